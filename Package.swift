@@ -1,0 +1,130 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The folders are the architecture and imports go down only: Programs → Services → Platform → Backbone → Drivers → System.
+// There is no package dependency: the toolchain and the C libraries of the distribution are all a build needs.
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A C library of the distribution: its module map, and the packages that bring it.
+func library(_ name: String, pkgConfig: String?, apt: String, brew: String) -> Target {
+    .systemLibrary(
+        name: name, path: "Sources/System/\(name)", pkgConfig: pkgConfig,
+        providers: [.apt([apt]), .brew([brew])])
+}
+
+/// A narrow C header of our own in front of a library whose own headers Swift cannot or should not see.
+func shim(_ name: String, over libraries: String...) -> Target {
+    .target(name: name, dependencies: libraries.map { .target(name: $0) }, path: "Sources/System/\(name)")
+}
+
+func module(_ folder: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)", swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: swiftSettings)
+}
+
+/// The drivers every service stands on, and the backbone.
+let drivers: [Target.Dependency] = ["HTTP", "Postgres", "Secrets", "Observability", "EventLoop"]
+let backbone: [Target.Dependency] = ["Messaging", "SchemaRegistry", "Contracts", "Avro"]
+
+func service(_ name: String, drivers more: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: ["Platform"] + backbone + drivers + more,
+        path: "Sources/Services/\(name)", exclude: ["README.md"], swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "LearningHub",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "learning-hub", targets: ["learning-hub"])],
+    targets: [
+        // System
+        library("Libevent", pkgConfig: "libevent_core", apt: "libevent-dev", brew: "libevent"),
+        library("Libmicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev", brew: "libmicrohttpd"),
+        library("Libcurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev", brew: "curl"),
+        library("Libpq", pkgConfig: "libpq", apt: "libpq-dev", brew: "libpq"),
+        library("Libargon2", pkgConfig: "libargon2", apt: "libargon2-dev", brew: "argon2"),
+        library("Libcrypto", pkgConfig: "libcrypto", apt: "libssl-dev", brew: "openssl@3"),
+        library("Libjansson", pkgConfig: "jansson", apt: "libjansson-dev", brew: "jansson"),
+        library("Cjose", pkgConfig: "cjose", apt: "libcjose-dev", brew: "cjose"),
+        shim("CEvent", over: "Libevent"),
+        shim("CMicrohttpd", over: "Libmicrohttpd"),
+        shim("CCurl", over: "Libcurl"),
+        shim("CPostgres", over: "Libpq"),
+        shim("CSecrets", over: "Libcrypto", "Libargon2", "Libjansson", "Cjose"),
+
+        // Drivers
+        module("Drivers", "EventLoop", ["CEvent"]),
+        module("Drivers", "Observability", ["EventLoop"]),
+        module("Drivers", "HTTP", ["CMicrohttpd", "CCurl", "EventLoop"]),
+        module("Drivers", "Postgres", ["CPostgres", "EventLoop"]),
+        module("Drivers", "Mail", ["HTTP", "EventLoop"]),
+        module("Drivers", "Secrets", ["CSecrets", "EventLoop"]),
+
+        // Backbone
+        module("Backbone", "Avro"),
+        module("Backbone", "Contracts", ["Avro"]),
+        module("Backbone", "SchemaRegistry", ["Avro", "Contracts", "Postgres", "EventLoop"]),
+        module(
+            "Backbone", "Messaging",
+            ["Avro", "Contracts", "SchemaRegistry", "Postgres", "EventLoop", "Observability"]),
+
+        // Platform
+        .target(
+            name: "Platform",
+            dependencies: ["Messaging", "SchemaRegistry", "Contracts", "Avro"] + drivers,
+            path: "Sources/Platform", swiftSettings: swiftSettings),
+
+        // Services
+        service("Gateway"),
+        service("User"),
+        service("Auth"),
+        service("Notification", drivers: ["Mail"]),
+        service("Gamification"),
+
+        // Programs
+        .executableTarget(
+            name: "learning-hub",
+            dependencies: [
+                "Gateway", "User", "Auth", "Notification", "Gamification", "Platform", "Messaging", "SchemaRegistry",
+                "Contracts", "Avro", "Mail",
+            ] + drivers,
+            path: "Sources/Programs/learning-hub", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "avro-generate", dependencies: ["Avro"],
+            path: "Sources/Programs/avro-generate", swiftSettings: swiftSettings),
+
+        // Tests
+        .target(
+            name: "HubTesting",
+            dependencies: ["Messaging", "SchemaRegistry", "Contracts", "Avro", "Platform"] + drivers,
+            path: "Tests/HubTesting", swiftSettings: swiftSettings),
+        tests("EventLoopTests", ["EventLoop", "HubTesting"]),
+        tests("ObservabilityTests", ["Observability", "HubTesting", "EventLoop"]),
+        tests("HTTPTests", ["HTTP", "HubTesting", "EventLoop"]),
+        tests("PostgresTests", ["Postgres", "HubTesting", "EventLoop"]),
+        tests("MailTests", ["Mail", "HTTP", "HubTesting", "EventLoop"]),
+        tests("SecretsTests", ["Secrets", "HubTesting", "EventLoop"]),
+        tests("AvroTests", ["Avro", "HubTesting"]),
+        tests("ContractsTests", ["Contracts", "Avro", "HubTesting"]),
+        tests("SchemaRegistryTests", ["SchemaRegistry", "Avro", "Contracts", "HubTesting"] + drivers),
+        tests("MessagingTests", ["Messaging", "SchemaRegistry", "Avro", "Contracts", "HubTesting"] + drivers),
+        tests("PlatformTests", ["Platform", "HubTesting"] + backbone + drivers),
+        tests("UserTests", ["User", "Platform", "HubTesting"] + backbone + drivers),
+        tests("AuthTests", ["Auth", "Platform", "HubTesting"] + backbone + drivers),
+        tests("NotificationTests", ["Notification", "Mail", "Platform", "HubTesting"] + backbone + drivers),
+        tests("GamificationTests", ["Gamification", "Platform", "HubTesting"] + backbone + drivers),
+        tests("GatewayTests", ["Gateway", "Platform", "HubTesting"] + backbone + drivers),
+        tests("SystemTests", ["Platform", "HubTesting"] + backbone + drivers),
+        tests("TidyTests", ["Contracts", "HubTesting"]),
+    ]
+)

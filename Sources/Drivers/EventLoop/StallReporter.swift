@@ -1,0 +1,85 @@
+#if DEBUG
+internal import CEvent
+internal import Synchronization
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// A piece of work that held its loop for longer than ``StallReporter/limitNanoseconds``.
+public struct Stall: Sendable, CustomStringConvertible {
+    public let loop: String
+    /// The name given to ``EventLoop/start(_:_:)``, or the kind of callback.
+    public let work: String
+    public let milliseconds: Int64
+    public var description: String { "loop '\(loop)' was held \(milliseconds) ms by \(work)" }
+}
+
+/// Debug builds measure every job and callback of a loop and report what holds it too long.
+///
+/// A stall is processor time over the limit, or elapsed time over the limit during which the thread gave up the processor of its
+/// own accord: that is what a blocking call does. A thread that the system put aside for others has done nothing wrong.
+// @unchecked: `names` is touched on the loop's thread alone.
+public final class StallReporter: @unchecked Sendable {
+    public static let limitNanoseconds: Int64 = 20_000_000
+    private static let handler = Mutex<@Sendable (Stall) -> Void>({ stall in
+        let line = Array("stall: \(stall)\n".utf8)
+        _ = write(STDERR_FILENO, line, line.count)
+    })
+
+    /// Replaces what happens on a stall; by default it is written to standard error.
+    public static func onStall(_ body: @escaping @Sendable (Stall) -> Void) { handler.withLock { $0 = body } }
+
+    private var names: [String: String] = [:]
+    private var currentJob: String?
+    /// The task that ended in the job that runs now: its name is needed until the job is measured.
+    private var ended: String?
+    private var depth = 0
+
+    /// Names the task whose job runs now; the job's description carries the task's id and is the same for all its jobs.
+    func begin(_ name: String) -> String? {
+        if let currentJob { names[currentJob] = name }
+        return currentJob
+    }
+
+    func end(_ job: String?) { ended = job }
+
+    func measure(_ job: @autoclosure () -> String, loop: String, _ body: () -> Void) {
+        depth += 1
+        defer { depth -= 1 }
+        if depth > 1 { return body() }
+        let description = job()
+        currentJob = description
+        let before = Reading()
+        body()
+        let after = Reading()
+        currentJob = nil
+        defer { forgetEnded() }
+        let cpu = after.cpu - before.cpu, elapsed = after.clock - before.clock
+        let blocked = elapsed > Self.limitNanoseconds && after.switches > before.switches
+        guard cpu > Self.limitNanoseconds || blocked else { return }
+        let work = names[description] ?? description
+        let stall = Stall(loop: loop, work: work, milliseconds: max(cpu, blocked ? elapsed : 0) / 1_000_000)
+        Self.handler.withLock { $0 }(stall)
+    }
+
+    private func forgetEnded() {
+        if let ended { names[ended] = nil }
+        ended = nil
+    }
+
+    private struct Reading {
+        var cpu: Int64 = 0
+        var switches: Int64 = 0
+        var clock: Int64 = 0
+        init() {
+            hub_thread_usage(&cpu, &switches)
+            var time = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &time)
+            clock = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        }
+    }
+}
+#endif

@@ -1,0 +1,4 @@
+#ifndef HUB_CCURL_H
+#define HUB_CCURL_H
+
+#endif

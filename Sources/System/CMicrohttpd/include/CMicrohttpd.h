@@ -1,0 +1,4 @@
+#ifndef HUB_CMICROHTTPD_H
+#define HUB_CMICROHTTPD_H
+
+#endif

@@ -1,0 +1,4 @@
+#ifndef HUB_CPOSTGRES_H
+#define HUB_CPOSTGRES_H
+
+#endif

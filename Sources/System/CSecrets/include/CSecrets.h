@@ -1,0 +1,4 @@
+#ifndef HUB_CSECRETS_H
+#define HUB_CSECRETS_H
+
+#endif
