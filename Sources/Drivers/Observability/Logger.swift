@@ -1,0 +1,83 @@
+/// How much a log line matters.
+public enum LogLevel: String, Sendable, CaseIterable, Comparable {
+    case debug, info, notice, warning, error
+
+    public static func < (left: LogLevel, right: LogLevel) -> Bool { left.rank < right.rank }
+
+    private var rank: Int {
+        switch self {
+        case .debug: 0
+        case .info: 1
+        case .notice: 2
+        case .warning: 3
+        case .error: 4
+        }
+    }
+}
+
+/// Writes log lines as JSON objects, one a line: `time`, `level`, `service`, `message`, the ids of ``TraceContext/current``, and
+/// the facts. Messages are constants, so that they can be searched for and never hold data; facts are metadata.
+///
+/// Writing never waits: see ``LogWriter``.
+public struct Logger: Sendable {
+    public let label: String
+    public let level: LogLevel
+    private let sink: any LogSink
+    private let now: @Sendable () -> Int64
+
+    /// - Parameters:
+    ///   - label: the service that speaks.
+    ///   - level: lines below it are not written.
+    ///   - now: milliseconds since 1970.
+    public init(
+        label: String, level: LogLevel = .info, sink: any LogSink = LogWriter.standardError,
+        now: @escaping @Sendable () -> Int64 = { WallClock.millisecondsSinceEpoch }
+    ) {
+        self.label = label
+        self.level = level
+        self.sink = sink
+        self.now = now
+    }
+
+    public func debug(_ message: StaticString, _ metadata: @autoclosure () -> [LogKey: LogValue] = [:]) {
+        log(.debug, message, metadata())
+    }
+
+    public func info(_ message: StaticString, _ metadata: @autoclosure () -> [LogKey: LogValue] = [:]) {
+        log(.info, message, metadata())
+    }
+
+    public func notice(_ message: StaticString, _ metadata: @autoclosure () -> [LogKey: LogValue] = [:]) {
+        log(.notice, message, metadata())
+    }
+
+    public func warning(_ message: StaticString, _ metadata: @autoclosure () -> [LogKey: LogValue] = [:]) {
+        log(.warning, message, metadata())
+    }
+
+    public func error(_ message: StaticString, _ metadata: @autoclosure () -> [LogKey: LogValue] = [:]) {
+        log(.error, message, metadata())
+    }
+
+    /// The facts are made only when the line is written.
+    public func log(
+        _ level: LogLevel, _ message: StaticString, _ metadata: @autoclosure () -> [LogKey: LogValue] = [:]
+    ) {
+        guard level >= self.level else { return }
+        var line = LogLine(millisecondsSinceEpoch: now(), level: level, service: label, message: message)
+        if let trace = TraceContext.current { line.append(trace) }
+        line.append(metadata())
+        sink.write(line.finish())
+    }
+
+    /// Waits until what was logged is written.
+    public func flush() { sink.flush() }
+}
+
+/// Where log lines go.
+public protocol LogSink: Sendable {
+    /// Takes a line that ends with a line feed. Must not wait.
+    func write(_ line: [UInt8])
+    /// Waits, for a bounded time, until the lines taken so far are written.
+    func flush()
+}
