@@ -1,0 +1,63 @@
+# The interface of this project: people and CI call the same targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SOURCES := Package.swift Sources Tests
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+TEST_FLAGS := $(SWIFT_FLAGS) -Xswiftc -warnings-as-errors --disable-xctest
+RELEASE := .build/release/learning-hub
+# What the sanitizers watch: the targets that hold C, threads and raw memory.
+SANITIZED := EventLoopTests|ObservabilityTests|HTTPTests|PostgresTests|MailTests|SecretsTests|AvroTests
+TWINS := $(patsubst bench/%.c,.build/twins/%,$(wildcard bench/*.c))
+
+export HUB_TEST_PYTHON := $(CURDIR)/.venv/bin/python
+
+.PHONY: help run build test test-sanitized lint format bench contracts smoke setup setup-tests clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Install what is missing, build, and start every service (options: ARGS="--port 3100")
+	exec $(RELEASE) up $(ARGS)
+
+build: setup ## Build the release program
+	swift build -c release --product learning-hub $(SWIFT_FLAGS)
+
+test: setup-tests ## Run every test, warnings are errors (one target: FILTER=UserTests)
+	swift test $(TEST_FLAGS) $(if $(FILTER),--filter '$(FILTER)')
+
+test-sanitized: setup-tests ## Run the drivers' tests under the address and the thread sanitizer
+	swift test $(TEST_FLAGS) --sanitize address --scratch-path .build-address --filter '$(SANITIZED)'
+	swift test $(TEST_FLAGS) --sanitize thread --scratch-path .build-thread --filter '$(SANITIZED)'
+
+lint: ## Check the formatting of Swift and the syntax of the scripts
+	swift format lint --strict --recursive --parallel $(SOURCES)
+	@for script in scripts/* .ci/run; do bash -n "$$script"; done
+	@if command -v shellcheck >/dev/null; then shellcheck scripts/* .ci/run; fi
+
+format: ## Format Swift in place
+	swift format --in-place --recursive --parallel $(SOURCES)
+
+bench: setup-tests build $(TWINS) ## Measure beside the C twins (one row: NAMES="avro.encode")
+	HUB_BENCH_TWINS=$(CURDIR)/.build/twins $(RELEASE) bench $(NAMES)
+
+.build/twins/%: bench/%.c
+	@mkdir -p $(@D)
+	cc -O2 -Wall -o $@ $< $$(sed -n 's|^// libraries: ||p' $< | xargs -r pkg-config --cflags --libs) -lpthread
+
+contracts: setup ## Write the Swift types of contracts/*.avsc again and check compatibility
+	swift run $(SWIFT_FLAGS) avro-generate
+
+smoke: build ## Start the release build on a throw-away database and register a person
+	scripts/smoke
+
+setup: ## Install the system packages that are missing
+	@scripts/setup run
+
+setup-tests:
+	@scripts/setup test
+
+clean: ## Remove what was built (your data in .data/ stays)
+	rm -rf .build .build-address .build-thread .venv
