@@ -1,0 +1,100 @@
+/// A failure as clients see it: `application/problem+json` of RFC 9457 with a stable `code`.
+public struct Problem: Error, Sendable, Equatable {
+    public var status: HTTPStatus
+    /// The stable slug, such as `email-taken`: what programs compare.
+    public var code: String
+    /// What the code means, the same each time.
+    public var title: String
+    /// What happened this time. Never holds what the client must not see.
+    public var detail: String?
+    public var errors: [FieldError]
+    /// Fields of the response beside its content type, such as `retry-after`.
+    public var fields: HTTPFields
+
+    /// What is wrong with one field of a request body.
+    public struct FieldError: Sendable, Hashable {
+        public var field: String
+        public var message: String
+        public init(field: String, message: String) {
+            self.field = field
+            self.message = message
+        }
+    }
+
+    /// - Parameter title: the phrase of the status when nil.
+    public init(
+        _ status: HTTPStatus, _ code: String, title: String? = nil, detail: String? = nil, errors: [FieldError] = [],
+        fields: HTTPFields = [:]
+    ) {
+        self.status = status
+        self.code = code
+        self.title = title ?? status.phrase
+        self.detail = detail
+        self.errors = errors
+        self.fields = fields
+    }
+
+    /// The URI reference that names the kind of problem.
+    public var type: String { "/problems/\(code)" }
+
+    public func response() -> HTTPResponse {
+        var fields = fields
+        fields["content-type"] = "application/problem+json"
+        return HTTPResponse(status, fields: fields, body: .bytes(json))
+    }
+
+    /// The members of RFC 9457, then `code` and `errors`.
+    public var json: [UInt8] {
+        var out = JSONText()
+        out.member("type", type)
+        out.member("title", title)
+        out.member("status", number: status.code)
+        out.member("code", code)
+        if let detail { out.member("detail", detail) }
+        if !errors.isEmpty {
+            out.member(
+                "errors",
+                raw: errors.map { error in
+                    var member = JSONText()
+                    member.member("field", error.field)
+                    member.member("message", error.message)
+                    return member.object
+                })
+        }
+        return Array(out.object.utf8)
+    }
+}
+
+/// Just the JSON a problem needs; FoundationEssentials' encoder would be the only reason to link it here.
+private struct JSONText {
+    private var members = ""
+    var object: String { "{\(members)}" }
+
+    mutating func member(_ name: String, _ text: String) { append(name, Self.quoted(text)) }
+    mutating func member(_ name: String, number: Int) { append(name, String(number)) }
+    mutating func member(_ name: String, raw values: [String]) {
+        append(name, "[\(values.joined(separator: ","))]")
+    }
+
+    private mutating func append(_ name: String, _ value: String) {
+        members += "\(members.isEmpty ? "" : ",")\(Self.quoted(name)):\(value)"
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\r": quoted += "\\r"
+            case "\t": quoted += "\\t"
+            case _ where scalar.value < 0x20:
+                let hex = String(scalar.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}
