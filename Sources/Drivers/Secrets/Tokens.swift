@@ -1,0 +1,90 @@
+internal import CSecrets
+
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+extension SigningKey {
+    /// A compact JWT signed with ES256.
+    /// - Throws: ``TokenError/tooLarge`` when the claims make it longer than a verifier takes.
+    public func sign(_ claims: TokenClaims) throws(TokenError) -> String {
+        guard let payload = try? JSONEncoder().encode(claims) else { throw .malformed }
+        let text = payload.withUnsafeBytes { bytes in
+            hub_es256_sign(key.pointer, id, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
+        }
+        guard let text else { throw .malformed }
+        defer { hub_text_free(text) }
+        let token = String(cString: text)
+        guard token.utf8.count <= TokenVerifier.tokenBytesMax else { throw .tooLarge }
+        return token
+    }
+}
+
+/// Verifies compact JWTs: ES256 and nothing else, from one issuer, for one audience.
+public struct TokenVerifier: Sendable {
+    /// Longer tokens are refused unread.
+    public static let tokenBytesMax = 4_096
+
+    public let issuer: String
+    public let audience: String
+    /// How far the clocks of issuer and verifier may be apart, in seconds.
+    public let leewaySeconds: Double
+
+    public init(issuer: String, audience: String, leewaySeconds: Double = 5) {
+        self.issuer = issuer
+        self.audience = audience
+        self.leewaySeconds = leewaySeconds
+    }
+
+    /// What the token says, after its form, algorithm, signature, times, issuer and audience were found right.
+    public func verify(_ token: String, keys: VerifyingKeys, now: Date) throws(TokenError) -> TokenClaims {
+        guard token.utf8.count <= Self.tokenBytesMax else { throw .tooLarge }
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, let head = Base64URL.decode(parts[0]), let payload = Base64URL.decode(parts[1]),
+            let signature = Base64URL.decode(parts[2]),
+            let header = try? JSONDecoder().decode(Header.self, from: Data(head))
+        else { throw .malformed }
+        guard header.alg == "ES256" else { throw .wrongAlgorithm }
+        // An extension marked critical that we do not know makes a token invalid (RFC 7515, section 4.1.11); we know none.
+        guard header.crit == nil, header.typ == nil || header.typ == "JWT", let kid = header.kid,
+            signature.count == 64
+        else { throw .malformed }
+        guard let key = keys[kid] else { throw .unknownKey }
+        guard hub_es256_verify(key.key.pointer, token, token.utf8.count) == 1 else { throw .badSignature }
+        guard let claims = try? JSONDecoder().decode(TokenClaims.self, from: Data(payload)) else { throw .malformed }
+        try check(claims, now: now)
+        return claims
+    }
+
+    private func check(_ claims: TokenClaims, now: Date) throws(TokenError) {
+        guard claims.issuer == issuer else { throw .wrongIssuer }
+        guard claims.audience == audience else { throw .wrongAudience }
+        guard now.timeIntervalSince(claims.expiresAt) < leewaySeconds else { throw .expired }
+        let start = max(claims.notBefore ?? claims.issuedAt, claims.issuedAt)
+        guard start.timeIntervalSince(now) <= leewaySeconds else { throw .notYetValid }
+    }
+
+    private struct Header: Decodable {
+        var alg: String
+        var kid: String?
+        var typ: String?
+        var crit: [String]?
+    }
+}
+
+/// Why a token was refused.
+public enum TokenError: Error, Sendable {
+    case malformed
+    case tooLarge
+    /// Signed with anything but ES256, or not at all.
+    case wrongAlgorithm
+    /// Its `kid` names none of the keys: perhaps a new one, so fetch the key set again, not too often.
+    case unknownKey
+    case badSignature
+    case expired
+    case notYetValid
+    case wrongIssuer
+    case wrongAudience
+}
