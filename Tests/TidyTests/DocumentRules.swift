@@ -1,0 +1,105 @@
+import Foundation
+
+let documentRules: [Rule] = [
+    Rule(
+        "every link of a document to a file resolves",
+        refuses: [
+            ["README.md": "see [there](docs/none.md)"],
+            ["docs/a.md": "[b](b.md#no-such-heading)", "docs/b.md": "# Another"],
+            ["README.md": "![picture](picture.svg)"],
+        ],
+        accepts: [
+            "README.md": "[a](docs/a.md) [web](https://example.org) [here](#a-heading)\n## A heading\n`[no](link)`",
+            "docs/a.md": "[up](../README.md#a-heading) [folder](../docs)\n```\n[none](none.md)\n```",
+        ]
+    ) { tree in
+        tree.files.filter(\.isMarkdown).flatMap { file in
+            file.links.compactMap { link in
+                tree.resolves(link.target, from: file)
+                    ? nil : Violation(file, line: link.line, "\(link.target) is not there")
+            }
+        }
+    },
+
+    Rule(
+        "every `make` target and command a document names exists",
+        refuses: [["Makefile": "run: build\n", "README.md": "`make walk`"]],
+        accepts: ["Makefile": "run: build\n", "README.md": "`make run`, and make tea\n```\nmake run ARGS=1\n```"]
+    ) { tree in
+        guard let makefile = tree.files.first(where: { $0.path == "Makefile" }) else { return [] }
+        let targets = Set(makefile.lines.compactMap { $0.firstMatch(of: /^([a-z-]+):/).map { String($0.output.1) } })
+        return tree.files.filter(\.isMarkdown).flatMap { file in
+            file.lines.enumerated().flatMap { index, line in
+                line.matches(of: /(?:`|^\s*)make ([a-z-]+)/).filter { !targets.contains(String($0.output.1)) }
+                    .map { Violation(file, line: index + 1, "`make \($0.output.1)` is no target") }
+            }
+        }
+    },
+
+    Rule(
+        "the repository stands alone: it names no registry's host and nothing outside itself",
+        refuses: [
+            ["README.md": "see .." + "/shared/spec"], ["Makefile": "pip install --index-url https://py" + "pi.org"],
+            ["Sources/Platform/A.swift": "let path = \"/wo" + "rk/main\""],
+        ],
+        accepts: ["README.md": "the network/workers, shared/ values and PyPI"]
+    ) { tree in
+        // Written in two parts so that this file keeps the rule too.
+        let banned = [
+            ".." + "/shared", "/wo" + "rk/", "/fa" + "rm/", "COM" + "PASS", "DEVELOP" + "ERS.md", "issues" + " show",
+            "py" + "pi.org", "python" + "hosted", "npm" + "js", "crates" + ".io", "deb." + "debian.org",
+            "proxy." + "golang.org", "maven" + ".org", "nuget" + ".org", "docker" + ".io", "gh" + "cr.io",
+            "quay" + ".io",
+        ]
+        return tree.files.flatMap { file in
+            file.lines.enumerated().compactMap { index, line in
+                banned.first { line.contains($0) && !line.contains("net\($0)") }.map {
+                    Violation(file, line: index + 1, "names `\($0)`")
+                }
+            }
+        }
+    },
+]
+
+extension File {
+    /// Links outside of code, and where they stand.
+    fileprivate var links: [(target: String, line: Int)] {
+        var isFenced = false
+        return lines.enumerated().flatMap { index, line -> [(target: String, line: Int)] in
+            if line.drop(while: { $0 == " " }).hasPrefix("```") { isFenced.toggle() }
+            if isFenced { return [] }
+            return line.replacing(/`[^`]*`/, with: "").matches(of: /\]\(([^)\s]+)(?:\s+"[^"]*")?\)/)
+                .map { (String($0.output.1), index + 1) }
+        }
+    }
+
+    /// The anchors of the headings, as web sites that show Markdown make them.
+    fileprivate var anchors: Set<String> {
+        Set(
+            lines.filter { $0.hasPrefix("#") }.map { line in
+                line.drop { $0 == "#" || $0 == " " }.lowercased()
+                    .filter { $0.isLetter || $0.isNumber || $0 == " " || $0 == "-" || $0 == "_" }
+                    .replacing(" ", with: "-")
+            })
+    }
+}
+
+extension Tree {
+    fileprivate func resolves(_ target: String, from file: File) -> Bool {
+        if target.contains("://") || target.hasPrefix("mailto:") { return true }
+        let parts = target.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+        let path = parts[0].isEmpty ? file.path : path(of: String(parts[0]), from: file)
+        if parts.count == 2, let other = files.first(where: { $0.path == path }), other.isMarkdown {
+            return other.anchors.contains(String(parts[1]))
+        }
+        return contains(path) || containsFolder(path)
+    }
+
+    private func path(of link: String, from file: File) -> String {
+        var folders = link.hasPrefix("/") ? [] : file.folders
+        for part in link.split(separator: "/") where part != "." {
+            if part == ".." { _ = folders.popLast() } else { folders.append(String(part)) }
+        }
+        return folders.joined(separator: "/")
+    }
+}
