@@ -1,0 +1,37 @@
+public import Testing
+
+/// Looks at a state again and again until `condition` holds, and fails the test when it does not within the limit.
+///
+/// Wait for a state, never for a time.
+public func eventually(
+    within limit: Duration = .seconds(10), _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation,
+    _ condition: () async throws -> Bool
+) async throws {
+    let clock = ContinuousClock()
+    let end = clock.now + limit
+    var pause = Duration.milliseconds(1)
+    while true {
+        if try await condition() { return }
+        if clock.now >= end { break }
+        try await clock.sleep(for: pause)
+        pause = min(pause * 2, .milliseconds(50))
+    }
+    Issue.record(comment ?? "the state did not come about within \(limit)", sourceLocation: sourceLocation)
+    throw EventuallyFailed()
+}
+
+/// As ``eventually(within:_:sourceLocation:_:)``, for a value that comes about: returns it once it is not nil.
+public func eventually<Value>(
+    within limit: Duration = .seconds(10), _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation,
+    value: () async throws -> Value?
+) async throws -> Value {
+    var found: Value?
+    try await eventually(within: limit, comment, sourceLocation: sourceLocation) {
+        found = try await value()
+        return found != nil
+    }
+    guard let found else { throw EventuallyFailed() }
+    return found
+}
+
+public struct EventuallyFailed: Error {}
