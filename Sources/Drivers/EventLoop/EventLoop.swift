@@ -20,7 +20,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     private var runningJobs: [UnownedJob] = []
     private let remote = Mutex(Remote())
     #if DEBUG
-    let stalls = StallReporter()
+    public let stalls = StallReporter()
     #endif
 
     private struct Remote {
@@ -69,6 +69,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
 
     /// Runs `body` on this loop and returns what it returns. Cancelling the caller cancels it.
     /// - Parameter name: what the report of a stalled loop calls this work.
+    @discardableResult
     public func run<Result: Sendable>(
         _ name: String, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
@@ -137,6 +138,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
         _ descriptor: Int32, for readiness: Readiness, _ body: @escaping (Readiness) -> Void
     ) throws(EventLoopError) -> Watch {
         preconditionCurrent()
+        guard descriptor >= 0 else { throw .outOfResources }
         let watch = Watch(loop: self, body)
         try watch.arm { hub_event_watch(handle, descriptor, readiness.rawValue, watchCallback, $0) }
         return watch

@@ -29,8 +29,13 @@ public final class StallReporter: @unchecked Sendable {
         _ = write(STDERR_FILENO, line, line.count)
     })
 
-    /// Replaces what happens on a stall; by default it is written to standard error.
+    /// Replaces what happens on a stall of any loop; by default it is written to standard error.
     public static func onStall(_ body: @escaping @Sendable (Stall) -> Void) { handler.withLock { $0 = body } }
+
+    private let ownHandler = Mutex<(@Sendable (Stall) -> Void)?>(nil)
+
+    /// Replaces what happens on a stall of this loop alone.
+    public func onStall(_ body: @escaping @Sendable (Stall) -> Void) { ownHandler.withLock { $0 = body } }
 
     private var names: [String: String] = [:]
     private var currentJob: String?
@@ -62,7 +67,8 @@ public final class StallReporter: @unchecked Sendable {
         guard cpu > Self.limitNanoseconds || blocked else { return }
         let work = names[description] ?? description
         let stall = Stall(loop: loop, work: work, milliseconds: max(cpu, blocked ? elapsed : 0) / 1_000_000)
-        Self.handler.withLock { $0 }(stall)
+        let handler = ownHandler.withLock { $0 } ?? Self.handler.withLock { $0 }
+        handler(stall)
     }
 
     private func forgetEnded() {
