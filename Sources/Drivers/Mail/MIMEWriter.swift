@@ -1,0 +1,71 @@
+/// Puts the parts of a message together.
+struct MIMEWriter {
+    private(set) var bytes: [UInt8] = []
+
+    /// `=_` occurs neither in quoted-printable nor in base64 text, so this line is in no body.
+    private static let boundary = "=_learning-hub"
+
+    /// A header whose value is ready. Folded where a space allows when the line is long.
+    mutating func header(_ name: String, _ value: String) {
+        HeaderText.appendFolded(words: value.split(separator: " ").map(String.init), after: "\(name):", to: &bytes)
+    }
+
+    /// A header of free text in any script.
+    mutating func header(_ name: String, text: String) {
+        HeaderText.appendFolded(words: HeaderText.words(of: text), after: "\(name):", to: &bytes)
+    }
+
+    mutating func header(_ name: String, mailbox: Mailbox) {
+        let words = HeaderText.phrase(of: mailbox.name ?? "") + ["<\(mailbox.address.rawValue)>"]
+        HeaderText.appendFolded(words: words, after: "\(name):", to: &bytes)
+    }
+
+    /// Several forms of the same content, the best last.
+    mutating func alternative(_ parts: [(type: String, content: String)]) {
+        header("Content-Type", "multipart/alternative; boundary=\"\(Self.boundary)\"")
+        line("")
+        for (type, content) in parts {
+            line("--\(Self.boundary)")
+            part(type, content)
+        }
+        line("--\(Self.boundary)--")
+    }
+
+    /// A body with its own headers, in the shorter encoding.
+    mutating func part(_ type: String, _ content: String) {
+        header("Content-Type", "\(type); charset=utf-8")
+        if QuotedPrintable.suits(content) {
+            header("Content-Transfer-Encoding", "quoted-printable")
+            line("")
+            QuotedPrintable.append(content, to: &bytes)
+        } else {
+            header("Content-Transfer-Encoding", "base64")
+            line("")
+            Base64Lines.append(Array(Lines.canonical(content).utf8), to: &bytes)
+        }
+    }
+
+    private mutating func line(_ text: String) {
+        bytes += text.utf8
+        bytes += [13, 10]
+    }
+}
+
+enum Lines {
+    /// The text with CRLF at the end of each line, whatever ended them before, and at its end.
+    static func canonical(_ text: String) -> String {
+        var canonical = ""
+        canonical.reserveCapacity(text.utf8.count + 64)
+        var previous: Unicode.Scalar?
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\r": canonical += "\r\n"
+            case "\n": if previous != "\r" { canonical += "\r\n" }
+            default: canonical.unicodeScalars.append(scalar)
+            }
+            previous = scalar
+        }
+        if !canonical.hasSuffix("\r\n") { canonical += "\r\n" }
+        return canonical
+    }
+}

@@ -1,0 +1,63 @@
+public import HTTP
+
+/// Delivers mail to an SMTP server. Connections are kept for the next message.
+public struct SMTPTransport: MailTransport {
+    public let url: SMTPURL
+    private let client: HTTPClient
+    private let connectTimeout: Duration
+    private let timeout: Duration
+
+    /// - Parameters:
+    ///   - client: on whose loops and connections the transfers run.
+    ///   - connectTimeout: until the connection stands, TLS included.
+    ///   - timeout: for one message as a whole.
+    public init(
+        url: SMTPURL, client: HTTPClient, connectTimeout: Duration = .seconds(10), timeout: Duration = .seconds(60)
+    ) {
+        self.url = url
+        self.client = client
+        self.connectTimeout = connectTimeout
+        self.timeout = timeout
+    }
+
+    public func send(_ message: MailMessage) async throws(MailError) {
+        do {
+            _ = try await client.send(transfer(of: message))
+        } catch {
+            throw MailError(error)
+        }
+    }
+
+    private func transfer(of message: MailMessage) -> SMTPTransfer {
+        var transfer = SMTPTransfer(
+            url: "\(url)/\(url.greetingName ?? "")", from: message.from.address.rawValue,
+            recipients: [message.to.address.rawValue], message: message.mimeBytes())
+        transfer.username = url.user
+        transfer.password = url.password
+        transfer.caFile = url.caFile
+        transfer.connectTimeout = connectTimeout
+        transfer.timeout = timeout
+        transfer.security =
+            switch url.security {
+            case .off: .none
+            case .opportunistic: .opportunistic
+            case .required: .required
+            }
+        return transfer
+    }
+}
+
+extension MailError {
+    init(_ error: SMTPTransferError) {
+        switch error {
+        case .connectFailed(let reason): self = .unavailable(reason)
+        case .timedOut: self = .unavailable("no answer in time")
+        // Nothing is wrong with the message: it is our setting, or their directory, that has to be mended.
+        case .accessDenied(let code): self = .unavailable("user name or password refused with \(code)")
+        case .refused(let code): self = (400...499).contains(code) ? .transient(code: code) : .permanent(code: code)
+        case .protocolError(let reason): self = .interrupted(reason)
+        case .invalid(let reason): self = .unavailable(reason)
+        case .cancelled: self = .cancelled
+        }
+    }
+}
