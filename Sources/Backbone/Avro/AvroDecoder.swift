@@ -1,0 +1,245 @@
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+/// Reads Avro's binary encoding. Every length is compared with the bytes that remain before anything is made of it.
+///
+/// The decoder borrows the bytes: it must not outlive the closure of `decodingAvro` or `withUnsafeBytes` it was made in.
+public struct AvroDecoder {
+    let bytes: UnsafeRawBufferPointer
+    /// Where the next value begins, counted from the start.
+    public internal(set) var position = 0
+    var depth = 0
+
+    public init(_ bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+    }
+
+    /// The bytes not read yet.
+    public var remaining: Int { bytes.count - position }
+
+    func error(_ reason: AvroError.Reason, _ detail: String = "") -> AvroError {
+        AvroError(reason, detail, at: position)
+    }
+
+    // MARK: primitive types
+
+    mutating func byte() throws(AvroError) -> UInt8 {
+        guard position < bytes.count else { throw error(.truncated) }
+        let value = bytes[position]
+        position += 1
+        return value
+    }
+
+    public mutating func boolean() throws(AvroError) -> Bool {
+        switch try byte() {
+        case 0: return false
+        case 1: return true
+        default: throw AvroError(.malformedBoolean, at: position - 1)
+        }
+    }
+
+    public mutating func int() throws(AvroError) -> Int32 {
+        guard let value = Int32(exactly: try long()) else { throw error(.malformedNumber, "does not fit 32 bits") }
+        return value
+    }
+
+    public mutating func long() throws(AvroError) -> Int64 {
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while true {
+            let next = try byte()
+            // The tenth byte holds the one bit that is left.
+            if shift == 63, next > 1 { throw error(.malformedNumber, "longer than 64 bits") }
+            value |= UInt64(next & 0x7f) &<< shift
+            if next < 0x80 { break }
+            shift += 7
+        }
+        return Int64(bitPattern: (value >> 1) ^ (0 &- (value & 1)))
+    }
+
+    public mutating func float() throws(AvroError) -> Float {
+        guard remaining >= 4 else { throw error(.truncated) }
+        let bits = bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self)
+        position += 4
+        return Float(bitPattern: UInt32(littleEndian: bits))
+    }
+
+    public mutating func double() throws(AvroError) -> Double {
+        guard remaining >= 8 else { throw error(.truncated) }
+        let bits = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+        position += 8
+        return Double(bitPattern: UInt64(littleEndian: bits))
+    }
+
+    public mutating func string() throws(AvroError) -> String {
+        let text = try raw(count: length())
+        guard let string = String(validating: text, as: UTF8.self) else {
+            throw AvroError(.malformedText, at: position - text.count)
+        }
+        return string
+    }
+
+    public mutating func byteArray() throws(AvroError) -> [UInt8] {
+        [UInt8](try raw(count: length()))
+    }
+
+    /// Bytes of a fixed type.
+    public mutating func fixed(count: Int) throws(AvroError) -> [UInt8] {
+        [UInt8](try raw(count: count))
+    }
+
+    /// Milliseconds since 1970.
+    public mutating func date() throws(AvroError) -> Date {
+        Date(millisecondsSince1970: try long())
+    }
+
+    /// A length in front of text or bytes, at most what remains.
+    package mutating func length() throws(AvroError) -> Int {
+        let start = position
+        let value = try long()
+        guard value >= 0, value <= remaining else { throw AvroError(.lengthOutOfBounds, at: start) }
+        return Int(value)
+    }
+
+    /// The next bytes, in place.
+    package mutating func raw(count: Int) throws(AvroError) -> UnsafeRawBufferPointer {
+        guard count >= 0, count <= remaining else { throw error(.truncated) }
+        let slice = UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
+        position += count
+        return slice
+    }
+
+    // MARK: composed types
+
+    /// The position of an enumeration's symbol.
+    public mutating func symbol(of count: Int) throws(AvroError) -> Int {
+        let start = position
+        let value = try long()
+        guard value >= 0, value < count else { throw AvroError(.unknownSymbol, at: start) }
+        return Int(value)
+    }
+
+    /// The position of a union's branch.
+    public mutating func branch(of count: Int) throws(AvroError) -> Int {
+        let start = position
+        let value = try long()
+        guard value >= 0, value < count else { throw AvroError(.unknownBranch, at: start) }
+        return Int(value)
+    }
+
+    /// Whether a value that may be null is there, where null is the union's first branch of two.
+    public mutating func isPresent() throws(AvroError) -> Bool {
+        try branch(of: 2) == 1
+    }
+
+    /// An array. - Parameter itemBytesMin: the fewest bytes an item takes.
+    @inlinable
+    public mutating func array<Item>(
+        itemBytesMin: Int, _ readItem: (inout AvroDecoder) throws(AvroError) -> Item
+    ) throws(AvroError) -> [Item] {
+        var items: [Item] = []
+        try descend()
+        while let count = try blockCount(itemBytesMin: itemBytesMin, before: items.count) {
+            items.reserveCapacity(items.count + Swift.min(count, 64))
+            for _ in 0..<count { items.append(try readItem(&self)) }
+        }
+        ascend()
+        return items
+    }
+
+    /// A map; of two equal keys the later one counts. - Parameter valueBytesMin: the fewest bytes a value takes.
+    @inlinable
+    public mutating func map<Value>(
+        valueBytesMin: Int, _ readValue: (inout AvroDecoder) throws(AvroError) -> Value
+    ) throws(AvroError) -> [String: Value] {
+        var entries: [String: Value] = [:]
+        try descend()
+        while let count = try blockCount(itemBytesMin: valueBytesMin + 1, before: entries.count) {
+            for _ in 0..<count {
+                let key = try string()
+                entries[key] = try readValue(&self)
+            }
+        }
+        ascend()
+        return entries
+    }
+
+    /// How many items the next block of an array or map has, or nil at its end. Items that take no bytes are limited in
+    /// number; others by the bytes that remain.
+    @usableFromInline
+    package mutating func blockCount(itemBytesMin: Int, before: Int) throws(AvroError) -> Int? {
+        let start = position
+        var count = try long()
+        if count == 0 { return nil }
+        if count < 0 {
+            // A negative count is followed by the block's size in bytes.
+            guard count != .min else { throw AvroError(.lengthOutOfBounds, at: start) }
+            count = -count
+            _ = try length()
+        }
+        let most = itemBytesMin > 0 ? remaining / itemBytesMin : AvroLimits.emptyItemsMax - before
+        guard count <= most else { throw AvroError(.lengthOutOfBounds, at: start) }
+        return Int(count)
+    }
+
+    @usableFromInline
+    package mutating func descend() throws(AvroError) {
+        depth += 1
+        if depth > AvroLimits.nestingMax { throw error(.tooDeep) }
+    }
+
+    @usableFromInline
+    package mutating func ascend() {
+        depth -= 1
+    }
+
+    /// Refuses bytes after the value.
+    public func finish() throws(AvroError) {
+        if remaining > 0 { throw error(.trailingBytes, "\(remaining) left") }
+    }
+}
+
+extension [UInt8] {
+    /// Decodes one value that takes up all the bytes from `start` on.
+    public func decodingAvro<Value>(
+        from start: Int = 0, _ read: (inout AvroDecoder) throws(AvroError) -> Value
+    ) throws(AvroError) -> Value {
+        guard start >= 0, start <= count else { throw AvroError(.truncated, at: count) }
+        let result: Result<Value, AvroError> = withUnsafeBytes { bytes in
+            var decoder = AvroDecoder(UnsafeRawBufferPointer(rebasing: bytes[start...]))
+            do throws(AvroError) {
+                let value = try read(&decoder)
+                try decoder.finish()
+                return .success(value)
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+}
+
+extension AvroDecoder {
+    /// A decimal's unscaled value.
+    /// - Throws: ``AvroError/Reason/invalidValue`` when it has no bytes or does not fit 64 bits.
+    public mutating func decimal() throws(AvroError) -> Int64 {
+        let start = position
+        let bytes = try raw(count: length())
+        guard let value = AvroDecimal(bytes: bytes, scale: 0), let narrow = Int64(exactly: value.unscaled) else {
+            throw AvroError(.invalidValue, "not a decimal of 64 bits", at: start)
+        }
+        return narrow
+    }
+
+    /// A string that must be exactly this one.
+    public mutating func expect(_ expected: String) throws(AvroError) {
+        let start = position
+        let utf8 = try raw(count: length())
+        guard utf8.elementsEqual(expected.utf8) else {
+            throw AvroError(.invalidValue, "expected \(expected)", at: start)
+        }
+    }
+}

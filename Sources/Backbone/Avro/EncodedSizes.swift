@@ -1,0 +1,43 @@
+/// The fewest bytes a value of each type takes: what tells an honest item count from one no message could hold.
+struct EncodedSizes {
+    let schema: Schema
+    private var known: [String: Int] = [:]
+
+    init(schema: Schema) {
+        self.schema = schema
+    }
+
+    mutating func bytesMin(_ type: SchemaType) -> Int {
+        switch type {
+        case .null: 0
+        case .boolean, .int, .long, .bytes, .string, .array, .map, .union: 1
+        case .float: 4
+        case .double: 8
+        case .logical(_, let type): bytesMin(type)
+        case .named(let name): bytesMin(named: name)
+        }
+    }
+
+    private mutating func bytesMin(named name: String) -> Int {
+        if let known = known[name] { return known }
+        // Counts for nothing while it is being worked out, should the type contain itself.
+        known[name] = 0
+        var least = 0
+        switch schema.definitions[name] {
+        case .record(let record): for field in record.fields { least = min(least + bytesMin(field.type), 1 << 20) }
+        case .enumeration: least = 1
+        case .fixed(let type): least = type.size
+        case nil: break
+        }
+        known[name] = least
+        return least
+    }
+}
+
+extension Schema {
+    /// The fewest bytes a value of the type takes.
+    public func encodedBytesMin(of type: SchemaType) -> Int {
+        var sizes = EncodedSizes(schema: self)
+        return sizes.bytesMin(type)
+    }
+}

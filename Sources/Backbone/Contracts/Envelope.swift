@@ -1,0 +1,57 @@
+public import Avro
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+/// A message: an event's data, and what every message says about itself.
+public struct Envelope<E: Event>: AvroRecord, Equatable {
+    /// Delivered again, an event has the same id.
+    public var eventID: EventID
+    /// When it happened, to the millisecond.
+    public var timestamp: Date
+    /// Version of the event's meaning.
+    public var version: String
+    public var data: E
+    public var metadata: Metadata
+
+    /// - Parameter timestamp: what is finer than a millisecond is rounded away.
+    public init(eventID: EventID, timestamp: Date, version: String = E.version, data: E, metadata: Metadata) {
+        self.eventID = eventID
+        self.timestamp = Date(millisecondsSince1970: timestamp.millisecondsSince1970)
+        self.version = version
+        self.data = data
+        self.metadata = metadata
+    }
+
+    public func encode(into encoder: inout AvroEncoder) {
+        encoder.write(eventID.rawValue)
+        encoder.write(E.topic.name)
+        encoder.write(timestamp)
+        encoder.write(version)
+        data.encode(into: &encoder)
+        metadata.encode(into: &encoder)
+    }
+
+    public init(from decoder: inout AvroDecoder) throws(AvroError) {
+        eventID = try decoder.id()
+        try decoder.expect(E.topic.name)
+        timestamp = try decoder.date()
+        version = try decoder.string()
+        data = try E(from: &decoder)
+        metadata = try Metadata(from: &decoder)
+    }
+}
+
+extension Envelope {
+    /// The message as the catalogue documents it: ISO-8601 times, decimals as numbers, nothing for a null.
+    public func json() throws(AvroError) -> JSONTree {
+        try AvroValue(decoding: encoded(), schema: E.schema).json(of: E.schema)
+    }
+
+    /// Reads what ``json()`` writes.
+    public init(json: JSONTree) throws(AvroError) {
+        try self.init(avro: AvroValue(json: json, schema: E.schema).encoded(as: E.schema))
+    }
+}

@@ -1,0 +1,19 @@
+public import Avro
+
+/// The data of one type of event, generated from its schema in `contracts/`.
+public protocol Event: AvroRecord, Equatable {
+    /// Where its events go; the topic's name is the event's type.
+    static var topic: Topic { get }
+    /// The schema of the whole message: envelope and data.
+    static var schema: Schema { get }
+    /// Version of the event's meaning, as the envelope carries it.
+    static var version: String { get }
+    /// The name of the data field that is the message's key.
+    static var keyField: String { get }
+    /// The message's key: events with the same key stay in order.
+    var key: String { get }
+}
+
+extension Event {
+    public static var version: String { "1.0" }
+}

@@ -1,0 +1,76 @@
+public import Avro
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// One event contract: a file `contracts/<topic>.avsc`.
+public struct Contract: Sendable {
+    public let topic: String
+    public let text: String
+    public let schema: Schema
+    /// The record of the field `data`.
+    let data: RecordType
+
+    /// - Throws: ``GenerationError`` when the file is not the schema of a message with our envelope.
+    public init(topic: String, text: String) throws {
+        do {
+            schema = try Schema(parsing: text)
+        } catch {
+            throw GenerationError("\(topic).avsc: \(error)")
+        }
+        self.topic = topic
+        self.text = text
+        guard let envelope = schema.record, envelope.name.withoutNamespace == SwiftNames.type(topic) else {
+            throw GenerationError("\(topic).avsc: the record is named \(SwiftNames.type(topic)), as the topic is")
+        }
+        guard case .named(let name)? = envelope.field("data")?.type, case .record(let data)? = schema.definition(name)
+        else { throw GenerationError("\(topic).avsc: the field data is a record") }
+        self.data = data
+        try checkEnvelope(envelope)
+    }
+
+    /// The envelope's codec is written by hand (Sources/Backbone/Contracts/Envelope.swift), so its fields must be these.
+    private func checkEnvelope(_ envelope: RecordType) throws {
+        let time = SchemaType.logical(.timestampMillis, .long)
+        let fields: [(String, SchemaType?)] = [
+            ("eventId", .string), ("eventType", .string), ("timestamp", time), ("version", .string), ("data", nil),
+            ("metadata", nil),
+        ]
+        let metadata: [(String, SchemaType?)] = [
+            ("correlationId", .string), ("source", .string), ("traceId", .string),
+            ("causationId", .union([.null, .string])),
+        ]
+        try check(envelope, has: fields)
+        guard case .named(let name)? = envelope.field("metadata")?.type, case .record(let record)? = schema.definition(name)
+        else { throw GenerationError("\(topic).avsc: the field metadata is a record") }
+        try check(record, has: metadata)
+    }
+
+    private func check(_ record: RecordType, has fields: [(String, SchemaType?)]) throws {
+        let expected = fields.map(\.0)
+        let isEqual =
+            record.fields.map(\.name) == expected
+            && zip(record.fields, fields).allSatisfy { field, wanted in wanted.1 == nil || wanted.1 == field.type }
+        guard isEqual else {
+            throw GenerationError(
+                "\(topic).avsc: \(record.name) has not the fields \(expected.joined(separator: ", ")) of Envelope.swift")
+        }
+    }
+
+    /// Every contract of a folder, in order of topic.
+    public static func load(from folder: String) throws -> [Contract] {
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        return try names.filter { $0.hasSuffix(".avsc") }.sorted().map { name in
+            try Contract(topic: String(name.dropLast(5)), text: readText(at: "\(folder)/\(name)"))
+        }
+    }
+
+    static func readText(at path: String) throws -> String {
+        let data = try Data(contentsOf: URL(filePath: path))
+        guard let text = String(validating: data, as: UTF8.self) else { throw GenerationError("\(path): not UTF-8") }
+        return text
+    }
+}
