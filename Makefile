@@ -12,6 +12,11 @@ RELEASE := .build/release/learning-hub
 SANITIZED := EventLoopTests|ObservabilityTests|HTTPTests|PostgresTests|MailTests|SecretsTests|AvroTests
 TWINS := $(patsubst bench/%.c,.build/twins/%,$(wildcard bench/*.c))
 
+ifeq ($(shell uname -s),Darwin)
+# Homebrew keeps these apart from the system's own.
+export PKG_CONFIG_PATH := $(foreach name,libpq curl openssl@3,$(shell brew --prefix $(name) 2>/dev/null)/lib/pkgconfig:)$(PKG_CONFIG_PATH)
+endif
+
 export HUB_TEST_PYTHON := $(CURDIR)/.venv/bin/python
 
 .PHONY: help run build test test-sanitized lint format bench contracts smoke setup setup-tests clean
@@ -48,7 +53,7 @@ bench: setup-tests build $(TWINS) ## Measure beside the C twins (one row: NAMES=
 	cc -O2 -Wall -o $@ $< $$(sed -n 's|^// libraries: ||p' $< | xargs -r pkg-config --cflags --libs) -lpthread
 
 contracts: setup ## Write the Swift types of contracts/*.avsc again and check compatibility
-	swift run $(SWIFT_FLAGS) avro-generate
+	swift run $(SWIFT_FLAGS) avro-generate contracts Sources/Backbone/Contracts/Generated
 
 smoke: build ## Start the release build on a throw-away database and register a person
 	scripts/smoke
