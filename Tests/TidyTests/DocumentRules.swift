@@ -37,6 +37,25 @@ let documentRules: [Rule] = [
     },
 
     Rule(
+        "a decision says its context, what was decided and what follows, and the list links to it",
+        refuses: [
+            ["docs/decisions/01-a.md": "## Context\n## Decision\n", "docs/decisions/README.md": "01-a.md"],
+            ["docs/decisions/01-a.md": "## Context\n## Decision\n## Consequences\n", "docs/decisions/README.md": ""],
+        ],
+        accepts: [
+            "docs/decisions/01-a.md": "## Context\n## Decision\n## Consequences\n",
+            "docs/decisions/README.md": "01-a.md",
+        ]
+    ) { tree in
+        let list = tree.files.first { $0.path == "docs/decisions/README.md" }?.text ?? ""
+        return tree.files.filter { $0.isIn("docs/decisions") && $0.name != "README.md" }.flatMap { file in
+            ["## Context", "## Decision", "## Consequences"].filter { !file.lines.contains($0) }
+                .map { Violation(file, "lacks \($0)") }
+                + (list.contains(file.name) ? [] : [Violation(file, "is not in the list of decisions")])
+        }
+    },
+
+    Rule(
         "the repository stands alone: it names no registry's host and nothing outside itself",
         refuses: [
             ["README.md": "see .." + "/shared/spec"], ["Makefile": "pip install --index-url https://py" + "pi.org"],

@@ -30,4 +30,26 @@ let nameRules: [Rule] = [
         tree.files.filter { $0.service != nil && $0.service?.wholeMatch(of: /(?!.*Service$)[A-Z][a-z]+/) == nil }
             .map { Violation($0, "`\($0.service ?? "")` is not one capitalised word") }
     },
+
+    Rule(
+        "a public type or function of a shared target says what it is",
+        refuses: [
+            ["Sources/Platform/A.swift": "public struct Health {}"],
+            ["Sources/Drivers/Mail/A.swift": "// Not for readers of the documentation.\npublic func send() {}"],
+        ],
+        accepts: [
+            "Sources/Platform/A.swift":
+                "/// Health.\n// @unchecked: x.\n@frozen\npublic struct A {\n    public func b() {}\n}",
+            "Sources/Services/User/A.swift": "public struct UserService {}",
+        ]
+    ) { tree in
+        let declaration = /^public (?:(?:final|indirect|nonisolated) )*(?:struct|class|enum|actor|protocol|func)\b/
+        let shared = tree.product.filter { [.drivers, .backbone, .platform].contains($0.layer) && !$0.isGenerated }
+        return shared.flatMap { file in
+            file.matches(of: declaration).filter { found in
+                let above = file.lines[..<((found.line ?? 1) - 1)].reversed().prefix { $0.contains(/^(?:\/\/|@)/) }
+                return !above.contains { $0.hasPrefix("///") }
+            }
+        }
+    },
 ]
