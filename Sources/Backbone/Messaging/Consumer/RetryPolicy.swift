@@ -1,0 +1,32 @@
+/// How a failed event is tried again: exponential backoff with full jitter.
+///
+/// The wait before attempt n+1 is a random duration between 0 and `min(delayMax, delayBase × 2^(n-1))`.
+/// Source: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+public struct RetryPolicy: Sendable, Equatable {
+    /// Attempts a transient failure gets in all, the first included; then the event is a dead letter.
+    public var attemptsMax = 5
+    public var delayBase: Duration = .milliseconds(100)
+    public var delayMax: Duration = .seconds(10)
+    /// Longest wait between two tries while a dependency is down.
+    public var dependencyDelayMax: Duration = .seconds(30)
+
+    public init() {}
+
+    /// The wait after a failed attempt.
+    /// - Parameter attempt: 1 for the first.
+    public func delay(after attempt: Int, using random: inout some RandomNumberGenerator) -> Duration {
+        jitter(below: delayMax, attempt, &random)
+    }
+
+    /// The wait while a dependency is down.
+    public func dependencyDelay(after attempt: Int, using random: inout some RandomNumberGenerator) -> Duration {
+        jitter(below: dependencyDelayMax, attempt, &random)
+    }
+
+    private func jitter(
+        below limit: Duration, _ attempt: Int, _ random: inout some RandomNumberGenerator
+    ) -> Duration {
+        let ceiling = min(limit, delayBase * (1 << min(max(0, attempt - 1), 30)))
+        return ceiling * Double.random(in: 0...1, using: &random)
+    }
+}

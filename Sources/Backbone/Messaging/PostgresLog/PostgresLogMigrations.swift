@@ -1,0 +1,123 @@
+public import Postgres
+
+extension PostgresLog {
+    /// The PostgreSQL schema the log lives in.
+    public static let schema = "event_log"
+
+    /// The tables and functions of the log, to be migrated in ``schema``. Every name is qualified: any connection may use them.
+    public static let migrations: [Migration] = [
+        Migration(id: "001-topics", sql: topicTables),
+        Migration(id: "002-records", sql: recordTable),
+        Migration(id: "003-groups", sql: groupTables),
+        Migration(id: "004-append", sql: appendFunction),
+        Migration(id: "005-offset-at", sql: offsetAtFunction),
+    ]
+
+    /// `next_offset` is the lock an append takes: whoever holds the row's lock gives out the offsets and commits before the next
+    /// one can, so offsets become visible in order.
+    private static let topicTables = """
+        create table event_log.topic (
+            topic_id bigint generated always as identity primary key,
+            name text not null unique,
+            retention_ms bigint not null,
+            replication_count int not null
+        );
+        create table event_log.partition (
+            partition_id bigint generated always as identity primary key,
+            topic_id bigint not null references event_log.topic on delete cascade,
+            partition int not null,
+            first_offset bigint not null default 0,
+            next_offset bigint not null default 0,
+            last_time timestamptz not null default '-infinity',
+            unique (topic_id, partition)
+        ) with (fillfactor = 20);
+        """
+
+    private static let recordTable = """
+        create table event_log.record (
+            partition_id bigint not null,
+            "offset" bigint not null,
+            time timestamptz not null,
+            correlation_id text,
+            key text not null,
+            headers bytea not null,
+            value bytea not null,
+            primary key (partition_id, "offset")
+        );
+        alter table event_log.record alter column value set storage external;
+        create index record_correlation on event_log.record (correlation_id) where correlation_id is not null;
+        """
+
+    /// A lease is a `group_partition` row with a member; `generation` rises with every change of hands and fences commits.
+    private static let groupTables = """
+        create table event_log.consumer_group (
+            name text primary key
+        );
+        create table event_log.member (
+            group_name text not null references event_log.consumer_group on delete cascade,
+            member_id text not null,
+            session_key bigint not null,
+            topics text[] not null,
+            expires_at timestamptz not null,
+            primary key (group_name, member_id)
+        );
+        create table event_log.group_partition (
+            group_name text not null references event_log.consumer_group on delete cascade,
+            partition_id bigint not null references event_log.partition on delete cascade,
+            committed bigint,
+            member_id text,
+            generation bigint not null default 0,
+            primary key (group_name, partition_id)
+        ) with (fillfactor = 50);
+        """
+
+    /// Stores a batch and answers the first offset each partition gave out. `places` counts a record's turn within its partition
+    /// in this batch, from 0. Rows are locked in the order of their ids, so that two batches never wait for each other.
+    private static let appendFunction = """
+        create function event_log.append(
+            ids bigint[], places bigint[], counted_ids bigint[], counts bigint[],
+            correlations text[], keys text[], all_headers bytea[], all_values bytea[]
+        ) returns table (partition_id bigint, base_offset bigint) language plpgsql as $$
+        begin
+            perform 1 from event_log.partition p where p.partition_id = any(counted_ids) order by p.partition_id for update;
+            return query
+            with moved as (
+                update event_log.partition p
+                set next_offset = p.next_offset + c.count, last_time = greatest(p.last_time, clock_timestamp())
+                from unnest(counted_ids, counts) as c (id, count) where p.partition_id = c.id
+                returning p.partition_id as id, p.next_offset - c.count as base, p.last_time
+            ), stored as (
+                insert into event_log.record (partition_id, "offset", time, correlation_id, key, headers, value)
+                select r.id, m.base + r.place, m.last_time, nullif(r.correlation, ''), r.key, r.headers, r.value
+                from unnest(ids, places, correlations, keys, all_headers, all_values)
+                    as r (id, place, correlation, key, headers, value)
+                join moved m on m.id = r.id
+            )
+            select m.id, m.base from moved m;
+            -- A payload is limited to 8,000 bytes; without ids it wakes every reader.
+            perform pg_notify('event_log', 'p' || case when cardinality(counted_ids) <= 300 then array_to_string(counted_ids, ',') else '' end);
+        end $$;
+        """
+
+    /// Offsets of a partition have no gaps and times never fall, so a binary search finds the place without an index on the time.
+    private static let offsetAtFunction = """
+        create function event_log.offset_at(wanted_id bigint, wanted_time timestamptz) returns bigint
+        language plpgsql stable as $$
+        declare
+            low bigint;
+            high bigint;
+            middle bigint;
+            found_time timestamptz;
+        begin
+            select p.first_offset, p.next_offset into low, high
+            from event_log.partition p where p.partition_id = wanted_id;
+            while low < high loop
+                middle := (low + high) / 2;
+                select r.time into found_time
+                from event_log.record r where r.partition_id = wanted_id and r."offset" = middle;
+                if found_time is null or found_time < wanted_time then low := middle + 1; else high := middle; end if;
+            end loop;
+            return low;
+        end $$;
+        """
+}
