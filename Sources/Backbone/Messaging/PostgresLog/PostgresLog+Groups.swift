@@ -1,9 +1,9 @@
 internal import Postgres
 
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+internal import FoundationEssentials
 #else
-public import Foundation
+internal import Foundation
 #endif
 
 extension PostgresLog {

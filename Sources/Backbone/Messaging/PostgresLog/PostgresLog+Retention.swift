@@ -40,8 +40,8 @@ extension PostgresLog {
                 )
                 select count(*) from removed
                 """)
-            let count = try rows.first?.decode(Int64.self) ?? 0
-            removed += Int(count)
+            let count = Int(try rows.first?.decode(Int64.self) ?? Int64(0))
+            removed += count
             if count == 0 { return removed }
         }
     }

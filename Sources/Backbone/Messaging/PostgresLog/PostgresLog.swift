@@ -1,4 +1,4 @@
-internal import EventLoop
+public import EventLoop
 public import Observability
 public import Postgres
 internal import Synchronization

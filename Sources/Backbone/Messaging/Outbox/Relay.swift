@@ -1,0 +1,174 @@
+public import Contracts
+public import EventLoop
+public import Observability
+public import Postgres
+
+/// Sends what a service's ``Outbox`` holds on to the log: in outbox order per key, and each row is removed only after the log has
+/// acknowledged it.
+///
+/// One relay of a service is active at a time. It holds an advisory lock by a transaction that stays open and on which it reads the
+/// outbox, so a relay whose connection is gone cannot read on; another one waits for the lock and has it the moment the first dies.
+/// (A lease row would need a heartbeat and a time-out.) A relay that was frozen and wakes beside its successor can at worst send
+/// events again, in the same order, which the inboxes absorb.
+public final class Relay: Sendable {
+    public let service: ServiceName
+    let database: Database
+    let log: any EventLog
+    let limits: RelayLimits
+    private let bell: OutboxBell
+    private let loop: EventLoop
+    private let logger: Logger
+    private let metrics: RelayMetrics
+
+    /// - Parameters:
+    ///   - outbox: the service's; its commits wake this relay.
+    ///   - database: with the service's schema.
+    public init(
+        outbox: Outbox, database: Database, log: any EventLog, loops: EventLoopGroup, limits: RelayLimits = RelayLimits(),
+        logger: Logger, metrics: Metrics
+    ) {
+        service = outbox.service
+        bell = outbox.bell
+        self.database = database
+        self.log = log
+        self.limits = limits
+        self.logger = logger
+        loop = loops.next()
+        self.metrics = RelayMetrics(metrics)
+    }
+
+    /// Whether this is the relay that sends.
+    public var isActive: Bool { bell.isActiveHere }
+
+    /// Sends until the task is cancelled.
+    /// - Throws: `CancellationError` when it is.
+    public func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.standByAndServe() }
+            group.addTask { try await self.poll() }
+            group.addTask { try await self.passRingsOn() }
+            group.addTask {
+                for await _ in self.database.notifications(on: self.channel) where self.bell.isActiveHere {
+                    self.bell.here.set()
+                }
+                try Task.checkCancellation()
+            }
+            defer { group.cancelAll() }
+            try await group.waitForAll()
+        }
+    }
+
+    private var channel: String { "outbox_\(service)" }
+
+    private func poll() async throws {
+        while true {
+            try await loop.sleep(for: limits.pollInterval)
+            if bell.isActiveHere { bell.here.set() }
+        }
+    }
+
+    private func passRingsOn() async throws {
+        while true {
+            await bell.elsewhere.wait()
+            try Task.checkCancellation()
+            // Nothing is lost when this fails: the active relay looks by itself.
+            _ = try? await database.query("select pg_notify(\(channel), '')")
+        }
+    }
+
+    private func standByAndServe() async throws {
+        var failures = 0
+        var random = SystemRandomNumberGenerator()
+        while true {
+            try Task.checkCancellation()
+            do {
+                try await database.transaction(attempts: 1) { holder in
+                    _ = try await holder.query(
+                        "select pg_advisory_xact_lock(hashtextextended(current_schema() || '.relay', 0))")
+                    self.logger.info("relay active")
+                    self.bell.isActiveHere = true
+                    self.metrics.active.set(1)
+                    defer {
+                        self.bell.isActiveHere = false
+                        self.metrics.active.set(0)
+                    }
+                    failures = 0
+                    try await self.serve(holder)
+                }
+            } catch {
+                try Task.checkCancellation()
+                // A stand-by waits for the lock as long as a statement may take, then asks anew.
+                if (error as? PostgresError)?.kind == .statementTimeout, failures == 0 { continue }
+                failures += 1
+                logger.warning("relay interrupted", [.error: LogValue(error)])
+                try await loop.sleep(for: limits.retryPolicy.delay(after: failures, using: &random))
+            }
+        }
+    }
+
+    /// While a batch is being appended, the one before is removed from the outbox and the next one is read.
+    private func serve(_ holder: Transaction) async throws {
+        var reader = OutboxReader(countMax: limits.batchCountMax, bytesMax: limits.batchBytesMax)
+        var batch: [OutgoingEvent] = []
+        var sent: [Int64] = []
+        var failures = 0
+        var random = SystemRandomNumberGenerator()
+        while true {
+            try Task.checkCancellation()
+            if batch.isEmpty {
+                bell.here.clear()
+                if reader.mustSettle { reader.settle(through: try await OutboxReader.settle(database)) }
+                async let rows = holder.query(reader.statement)
+                try await remove(sent)
+                sent = []
+                switch try reader.take(try await rows) {
+                case .events(let events): batch = events
+                case .hole: await bell.here.wait(atMost: .milliseconds(2), on: loop)
+                case .nothing: await bell.here.wait()
+                }
+                continue
+            }
+            async let following = holder.query(reader.statement)
+            async let removed: Void = remove(sent)
+            let outcomes = await log.append(batch.map(\.record))
+            try await removed
+            let report = RelayReport(batch, outcomes)
+            metrics.count(report)
+            sent = report.accepted
+            try await bury(report.refused)
+            let next = try reader.take(try await following)
+            batch = []
+            if let first = report.firstToRetry {
+                failures += 1
+                reader.rewind(to: first)
+                logger.warning("log did not take events", [.count: LogValue(report.retryCount), .reason: .text(report.reason)])
+                try await loop.sleep(for: limits.retryPolicy.delay(after: failures, using: &random))
+            } else {
+                failures = 0
+                if case .events(let events) = next { batch = events }
+            }
+        }
+    }
+
+    /// Without waiting for the disk: a removal the server forgets in a crash means that events are sent again.
+    private func remove(_ ids: [Int64]) async throws {
+        if ids.isEmpty { return }
+        _ = try await database.execute(
+            """
+            with relaxed as (select set_config('synchronous_commit', 'off', true) as value)
+            delete from outbox using relaxed where id = any(\(ids)) and relaxed.value is not null
+            """)
+    }
+
+    private func bury(_ refused: [(id: Int64, reason: String)]) async throws {
+        if refused.isEmpty { return }
+        logger.error("log refused events for good; see outbox_dead", [.count: LogValue(refused.count)])
+        _ = try await database.execute(
+            """
+            with refused as (select * from unnest(\(refused.map(\.id)), \(refused.map(\.reason))) as r (id, reason)),
+            gone as (delete from outbox o using refused r where o.id = r.id returning o.*, r.reason)
+            insert into outbox_dead (id, created_at, reason, topic, key, event_id, headers, value)
+            select id, created_at, reason, topic, key, event_id, headers, value from gone
+            """)
+    }
+}

@@ -1,0 +1,22 @@
+/// The limits of a ``Relay``.
+public struct RelayLimits: Sendable {
+    /// Events sent to the log at once.
+    public var batchCountMax = 1_000
+    /// Bytes of values sent to the log at once; one event always fits.
+    public var batchBytesMax = 8 * 1024 * 1024
+    /// How often the outbox is looked at even when nobody rang.
+    public var pollInterval: Duration = .milliseconds(500)
+    /// Waits after a failure grow from this…
+    public var retryDelayBase: Duration = .milliseconds(50)
+    /// …to this, with full jitter.
+    public var retryDelayMax: Duration = .seconds(5)
+
+    public init() {}
+
+    var retryPolicy: RetryPolicy {
+        var policy = RetryPolicy()
+        policy.delayBase = retryDelayBase
+        policy.delayMax = retryDelayMax
+        return policy
+    }
+}

@@ -1,0 +1,124 @@
+internal import EventLoop
+internal import Postgres
+internal import Synchronization
+
+/// The lease of a partition on ``PostgresLog``.
+final class PostgresLease: Lease {
+    let id: Int64
+    let partition: TopicPartition
+    let generation: Int64
+    private let subscription: PostgresSubscription
+    private let wake = Signal()
+    private let state: Mutex<State>
+
+    private struct State {
+        /// Nil until the start position is known, for a group without a committed offset.
+        var position: Int64?
+        var isRevoked = false
+        var isEnded = false
+        var isPaused = false
+        var isReleased = false
+    }
+
+    init(_ partition: GroupTable.Partition, of subscription: PostgresSubscription) {
+        id = partition.id
+        self.partition = partition.name
+        generation = partition.generation
+        self.subscription = subscription
+        state = Mutex(State(position: partition.committed))
+        subscription.log.wakeUps.addReader(wake, of: id)
+    }
+
+    var isRevoked: Bool { state.withLock { $0.isRevoked || $0.isEnded || $0.isReleased } }
+
+    func next(countMax: Int) async throws -> [LogRecord]? {
+        while true {
+            try Task.checkCancellation()
+            wake.clear()
+            if isRevoked || subscription.log.wakeUps.isClosed { return nil }
+            if !state.withLock({ $0.isPaused }) {
+                let from = try await currentPosition()
+                let records = try await subscription.log.read(
+                    id, of: partition, from: from, countMax: countMax, bytesMax: subscription.limits.batchBytesMax)
+                if let last = records.last {
+                    let isCurrent = state.withLock { state in
+                        // A seek while the read was under way wins.
+                        guard state.position == from else { return false }
+                        state.position = last.position.offset + 1
+                        return true
+                    }
+                    if isCurrent { return records }
+                    continue
+                }
+            }
+            await wake.wait()
+        }
+    }
+
+    private func currentPosition() async throws -> Int64 {
+        if let position = state.withLock({ $0.position }) { return position }
+        let rows = try await subscription.log.database.query(
+            "select first_offset, next_offset from event_log.partition where partition_id = \(id)")
+        guard let (first, next) = try rows.first?.decode(Int64.self, Int64.self) else {
+            throw EventLogError.unknownTopic(partition.topic)
+        }
+        let start = subscription.limits.start == .earliest ? first : next
+        // Stored at once: a member that begins at the end must go on from there, even if nothing is ever read.
+        if subscription.limits.start == .latest { try await commit(start) }
+        return state.withLock { state in
+            if state.position == nil { state.position = start }
+            return state.position ?? start
+        }
+    }
+
+    /// Without waiting for the disk: a commit the server forgets in a crash means redelivery, which the inbox absorbs.
+    func commit(_ offset: Int64) async throws {
+        let isStored = try await subscription.log.database.execute(
+            """
+            with relaxed as (select set_config('synchronous_commit', 'off', true) as value)
+            update event_log.group_partition set committed = \(offset) from relaxed
+            where group_name = \(subscription.group) and partition_id = \(id)
+                and member_id = \(subscription.memberID) and generation = \(generation) and relaxed.value is not null
+            """)
+        if isStored == 0 {
+            end()
+            throw EventLogError.leaseLost(partition)
+        }
+    }
+
+    func seek(to offset: Int64) {
+        state.withLock { $0.position = offset }
+        wake.set()
+    }
+
+    func pause() { state.withLock { $0.isPaused = true } }
+
+    func resume() {
+        state.withLock { $0.isPaused = false }
+        wake.set()
+    }
+
+    func release() async {
+        let isFirst = state.withLock { state in
+            defer { state.isReleased = true }
+            return !state.isReleased
+        }
+        guard isFirst else { return }
+        subscription.log.wakeUps.removeReader(wake, of: id)
+        wake.set()
+        await subscription.release(self)
+    }
+
+    /// The group wants the partition for another member.
+    func revoke() {
+        state.withLock { $0.isRevoked = true }
+        wake.set()
+    }
+
+    /// The lease is gone: lost, or the subscription closed.
+    func end() {
+        state.withLock { $0.isEnded = true }
+        subscription.log.wakeUps.removeReader(wake, of: id)
+        wake.set()
+    }
+}

@@ -1,0 +1,197 @@
+internal import EventLoop
+internal import Observability
+internal import Postgres
+internal import Synchronization
+
+/// A member of a group on ``PostgresLog``: a heartbeat that renews its row, buries the dead, and gives back and claims partitions
+/// as ``Assignment`` says.
+final class PostgresSubscription: Subscription {
+    let log: PostgresLog
+    let group: String
+    let topics: [String]
+    let limits: SubscriptionLimits
+    let memberID: String
+    private let changed = Signal()
+    private let granted = Signal()
+    private let state = Mutex(State())
+
+    private struct State {
+        var leases: [Int64: PostgresLease] = [:]
+        /// Granted, not yet taken by ``nextLease()``.
+        var fresh: [PostgresLease] = []
+        var isClosed = false
+        var heartbeat: Task<Void, any Error>?
+    }
+
+    init(log: PostgresLog, group: String, topics: [String], limits: SubscriptionLimits) {
+        self.log = log
+        self.group = group
+        self.topics = Array(Set(topics)).sorted()
+        self.limits = limits
+        memberID = "\(UInt64(bitPattern: log.session.key))-\(UInt64.random(in: 0...UInt64.max))"
+        log.wakeUps.addMember(changed, of: group)
+        let heartbeat = log.loop.start("heartbeat of \(self.group)") { try await self.beat() }
+        state.withLock { $0.heartbeat = heartbeat }
+    }
+
+    func nextLease() async throws -> (any Lease)? {
+        while true {
+            try Task.checkCancellation()
+            let (lease, isClosed) = state.withLock { state in
+                (state.fresh.isEmpty ? nil : state.fresh.removeFirst(), state.isClosed)
+            }
+            if let lease { return lease }
+            if isClosed { return nil }
+            await granted.wait()
+        }
+    }
+
+    func close() async {
+        let (heartbeat, leases) = state.withLock { state in
+            defer {
+                state.isClosed = true
+                state.heartbeat = nil
+                state.leases = [:]
+                state.fresh = []
+            }
+            return (state.heartbeat, Array(state.leases.values))
+        }
+        granted.set()
+        guard let heartbeat else { return }
+        heartbeat.cancel()
+        _ = await heartbeat.result
+        log.wakeUps.removeMember(changed, of: group)
+        for lease in leases { lease.end() }
+        // Cancellation of the caller must not keep the partitions from others until the lease runs out.
+        let leaving = log.loop.start("leave \(self.group)") { try await self.leave() }
+        if case .failure(let error) = await leaving.result {
+            log.logger.warning("group not left, its lease will run out", [.group: .text(group), .error: LogValue(error)])
+        }
+    }
+
+    // MARK: Heartbeat
+
+    private func beat() async throws {
+        var lastHeard = ContinuousClock.now
+        while !Task.isCancelled, !log.wakeUps.isClosed {
+            changed.clear()
+            do {
+                if log.session.isHeld {
+                    try await step()
+                    lastHeard = .now
+                }
+            } catch {
+                if Task.isCancelled { return }
+                log.logger.warning("heartbeat failed", [.group: .text(group), .error: LogValue(error)])
+            }
+            if ContinuousClock.now - lastHeard > limits.leaseDuration { endAll() }
+            await changed.wait(atMost: log.session.isHeld ? limits.heartbeatInterval : .milliseconds(20), on: log.loop)
+        }
+        endAll()
+    }
+
+    /// What a step found: who is alive, who holds what.
+    private struct Found: Sendable {
+        var plan: [Int64: String] = [:]
+        var partitions: [GroupTable.Partition] = []
+    }
+
+    private func step() async throws {
+        let expiry = limits.leaseDuration
+        let found = try await log.database.transaction { tx in
+            let table = GroupTable(group: group, tx: tx)
+            try await table.lock()
+            try await table.renew(memberID, session: log.session.key, topics: topics, lasting: expiry)
+            try await table.buryTheDead(except: memberID)
+            var found = Found()
+            found.partitions = try await table.partitions()
+            found.plan = Assignment.plan(
+                try await table.members(),
+                found.partitions.map { .init(id: $0.id, topic: $0.name.topic, holder: $0.holder) })
+            let wanted = found.partitions.filter { $0.holder == nil && found.plan[$0.id] == memberID }.map(\.id)
+            let claimed = try await table.claim(wanted, for: memberID)
+            for (index, partition) in found.partitions.enumerated() {
+                guard let generation = claimed[partition.id] else { continue }
+                found.partitions[index].holder = memberID
+                found.partitions[index].generation = generation
+            }
+            return found
+        }
+        take(found)
+        // Others hold what should be ours: they give it back once they know.
+        if found.partitions.contains(where: { found.plan[$0.id] == memberID && $0.holder != memberID }) {
+            try await notifyGroup()
+        }
+    }
+
+    private func take(_ found: Found) {
+        let mine = found.partitions.filter { $0.holder == memberID }
+        let ended = state.withLock { state -> [PostgresLease] in
+            if state.isClosed { return [] }
+            var ended: [PostgresLease] = []
+            for (id, lease) in state.leases where !mine.contains(where: { $0.id == id && $0.generation == lease.generation }) {
+                ended.append(lease)
+                state.leases[id] = nil
+            }
+            for partition in mine where state.leases[partition.id] == nil {
+                let lease = PostgresLease(partition, of: self)
+                state.leases[partition.id] = lease
+                state.fresh.append(lease)
+            }
+            return ended
+        }
+        for lease in ended { lease.end() }
+        for lease in state.withLock({ Array($0.leases.values) }) where found.plan[lease.id] != memberID { lease.revoke() }
+        if state.withLock({ !$0.fresh.isEmpty }) { granted.set() }
+    }
+
+    private func endAll() {
+        let leases = state.withLock { state in
+            defer {
+                state.leases = [:]
+                state.fresh = []
+            }
+            return Array(state.leases.values)
+        }
+        for lease in leases { lease.end() }
+    }
+
+    // MARK: Giving back
+
+    /// A lease was given back: others may claim the partition now.
+    func release(_ lease: PostgresLease) async {
+        state.withLock { state in
+            if state.leases[lease.id] === lease { state.leases[lease.id] = nil }
+            state.fresh.removeAll { $0 === lease }
+        }
+        let id = lease.id, generation = lease.generation
+        let releasing = log.loop.start("release \(lease.partition)") {
+            _ = try await self.log.database.execute(
+                """
+                update event_log.group_partition set member_id = null
+                where group_name = \(self.group) and partition_id = \(id) and member_id = \(self.memberID)
+                    and generation = \(generation)
+                """)
+            try await self.notifyGroup()
+        }
+        if case .failure(let error) = await releasing.result {
+            log.logger.warning(
+                "lease not given back, it will run out",
+                [.group: .text(group), .partition: .text(lease.partition.description), .error: LogValue(error)])
+        }
+        changed.set()
+    }
+
+    private func leave() async throws {
+        try await log.database.transaction { tx in
+            let table = GroupTable(group: group, tx: tx)
+            try await table.lock()
+            try await table.remove(memberID)
+        }
+        try await notifyGroup()
+    }
+
+    private func notifyGroup() async throws {
+        _ = try await log.database.query("select pg_notify('event_log', \("g" + group))")
+    }
+}
