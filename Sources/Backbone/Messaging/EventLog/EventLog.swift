@@ -29,7 +29,8 @@ public protocol EventLog: Sendable {
 
     /// Appends records in their order, and answers once they are durable: one outcome for each record, in the order given.
     ///
-    /// Records of a batch fail one by one. When an outcome is ``AppendOutcome/retry(_:)`` the record may have been stored all the
+    /// Records of a batch fail one by one, but never so that order is lost: after a record that is to be retried no later record
+    /// of its partition in the same call is accepted. When an outcome is ``AppendOutcome/retry(_:)`` the record may have been stored all the
     /// same: appending it again can double it.
     func append(_ records: [NewRecord]) async -> [AppendOutcome]
 

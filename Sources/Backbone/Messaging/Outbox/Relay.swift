@@ -118,7 +118,8 @@ public final class Relay: Sendable {
             if batch.isEmpty {
                 bell.here.clear()
                 if reader.mustSettle { reader.settle(through: try await OutboxReader.settle(database)) }
-                async let rows = holder.query(reader.statement)
+                let statement = reader.statement
+                async let rows = holder.query(statement)
                 try await remove(sent)
                 sent = []
                 switch try reader.take(try await rows) {
@@ -128,8 +129,9 @@ public final class Relay: Sendable {
                 }
                 continue
             }
-            async let following = holder.query(reader.statement)
-            async let removed: Void = remove(sent)
+            let statement = reader.statement, done = sent
+            async let following = holder.query(statement)
+            async let removed: Void = remove(done)
             let outcomes = await log.append(batch.map(\.record))
             try await removed
             let report = RelayReport(batch, outcomes)
@@ -141,6 +143,8 @@ public final class Relay: Sendable {
             if let first = report.firstToRetry {
                 failures += 1
                 reader.rewind(to: first)
+                try await remove(sent)
+                sent = []
                 logger.warning("log did not take events", [.count: LogValue(report.retryCount), .reason: .text(report.reason)])
                 try await loop.sleep(for: limits.retryPolicy.delay(after: failures, using: &random))
             } else {

@@ -2,9 +2,11 @@ internal import Postgres
 
 extension PostgresLog {
     public func append(_ records: [NewRecord]) async -> [AppendOutcome] {
-        var outcomes = [AppendOutcome](repeating: .retry("not sent"), count: records.count)
+        var outcomes = [AppendOutcome](repeating: .retry("an earlier record was not stored"), count: records.count)
         var batch = AppendBatch()
-        for (index, record) in records.enumerated() {
+        // After a failure nothing more is sent: a later record must not overtake one that is tried again.
+        var isWhole = true
+        for (index, record) in records.enumerated() where isWhole {
             do {
                 switch try await place(record) {
                 case .success(let id): batch.add(record, index: index, partitionID: id)
@@ -12,12 +14,13 @@ extension PostgresLog {
                 }
             } catch {
                 outcomes[index] = .retry(String(describing: error))
+                isWhole = false
             }
             if batch.indices.count >= limits.appendCountMax || batch.byteCount >= limits.appendBytesMax {
-                await store(&batch, records, &outcomes)
+                isWhole = await store(&batch, records, &outcomes) && isWhole
             }
         }
-        await store(&batch, records, &outcomes)
+        if isWhole { _ = await store(&batch, records, &outcomes) }
         return outcomes
     }
 
@@ -40,8 +43,11 @@ extension PostgresLog {
     }
 
     /// One statement is one transaction: a batch is stored whole or not at all.
-    private func store(_ batch: inout AppendBatch, _ records: [NewRecord], _ outcomes: inout [AppendOutcome]) async {
-        if batch.indices.isEmpty { return }
+    /// - Returns: whether all was stored.
+    private func store(
+        _ batch: inout AppendBatch, _ records: [NewRecord], _ outcomes: inout [AppendOutcome]
+    ) async -> Bool {
+        if batch.indices.isEmpty { return true }
         defer { batch = AppendBatch() }
         do {
             let rows = try await database.query(batch.statement)
@@ -62,10 +68,13 @@ extension PostgresLog {
                 outcomes[index] = .accepted(LogPosition(partition, base + batch.places[turn]))
             }
             if isStale { directory.forget() }
+            return !isStale
         } catch {
             for index in batch.indices {
-                outcomes[index] = (error as? PostgresError).map(Self.outcome) ?? .retry(String(describing: error))
+                outcomes[index] =
+                    (error as? PostgresError).map(Self.outcome) ?? .retry(String(describing: error))
             }
+            return false
         }
     }
 

@@ -1,0 +1,130 @@
+public import Contracts
+public import EventLoop
+public import Observability
+public import Postgres
+public import SchemaRegistry
+
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+/// Reads what a group subscribes to and calls its handlers: partitions at the same time, the events of one key in order, each
+/// event's effect once.
+///
+/// A batch of a partition is handled in one transaction; when that fails, each event in one of its own, so that the one that
+/// cannot be handled is found and the others are not held up. The offset is committed after the effects, or after the dead
+/// letter's acknowledgement.
+public final class Consumer: Sendable {
+    public let group: ConsumerGroup
+    public let handlers: [Handler]
+    public let policy: RetryPolicy
+    public let limits: ConsumerLimits
+    let processor: EventProcessor
+    let log: any EventLog
+    let database: Database
+    let loops: EventLoopGroup
+    let logger: Logger
+    let metrics: ConsumerMetrics
+    let now: @Sendable () -> Date
+    private let subscriptionLimits: SubscriptionLimits
+
+    /// - Parameters:
+    ///   - group: as in the topic catalogue.
+    ///   - handlers: what the group reacts to; it subscribes to their topics and to its own redrives.
+    ///   - database: with the schema of the group's service.
+    ///   - now: the time dead letters carry.
+    public init(
+        group: ConsumerGroup, handlers: [Handler], database: Database, log: any EventLog, codec: EventCodec,
+        loops: EventLoopGroup, policy: RetryPolicy = RetryPolicy(), limits: ConsumerLimits = ConsumerLimits(),
+        subscriptionLimits: SubscriptionLimits = SubscriptionLimits(), logger: Logger, metrics: Metrics,
+        now: @escaping @Sendable () -> Date = { WallClock.date }
+    ) {
+        precondition(Set(handlers.map(\.name)).count == handlers.count, "two handlers of \(group) have one name")
+        self.group = group
+        self.handlers = handlers
+        self.policy = policy
+        self.limits = limits
+        self.subscriptionLimits = subscriptionLimits
+        self.database = database
+        self.log = log
+        self.loops = loops
+        self.logger = logger
+        self.metrics = ConsumerMetrics(metrics, group: group)
+        self.now = now
+        processor = EventProcessor(group: group, handlers: handlers, database: database, codec: codec)
+    }
+
+    /// Handles events until the task is cancelled; then the batches at work are finished and committed, and the partitions given
+    /// back at once.
+    /// - Throws: `CancellationError` when it is; what the log throws when the group cannot be joined.
+    public func run() async throws {
+        let topics = Set(handlers.map(\.topic))
+        try await patiently {
+            try await self.log.apply(
+                topics.map { TopicSettings($0) } + [
+                    TopicSettings(TopicCatalogue.deadLetter(for: self.group)), TopicSettings(redriveFor: self.group),
+                ])
+        }
+        let subscription = try await patiently {
+            try await self.log.subscribe(
+                self.group.rawValue, to: topics.map(\.name) + [self.group.redriveTopic], limits: self.subscriptionLimits)
+        }
+        let outcome = await Result { try await work(subscription) }
+        await subscription.close()
+        try outcome.get()
+    }
+
+    private func work(_ subscription: any Subscription) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await self.upkeep() }
+            defer { tasks.cancelAll() }
+            var turn = 0
+            while let lease = try await subscription.nextLease() {
+                let loop = loops.loops[turn % loops.loops.count]
+                turn += 1
+                tasks.addTask(executorPreference: loop) {
+                    await PartitionWorker(consumer: self, lease: lease, loop: loop).run()
+                }
+            }
+        }
+    }
+
+    /// Tries until it works: at start the log may be coming up too.
+    private func patiently<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        var random = SystemRandomNumberGenerator()
+        var attempt = 1
+        while true {
+            do {
+                return try await body()
+            } catch {
+                try Task.checkCancellation()
+                logger.warning("group not joined yet", [.group: .text(group.rawValue), .error: LogValue(error)])
+                try await loops.next().sleep(for: policy.dependencyDelay(after: attempt, using: &random))
+                attempt += 1
+            }
+        }
+    }
+
+    /// Removes what the inbox need not remember, and measures how far behind the group is.
+    private func upkeep() async throws {
+        let loop = loops.next()
+        while true {
+            do {
+                while try await Inbox.removeExpired(countMax: limits.inboxRemovalCountMax, on: database) > 0 {}
+                metrics.show(try await log.groups().filter { $0.group == group.rawValue }, at: now())
+            } catch {
+                try Task.checkCancellation()
+                logger.warning("upkeep of the inbox failed", [.group: .text(group.rawValue), .error: LogValue(error)])
+            }
+            try await loop.sleep(for: limits.upkeepInterval)
+        }
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}

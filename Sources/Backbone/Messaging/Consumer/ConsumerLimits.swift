@@ -1,0 +1,15 @@
+/// The limits of a ``Consumer``.
+public struct ConsumerLimits: Sendable {
+    /// Events of one partition handled in one transaction.
+    public var batchCountMax = 500
+    /// Events of one partition handled at once when each has a transaction of its own.
+    public var aloneCountMax = 8
+    /// How long a batch at work may go on after the consumer was told to stop; then it is rolled back.
+    public var drainTimeout: Duration = .seconds(10)
+    /// How often inbox rows that no event can need any more are removed, and the lag is measured.
+    public var upkeepInterval: Duration = .seconds(15)
+    /// Inbox rows one statement of the upkeep removes.
+    public var inboxRemovalCountMax = 5_000
+
+    public init() {}
+}

@@ -1,0 +1,44 @@
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// The failures of one event so far.
+struct EventFailure: Sendable {
+    var failureClass: FailureClass
+    var name: String
+    var text: String
+    var attempts: Int
+    var firstFailedAt: Date
+    var lastFailedAt: Date
+
+    init(_ error: any Error, attempts: Int, firstFailedAt: Date, at time: Date) {
+        failureClass = FailureClass(of: error)
+        name = FailureClass.name(of: error)
+        text = String(String(describing: error).prefix(DeadLetterHeader.errorTextCountMax))
+        self.attempts = attempts
+        self.firstFailedAt = firstFailedAt
+        lastFailedAt = time
+    }
+
+    /// The record as a dead letter of `group`: its bytes and headers untouched, what happened in headers of its own.
+    func deadLetter(of record: LogRecord, origin: RecordOrigin, group: String, topic: String) -> NewRecord {
+        var headers = record.headers.filter { !DeadLetterHeader.all.contains($0.name) }
+        func add(_ name: String, _ value: String) { headers.append(RecordHeader(name, value)) }
+        add(DeadLetterHeader.topic, origin.position.partition.topic)
+        add(DeadLetterHeader.partition, String(origin.position.partition.partition))
+        add(DeadLetterHeader.offset, String(origin.position.offset))
+        add(DeadLetterHeader.key, origin.key)
+        add(DeadLetterHeader.timestamp, DeadLetterHeader.text(origin.time))
+        add(DeadLetterHeader.group, group)
+        add(DeadLetterHeader.errorClass, failureClass.rawValue)
+        add(DeadLetterHeader.error, "\(name): \(text)")
+        add(DeadLetterHeader.attempts, String(attempts))
+        add(DeadLetterHeader.firstFailedAt, DeadLetterHeader.text(firstFailedAt))
+        add(DeadLetterHeader.lastFailedAt, DeadLetterHeader.text(lastFailedAt))
+        add(DeadLetterHeader.redriveCount, String(origin.redriveCount))
+        if let batch = origin.redriveBatch { add(DeadLetterHeader.redriveBatch, batch) }
+        return NewRecord(topic: topic, key: record.key, headers: headers, value: record.value)
+    }
+}

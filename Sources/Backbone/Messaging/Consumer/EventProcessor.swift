@@ -1,0 +1,101 @@
+internal import Contracts
+internal import Observability
+internal import Postgres
+internal import SchemaRegistry
+
+/// Turns records into effects: decodes them, notes them in the inbox and calls the handlers, in one transaction for many events
+/// or for one.
+struct EventProcessor: Sendable {
+    let group: ConsumerGroup
+    /// The group the inbox knows: `group`, or the throw-away group of a replay.
+    let inbox: Inbox
+    let handlers: [String: [Handler]]
+    let database: Database
+    let codec: EventCodec
+    let isReplay: Bool
+    let suppressesEvents: Bool
+
+    init(
+        group: ConsumerGroup, inboxGroup: String? = nil, handlers: [Handler], database: Database, codec: EventCodec,
+        isReplay: Bool = false, suppressesEvents: Bool = false
+    ) {
+        self.group = group
+        inbox = Inbox(group: inboxGroup ?? group.rawValue)
+        let called = isReplay ? handlers.filter(\.runsInReplay) : handlers
+        self.handlers = Dictionary(grouping: called) { $0.topic.name }
+        self.database = database
+        self.codec = codec
+        self.isReplay = isReplay
+        self.suppressesEvents = suppressesEvents
+    }
+
+    /// Whether events of a topic may share a transaction.
+    func handlesTogether(_ topic: String) -> Bool { handlers[topic]?.contains(where: \.hasExternalEffects) != true }
+
+    /// Decodes a record for its handlers; nil when the group has none for it.
+    /// - Throws: what decoding throws.
+    func prepare(_ record: LogRecord) async throws -> PreparedEvent? {
+        let origin = RecordOrigin(of: record, redriveTopic: group.redriveTopic)
+        guard let handlers = handlers[origin.position.partition.topic] else { return nil }
+        var calls: [PreparedEvent.NamedCall] = []
+        for handler in handlers {
+            calls.append(.init(name: handler.name, call: try await handler.bind(record, codec)))
+        }
+        guard let first = calls.first?.call else { return nil }
+        return PreparedEvent(
+            record: record, origin: origin, calls: calls, eventID: first.eventID, correlationID: first.correlationID)
+    }
+
+    /// Handles events in one transaction: those of one key one after the other, those of different keys at once. All or none.
+    /// - Returns: how many were new.
+    func handle(_ events: [PreparedEvent], attempt: Int) async throws -> Int {
+        let lasting = events.map { lifetime(of: $0) }.max() ?? .zero
+        return try await database.transaction { tx in
+            var fresh = try await inbox.note(events, lasting: lasting, on: tx)
+            let count = fresh.count
+            // An event that is twice in the batch is new once.
+            let new = events.filter { fresh.remove($0.eventID) != nil }
+            try await call(new, attempt: attempt, on: tx)
+            return count
+        }
+    }
+
+    private func lifetime(of event: PreparedEvent) -> Duration {
+        Inbox.lifetime(of: handlers[event.origin.position.partition.topic]?.first?.topic, group: group)
+    }
+
+    private func call(_ events: [PreparedEvent], attempt: Int, on tx: Transaction) async throws {
+        if let only = events.first, events.count == 1 { return try await call(only, attempt: attempt, on: tx) }
+        let byKey = Dictionary(grouping: events) { $0.record.key }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for events in byKey.values {
+                group.addTask {
+                    for event in events { try await self.call(event, attempt: attempt, on: tx) }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func call(_ event: PreparedEvent, attempt: Int, on tx: Transaction) async throws {
+        let delivery = Delivery(position: event.origin.position, isReplay: isReplay, attempt: attempt)
+        try await TraceContext.$current.withValue(trace(of: event)) {
+            for handler in event.calls {
+                if suppressesEvents {
+                    try await ReplayContext.$suppressesEvents.withValue(true) { try await handler.call.run(delivery, tx) }
+                } else {
+                    try await handler.call.run(delivery, tx)
+                }
+            }
+        }
+    }
+
+    /// The journey goes on: same correlation id and trace, a span of its own, the event as cause.
+    private func trace(of event: PreparedEvent) -> TraceContext {
+        var random = SystemRandomNumberGenerator()
+        let known = event.record.headers[HeaderName.traceparent].flatMap { Traceparent($0) }
+        let context = TraceContext(
+            correlationID: event.correlationID, traceparent: known ?? Traceparent(using: &random))
+        return context.caused(by: event.eventID)
+    }
+}

@@ -1,0 +1,38 @@
+internal import Avro
+internal import Postgres
+internal import SchemaRegistry
+
+extension FailureClass {
+    /// The class of any error: its own, or what is known of the drivers' errors; unknown ones are worth another try.
+    public init(of error: any Error) {
+        switch error {
+        case let error as any ClassifiedError: self = error.failureClass
+        case let error as PostgresError: self = Self.of(error)
+        case let error as EventCodecError: self = error.isPermanent ? .permanent : .dependencyDown
+        case is AvroError: self = .permanent
+        case EventLogError.unavailable: self = .dependencyDown
+        default: self = .transient
+        }
+    }
+
+    private static func of(_ error: PostgresError) -> FailureClass {
+        switch error.kind {
+        case .connection, .acquireTimeout, .busy, .closed: .dependencyDown
+        case .encoding, .decoding: .permanent
+        case .server: ofState(error.sqlState ?? "")
+        default: .transient
+        }
+    }
+
+    /// Values the schema cannot hold stay wrong; a missing row may still arrive; a server without resources is down.
+    private static func ofState(_ state: String) -> FailureClass {
+        if state.hasPrefix("22") || state == "23502" || state == PostgresError.checkViolation { return .permanent }
+        if state.hasPrefix("53") || state.hasPrefix("08") || state.hasPrefix("57P") { return .dependencyDown }
+        return .transient
+    }
+
+    /// The stable name of a failure for dead letters: class of error, never data.
+    static func name(of error: any Error) -> String {
+        (error as? any ClassifiedError)?.failureName ?? String(describing: type(of: error))
+    }
+}

@@ -1,0 +1,160 @@
+internal import Contracts
+internal import EventLoop
+internal import Observability
+
+/// Handles one partition as long as its lease lasts.
+struct PartitionWorker: Sendable {
+    let consumer: Consumer
+    let lease: any Lease
+    let loop: EventLoop
+
+    /// Ends when the lease is over or the task is cancelled, and gives the partition back.
+    func run() async {
+        do {
+            try await work()
+        } catch is CancellationError {
+        } catch {
+            consumer.logger.notice("partition given up", facts([.error: LogValue(error)]))
+        }
+        await lease.release()
+    }
+
+    /// While a batch is handled the next one is read.
+    private func work() async throws {
+        var batch = try await next()
+        while let records = batch {
+            async let following = next()
+            try await handle(records)
+            batch = try await following
+            if lease.isRevoked { return }
+        }
+    }
+
+    private func next() async throws -> [LogRecord]? {
+        var random = SystemRandomNumberGenerator()
+        var failures = 0
+        while true {
+            do {
+                return try await lease.next(countMax: consumer.limits.batchCountMax)
+            } catch {
+                try Task.checkCancellation()
+                failures += 1
+                consumer.logger.warning("partition not read", facts([.error: LogValue(error)]))
+                try await loop.sleep(for: consumer.policy.dependencyDelay(after: failures, using: &random))
+            }
+        }
+    }
+
+    /// Decoding comes first, outside any transaction: what cannot be decoded is a dead letter whatever else happens.
+    private func handle(_ records: [LogRecord]) async throws {
+        guard let last = records.last else { return }
+        var together: [PreparedEvent] = [], alone: [PreparedEvent] = []
+        for record in records {
+            guard let event = try await prepare(record) else { continue }
+            if consumer.processor.handlesTogether(event.origin.position.partition.topic) {
+                together.append(event)
+            } else {
+                alone.append(event)
+            }
+        }
+        if !together.isEmpty, !(await handledTogether(together)) { alone = together + alone }
+        if !alone.isEmpty { try await handleAlone(alone) }
+        try await commit(last.position.offset + 1)
+    }
+
+    /// Nil when there is nothing to do, or the record went to the dead letters.
+    private func prepare(_ record: LogRecord) async throws -> PreparedEvent? {
+        let single = SingleEvent(consumer: consumer, lease: lease, loop: loop, record: record)
+        return try await single.untilDone { attempt in try await consumer.processor.prepare(record) } ?? nil
+    }
+
+    /// False when the batch was rolled back: why does not matter yet.
+    private func handledTogether(_ events: [PreparedEvent]) async -> Bool {
+        let start = ContinuousClock.now
+        do {
+            let processor = consumer.processor
+            let count = try await shielded { try await processor.handle(events, attempt: 1) }
+            consumer.metrics.handled.increment(by: UInt64(count))
+            consumer.metrics.duplicates.increment(by: UInt64(events.count - count))
+            consumer.metrics.batch.observe(ContinuousClock.now - start)
+            return true
+        } catch {
+            consumer.logger.notice(
+                "batch rolled back, its events are handled one by one",
+                facts([.count: LogValue(events.count), .error: LogValue(error)]))
+            return false
+        }
+    }
+
+    /// Each event in a transaction of its own: keys at the same time, a few at once, the events of a key in order.
+    private func handleAlone(_ events: [PreparedEvent]) async throws {
+        var waiting = Array(Dictionary(grouping: events) { $0.record.key }.values)
+        waiting.sort { ($0.first?.record.position.offset ?? 0) > ($1.first?.record.position.offset ?? 0) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var running = 0
+            while let events = waiting.popLast() {
+                if running >= consumer.limits.aloneCountMax {
+                    try await group.next()
+                    running -= 1
+                }
+                running += 1
+                group.addTask {
+                    for event in events { try await self.handleAlone(event) }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func handleAlone(_ event: PreparedEvent) async throws {
+        let single = SingleEvent(consumer: consumer, lease: lease, loop: loop, record: event.record)
+        let processor = consumer.processor
+        let count = try await single.untilDone { attempt in
+            let start = ContinuousClock.now
+            let count = try await shielded { try await processor.handle([event], attempt: attempt) }
+            consumer.metrics.batch.observe(ContinuousClock.now - start)
+            return count
+        }
+        guard let count else { return }
+        consumer.metrics.handled.increment(by: UInt64(count))
+        consumer.metrics.duplicates.increment(by: UInt64(1 - count))
+    }
+
+    /// - Throws: ``EventLogError/leaseLost(_:)``: another member has the partition, stop.
+    private func commit(_ offset: Int64) async throws {
+        var random = SystemRandomNumberGenerator()
+        var failures = 0
+        while true {
+            do {
+                let lease = lease
+                return try await shielded { try await lease.commit(offset) }
+            } catch let error as EventLogError {
+                throw error
+            } catch {
+                // The effects are there; not knowing the offset means no more than that they come again and are recognised.
+                if Task.isCancelled || lease.isRevoked { throw error }
+                failures += 1
+                consumer.logger.warning("offset not committed", facts([.offset: LogValue(offset), .error: LogValue(error)]))
+                try await loop.sleep(for: consumer.policy.dependencyDelay(after: failures, using: &random))
+            }
+        }
+    }
+
+    /// Runs `body` to its end even when this task is cancelled meanwhile, for as long as a drain may take.
+    private func shielded<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        let loop = loop, limit = consumer.limits.drainTimeout
+        let task = loop.start("events of \(consumer.group)", body)
+        return try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            loop.execute { _ = try? loop.schedule(after: limit) { task.cancel() } }
+        }
+    }
+
+    private func facts(_ more: [LogKey: LogValue]) -> [LogKey: LogValue] {
+        more.merging([
+            .group: .text(consumer.group.rawValue), .topic: .text(lease.partition.topic),
+            .partition: LogValue(lease.partition.partition),
+        ]) { first, _ in first }
+    }
+}
