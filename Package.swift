@@ -107,7 +107,7 @@ let package = Package(
         .target(
             name: "HubTesting",
             dependencies: ["Messaging", "SchemaRegistry", "Contracts", "Avro", "Platform"] + drivers,
-            path: "Tests/HubTesting", swiftSettings: swiftSettings),
+            path: "Tests/HubTesting", exclude: ["Scripts"], swiftSettings: swiftSettings),
         tests("EventLoopTests", ["EventLoop", "HubTesting"]),
         tests("ObservabilityTests", ["Observability", "HubTesting", "EventLoop"]),
         tests("HTTPTests", ["HTTP", "HubTesting", "EventLoop"]),

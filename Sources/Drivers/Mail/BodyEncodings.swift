@@ -27,7 +27,9 @@ enum QuotedPrintable {
                 continue
             }
             let endsLine = index + 1 < source.count && source[index + 1] == 13
-            let isPlain = isPlain(byte, endsLine: endsLine)
+            // A lone dot ends a message in SMTP. The transport doubles it; no message of ours depends on that.
+            let isFirstDot = byte == UInt8(ascii: ".") && column == 0
+            let isPlain = isPlain(byte, endsLine: endsLine) && !isFirstDot
             // One column is kept for the `=` of a soft line break, unless the line ends here.
             if column + (isPlain ? 1 : 3) > lineBytesMax - (endsLine ? 0 : 1) {
                 bytes += [UInt8(ascii: "="), 13, 10]

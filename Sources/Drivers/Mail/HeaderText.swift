@@ -1,7 +1,7 @@
 /// Free text in headers: plain where it can be, encoded words (RFC 2047) where it cannot.
 enum HeaderText {
-    /// Source: RFC 2047, section 2.
-    private static let encodedWordBytesMax = 75
+    /// RFC 2047, section 2, allows 75, on lines of 76; so the first one fits beside its header's name.
+    private static let encodedWordBytesMax = 64
     private static let lineBytesMax = 78
 
     /// The words of unstructured text, to be joined by single spaces.
@@ -27,7 +27,7 @@ enum HeaderText {
             if character == "\"" || character == "\\" { quoted.append("\\") }
             quoted.append(character)
         }
-        return [quoted + "\""]
+        return quoted.utf8.count < 68 ? [quoted + "\""] : encodedWords(clean)
     }
 
     /// Appends a header's line, folded between words, with its end.

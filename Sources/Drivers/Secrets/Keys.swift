@@ -26,6 +26,8 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomReflectable {
             parsed.isP256, parsed.d != nil, let key = KeyHandle(parsed)
         else { return nil }
         self.init(key)
+        // The library makes the public half from the private one; a key that says otherwise is broken.
+        guard id == parsed.thumbprint else { return nil }
     }
 
     private init?(_ key: KeyHandle) {
@@ -114,6 +116,16 @@ final class KeyHandle: @unchecked Sendable {
     }
 
     deinit { hub_key_free(pointer) }
+
+    /// Whether a compact JWS with alg ES256 carries this key's signature.
+    func isSigner(of token: String) -> Bool { hub_es256_verify(pointer, token, token.utf8.count) == 1 }
+
+    /// A compact JWS of any payload. Nil when the key has no private half.
+    func signed(payload: [UInt8], id: String) -> String? {
+        guard let text = hub_es256_sign(pointer, id, payload, payload.count) else { return nil }
+        defer { hub_text_free(text) }
+        return String(cString: text)
+    }
 
     func text(withPrivate: Bool) -> String? {
         guard let text = hub_key_export(pointer, withPrivate ? 1 : 0) else { return nil }

@@ -1,5 +1,3 @@
-internal import CSecrets
-
 #if canImport(FoundationEssentials)
 public import FoundationEssentials
 #else
@@ -11,12 +9,7 @@ extension SigningKey {
     /// - Throws: ``TokenError/tooLarge`` when the claims make it longer than a verifier takes.
     public func sign(_ claims: TokenClaims) throws(TokenError) -> String {
         guard let payload = try? JSONEncoder().encode(claims) else { throw .malformed }
-        let text = payload.withUnsafeBytes { bytes in
-            hub_es256_sign(key.pointer, id, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
-        }
-        guard let text else { throw .malformed }
-        defer { hub_text_free(text) }
-        let token = String(cString: text)
+        guard let token = key.signed(payload: Array(payload), id: id) else { throw .malformed }
         guard token.utf8.count <= TokenVerifier.tokenBytesMax else { throw .tooLarge }
         return token
     }
@@ -52,7 +45,7 @@ public struct TokenVerifier: Sendable {
             signature.count == 64
         else { throw .malformed }
         guard let key = keys[kid] else { throw .unknownKey }
-        guard hub_es256_verify(key.key.pointer, token, token.utf8.count) == 1 else { throw .badSignature }
+        guard key.key.isSigner(of: token) else { throw .badSignature }
         guard let claims = try? JSONDecoder().decode(TokenClaims.self, from: Data(payload)) else { throw .malformed }
         try check(claims, now: now)
         return claims

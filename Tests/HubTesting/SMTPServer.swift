@@ -1,0 +1,193 @@
+internal import Foundation
+
+/// A real SMTP server (`aiosmtpd`) on a free loopback port, which does as the test asks.
+///
+/// It runs in a process of its own that ends with ``stop()``, and with the tests in any case.
+public actor SMTPServer {
+    /// Whether and how the server speaks TLS, with a certificate of its own for `localhost`; see ``certificateFile``.
+    public enum TLS: String, Sendable {
+        case none, starttls, required, implicit
+    }
+
+    /// At which command the server refuses.
+    public enum Stage: String, Sendable, Encodable {
+        case mail, rcpt, data
+    }
+
+    /// What the server does with the next mails.
+    public enum Answer: Sendable {
+        case accept
+        /// Answers with `code`, the next `times` times or for good.
+        case refuse(code: Int, stage: Stage = .data, times: Int? = nil)
+        /// Breaks the connection when the mail is there.
+        case close
+        /// Takes the mail and breaks the connection before saying so.
+        case takeAndClose
+        /// Never answers.
+        case hang
+    }
+
+    public nonisolated let port: Int
+    public nonisolated let tls: TLS
+    private nonisolated let user: String?
+    private nonisolated let password: String?
+    private let process: Process
+    private let commands: FileHandle
+    private let answers: LineReader
+
+    /// Starts a server.
+    /// - Parameters:
+    ///   - user: when given, who hands mail over must log in with it and `password`.
+    public init(tls: TLS = .none, user: String? = nil, password: String? = nil) async throws {
+        let process = Process()
+        let input = Pipe(), output = Pipe()
+        process.executableURL = try Self.python()
+        process.arguments = [
+            Self.scripts.appending(path: "smtp-server.py").path, "--tls", tls.rawValue, "--certificate",
+            Self.certificateFile,
+        ]
+        if let user { process.arguments? += ["--user", user, "--password", password ?? ""] }
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        let answers = LineReader(output.fileHandleForReading)
+        let started = try JSONDecoder().decode(Started.self, from: try await answers.next())
+        self.process = process
+        self.answers = answers
+        commands = input.fileHandleForWriting
+        port = started.port
+        self.tls = tls
+        self.user = user
+        self.password = password
+    }
+
+    /// A value for `SMTP_URL`, log-in and trust included.
+    public nonisolated var url: String {
+        let scheme = tls == .implicit ? "smtps" : "smtp"
+        let credentials = user.map { "\(Self.escaped($0)):\(Self.escaped(password ?? ""))@" } ?? ""
+        let trust = tls == .none ? "" : "?ca=\(Self.certificateFile)"
+        return "\(scheme)://\(credentials)localhost:\(port)\(trust)"
+    }
+
+    /// A file with the certificate the servers show: who trusts it trusts them.
+    public static var certificateFile: String { scripts.appending(path: "localhost.pem").path }
+
+    /// What came in so far, in order.
+    /// - Parameter address: only mails to it.
+    public func mails(to address: String? = nil) async throws -> [ReceivedMail] {
+        try await ask(Command(do: "mails", to: address), for: [ReceivedMail].self)
+    }
+
+    public func mailCount() async throws -> Int { try await counts().mails }
+
+    /// Connections made to the server since it started.
+    public func connectionCount() async throws -> Int { try await counts().connections }
+
+    public func answer(_ answer: Answer) async throws {
+        try await tell(Command(do: "answer", answer: Command.Answer(answer)))
+    }
+
+    public func clear() async throws { try await tell(Command(do: "clear")) }
+
+    /// Stops listening and breaks every connection: the server is down until ``goUp()``, which listens on the same port again.
+    public func goDown() async throws { try await tell(Command(do: "down")) }
+
+    public func goUp() async throws { try await tell(Command(do: "up")) }
+
+    public func stop() {
+        try? commands.close()
+        process.waitUntilExit()
+    }
+
+    private func counts() async throws -> Counts { try await ask(Command(do: "counts"), for: Counts.self) }
+
+    private func tell(_ command: Command) async throws { _ = try await ask(command, for: Nothing.self) }
+
+    private func ask<Answer: Decodable & Sendable>(_ command: Command, for: Answer.Type) async throws -> Answer {
+        // Sent before the first suspension, so answers come in the order in which they are waited for.
+        try commands.write(contentsOf: JSONEncoder().encode(command) + Data("\n".utf8))
+        return try JSONDecoder().decode(Answer.self, from: try await answers.next())
+    }
+
+    private static var scripts: URL { URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scripts") }
+
+    /// `HUB_TEST_PYTHON`, else the environment that `make test` sets up at the root of the package.
+    private static func python() throws -> URL {
+        let root = scripts.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let candidates: [String?] = [
+            ProcessInfo.processInfo.environment["HUB_TEST_PYTHON"], root.appending(path: ".venv/bin/python").path,
+        ]
+        for case let path? in candidates where FileManager.default.isExecutableFile(atPath: path) {
+            return URL(filePath: path)
+        }
+        throw NoPython()
+    }
+
+    private static func escaped(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+    }
+}
+
+/// The tests' Python is not set up.
+public struct NoPython: Error, CustomStringConvertible {
+    public var description: String { "no Python for the tests: run `make setup-tests`, or set HUB_TEST_PYTHON" }
+}
+
+private struct Started: Decodable { let port: Int }
+private struct Counts: Decodable { let mails, connections: Int }
+private struct Nothing: Decodable {}
+
+private struct Command: Encodable {
+    struct Answer: Encodable {
+        var mode = "accept"
+        var code: Int?
+        var stage: SMTPServer.Stage?
+        var times: Int?
+
+        init(_ answer: SMTPServer.Answer) {
+            switch answer {
+            case .accept: break
+            case .refuse(let code, let stage, let times):
+                mode = "refuse"
+                (self.code, self.stage, self.times) = (code, stage, times)
+            case .close: mode = "close"
+            case .takeAndClose: mode = "take-and-close"
+            case .hang: mode = "hang"
+            }
+        }
+    }
+
+    var `do`: String
+    var to: String?
+    var answer: Answer?
+}
+
+/// Lines of a pipe, read on a thread of its own.
+private final class LineReader: Sendable {
+    private let lines: AsyncStream<Data>
+
+    init(_ handle: FileHandle) {
+        let (stream, continuation) = AsyncStream.makeStream(of: Data.self)
+        lines = stream
+        Thread.detachNewThread {
+            var rest = Data()
+            while let more = try? handle.read(upToCount: 65_536), !more.isEmpty {
+                rest += more
+                while let end = rest.firstIndex(of: 10) {
+                    continuation.yield(Data(rest[..<end]))
+                    rest = Data(rest[(end + 1)...])
+                }
+            }
+            continuation.finish()
+        }
+    }
+
+    func next() async throws -> Data {
+        for await line in lines { return line }
+        throw ServerEnded()
+    }
+}
+
+private struct ServerEnded: Error, CustomStringConvertible {
+    var description: String { "the SMTP server of the test has ended" }
+}

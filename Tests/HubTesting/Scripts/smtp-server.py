@@ -1,0 +1,183 @@
+"""A real SMTP server for the tests. Commands come as JSON objects, one a line, on standard input; each gets one line back.
+
+Ends with its standard input, so that it never outlives the tests.
+"""
+
+import argparse
+import asyncio
+import base64
+import email
+import email.policy
+import json
+import ssl
+import sys
+
+from aiosmtpd.smtp import SMTP, AuthResult
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--tls", choices=["none", "starttls", "required", "implicit"], default="none")
+parser.add_argument("--certificate")
+parser.add_argument("--user")
+parser.add_argument("--password")
+options = parser.parse_args()
+
+
+class Mailboxes:
+    """What came in, and how to answer what comes next."""
+
+    def __init__(self):
+        self.mails = []
+        self.connections = 0
+        self.answer = {"mode": "accept"}
+
+    def reply(self, stage):
+        """The reply that was asked for at this stage; None to go on."""
+        answer = self.answer
+        if answer["mode"] != "refuse" or answer.get("stage", "data") != stage:
+            return None
+        if answer.get("times") is not None:
+            answer["times"] -= 1
+            if answer["times"] <= 0:
+                self.answer = {"mode": "accept"}
+        return f"{answer['code']} asked for by the test"
+
+    async def handle_MAIL(self, server, session, envelope, address, mail_options):
+        reply = self.reply("mail")
+        if reply is None:
+            envelope.mail_from = address
+        return reply or "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+        reply = self.reply("rcpt")
+        if reply is None:
+            envelope.rcpt_tos.append(address)
+        return reply or "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        if self.answer["mode"] == "hang":
+            await asyncio.Event().wait()
+        if self.answer["mode"] == "close":
+            server.transport.abort()
+            return "421 closing"
+        reply = self.reply("data")
+        if reply is None:
+            self.mails.append(describe(session, envelope))
+        # Takes the mail and then breaks the connection before saying so: the worst moment.
+        if self.answer["mode"] == "take-and-close":
+            self.mails.append(describe(session, envelope))
+            server.transport.abort()
+            return "421 closing"
+        return reply or "250 OK"
+
+
+def describe(session, envelope):
+    """A mail as Python's own mail library reads it: a second opinion on what was sent."""
+    raw = envelope.content
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    plain = message.get_body(preferencelist=("plain",))
+    html = message.get_body(preferencelist=("html",))
+    parts = list(message.walk())
+    return {
+        "envelopeFrom": envelope.mail_from,
+        "envelopeTo": envelope.rcpt_tos,
+        "isEncrypted": session.ssl is not None,
+        "user": session.auth_data.login.decode() if session.auth_data else None,
+        "headers": [[name, str(value)] for name, value in message.items()],
+        "fromName": message["from"].addresses[0].display_name,
+        "fromAddress": message["from"].addresses[0].addr_spec,
+        "toName": message["to"].addresses[0].display_name,
+        "toAddress": message["to"].addresses[0].addr_spec,
+        "recipientCount": len(message["to"].addresses),
+        "subject": str(message["subject"]),
+        "messageID": str(message["message-id"]),
+        "secondsSinceEpoch": message["date"].datetime.timestamp(),
+        "contentTypes": [part.get_content_type() for part in parts],
+        "text": plain.get_content() if plain else None,
+        "html": html.get_content() if html else None,
+        "defects": [str(defect) for part in parts for defect in part.defects],
+        "lineBytesMax": max(len(line) for line in raw.split(b"\r\n")),
+        "rawBase64": base64.b64encode(raw).decode(),
+    }
+
+
+class Server:
+    def __init__(self, mailboxes):
+        self.mailboxes = mailboxes
+        self.context = None
+        if options.tls != "none":
+            self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self.context.load_cert_chain(options.certificate)
+        self.port = 0
+        self.listener = None
+        self.sessions = set()
+
+    def authenticate(self, server, session, envelope, mechanism, data):
+        wanted = (options.user or "").encode(), (options.password or "").encode()
+        return AuthResult(success=(data.login, data.password) == wanted, auth_data=data, handled=False)
+
+    def session(self):
+        self.mailboxes.connections += 1
+        session = SMTP(
+            self.mailboxes,
+            hostname="localhost",
+            ident="test server",
+            tls_context=self.context if options.tls in ("starttls", "required") else None,
+            require_starttls=options.tls == "required",
+            authenticator=self.authenticate if options.user else None,
+            auth_required=options.user is not None,
+            auth_require_tls=options.tls in ("starttls", "required"),
+        )
+        self.sessions.add(session)
+        return session
+
+    async def up(self):
+        loop = asyncio.get_running_loop()
+        self.listener = await loop.create_server(
+            self.session, "127.0.0.1", self.port, ssl=self.context if options.tls == "implicit" else None, backlog=1024
+        )
+        self.port = self.listener.sockets[0].getsockname()[1]
+
+    async def down(self):
+        self.listener.close()
+        for session in self.sessions:
+            if session.transport is not None:
+                session.transport.abort()
+        self.sessions.clear()
+
+
+async def main():
+    mailboxes = Mailboxes()
+    server = Server(mailboxes)
+    await server.up()
+    loop = asyncio.get_running_loop()
+    commands = asyncio.StreamReader(limit=1 << 20)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+
+    def say(answer):
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+    say({"port": server.port})
+    while line := await commands.readline():
+        command = json.loads(line)
+        match command["do"]:
+            case "answer":
+                mailboxes.answer = command["answer"]
+                say({})
+            case "mails":
+                wanted = command.get("to")
+                say([mail for mail in mailboxes.mails if wanted is None or mail["toAddress"] == wanted])
+            case "counts":
+                say({"mails": len(mailboxes.mails), "connections": mailboxes.connections})
+            case "clear":
+                mailboxes.mails.clear()
+                say({})
+            case "down":
+                await server.down()
+                say({})
+            case "up":
+                await server.up()
+                say({})
+
+
+asyncio.run(main())

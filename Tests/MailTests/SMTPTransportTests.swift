@@ -1,0 +1,261 @@
+import EventLoop
+import Foundation
+import HTTP
+import HubTesting
+import Mail
+import Testing
+
+/// Against a real SMTP server.
+@Suite struct SMTPTransportTests {
+    let client = HTTPClient(loops: TestLoops.shared)
+
+    func transport(_ url: String, timeout: Duration = .seconds(20)) throws -> SMTPTransport {
+        SMTPTransport(url: try SMTPURL(url), client: client, timeout: timeout)
+    }
+
+    func outcome(of transport: SMTPTransport, _ message: MailMessage) async -> MailError? {
+        do throws(MailError) {
+            try await transport.send(message)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    func isUnavailable(_ error: MailError?) -> Bool {
+        if case .unavailable = error { true } else { false }
+    }
+
+    func isInterrupted(_ error: MailError?) -> Bool {
+        if case .interrupted = error { true } else { false }
+    }
+
+    @Test func `a mail arrives with both its parts`() async throws {
+        let server = try await SMTPServer()
+        let headers = try #require(MailHeader.oneClickUnsubscribe(url: "https://hub.example.org/unsubscribe/abc"))
+        try await transport(server.url).send(Samples.message(headers: headers))
+        let mail = try #require(try await server.mails().first)
+        #expect(mail.envelopeFrom == "hub@example.org")
+        #expect(mail.envelopeTo == ["ana@example.org"])
+        #expect(mail.fromName == "Learning Hub" && mail.toName == "Ana")
+        #expect(mail.subject == "Welcome")
+        #expect(mail.text == "Hello Ana\n" && mail.html == "<p>Hello Ana</p>\n")
+        #expect(mail.contentTypes == ["multipart/alternative", "text/plain", "text/html"])
+        #expect(mail.messageID == "<evt_1@example.org>")
+        #expect(mail.secondsSinceEpoch == Samples.date.timeIntervalSince1970)
+        #expect(mail.headers("List-Unsubscribe") == ["<https://hub.example.org/unsubscribe/abc>"])
+        #expect(mail.defects.isEmpty && !mail.isEncrypted)
+        await server.stop()
+    }
+
+    @Test func `names and texts of any script arrive as they are`() async throws {
+        let server = try await SMTPServer()
+        let transport = try transport(server.url)
+        for (index, text) in Samples.texts.enumerated() {
+            let message = try Samples.message(
+                fromName: text, toName: text, subject: text, text: text, html: "<p>\(text)</p>",
+                eventID: "evt_\(index)")
+            try await transport.send(message)
+        }
+        let mails = try await server.mails()
+        #expect(mails.count == Samples.texts.count)
+        for (mail, text) in zip(mails, Samples.texts) {
+            #expect(mail.fromName == text && mail.toName == text)
+            #expect(mail.subject == text)
+            #expect(mail.text == text + "\n" && mail.html == "<p>\(text)</p>\n")
+            #expect(mail.defects.isEmpty && mail.lineBytesMax <= 78)
+        }
+        await server.stop()
+    }
+
+    @Test func `any body arrives byte for byte`() async throws {
+        let server = try await SMTPServer()
+        let transport = try transport(server.url)
+        var random = Repeatable(state: 11)
+        let bodies =
+            (0..<60).map { random.text(count: $0 * 7) } + ["", ".", "\n.\n", "..\n.", "From me\n.\n\nFrom you"]
+        for body in bodies { try await transport.send(Samples.message(text: body, html: nil)) }
+        for (mail, body) in zip(try await server.mails(), bodies) {
+            let lines = body.replacingOccurrences(of: "\r\n", with: "\n").replacingOccurrences(of: "\r", with: "\n")
+            #expect(mail.text == (lines.hasSuffix("\n") ? lines : lines + "\n"))
+            #expect(mail.defects.isEmpty)
+        }
+        await server.stop()
+    }
+
+    @Test(arguments: Samples.hostileTexts)
+    func `a hostile name reaches the one recipient and nobody else`(hostile: String) async throws {
+        let server = try await SMTPServer()
+        try await transport(server.url).send(
+            Samples.message(fromName: hostile, toName: hostile, subject: hostile, text: hostile, html: hostile))
+        let mails = try await server.mails()
+        #expect(mails.count == 1)
+        #expect(mails.first?.envelopeTo == ["ana@example.org"])
+        #expect(mails.first?.recipientCount == 1)
+        #expect(mails.first?.headers("bcc") == [])
+        await server.stop()
+    }
+
+    // MARK: TLS and log-in
+
+    @Test func `STARTTLS is used when it is offered`() async throws {
+        let server = try await SMTPServer(tls: .starttls)
+        try await transport(server.url).send(Samples.message())
+        #expect(try await server.mails().first?.isEncrypted == true)
+        await server.stop()
+    }
+
+    @Test func `TLS from the first byte is spoken to smtps`() async throws {
+        let server = try await SMTPServer(tls: .implicit)
+        try await transport(server.url).send(Samples.message())
+        #expect(try await server.mails().first?.isEncrypted == true)
+        await server.stop()
+    }
+
+    @Test func `when TLS is required nothing goes in clear text`() async throws {
+        let server = try await SMTPServer()
+        #expect(isUnavailable(await outcome(of: try transport(server.url + "?tls=required"), try Samples.message())))
+        #expect(try await server.mailCount() == 0)
+        await server.stop()
+    }
+
+    @Test(arguments: [SMTPServer.TLS.required, .implicit])
+    func `a server nobody vouches for gets no mail`(tls: SMTPServer.TLS) async throws {
+        let server = try await SMTPServer(tls: tls)
+        let untrusted = String(server.url.prefix { $0 != "?" })
+        #expect(isUnavailable(await outcome(of: try transport(untrusted), try Samples.message())))
+        let wrongName = server.url.replacingOccurrences(of: "localhost:", with: "127.0.0.2:")
+        #expect(isUnavailable(await outcome(of: try transport(wrongName), try Samples.message())))
+        #expect(try await server.mailCount() == 0)
+        await server.stop()
+    }
+
+    @Test(arguments: [SMTPServer.TLS.none, .starttls, .implicit])
+    func `user and password are given to a server that asks for them`(tls: SMTPServer.TLS) async throws {
+        let server = try await SMTPServer(tls: tls, user: "hub@x", password: "p/w: é")
+        try await transport(server.url).send(Samples.message())
+        #expect(try await server.mails().first?.user == "hub@x")
+        let wrong = server.url.replacingOccurrences(of: "p%2Fw", with: "wrong")
+        #expect(isUnavailable(await outcome(of: try transport(wrong), try Samples.message())))
+        #expect(try await server.mailCount() == 1)
+        await server.stop()
+    }
+
+    // MARK: Failures
+
+    @Test(arguments: [SMTPServer.Stage.mail, .rcpt, .data], [421, 450, 451, 452])
+    func `a refusal for now is transient, and the next try goes through`(stage: SMTPServer.Stage, code: Int)
+        async throws
+    {
+        let server = try await SMTPServer()
+        let transport = try transport(server.url)
+        try await server.answer(.refuse(code: code, stage: stage, times: 1))
+        #expect(await outcome(of: transport, try Samples.message()) == .transient(code: code))
+        #expect(try await server.mailCount() == 0)
+        try await transport.send(Samples.message())
+        #expect(try await server.mailCount() == 1)
+        await server.stop()
+    }
+
+    @Test(arguments: [SMTPServer.Stage.mail, .rcpt, .data], [550, 552, 554])
+    func `a refusal for good is permanent and tells its code`(stage: SMTPServer.Stage, code: Int) async throws {
+        let server = try await SMTPServer()
+        try await server.answer(.refuse(code: code, stage: stage))
+        #expect(await outcome(of: try transport(server.url), try Samples.message()) == .permanent(code: code))
+        #expect(try await server.mailCount() == 0)
+        await server.stop()
+    }
+
+    @Test func `a connection broken half-way is interrupted, and the next try goes through`() async throws {
+        let server = try await SMTPServer()
+        let transport = try transport(server.url)
+        try await server.answer(.close)
+        #expect(isInterrupted(await outcome(of: transport, try Samples.message())))
+        try await server.answer(.accept)
+        try await transport.send(Samples.message())
+        #expect(try await server.mailCount() == 1)
+        await server.stop()
+    }
+
+    @Test func `a mail taken by a server that broke down before saying so has the same id at the next try`()
+        async throws
+    {
+        let server = try await SMTPServer()
+        let transport = try transport(server.url)
+        try await server.answer(.takeAndClose)
+        #expect(isInterrupted(await outcome(of: transport, try Samples.message())))
+        try await server.answer(.accept)
+        try await transport.send(Samples.message())
+        let mails = try await server.mails()
+        #expect(mails.count == 2)
+        #expect(Set(mails.map(\.messageID)) == ["<evt_1@example.org>"])
+        await server.stop()
+    }
+
+    @Test func `a server that never answers is given up`() async throws {
+        let server = try await SMTPServer()
+        try await server.answer(.hang)
+        let transport = try transport(server.url, timeout: .milliseconds(500))
+        #expect(isUnavailable(await outcome(of: transport, try Samples.message())))
+        await server.stop()
+    }
+
+    @Test func `a cancelled caller gets its answer at once`() async throws {
+        let server = try await SMTPServer()
+        try await server.answer(.hang)
+        let transport = try transport(server.url, timeout: .seconds(600))
+        let message = try Samples.message()
+        let sending = Task { await outcome(of: transport, message) }
+        try await eventually { try await server.connectionCount() == 1 }
+        sending.cancel()
+        #expect(await sending.value == .cancelled)
+        await server.stop()
+    }
+
+    @Test func `a server that is down is unavailable, and found again when it is back`() async throws {
+        let server = try await SMTPServer()
+        let transport = try transport(server.url)
+        try await transport.send(Samples.message())
+        try await server.goDown()
+        #expect(isUnavailable(await outcome(of: transport, try Samples.message())))
+        #expect(isUnavailable(await outcome(of: transport, try Samples.message())))
+        try await server.goUp()
+        try await transport.send(Samples.message())
+        #expect(try await server.mailCount() == 2)
+        await server.stop()
+    }
+
+    @Test func `a host that does not exist is unavailable`() async throws {
+        let error = await outcome(of: try transport("smtp://no-such-host.invalid"), try Samples.message())
+        #expect(isUnavailable(error))
+    }
+
+    // MARK: Many
+
+    @Test(arguments: [SMTPServer.TLS.none, .starttls])
+    func `one connection carries many mails`(tls: SMTPServer.TLS) async throws {
+        let server = try await SMTPServer(tls: tls, user: "u", password: "p")
+        let transport = try transport(server.url)
+        try await TestLoops.shared.next().run("mails") {
+            for _ in 0..<20 { try await transport.send(Samples.message()) }
+        }
+        #expect(try await server.mailCount() == 20)
+        #expect(try await server.connectionCount() == 1)
+        await server.stop()
+    }
+
+    @Test func `many mails at once arrive once each`() async throws {
+        let server = try await SMTPServer()
+        let transport = try transport(server.url)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for index in 0..<200 {
+                group.addTask { try await transport.send(Samples.message(eventID: "evt_\(index)")) }
+            }
+            try await group.waitForAll()
+        }
+        let mails = try await server.mails()
+        #expect(mails.count == 200)
+        #expect(Set(mails.map(\.messageID)).count == 200)
+        await server.stop()
+    }
+}

@@ -1,0 +1,127 @@
+import Dispatch
+import EventLoop
+import HubTesting
+import Secrets
+import Testing
+
+@Suite struct PasswordTests {
+    /// Cheap enough for a test, made the same way.
+    static let cheap = PasswordHash.Parameters(memoryKiB: 64, iterations: 1, lanes: 1)
+    let pool: BlockingPool
+    let hasher: PasswordHasher
+
+    init() throws {
+        pool = try BlockingPool(name: "passwords", threadCount: 2, queueCountMax: 16)
+        hasher = PasswordHasher(pool: pool, parameters: Self.cheap)
+    }
+
+    @Test func `a password is found right and any other wrong`() async throws {
+        let hash = try await hasher.hash("correct horse battery staple")
+        #expect(try await hasher.verify("correct horse battery staple", against: hash))
+        #expect(try await !hasher.verify("correct horse battery stapl", against: hash))
+        #expect(try await !hasher.verify("", against: hash))
+        pool.shutdown()
+    }
+
+    @Test func `the same password never has the same hash twice`() async throws {
+        let first = try await hasher.hash("the same password")
+        let second = try await hasher.hash("the same password")
+        #expect(first.rawValue != second.rawValue)
+        pool.shutdown()
+    }
+
+    @Test func `any bytes and scripts count, a NUL and what follows it too`() async throws {
+        let hash = try await hasher.hash("пароль\u{0}学习")
+        #expect(try await hasher.verify("пароль\u{0}学习", against: hash))
+        #expect(try await !hasher.verify("пароль", against: hash))
+        #expect(try await !hasher.verify("пароль\u{0}", against: hash))
+        pool.shutdown()
+    }
+
+    @Test func `a hash of the reference implementation is verified`() async throws {
+        let known = try #require(
+            PasswordHash(
+                rawValue: "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"))
+        #expect(try await hasher.verify("password", against: known))
+        #expect(try await !hasher.verify("Password", against: known))
+        #expect(hasher.isOutdated(known))
+        pool.shutdown()
+    }
+
+    @Test func `by default a hash costs what OWASP asks for`() async throws {
+        let standard = PasswordHasher(pool: pool)
+        let hash = try await standard.hash("a good password")
+        #expect(hash.rawValue.hasPrefix("$argon2id$v=19$m=19456,t=2,p=1$"))
+        #expect(!standard.isOutdated(hash))
+        #expect(hasher.isOutdated(hash))
+        #expect(try await hasher.verify("a good password", against: hash))
+        pool.shutdown()
+    }
+
+    @Test(arguments: [
+        "", "password", "$argon2i$v=19$m=64,t=1,p=1$c29tc2FsdA$aGFzaGhhc2g",
+        "$argon2id$v=16$m=64,t=1,p=1$c29tc2FsdA$aGFzaGhhc2g", "$argon2id$v=19$m=64,t=1$c29tc2FsdA$aGFzaGhhc2g",
+        "$argon2id$v=19$m=4294967295,t=1,p=1$c29tc2FsdA$aGFzaGhhc2g",
+        "$argon2id$v=19$m=64,t=4000000,p=1$c29tc2FsdA$aGFzaGhhc2g",
+        "$argon2id$v=19$m=99999999999999999999,t=1,p=1$c29tc2FsdA$aGFzaGhhc2g",
+        "$argon2id$v=19$m=64,t=1,p=1$$aGFzaGhhc2g", "$argon2id$v=19$m=64,t=1,p=1$c29tc2FsdA$",
+        "$argon2id$v=19$m=64,t=1,p=1$c29tc2FsdA$aGFzaGhhc2g$more", "$2b$12$abcdefghijklmnopqrstuv",
+    ])
+    func `what is no hash, or one that would take the machine, is refused`(text: String) {
+        #expect(PasswordHash(rawValue: text) == nil)
+        pool.shutdown()
+    }
+
+    @Test func `a hash that cannot be decoded is an error, not a wrong password`() async throws {
+        let broken = try #require(PasswordHash(rawValue: "$argon2id$v=19$m=64,t=1,p=1$*$*"))
+        await #expect(throws: PasswordError.malformedHash) { try await hasher.verify("a", against: broken) }
+        pool.shutdown()
+    }
+
+    @Test func `a password too long to be one is refused before any work`() async throws {
+        let long = String(repeating: "a", count: PasswordHasher.passwordBytesMax + 1)
+        await #expect(throws: PasswordError.passwordTooLong) { try await hasher.hash(long) }
+        pool.shutdown()
+    }
+
+    @Test func `a full pool refuses at once`() async throws {
+        let pool = try BlockingPool(name: "busy", threadCount: 1, queueCountMax: 0)
+        let hasher = PasswordHasher(pool: pool, parameters: Self.cheap)
+        await #expect(throws: PasswordError.busy) { try await hasher.hash("a password") }
+        await #expect(throws: PasswordError.busy) { try await hasher.verifyAgainstNothing("a password") }
+        pool.shutdown()
+    }
+
+    @Test func `a loop goes on while passwords are hashed`() async throws {
+        // The shared loops fail the test when anything holds them.
+        let standard = PasswordHasher(pool: pool)
+        let loop = TestLoops.shared.next()
+        let hash = try await loop.run("hash") { try await standard.hash("a good password") }
+        #expect(try await loop.run("verify") { try await standard.verify("a good password", against: hash) })
+        pool.shutdown()
+    }
+
+    @Test func `a hash shows itself in no description`() async throws {
+        let hash = try await hasher.hash("a password")
+        var dumped = ""
+        dump(hash, to: &dumped)
+        for shown in ["\(hash)", String(describing: hash), String(reflecting: hash), dumped] {
+            #expect(!shown.contains("argon2id"))
+        }
+        pool.shutdown()
+    }
+
+    @Test func `an account that does not exist takes as long as one that does`() async throws {
+        let standard = PasswordHasher(pool: pool, parameters: .init(memoryKiB: 8_192, iterations: 2, lanes: 1))
+        let hash = try await standard.hash("a good password")
+        let clock = ContinuousClock()
+        // The quickest of some runs: what the work costs without the noise of the machine.
+        var known = Duration.seconds(60), unknown = Duration.seconds(60)
+        for _ in 0..<5 {
+            known = min(known, try await clock.measure { _ = try await standard.verify("wrong", against: hash) })
+            unknown = min(unknown, try await clock.measure { try await standard.verifyAgainstNothing("wrong") })
+        }
+        #expect((0.5...2).contains(known / unknown))
+        pool.shutdown()
+    }
+}
