@@ -1,0 +1,125 @@
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+public import HTTP
+
+/// A request body that is read field by field, with every complaint collected before it is refused.
+public protocol RequestBody: Sendable {
+    init(_ fields: inout BodyFields)
+}
+
+/// The fields of a JSON object on their way into a ``RequestBody``.
+///
+/// Each reader takes a field by name and notes what is wrong with it; the value it then returns is a stand-in that no one sees,
+/// for a body with complaints is refused as a whole. A field that nobody asked for is a complaint too: that keeps read-only and
+/// misspelt fields from being ignored in silence.
+public struct BodyFields {
+    private let object: [String: JSONNode]
+    private var known: Set<String> = []
+    private var errors: [Problem.FieldError] = []
+
+    init(_ object: [String: JSONNode]) { self.object = object }
+
+    /// Whether the field is there, be it null.
+    public mutating func contains(_ name: String) -> Bool {
+        known.insert(name)
+        return object[name] != nil
+    }
+
+    /// A text that must be there. Leading and trailing blanks are cut unless `trimmed` is false.
+    /// - Parameter length: in characters.
+    public mutating func string(_ name: String, length: ClosedRange<Int>, trimmed: Bool = true) -> String {
+        guard let node = required(name) else { return "" }
+        return text(node, name, length, trimmed) ?? ""
+    }
+
+    /// A text that may be missing or null.
+    public mutating func optionalString(_ name: String, length: ClosedRange<Int>, trimmed: Bool = true) -> String? {
+        optional(name).flatMap { text($0, name, length, trimmed) }
+    }
+
+    /// One of the cases of an enum of texts.
+    public mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: String, of type: Choice.Type, else standIn: Choice
+    ) -> Choice {
+        guard let node = required(name) else { return standIn }
+        if case .text(let text) = node, let choice = Choice(rawValue: text) { return choice }
+        complain(name, "must be one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+        return standIn
+    }
+
+    public mutating func optionalInt(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        guard let node = optional(name) else { return nil }
+        if case .number(let decimal) = node, let number = Int(decimal.description), range.contains(number) {
+            return number
+        }
+        complain(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        return nil
+    }
+
+    public mutating func optionalBool(_ name: String) -> Bool? {
+        guard let node = optional(name) else { return nil }
+        if case .flag(let flag) = node { return flag }
+        complain(name, "must be true or false")
+        return nil
+    }
+
+    /// Notes a complaint of the caller's own about a field.
+    public mutating func complain(_ name: String, _ message: String) {
+        errors.append(Problem.FieldError(field: name, message: message))
+    }
+
+    /// - Throws: the `invalid-body` problem with every complaint.
+    func finish() throws(Problem) {
+        let unknown = object.keys.filter { !known.contains($0) }.sorted()
+        let all = errors + unknown.map { Problem.FieldError(field: $0, message: "is not a field of this request") }
+        if !all.isEmpty { throw .invalidBody(all) }
+    }
+
+    private mutating func required(_ name: String) -> JSONNode? {
+        if let node = optional(name) { return node }
+        complain(name, "is required")
+        return nil
+    }
+
+    private mutating func optional(_ name: String) -> JSONNode? {
+        known.insert(name)
+        guard let node = object[name] else { return nil }
+        if case .null = node { return nil }
+        return node
+    }
+
+    private mutating func text(_ node: JSONNode, _ name: String, _ length: ClosedRange<Int>, _ trimmed: Bool) -> String? {
+        guard case .text(let raw) = node else {
+            complain(name, "must be a text")
+            return nil
+        }
+        let text = trimmed ? String(raw.trimmed()) : raw
+        if text.unicodeScalars.contains(where: { $0.value == 0 }) {
+            complain(name, "must not contain a NUL character")
+            return nil
+        }
+        guard length.contains(text.count), text.utf8.count <= length.upperBound * 8 else {
+            complain(name, Self.lengthMessage(text.count, length))
+            return nil
+        }
+        return text
+    }
+
+    private static func lengthMessage(_ count: Int, _ length: ClosedRange<Int>) -> String {
+        if count == 0 { return "must not be empty" }
+        return count < length.lowerBound
+            ? "must have at least \(length.lowerBound) characters"
+            : "must have at most \(length.upperBound) characters"
+    }
+}
+
+extension Problem {
+    /// 422 with the complaints about each field.
+    public static func invalidBody(_ errors: [FieldError]) -> Problem {
+        Problem(
+            .unprocessableContent, "invalid-body", detail: "Some fields cannot be accepted; see errors.", errors: errors)
+    }
+}

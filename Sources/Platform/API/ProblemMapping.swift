@@ -1,0 +1,32 @@
+public import HTTP
+internal import EventLoop
+internal import Observability
+internal import Postgres
+
+/// An error of a service that the caller should understand. Each service maps its own in one switch beside the error.
+public protocol ProblemConvertible: Error {
+    var problem: Problem { get }
+}
+
+extension Problem {
+    /// What the outside is told of `error`. Nothing of an unexpected error leaves the process but the fact.
+    public init(_ error: any Error) {
+        switch error {
+        case let problem as Problem: self = problem
+        case let convertible as any ProblemConvertible: self = convertible.problem
+        case let error as PostgresError where error.kind != .server: self = .unavailable
+        case is BlockingPool.Refusal, is CancellationError: self = .unavailable
+        default: self = .internalError
+        }
+    }
+
+    public static let internalError = Problem(
+        .internalServerError, "internal-error",
+        detail: "Something went wrong on our side. Name the correlation id when you report it.")
+    public static let unavailable = Problem(
+        .serviceUnavailable, "unavailable", detail: "A part of the hub is busy or restarting. Try again shortly.",
+        fields: ["retry-after": "1"])
+
+    /// Whether an operator should look at the error behind it.
+    var isOurFault: Bool { status.code >= 500 }
+}

@@ -1,0 +1,94 @@
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+public import Contracts
+public import HTTP
+
+public typealias Response = HTTPResponse
+
+/// A request as a route of a service sees it: checked, and with the caller known.
+public struct Request: Sendable {
+    public let http: HTTPRequest
+    public let identity: Identity
+
+    public init(_ http: HTTPRequest, identity: Identity) {
+        self.http = http
+        self.identity = identity
+    }
+
+    /// The logged-in person.
+    /// - Throws: 401 when nobody is; routes with ``Access/user`` never see that.
+    public var user: UserID {
+        get throws(Problem) {
+            guard let id = identity.userID else { throw .notLoggedIn }
+            return id
+        }
+    }
+
+    /// Reads the JSON body as `Body`.
+    /// - Throws: 415 when it is not JSON by its own word, 400 `malformed-json`, 413, 422 `invalid-body` with every complaint.
+    public func body<Body: RequestBody>(as type: Body.Type, bytesMax: Int = 64 * 1024) async throws -> Body {
+        let mediaType = http.fields["content-type"]?.prefix { $0 != ";" }.lowercased().trimmed()
+        guard mediaType == "application/json" else {
+            throw Problem(
+                .unsupportedMediaType, "json-expected", detail: "Send the body as JSON with Content-Type: application/json.")
+        }
+        let bytes: [UInt8]
+        do {
+            bytes = try await http.body.collect(bytesMax: bytesMax)
+        } catch .tooLarge {
+            throw Problem(.contentTooLarge, "body-too-large", detail: "The body may have at most \(bytesMax) bytes.")
+        }
+        guard let node = try? JSONDecoder().decode(JSONNode.self, from: Data(bytes)), case .object(let object) = node else {
+            throw Problem(.badRequest, "malformed-json", detail: "The body is not a JSON object.")
+        }
+        var fields = BodyFields(object)
+        let body = Body(&fields)
+        try fields.finish()
+        return body
+    }
+
+    /// A typed id from the path.
+    /// - Throws: 404: an id of another form names nothing here.
+    public func id<ID: HubID>(_ name: String, as type: ID.Type) throws(Problem) -> ID {
+        guard let text = http.pathParameters[name], let id = try? ID(validating: text) else { throw .notFound }
+        return id
+    }
+
+    /// The page asked for.
+    /// - Throws: 422 for a limit out of range.
+    public func page(limitMax: Int = 100) throws(Problem) -> Page {
+        guard let text = http.query("limit") else { return Page(limit: min(20, limitMax), cursor: http.query("cursor")) }
+        guard let limit = Int(text), (1...limitMax).contains(limit) else {
+            throw .invalidQuery("limit", "must be a whole number from 1 to \(limitMax)")
+        }
+        return Page(limit: limit, cursor: http.query("cursor"))
+    }
+}
+
+/// Which part of a list is asked for.
+public struct Page: Sendable, Hashable {
+    public var limit: Int
+    /// Where the page before ended, as that answer's `nextCursor` said; nil for the beginning.
+    public var cursor: String?
+    public init(limit: Int, cursor: String? = nil) {
+        self.limit = limit
+        self.cursor = cursor
+    }
+}
+
+extension Problem {
+    public static let notFound = Problem(.notFound, "not-found")
+    public static let notLoggedIn = Problem(
+        .unauthorized, "not-logged-in", detail: "Log in and send the access token: Authorization: Bearer TOKEN.",
+        fields: ["www-authenticate": "Bearer"])
+    public static let notAllowed = Problem(.forbidden, "not-allowed", detail: "Your role does not allow this.")
+
+    public static func invalidQuery(_ name: String, _ message: String) -> Problem {
+        Problem(
+            .unprocessableContent, "invalid-query", detail: "A query parameter cannot be accepted; see errors.",
+            errors: [FieldError(field: name, message: message)])
+    }
+}

@@ -1,0 +1,73 @@
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+public import HTTP
+
+extension HTTPResponse {
+    /// 200 with a JSON body.
+    public static func ok(_ view: some Encodable) throws -> HTTPResponse { .json(.ok, try HubJSON.encode(view)) }
+
+    /// 201 with a JSON body and where to find it.
+    public static func created(_ view: some Encodable, at location: String) throws -> HTTPResponse {
+        .json(.created, try HubJSON.encode(view), fields: ["location": location])
+    }
+
+    /// 202 with a JSON body: the work goes on.
+    public static func accepted(_ view: some Encodable) throws -> HTTPResponse {
+        .json(.accepted, try HubJSON.encode(view))
+    }
+
+    public static let noContent = HTTPResponse(.noContent)
+}
+
+/// A page of a list, as every list of the API is answered.
+public struct ListView<Item: Encodable>: Encodable {
+    public var items: [Item]
+    public var nextCursor: String?
+
+    public init(_ items: [Item], nextCursor: String?) {
+        self.items = items
+        self.nextCursor = nextCursor
+    }
+
+    enum CodingKeys: CodingKey { case items, nextCursor }
+
+    /// `nextCursor` is written as null at the end of the list, never left out.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(items, forKey: .items)
+        try container.encode(nextCursor, forKey: .nextCursor)
+    }
+}
+
+/// The API's JSON: camel case, times as ISO-8601 UTC with milliseconds.
+public enum HubJSON {
+    public static func encode(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            try container.encode(date.formatted(.iso8601Milliseconds))
+        }
+        return Array(try encoder.encode(value))
+    }
+
+    public static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .custom { decoder in
+            try Date(try decoder.singleValueContainer().decode(String.self), strategy: .iso8601Milliseconds)
+        }
+        return try decoder.decode(type, from: Data(bytes))
+    }
+}
+
+extension FormatStyle where Self == Date.ISO8601FormatStyle {
+    /// `2026-01-31T23:59:59.123Z`
+    public static var iso8601Milliseconds: Date.ISO8601FormatStyle { .init(includingFractionalSeconds: true) }
+}
+
+extension ParseStrategy where Self == Date.ISO8601FormatStyle {
+    static var iso8601Milliseconds: Date.ISO8601FormatStyle { .init(includingFractionalSeconds: true) }
+}

@@ -1,0 +1,110 @@
+public import HTTP
+public import Observability
+
+/// The routes of a service behind the gateway.
+///
+/// Around each stands the same: the sealed identity is checked, the trace context is taken over, access is decided, errors become
+/// problems, and the answer is counted and timed.
+public struct Routes: Sendable {
+    public typealias Handler = @Sendable (Request) async throws -> Response
+
+    private let seal: IdentitySeal
+    private let logger: Logger
+    private let metrics: Metrics
+    private(set) var router = Router()
+
+    init(seal: IdentitySeal, logger: Logger, metrics: Metrics) {
+        self.seal = seal
+        self.logger = logger
+        self.metrics = metrics
+    }
+
+    public mutating func get(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
+        add(.get, pattern, access, handler)
+    }
+    public mutating func post(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
+        add(.post, pattern, access, handler)
+    }
+    public mutating func put(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
+        add(.put, pattern, access, handler)
+    }
+    public mutating func patch(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
+        add(.patch, pattern, access, handler)
+    }
+    public mutating func delete(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
+        add(.delete, pattern, access, handler)
+    }
+
+    private mutating func add(_ method: HTTPMethod, _ pattern: String, _ access: Access, _ handler: @escaping Handler) {
+        let (seal, logger) = (seal, logger)
+        let meter = RouteMeter(metrics, method: method, pattern: pattern)
+        router.add(method, pattern) { http in
+            let trace = TraceContext.request(
+                correlationID: http.fields["x-correlation-id"], traceparent: http.fields["traceparent"])
+            return await TraceContext.$current.withValue(trace) {
+                await meter.measure {
+                    do {
+                        let header = http.fields[IdentitySeal.fieldName]
+                        // A HEAD request is answered by the route for GET, but was sealed as what it is.
+                        guard let identity = seal.identity(in: header, method: http.method.rawValue, target: http.target)
+                        else { throw Problem.notFromTheGateway }
+                        try access.check(identity)
+                        return try await handler(Request(http, identity: identity))
+                    } catch {
+                        let problem = Problem(error)
+                        if problem.isOurFault {
+                            logger.error(
+                                "request failed",
+                                [.method: .text(method.rawValue), .route: .text(pattern), .error: LogValue(error)])
+                        }
+                        return problem.response()
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension Access {
+    func check(_ identity: Identity) throws(Problem) {
+        switch (self, identity) {
+        case (.anyone, _), (.user, .user), (.service, .service): return
+        case (.roles(let roles), .user(_, let role, _)):
+            if !roles.contains(role) { throw .notAllowed }
+        case (.user, .anonymous), (.roles, .anonymous): throw .notLoggedIn
+        default: throw .notAllowed
+        }
+    }
+}
+
+extension Problem {
+    static let notFromTheGateway = Problem(
+        .unauthorized, "no-identity", detail: "This service answers only what came through the gateway.")
+}
+
+/// Counts and times the answers of one route.
+public struct RouteMeter: Sendable {
+    private let seconds: Histogram
+    /// By the first digit of the status.
+    private let answers: [Counter]
+
+    public init(_ metrics: Metrics, method: HTTPMethod, pattern: String) {
+        seconds = metrics.histogram(
+            "hub_http_request_seconds", help: "Time from the header of a request to its answer.",
+            labels: ["method": method.rawValue, "route": pattern])
+        answers = ["1xx", "2xx", "3xx", "4xx", "5xx"].map { status in
+            metrics.counter(
+                "hub_http_requests_total", help: "Answers by route and class of status.",
+                labels: ["method": method.rawValue, "route": pattern, "status": status])
+        }
+    }
+
+    public func measure(_ body: () async -> Response) async -> Response {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let response = await body()
+        seconds.observe(clock.now - start)
+        answers[min(max(response.status.code / 100, 1), 5) - 1].increment()
+        return response
+    }
+}

@@ -1,0 +1,42 @@
+public import Contracts
+
+/// The settings every process of the hub shares.
+public enum PlatformSettings {
+    public static let databaseURL = Setting<String>(
+        "DATABASE_URL", secret: true,
+        "PostgreSQL to keep everything in, `postgres://user:password@host:port/name`. Unset, `up` runs one of its own.")
+    public static let identitySecret = Setting<String>(
+        "HUB_IDENTITY_SECRET", secret: true,
+        "Shared by gateway and services, at least 16 bytes: signs the identity that the gateway passes on.")
+    public static let logLevel = Setting<String>(
+        "HUB_LOG_LEVEL", default: "info", "The least important log lines written: debug, info, notice, warning or error.")
+    public static let loopCount = Setting<Int>(
+        "HUB_LOOPS", default: 2, "Event loops of the process; one a core is right as a rule.")
+    public static let host = Setting<String>("HUB_HOST", default: "127.0.0.1", "The address the services listen on.")
+    public static let drainTime = Setting<Duration>(
+        "HUB_DRAIN_TIME", default: .seconds(10), "How long a stop waits for requests and batches under way.")
+
+    /// The port a service listens on.
+    public static func port(of service: ServiceName) -> Setting<Int> {
+        Setting("HUB_\(service.rawValue.uppercased())_PORT", default: standardPort(of: service), "Port of the \(service) service.")
+    }
+
+    /// Where the others find a service.
+    public static func url(of service: ServiceName) -> Setting<String> {
+        Setting(
+            "HUB_\(service.rawValue.uppercased())_URL",
+            default: "http://127.0.0.1:\(standardPort(of: service))", "Where the others find the \(service) service.")
+    }
+
+    /// 3000 for the gateway, then one after the other in the order of the service list.
+    public static func standardPort(of service: ServiceName) -> Int {
+        3000 + (ServiceName.all.firstIndex(of: service) ?? 0)
+    }
+
+    public static let declarations: [SettingDeclaration] =
+        [
+            databaseURL.declaration, identitySecret.declaration, logLevel.declaration, loopCount.declaration,
+            host.declaration, drainTime.declaration,
+        ]
+        + ServiceName.all.flatMap { [port(of: $0).declaration, url(of: $0).declaration] }
+}

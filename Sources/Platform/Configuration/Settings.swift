@@ -1,0 +1,112 @@
+/// The values of a process: what the command line says wins over the environment, which wins over the `.env` file.
+public struct Settings: Sendable {
+    public enum Source: String, Sendable {
+        case commandLine = "command line"
+        case environment, file = ".env file"
+        case standard = "default"
+    }
+
+    private let layers: [(source: Source, values: [String: String])]
+
+    /// - Parameters:
+    ///   - commandLine: settings by name that a flag of the command stands for.
+    ///   - file: the text of the `.env` file, nil when there is none.
+    public init(
+        commandLine: [String: String] = [:], environment: [String: String] = [:], file: String? = nil
+    ) throws(SettingsError) {
+        var layers = [(Source.commandLine, commandLine), (.environment, environment)]
+        if let file { layers.append((.file, try EnvironmentFile.parse(file))) }
+        self.layers = layers
+    }
+
+    /// The value, or nil when an optional setting is unset. An empty text counts as unset.
+    /// - Throws: ``SettingsError/invalid(name:type:)`` when the text is no such value.
+    public func optional<Value>(_ setting: Setting<Value>) throws(SettingsError) -> Value? {
+        guard let (text, _) = text(setting.name) else { return setting.defaultValue }
+        guard let value = Value(settingText: text) else {
+            throw .invalid(name: setting.name, type: Value.settingType)
+        }
+        return value
+    }
+
+    /// - Throws: ``SettingsError/missing(name:)`` when the setting has no default and is unset.
+    public func value<Value>(_ setting: Setting<Value>) throws(SettingsError) -> Value {
+        guard let value = try optional(setting) else { throw .missing(name: setting.name) }
+        return value
+    }
+
+    public func source(of declaration: SettingDeclaration) -> Source { text(declaration.name)?.source ?? .standard }
+
+    /// The text in force for people to read: the default where nothing is set, dots for a secret, nil when unset.
+    public func shown(_ declaration: SettingDeclaration) -> String? {
+        guard let (text, _) = text(declaration.name) else { return declaration.defaultText }
+        return declaration.isSecret ? "••••••" : text
+    }
+
+    /// What is wrong with the value in force, nil when nothing is.
+    public func complaint(about declaration: SettingDeclaration) -> SettingsError? {
+        guard let (text, _) = text(declaration.name), !declaration.accepts(text) else { return nil }
+        return .invalid(name: declaration.name, type: declaration.type)
+    }
+
+    /// The names that begin with `HUB_` and that no declaration knows: most likely misspelt.
+    public func unknownNames(among declarations: [SettingDeclaration]) -> [String] {
+        let known = Set(declarations.map(\.name))
+        return Set(layers.flatMap(\.values.keys)).filter { $0.hasPrefix("HUB_") && !known.contains($0) }.sorted()
+    }
+
+    private func text(_ name: String) -> (text: String, source: Source)? {
+        for layer in layers {
+            if let text = layer.values[name], !text.isEmpty { return (text, layer.source) }
+        }
+        return nil
+    }
+}
+
+/// A setting that cannot be used. The description says what to do and never shows the value: it may be a secret.
+public enum SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
+    case missing(name: String)
+    case invalid(name: String, type: String)
+    case badLine(number: Int)
+
+    public var description: String {
+        switch self {
+        case .missing(let name): "\(name) is not set and has no default. Set it in the environment or in .env."
+        case .invalid(let name, let type): "\(name) has a value that cannot be used: expected \(type)."
+        case .badLine(let number): "line \(number) of .env is not of the form NAME=value."
+        }
+    }
+}
+
+/// The form of a `.env` file: `NAME=value` lines, `#` comments, values optionally in single or double quotes.
+enum EnvironmentFile {
+    static func parse(_ text: String) throws(SettingsError) -> [String: String] {
+        var values: [String: String] = [:]
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            var line = line.trimmed()
+            if line.isEmpty || line.hasPrefix("#") { continue }
+            if line.hasPrefix("export ") { line = line.dropFirst("export ".count).trimmed() }
+            guard let equals = line.firstIndex(of: "=") else { throw .badLine(number: index + 1) }
+            let name = line[..<equals].trimmed()
+            guard !name.isEmpty else { throw .badLine(number: index + 1) }
+            values[String(name)] = unquoted(line[line.index(after: equals)...].trimmed())
+        }
+        return values
+    }
+
+    private static func unquoted(_ value: Substring) -> String {
+        for quote in ["\"", "'"] where value.count >= 2 && value.hasPrefix(quote) && value.hasSuffix(quote) {
+            return String(value.dropFirst().dropLast())
+        }
+        return String(value)
+    }
+}
+
+extension StringProtocol where SubSequence == Substring {
+    func trimmed() -> Substring {
+        let isBlank = { (character: Character) in character == " " || character == "\t" || character == "\r" }
+        let head = drop(while: isBlank)
+        let end = head.lastIndex { !isBlank($0) }
+        return end.map { head[...$0] } ?? Substring()
+    }
+}

@@ -1,0 +1,35 @@
+public import Contracts
+
+/// On whose behalf a request is made. The gateway finds out, seals it into a header, and services believe nothing else.
+public enum Identity: Sendable, Hashable {
+    /// Nobody is logged in.
+    case anonymous
+    case user(UserID, role: Role, session: String)
+    /// A service of the hub that asks another on its own account.
+    case service(ServiceName)
+
+    public var userID: UserID? {
+        if case .user(let id, _, _) = self { id } else { nil }
+    }
+
+    public var role: Role? {
+        if case .user(_, let role, _) = self { role } else { nil }
+    }
+
+    public var isAdmin: Bool { role == .admin }
+}
+
+/// Who may call a route. The handler still checks what depends on the data: whose profile, whose course.
+public enum Access: Sendable, Hashable {
+    /// With or without log-in.
+    case anyone
+    /// Any logged-in person.
+    case user
+    /// People of one of these roles.
+    case roles(Set<Role>)
+    /// The hub's own services; never a person.
+    case service
+
+    public static let admin = Access.roles([.admin])
+    public static let instructor = Access.roles([.instructor, .admin])
+}

@@ -1,0 +1,71 @@
+internal import Contracts
+internal import HTTP
+internal import Secrets
+
+/// Writes and checks the header that carries an ``Identity`` from the gateway, or from a service, to a service.
+///
+/// The form is `v1.EXPIRY.KIND.SUBJECT.ROLE.SESSION.CODE`: expiry in milliseconds since 1970, parts percent-encoded, and an
+/// HMAC-SHA-256 over all of it with the method and the target of the request. A header taken from one request is of no use for
+/// another one, and of none at all after ``lifetimeMs``.
+public struct IdentitySeal: Sendable {
+    public static let fieldName = "hub-identity"
+    /// How long a header is good for: long enough for a slow hop and clocks that differ a little, short enough to be useless later.
+    public static let lifetimeMs: Int64 = 30_000
+    private static let headerBytesMax = 512
+
+    private let key: HMACKey
+    private let now: @Sendable () -> Int64
+
+    /// - Parameters:
+    ///   - secret: shared by the gateway and the services, at least 16 bytes.
+    ///   - now: milliseconds since 1970.
+    /// - Throws: ``SettingsError`` when the secret is too short.
+    public init(secret: String, now: @escaping @Sendable () -> Int64) throws(SettingsError) {
+        guard let key = HMACKey(secret: secret) else {
+            throw .invalid(name: PlatformSettings.identitySecret.name, type: "at least 16 bytes of secret text")
+        }
+        self.key = key.derived(for: "identity-header")
+        self.now = now
+    }
+
+    public func header(for identity: Identity, method: String, target: String) -> String {
+        let (kind, subject, role, session) =
+            switch identity {
+            case .anonymous: ("a", "", "", "")
+            case .user(let id, let role, let session): ("u", id.description, role.rawValue, session)
+            case .service(let name): ("s", name.rawValue, "", "")
+            }
+        let parts = [kind, subject, role, session].map(PercentEncoding.encode)
+        let claims = "v1.\(now() + Self.lifetimeMs)." + parts.map(Self.escapeDots).joined(separator: ".")
+        return claims + "." + Base64URL.encode(code(claims, method, target))
+    }
+
+    /// The identity in a header, nil when it was not sealed with this key for this very request, or is too old.
+    public func identity(in header: String?, method: String, target: String) -> Identity? {
+        guard let header, header.utf8.count <= Self.headerBytesMax, let dot = header.lastIndex(of: "."),
+            let given = Base64URL.decode(header[header.index(after: dot)...])
+        else { return nil }
+        let claims = String(header[..<dot])
+        guard constantTimeEqual(given, code(claims, method, target)) else { return nil }
+        let parts = claims.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 6, parts[0] == "v1", let expiry = Int64(parts[1]), expiry > now() else { return nil }
+        let texts = parts[2...].map { PercentEncoding.decode(Array($0.utf8)) ?? "" }
+        switch texts[0] {
+        case "a": return .anonymous
+        case "s": return .service(ServiceName(rawValue: texts[1]))
+        case "u":
+            guard let id = try? UserID(validating: texts[1]), let role = Role(rawValue: texts[2]) else { return nil }
+            return .user(id, role: role, session: texts[3])
+        default: return nil
+        }
+    }
+
+    private func code(_ claims: String, _ method: String, _ target: String) -> [UInt8] {
+        key.code(for: "\(claims)\n\(method)\n\(target)")
+    }
+
+    /// A dot is not escaped by percent-encoding and separates the parts here.
+    private static func escapeDots(_ text: String) -> String {
+        text.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "%2E")
+    }
+}

@@ -1,0 +1,72 @@
+public import Contracts
+public import HTTP
+public import Messaging
+public import Postgres
+
+/// One of the thirteen services. Its file is its table of contents; the host starts whatever is listed here.
+public protocol HubService: Sendable {
+    static var name: ServiceName { get }
+    static var consumes: [any Event.Type] { get }
+    static var publishes: [any Event.Type] { get }
+    static var settings: [SettingDeclaration] { get }
+    /// In the order they are applied to the service's own schema.
+    static var migrations: [Migration] { get }
+
+    /// Reads the configuration and wires the parts. The schema is up to date by then.
+    /// - Throws: ``SettingsError``, and what the start itself needs.
+    init(_ context: ServiceContext) async throws
+
+    /// Routes behind the gateway.
+    func addRoutes(to routes: inout Routes)
+
+    /// A router of the service's own in place of the routes: for the gateway, which has no gateway before it.
+    var door: Router? { get }
+
+    /// What reacts to events, in the group that bears the service's name.
+    var handlers: [Handler] { get }
+
+    /// Further groups beside the service's own, each read by a worker that must not hold up the others.
+    var workers: [Worker] { get }
+
+    /// Work that goes on while the service runs, each until it is cancelled.
+    var background: [BackgroundWork] { get }
+
+    /// What must work, beside the database, for the service to be of use.
+    var healthChecks: [HealthCheck] { get }
+}
+
+extension HubService {
+    public static var consumes: [any Event.Type] { [] }
+    public static var publishes: [any Event.Type] { [] }
+    public static var settings: [SettingDeclaration] { [] }
+    public static var migrations: [Migration] { [] }
+    public func addRoutes(to routes: inout Routes) {}
+    public var door: Router? { nil }
+    public var handlers: [Handler] { [] }
+    public var workers: [Worker] { [] }
+    public var background: [BackgroundWork] { [] }
+    public var healthChecks: [HealthCheck] { [] }
+}
+
+/// A consumer group beside the service's own.
+public struct Worker: Sendable {
+    public let group: ConsumerGroup
+    public let handlers: [Handler]
+
+    public init(group: ConsumerGroup, handlers: [Handler]) {
+        self.group = group
+        self.handlers = handlers
+    }
+}
+
+/// Work of a service that no request and no event starts.
+public struct BackgroundWork: Sendable {
+    let name: String
+    let run: @Sendable () async throws -> Void
+
+    /// - Parameter run: goes on until its task is cancelled. When it throws, that is logged and it is started again.
+    public init(_ name: String, run: @escaping @Sendable () async throws -> Void) {
+        self.name = name
+        self.run = run
+    }
+}

@@ -1,0 +1,16 @@
+public import Contracts
+internal import Synchronization
+
+/// Where each service listens. Fixed by the settings when services run apart, filled in at start when they share a process.
+public final class ServiceDirectory: Sendable {
+    private let addresses: Mutex<[ServiceName: String]>
+
+    /// - Parameter addresses: base URLs without a slash at the end, `http://127.0.0.1:3001`.
+    public init(_ addresses: [ServiceName: String] = [:]) { self.addresses = Mutex(addresses) }
+
+    /// The base URL of a service, nil when nobody said where it is.
+    public subscript(name: ServiceName) -> String? {
+        get { addresses.withLock { $0[name] } }
+        set { addresses.withLock { $0[name] = newValue } }
+    }
+}

@@ -1,0 +1,41 @@
+internal import Contracts
+internal import HTTP
+
+/// Which service answers which path. What is not listed is not reachable from outside, internal routes least of all.
+enum PublicPaths {
+    /// A whole path, or everything below it when it ends in `/*`. The first that fits wins.
+    static let table: [(pattern: String, service: ServiceName)] = [
+        ("/auth/register", .user),
+        ("/auth/*", .auth),
+        ("/.well-known/jwks.json", .auth),
+        ("/users/*", .user),
+        ("/users", .user),
+        ("/notifications/*", .notification),
+        ("/notifications", .notification),
+        ("/dev/mailbox", .notification),
+        ("/gamification/*", .gamification),
+    ]
+
+    /// - Parameter path: raw, without the query.
+    /// - Throws: 400 for a path that the next hop could read in another way.
+    static func service(for path: Substring) throws(Problem) -> ServiceName? {
+        for segment in path.utf8.split(separator: UInt8(ascii: "/")) {
+            guard let text = PercentEncoding.decode(Array(segment)), text != ".", text != ".." else {
+                throw Problem(.badRequest, "bad-path", detail: "The path has a broken escape or a dot segment.")
+            }
+        }
+        return table.first { entry in
+            entry.pattern.hasSuffix("/*") ? path.hasPrefix(entry.pattern.dropLast()) : path == entry.pattern
+        }?.service
+    }
+
+    /// How strictly the caller is limited.
+    static func kind(of method: HTTPMethod, _ path: Substring) -> RateLimiter.Kind {
+        guard method == .post else { return .general }
+        switch path {
+        case "/auth/register": return .registration
+        case "/auth/login", "/auth/refresh": return .login
+        default: return .general
+        }
+    }
+}

@@ -1,0 +1,51 @@
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+internal import HTTP
+internal import Platform
+internal import Secrets
+
+/// Who is calling, and may they call so often.
+struct AdmitRequest: Sendable {
+    let tokens: VerifyToken
+    let limiter: RateLimiter?
+    let now: @Sendable () -> Date
+
+    /// - Throws: 401 for a token that is not good, 429 with `Retry-After`.
+    func callAsFunction(_ request: HTTPRequest, path: Substring) async throws -> Identity {
+        let now = now()
+        let nowMs = Int64(now.timeIntervalSince1970 * 1_000)
+        let kind = PublicPaths.kind(of: request.method, path)
+        // Before the token is looked at: guessing tokens is limited too.
+        try limit(request.remoteAddress, kind, nowMs)
+        guard let token = try Self.bearerToken(request.fields) else { return .anonymous }
+        let identity = try await tokens(token, now: now).identity
+        if let id = identity.userID { try limit(id.rawValue, kind, nowMs) }
+        return identity
+    }
+
+    private func limit(_ caller: String, _ kind: RateLimiter.Kind, _ nowMs: Int64) throws(Problem) {
+        guard let seconds = limiter?.admit(caller, kind, nowMs: nowMs) else { return }
+        throw Problem(
+            .tooManyRequests, "too-many-requests", detail: "Too many requests. Try again in \(seconds) s.",
+            fields: ["retry-after": String(seconds)])
+    }
+
+    private static func bearerToken(_ fields: HTTPFields) throws(Problem) -> String? {
+        let values = fields.values(of: "authorization")
+        guard let value = values.first else { return nil }
+        let parts = value.split(separator: " ", omittingEmptySubsequences: false)
+        guard values.count == 1, parts.count == 2, parts[0].lowercased() == "bearer", !parts[1].isEmpty else {
+            throw .badToken
+        }
+        return String(parts[1])
+    }
+}
+
+extension Problem {
+    static let badToken = Problem(
+        .unauthorized, "bad-token", detail: "The access token is not valid or has expired. Log in or refresh it.",
+        fields: ["www-authenticate": "Bearer error=\"invalid_token\""])
+}
