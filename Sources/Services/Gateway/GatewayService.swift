@@ -1,1 +1,23 @@
-// Placeholder.
+public import Contracts
+internal import EventLoop
+public import HTTP
+public import Platform
+
+/// The only public door: who calls, how often, and which service answers.
+public struct GatewayService: HubService {
+    public static let name = ServiceName.gateway
+    public static let settings = GatewayConfig.declarations
+
+    public let door: Router?
+
+    public init(_ context: ServiceContext) async throws {
+        let config = try GatewayConfig(context.settings)
+        let admit = AdmitRequest(
+            tokens: VerifyToken(keys: KeySource(context)),
+            limiter: config.rateLimits == .off ? nil : RateLimiter(), now: context.clock)
+        let forward = ForwardRequest(context, timeout: config.upstreamTimeout)
+        let description = try await context.blockingPool.run { try APIDescription.read(config.openAPIFile) }
+        let routes = GatewayRoutes(admit: admit, forward: forward, description: description)
+        door = routes.router(logger: context.logger, metrics: context.metrics)
+    }
+}

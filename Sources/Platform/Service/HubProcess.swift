@@ -1,0 +1,108 @@
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+public import Contracts
+public import EventLoop
+internal import HTTP
+internal import Messaging
+public import Observability
+internal import Secrets
+
+/// A process of the hub: some or all services, with what they stand on.
+///
+/// In one process or in many, services meet over HTTP and the log alone; nothing here is shared between them but threads, and the
+/// driver of the log.
+public final class HubProcess: Sendable {
+    private let parts: HubParts
+    private let services: [RunningService]
+    private let upkeep: Supervisor
+
+    /// What a caller wants to tell a person while the process starts.
+    public struct Progress: Sendable {
+        public let service: ServiceName
+        public let port: Int
+    }
+
+    private init(parts: HubParts, services: [RunningService], upkeep: Supervisor) {
+        self.parts = parts
+        self.services = services
+        self.upkeep = upkeep
+    }
+
+    /// Starts the services and returns when each of them is ready.
+    ///
+    /// - Parameters:
+    ///   - progress: called as each service becomes ready.
+    /// - Throws: ``SettingsError``, ``StartError``, and what a service's own start throws. Nothing is left running then.
+    public static func start(
+        _ types: [any HubService.Type], settings: Settings, sink: any LogSink = LogWriter.standardError,
+        progress: @escaping @Sendable (Progress) -> Void = { _ in }
+    ) async throws -> HubProcess {
+        let parts = try await HubParts.open(settings, sink: sink)
+        do {
+            let services = try await withThrowingTaskGroup(of: RunningService.self) { group in
+                for type in types {
+                    group.addTask {
+                        let loop = parts.loops.next()
+                        return try await loop.run("start \(type.name)") {
+                            try await RunningService.start(type, parts)
+                        }
+                    }
+                }
+                var started: [RunningService] = []
+                do {
+                    for try await service in group {
+                        started.append(service)
+                        progress(Progress(service: service.name, port: service.port))
+                    }
+                } catch {
+                    group.cancelAll()
+                    while let late = await group.nextResult() {
+                        if case .success(let service) = late { started.append(service) }
+                    }
+                    for service in started { await service.stop(within: .zero) }
+                    throw error
+                }
+                return started
+            }
+            let upkeep = Supervisor(loops: parts.loops, logger: parts.logger)
+            upkeep.start("log retention") { try await parts.keepRetention() }
+            return HubProcess(parts: parts, services: services, upkeep: upkeep)
+        } catch {
+            await parts.close()
+            throw error
+        }
+    }
+
+    /// The port of a service of this process.
+    public func port(of name: ServiceName) -> Int? { services.first { $0.name == name }?.port }
+
+    /// Finishes the requests and batches under way, for as long as `HUB_DRAIN_TIME` at most, and ends.
+    public func stop() async {
+        // The gateway first: nothing new comes in while the others finish.
+        for service in services where service.name == .gateway { await service.stop(within: parts.drainTime) }
+        await withTaskGroup(of: Void.self) { group in
+            for service in services where service.name != .gateway {
+                group.addTask { await service.stop(within: self.parts.drainTime) }
+            }
+        }
+        await upkeep.stop()
+        await parts.close()
+    }
+}
+
+/// Why a process cannot start, said for the person who started it.
+public enum StartError: Error, Sendable, CustomStringConvertible {
+    case portTaken(ServiceName, Int)
+    case database(String)
+
+    public var description: String {
+        switch self {
+        case .portTaken(let service, let port):
+            "port \(port) for the \(service) service is taken. Stop what uses it, or choose another port."
+        case .database(let reason): "the database cannot be used: \(reason)"
+        }
+    }
+}

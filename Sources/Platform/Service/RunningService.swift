@@ -1,0 +1,85 @@
+internal import Contracts
+internal import EventLoop
+internal import HTTP
+internal import Messaging
+internal import Observability
+internal import Postgres
+
+/// A service at work: its server, its relay, its consumers and its background work.
+struct RunningService: Sendable {
+    let name: ServiceName
+    let port: Int
+    private let server: HTTPServer
+    private let supervisor: Supervisor
+    private let context: ServiceContext
+
+    static func start(_ type: any HubService.Type, _ parts: HubParts) async throws -> RunningService {
+        let context = try await parts.context(for: type)
+        do {
+            return try await start(type, parts, context)
+        } catch {
+            await context.database.close()
+            throw error
+        }
+    }
+
+    private static func start(
+        _ type: any HubService.Type, _ parts: HubParts, _ context: ServiceContext
+    ) async throws -> RunningService {
+        let service = try await type.init(context)
+        let wantedPort = try parts.settings.value(PlatformSettings.port(of: type.name))
+        let host = try parts.settings.value(PlatformSettings.host)
+        let server = HTTPServer(
+            configuration: HTTPServerConfiguration(host: host, port: wantedPort), loops: parts.loops,
+            router: router(of: service, context))
+        let port: Int
+        do {
+            port = try await server.start()
+        } catch HTTPServerError.addressInUse {
+            throw StartError.portTaken(type.name, wantedPort)
+        }
+        parts.directory[type.name] = "http://\(host == "0.0.0.0" ? "127.0.0.1" : host):\(port)"
+        let supervisor = Supervisor(loops: parts.loops, logger: context.logger)
+        startEvents(of: service, type, parts, context, supervisor)
+        for work in service.background { supervisor.start(work.name, work.run) }
+        return RunningService(name: type.name, port: port, server: server, supervisor: supervisor, context: context)
+    }
+
+    private static func router(of service: any HubService, _ context: ServiceContext) -> Router {
+        var router = service.door ?? {
+            var routes = Routes(seal: context.seal, logger: context.logger, metrics: context.metrics)
+            service.addRoutes(to: &routes)
+            return routes.router
+        }()
+        let database = context.database
+        let checks = [HealthCheck("database") { _ = try await database.query("select 1") }] + service.healthChecks
+        HealthRoutes(metrics: context.metrics, checks: checks).add(to: &router)
+        return router
+    }
+
+    private static func startEvents(
+        of service: any HubService, _ type: any HubService.Type, _ parts: HubParts, _ context: ServiceContext,
+        _ supervisor: Supervisor
+    ) {
+        if !type.publishes.isEmpty {
+            let relay = Relay(
+                outbox: context.outbox, database: context.database, log: parts.log, loops: parts.loops,
+                logger: context.logger, metrics: context.metrics)
+            supervisor.start("relay of \(type.name)") { try await relay.run() }
+        }
+        let own = Worker(group: ConsumerGroup(type.name), handlers: service.handlers)
+        for worker in [own] + service.workers where !worker.handlers.isEmpty {
+            let consumer = Consumer(
+                group: worker.group, handlers: worker.handlers, database: context.database, log: parts.log,
+                codec: parts.codec, loops: parts.loops, logger: context.logger, metrics: context.metrics)
+            supervisor.start("consumer \(worker.group)") { try await consumer.run() }
+        }
+    }
+
+    /// - Parameter limit: how long requests under way may still take.
+    func stop(within limit: Duration) async {
+        await server.drain(within: limit)
+        await supervisor.stop()
+        await context.database.close()
+    }
+}

@@ -1,0 +1,57 @@
+internal import HTTP
+
+/// What a person sees who opens the hub's address: what runs here and where to look.
+enum StartPage {
+    static let response = HTTPResponse(
+        .ok,
+        fields: [
+            "content-type": "text/html; charset=utf-8",
+            "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        ],
+        body: .text(html))
+
+    private static let html = """
+        <!doctype html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>Learning Hub</title>
+        <style>
+        :root { color-scheme: light dark; }
+        body { font: 1.05rem/1.6 system-ui, sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1.2rem; }
+        h1 { font-size: 1.9rem; line-height: 1.2; margin-bottom: .2rem; }
+        table { border-collapse: collapse; width: 100%; }
+        th, td { text-align: left; padding: .45rem .8rem .45rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
+        code, pre { font: .92em ui-monospace, monospace; }
+        pre { background: #8881; padding: .9rem 1rem; border-radius: .5rem; overflow-x: auto; }
+        a { color: #1d4ed8; }
+        @media (prefers-color-scheme: dark) { a { color: #93c5fd; } }
+        </style>
+        </head>
+        <body>
+        <main>
+        <h1>Learning Hub</h1>
+        <p>This is the gateway: the public door to the services of the hub, which talk through events.</p>
+        <h2>Where to look</h2>
+        <table>
+        <thead><tr><th scope="col">Page</th><th scope="col">What it shows</th></tr></thead>
+        <tbody>
+        <tr><td><a href="/openapi.yaml">/openapi.yaml</a></td><td>The description of the HTTP API</td></tr>
+        <tr><td><a href="/dev/mailbox">/dev/mailbox</a></td><td>Mail the hub has sent, while no mail server is configured</td></tr>
+        <tr><td><a href="/health/ready">/health/ready</a></td><td>Whether the gateway is ready; every service has this page on its own port</td></tr>
+        <tr><td><a href="/metrics">/metrics</a></td><td>Figures for Prometheus</td></tr>
+        </tbody>
+        </table>
+        <h2>Try it</h2>
+        <pre>curl -sS -X POST "$HUB/auth/register" -H 'content-type: application/json' -d '{
+          "email": "ada@example.com", "password": "a long enough secret",
+          "firstName": "Ada", "lastName": "Lovelace"}'</pre>
+        <p>with <code>HUB</code> set to this page's address. Then look into the mailbox: the welcome mail is there.</p>
+        <p>On the command line, <code>learning-hub demo</code> plays the whole flow and
+        <code>learning-hub trace ID</code> shows the journey of a request by its correlation id.</p>
+        </main>
+        </body>
+        </html>
+        """
+}

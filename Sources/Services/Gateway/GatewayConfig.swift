@@ -1,0 +1,32 @@
+internal import EventLoop
+public import Platform
+
+/// Whether callers are limited in how often they may call.
+public enum RateLimits: String, SettingValue, CaseIterable {
+    case `default`, off
+}
+
+/// What an operator can set of the gateway.
+struct GatewayConfig {
+    static let rateLimitsSetting = Setting<RateLimits>(
+        "HUB_RATE_LIMITS", default: .default, "`off` lifts the rate limits, for load tests only.")
+    static let upstreamTimeoutSetting = Setting<Duration>(
+        "HUB_UPSTREAM_TIMEOUT", default: .seconds(30), "How long a service may take for an answer.")
+    static let openAPIFileSetting = Setting<String>(
+        "HUB_OPENAPI_FILE",
+        "The file served at /openapi.yaml. Unset, the nearest openapi.yaml above the program is used.")
+
+    static let declarations = [
+        rateLimitsSetting.declaration, upstreamTimeoutSetting.declaration, openAPIFileSetting.declaration,
+    ]
+
+    let rateLimits: RateLimits
+    let upstreamTimeout: Duration
+    let openAPIFile: String?
+
+    init(_ settings: Settings) throws(SettingsError) {
+        rateLimits = try settings.value(Self.rateLimitsSetting)
+        upstreamTimeout = try settings.value(Self.upstreamTimeoutSetting)
+        openAPIFile = try settings.optional(Self.openAPIFileSetting)
+    }
+}

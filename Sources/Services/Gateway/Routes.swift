@@ -1,0 +1,73 @@
+internal import HTTP
+internal import Observability
+internal import Platform
+
+/// `GET /`, `GET /openapi.yaml`, and every public path of the services.
+struct GatewayRoutes: Sendable {
+    let admit: AdmitRequest
+    let forward: ForwardRequest
+    let description: [UInt8]?
+
+    func router(logger: Logger, metrics: Metrics) -> Router {
+        var router = Router()
+        router.add(.get, "/") { _ in StartPage.response }
+        router.add(.get, "/openapi.yaml") { _ in apiDescription() }
+        let meter = GatewayMeter(metrics)
+        for method in [HTTPMethod.get, .post, .put, .patch, .delete] {
+            router.add(method, "/{path...}") { request in
+                await meter.measure(request.method) { await pass(request, logger) }
+            }
+        }
+        router.wrap { request, next in await traced(request, next) }
+        return router
+    }
+
+    private func apiDescription() -> HTTPResponse {
+        guard let description else { return Problem.notFound.response() }
+        return HTTPResponse(.ok, fields: ["content-type": "application/yaml"], body: .bytes(description))
+    }
+
+    private func pass(_ request: HTTPRequest, _ logger: Logger) async -> HTTPResponse {
+        do {
+            let path = request.target.prefix { $0 != "?" }
+            guard let service = try PublicPaths.service(for: path) else { throw Problem.notFound }
+            let identity = try await admit(request, path: path)
+            return try await forward(request, to: service, as: identity)
+        } catch {
+            let problem = Problem(error)
+            if problem.status.code >= 500 {
+                logger.warning("request not passed on", [.code: .text(problem.code), .error: LogValue(error)])
+            }
+            return problem.response()
+        }
+    }
+
+    /// The journey begins here: each request has a correlation id, which the caller is told.
+    private func traced(_ request: HTTPRequest, _ next: HTTPHandler) async -> HTTPResponse {
+        let trace = TraceContext.request(
+            correlationID: request.fields["x-correlation-id"], traceparent: request.fields["traceparent"])
+        return await TraceContext.$current.withValue(trace) {
+            var response = await next(request)
+            response.fields["x-correlation-id"] = trace.correlationID
+            SecurityFields.add(to: &response.fields)
+            return response
+        }
+    }
+}
+
+/// Times what passes, by method: the service counts it by route.
+private struct GatewayMeter: Sendable {
+    private let meters: [HTTPMethod: RouteMeter]
+    private let other: RouteMeter
+
+    init(_ metrics: Metrics) {
+        let methods = [HTTPMethod.get, .head, .post, .put, .patch, .delete]
+        meters = Dictionary(
+            uniqueKeysWithValues: methods.map { ($0, RouteMeter(metrics, method: $0, pattern: "/{path...}")) })
+        other = RouteMeter(metrics, method: .options, pattern: "/{path...}")
+    }
+
+    func measure(_ method: HTTPMethod, _ body: () async -> HTTPResponse) async -> HTTPResponse {
+        await (meters[method] ?? other).measure(body)
+    }
+}
