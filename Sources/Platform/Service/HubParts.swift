@@ -3,7 +3,7 @@ public import FoundationEssentials
 #else
 public import Foundation
 #endif
-public import Contracts
+internal import Contracts
 public import EventLoop
 public import HTTP
 public import Messaging
@@ -90,7 +90,7 @@ public struct HubParts: Sendable {
             url: url, loops: loops,
             configuration: .init(connectionsPerLoop: 8, applicationName: "hub-log", schema: schema.name, role: role))
         let log = PostgresLog(database: database, loops: loops, logger: logger)
-        try await log.apply(TopicCatalogue.settings)
+        try await log.apply((TopicCatalogue.all + TopicCatalogue.deadLetters).map { TopicSettings($0) })
         return log
     }
 

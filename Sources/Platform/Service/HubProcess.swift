@@ -1,10 +1,5 @@
-#if canImport(FoundationEssentials)
-public import FoundationEssentials
-#else
-public import Foundation
-#endif
 public import Contracts
-public import EventLoop
+internal import EventLoop
 internal import HTTP
 internal import Messaging
 public import Observability
