@@ -1,17 +1,31 @@
-/// How to read, as one schema, what another wrote: compiled once for a pair of schemas.
+/// How to read, as one schema, what another wrote: compiled once for a pair of schemas, then run for every message.
+///
+/// A plan turns the writer's bytes into those the reader's schema would have written, so that a generated codec needs one way of
+/// reading only. What both schemas have alike is copied in runs; nothing is decoded that need not be.
 public final class ResolutionPlan: Sendable {
     /// Whether both schemas have the same bytes and meaning, so that nothing need be done.
     public let isIdentity: Bool
+    let code: ResolutionCode
 
-    /// - Throws: ``AvroError/Reason/incompatibleSchemas``, naming the field and the rule.
+    /// - Throws: ``AvroError/Reason/incompatibleSchemas``, naming the field and the rule. Symbols and union branches that the
+    ///   reader lacks are refused only in a message that has them.
     public init(writer: Schema, reader: Schema) throws(AvroError) {
-        isIdentity = writer.type == reader.type && writer.definitions == reader.definitions
-        if !isIdentity { throw AvroError(.incompatibleSchemas) }
+        if let problem = SchemaMatch.problems(writer: writer, reader: reader).first(where: { !$0.isConditional }) {
+            throw AvroError(.incompatibleSchemas, problem.description)
+        }
+        var compiler = ResolutionCompiler(writer: writer, reader: reader)
+        isIdentity = compiler.isSame(writer.type, reader.type)
+        try compiler.compile()
+        code = compiler.code
     }
 
     /// The body as the reader's schema would have written it.
     public func resolve(_ bytes: [UInt8], from start: Int = 0) throws(AvroError) -> [UInt8] {
-        Array(bytes[start...])
+        try bytes.decodingAvro(from: start) { (decoder) throws(AvroError) in
+            var run = ResolutionRun(code: code, bytesExpected: bytes.count + 64)
+            try run.run(code.start, &decoder)
+            return run.output
+        }
     }
 }
 

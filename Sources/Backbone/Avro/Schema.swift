@@ -21,6 +21,12 @@ public struct Schema: Equatable, Sendable {
         return record
     }
 
+    /// The JSON on one line, as it is registered.
+    public var compactText: String {
+        // Parsed before, so it parses again.
+        (try? JSONTree(parsing: text))?.compactText() ?? text
+    }
+
     /// Equal when both have the same types, whatever their JSON looks like.
     public static func == (left: Schema, right: Schema) -> Bool {
         left.type == right.type && left.definitions == right.definitions

@@ -1,28 +1,18 @@
-public import Avro
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
+import Avro
 
 /// One event contract: a file `contracts/<topic>.avsc`.
-public struct Contract: Sendable {
-    public let topic: String
-    public let text: String
-    public let schema: Schema
+struct Contract: Sendable {
+    let topic: String
+    let text: String
+    let schema: Schema
     /// The record of the field `data`.
     let data: RecordType
 
     /// - Throws: ``GenerationError`` when the file is not the schema of a message with our envelope.
-    public init(topic: String, text: String) throws {
-        do {
-            schema = try Schema(parsing: text)
-        } catch {
-            throw GenerationError("\(topic).avsc: \(error)")
-        }
-        self.topic = topic
-        self.text = text
+    init(_ contract: ContractHistory.Contract) throws {
+        topic = contract.topic
+        text = contract.text
+        schema = contract.schema
         guard let envelope = schema.record, envelope.name.withoutNamespace == SwiftNames.type(topic) else {
             throw GenerationError("\(topic).avsc: the record is named \(SwiftNames.type(topic)), as the topic is")
         }
@@ -58,19 +48,5 @@ public struct Contract: Sendable {
             throw GenerationError(
                 "\(topic).avsc: \(record.name) has not the fields \(expected.joined(separator: ", ")) of Envelope.swift")
         }
-    }
-
-    /// Every contract of a folder, in order of topic.
-    public static func load(from folder: String) throws -> [Contract] {
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-        return try names.filter { $0.hasSuffix(".avsc") }.sorted().map { name in
-            try Contract(topic: String(name.dropLast(5)), text: readText(at: "\(folder)/\(name)"))
-        }
-    }
-
-    static func readText(at path: String) throws -> String {
-        let data = try Data(contentsOf: URL(filePath: path))
-        guard let text = String(validating: data, as: UTF8.self) else { throw GenerationError("\(path): not UTF-8") }
-        return text
     }
 }

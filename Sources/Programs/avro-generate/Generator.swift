@@ -1,9 +1,9 @@
 import Avro
 
 /// The Swift sources of all contracts.
-public enum Generator {
+enum Generator {
     /// File name → text: one file for each event and for each enumeration and record their data uses.
-    public static func sources(from contracts: [Contract]) throws -> [String: String] {
+    static func sources(from contracts: [Contract]) throws -> [String: String] {
         var sources: [String: String] = [:]
         var shared: [String: NamedType] = [:]
         for contract in contracts {

@@ -1,0 +1,185 @@
+/// One reason why what a writer's schema writes cannot, or cannot always, be read with a reader's schema.
+public struct Incompatibility: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The rules of Avro's schema resolution, each of which may be broken.
+    public enum Rule: String, Sendable {
+        /// The types differ and the writer's cannot be promoted to the reader's.
+        case typeMismatch = "types must be equal or promotable"
+        case nameMismatch = "named types must have the same name or an alias"
+        case fixedSizeMismatch = "fixed types must have the same size"
+        case decimalMismatch = "decimals must have the same precision and scale"
+        case logicalTypeMismatch = "a value must keep its logical type"
+        case fieldWithoutDefault = "a field the writer does not have needs a default"
+        case missingSymbol = "the reader must know every symbol of the writer or have a default"
+        case missingBranch = "the reader must accept every type of the writer's union"
+        /// Beyond Avro: our contracts never lose a field.
+        case fieldRemoved = "a field is never removed"
+        /// Beyond Avro: our contracts never change a field's type, not even where Avro could convert it.
+        case fieldRetyped = "a field is never retyped"
+    }
+
+    /// The field, from the root: `data.role`.
+    public let field: String
+    public let rule: Rule
+    public let detail: String
+
+    public init(field: String, rule: Rule, detail: String) {
+        self.field = field
+        self.rule = rule
+        self.detail = detail
+    }
+
+    /// Whether values that avoid the difference can be read all the same.
+    var isConditional: Bool {
+        switch rule {
+        case .missingSymbol, .missingBranch, .logicalTypeMismatch: true
+        default: false
+        }
+    }
+
+    public var description: String {
+        "\(field.isEmpty ? "the message" : field): \(rule.rawValue): \(detail)"
+    }
+}
+
+/// Compares a writer's schema with a reader's by the rules of schema resolution (Avro specification, Schema Resolution).
+struct SchemaMatch {
+    let writer: Schema
+    let reader: Schema
+
+    private(set) var problems: [Incompatibility] = []
+    /// Pairs of named types that are being compared: a type that contains itself is compared once.
+    private var seen: Set<[String]> = []
+    private var path: [String] = []
+
+    init(writer: Schema, reader: Schema) {
+        self.writer = writer
+        self.reader = reader
+    }
+
+    /// Everything that stands in the way.
+    static func problems(writer: Schema, reader: Schema) -> [Incompatibility] {
+        var match = SchemaMatch(writer: writer, reader: reader)
+        match.compare(writer.type, reader.type)
+        return match.problems
+    }
+
+    /// Whether some value of one type can be read as the other.
+    static func canRead(_ writerType: SchemaType, as readerType: SchemaType, writer: Schema, reader: Schema) -> Bool {
+        var match = SchemaMatch(writer: writer, reader: reader)
+        match.compare(writerType, readerType)
+        return match.problems.allSatisfy(\.isConditional)
+    }
+
+    private mutating func report(_ rule: Incompatibility.Rule, _ detail: String) {
+        problems.append(Incompatibility(field: path.joined(separator: "."), rule: rule, detail: detail))
+    }
+
+    private mutating func compare(_ writerType: SchemaType, _ readerType: SchemaType) {
+        switch (writerType.physical, readerType.physical) {
+        case (.union(let branches), _):
+            for branch in branches where !accepts(branch, readerType) {
+                report(.missingBranch, "the reader has no \(branch.branchName)")
+            }
+            if case .union = readerType.physical { return }
+            for branch in branches where accepts(branch, readerType) { compare(branch, readerType) }
+        case (_, .union(let branches)):
+            guard let branch = Self.branch(for: writerType, in: branches, writer: writer, reader: reader) else {
+                return report(.missingBranch, "the reader has no \(writerType.branchName)")
+            }
+            compare(writerType, branches[branch])
+        case (.array(let writerItems), .array(let readerItems)): compare(writerItems, readerItems)
+        case (.map(let writerValues), .map(let readerValues)): compare(writerValues, readerValues)
+        case (.named(let writerName), .named(let readerName)): compare(named: writerName, readerName)
+        case (let physicalWriter, let physicalReader):
+            guard Self.isPromotable(physicalWriter, to: physicalReader) else {
+                return report(.typeMismatch, "\(writerType.branchName) cannot be read as \(readerType.branchName)")
+            }
+        }
+        compareLogical(writerType, readerType)
+    }
+
+    private func accepts(_ writerType: SchemaType, _ readerType: SchemaType) -> Bool {
+        if case .union(let branches) = readerType.physical {
+            return Self.branch(for: writerType, in: branches, writer: writer, reader: reader) != nil
+        }
+        return Self.canRead(writerType, as: readerType, writer: writer, reader: reader)
+    }
+
+    /// The reader's branch for a writer's type: the same type first, one it can be promoted to otherwise.
+    static func branch(for type: SchemaType, in branches: [SchemaType], writer: Schema, reader: Schema) -> Int? {
+        branches.firstIndex {
+            $0.branchName == type.branchName && canRead(type, as: $0, writer: writer, reader: reader)
+        } ?? branches.firstIndex { canRead(type, as: $0, writer: writer, reader: reader) }
+    }
+
+    static func isPromotable(_ writer: SchemaType, to reader: SchemaType) -> Bool {
+        switch (writer, reader) {
+        case (.int, .long), (.int, .float), (.int, .double), (.long, .float), (.long, .double), (.float, .double),
+            (.string, .bytes), (.bytes, .string):
+            true
+        default: writer == reader
+        }
+    }
+
+    private mutating func compareLogical(_ writerType: SchemaType, _ readerType: SchemaType) {
+        guard writerType.logical != readerType.logical else { return }
+        let detail = "\(writerType.logical?.name ?? "none") in the writer, \(readerType.logical?.name ?? "none") in the reader"
+        switch (writerType.logical, readerType.logical) {
+        case (.decimal?, .decimal?): report(.decimalMismatch, "\(writerType) read as \(readerType)")
+        default: report(.logicalTypeMismatch, detail)
+        }
+    }
+
+    // MARK: named types
+
+    /// A reader's type goes by its name, with or without namespace, or by one of its aliases.
+    static func isNamed(_ reader: NamedType, _ writerName: String) -> Bool {
+        reader.name.withoutNamespace == writerName.withoutNamespace
+            || reader.aliases.contains { $0 == writerName || $0.withoutNamespace == writerName.withoutNamespace }
+    }
+
+    private mutating func compare(named writerName: String, _ readerName: String) {
+        guard let writerDefinition = writer.definitions[writerName], let readerDefinition = reader.definitions[readerName]
+        else { return }
+        guard seen.insert([writerName, readerName]).inserted else { return }
+        guard Self.isNamed(readerDefinition, writerName) else {
+            return report(.nameMismatch, "\(writerName) read as \(readerName)")
+        }
+        switch (writerDefinition, readerDefinition) {
+        case (.record(let writerRecord), .record(let readerRecord)): compare(writerRecord, readerRecord)
+        case (.fixed(let writerType), .fixed(let readerType)):
+            if writerType.size != readerType.size {
+                report(.fixedSizeMismatch, "\(writerType.size) bytes read as \(readerType.size)")
+            }
+        case (.enumeration(let writerType), .enumeration(let readerType)):
+            let missing = writerType.symbols.filter { !readerType.symbols.contains($0) }
+            if !missing.isEmpty, readerType.defaultSymbol == nil {
+                report(.missingSymbol, "\(readerName) lacks \(missing.joined(separator: ", "))")
+            }
+        default: report(.typeMismatch, "\(writerName) is another kind of type than \(readerName)")
+        }
+    }
+
+    private mutating func compare(_ writerRecord: RecordType, _ readerRecord: RecordType) {
+        for field in readerRecord.fields {
+            path.append(field.name)
+            if let writerField = writerRecord.fields[writtenAs: field] {
+                compare(writerField.type, field.type)
+            } else if field.defaultValue == nil {
+                report(.fieldWithoutDefault, "\(writerRecord.name) does not have it")
+            }
+            path.removeLast()
+        }
+    }
+}
+
+extension [RecordType.Field] {
+    /// Where a writer has a reader's field: under its name, else under one of its aliases.
+    func index(of readerField: RecordType.Field) -> Int? {
+        firstIndex { $0.name == readerField.name } ?? firstIndex { readerField.aliases.contains($0.name) }
+    }
+
+    subscript(writtenAs readerField: RecordType.Field) -> RecordType.Field? {
+        index(of: readerField).map { self[$0] }
+    }
+}
