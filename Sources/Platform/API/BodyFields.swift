@@ -91,7 +91,8 @@ public struct BodyFields {
         return node
     }
 
-    private mutating func text(_ node: JSONNode, _ name: String, _ length: ClosedRange<Int>, _ trimmed: Bool) -> String? {
+    private mutating func text(_ node: JSONNode, _ name: String, _ length: ClosedRange<Int>, _ trimmed: Bool) -> String?
+    {
         guard case .text(let raw) = node else {
             complain(name, "must be a text")
             return nil
@@ -120,6 +121,7 @@ extension Problem {
     /// 422 with the complaints about each field.
     public static func invalidBody(_ errors: [FieldError]) -> Problem {
         Problem(
-            .unprocessableContent, "invalid-body", detail: "Some fields cannot be accepted; see errors.", errors: errors)
+            .unprocessableContent, "invalid-body", detail: "Some fields cannot be accepted; see errors.", errors: errors
+        )
     }
 }

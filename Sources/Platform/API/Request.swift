@@ -33,7 +33,8 @@ public struct Request: Sendable {
         let mediaType = http.fields["content-type"]?.prefix { $0 != ";" }.lowercased().trimmed()
         guard mediaType == "application/json" else {
             throw Problem(
-                .unsupportedMediaType, "json-expected", detail: "Send the body as JSON with Content-Type: application/json.")
+                .unsupportedMediaType, "json-expected",
+                detail: "Send the body as JSON with Content-Type: application/json.")
         }
         let bytes: [UInt8]
         do {
@@ -41,7 +42,8 @@ public struct Request: Sendable {
         } catch .tooLarge {
             throw Problem(.contentTooLarge, "body-too-large", detail: "The body may have at most \(bytesMax) bytes.")
         }
-        guard let node = try? JSONDecoder().decode(JSONNode.self, from: Data(bytes)), case .object(let object) = node else {
+        guard let node = try? JSONDecoder().decode(JSONNode.self, from: Data(bytes)), case .object(let object) = node
+        else {
             throw Problem(.badRequest, "malformed-json", detail: "The body is not a JSON object.")
         }
         var fields = BodyFields(object)
@@ -60,11 +62,12 @@ public struct Request: Sendable {
     /// The page asked for.
     /// - Throws: 422 for a limit out of range.
     public func page(limitMax: Int = 100) throws(Problem) -> Page {
-        guard let text = http.query("limit") else { return Page(limit: min(20, limitMax), cursor: http.query("cursor")) }
+        let cursor = http.query("cursor")
+        guard let text = http.query("limit") else { return Page(limit: min(20, limitMax), cursor: cursor) }
         guard let limit = Int(text), (1...limitMax).contains(limit) else {
             throw .invalidQuery("limit", "must be a whole number from 1 to \(limitMax)")
         }
-        return Page(limit: limit, cursor: http.query("cursor"))
+        return Page(limit: limit, cursor: cursor)
     }
 }
 

@@ -46,8 +46,10 @@ public struct Routes: Sendable {
                     do {
                         let header = http.fields[IdentitySeal.fieldName]
                         // A HEAD request is answered by the route for GET, but was sealed as what it is.
-                        guard let identity = seal.identity(in: header, method: http.method.rawValue, target: http.target)
-                        else { throw Problem.notFromTheGateway }
+                        let method = http.method.rawValue
+                        guard let identity = seal.identity(in: header, method: method, target: http.target) else {
+                            throw Problem.notFromTheGateway
+                        }
                         try access.check(identity)
                         return try await handler(Request(http, identity: identity))
                     } catch {

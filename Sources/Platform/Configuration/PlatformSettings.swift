@@ -9,7 +9,8 @@ public enum PlatformSettings {
         "HUB_IDENTITY_SECRET", secret: true,
         "Shared by gateway and services, at least 16 bytes: signs the identity that the gateway passes on.")
     public static let logLevel = Setting<String>(
-        "HUB_LOG_LEVEL", default: "info", "The least important log lines written: debug, info, notice, warning or error.")
+        "HUB_LOG_LEVEL", default: "info",
+        "The least important log lines written: debug, info, notice, warning or error.")
     public static let loopCount = Setting<Int>(
         "HUB_LOOPS", default: 2, "Event loops of the process; one a core is right as a rule.")
     public static let host = Setting<String>("HUB_HOST", default: "127.0.0.1", "The address the services listen on.")
@@ -18,7 +19,9 @@ public enum PlatformSettings {
 
     /// The port a service listens on.
     public static func port(of service: ServiceName) -> Setting<Int> {
-        Setting("HUB_\(service.rawValue.uppercased())_PORT", default: standardPort(of: service), "Port of the \(service) service.")
+        Setting(
+            "HUB_\(service.rawValue.uppercased())_PORT", default: standardPort(of: service),
+            "Port of the \(service) service.")
     }
 
     /// Where the others find a service.

@@ -46,11 +46,13 @@ struct RunningService: Sendable {
     }
 
     private static func router(of service: any HubService, _ context: ServiceContext) -> Router {
-        var router = service.door ?? {
-            var routes = Routes(seal: context.seal, logger: context.logger, metrics: context.metrics)
-            service.addRoutes(to: &routes)
-            return routes.router
-        }()
+        var router =
+            service.door
+            ?? {
+                var routes = Routes(seal: context.seal, logger: context.logger, metrics: context.metrics)
+                service.addRoutes(to: &routes)
+                return routes.router
+            }()
         let database = context.database
         let checks = [HealthCheck("database") { _ = try await database.query("select 1") }] + service.healthChecks
         HealthRoutes(metrics: context.metrics, checks: checks).add(to: &router)

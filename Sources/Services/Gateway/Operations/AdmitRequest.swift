@@ -3,6 +3,7 @@ internal import FoundationEssentials
 #else
 internal import Foundation
 #endif
+internal import Contracts
 internal import HTTP
 internal import Platform
 internal import Secrets

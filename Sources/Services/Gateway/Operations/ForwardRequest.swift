@@ -21,8 +21,12 @@ struct ForwardRequest: Sendable {
     }
 
     /// - Throws: 502 when the service breaks off, 503 with `Retry-After` when it cannot be reached, 504 when it takes too long.
-    func callAsFunction(_ request: HTTPRequest, to service: ServiceName, as identity: Identity) async throws -> HTTPResponse {
-        guard let address = context.services[service], let breaker = breakers[service] else { throw Problem.unavailable }
+    func callAsFunction(
+        _ request: HTTPRequest, to service: ServiceName, as identity: Identity
+    ) async throws -> HTTPResponse {
+        guard let address = context.services[service], let breaker = breakers[service] else {
+            throw Problem.unavailable
+        }
         if let seconds = breaker.admit(nowMs: nowMs) { throw Self.away(retryAfter: seconds) }
         let outgoing = HTTPClientRequest(
             request.method, address + request.target, fields: fields(of: request, as: identity), body: request.body)
@@ -36,7 +40,8 @@ struct ForwardRequest: Sendable {
     }
 
     /// One repetition, when the request was certainly not seen or may be seen twice.
-    private func send(_ request: HTTPClientRequest, mayRepeat: Bool) async throws(HTTPClientError) -> HTTPClientResponse {
+    private func send(_ request: HTTPClientRequest, mayRepeat: Bool) async throws(HTTPClientError) -> HTTPClientResponse
+    {
         do {
             return try await context.http.send(request, timeout: timeout)
         } catch .protocolError where mayRepeat {

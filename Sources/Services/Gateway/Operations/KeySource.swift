@@ -4,6 +4,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 internal import Contracts
+internal import EventLoop
 internal import HTTP
 internal import Platform
 internal import Secrets
