@@ -1,5 +1,8 @@
 internal import EventLoop
+internal import Foundation
 public import Postgres
+internal import Synchronization
+internal import Testing
 
 /// A database of its own for a suite or a test, cloned from a template that is migrated once per process.
 ///
@@ -41,23 +44,84 @@ public final class TestDatabase: Sendable {
     public let url: String
     /// A database on the shared loops; its schema is that of the template's last part.
     public let database: Database
+    private let running: TestServer.Running
 
-    init(name: String, url: String, database: Database) {
+    private init(name: String, template: Template, configuration: Database.Configuration?, running: TestServer.Running) {
         self.name = name
-        self.url = url
-        self.database = database
+        self.running = running
+        url = running.server.url(database: name)
+        var configuration = configuration ?? Database.Configuration(connectionsPerLoop: 4, acquireTimeout: .seconds(30))
+        configuration.schema = configuration.schema ?? template.parts.last?.schema
+        database = Database(url: url, loops: TestLoops.shared, configuration: configuration)
     }
 
     /// Runs `body` with a database of its own and drops it afterwards, unless the test failed.
+    @discardableResult
     public static func with<Result: Sendable>(
         _ template: Template = .empty, configuration: Database.Configuration? = nil,
-        _ body: (TestDatabase) async throws -> Result
+        _ body: @escaping @Sendable (TestDatabase) async throws -> Result
     ) async throws -> Result {
-        throw PostgresError(.startup, "not yet")
+        let test = try await make(template, configuration: configuration)
+        let result = Outcome<Result>(), failed = Flag()
+        do {
+            try await noteIssues(in: failed) { result.set(try await body(test)) }
+        } catch {
+            await test.keep()
+            throw error
+        }
+        if failed.isSet { await test.keep() } else { try await test.drop() }
+        return try result.get()
+    }
+
+    private static func noteIssues(
+        in failed: Flag, _ body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        guard let test = Test.current else { return try await body() }
+        let trait: IssueHandlingTrait = .compactMapIssues { issue in
+            failed.set()
+            return issue
+        }
+        try await trait.provideScope(for: test, testCase: Test.Case.current, performing: body)
+    }
+
+    /// A database of its own that the caller drops, or nobody: it goes with the server.
+    public static func make(
+        _ template: Template = .empty, configuration: Database.Configuration? = nil
+    ) async throws -> TestDatabase {
+        let name = try await TestServer.shared.clone(template)
+        let running = try await TestServer.shared.running()
+        return TestDatabase(name: name, template: template, configuration: configuration, running: running)
+    }
+
+    public func drop() async throws {
+        await database.close()
+        try await running.database.execute("drop database \(quoted: name) with (force)")
+    }
+
+    private func keep() async {
+        await database.close()
+        running.watcher.keep()
+        let title = Test.current?.name ?? "a test"
+        FileHandle.standardError.write(Data("kept the database of \(title): \(running.folder)/open \(name)\n".utf8))
     }
 
     /// Another ``Database`` on the same data, as another process would have it.
-    public func connect(_ configuration: Database.Configuration) -> Database {
+    public func connect(_ configuration: Database.Configuration = .init()) -> Database {
         Database(url: url, loops: TestLoops.shared, configuration: configuration)
+    }
+}
+
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
+}
+
+private final class Outcome<Value: Sendable>: Sendable {
+    private let value = Mutex<Value?>(nil)
+    func set(_ new: Value) { value.withLock { $0 = new } }
+    func get() throws -> Value {
+        guard let value = value.withLock({ $0 }) else { throw CancellationError() }
+        return value
     }
 }

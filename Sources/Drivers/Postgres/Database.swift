@@ -1,4 +1,5 @@
 public import EventLoop
+internal import Synchronization
 
 /// A PostgreSQL database: a small pool of connections on each loop, opened as they are needed.
 ///
@@ -8,13 +9,24 @@ public final class Database: Sendable {
     public typealias Configuration = DatabaseConfiguration
 
     public let configuration: DatabaseConfiguration
+    let url: String
     let loops: EventLoopGroup
+    private let pools: [LoopPool]
+    private let listener: Listener
 
     /// Opens no connection yet.
     /// - Parameter url: `postgresql://user@host/name` or libpq's `key=value` form.
     public init(url: String, loops: EventLoopGroup, configuration: DatabaseConfiguration = .init()) {
+        self.url = url
         self.configuration = configuration
         self.loops = loops
+        pools = loops.loops.map { LoopPool(url: url, loop: $0, configuration: configuration) }
+        listener = Listener(url: url, loop: loops.next(), configuration: configuration)
+    }
+
+    deinit {
+        for pool in pools { pool.loop.execute { pool.abandon() } }
+        listener.loop.execute { [listener] in listener.close() }
     }
 
     /// Runs one statement on a shared connection. It is a transaction of its own.
@@ -22,7 +34,8 @@ public final class Database: Sendable {
     /// A statement that takes long holds up others behind it on that connection: give it a ``transaction(isolation:attempts:_:)``.
     /// - Throws: ``PostgresError``, or `CancellationError` once the caller is cancelled and the server was told so.
     public func query(_ sql: SQL) async throws -> Rows {
-        throw PostgresError(.closed, "not yet")
+        let pool = pool()
+        return try await Statement(sql).run(on: pool.loop) { pool.submit($0) }
     }
 
     /// As ``query(_:)``; returns how many rows were touched.
@@ -41,7 +54,26 @@ public final class Database: Sendable {
         isolation: Isolation = .readCommitted, attempts: Int = 5,
         _ body: (Transaction) async throws -> Result
     ) async throws -> Result {
-        throw PostgresError(.closed, "not yet")
+        let pool = pool()
+        var attempt = 1
+        while true {
+            let transaction = Transaction(lane: TransactionLane(try await pool.acquire(), pool, isolation))
+            do {
+                let result = try await body(transaction)
+                try await transaction.commit()
+                return result
+            } catch {
+                let cause = await transaction.rollback() ?? error as? PostgresError
+                guard let cause, cause.isRetryable, attempt < attempts, !Task.isCancelled else { throw error }
+                try await pool.loop.sleep(for: Self.pause(afterAttempt: attempt))
+                attempt += 1
+            }
+        }
+    }
+
+    /// Full jitter, so that the two that were in each other's way do not meet again.
+    private static func pause(afterAttempt attempt: Int) -> Duration {
+        .microseconds(Int.random(in: 0...min(200_000, 2_000 << min(attempt, 10))))
     }
 
     /// The payloads sent to a channel from now on, as a rule wake-ups.
@@ -49,10 +81,19 @@ public final class Database: Sendable {
     /// Each time listening begins anew, after a lost connection too, an empty payload is yielded: notifications may have been
     /// missed, look for yourself. The newest 1,024 are kept for a slow reader.
     public func notifications(on channel: String) -> AsyncStream<String> {
-        AsyncStream { _ in }
+        listener.stream(of: channel)
     }
 
     /// Refuses new work, lets what runs finish and closes every connection.
     public func close() async {
+        let listener = listener
+        listener.loop.execute { listener.close() }
+        for pool in pools { await pool.close() }
+    }
+
+    private func pool() -> LoopPool {
+        let loop = loops.next()
+        for pool in pools where pool.loop === loop { return pool }
+        preconditionFailure("a loop that is not of this database's group")
     }
 }

@@ -3,11 +3,12 @@ internal import CPostgres
 /// Owns a result of libpq: the cells are read where they lie.
 // @unchecked: a result is immutable once received.
 final class ResultOwner: @unchecked Sendable {
-    let result: OpaquePointer
+    /// nil stands for nothing at all, as it does in libpq.
+    let result: OpaquePointer?
     let rowCount: Int
     let columnCount: Int
 
-    init(_ result: OpaquePointer) {
+    init(_ result: OpaquePointer?) {
         self.result = result
         rowCount = Int(hub_pg_result_rows(result))
         columnCount = Int(hub_pg_result_columns(result))
@@ -22,6 +23,12 @@ public struct Rows: RandomAccessCollection, Sendable {
 
     /// Rows the statement inserted, updated, deleted or returned; 0 for a command without such a count.
     public var affectedCount: Int { Int(Swift.max(0, hub_pg_result_affected(owner.result))) }
+
+    /// The result of what was not sent because there was no need.
+    static let none = Rows(owner: ResultOwner(nil))
+
+    /// The server's word for what was done, such as "COMMIT".
+    var tag: String { hub_pg_result_tag(owner.result).map { String(cString: $0) } ?? "" }
 
     public var startIndex: Int { 0 }
     public var endIndex: Int { owner.rowCount }

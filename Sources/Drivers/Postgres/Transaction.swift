@@ -1,12 +1,24 @@
+internal import EventLoop
+internal import Synchronization
+
 /// A transaction under way. Its statements may be issued by several child tasks at once: they are pipelined on its connection
 /// in the order they were issued.
 public final class Transaction: Sendable {
-    init() {}
+    let lane: TransactionLane
+    private let hooks = Mutex(Hooks())
+    private let storage = Mutex<[ObjectIdentifier: any Sendable]>([:])
+
+    private struct Hooks {
+        var beforeCommit: [@Sendable (Transaction) async throws -> Void] = []
+        var afterCommit: [@Sendable () -> Void] = []
+    }
+
+    init(lane: TransactionLane) { self.lane = lane }
 
     /// Runs a statement in the transaction.
     /// - Throws: ``PostgresError``, `CancellationError`. After any error the transaction can only be rolled back.
     public func query(_ sql: SQL) async throws -> Rows {
-        throw PostgresError(.closed, "not yet")
+        try await lane.run(sql)
     }
 
     /// As ``query(_:)``; returns how many rows were touched.
@@ -19,50 +31,55 @@ public final class Transaction: Sendable {
     ///
     /// In a ``beforeCommit(_:)`` hook this puts the statement and COMMIT into one flight.
     public func submit(_ sql: SQL) {
-    }
-
-    /// Copies rows into a table in bulk.
-    /// - Parameters:
-    ///   - write: writes the columns of one row, in the order named and with exactly the columns' types.
-    /// - Returns: how many rows were copied.
-    @discardableResult
-    public func copyIn<Elements: Sequence>(
-        into table: String, columns: [String], _ rows: Elements,
-        write: (Elements.Element, inout CopyRow) -> Void
-    ) async throws -> Int {
-        throw PostgresError(.closed, "not yet")
+        let statement = Statement(sql)
+        lane.loop.execute { [lane] in lane.submit(statement) }
     }
 
     /// Runs `body` once, after the transaction's work and just before COMMIT is sent; hooks run in the order they were added.
     public func beforeCommit(_ body: @escaping @Sendable (Transaction) async throws -> Void) {
+        hooks.withLock { $0.beforeCommit.append(body) }
     }
 
     /// Runs `body` once the transaction has been committed. It is never called for one that was rolled back.
     public func afterCommit(_ body: @escaping @Sendable () -> Void) {
+        hooks.withLock { $0.afterCommit.append(body) }
     }
 
     /// What a part of the program keeps on a transaction, one value for each key type: made by the first access.
     ///
-    /// `body` runs under a lock, so child tasks may call this at once; it must not wait.
+    /// `body` runs under a lock, so child tasks may call this at once; it must not wait, nor call this again.
     public func withStorage<Key: TransactionKey, Result>(
-        _ key: Key.Type, _ body: (inout Key.Value) throws -> Result
-    ) rethrows -> Result {
-        var value = key.makeValue()
-        return try body(&value)
+        _ key: Key.Type, _ body: (inout Key.Value) throws -> sending Result
+    ) rethrows -> sending Result {
+        try storage.withLock { storage in
+            let slot = ObjectIdentifier(key)
+            // Taken out meanwhile: a value still in the dictionary would be copied when it changes.
+            var value = storage.removeValue(forKey: slot) as? Key.Value ?? key.makeValue()
+            defer { storage[slot] = value }
+            return try body(&value)
+        }
     }
+
+    // MARK: For the database
+
+    func commit() async throws {
+        while true {
+            let bodies = hooks.withLock { hooks in
+                defer { hooks.beforeCommit = [] }
+                return hooks.beforeCommit
+            }
+            if bodies.isEmpty { break }
+            for body in bodies { try await body(self) }
+        }
+        try await lane.commit()
+        for body in hooks.withLock({ $0.afterCommit }) { body() }
+    }
+
+    func rollback() async -> PostgresError? { await lane.rollback() }
 }
 
 /// Names a slot of ``Transaction/withStorage(_:_:)``.
 public protocol TransactionKey {
     associatedtype Value: Sendable
     static func makeValue() -> Value
-}
-
-/// Writes the columns of one row of a bulk copy.
-public struct CopyRow {
-    var parameters: PostgresParameters
-
-    public mutating func write<Value: PostgresEncodable>(_ value: Value) {
-        parameters.writeField(value)
-    }
 }

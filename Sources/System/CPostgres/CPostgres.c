@@ -25,7 +25,15 @@ static void drop_notice(void *context, const PGresult *notice) {
 
 // MARK: Connecting and cancelling
 
-hub_pg *hub_pg_connect(const char *url, const char *const *keys, const char *const *values, const char *setup) {
+static int succeeds(PGresult *result) {
+    ExecStatusType status = PQresultStatus(result);
+    PQclear(result);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+hub_pg *hub_pg_connect(
+    const char *url, const char *const *keys, const char *const *values, const char *setup, const char *const *prepared
+) {
     enum { MAX = 32 };
     const char *all_keys[MAX + 2] = {"dbname"};
     const char *all_values[MAX + 2] = {url};
@@ -36,17 +44,14 @@ hub_pg *hub_pg_connect(const char *url, const char *const *keys, const char *con
     PGconn *connection = PQconnectdbParams(all_keys, all_values, 1);
     if (!connection || PQstatus(connection) != CONNECTION_OK) return (hub_pg *)connection;
     PQsetNoticeReceiver(connection, drop_notice, NULL);
-    if (setup) {
-        PGresult *result = PQexec(connection, setup);
-        ExecStatusType status = PQresultStatus(result);
-        PQclear(result);
-        // The connection keeps the message; a connection without its settings must not be used.
-        if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-            PQfinish(connection);
-            return NULL;
-        }
+    int ready = succeeds(PQexec(connection, setup));
+    for (int i = 0; ready && prepared[2 * i]; i++) {
+        ready = succeeds(PQprepare(connection, prepared[2 * i], prepared[2 * i + 1], 0, NULL));
     }
-    return (hub_pg *)connection;
+    if (ready) return (hub_pg *)connection;
+    // A connection without its settings must not be used.
+    PQfinish(connection);
+    return NULL;
 }
 
 hub_pg_cancel *hub_pg_cancel_new(hub_pg *connection) { return (hub_pg_cancel *)PQgetCancel(pg(connection)); }
@@ -127,6 +132,8 @@ int hub_pg_send_once(hub_pg *connection, const char *sql) {
     return PQsendQueryParams(pg(connection), sql, 0, NULL, NULL, NULL, NULL, 1) == 1 ? 0 : -1;
 }
 
+int hub_pg_send_script(hub_pg *connection, const char *sql) { return PQsendQuery(pg(connection), sql) == 1 ? 0 : -1; }
+
 int hub_pg_send_sync(hub_pg *connection) { return PQpipelineSync(pg(connection)) == 1 ? 0 : -1; }
 int hub_pg_flush(hub_pg *connection) { return PQflush(pg(connection)); }
 
@@ -188,7 +195,9 @@ int64_t hub_pg_result_affected(const hub_pg_result *result) {
     return count && *count ? strtoll(count, NULL, 10) : -1;
 }
 
-const char *hub_pg_result_tag(const hub_pg_result *result) { return PQcmdStatus((PGresult *)res(result)); }
+const char *hub_pg_result_tag(const hub_pg_result *result) {
+    return result ? PQcmdStatus((PGresult *)res(result)) : NULL;
+}
 
 const char *hub_pg_result_error(const hub_pg_result *result, char field) {
     return PQresultErrorField(res(result), field);

@@ -36,6 +36,14 @@ public struct PostgresParameters: Sendable {
         refusal = refusal ?? other.refusal
     }
 
+    var byteCount: Int { bytes.count }
+
+    func withBuffers<Result>(
+        _ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<hub_pg_slot>) -> Result
+    ) -> Result {
+        bytes.withUnsafeBufferPointer { bytes in slots.withUnsafeBufferPointer { slots in body(bytes, slots) } }
+    }
+
     // MARK: For the types that encode themselves
 
     mutating func writeNull() { isNull = true }

@@ -28,8 +28,10 @@ enum {
 
 // MARK: Connecting and cancelling. These block; never call them on a loop.
 
-/// Connects and applies `setup` (simple SQL, may be NULL). Always returns a connection unless memory is out; ask hub_pg_is_open.
-hub_pg *hub_pg_connect(const char *url, const char *const *keys, const char *const *values, const char *setup);
+/// Connects, runs `setup` (simple SQL) and prepares the pairs of name and statement, all ended by NULL.
+/// Returns NULL when the server refuses these; otherwise ask hub_pg_is_open.
+hub_pg *hub_pg_connect(
+    const char *url, const char *const *keys, const char *const *values, const char *setup, const char *const *prepared);
 /// Asks the server to stop what the connection runs. Returns 0 when the request was delivered.
 int hub_pg_cancel_send(hub_pg_cancel *cancel);
 
@@ -55,6 +57,8 @@ int hub_pg_send_prepared(
     hub_pg *connection, const char *name, const uint8_t *bytes, const hub_pg_slot *slots, int count);
 /// A statement without parameters that is not worth preparing.
 int hub_pg_send_once(hub_pg *connection, const char *sql);
+/// Several statements; outside pipeline mode only.
+int hub_pg_send_script(hub_pg *connection, const char *sql);
 int hub_pg_send_sync(hub_pg *connection);
 /// 0 when everything is out, 1 when the descriptor must become writable first, -1 when the connection is lost.
 int hub_pg_flush(hub_pg *connection);

@@ -1,0 +1,411 @@
+internal import CPostgres
+internal import EventLoop
+
+/// One connection in pipeline mode. Each statement ends with a sync point of its own, so a failure touches no other.
+// @unchecked: confined to its loop.
+final class Connection: @unchecked Sendable {
+    let loop: EventLoop
+    /// Several callers' single statements travel on it; otherwise it belongs to one transaction at a time.
+    let isShared: Bool
+    private let configuration: DatabaseConfiguration
+    private var handle: OpaquePointer?
+    private var cancelHandle: CancelHandle?
+    private var readWatch: Watch?
+    private var writeWatch: Watch?
+    private var prepared: PreparedCache
+
+    /// Sent, in the order the server answers them.
+    private var inFlight = FIFO<Statement>()
+    /// To be sent when the connection may send again.
+    private var held = FIFO<Statement>()
+    private var isFinishingTurn = false
+
+    /// The first failure since the transaction began: what a failed COMMIT is blamed on.
+    var firstFailure: PostgresError?
+    private var isCancelling = false
+    private var cancelCount = 0
+    private var tick: Watch?
+    private var headTicks = 0
+    private var tickedHead: Statement?
+    /// Set while a bulk copy has the connection.
+    var copy: CopyWaiter?
+    /// nil: statements take as long as they take.
+    var statementTimeout: Duration?
+
+    /// Called when the connection can take more, each time it has finished something.
+    var onProgress: (Connection) -> Void = { _ in }
+    /// Called once, with the statements that were to be sent again elsewhere.
+    var onClosed: (Connection) -> Void = { _ in }
+    /// Called for a statement that did not run through no fault of its own.
+    var onResend: (Statement) -> Void = { _ in }
+    var onNotification: (_ channel: String, _ payload: String) -> Void = { _, _ in }
+
+    static let cancelAttemptsMax = 12
+    private static let ticksMax = 8
+
+    /// Takes over an opened connection. Call on the loop.
+    /// - Throws: ``PostgresError`` when the loop cannot watch it.
+    init(
+        _ opened: Connector.Opened, loop: EventLoop, configuration: DatabaseConfiguration, isShared: Bool
+    ) throws(PostgresError) {
+        self.loop = loop
+        self.isShared = isShared
+        self.configuration = configuration
+        handle = opened.handle
+        cancelHandle = CancelHandle(opened.handle)
+        prepared = PreparedCache(countMax: configuration.preparedCountMax)
+        statementTimeout = configuration.statementTimeout
+        do {
+            readWatch = try loop.watch(hub_pg_descriptor(opened.handle), for: .read) { _ in self.receive() }
+        } catch {
+            hub_pg_close(opened.handle)
+            handle = nil
+            throw PostgresError(.connection, "the loop cannot watch another connection")
+        }
+    }
+
+    var isOpen: Bool { handle != nil }
+    var isIdle: Bool { inFlight.isEmpty && held.isEmpty && !isCancelling && copy == nil }
+    var inFlightCount: Int { inFlight.count }
+    /// While a cancellation is under way nothing is sent: it would hit whatever runs when it arrives.
+    var canSend: Bool {
+        handle != nil && !isCancelling && copy == nil && held.isEmpty && inFlight.count < configuration.pipelineDepthMax
+    }
+
+    // MARK: Sending
+
+    /// Sends a statement, or keeps it until the connection may send.
+    func submit(_ statement: Statement, begin: Isolation? = nil) {
+        statement.connection = self
+        statement.begin = begin
+        guard handle != nil else { return fail(statement, lostError()) }
+        if canSend { send(statement) } else { held.append(statement) }
+    }
+
+    private func send(_ statement: Statement) {
+        guard let handle else { return fail(statement, lostError()) }
+        if let refusal = statement.sql.parameters.refusal {
+            return finish(statement, with: PostgresError(.encoding, refusal))
+        }
+        statement.connection = self
+        statement.waitingSince = nil
+        guard put(statement, on: handle), hub_pg_send_sync(handle) == 0 else {
+            // Some of it may be on its way: the server's answers could no longer be told apart.
+            inFlight.append(statement)
+            return close(PostgresError(.connection, Connector.firstLine(hub_pg_message(handle))))
+        }
+        statement.owed.insert(.sync)
+        inFlight.append(statement)
+        flush()
+        if tick == nil { startTicking() }
+    }
+
+    private func put(_ statement: Statement, on handle: OpaquePointer) -> Bool {
+        statement.owed = []
+        statement.failure = nil
+        statement.sentAtCancelCount = cancelCount
+        if let begin = statement.begin {
+            statement.owed.insert(statement.control == .begin ? .execute : .begin)
+            if hub_pg_send_prepared(handle, begin.statementName, nil, nil, 0) != 0 { return false }
+        }
+        if let control = statement.control {
+            if control == .begin { return true }
+            statement.owed.insert(.execute)
+            return hub_pg_send_prepared(handle, control.rawValue, nil, nil, 0) == 0
+        }
+        return statement.sql.parameters.withBuffers { bytes, slots in
+            let name: String
+            if let known = prepared.find(statement.sql.key) {
+                statement.prepared = known
+                name = known.name
+            } else {
+                let new = prepared.insert(statement.sql.key)
+                statement.prepared = new
+                name = new.name
+                // In a transaction that has failed this would fail too: the statement then stays on the server.
+                if let dropped = prepared.takeDropped() {
+                    statement.owed.insert(.deallocate)
+                    if hub_pg_send_once(handle, "deallocate \(dropped)") != 0 { return false }
+                }
+                statement.owed.insert(.prepare)
+                let sent = hub_pg_send_prepare(
+                    handle, name, statement.sql.text, slots.baseAddress, Int32(slots.count))
+                if sent != 0 { return false }
+            }
+            statement.owed.insert(.execute)
+            return hub_pg_send_prepared(handle, name, bytes.baseAddress, slots.baseAddress, Int32(slots.count)) == 0
+        }
+    }
+
+    func flush() {
+        guard let handle, writeWatch == nil else { return }
+        switch hub_pg_flush(handle) {
+        case 0: break
+        case 1:
+            do {
+                writeWatch = try loop.watch(hub_pg_descriptor(handle), for: .write) { _ in self.resumeFlush() }
+            } catch {
+                close(PostgresError(.connection, "the loop cannot watch the connection"))
+            }
+        default: close(PostgresError(.connection, Connector.firstLine(hub_pg_message(handle))))
+        }
+    }
+
+    private func resumeFlush() {
+        guard let handle else { return }
+        let status = hub_pg_flush(handle)
+        if status == 1 { return }
+        writeWatch?.cancel()
+        writeWatch = nil
+        if status < 0 { close(PostgresError(.connection, Connector.firstLine(hub_pg_message(handle)))) }
+        copy?.wake()
+    }
+
+    // MARK: Receiving
+
+    private func receive() {
+        guard let handle else { return }
+        if hub_pg_consume(handle) != 0 {
+            // What the server said before it hung up is still there to be read.
+            takeResults()
+            return close(PostgresError(.connection, Connector.firstLine(hub_pg_message(handle))))
+        }
+        takeNotifications()
+        if let copy { return copy.wake() }
+        takeResults()
+        if self.handle == nil { return }
+        if hub_pg_is_open(handle) == 0 {
+            return close(PostgresError(.connection, Connector.firstLine(hub_pg_message(handle))))
+        }
+        sendHeld()
+        onProgress(self)
+    }
+
+    private func takeResults() {
+        var endsInARow = 0
+        while let handle, let head = inFlight.first, hub_pg_is_busy(handle) == 0 {
+            guard let result = hub_pg_next(handle) else {
+                // One end follows each statement's results; a second in a row means that nothing more has come.
+                endsInARow += 1
+                if endsInARow > 1 { return }
+                continue
+            }
+            endsInARow = 0
+            take(result, for: head)
+        }
+    }
+
+    private func take(_ result: OpaquePointer, for head: Statement) {
+        let step = head.owed.next
+        let status = Int(hub_pg_result_status(result))
+        if status == HUB_PG_TUPLES || status == HUB_PG_COMMAND, step == .execute {
+            head.owed.remove(step)
+            head.rows = ResultOwner(result)
+            return
+        }
+        defer { hub_pg_result_free(result) }
+        if status == HUB_PG_COPY_IN || status == HUB_PG_COPY_OUT {
+            head.failure = PostgresError(.closed, "COPY is done with copyIn and copyOut")
+            return close(head.failure)
+        }
+        if status == HUB_PG_SYNC {
+            guard step == .sync else { return close(PostgresError(.connection, "the server's answers are out of step")) }
+            _ = inFlight.popFirst()
+            headTicks = 0
+            complete(head)
+            if let next = inFlight.first, next.stopReason != nil { cancelHead() }
+            return
+        }
+        if status == HUB_PG_ERROR {
+            head.failure = head.failure ?? PostgresError(result: result)
+            // A failed commit of a single statement is reported at its sync point, which is still to come.
+            if step == .sync { return }
+        }
+        if step == .prepare, status != HUB_PG_COMMAND, let statement = head.prepared {
+            prepared.remove(statement, isOnServer: false)
+        }
+        head.owed.remove(step)
+    }
+
+    private func complete(_ statement: Statement) {
+        guard let failure = statement.failure else {
+            guard let rows = statement.rows else {
+                return finish(statement, with: PostgresError(.connection, "the server sent no result"))
+            }
+            statement.connection = nil
+            return statement.finish(.success(Rows(owner: rows)))
+        }
+        if failure.isStalePlan, let stale = statement.prepared { prepared.remove(stale, isOnServer: true) }
+        if isShared, mayResend(statement, failure) {
+            statement.resendCount += 1
+            statement.connection = nil
+            return onResend(statement)
+        }
+        finish(statement, with: failure)
+    }
+
+    /// The server did not run the statement, and the reason is not in the statement.
+    private func mayResend(_ statement: Statement, _ failure: PostgresError) -> Bool {
+        if statement.stopReason != nil || statement.resendCount >= Statement.resendCountMax { return false }
+        let hitByStray =
+            failure.sqlState == PostgresError.cancelled && statement.sentAtCancelCount < cancelCount
+        let wasNeverPrepared = failure.sqlState == "26000"
+        return hitByStray || wasNeverPrepared || failure.isStalePlan
+    }
+
+    private func finish(_ statement: Statement, with failure: PostgresError) {
+        if firstFailure == nil { firstFailure = failure }
+        let wasStopped = failure.sqlState == PostgresError.cancelled || failure.kind == .connection
+        if wasStopped, let reason = statement.stopReason { return statement.finish(.failure(reason)) }
+        statement.finish(.failure(failure))
+    }
+
+    private func fail(_ statement: Statement, _ error: PostgresError) {
+        var error = error
+        if statement.control == .commit, !statement.owed.isEmpty { error.kind = .commitUnknown }
+        finish(statement, with: error)
+    }
+
+    private func sendHeld() {
+        while let next = held.first, handle != nil, !isCancelling, copy == nil,
+            inFlight.count < configuration.pipelineDepthMax
+        {
+            _ = held.popFirst()
+            if !next.isFinished { send(next) }
+        }
+    }
+
+    private func takeNotifications() {
+        var channel: UnsafePointer<CChar>?, payload: UnsafePointer<CChar>?
+        while let handle, let notification = hub_pg_notification(handle, &channel, &payload) {
+            defer { hub_pg_notification_free(notification) }
+            if let channel, let payload { onNotification(String(cString: channel), String(cString: payload)) }
+        }
+    }
+
+    // MARK: Stopping statements
+
+    func stop(_ statement: Statement) {
+        if statement.owed.isEmpty {
+            // Held, not sent: it is skipped when its turn comes.
+            return statement.finish(.failure(statement.stopReason ?? CancellationError()))
+        }
+        if inFlight.first === statement { cancelHead() }
+    }
+
+    /// Asks the server to stop what it runs now. A request that arrives before the server has begun is lost on it: ask again
+    /// until the statement has ended, and give the connection up when that never happens.
+    private func cancelHead() {
+        guard !isCancelling, let cancelHandle, let target = inFlight.first else { return }
+        isCancelling = true
+        cancelCount += 1
+        target.cancelAttempts += 1
+        loop.start("postgres cancel") {
+            await Connector.cancel(cancelHandle)
+            self.isCancelling = false
+            guard self.isOpen else { return }
+            if self.inFlight.first === target {
+                try await self.loop.sleep(for: .milliseconds(min(1_000, 5 << target.cancelAttempts)))
+            }
+            if self.inFlight.first === target, target.cancelAttempts >= Self.cancelAttemptsMax {
+                self.close(PostgresError(.connection, "the server did not stop a statement"))
+            } else {
+                self.continueAfterCancel()
+            }
+        }
+    }
+
+    private func continueAfterCancel() {
+        guard isOpen, !isCancelling else { return }
+        if let head = inFlight.first, head.stopReason != nil { return cancelHead() }
+        sendHeld()
+        onProgress(self)
+    }
+
+    /// A statement's time starts when those before it have ended. Eight ticks make a time-out; no clock is read.
+    private func startTicking() {
+        guard let statementTimeout else { return }
+        tickedHead = inFlight.first
+        headTicks = 0
+        tick = try? loop.schedule(after: statementTimeout / Self.ticksMax) { self.ticked() }
+    }
+
+    private func ticked() {
+        tick = nil
+        guard let head = inFlight.first, let statementTimeout else {
+            tickedHead = nil
+            return
+        }
+        headTicks = head === tickedHead ? headTicks + 1 : 0
+        tickedHead = head
+        if headTicks >= Self.ticksMax {
+            headTicks = 0
+            if head.control == nil {
+                head.stop(PostgresError(.statementTimeout, "it took longer than \(statementTimeout)"))
+            } else {
+                return close(PostgresError(.connection, "no answer to \(head.control?.rawValue ?? "")"))
+            }
+        }
+        tick = try? loop.schedule(after: statementTimeout / Self.ticksMax) { self.ticked() }
+    }
+
+    // MARK: The end
+
+    private func lostError() -> PostgresError { PostgresError(.connection, "the connection was lost") }
+
+    /// Closes the connection and fails what was under way on it.
+    func close(_ error: PostgresError? = nil) {
+        guard let handle else { return }
+        self.handle = nil
+        for watch in [readWatch, writeWatch, tick] { watch?.cancel() }
+        readWatch = nil
+        writeWatch = nil
+        tick = nil
+        tickedHead = nil
+        cancelHandle = nil
+        hub_pg_close(handle)
+        let error = error ?? PostgresError(.closed, "the database is closed")
+        for statement in inFlight.takeAll() + held.takeAll() { fail(statement, statement.failure ?? error) }
+        copy?.wake()
+        onClosed(self)
+        onProgress = { _ in }
+        onClosed = { _ in }
+        onResend = { _ in }
+        onNotification = { _, _ in }
+    }
+
+    // MARK: For what happens outside pipeline mode
+
+    var isFlushing: Bool { writeWatch != nil }
+
+    /// nil once the connection is lost.
+    func withHandle<Result>(_ body: (OpaquePointer) -> Result) -> Result? { handle.map(body) }
+
+    func noteFailure(_ failure: PostgresError) { firstFailure = firstFailure ?? failure }
+
+    func cancelExclusive() {
+        guard let cancelHandle else { return }
+        isCancelling = true
+        loop.start("postgres cancel") {
+            await Connector.cancel(cancelHandle)
+            self.isCancelling = false
+            self.continueAfterCancel()
+        }
+    }
+
+    func endExclusive() {
+        copy = nil
+        continueAfterCancel()
+    }
+}
+
+extension Isolation {
+    /// What the connection has prepared from its start.
+    var statementName: String {
+        switch self {
+        case .readCommitted: "hub_begin_rc"
+        case .repeatableRead: "hub_begin_rr"
+        case .serializable: "hub_begin_s"
+        }
+    }
+}

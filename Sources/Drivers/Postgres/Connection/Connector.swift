@@ -1,0 +1,80 @@
+internal import CPostgres
+internal import EventLoop
+
+/// Opens connections on threads of their own: names are looked up and passwords hashed there, not on a loop.
+enum Connector {
+    /// A connection on its way from the thread that opened it to its loop.
+    // @unchecked: handed over, never shared.
+    struct Opened: @unchecked Sendable {
+        let handle: OpaquePointer
+    }
+
+    private static let threads = try? BlockingPool(name: "pg-connect", threadCount: 4, queueCountMax: 4_096)
+    /// Apart from the others, so that a server that does not answer cannot keep a cancellation waiting.
+    private static let cancelThreads = try? BlockingPool(name: "pg-cancel", threadCount: 2, queueCountMax: 4_096)
+
+    static func open(url: String, _ configuration: DatabaseConfiguration) async throws -> Opened {
+        guard let threads else { throw PostgresError(.connection, "no thread to connect on") }
+        return try await threads.run { try connect(url: url, configuration) }
+    }
+
+    static func cancel(_ handle: CancelHandle) async {
+        try? await cancelThreads?.run { handle.send() }
+    }
+
+    private static func connect(url: String, _ configuration: DatabaseConfiguration) throws(PostgresError) -> Opened {
+        let settings = [
+            ("fallback_application_name", "learning-hub"),
+            ("application_name", configuration.applicationName),
+            ("client_encoding", "UTF8"),
+            ("connect_timeout", "\(max(2, configuration.connectTimeout.components.seconds))"),
+            // A local socket needs no encryption, and asking for it costs a round trip.
+            ("gssencmode", "disable"),
+        ]
+        let handle = withCStrings(settings.map(\.0)) { keys in
+            withCStrings(settings.map(\.1)) { values in
+                withCStrings(prepared) { hub_pg_connect(url, keys, values, setup(configuration), $0) }
+            }
+        }
+        guard let handle else { throw PostgresError(.connection, "the server refused the session's settings") }
+        guard hub_pg_is_open(handle) == 1, hub_pg_begin_pipeline(handle) == 0 else {
+            defer { hub_pg_close(handle) }
+            throw PostgresError(.connection, firstLine(hub_pg_message(handle)))
+        }
+        return Opened(handle: handle)
+    }
+
+    /// Dates and times are read as UTC, whatever the server prefers.
+    private static func setup(_ configuration: DatabaseConfiguration) -> String {
+        var setup = "set timezone to 'UTC'"
+        if let role = configuration.role { setup += "; set role \(quoteIdentifier(role))" }
+        if let schema = configuration.schema { setup += "; set search_path to \(quoteIdentifier(schema))" }
+        return setup
+    }
+
+    /// Name and text of what every transaction needs.
+    private static let prepared =
+        [
+            Statement.Control.commit.rawValue, "commit", Statement.Control.rollback.rawValue, "rollback",
+        ] + [Isolation.readCommitted, .repeatableRead, .serializable].flatMap {
+            [$0.statementName, "begin isolation level \($0.rawValue)"]
+        }
+
+    static func firstLine(_ text: UnsafePointer<CChar>?) -> String {
+        guard let text else { return "" }
+        return String(String(cString: text).prefix { $0 != "\n" })
+    }
+
+    private static func withCStrings<Result>(
+        _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
+    ) -> Result {
+        let copies = strings.map { string -> UnsafePointer<CChar> in
+            let bytes = Array(string.utf8CString)
+            let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: bytes.count)
+            _ = copy.initialize(from: bytes)
+            return UnsafePointer(copy.baseAddress.unsafelyUnwrapped)
+        }
+        defer { for copy in copies { copy.deallocate() } }
+        return (copies.map(Optional.some) + [nil]).withUnsafeBufferPointer { body($0.baseAddress.unsafelyUnwrapped) }
+    }
+}

@@ -1,0 +1,108 @@
+internal import CPostgres
+internal import EventLoop
+
+/// A time outside pipeline mode, in which a transaction's connection does what pipelines cannot: bulk copies and scripts.
+// @unchecked: its methods run on the lane's loop.
+final class Exclusive: @unchecked Sendable {
+    let loop: EventLoop
+    private let connection: Connection
+    private let waiter = CopyWaiter()
+
+    private init(_ lane: TransactionLane) {
+        loop = lane.loop
+        connection = lane.connection
+    }
+
+    /// Waits for the statements sent before, sends `command` and waits for its first answer.
+    static func begin(_ command: String, on lane: TransactionLane) async throws -> Exclusive {
+        let exclusive = Exclusive(lane)
+        try await lane.begin()
+        try await exclusive.loop.run("postgres exclusive") { try await exclusive.enter(command) }
+        return exclusive
+    }
+
+    private func enter(_ command: String) async throws {
+        while connection.isOpen, connection.copy != nil || connection.inFlightCount > 0 {
+            try await loop.sleep(for: .milliseconds(1))
+        }
+        connection.copy = waiter
+        do {
+            try require { hub_pg_end_pipeline($0) == 0 && hub_pg_send_script($0, command) == 0 }
+            try await drain()
+            while try with({ hub_pg_is_busy($0) }) != 0 { try await wait() }
+        } catch {
+            leave()
+            throw error
+        }
+    }
+
+    func wait() async throws {
+        await withTaskCancellationHandler {
+            await waiter.wait()
+        } onCancel: {
+            loop.execute { [waiter] in waiter.wake() }
+        }
+        try Task.checkCancellation()
+    }
+
+    private func lost() -> PostgresError { PostgresError(.connection, "the connection was lost") }
+
+    func with<Result>(_ body: (OpaquePointer) -> Result) throws -> Result {
+        guard let result = connection.withHandle(body) else { throw lost() }
+        return result
+    }
+
+    func require(_ body: (OpaquePointer) -> Bool) throws {
+        let succeeded = try with(body)
+        if !succeeded { throw lost() }
+    }
+
+    /// Waits until what was put is on its way: memory is bounded by a piece.
+    func drain() async throws {
+        while true {
+            connection.flush()
+            if !connection.isOpen { throw lost() }
+            if !connection.isFlushing { return }
+            try await wait()
+        }
+    }
+
+    /// nil when there is none any more. An error ends the exclusive time's work; the rest of the answers are dropped.
+    func nextResult() async throws -> Rows? {
+        guard let rows = try await nextAnswer() else { return nil }
+        guard let result = rows.owner.result, Int(hub_pg_result_status(result)) == HUB_PG_ERROR else { return rows }
+        let error = PostgresError(result: result)
+        connection.noteFailure(error)
+        while try await nextAnswer() != nil {}
+        throw error
+    }
+
+    private func nextAnswer() async throws -> Rows? {
+        while try with({ hub_pg_is_busy($0) }) != 0 { try await wait() }
+        return try with { hub_pg_next($0) }.map { Rows(owner: ResultOwner($0)) }
+    }
+
+    /// Asks the server to stop the command.
+    func cancel() { connection.cancelExclusive() }
+
+    /// Back to pipeline mode. A command that has not ended costs the connection.
+    func leave() {
+        if let status = connection.withHandle({ hub_pg_begin_pipeline($0) }), status != 0 {
+            connection.cancelExclusive()
+            connection.close(PostgresError(.connection, "a bulk copy or script was given up"))
+        }
+        connection.endExclusive()
+    }
+}
+
+extension Transaction {
+    /// Runs several statements, separated by semicolons: text we wrote ourselves, such as a migration.
+    /// - Throws: ``PostgresError``. After any error the transaction can only be rolled back.
+    public func runScript(_ script: String) async throws {
+        let exclusive = try await Exclusive.begin(script, on: lane)
+        try await exclusive.loop.run("postgres script") {
+            defer { exclusive.leave() }
+            while try await exclusive.nextResult() != nil {}
+        }
+    }
+}

@@ -1,0 +1,292 @@
+internal import EventLoop
+
+/// The connections of one database on one loop.
+// @unchecked: confined to its loop, except for the constants.
+final class LoopPool: @unchecked Sendable {
+    let loop: EventLoop
+    let configuration: DatabaseConfiguration
+    private let url: String
+
+    private var shared: [Connection] = []
+    private var idle: [(connection: Connection, since: ContinuousClock.Instant)] = []
+    private var connections: [ObjectIdentifier: Connection] = [:]
+    private var connectingShared = 0
+    private var connectingAlone = 0
+    /// Single statements that no shared connection could take at once.
+    private var line = FIFO<Statement>()
+    /// Transactions without a connection.
+    private var waiters = FIFO<Waiter>()
+
+    private var isClosing = false
+    private var closed: [CheckedContinuation<Void, Never>] = []
+    private var failuresInARow = 0
+    private var lastFailure: PostgresError?
+    private var isBackingOff = false
+    private var deadline: Watch?
+    private var idleCheck: Watch?
+
+    private final class Waiter {
+        let since = ContinuousClock.now
+        var continuation: CheckedContinuation<Connection, any Error>?
+
+        func finish(_ result: Result<Connection, any Error>) -> Bool {
+            guard let continuation else { return false }
+            self.continuation = nil
+            continuation.resume(with: result)
+            return true
+        }
+    }
+
+    init(url: String, loop: EventLoop, configuration: DatabaseConfiguration) {
+        self.url = url
+        self.loop = loop
+        self.configuration = configuration
+    }
+
+    private var sharedMax: Int { max(1, configuration.pipelinedPerLoop) }
+    private var aloneMax: Int { max(1, configuration.connectionsPerLoop - sharedMax) }
+    private var closedError: PostgresError { PostgresError(.closed, "the database is closed") }
+
+    // MARK: Single statements
+
+    /// Sends a statement on the least busy shared connection, or puts it in line for one.
+    func submit(_ statement: Statement) {
+        if isClosing { return statement.finish(.failure(closedError)) }
+        if line.isEmpty, let connection = freeShared() { return connection.submit(statement) }
+        guard line.count < configuration.waitingCountMax else {
+            return statement.finish(.failure(PostgresError(.busy, "\(line.count) statements wait already")))
+        }
+        statement.waitingSince = .now
+        line.append(statement)
+        openShared()
+        watchDeadlines()
+    }
+
+    private func freeShared() -> Connection? {
+        var best: Connection?
+        for connection in shared where connection.canSend {
+            if best.map({ connection.inFlightCount < $0.inFlightCount }) ?? true { best = connection }
+        }
+        return best
+    }
+
+    private func pumpLine() {
+        while !line.isEmpty, let connection = freeShared() {
+            guard let next = line.popFirst() else { break }
+            if !next.isFinished { connection.submit(next) }
+        }
+        finishClosing()
+    }
+
+    /// Puts back a statement the server never ran.
+    private func resend(_ statement: Statement) {
+        statement.waitingSince = .now
+        line.prepend(statement)
+        loop.start("postgres resend") { self.pumpLine() }
+    }
+
+    // MARK: Connections for one at a time
+
+    /// A connection for the caller alone, to be given back with ``release(_:)``.
+    /// - Throws: ``PostgresError``, `CancellationError`.
+    func acquire() async throws -> Connection {
+        let handle = WaiterHandle()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                loop.execute { self.enter(continuation, handle) }
+            }
+        } onCancel: {
+            loop.execute { handle.cancel?() }
+        }
+    }
+
+    // @unchecked: touched on the loop alone.
+    private final class WaiterHandle: @unchecked Sendable {
+        var cancel: (() -> Void)?
+    }
+
+    private func enter(_ continuation: CheckedContinuation<Connection, any Error>, _ handle: WaiterHandle) {
+        if isClosing { return continuation.resume(throwing: closedError) }
+        if waiters.isEmpty {
+            while let (connection, _) = idle.popLast() {
+                if connection.isOpen { return continuation.resume(returning: connection) }
+            }
+        }
+        guard waiters.count < configuration.waitingCountMax else {
+            return continuation.resume(throwing: PostgresError(.busy, "\(waiters.count) transactions wait already"))
+        }
+        let waiter = Waiter()
+        waiter.continuation = continuation
+        handle.cancel = { _ = waiter.finish(.failure(CancellationError())) }
+        waiters.append(waiter)
+        openAlone()
+        watchDeadlines()
+    }
+
+    /// Gives a connection back. One that is not idle is closed: nobody could tell whose answers it would bring.
+    func release(_ connection: Connection) {
+        loop.preconditionCurrent()
+        connection.firstFailure = nil
+        connection.statementTimeout = configuration.statementTimeout
+        guard connection.isOpen else { return }
+        guard connection.isIdle, !isClosing else { return connection.close() }
+        hand(connection)
+    }
+
+    private func hand(_ connection: Connection) {
+        while let waiter = waiters.popFirst() {
+            if waiter.finish(.success(connection)) { return }
+        }
+        idle.append((connection, .now))
+        watchIdle()
+    }
+
+    // MARK: Opening
+
+    private func openShared() {
+        while shared.count + connectingShared < sharedMax, !isBackingOff, !isClosing { open(isShared: true) }
+    }
+
+    private func openAlone() {
+        let alone = connections.count - shared.count
+        while connectingAlone < waiters.count, alone + connectingAlone < aloneMax, !isBackingOff, !isClosing {
+            open(isShared: false)
+        }
+    }
+
+    private func open(isShared: Bool) {
+        if isShared { connectingShared += 1 } else { connectingAlone += 1 }
+        loop.start("postgres connect") {
+            let result: Result<Connection, any Error>
+            do {
+                let opened = try await Connector.open(url: self.url, self.configuration)
+                result = .success(
+                    try Connection(opened, loop: self.loop, configuration: self.configuration, isShared: isShared))
+            } catch {
+                result = .failure(error)
+            }
+            if isShared { self.connectingShared -= 1 } else { self.connectingAlone -= 1 }
+            self.opened(result)
+        }
+    }
+
+    private func opened(_ result: Result<Connection, any Error>) {
+        switch result {
+        case .success(let connection):
+            failuresInARow = 0
+            lastFailure = nil
+            if isClosing { connection.close() } else { adopt(connection) }
+        case .failure(let error):
+            failuresInARow += 1
+            lastFailure = error as? PostgresError ?? PostgresError(.connection, "no thread to connect on")
+            backOff()
+        }
+        finishClosing()
+    }
+
+    private func adopt(_ connection: Connection) {
+        connections[ObjectIdentifier(connection)] = connection
+        connection.onClosed = { [unowned self] in forget($0) }
+        if connection.isShared {
+            connection.onProgress = { [unowned self] _ in pumpLine() }
+            connection.onResend = { [unowned self] in resend($0) }
+            shared.append(connection)
+            pumpLine()
+        } else {
+            hand(connection)
+        }
+    }
+
+    private func forget(_ connection: Connection) {
+        connections[ObjectIdentifier(connection)] = nil
+        shared.removeAll { $0 === connection }
+        idle.removeAll { $0.connection === connection }
+        openForDemand()
+        finishClosing()
+    }
+
+    private func openForDemand() {
+        if !line.isEmpty { openShared() }
+        if !waiters.isEmpty { openAlone() }
+    }
+
+    /// After a failure the next attempt waits, longer each time, and not at the same moment as that of every other process.
+    private func backOff() {
+        if isBackingOff || isClosing { return }
+        isBackingOff = true
+        let milliseconds = min(1_000, 20 << min(failuresInARow - 1, 6))
+        let delay = Duration.milliseconds(Int.random(in: milliseconds / 2...milliseconds))
+        let timer = try? loop.schedule(after: delay) { [self] in
+            isBackingOff = false
+            openForDemand()
+        }
+        if timer == nil { isBackingOff = false }
+    }
+
+    // MARK: Limits of time
+
+    private func watchDeadlines() {
+        if deadline != nil || (line.isEmpty && waiters.isEmpty) { return }
+        let oldest = [line.first?.waitingSince, waiters.first?.since].compactMap { $0 }.min() ?? .now
+        let delay = max(.milliseconds(1), configuration.acquireTimeout - oldest.duration(to: .now))
+        deadline = try? loop.schedule(after: delay) { [self] in
+            deadline = nil
+            dropOverdue()
+            watchDeadlines()
+        }
+    }
+
+    private func dropOverdue() {
+        let limit = ContinuousClock.now - configuration.acquireTimeout
+        let error = lastFailure ?? PostgresError(.acquireTimeout, "no connection within \(configuration.acquireTimeout)")
+        while let first = line.first, first.isFinished || first.waitingSince ?? limit <= limit {
+            _ = line.popFirst()
+            first.finish(.failure(error))
+        }
+        while let first = waiters.first, first.continuation == nil || first.since <= limit {
+            _ = waiters.popFirst()
+            _ = first.finish(.failure(error))
+        }
+    }
+
+    private func watchIdle() {
+        if idleCheck != nil || idle.isEmpty { return }
+        idleCheck = try? loop.schedule(after: configuration.idleTimeout) { [self] in
+            idleCheck = nil
+            let limit = ContinuousClock.now - configuration.idleTimeout
+            for (connection, since) in idle where since <= limit { connection.close() }
+            watchIdle()
+        }
+    }
+
+    // MARK: The end
+
+    /// Refuses new work and returns when what runs has ended.
+    func close() async {
+        await withCheckedContinuation { continuation in
+            loop.execute { [self] in
+                isClosing = true
+                closed.append(continuation)
+                for waiter in waiters.takeAll() { _ = waiter.finish(.failure(closedError)) }
+                finishClosing()
+            }
+        }
+    }
+
+    /// For a database nobody holds any more: nothing can be under way.
+    func abandon() {
+        isClosing = true
+        for connection in connections.values { connection.close() }
+    }
+
+    private func finishClosing() {
+        guard isClosing else { return }
+        if line.isEmpty { for connection in shared where connection.isIdle { connection.close() } }
+        for (connection, _) in idle { connection.close() }
+        guard connections.isEmpty, connectingShared + connectingAlone == 0, !closed.isEmpty else { return }
+        deadline?.cancel()
+        idleCheck?.cancel()
+        for waiter in closed { waiter.resume() }
+        closed = []
+    }
+}

@@ -1,0 +1,52 @@
+/// A statement one connection has prepared.
+final class PreparedStatement {
+    let key: StatementKey
+    let name: String
+    var lastUse: UInt64 = 0
+
+    init(key: StatementKey, name: String) {
+        self.key = key
+        self.name = name
+    }
+}
+
+/// The statements a connection has prepared, the least recently used dropped when there are too many.
+struct PreparedCache {
+    private var statements: [StatementKey: PreparedStatement] = [:]
+    private var uses: UInt64 = 0
+    private var nextName: UInt64 = 0
+    private let countMax: Int
+    /// Statements the server still holds and nobody will use.
+    private(set) var dropped: [String] = []
+
+    init(countMax: Int) { self.countMax = max(1, countMax) }
+
+    mutating func find(_ key: StatementKey) -> PreparedStatement? {
+        guard let statement = statements[key] else { return nil }
+        uses += 1
+        statement.lastUse = uses
+        return statement
+    }
+
+    mutating func insert(_ key: StatementKey) -> PreparedStatement {
+        if statements.count >= countMax, let oldest = statements.values.min(by: { $0.lastUse < $1.lastUse }) {
+            statements[oldest.key] = nil
+            dropped.append(oldest.name)
+        }
+        uses += 1
+        nextName += 1
+        let statement = PreparedStatement(key: key, name: "s\(nextName)")
+        statement.lastUse = uses
+        statements[key] = statement
+        return statement
+    }
+
+    /// Forgets a statement; `isOnServer` when it has to be dropped there too.
+    mutating func remove(_ statement: PreparedStatement, isOnServer: Bool) {
+        guard statements[statement.key] === statement else { return }
+        statements[statement.key] = nil
+        if isOnServer { dropped.append(statement.name) }
+    }
+
+    mutating func takeDropped() -> String? { dropped.popLast() }
+}

@@ -1,0 +1,124 @@
+internal import EventLoop
+internal import Foundation
+internal import Postgres
+internal import Synchronization
+internal import Testing
+
+/// The PostgreSQL of this test process. It ends with the process, however that ends.
+actor TestServer {
+    static let shared = TestServer()
+
+    private var starting: Task<Running, any Error>?
+    private var templates: [TestDatabase.Template: Task<String, any Error>] = [:]
+    private var nextNumber = 0
+
+    struct Running: Sendable {
+        let server: PrivatePostgres
+        let folder: String
+        /// For creating and dropping databases.
+        let database: Database
+        let watcher: Watcher
+    }
+
+    func running() async throws -> Running {
+        let task = starting ?? Task { try await Self.start() }
+        starting = task
+        return try await task.value
+    }
+
+    private static func start() async throws -> Running {
+        let folder = NSTemporaryDirectory() + "hub-test-\(ProcessInfo.processInfo.processIdentifier)"
+        // Data that nobody will miss: no waiting for the disk.
+        let server = try await PrivatePostgres.start(
+            .init(
+                folder: folder, connectionsMax: 500,
+                settings: ["fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"]))
+        let database = Database(
+            url: server.url(), loops: TestLoops.shared,
+            configuration: .init(connectionsPerLoop: 2, statementTimeout: .seconds(60), acquireTimeout: .seconds(30)))
+        let watcher = try Watcher(server: server, folder: folder)
+        return Running(server: server, folder: folder, database: database, watcher: watcher)
+    }
+
+    /// A new database like the template; each template is migrated once.
+    func clone(_ template: TestDatabase.Template) async throws -> String {
+        let running = try await running()
+        let source = try await name(of: template, running)
+        let name = makeName("test")
+        try await running.database.execute("create database \(quoted: name) template \(quoted: source)")
+        return name
+    }
+
+    private func name(of template: TestDatabase.Template, _ running: Running) async throws -> String {
+        if template.parts.isEmpty { return "template0" }
+        if let known = templates[template] { return try await known.value }
+        let name = makeName("template")
+        let task = Task {
+            try await running.database.execute("create database \(quoted: name)")
+            let database = Database(url: running.server.url(database: name), loops: TestLoops.shared)
+            for part in template.parts { try await database.migrate(part.migrations, schema: part.schema) }
+            // A database somebody is connected to cannot be a template.
+            await database.close()
+            try await running.database.execute("alter database \(quoted: name) allow_connections false")
+            return name
+        }
+        templates[template] = task
+        return try await task.value
+    }
+
+    private func makeName(_ kind: String) -> String {
+        nextNumber += 1
+        return "\(kind)_\(nextNumber)"
+    }
+}
+
+/// Ends the server and removes its folder when this process has ended: even after kill -9 the pipe is closed.
+final class Watcher: Sendable {
+    private let folder: String
+    /// The end of the pipe that only this process holds.
+    private let pipe: FileHandle
+
+    init(server: PrivatePostgres, folder: String) throws {
+        self.folder = folder
+        var ends: [Int32] = [-1, -1]
+        guard Foundation.pipe(&ends) == 0 else { throw PostgresError(.startup, "no pipe for the watcher") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        pipe = FileHandle(fileDescriptor: ends[1], closeOnDealloc: false)
+        let script = """
+            read -r _
+            kill -INT \(server.process)
+            while kill -0 \(server.process) 2>/dev/null; do sleep 0.05; done
+            [ -e '\(folder)/keep' ] || rm -rf '\(folder)'
+            """
+        let watcher = Process()
+        watcher.executableURL = URL(filePath: "/bin/sh")
+        watcher.arguments = ["-c", script]
+        watcher.standardInput = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
+        watcher.standardOutput = FileHandle.nullDevice
+        watcher.standardError = FileHandle.nullDevice
+        try watcher.run()
+        try writeOpener(server)
+    }
+
+    /// Keeps the folder when the process ends.
+    func keep() { _ = FileManager.default.createFile(atPath: folder + "/keep", contents: nil) }
+
+    /// A script that opens a kept database.
+    private func writeOpener(_ server: PrivatePostgres) throws {
+        let programs = try server.programsFolder()
+        let asServer = getuid() == 0 ? "runuser -u postgres -- " : ""
+        let options = "-c listen_addresses= -c unix_socket_directories=\(server.socketFolder)"
+        let script = """
+            #!/bin/sh
+            # Opens a database that a failed test has left: open NAME
+            cd /
+            control="\(asServer)\(programs)/pg_ctl -D \(folder)/data -l /dev/null"
+            $control status >/dev/null || $control -w -o '\(options)' start
+            psql -h '\(server.socketFolder)' -U postgres "$1"
+            echo "when you are done: $control stop && rm -r \(folder)"
+
+            """
+        try Data(script.utf8).write(to: URL(filePath: folder + "/open"))
+        chmod(folder + "/open", 0o755)
+    }
+}
