@@ -1,20 +1,99 @@
 internal import CMicrohttpd
 public import EventLoop
+internal import Synchronization
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
 
 /// An HTTP/1.1 server: one libmicrohttpd daemon on each loop, all on one port. A request is served by the loop that accepted its
 /// connection, from its first byte to the last of its answer.
+///
+/// A server that was started is drained before it is let go.
 public final class HTTPServer: Sendable {
     public let configuration: HTTPServerConfiguration
+    private let loops: EventLoopGroup
+    private let router: Router
+    private let state = Mutex(State.new)
+
+    private enum State {
+        case new
+        case started([Listener])
+        case ended
+    }
 
     public init(configuration: HTTPServerConfiguration, loops: EventLoopGroup, router: Router) {
         self.configuration = configuration
+        self.loops = loops
+        self.router = router
     }
 
-    /// Starts to listen.
+    /// Starts to listen. A server starts once.
     /// - Returns: the port.
-    public func start() async throws(HTTPServerError) -> Int { throw .outOfResources }
+    public func start() async throws(HTTPServerError) -> Int {
+        let isNew = state.withLock { state in
+            guard case .new = state else { return false }
+            state = .started([])
+            return true
+        }
+        guard isNew else { throw .alreadyStarted }
+        guard var port = UInt16(exactly: configuration.port) else { throw cannotListen(EINVAL) }
+        let admission = Admission(configuration)
+        for (index, loop) in loops.loops.enumerated() {
+            let socket = hub_http_listen(configuration.host, &port, index == 0 ? 1 : 0)
+            if socket < 0 {
+                let failure = cannotListen(errno)
+                await drain(within: .zero)
+                throw failure
+            }
+            let listener = Listener(loop: loop, configuration: configuration, router: router, admission: admission)
+            let failure = await on(loop) { () -> HTTPServerError? in
+                do throws(HTTPServerError) { try listener.start(socket) } catch { return error }
+                return nil
+            }
+            if let failure {
+                await drain(within: .zero)
+                throw failure
+            }
+            state.withLock { state in
+                if case .started(let listeners) = state { state = .started(listeners + [listener]) }
+            }
+        }
+        return Int(port)
+    }
 
     /// Accepts nothing more, closes what is idle, lets requests under way finish for at most `limit`, then cancels them and
     /// closes. The server cannot be started again.
-    public func drain(within limit: Duration) async {}
+    public func drain(within limit: Duration) async {
+        let listeners = state.withLock { state in
+            defer { state = .ended }
+            if case .started(let listeners) = state { return listeners }
+            return []
+        }
+        await withTaskGroup { group in
+            for listener in listeners {
+                group.addTask {
+                    await self.on(listener.loop) {
+                        await listener.drain(within: limit)
+                        listener.stop()
+                    }
+                }
+            }
+        }
+    }
+
+    /// Cancelling the caller does not reach `body`: an end once begun is carried through.
+    private func on<Result: Sendable>(
+        _ loop: EventLoop, _ body: @escaping @Sendable () async -> Result
+    ) async -> Result {
+        await Task(executorPreference: loop, operation: body).value
+    }
+
+    private func cannotListen(_ code: Int32) -> HTTPServerError {
+        code == EADDRINUSE
+            ? .addressInUse(host: configuration.host, port: configuration.port)
+            : .cannotListen(host: configuration.host, port: configuration.port, errno: code)
+    }
 }

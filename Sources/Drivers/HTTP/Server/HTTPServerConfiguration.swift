@@ -14,6 +14,8 @@ public struct HTTPServerConfiguration: Sendable {
     public var bodyBytesCollected = 64 * 1024
     /// How much of a streamed body may wait for its reader before the sender is held back.
     public var bodyBytesBuffered = 256 * 1024
+    /// How much of a body nobody wants is read to keep the connection usable before it is closed instead.
+    public var bodyBytesDiscarded = 1024 * 1024
     /// From the connection, or a new request line, to the end of the header.
     public var headerTimeout: Duration = .seconds(15)
     /// Without any byte either way: between requests, within a body, while the client does not take the response.

@@ -1,0 +1,141 @@
+internal import Synchronization
+
+/// Carries the chunks of a body from a producer on a loop to one reader on any thread.
+///
+/// The producer is never stopped here: it asks after each ``push(_:)`` whether to hold its sender back.
+final class BodyPipe: Sendable {
+    private let state = Mutex(State())
+    private let bytesMax: Int
+    /// Called on any thread when a held producer may go on, or when nobody reads any more.
+    private let onRoom: @Sendable () -> Void
+
+    fileprivate struct State {
+        var chunks: [[UInt8]] = []
+        var head = 0
+        var byteCount = 0
+        var end: End?
+        var reader: ReadContinuation?
+        var isHeld = false
+        var isAbandoned = false
+        var isCancelled = false
+    }
+    fileprivate enum End { case finished, failed(HTTPBodyError) }
+
+    init(bytesMax: Int, onRoom: @escaping @Sendable () -> Void) {
+        self.bytesMax = bytesMax
+        self.onRoom = onRoom
+    }
+
+    // MARK: The producer's side
+
+    /// - Returns: false when the producer must wait for `onRoom` before it pushes more.
+    func push(_ chunk: [UInt8]) -> Bool {
+        let (reader, hasRoom) = state.withLock { state in
+            if state.isAbandoned || state.end != nil { return (nil as ReadContinuation?, true) }
+            if let reader = state.reader {
+                state.reader = nil
+                return (reader, true)
+            }
+            state.chunks.append(chunk)
+            state.byteCount += chunk.count
+            state.isHeld = state.byteCount >= bytesMax
+            return (nil, !state.isHeld)
+        }
+        reader?.resume(returning: .success(chunk))
+        return hasRoom
+    }
+
+    func finish() { end(.finished) }
+
+    /// What was pushed before is still read; then the reader gets `error`.
+    func fail(_ error: HTTPBodyError) { end(.failed(error)) }
+
+    /// Nobody will read what is pushed.
+    var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
+
+    fileprivate typealias ReadContinuation = UnsafeContinuation<Result<[UInt8]?, HTTPBodyError>, Never>
+
+    private func end(_ end: End) {
+        let reader = state.withLock { state in
+            if state.end == nil { state.end = end }
+            defer { state.reader = nil }
+            return state.reader
+        }
+        switch end {
+        case .finished: reader?.resume(returning: .success(nil))
+        case .failed(let error): reader?.resume(returning: .failure(error))
+        }
+    }
+
+    // MARK: The reader's side
+
+    func next() async throws(HTTPBodyError) -> [UInt8]? {
+        let result = await withTaskCancellationHandler {
+            await withUnsafeContinuation { (continuation: ReadContinuation) in read(continuation) }
+        } onCancel: {
+            let reader = state.withLock { state in
+                state.isCancelled = true
+                defer { state.reader = nil }
+                return state.reader
+            }
+            reader?.resume(returning: .failure(.cancelled))
+        }
+        return try result.get()
+    }
+
+    private func read(_ continuation: ReadContinuation) {
+        let (result, mayGoOn) = state.withLock { state -> (Result<[UInt8]?, HTTPBodyError>?, Bool) in
+            if let chunk = state.takeChunk() {
+                let mayGoOn = state.isHeld && state.byteCount < bytesMax / 2
+                if mayGoOn { state.isHeld = false }
+                return (.success(chunk), mayGoOn)
+            }
+            switch state.end {
+            case .finished: return (.success(nil), false)
+            case .failed(let error): return (.failure(error), false)
+            case nil: break
+            }
+            if state.isCancelled { return (.failure(.cancelled), false) }
+            precondition(state.reader == nil, "a body has one reader")
+            state.reader = continuation
+            return (nil, false)
+        }
+        if mayGoOn { onRoom() }
+        if let result { continuation.resume(returning: result) }
+    }
+
+    func abandon() {
+        let wasHeld = state.withLock { state in
+            state.isAbandoned = true
+            state.chunks = []
+            state.head = 0
+            state.byteCount = 0
+            defer { state.isHeld = false }
+            return state.isHeld || state.end == nil
+        }
+        if wasHeld { onRoom() }
+    }
+}
+
+extension BodyPipe.State {
+    fileprivate mutating func takeChunk() -> [UInt8]? {
+        guard head < chunks.count else { return nil }
+        let chunk = chunks[head]
+        chunks[head] = []
+        head += 1
+        byteCount -= chunk.count
+        if head == chunks.count {
+            chunks.removeAll(keepingCapacity: true)
+            head = 0
+        }
+        return chunk
+    }
+}
+
+/// What the reader holds: when it lets go of it, the rest of the body is not wanted.
+final class BodyPipeReader: HTTPBodySource {
+    private let pipe: BodyPipe
+    init(_ pipe: BodyPipe) { self.pipe = pipe }
+    deinit { pipe.abandon() }
+    func next() async throws(HTTPBodyError) -> [UInt8]? { try await pipe.next() }
+}

@@ -1,0 +1,37 @@
+internal import Synchronization
+
+/// Counts the connections of a server over all its loops.
+final class Admission: Sendable {
+    private struct State {
+        var total = 0
+        var byAddress: [String: Int] = [:]
+    }
+    private let state = Mutex(State())
+    private let connectionsMax: Int
+    private let connectionsPerAddressMax: Int
+
+    init(_ configuration: HTTPServerConfiguration) {
+        connectionsMax = configuration.connectionsMax
+        connectionsPerAddressMax = configuration.connectionsPerAddressMax
+    }
+
+    /// - Returns: false when a limit is reached; then nothing was counted.
+    func admit(_ address: String) -> Bool {
+        state.withLock { state in
+            guard state.total < connectionsMax, state.byAddress[address, default: 0] < connectionsPerAddressMax else {
+                return false
+            }
+            state.total += 1
+            state.byAddress[address, default: 0] += 1
+            return true
+        }
+    }
+
+    func dismiss(_ address: String) {
+        state.withLock { state in
+            state.total -= 1
+            let left = state.byAddress[address, default: 1] - 1
+            state.byAddress[address] = left > 0 ? left : nil
+        }
+    }
+}

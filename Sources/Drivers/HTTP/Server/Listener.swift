@@ -1,0 +1,166 @@
+internal import CMicrohttpd
+internal import EventLoop
+
+/// A server's part on one loop: a daemon of libmicrohttpd, its connections and its clock.
+// @unchecked: touched on its loop alone, but for what never changes.
+final class Listener: @unchecked Sendable {
+    let loop: EventLoop
+    let configuration: HTTPServerConfiguration
+    let router: Router
+    let handler: HTTPHandler
+    private let admission: Admission
+    private var http: OpaquePointer?
+    private var watches: [Watch] = []
+    private var connections: [ServerConnection] = []
+    private var emptied: CheckedContinuation<Void, Never>?
+    private(set) var isDraining = false
+    private(set) var isStopped = false
+
+    // Deadlines are counted in ticks of one coarse timer: no clock is read and no timer set for a request.
+    private(set) var ticks = 0
+    private let tick: Duration
+    let headerTicks: Int
+    let idleTicks: Int
+
+    // The driver's task runs the daemon once for all connections resumed in a turn of the loop.
+    private var isRunWanted = false
+    private var parked: UnsafeContinuation<Void, Never>?
+
+    init(loop: EventLoop, configuration: HTTPServerConfiguration, router: Router, admission: Admission) {
+        self.loop = loop
+        self.configuration = configuration
+        self.router = router
+        self.handler = router.handler()
+        self.admission = admission
+        let shortest = min(configuration.headerTimeout, configuration.idleTimeout)
+        let tick = min(max(shortest / 8, .milliseconds(10)), .seconds(1))
+        self.tick = tick
+        headerTicks = Int((configuration.headerTimeout / tick).rounded(.up)) + 1
+        idleTicks = Int((configuration.idleTimeout / tick).rounded(.up)) + 1
+    }
+
+    /// Takes the socket over.
+    func start(_ socket: Int32) throws(HTTPServerError) {
+        loop.preconditionCurrent()
+        var callbacks = hub_http_callbacks()
+        callbacks.context = Unmanaged.passUnretained(self).toOpaque()
+        callbacks.setAll()
+        // Room for the largest header and as much again for the answer's; the library's own time-out is the net below ours.
+        let bytes = max(configuration.headerBytesMax * 2 + 16 * 1024, 48 * 1024)
+        let seconds = UInt32(clamping: configuration.idleTimeout.components.seconds + 5)
+        guard let http = hub_http_new(socket, bytes, UInt32(clamping: configuration.connectionsMax + 64), seconds, &callbacks)
+        else { throw .outOfResources }
+        self.http = http
+        do throws(EventLoopError) {
+            watches.append(
+                try loop.watch(hub_http_descriptor(http), for: .read) { [unowned self] _ in run() })
+            watches.append(
+                try loop.watch(hub_http_departures_descriptor(http), for: .read) { _ in hub_http_run_departures(http) })
+            try scheduleTick()
+        } catch {
+            stop()
+            throw .outOfResources
+        }
+        loop.start("http driver") { await self.drive() }
+        run()
+    }
+
+    // MARK: Running the daemon
+
+    /// Runs the daemon soon.
+    func wake() {
+        isRunWanted = true
+        parked?.resume()
+        parked = nil
+    }
+
+    private func drive() async {
+        while !isStopped {
+            if isRunWanted {
+                run()
+                await Task.yield()
+            } else {
+                await withUnsafeContinuation { parked = $0 }
+            }
+        }
+    }
+
+    private func run() {
+        guard let http, !isStopped else { return }
+        isRunWanted = false
+        if hub_http_run(http) != 0 { wake() }
+    }
+
+    private func scheduleTick() throws(EventLoopError) {
+        let timer = try loop.schedule(after: tick) { [unowned self] in
+            ticks += 1
+            for connection in connections { connection.checkDeadline() }
+            wake()
+            // Without memory for a timer the server goes on without time-outs of its own.
+            try? scheduleTick()
+        }
+        if watches.count == 3 { watches[2] = timer } else { watches.append(timer) }
+    }
+
+    // MARK: Connections
+
+    func open(_ peer: OpaquePointer, _ address: String) -> ServerConnection? {
+        guard admission.admit(address) else {
+            let bytes = LastWord.bytes(Problem.tooManyConnections.response())
+            hub_http_peer_send(peer, bytes, bytes.count)
+            return nil
+        }
+        let connection = ServerConnection(peer, listener: self, remoteAddress: address)
+        connection.index = connections.count
+        connections.append(connection)
+        return connection
+    }
+
+    func close(_ connection: ServerConnection) {
+        admission.dismiss(connection.remoteAddress)
+        let last = connections.removeLast()
+        if last !== connection {
+            last.index = connection.index
+            connections[connection.index] = last
+        }
+        if connections.isEmpty { resumeEmptied() }
+    }
+
+    // MARK: The end
+
+    /// Stops accepting and closes what is idle; returns when no connection is left, or after `limit`.
+    func drain(within limit: Duration) async {
+        guard let http, !isDraining else { return }
+        isDraining = true
+        // Takes what the kernel has accepted for us already.
+        run()
+        hub_http_quiesce(http)
+        for connection in connections where connection.isIdle { connection.hangUp() }
+        run()
+        if connections.isEmpty { return }
+        let timer = try? loop.schedule(after: limit) { [unowned self] in resumeEmptied() }
+        if timer != nil { await withCheckedContinuation { emptied = $0 } }
+        timer?.cancel()
+    }
+
+    private func resumeEmptied() {
+        emptied?.resume()
+        emptied = nil
+    }
+
+    func stop() {
+        if isStopped { return }
+        isStopped = true
+        for watch in watches { watch.cancel() }
+        watches = []
+        for connection in connections { connection.stop() }
+        // The daemon may not be freed while it holds a suspended connection: one run takes them out of suspension.
+        if let http {
+            _ = hub_http_run(http)
+            hub_http_free(http)
+        }
+        http = nil
+        parked?.resume()
+        parked = nil
+    }
+}

@@ -1,0 +1,194 @@
+internal import CMicrohttpd
+internal import EventLoop
+
+/// One connection and the request on it.
+///
+/// The C side holds one reference from `opened` to `closed`; `peer` is valid exactly that long.
+// Touched on the loop of its listener alone.
+final class ServerConnection {
+    /// What the connection waits for; decides what happens when it takes too long.
+    private enum Phase {
+        /// The first request.
+        case fresh
+        /// The next one: the client may have gone quiet for good.
+        case waiting
+        case header
+        case body
+        case answer
+    }
+
+    let listener: Listener
+    let remoteAddress: String
+    var index = 0
+    private let peer: OpaquePointer
+    private var exchange: Exchange?
+    private var phase = Phase.fresh
+    private var deadline = 0
+
+    init(_ peer: OpaquePointer, listener: Listener, remoteAddress: String) {
+        self.peer = peer
+        self.listener = listener
+        self.remoteAddress = remoteAddress
+        enter(.fresh)
+    }
+
+    private func enter(_ phase: Phase) {
+        self.phase = phase
+        deadline =
+            switch phase {
+            case .fresh, .header: listener.ticks + listener.headerTicks
+            case .waiting, .body: listener.ticks + listener.idleTicks
+            case .answer: .max
+            }
+    }
+
+    // MARK: Called by the C side
+
+    func began() { enter(.header) }
+
+    func receive(_ head: borrowing hub_http_head) -> Bool {
+        let fields = HTTPFields(copying: head)
+        let target = UnsafeBufferPointer(
+            start: UnsafeRawPointer(head.target).assumingMemoryBound(to: UInt8.self), count: head.target_count)
+        let method = String(cString: head.method)
+        do throws(Problem) {
+            if head.truncated != 0 { throw Problem(.headerFieldsTooLarge, "header-too-large") }
+            let accepted = try FrontCheck.check(
+                method: method, target: target, version: Int(head.version), isLineIntact: head.line_intact != 0,
+                fields: fields, limits: listener.configuration)
+            let request = listener.router.matched(
+                HTTPRequest(
+                    HTTPMethod(rawValue: method), String(decoding: target, as: UTF8.self), fields: fields,
+                    remoteAddress: remoteAddress))
+            let bodyBytesMax = listener.router.bodyBytesMax(of: request.match) ?? listener.configuration.bodyBytesMax
+            let exchange = Exchange(request, on: self, bodyBytesMax: bodyBytesMax)
+            enter(.body)
+            self.exchange = exchange
+            if !exchange.begin(accepted) { throw .bodyTooLarge }
+            return true
+        } catch {
+            // Answered before the body is read, the library closes the connection afterwards.
+            exchange?.end(isComplete: true)
+            exchange = nil
+            enter(.answer)
+            return queue(error.response())
+        }
+    }
+
+    func receive(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        guard let exchange else { return -1 }
+        enter(.body)
+        return exchange.receive(bytes)
+    }
+
+    func receivedAll() -> Bool {
+        guard let exchange, !listener.isStopped else { return false }
+        enter(.answer)
+        exchange.receivedAll()
+        return true
+    }
+
+    func finished(isComplete: Bool) {
+        let ended = exchange
+        exchange = nil
+        enter(.waiting)
+        ended?.end(isComplete: isComplete)
+        if listener.isDraining { hangUp() }
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        guard let stream = exchange?.stream else { return ReadOutcome.broken }
+        return stream.read(into: buffer)
+    }
+
+    /// The peer sent its FIN or is gone. A client that only closed its sending half is taken for gone too, as servers do.
+    func left() { exchange?.cancel() }
+
+    // MARK: Called by the exchange and the listener
+
+    func suspend() { hub_http_peer_suspend(peer) }
+
+    func resume() {
+        hub_http_peer_resume(peer)
+        if exchange?.isReceiving == true { enter(.body) }
+        listener.wake()
+    }
+
+    func hangUp() {
+        hub_http_peer_hang_up(peer)
+        listener.wake()
+    }
+
+    func sendLastWord(_ response: HTTPResponse) {
+        let bytes = LastWord.bytes(response)
+        hub_http_peer_send(peer, bytes, bytes.count)
+        hangUp()
+    }
+
+    var isIdle: Bool { exchange == nil && (phase == .waiting || phase == .fresh) }
+
+    /// The server stops: whatever is under way ends now.
+    func stop() {
+        exchange?.cancel()
+        hub_http_peer_resume(peer)
+        hub_http_peer_hang_up(peer)
+    }
+
+    /// Ends what waited too long.
+    func checkDeadline() {
+        guard listener.ticks >= deadline else { return }
+        deadline = .max
+        switch phase {
+        case .fresh, .header: sendLastWord(Problem.requestTimeout.response())
+        case .body where exchange?.isReceiving == true:
+            exchange?.timeOut()
+            sendLastWord(Problem.requestTimeout.response())
+        case .waiting: hangUp()
+        case .body, .answer: break
+        }
+    }
+
+    /// Gives the answer to the library. `Content-Length` and `Connection` are its affair.
+    func queue(_ response: HTTPResponse) -> Bool {
+        let answer: OpaquePointer? =
+            switch response.body.storage {
+            case .bytes(let bytes): hub_http_answer_bytes(bytes, bytes.count)
+            case .stream(_, let length): hub_http_answer_stream(peer, Int64(length ?? -1))
+            }
+        guard let answer else { return false }
+        guard response.fields.addAll(to: answer), !listener.isDraining || hub_http_answer_close(answer) != 0 else {
+            hub_http_answer_free(answer)
+            return false
+        }
+        return hub_http_queue(peer, Int32(response.status.code), answer) != 0
+    }
+}
+
+/// What a streamed answer says when it has no bytes.
+enum ReadOutcome {
+    static let end = Int(HUB_HTTP_READ_END)
+    static let broken = Int(HUB_HTTP_READ_BROKEN)
+    static let later = Int(HUB_HTTP_READ_LATER)
+}
+
+extension HTTPFields {
+    fileprivate init(copying head: borrowing hub_http_head) {
+        let fields = UnsafeBufferPointer(start: head.fields, count: head.field_count)
+        self.init(
+            bytes: Array(UnsafeBufferPointer(start: head.bytes, count: head.byte_count)),
+            entries: fields.map {
+                Entry(
+                    nameStart: $0.name_start, nameCount: $0.name_count, valueStart: $0.value_start,
+                    valueCount: $0.value_count)
+            })
+    }
+
+    fileprivate func addAll(to answer: OpaquePointer) -> Bool {
+        if isEmpty { return true }
+        return entries.withUnsafeBytes { raw in
+            // The same four numbers in the same order.
+            let fields = raw.assumingMemoryBound(to: hub_http_field.self)
+            return hub_http_answer_fields(answer, bytes, fields.baseAddress, fields.count) != 0
+        }
+    }
+}
