@@ -13,7 +13,9 @@ public struct HTTPResponse: Sendable {
     }
 
     /// A JSON answer from bytes that are JSON already.
-    public static func json(_ status: HTTPStatus = .ok, _ bytes: [UInt8], fields: HTTPFields = [:]) -> HTTPResponse {
+    public static func json(
+        _ status: HTTPStatus, _ bytes: [UInt8], fields: HTTPFields = [:]
+    ) -> HTTPResponse {
         var fields = fields
         fields["content-type"] = "application/json"
         return HTTPResponse(status, fields: fields, body: .bytes(bytes))
@@ -21,13 +23,15 @@ public struct HTTPResponse: Sendable {
 
     /// - Parameter type: the media type; UTF-8 is what the text becomes.
     public static func text(
-        _ status: HTTPStatus = .ok, _ text: String, type: String = "text/plain; charset=utf-8"
+        _ status: HTTPStatus, _ text: String, type: String = "text/plain; charset=utf-8"
     ) -> HTTPResponse {
         HTTPResponse(status, fields: ["content-type": type], body: .text(text))
     }
 }
 
 /// Answers a request. It never throws: what went wrong is a response too, see ``Problem``.
+///
+/// The response leaves when the request has arrived whole; a body the handler did not read is taken off the wire and dropped.
 public typealias HTTPHandler = @Sendable (HTTPRequest) async -> HTTPResponse
 
 /// Stands around a handler: may answer itself, or change what goes in and out. `next` is called at most once.
