@@ -45,11 +45,3 @@ package enum SMTPTransferError: Error, Sendable, Equatable {
     /// The transfer itself makes no sense: a bad URL, no recipient.
     case invalid(String)
 }
-
-extension HTTPClient {
-    /// Hands `transfer` over.
-    /// - Returns: the last reply code of the server, 250 as a rule.
-    package func send(_ transfer: SMTPTransfer) async throws(SMTPTransferError) -> Int {
-        throw .protocolError("not there yet")
-    }
-}

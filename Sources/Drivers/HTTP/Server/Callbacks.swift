@@ -31,7 +31,12 @@ extension hub_http_callbacks {
         end = { connection($0)?.receivedAll() == true ? 1 : 0 }
         finished = { connection($0)?.finished(isComplete: $1 != 0) }
         read = { raw, _, buffer, count in
-            connection(raw)?.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: count)) ?? ReadOutcome.broken
+            switch connection(raw)?.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: count)) {
+            case .copied(let count): count
+            case .later: Int(HUB_HTTP_READ_LATER)
+            case .end: Int(HUB_HTTP_READ_END)
+            case .broken, nil: Int(HUB_HTTP_READ_BROKEN)
+            }
         }
         left = { connection($0)?.left() }
     }

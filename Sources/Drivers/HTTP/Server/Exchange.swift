@@ -28,7 +28,7 @@ final class Exchange: @unchecked Sendable {
     /// Stands until the request is received, then is sent.
     private var answer: HTTPResponse?
     private var task: Task<Void, any Error>?
-    private(set) var stream: AnswerStream?
+    private(set) var stream: OutgoingBody?
 
     init(_ request: HTTPRequest, on connection: ServerConnection, bodyBytesMax: Int) {
         self.connection = connection
@@ -143,13 +143,13 @@ final class Exchange: @unchecked Sendable {
         task = listener.loop.start("\(request.method) \(route)") { [self] in
             let response = await handler(request)
             guard let source = give(response) else { return }
-            await source.stream.pump(from: source.body, on: self)
+            await source.stream.pump(from: source.body)
         }
     }
 
     /// Takes the handler's answer.
     /// - Returns: what is still to be pumped.
-    private func give(_ response: HTTPResponse) -> (stream: AnswerStream, body: any HTTPBodySource)? {
+    private func give(_ response: HTTPResponse) -> (stream: OutgoingBody, body: any HTTPBodySource)? {
         listener.loop.preconditionCurrent()
         guard connection != nil, answer == nil else { return nil }
         answer = response.status.code < 200 ? Problem(.internalServerError, "internal").response() : response
@@ -164,9 +164,9 @@ final class Exchange: @unchecked Sendable {
         request.method != .head && status != .noContent && status != .notModified
     }
 
-    private func makeStream() -> AnswerStream? {
+    private func makeStream() -> OutgoingBody? {
         guard let connection else { return nil }
-        let made = AnswerStream { [weak connection] in connection?.resume() }
+        let made = OutgoingBody { [weak connection] in connection?.resume() }
         stream = made
         return made
     }

@@ -16,7 +16,9 @@ enum FrontCheck {
         method: String, target: UnsafeBufferPointer<UInt8>, version: Int, isLineIntact: Bool, fields: HTTPFields,
         limits: HTTPServerConfiguration
     ) throws(Problem) -> Accepted {
-        guard isLineIntact, !method.isEmpty, method.utf8.allSatisfy(isTokenByte) else { throw .malformed("request line") }
+        guard isLineIntact, !method.isEmpty, method.utf8.allSatisfy(isTokenByte) else {
+            throw .malformed("request line")
+        }
         if target.count > limits.targetBytesMax { throw Problem(.uriTooLong, "target-too-long") }
         try check(target: target, method: method)
         if fields.count > limits.headerCountMax || fields.bytes.count + target.count > limits.headerBytesMax {
@@ -25,7 +27,8 @@ enum FrontCheck {
         var head = Head()
         try fields.bytes.withUnsafeBufferPointer { bytes throws(Problem) in
             for entry in fields.entries {
-                try head.add(UnsafeBufferPointer(rebasing: bytes[entry.name]), UnsafeBufferPointer(rebasing: bytes[entry.value]))
+                try head.add(
+                    UnsafeBufferPointer(rebasing: bytes[entry.name]), UnsafeBufferPointer(rebasing: bytes[entry.value]))
             }
         }
         return try head.verdict(version: version)

@@ -48,8 +48,8 @@ final class Listener: @unchecked Sendable {
         // Room for the largest header and as much again for the answer's; the library's own time-out is the net below ours.
         let bytes = max(configuration.headerBytesMax * 2 + 16 * 1024, 48 * 1024)
         let seconds = UInt32(clamping: configuration.idleTimeout.components.seconds + 5)
-        guard let http = hub_http_new(socket, bytes, UInt32(clamping: configuration.connectionsMax + 64), seconds, &callbacks)
-        else { throw .outOfResources }
+        let connectionsMax = UInt32(clamping: configuration.connectionsMax + 64)
+        guard let http = hub_http_new(socket, bytes, connectionsMax, seconds, &callbacks) else { throw .outOfResources }
         self.http = http
         do throws(EventLoopError) {
             watches.append(

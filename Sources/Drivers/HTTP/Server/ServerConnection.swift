@@ -96,9 +96,8 @@ final class ServerConnection {
         if listener.isDraining { hangUp() }
     }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-        guard let stream = exchange?.stream else { return ReadOutcome.broken }
-        return stream.read(into: buffer)
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> OutgoingRead {
+        exchange?.stream?.read(into: buffer) ?? .broken
     }
 
     /// The peer sent its FIN or is gone. A client that only closed its sending half is taken for gone too, as servers do.
@@ -162,13 +161,6 @@ final class ServerConnection {
         }
         return hub_http_queue(peer, Int32(response.status.code), answer) != 0
     }
-}
-
-/// What a streamed answer says when it has no bytes.
-enum ReadOutcome {
-    static let end = Int(HUB_HTTP_READ_END)
-    static let broken = Int(HUB_HTTP_READ_BROKEN)
-    static let later = Int(HUB_HTTP_READ_LATER)
 }
 
 extension HTTPFields {

@@ -1,30 +1,42 @@
-/// A streamed response on its way out: holds one chunk, taken by the library when the socket has room.
-// @unchecked: touched on the loop of its connection alone.
-final class AnswerStream: @unchecked Sendable {
+/// What there is to send.
+enum OutgoingRead {
+    case copied(Int)
+    case later
+    case end
+    /// The source failed: the message is broken off.
+    case broken
+}
+
+/// A streamed body on its way out: holds one chunk, taken by the C library when the socket has room.
+// @unchecked: touched on the loop of its message alone.
+final class OutgoingBody: @unchecked Sendable {
     private var chunk: [UInt8] = []
     private var offset = 0
-    private var end: Int?
+    private var end: OutgoingRead?
     private var isClosed = false
     private var writer: UnsafeContinuation<Void, Never>?
-    /// The library waits, its connection suspended, until there is something to read.
+    /// The library was told to come back later and waits to be resumed.
     private var isAwaited = false
-    /// Resumes the connection.
+    /// Makes the library read again.
     private let onReadable: () -> Void
 
     init(onReadable: @escaping () -> Void) { self.onReadable = onReadable }
 
     /// Sends what `source` gives, each chunk once the one before is gone.
-    func pump(from source: any HTTPBodySource, on exchange: Exchange) async {
+    func pump(from source: any HTTPBodySource) async {
         do throws(HTTPBodyError) {
             while !isClosed, let next = try await source.next() {
                 if next.isEmpty || isClosed { continue }
                 await write(next)
             }
-            finish(with: ReadOutcome.end)
+            finish(with: .end)
         } catch {
-            finish(with: ReadOutcome.broken)
+            finish(with: .broken)
         }
     }
+
+    /// The source failed.
+    var didFail: Bool { if case .broken = end { true } else { false } }
 
     private func write(_ next: [UInt8]) async {
         chunk = next
@@ -33,7 +45,7 @@ final class AnswerStream: @unchecked Sendable {
         await withUnsafeContinuation { writer = $0 }
     }
 
-    private func finish(with outcome: Int) {
+    private func finish(with outcome: OutgoingRead) {
         end = outcome
         signal()
     }
@@ -44,18 +56,17 @@ final class AnswerStream: @unchecked Sendable {
         onReadable()
     }
 
-    /// - Returns: how many bytes were copied, or a ``ReadOutcome``.
-    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> OutgoingRead {
         let count = min(buffer.count, chunk.count - offset)
         guard count > 0 else {
             if let end { return end }
             isAwaited = true
-            return ReadOutcome.later
+            return .later
         }
         chunk.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count])) }
         offset += count
         if offset == chunk.count { release() }
-        return count
+        return .copied(count)
     }
 
     /// The exchange is over: nothing is sent any more.

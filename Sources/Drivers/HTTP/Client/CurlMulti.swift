@@ -1,0 +1,202 @@
+internal import CCurl
+package import EventLoop
+
+/// curl's transfers and kept connections on one loop.
+// @unchecked: touched on its loop alone, but for what never changes.
+package final class CurlMulti: @unchecked Sendable {
+    package let loop: EventLoop
+    let configuration: HTTPClientConfiguration
+    private var curl: OpaquePointer?
+    private var watch: Watch?
+    private var timer: Watch?
+    private var isClosed = false
+    private var timerEnd: ContinuousClock.Instant?
+    /// What the C side knows by address, kept alive here until it is over.
+    private var transfers: [CurlTransfer] = []
+    /// Those whose header came in this turn.
+    private var headed: [HTTPTransfer] = []
+
+    init(loop: EventLoop, configuration: HTTPClientConfiguration) {
+        self.loop = loop
+        self.configuration = configuration
+    }
+
+    /// The C side, opened with the first transfer; nil when the system has no memory or descriptor left.
+    private func opened() -> OpaquePointer? {
+        if let curl { return curl }
+        if isClosed { return nil }
+        var limits = hub_curl_limits()
+        limits.connections_per_host_max = configuration.connectionsPerHostMax
+        limits.connections_kept_max = configuration.connectionsKeptMax
+        limits.kept_seconds = max(1, Int(configuration.keptTimeout.components.seconds))
+        limits.connect_ms = max(1, configuration.connectTimeout.milliseconds)
+        limits.idle_seconds = max(1, Int(configuration.idleTimeout.components.seconds))
+        limits.header_bytes_max = configuration.responseHeaderBytesMax
+        var callbacks = hub_curl_callbacks()
+        callbacks.setAll()
+        func make(_ caFile: UnsafePointer<CChar>?) -> OpaquePointer? {
+            limits.ca_file = caFile
+            return hub_curl_new(&limits, &callbacks)
+        }
+        guard let made = configuration.caFile.map({ $0.withCString(make) }) ?? make(nil) else { return nil }
+        do throws(EventLoopError) {
+            watch = try loop.watch(hub_curl_descriptor(made), for: .read) { [unowned self] _ in run() }
+        } catch {
+            hub_curl_free(made)
+            return nil
+        }
+        curl = made
+        return made
+    }
+
+    // MARK: Transfers
+
+    /// - Parameter start: gives the transfer to the C side with the context it is called back with.
+    /// - Returns: false when it could not be started; then it was not.
+    func start(
+        _ transfer: CurlTransfer, _ start: (OpaquePointer, UnsafeMutableRawPointer) -> OpaquePointer?
+    ) -> Bool {
+        loop.preconditionCurrent()
+        guard transfers.count < configuration.requestsMax, let curl = opened() else { return false }
+        guard let handle = start(curl, Unmanaged.passUnretained(transfer).toOpaque()) else { return false }
+        transfer.handle = handle
+        transfer.index = transfers.count
+        transfers.append(transfer)
+        kick()
+        return true
+    }
+
+    /// The C side is done with it, or was told to be.
+    func forget(_ transfer: CurlTransfer) {
+        guard transfer.handle != nil else { return }
+        transfer.handle = nil
+        let last = transfers.removeLast()
+        if last !== transfer {
+            last.index = transfer.index
+            transfers[transfer.index] = last
+        }
+    }
+
+    func cancel(_ transfer: CurlTransfer) {
+        guard let handle = transfer.handle else { return }
+        hub_curl_cancel(handle)
+        forget(transfer)
+        kick()
+    }
+
+    func resumeReceiving(_ transfer: CurlTransfer) {
+        guard let handle = transfer.handle else { return }
+        hub_curl_resume_receiving(handle)
+        kick()
+    }
+
+    func resumeSending(_ transfer: CurlTransfer) {
+        guard let handle = transfer.handle else { return }
+        hub_curl_resume_sending(handle)
+        kick()
+    }
+
+    func gotHead(_ transfer: HTTPTransfer) { headed.append(transfer) }
+
+    /// Ends every transfer with `cancelled` and closes every connection.
+    func close() {
+        for transfer in transfers {
+            cancel(transfer)
+            transfer.wasCancelled()
+        }
+        watch?.cancel()
+        timer?.cancel()
+        (watch, timer, timerEnd) = (nil, nil, nil)
+        if let curl { hub_curl_free(curl) }
+        curl = nil
+        isClosed = true
+    }
+
+    // MARK: Running
+
+    private func run() {
+        if let curl { afterRun(hub_curl_run(curl)) }
+    }
+
+    private func kick() {
+        if let curl { afterRun(hub_curl_kick(curl)) }
+    }
+
+    private func afterRun(_ wait: Int64) {
+        // Whoever is not done by now has a body that is still to come.
+        for transfer in headed { transfer.deliverStream() }
+        headed.removeAll(keepingCapacity: true)
+        if wait >= 0 { wakeAfter(milliseconds: wait) }
+    }
+
+    /// One timer for all; one that fires too early looks again. Requests come and go without touching it.
+    private func wakeAfter(milliseconds: Int64) {
+        let end = ContinuousClock.now + .milliseconds(milliseconds)
+        if let timerEnd, timerEnd <= end { return }
+        timer?.cancel()
+        timerEnd = end
+        // Without memory for a timer the next readiness looks at the time-outs.
+        timer = try? loop.schedule(after: .milliseconds(milliseconds)) { [unowned self] in
+            (timer, timerEnd) = (nil, nil)
+            kick()
+        }
+    }
+}
+
+/// One transfer, as the C side calls it.
+class CurlTransfer {
+    /// Valid from its start until it is over.
+    fileprivate(set) var handle: OpaquePointer?
+    fileprivate var index = 0
+
+    func received(status: Int, fields: HTTPFields) {}
+    func received(_ bytes: UnsafeBufferPointer<UInt8>) -> Int32 { Int32(HUB_CURL_BODY_TAKEN) }
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> OutgoingRead { .broken }
+    /// It is over; the C side forgets it.
+    func done(_ outcome: Int32, code: Int, message: String) {}
+    func wasCancelled() {}
+}
+
+extension hub_curl_callbacks {
+    fileprivate mutating func setAll() {
+        head = { context, status, bytes, byteCount, fields, fieldCount in
+            let entries = UnsafeBufferPointer(start: fields, count: fieldCount).map {
+                HTTPFields.Entry(
+                    nameStart: $0.name_start, nameCount: $0.name_count, valueStart: $0.value_start,
+                    valueCount: $0.value_count)
+            }
+            let bytes = Array(UnsafeBufferPointer(start: bytes, count: byteCount))
+            transfer(context)?.received(status: Int(status), fields: HTTPFields(bytes: bytes, entries: entries))
+        }
+        body = { context, bytes, count in
+            transfer(context)?.received(UnsafeBufferPointer(start: bytes, count: count)) ?? Int32(HUB_CURL_BODY_ABORT)
+        }
+        read = { context, buffer, count in
+            switch transfer(context)?.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: count)) {
+            case .copied(let count): count
+            case .end: 0
+            case .later: Int(HUB_CURL_READ_LATER)
+            case .broken, nil: Int(HUB_CURL_READ_ABORT)
+            }
+        }
+        done = { context, outcome, code, message in
+            let text = outcome == HUB_CURL_OK ? "" : message.map { String(cString: $0) } ?? ""
+            transfer(context)?.done(outcome, code: Int(code), message: text)
+        }
+    }
+}
+
+/// The multi holds the transfer for as long as the C side may call.
+private func transfer(_ context: UnsafeMutableRawPointer?) -> CurlTransfer? {
+    context.map { Unmanaged<CurlTransfer>.fromOpaque($0).takeUnretainedValue() }
+}
+
+extension Duration {
+    /// Rounded up, at least 0 and at most about 24 days: what a C `long` of any platform holds.
+    var milliseconds: Int {
+        let (seconds, attoseconds) = components
+        if seconds < 0 { return 0 }
+        let part = Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+        return min(Int(clamping: seconds), 2_000_000) * 1000 + part
+    }
+}

@@ -1,0 +1,202 @@
+internal import CCurl
+internal import EventLoop
+
+/// One request of the client and its response.
+// @unchecked: touched on the loop of its multi alone.
+final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
+    typealias Outcome = Result<HTTPClientResponse, HTTPClientError>
+
+    private let multi: CurlMulti
+    private var request: HTTPClientRequest?
+    private let timeout: Duration?
+    private var continuation: UnsafeContinuation<Outcome, Never>?
+    private var isCancelled = false
+
+    // What is sent.
+    private var outgoing: OutgoingBody?
+    private var pump: Task<Void, any Error>?
+
+    // What has come.
+    private var head: (status: HTTPStatus, fields: HTTPFields)?
+    private var collected: [UInt8] = []
+    private var pipe: BodyPipe?
+    private var byteCount = 0
+    private var isHeld = false
+    private var isTooLarge = false
+
+    init(_ request: HTTPClientRequest, timeout: Duration?, on multi: CurlMulti) {
+        self.request = request
+        self.timeout = timeout
+        self.multi = multi
+    }
+
+    // MARK: Start
+
+    func start(_ continuation: UnsafeContinuation<Outcome, Never>) {
+        guard let request, !isCancelled else { return continuation.resume(returning: .failure(.cancelled)) }
+        self.continuation = continuation
+        self.request = nil
+        guard Self.isURL(request.url), request.method.rawValue.utf8.allSatisfy(isTokenByte) else {
+            return resolve(.failure(.invalidRequest))
+        }
+        if case .stream = request.body.storage {
+            outgoing = OutgoingBody { [unowned self] in multi.resumeSending(self) }
+        }
+        let isStarted = multi.start(self) { curl, context in start(request, curl, context) }
+        guard isStarted else { return resolve(.failure(.connectFailed("no room for another transfer"))) }
+        if let outgoing, case .stream(let source, _) = request.body.storage {
+            pump = multi.loop.start("request body") {
+                await outgoing.pump(from: source)
+            }
+        }
+    }
+
+    private func start(
+        _ request: HTTPClientRequest, _ curl: OpaquePointer, _ context: UnsafeMutableRawPointer
+    ) -> OpaquePointer? {
+        var raw = hub_curl_request()
+        // Zero means without end to curl.
+        raw.timeout_ms = timeout.map { max(1, $0.milliseconds) } ?? 0
+        raw.streams_body = outgoing == nil ? 0 : 1
+        raw.stream_count = Int64(request.body.length ?? -1)
+        let body = request.body.bytesAtHand ?? []
+        return request.method.rawValue.withCString { method in
+            request.url.withCString { url in
+                request.fields.bytes.withUnsafeBufferPointer { bytes in
+                    request.fields.entries.withUnsafeBytes { entries in
+                        body.withUnsafeBufferPointer { body in
+                            // The same four numbers in the same order.
+                            let fields = entries.assumingMemoryBound(to: hub_curl_field.self)
+                            (raw.method, raw.url) = (method, url)
+                            (raw.field_bytes, raw.fields, raw.field_count) =
+                                (bytes.baseAddress, fields.baseAddress, fields.count)
+                            (raw.body, raw.body_count) = (body.baseAddress, body.count)
+                            return hub_curl_start(curl, &raw, context)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// curl checks the rest; what it would repair or guess is refused here.
+    private static func isURL(_ url: String) -> Bool {
+        guard url.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else { return false }
+        return equalsIgnoringCase(url.utf8.prefix(7), "http://".utf8)
+            || equalsIgnoringCase(url.utf8.prefix(8), "https://".utf8)
+    }
+
+    /// The caller does not wait any more.
+    func cancel() {
+        isCancelled = true
+        // Once there is a response its reader decides.
+        guard continuation != nil else { return }
+        multi.cancel(self)
+        wasCancelled()
+    }
+
+    // MARK: The response
+
+    override func received(status: Int, fields: HTTPFields) {
+        head = (HTTPStatus(status), fields)
+        multi.gotHead(self)
+    }
+
+    override func received(_ bytes: UnsafeBufferPointer<UInt8>) -> Int32 {
+        if byteCount + bytes.count > multi.configuration.responseBytesMax {
+            isTooLarge = true
+            return Int32(HUB_CURL_BODY_ABORT)
+        }
+        if let pipe {
+            if pipe.isAbandoned { return Int32(HUB_CURL_BODY_ABORT) }
+            if isHeld { return Int32(HUB_CURL_BODY_LATER) }
+            byteCount += bytes.count
+            isHeld = !pipe.push(Array(bytes))
+            return Int32(HUB_CURL_BODY_TAKEN)
+        }
+        byteCount += bytes.count
+        collected.append(contentsOf: bytes)
+        return Int32(HUB_CURL_BODY_TAKEN)
+    }
+
+    /// The header is here and the body is not, or not whole: hands out a stream.
+    func deliverStream() {
+        guard handle != nil, let head, pipe == nil, continuation != nil else { return }
+        let pipe = BodyPipe(bytesMax: multi.configuration.bodyBytesBuffered) { [weak self, loop = multi.loop] in
+            loop.start("resume a response body") { [weak self] in self?.goOn() }
+        }
+        self.pipe = pipe
+        if !collected.isEmpty { isHeld = !pipe.push(collected) }
+        collected = []
+        let length = head.fields["content-length"].flatMap { Int($0) }
+        let body = HTTPBody.stream(BodyPipeReader(pipe), length: length)
+        resolve(.success(HTTPClientResponse(status: head.status, fields: head.fields, body: body)))
+    }
+
+    private func goOn() {
+        guard let pipe, handle != nil else { return }
+        if pipe.isAbandoned {
+            multi.cancel(self)
+            end()
+        } else if isHeld {
+            isHeld = false
+            multi.resumeReceiving(self)
+        }
+    }
+
+    // MARK: The end
+
+    override func read(into buffer: UnsafeMutableRawBufferPointer) -> OutgoingRead {
+        outgoing?.read(into: buffer) ?? .broken
+    }
+
+    override func done(_ outcome: Int32, code: Int, message: String) {
+        multi.forget(self)
+        defer { end() }
+        if outcome == HUB_CURL_OK {
+            pipe?.finish()
+            guard let head else { return resolve(.failure(.protocolError("no response"))) }
+            return resolve(
+                .success(HTTPClientResponse(status: head.status, fields: head.fields, body: .bytes(collected))))
+        }
+        let error = error(outcome, message)
+        pipe?.fail(bodyError(error))
+        resolve(.failure(error))
+    }
+
+    private func error(_ outcome: Int32, _ message: String) -> HTTPClientError {
+        if isTooLarge { return .bodyTooLarge(bytesMax: multi.configuration.responseBytesMax) }
+        return switch outcome {
+        case Int32(HUB_CURL_INVALID): .invalidRequest
+        case Int32(HUB_CURL_CONNECT): .connectFailed(message)
+        case Int32(HUB_CURL_TIMED_OUT): .timedOut
+        case Int32(HUB_CURL_ABORTED) where outgoing?.didFail == true: .requestBodyFailed
+        default: .protocolError(message)
+        }
+    }
+
+    private func bodyError(_ error: HTTPClientError) -> HTTPBodyError {
+        switch error {
+        case .bodyTooLarge(let bytesMax): .tooLarge(bytesMax: bytesMax)
+        case .timedOut: .timedOut
+        default: .interrupted
+        }
+    }
+
+    override func wasCancelled() {
+        pipe?.fail(.interrupted)
+        resolve(.failure(.cancelled))
+        end()
+    }
+
+    private func end() {
+        pump?.cancel()
+        pump = nil
+        outgoing?.close()
+    }
+
+    private func resolve(_ outcome: Outcome) {
+        continuation?.resume(returning: outcome)
+        continuation = nil
+    }
+}
