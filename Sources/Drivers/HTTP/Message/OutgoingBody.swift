@@ -22,6 +22,13 @@ final class OutgoingBody: @unchecked Sendable {
 
     init(onReadable: @escaping () -> Void) { self.onReadable = onReadable }
 
+    /// A body that is all there already.
+    init(_ bytes: [UInt8]) {
+        chunk = bytes
+        end = .end
+        onReadable = {}
+    }
+
     /// Sends what `source` gives, each chunk once the one before is gone.
     func pump(from source: any HTTPBodySource) async {
         do throws(HTTPBodyError) {
@@ -41,8 +48,11 @@ final class OutgoingBody: @unchecked Sendable {
     private func write(_ next: [UInt8]) async {
         chunk = next
         offset = 0
-        signal()
-        await withUnsafeContinuation { writer = $0 }
+        await withUnsafeContinuation { continuation in
+            writer = continuation
+            // The library may read at once, and be done with the chunk before this returns.
+            signal()
+        }
     }
 
     private func finish(with outcome: OutgoingRead) {

@@ -174,7 +174,12 @@ final class Exchange: @unchecked Sendable {
     private func queueAnswer() {
         guard let response = answer, let connection, !isQueued else { return }
         isQueued = true
-        if case .stream = response.body.storage, stream == nil { _ = makeStream() }
+        switch response.body.storage {
+        case .stream where stream == nil: _ = makeStream()
+        // The library copies what it is given whole; of a large body it asks for a piece at a time instead.
+        case .bytes(let bytes) where bytes.count > ServerConnection.copiedBytesMax: stream = OutgoingBody(bytes)
+        default: break
+        }
         if connection.queue(response) { connection.resume() } else { connection.hangUp() }
     }
 

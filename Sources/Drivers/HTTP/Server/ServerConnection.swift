@@ -147,10 +147,14 @@ final class ServerConnection {
         }
     }
 
+    static let copiedBytesMax = 64 * 1024
+
     /// Gives the answer to the library. `Content-Length` and `Connection` are its affair.
     func queue(_ response: HTTPResponse) -> Bool {
         let answer: OpaquePointer? =
             switch response.body.storage {
+            case .bytes(let bytes) where bytes.count > Self.copiedBytesMax:
+                hub_http_answer_stream(peer, Int64(bytes.count))
             case .bytes(let bytes): hub_http_answer_bytes(bytes, bytes.count)
             case .stream(_, let length): hub_http_answer_stream(peer, Int64(length ?? -1))
             }
