@@ -36,12 +36,7 @@ public struct Request: Sendable {
                 .unsupportedMediaType, "json-expected",
                 detail: "Send the body as JSON with Content-Type: application/json.")
         }
-        let bytes: [UInt8]
-        do {
-            bytes = try await http.body.collect(bytesMax: bytesMax)
-        } catch .tooLarge {
-            throw Problem(.contentTooLarge, "body-too-large", detail: "The body may have at most \(bytesMax) bytes.")
-        }
+        let bytes = try await bytes(max: bytesMax)
         guard let node = try? JSONDecoder().decode(JSONNode.self, from: Data(bytes)), case .object(let object) = node
         else {
             throw Problem(.badRequest, "malformed-json", detail: "The body is not a JSON object.")
@@ -50,6 +45,16 @@ public struct Request: Sendable {
         let body = Body(&fields)
         try fields.finish()
         return body
+    }
+
+    /// The whole body.
+    /// - Throws: 413 when it has more than `bytesMax`.
+    func bytes(max bytesMax: Int) async throws -> [UInt8] {
+        do {
+            return try await http.body.collect(bytesMax: bytesMax)
+        } catch .tooLarge {
+            throw Problem(.contentTooLarge, "body-too-large", detail: "The body may have at most \(bytesMax) bytes.")
+        }
     }
 
     /// A typed id from the path.

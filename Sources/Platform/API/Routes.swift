@@ -11,10 +11,18 @@ public struct Routes: Sendable {
     private let seal: IdentitySeal
     private let logger: Logger
     private let metrics: Metrics
+    private let idempotencyKeys: IdempotencyKeys
     private(set) var router = Router()
 
-    init(seal: IdentitySeal, logger: Logger, metrics: Metrics) {
+    init(_ context: ServiceContext) {
+        self.init(
+            seal: context.seal, logger: context.logger, metrics: context.metrics,
+            idempotencyKeys: IdempotencyKeys(context.database))
+    }
+
+    private init(seal: IdentitySeal, logger: Logger, metrics: Metrics, idempotencyKeys: IdempotencyKeys) {
         self.seal = seal
+        self.idempotencyKeys = idempotencyKeys
         self.logger = logger
         self.metrics = metrics
     }
@@ -24,6 +32,11 @@ public struct Routes: Sendable {
     }
     public mutating func post(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
         add(.post, pattern, access, handler)
+    }
+    /// A POST that creates or charges: `Idempotency-Key` is honoured.
+    public mutating func postOnce(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
+        let keys = idempotencyKeys
+        add(.post, pattern, access) { try await keys.answer($0, handler) }
     }
     public mutating func put(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
         add(.put, pattern, access, handler)

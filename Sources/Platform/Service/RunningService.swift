@@ -42,6 +42,13 @@ struct RunningService: Sendable {
         let supervisor = Supervisor(loops: parts.loops, logger: context.logger)
         startEvents(of: service, type, parts, context, supervisor)
         for work in service.background { supervisor.start(work.name, work.run) }
+        let keys = IdempotencyKeys(context.database)
+        supervisor.start("forget idempotency keys") {
+            while true {
+                try await keys.removeExpired()
+                try await parts.loops.next().sleep(for: .seconds(3_600))
+            }
+        }
         return RunningService(name: type.name, port: port, server: server, supervisor: supervisor, context: context)
     }
 
@@ -49,7 +56,7 @@ struct RunningService: Sendable {
         var router =
             service.door
             ?? {
-                var routes = Routes(seal: context.seal, logger: context.logger, metrics: context.metrics)
+                var routes = Routes(context)
                 service.addRoutes(to: &routes)
                 return routes.router
             }()
