@@ -110,11 +110,11 @@ public struct IdempotencyKeys: Sendable {
 
     private func store(_ response: Response, _ sender: String, _ key: String) async throws {
         let body = try await response.body.collect(bytesMax: Self.bodyBytesMax)
-        let contentType: String? = response.fields["content-type"], location: String? = response.fields["location"]
+        let contentType = response.fields["content-type"], location = response.fields["location"]
         try await database.execute(
             """
             update idempotency_key set status = \(response.status.code), body = \(body),
-                content_type = \(contentType), location = \(location)
+                content_type = \(contentType as String?), location = \(location as String?)
             where sender = \(sender) and key = \(key)
             """)
     }

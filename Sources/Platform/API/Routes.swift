@@ -11,18 +11,19 @@ public struct Routes: Sendable {
     private let seal: IdentitySeal
     private let logger: Logger
     private let metrics: Metrics
-    private let idempotencyKeys: IdempotencyKeys
+    /// nil where no route honours `Idempotency-Key`.
+    private let keys: IdempotencyKeys?
     private(set) var router = Router()
 
     init(_ context: ServiceContext) {
         self.init(
             seal: context.seal, logger: context.logger, metrics: context.metrics,
-            idempotencyKeys: IdempotencyKeys(context.database))
+            keys: IdempotencyKeys(context.database))
     }
 
-    private init(seal: IdentitySeal, logger: Logger, metrics: Metrics, idempotencyKeys: IdempotencyKeys) {
+    init(seal: IdentitySeal, logger: Logger, metrics: Metrics, keys: IdempotencyKeys?) {
         self.seal = seal
-        self.idempotencyKeys = idempotencyKeys
+        self.keys = keys
         self.logger = logger
         self.metrics = metrics
     }
@@ -35,7 +36,7 @@ public struct Routes: Sendable {
     }
     /// A POST that creates or charges: `Idempotency-Key` is honoured.
     public mutating func postOnce(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
-        let keys = idempotencyKeys
+        guard let keys else { return add(.post, pattern, access, handler) }
         add(.post, pattern, access) { try await keys.answer($0, handler) }
     }
     public mutating func put(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {

@@ -82,7 +82,7 @@ public enum SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
 enum EnvironmentFile {
     static func parse(_ text: String) throws(SettingsError) -> [String: String] {
         var values: [String: String] = [:]
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             var line = line.trimmed()
             if line.isEmpty || line.hasPrefix("#") { continue }
             if line.hasPrefix("export ") { line = line.dropFirst("export ".count).trimmed() }

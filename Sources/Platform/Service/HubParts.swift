@@ -98,7 +98,8 @@ public struct HubParts: Sendable {
     func context(for type: any HubService.Type) async throws -> ServiceContext {
         let name = type.name
         let schema = ServiceSchema(name)
-        let role = try await schema.prepare(MessagingMigrations.service + IdempotencyKeys.migrations + type.migrations, as: owner)
+        let role = try await schema.prepare(
+            MessagingMigrations.service + IdempotencyKeys.migrations + type.migrations, as: owner)
         return ServiceContext(
             name: name, settings: settings, loops: loops, blockingPool: blockingPool,
             database: Database(

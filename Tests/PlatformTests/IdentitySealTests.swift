@@ -1,0 +1,58 @@
+import Contracts
+import Foundation
+import Platform
+import Synchronization
+import Testing
+
+@Suite struct IdentitySealTests {
+    private let user = Identity.user(.make(at: Date(timeIntervalSince1970: 1)), role: .instructor, session: "ses.1 %2E")
+
+    private func seal(_ secret: String = "a secret of enough bytes", now: Int64 = 1_000_000) throws -> IdentitySeal {
+        try IdentitySeal(secret: secret) { now }
+    }
+
+    @Test func `what was sealed is read back for the same request`() throws {
+        let seal = try seal()
+        for identity in [user, .anonymous, .service(.auth)] {
+            let header = seal.header(for: identity, method: "POST", target: "/a/b?c=d")
+            #expect(seal.identity(in: header, method: "POST", target: "/a/b?c=d") == identity)
+        }
+    }
+
+    @Test func `a header is of no use for another request`() throws {
+        let seal = try seal()
+        let header = seal.header(for: user, method: "GET", target: "/users/me")
+        #expect(seal.identity(in: header, method: "DELETE", target: "/users/me") == nil)
+        #expect(seal.identity(in: header, method: "GET", target: "/users/me?x") == nil)
+    }
+
+    @Test func `a header ends with its lifetime`() throws {
+        let header = try seal(now: 0).header(for: user, method: "GET", target: "/")
+        let last = IdentitySeal.lifetimeMs - 1
+        #expect(try seal(now: last).identity(in: header, method: "GET", target: "/") == user)
+        #expect(try seal(now: last + 1).identity(in: header, method: "GET", target: "/") == nil)
+    }
+
+    @Test func `a header of another secret is refused, and a short secret too`() throws {
+        let header = try seal("another secret of length").header(for: user, method: "GET", target: "/")
+        #expect(try seal().identity(in: header, method: "GET", target: "/") == nil)
+        #expect(throws: SettingsError.self) { try seal("short") }
+    }
+
+    @Test func `no changed, cut or invented header is believed`() throws {
+        let seal = try seal()
+        let header = Array(seal.header(for: user, method: "GET", target: "/").utf8)
+        for index in header.indices {
+            var changed = header
+            changed[index] ^= 1
+            // Base64 has spare bits in its last character: what decodes to the same code is the same header.
+            guard index != header.indices.last else { continue }
+            #expect(seal.identity(in: String(decoding: changed, as: UTF8.self), method: "GET", target: "/") == nil)
+            let cut = String(decoding: header[..<index], as: UTF8.self)
+            #expect(seal.identity(in: cut, method: "GET", target: "/") == nil)
+        }
+        for invented in [nil, "", ".", "v1", "v1.....", String(repeating: ".", count: 9_000), "v1.9.u.x.y.z.AAAA"] {
+            #expect(seal.identity(in: invented, method: "GET", target: "/") == nil)
+        }
+    }
+}

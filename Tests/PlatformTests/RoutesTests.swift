@@ -1,0 +1,110 @@
+import Contracts
+import Foundation
+import HTTP
+import HubTesting
+import Observability
+@testable import Platform
+import Testing
+
+@Suite struct RoutesTests {
+    private struct GreetBody: RequestBody {
+        let name: String
+        let times: Int
+        init(_ fields: inout BodyFields) {
+            name = fields.string("name", length: 1...20)
+            times = fields.optionalInt("times", in: 1...9) ?? 1
+        }
+    }
+    private struct Greeting: Encodable { let text: String }
+
+    private let seal: IdentitySeal
+    private let router: Router
+
+    init() throws {
+        seal = try IdentitySeal(secret: "a secret of enough bytes") { 0 }
+        var routes = Routes(
+            seal: seal, logger: Logger(label: "test", sink: LogRecorder()), metrics: Metrics(), keys: nil)
+        routes.post("/greetings", .anyone) { request in
+            let body = try await request.body(as: GreetBody.self)
+            return try .ok(Greeting(text: String(repeating: "Hello \(body.name) ", count: body.times)))
+        }
+        routes.get("/mine", .user) { _ in .noContent }
+        routes.get("/admins", .admin) { _ in .noContent }
+        routes.get("/internal", .service) { _ in .noContent }
+        routes.get("/broken", .anyone) { _ in throw CocoaError(.fileNoSuchFile) }
+        router = routes.router
+    }
+
+    private func send(
+        _ method: HTTPMethod, _ target: String, as identity: Identity? = .anonymous, json: String? = nil
+    ) async throws -> (status: Int, body: String) {
+        var fields = HTTPFields()
+        if let identity {
+            fields[IdentitySeal.fieldName] = seal.header(for: identity, method: method.rawValue, target: target)
+        }
+        if json != nil { fields["content-type"] = "application/json; charset=utf-8" }
+        let request = HTTPRequest(method, target, fields: fields, body: json.map { .text($0) } ?? .empty)
+        let response = await router.respond(to: request)
+        return (
+            response.status.code, String(decoding: try await response.body.collect(bytesMax: 1 << 20), as: UTF8.self)
+        )
+    }
+
+    private func user(_ role: Role) -> Identity {
+        .user(.make(at: Date(timeIntervalSince1970: 1)), role: role, session: "s")
+    }
+
+    @Test func `a body that fits is taken`() async throws {
+        let answer = try await send(.post, "/greetings", json: #"{"name": " Ada ", "times": 2}"#)
+        #expect(answer.status == 200)
+        #expect(answer.body == #"{"text":"Hello Ada Hello Ada "}"#)
+    }
+
+    @Test func `every complaint about a body is told at once, unknown fields included`() async throws {
+        let answer = try await send(.post, "/greetings", json: #"{"name": 7, "times": 10, "role": "ADMIN"}"#)
+        #expect(answer.status == 422)
+        for part in ["invalid-body", "name", "must be a text", "times", "from 1 to 9", "role", "is not a field"] {
+            #expect(answer.body.contains(part))
+        }
+    }
+
+    @Test(arguments: ["", "[]", "{", "null", #"{"name": "x"} trailing"#, "\u{0}"])
+    func `what is no JSON object is refused`(text: String) async throws {
+        let answer = try await send(.post, "/greetings", json: text)
+        #expect(answer.status == 400)
+        #expect(answer.body.contains("malformed-json"))
+    }
+
+    @Test func `deep nesting is refused and crashes nothing`() async throws {
+        let deep = String(repeating: #"{"a":"#, count: 10_000) + "1" + String(repeating: "}", count: 10_000)
+        #expect(try await send(.post, "/greetings", json: deep).status == 400)
+    }
+
+    @Test func `a body that is not called JSON is refused`() async throws {
+        #expect(try await send(.post, "/greetings").status == 415)
+    }
+
+    @Test func `a request that did not come through the gateway is refused`() async throws {
+        #expect(try await send(.get, "/mine", as: nil).status == 401)
+        #expect(try await send(.post, "/greetings", as: nil, json: #"{"name": "x"}"#).status == 401)
+    }
+
+    @Test func `access is what the route says`() async throws {
+        #expect(try await send(.get, "/mine").status == 401)
+        #expect(try await send(.get, "/mine", as: user(.student)).status == 204)
+        #expect(try await send(.get, "/admins").status == 401)
+        #expect(try await send(.get, "/admins", as: user(.instructor)).status == 403)
+        #expect(try await send(.get, "/admins", as: user(.admin)).status == 204)
+        #expect(try await send(.get, "/internal", as: user(.admin)).status == 403)
+        #expect(try await send(.get, "/internal").status == 403)
+        #expect(try await send(.get, "/internal", as: .service(.auth)).status == 204)
+        #expect(try await send(.get, "/mine", as: .service(.auth)).status == 403)
+    }
+
+    @Test func `nothing of an unexpected error leaves the process`() async throws {
+        let answer = try await send(.get, "/broken")
+        #expect(answer.status == 500)
+        #expect(answer.body.contains("internal-error"))
+        #expect(!answer.body.contains("Cocoa"))
+    }
+}
