@@ -1,1 +1,50 @@
-// Placeholder.
+public import Contracts
+public import Messaging
+public import Platform
+public import Postgres
+internal import EventLoop
+internal import Observability
+
+/// Log-in, tokens, sessions, and the keys that sign.
+public struct AuthService: HubService {
+    public static let name: ServiceName = .auth
+    public static let consumes: [any Event.Type] = [UserDeleted.self]
+    public static let settings = AuthConfig.declarations
+    public static let migrations = AuthMigrations.all
+
+    private let operations: AuthOperations
+    private let loops: EventLoopGroup
+
+    public init(_ context: ServiceContext) async throws {
+        let config = try AuthConfig(context.settings)
+        let keys = KeyRing(database: context.database, schedule: config.keys)
+        try await keys.rotate(at: context.clock())
+        operations = AuthOperations(
+            database: context.database,
+            accounts: Accounts { method, target, json in try await context.call(.user, method, target, json: json) },
+            keys: keys, config: config, logger: context.logger, now: context.clock)
+        loops = context.loops
+    }
+
+    public func addRoutes(to routes: inout Routes) { AuthRoutes(operations: operations).add(to: &routes) }
+
+    public var handlers: [Handler] { AuthHandlers(operations: operations).all }
+
+    public var background: [BackgroundWork] {
+        [
+            every(.seconds(60), "rotate-signing-keys") { try await $0.keys.rotate(at: $0.now()) },
+            every(.seconds(600), "clean-up-sessions") { try await $0.cleanUp() },
+        ]
+    }
+
+    private func every(
+        _ pause: Duration, _ name: String, _ work: @escaping @Sendable (AuthOperations) async throws -> Void
+    ) -> BackgroundWork {
+        BackgroundWork(name) { [operations, loops] in
+            while true {
+                try await loops.next().sleep(for: pause)
+                try await work(operations)
+            }
+        }
+    }
+}

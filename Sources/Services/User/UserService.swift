@@ -1,1 +1,41 @@
-// Placeholder.
+public import Contracts
+public import Messaging
+public import Platform
+public import Postgres
+internal import Observability
+internal import Secrets
+
+/// Accounts, profiles, roles and plans; keeps the hash of each password.
+public struct UserService: HubService {
+    public static let name: ServiceName = .user
+    public static let consumes: [any Event.Type] = [SubscriptionCreated.self]
+    public static let publishes: [any Event.Type] = [UserRegistered.self, UserUpdated.self, UserDeleted.self]
+    public static let settings = UserConfig.declarations
+    public static let migrations = UserMigrations.all
+
+    public let operations: UserOperations
+
+    public init(_ context: ServiceContext) async throws {
+        let config = try UserConfig(context.settings)
+        operations = UserOperations(
+            database: context.database, outbox: context.outbox,
+            hasher: PasswordHasher(pool: context.blockingPool, parameters: config.hash), now: context.clock)
+        if let admin = config.firstAdmin {
+            try await createFirstAdmin(admin.email, admin.password, context.logger)
+        }
+    }
+
+    public func addRoutes(to routes: inout Routes) { UserRoutes(operations: operations).add(to: &routes) }
+
+    public var handlers: [Handler] { UserHandlers(operations: operations).all }
+
+    private func createFirstAdmin(_ email: String, _ password: String, _ logger: Logger) async throws {
+        do {
+            let isMade = try await operations.createFirstAdmin(email: email, password: password)
+            if isMade { logger.notice("the first administrator was made") }
+        } catch UserError.emailTaken {
+            // Somebody's own account is not promoted behind their back.
+            logger.warning("the first administrator was not made: the address belongs to an account")
+        }
+    }
+}

@@ -1,0 +1,83 @@
+internal import Contracts
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// One log-in and everything refreshed from it: the family of its refresh tokens.
+struct Session: Sendable, Equatable {
+    /// Longer names of browsers are cut.
+    static let userAgentLengthMax = 200
+
+    let id: SessionID
+    let userID: UserID
+    /// What the client calls itself, for people to recognise their sessions.
+    let userAgent: String?
+    let createdAt: Date
+    /// The last log-in or refresh.
+    var lastUsedAt: Date
+    /// Each refresh moves it.
+    var expiresAt: Date
+    var end: SessionEnd?
+
+    init(
+        id: SessionID, userID: UserID, userAgent: String?, createdAt: Date, lastUsedAt: Date, expiresAt: Date,
+        end: SessionEnd? = nil
+    ) {
+        self.id = id
+        self.userID = userID
+        self.userAgent = userAgent
+        self.createdAt = createdAt
+        self.lastUsedAt = lastUsedAt
+        self.expiresAt = expiresAt
+        self.end = end
+    }
+
+    /// A log-in at `time`.
+    init(of userID: UserID, userAgent: String?, at time: Date, lifetime: TimeInterval) {
+        self.init(
+            id: .make(at: time), userID: userID,
+            userAgent: userAgent.map { String($0.prefix(Self.userAgentLengthMax)) }, createdAt: time, lastUsedAt: time,
+            expiresAt: time + lifetime)
+    }
+
+    func isOpen(at time: Date) -> Bool { end == nil && time < expiresAt }
+
+    /// What presenting one of its refresh tokens leads to.
+    /// - Parameter isUsed: whether that token was exchanged for a newer one before.
+    mutating func refresh(isUsed: Bool, at time: Date, lifetime: TimeInterval) -> RefreshOutcome {
+        guard isOpen(at: time) else { return .refused }
+        // Two hold the same token, and nobody can tell which of them is the thief: neither goes on.
+        if isUsed {
+            end = .reuse
+            return .reused
+        }
+        lastUsedAt = time
+        expiresAt = time + lifetime
+        return .refreshed
+    }
+}
+
+/// `ses_…`, the `sid` of access tokens.
+struct SessionID: HubID {
+    static var prefix: StaticString { "ses" }
+    let rawValue: String
+    init(checked rawValue: String) { self.rawValue = rawValue }
+}
+
+/// Why a session ended before its time.
+enum SessionEnd: String, Sendable {
+    case logout
+    /// A refresh token came twice: somebody else has it.
+    case reuse
+    /// The account is gone.
+    case erased
+}
+
+enum RefreshOutcome: Sendable {
+    case refreshed
+    case reused
+    case refused
+}

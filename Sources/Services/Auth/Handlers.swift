@@ -1,0 +1,16 @@
+internal import Contracts
+internal import Messaging
+internal import Postgres
+
+/// What this service does when something happens elsewhere.
+struct AuthHandlers: Sendable {
+    let operations: AuthOperations
+
+    var all: [Handler] {
+        [Handler(name: "endSessionsOnUserDeleted", on: UserDeleted.self, endSessionsOnUserDeleted)]
+    }
+
+    @Sendable func endSessionsOnUserDeleted(_ received: Received<UserDeleted>, _ tx: Transaction) async throws {
+        try await operations.forget(received.event.userID, on: tx)
+    }
+}

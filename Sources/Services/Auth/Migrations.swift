@@ -1,0 +1,52 @@
+internal import Postgres
+
+/// Append only: a migration that has shipped is never changed.
+enum AuthMigrations {
+    static let all = [
+        Migration(id: "auth-001-sessions", sql: sessions),
+        Migration(id: "auth-002-signing-keys", sql: signingKeys),
+        Migration(id: "auth-003-login-attempts", sql: loginAttempts),
+    ]
+
+    /// Of a refresh token only the SHA-256 digest is kept: whoever reads the table cannot log in with it. Used tokens stay until the
+    /// session goes, so that a second use is noticed.
+    private static let sessions = """
+        create table session (
+            id text primary key,
+            user_id text not null,
+            user_agent text,
+            created_at timestamptz not null,
+            last_used_at timestamptz not null,
+            expires_at timestamptz not null,
+            end_reason text check (end_reason in ('logout', 'reuse', 'erased'))
+        );
+        create index session_user on session (user_id);
+        create index session_expires_at on session (expires_at);
+        create table refresh_token (
+            digest bytea primary key,
+            session_id text not null references session (id) on delete cascade,
+            used_at timestamptz
+        );
+        create index refresh_token_session on refresh_token (session_id);
+        """
+
+    private static let signingKeys = """
+        create table signing_key (
+            id text primary key,
+            private_jwk text not null,
+            created_at timestamptz not null,
+            signs_from timestamptz not null
+        );
+        """
+
+    /// The digest of what is counted: neither addresses of mail nor of machines are stored.
+    private static let loginAttempts = """
+        create table login_attempts (
+            subject bytea primary key,
+            failure_count int not null,
+            last_at timestamptz not null,
+            blocked_until timestamptz
+        );
+        create index login_attempts_last_at on login_attempts (last_at);
+        """
+}

@@ -1,0 +1,46 @@
+internal import Contracts
+internal import Observability
+internal import Platform
+internal import Postgres
+internal import Secrets
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// Log-in and what follows from it. Each operation is in a file of its own.
+struct AuthOperations: Sendable {
+    let database: Database
+    let accounts: Accounts
+    let keys: KeyRing
+    let config: AuthConfig
+    let logger: Logger
+    let now: @Sendable () -> Date
+    let store = Store()
+
+    /// The tokens of an open session; the refresh token is noted when `tx` commits.
+    func issue(_ session: Session, _ role: Role, at time: Date, _ key: SigningKey, on tx: Transaction) throws -> Tokens
+    {
+        let token = AccessToken(
+            userID: session.userID, role: role, session: session.id.rawValue,
+            expiresAt: time + config.accessTokenLifetime)
+        let claims = token.claims(id: SecureRandom.token(byteCount: 16), issuedAt: time)
+        let refreshToken = SecureRandom.token()
+        store.insert(TokenDigest(of: refreshToken), of: session.id, on: tx)
+        return Tokens(
+            access: try key.sign(claims), refresh: refreshToken, expiresInSeconds: Int(config.accessTokenLifetime))
+    }
+}
+
+/// What a log-in gives.
+struct Tokens: Sendable {
+    let access: String
+    let refresh: String
+    let expiresInSeconds: Int
+}
+
+extension TokenDigest {
+    init(of token: String) { self.init(bytes: SHA256.digest(token)) }
+}

@@ -1,0 +1,34 @@
+internal import Postgres
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+extension AuthOperations {
+    private static let batchCountMax = 1_000
+
+    /// Deletes sessions that nobody can refresh any more and failures that are forgotten, in small transactions.
+    /// - Returns: how many rows.
+    @discardableResult
+    func cleanUp() async throws -> Int {
+        let time = now()
+        let forgotten = time - AttemptPolicy.memorySeconds - AttemptPolicy.delaySecondsMax
+        return try await inBatches { tx in
+            try await store.deleteSessions(expiredBefore: time, limit: Self.batchCountMax, on: tx)
+        }
+            + inBatches { tx in
+                try await store.deleteAttempts(lastBefore: forgotten, limit: Self.batchCountMax, on: tx)
+            }
+    }
+
+    private func inBatches(_ delete: @Sendable (Transaction) async throws -> Int) async throws -> Int {
+        var total = 0
+        while true {
+            let count = try await database.transaction { tx in try await delete(tx) }
+            total += count
+            if count < Self.batchCountMax { return total }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+internal import Contracts
+internal import Postgres
+
+extension AuthOperations {
+    /// Ends the session of a refresh token. An unknown or ended one is as good as logged out.
+    func logOut(_ token: String) async throws {
+        try await store.endSession(of: TokenDigest(of: token), .logout, on: database)
+    }
+
+    /// Ends every session of a person.
+    func logOutEverywhere(_ user: UserID) async throws {
+        try await store.endSessions(of: user, .logout, on: database)
+    }
+
+    /// Removes what is kept of an erased person. Again is fine.
+    func forget(_ user: UserID, on tx: Transaction) async throws {
+        try await store.deleteSessions(of: user, on: tx)
+    }
+
+    /// The sessions a person has open, the last used first.
+    func sessions(of user: UserID) async throws -> [Session] {
+        try await store.listSessions(of: user, at: now(), limit: Self.sessionsShownMax, on: database)
+    }
+
+    private static let sessionsShownMax = 100
+}

@@ -1,0 +1,84 @@
+internal import Postgres
+internal import Secrets
+internal import Synchronization
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// The keys that sign access tokens, shared by every process of this service through its tables.
+final class KeyRing: Sendable {
+    /// After this the tables are read again: another process may have made a key.
+    private static let freshSeconds: TimeInterval = 60
+
+    private let database: Database
+    private let schedule: KeySchedule
+    private let store = Store()
+    private let loaded = Mutex<Loaded?>(nil)
+
+    private struct Loaded {
+        let at: Date
+        let keys: [String: SigningKey]
+        let times: [KeyTimes]
+    }
+
+    init(database: Database, schedule: KeySchedule) {
+        self.database = database
+        self.schedule = schedule
+    }
+
+    /// The key to sign with.
+    func signingKey(at time: Date) async throws -> SigningKey {
+        let ring = try await current(at: time)
+        guard let chosen = schedule.signing(ring.times, at: time), let key = ring.keys[chosen.id] else {
+            throw KeyRingError.noKey
+        }
+        return key
+    }
+
+    /// The key set (RFC 7517) that verifies what any of the keys signed.
+    func published(at time: Date) async throws -> [UInt8] {
+        VerifyingKeys(try await current(at: time).keys.values.map(\.verifyingKey)).json()
+    }
+
+    /// Makes the next key when it is due, and drops those that nothing valid is signed with.
+    /// - Returns: whether there is a new key.
+    @discardableResult
+    func rotate(at time: Date) async throws -> Bool {
+        let isNew = try await database.transaction { tx in
+            let stored = try await store.lockKeys(on: tx).map(\.times)
+            let key = SigningKey.generate()
+            let next = schedule.due(stored, id: key.id, at: time)
+            if let next { store.insert(StoredKey(times: next, privateJWK: key.exported()), on: tx) }
+            let spent = schedule.spent(stored, at: time)
+            if !spent.isEmpty { store.deleteKeys(spent.map(\.id), on: tx) }
+            return next != nil
+        }
+        _ = try await load(at: time)
+        return isNew
+    }
+
+    private func current(at time: Date) async throws -> Loaded {
+        if let loaded = loaded.withLock({ $0 }), time.timeIntervalSince(loaded.at) < Self.freshSeconds { return loaded }
+        return try await load(at: time)
+    }
+
+    private func load(at time: Date) async throws -> Loaded {
+        let stored = try await store.listKeys(on: database)
+        var keys: [String: SigningKey] = [:]
+        for key in stored {
+            guard let parsed = SigningKey(key.privateJWK) else { throw KeyRingError.unreadableKey }
+            keys[key.times.id] = parsed
+        }
+        let fresh = Loaded(at: time, keys: keys, times: stored.map(\.times))
+        loaded.withLock { $0 = fresh }
+        return fresh
+    }
+}
+
+enum KeyRingError: Error {
+    case noKey
+    case unreadableKey
+}

@@ -1,0 +1,130 @@
+internal import Contracts
+internal import HTTP
+internal import Platform
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+struct AuthRoutes: Sendable {
+    let operations: AuthOperations
+
+    func add(to routes: inout Routes) {
+        routes.post("/auth/login", .anyone, logIn)
+        routes.post("/auth/refresh", .anyone, refresh)
+        routes.post("/auth/logout", .anyone, logOut)
+        routes.post("/auth/logout-all", .user, logOutEverywhere)
+        routes.get("/auth/sessions", .user, sessions)
+        routes.get("/.well-known/jwks.json", .anyone, keySet)
+    }
+
+    struct LogInBody: RequestBody {
+        let email, password: String
+
+        /// Only the form is looked at: what cannot be anybody's credentials is wrong like any other.
+        init(_ fields: inout BodyFields) {
+            email = fields.string("email", length: 1...320)
+            password = fields.string("password", length: 1...1_024, trimmed: false)
+        }
+    }
+
+    struct TokensView: Encodable {
+        let accessToken: String
+        let tokenType = "Bearer"
+        let expiresIn: Int
+        let refreshToken: String
+    }
+
+    @Sendable func logIn(_ request: Request) async throws -> Response {
+        let body = try await request.body(as: LogInBody.self)
+        return try tokens(
+            try await operations.logIn(
+                LogInAttempt(
+                    email: body.email, password: body.password, address: request.clientAddress,
+                    userAgent: request.http.fields["user-agent"])))
+    }
+
+    struct RefreshBody: RequestBody {
+        let refreshToken: String
+
+        init(_ fields: inout BodyFields) {
+            refreshToken = fields.string("refreshToken", length: 1...512)
+        }
+    }
+
+    @Sendable func refresh(_ request: Request) async throws -> Response {
+        let body = try await request.body(as: RefreshBody.self)
+        return try tokens(try await operations.refresh(body.refreshToken))
+    }
+
+    private func tokens(_ tokens: Tokens) throws -> Response {
+        var response = try Response.ok(
+            TokensView(
+                accessToken: tokens.access, expiresIn: tokens.expiresInSeconds, refreshToken: tokens.refresh))
+        response.fields["cache-control"] = "no-store"
+        return response
+    }
+
+    @Sendable func logOut(_ request: Request) async throws -> Response {
+        let body = try await request.body(as: RefreshBody.self)
+        try await operations.logOut(body.refreshToken)
+        return .noContent
+    }
+
+    @Sendable func logOutEverywhere(_ request: Request) async throws -> Response {
+        try await operations.logOutEverywhere(request.user)
+        return .noContent
+    }
+
+    struct SessionView: Encodable {
+        let id: String
+        let userAgent: String?
+        let createdAt, lastUsedAt, expiresAt: Date
+        /// Whether this request belongs to it.
+        let current: Bool
+    }
+
+    @Sendable func sessions(_ request: Request) async throws -> Response {
+        let current = request.session
+        let views = try await operations.sessions(of: request.user).map { session in
+            SessionView(
+                id: session.id.rawValue, userAgent: session.userAgent, createdAt: session.createdAt,
+                lastUsedAt: session.lastUsedAt, expiresAt: session.expiresAt, current: session.id.rawValue == current)
+        }
+        return try .ok(ListView(views, nextCursor: nil))
+    }
+
+    @Sendable func keySet(_ request: Request) async throws -> Response {
+        var response = Response.json(.ok, try await operations.keys.published(at: operations.now()))
+        response.fields["cache-control"] = "public, max-age=\(KeySchedule.publishedSeconds)"
+        return response
+    }
+}
+
+extension Request {
+    /// The client's address as the gateway saw it.
+    fileprivate var clientAddress: ClientAddress {
+        ClientAddress(http.fields["x-forwarded-for"] ?? http.remoteAddress)
+    }
+
+    fileprivate var session: String? {
+        if case .user(_, _, let session) = identity { session } else { nil }
+    }
+}
+
+extension AuthError: ProblemConvertible {
+    var problem: Problem {
+        switch self {
+        case .wrongCredentials: Problem(.unauthorized, "wrong-credentials", detail: "E-mail or password is wrong.")
+        case .tooManyAttempts(let seconds):
+            Problem(
+                .tooManyRequests, "too-many-attempts", detail: "Too many failed log-ins. Try again later.",
+                fields: ["retry-after": String(seconds)])
+        case .invalidRefreshToken:
+            Problem(.unauthorized, "invalid-refresh-token", detail: "The session has ended. Log in again.")
+        case .userServiceBroken: .internalError
+        }
+    }
+}

@@ -1,0 +1,35 @@
+/// A given or family name, in any script.
+struct PersonName: CheckedText {
+    static let lengthMax = 100
+
+    /// In composed form (NFC), so that the same name is the same text whatever keyboard wrote it.
+    let text: String
+
+    init(stored text: String) { self.text = text }
+
+    init(_ text: String) throws(Complaint) {
+        let composed = text.composed.trimmingWhitespace()
+        guard composed.unicodeScalars.contains(where: Self.isVisible) else { throw Complaint("must not be empty") }
+        guard composed.count <= Self.lengthMax, composed.utf8.count <= Self.lengthMax * 8 else {
+            throw Complaint("must have at most \(Self.lengthMax) characters")
+        }
+        guard !composed.unicodeScalars.contains(where: Self.isControl) else {
+            throw Complaint("must not contain control characters")
+        }
+        self.text = composed
+    }
+
+    /// Characters that format text, and those that turn its direction: a name with them shows as another one.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: true
+        // Joiners are part of how some scripts are written.
+        case .format: scalar.properties.isBidiControl
+        default: false
+        }
+    }
+
+    private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+        !scalar.properties.isWhitespace && !scalar.properties.isDefaultIgnorableCodePoint
+    }
+}

@@ -1,0 +1,45 @@
+internal import Contracts
+internal import Postgres
+
+extension UserOperations {
+    /// Opens an account for an administrator.
+    /// - Returns: its id.
+    /// - Throws: ``UserError/unacceptable(field:message:)`` for an address or a password that nobody could register with,
+    ///   ``UserError/emailTaken``, ``UserError/busy``.
+    @discardableResult
+    public func createAdmin(email: String, password: String) async throws -> String {
+        try await register(try Self.administrator(email, password), as: .admin).id.rawValue
+    }
+
+    /// As ``createAdmin(email:password:)``, once in the life of the database, however many processes start at once.
+    /// - Returns: whether it was made now.
+    func createFirstAdmin(email: String, password: String) async throws -> Bool {
+        let registration = try Self.administrator(email, password)
+        if try await store.hasFirstAdmin(on: database) { return false }
+        let hash = try await hash(registration.password)
+        return try await database.transaction { tx in
+            guard try await store.insertFirstAdmin(at: now(), on: tx) else { return false }
+            _ = try await open(registration, hash, as: .admin, on: tx)
+            return true
+        }
+    }
+
+    private static func administrator(_ email: String, _ password: String) throws(UserError) -> Registration {
+        let email = try checked("email", email, as: Email.self)
+        let password = try checked("password", password, as: Password.self)
+        if password.isSame(as: email) { throw .unacceptable(field: "password", message: Password.isEmailMessage) }
+        return Registration(
+            email: email, password: password, firstName: PersonName(stored: "Hub"),
+            lastName: PersonName(stored: "Administrator"))
+    }
+
+    private static func checked<Value: CheckedText>(
+        _ field: String, _ text: String, as type: Value.Type
+    ) throws(UserError) -> Value {
+        do {
+            return try Value(text)
+        } catch {
+            throw .unacceptable(field: field, message: error.message)
+        }
+    }
+}

@@ -1,0 +1,17 @@
+internal import Contracts
+internal import Postgres
+
+extension UserOperations {
+    /// Changes what a person may change of their own account.
+    /// - Parameter isCurrent: whether a version is the one the person saw; ``UserError/changedMeanwhile`` when it is not.
+    /// - Throws: ``UserError/notFound``, ``UserError/emailTaken``.
+    func edit(
+        _ id: UserID, _ edit: ProfileEdit, ifVersion isCurrent: @Sendable (Int) -> Bool = { _ in true }
+    ) async throws -> Account {
+        try await database.transaction { tx in
+            guard let account = try await store.lock(id, on: tx) else { throw UserError.notFound }
+            guard isCurrent(account.version) else { throw UserError.changedMeanwhile }
+            return try await save(edit.applied(to: account), instead: account, on: tx)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+internal import Contracts
+internal import Messaging
+internal import Postgres
+internal import Secrets
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// What can be done with accounts. Each operation is in a file of its own.
+public struct UserOperations: Sendable {
+    let database: Database
+    let outbox: Outbox
+    let hasher: PasswordHasher
+    let now: @Sendable () -> Date
+    let store = Store()
+
+    init(database: Database, outbox: Outbox, hasher: PasswordHasher, now: @escaping @Sendable () -> Date) {
+        self.database = database
+        self.outbox = outbox
+        self.hasher = hasher
+        self.now = now
+    }
+
+    /// Runs work on passwords; what the pool cannot take becomes an answer the client understands.
+    func hashing<Result>(_ work: () async throws(PasswordError) -> Result) async throws -> Result {
+        do {
+            return try await work()
+        } catch .busy, .outOfMemory {
+            throw UserError.busy
+        } catch .cancelled {
+            throw CancellationError()
+        }
+    }
+
+    /// Stores a changed account and tells everybody. Nothing happens when nothing changed.
+    func save(_ edited: Account, instead old: Account, on tx: Transaction) async throws -> Account {
+        let changes = old.changes(to: edited)
+        if changes.isEmpty { return old }
+        var account = edited
+        account.version += 1
+        account.updatedAt = now()
+        try await store.update(account, on: tx)
+        try outbox.append(UserUpdated(account, changedFields: changes), on: tx)
+        return account
+    }
+}
+
+extension UserUpdated {
+    init(_ account: Account, changedFields: [String]) {
+        self.init(
+            userID: account.id, email: account.email.text, firstName: account.firstName.text,
+            lastName: account.lastName.text, role: account.role, plan: account.plan.rawValue,
+            changedFields: changedFields, updatedAt: account.updatedAt)
+    }
+}

@@ -1,0 +1,29 @@
+internal import Postgres
+internal import Secrets
+
+extension UserOperations {
+    /// Whose credentials these are. Takes as long whether or not there is such an account.
+    /// - Throws: ``UserError/wrongCredentials``, ``UserError/busy``.
+    func verifyCredentials(email: String, password: String) async throws -> Credentials {
+        let password = Password(stored: password)
+        guard password.text.utf8.count <= Password.bytesMax else { throw UserError.wrongCredentials }
+        let known: Credentials? =
+            if let email = try? Email(email) { try await store.findCredentials(email, on: database) } else { nil }
+        guard let known else {
+            try await hashing { () throws(PasswordError) in try await hasher.verifyAgainstNothing(password.text) }
+            throw UserError.wrongCredentials
+        }
+        let isRight = try await hashing { () throws(PasswordError) in
+            try await hasher.verify(password.text, against: known.hash)
+        }
+        guard isRight else { throw UserError.wrongCredentials }
+        if hasher.isOutdated(known.hash) { try await renew(known, password) }
+        return known
+    }
+
+    /// The parameters of hashes rise over the years; whoever logs in gets a hash of today's.
+    private func renew(_ known: Credentials, _ password: Password) async throws {
+        let hash = try await hash(password)
+        try await store.update(hash, of: known.id, instead: known.hash, on: database)
+    }
+}

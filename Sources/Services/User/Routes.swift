@@ -1,0 +1,245 @@
+internal import Contracts
+public import HTTP
+public import Platform
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+struct UserRoutes: Sendable {
+    let operations: UserOperations
+
+    func add(to routes: inout Routes) {
+        routes.postOnce("/auth/register", .anyone, register)
+        routes.get("/users/me", .user, me)
+        routes.patch("/users/me", .user, editMe)
+        routes.delete("/users/me", .user, eraseMe)
+        routes.get("/users/{id}", .user, publicProfile)
+        routes.get("/users", .admin, list)
+        routes.put("/users/{id}/role", .admin, changeRole)
+        routes.post("/internal/credentials/verify", .service, verifyCredentials)
+        routes.get("/internal/users/{id}", .service, state)
+    }
+
+    // MARK: A person and their account
+
+    struct RegisterBody: RequestBody {
+        let registration: Registration
+
+        init(_ fields: inout BodyFields) {
+            registration = Registration(
+                email: fields.checked("email"), password: fields.checked("password", trimmed: false),
+                firstName: fields.checked("firstName"), lastName: fields.checked("lastName"),
+                timeZone: fields.checkedIfThere("timeZone") ?? .utc, locale: fields.checkedIfThere("locale") ?? .english
+            )
+            if registration.password.isSame(as: registration.email) {
+                fields.complain("password", Password.isEmailMessage)
+            }
+        }
+    }
+
+    @Sendable func register(_ request: Request) async throws -> Response {
+        let body = try await request.body(as: RegisterBody.self)
+        let account = try await operations.register(body.registration)
+        return try .created(ProfileView(account), at: "/users/\(account.id)")
+    }
+
+    struct ProfileView: Encodable {
+        let id, email, firstName, lastName, role, plan, timeZone, locale: String
+        let createdAt, updatedAt: Date
+
+        init(_ account: Account) {
+            id = account.id.rawValue
+            email = account.email.text
+            firstName = account.firstName.text
+            lastName = account.lastName.text
+            role = account.role.rawValue
+            plan = account.plan.rawValue
+            timeZone = account.timeZone.text
+            locale = account.locale.text
+            createdAt = account.createdAt
+            updatedAt = account.updatedAt
+        }
+    }
+
+    @Sendable func me(_ request: Request) async throws -> Response {
+        try profile(try await operations.account(request.user))
+    }
+
+    struct EditBody: RequestBody {
+        let edit: ProfileEdit
+
+        init(_ fields: inout BodyFields) {
+            edit = ProfileEdit(
+                email: fields.checkedIfThere("email"), firstName: fields.checkedIfThere("firstName"),
+                lastName: fields.checkedIfThere("lastName"), timeZone: fields.checkedIfThere("timeZone"),
+                locale: fields.checkedIfThere("locale"))
+        }
+    }
+
+    @Sendable func editMe(_ request: Request) async throws -> Response {
+        let body = try await request.body(as: EditBody.self)
+        let expected = request.http.fields["if-match"]
+        let account = try await operations.edit(request.user, body.edit) { version in
+            expected.map { EntityTag(version: version).matches($0) } ?? true
+        }
+        return try profile(account)
+    }
+
+    struct ErasureView: Encodable {
+        let id: String
+        let status = "ERASING"
+    }
+
+    @Sendable func eraseMe(_ request: Request) async throws -> Response {
+        try await operations.erase(request.user)
+        return try .accepted(ErasureView(id: request.user.rawValue))
+    }
+
+    private func profile(_ account: Account) throws -> Response {
+        var response = try Response.ok(ProfileView(account))
+        response.fields["etag"] = EntityTag(version: account.version).text
+        return response
+    }
+
+    // MARK: Others
+
+    struct PublicView: Encodable {
+        let id, firstName, role: String
+    }
+
+    @Sendable func publicProfile(_ request: Request) async throws -> Response {
+        let account = try await operations.account(request.id("id", as: UserID.self))
+        return try .ok(
+            PublicView(id: account.id.rawValue, firstName: account.firstName.text, role: account.role.rawValue))
+    }
+
+    @Sendable func list(_ request: Request) async throws -> Response {
+        let page = try request.page()
+        let cursor = try page.cursor.map { text throws(Problem) in
+            guard let id = UserID(rawValue: text) else { throw .invalidQuery("cursor", "is none of ours") }
+            return id
+        }
+        let (accounts, next) = try await operations.list(try request.accountSearch, after: cursor, limit: page.limit)
+        return try .ok(ListView(accounts.map(ProfileView.init), nextCursor: next?.rawValue))
+    }
+
+    struct RoleBody: RequestBody {
+        let role: Role
+        init(_ fields: inout BodyFields) { role = fields.choice("role", of: Role.self, else: .student) }
+    }
+
+    @Sendable func changeRole(_ request: Request) async throws -> Response {
+        let id = try request.id("id", as: UserID.self)
+        let body = try await request.body(as: RoleBody.self)
+        return try .ok(ProfileView(try await operations.changeRole(of: id, to: body.role)))
+    }
+
+    // MARK: For the hub's other services
+
+    struct CredentialsBody: RequestBody {
+        let email, password: String
+
+        /// Only the form is looked at: what cannot be anybody's credentials is wrong like any other.
+        init(_ fields: inout BodyFields) {
+            email = fields.string("email", length: 1...1_000)
+            password = fields.string("password", length: 1...4_000, trimmed: false)
+        }
+    }
+
+    struct CredentialsView: Encodable {
+        let userId, role: String
+    }
+
+    @Sendable func verifyCredentials(_ request: Request) async throws -> Response {
+        let body = try await request.body(as: CredentialsBody.self)
+        let known = try await operations.verifyCredentials(email: body.email, password: body.password)
+        return try .ok(CredentialsView(userId: known.id.rawValue, role: known.role.rawValue))
+    }
+
+    struct StateView: Encodable {
+        let userId, role, status: String
+        let timeZone, locale: String?
+    }
+
+    @Sendable func state(_ request: Request) async throws -> Response {
+        let state = try await operations.state(of: request.id("id", as: UserID.self))
+        return try .ok(
+            StateView(
+                userId: state.id.rawValue, role: state.role.rawValue, status: state.status.rawValue,
+                timeZone: state.timeZone?.text, locale: state.locale?.text))
+    }
+}
+
+extension Request {
+    fileprivate var accountSearch: AccountSearch {
+        get throws(Problem) {
+            var search = AccountSearch()
+            search.text = http.query("query").flatMap { $0.isEmpty ? nil : $0 }
+            if let count = search.text?.count, count > PersonName.lengthMax {
+                throw .invalidQuery("query", "must have at most \(PersonName.lengthMax) characters")
+            }
+            if let text = http.query("role") {
+                guard let role = Role(rawValue: text) else { throw .invalidQuery("role", "is no role") }
+                search.role = role
+            }
+            return search
+        }
+    }
+}
+
+extension BodyFields {
+    /// A text that must be there and keep the rule of its type.
+    fileprivate mutating func checked<Value: CheckedText>(_ name: String, trimmed: Bool = true) -> Value {
+        let text = string(name, length: 1...Value.lengthMax, trimmed: trimmed)
+        // An empty text has been complained about already.
+        return text.isEmpty ? Value(stored: "") : check(text, name)
+    }
+
+    /// The same for a text that may be missing.
+    fileprivate mutating func checkedIfThere<Value: CheckedText>(_ name: String) -> Value? {
+        optionalString(name, length: 1...Value.lengthMax).map { check($0, name) }
+    }
+
+    private mutating func check<Value: CheckedText>(_ text: String, _ name: String) -> Value {
+        do {
+            return try Value(text)
+        } catch {
+            complain(name, error.message)
+            return Value(stored: "")
+        }
+    }
+}
+
+/// The version of a profile as `ETag` and `If-Match` write it (RFC 9110, sections 8.8.3 and 13.1.1).
+struct EntityTag {
+    let text: String
+
+    init(version: Int) { text = "\"\(version)\"" }
+
+    func matches(_ field: String) -> Bool {
+        field.split(separator: ",").contains { entry in
+            let entry = entry.filter { $0 != " " && $0 != "\t" }
+            return entry == "*" || entry == text
+        }
+    }
+}
+
+extension UserError: ProblemConvertible {
+    public var problem: Problem {
+        switch self {
+        case .emailTaken:
+            Problem(.conflict, "email-taken", detail: "An account with this e-mail address exists already.")
+        case .notFound: .notFound
+        case .changedMeanwhile:
+            Problem(.preconditionFailed, "changed-meanwhile", detail: "The profile was changed since you read it.")
+        case .lastAdministrator:
+            Problem(.conflict, "last-administrator", detail: "Make somebody else an administrator first.")
+        case .wrongCredentials: Problem(.unauthorized, "wrong-credentials", detail: "E-mail or password is wrong.")
+        case .busy: .unavailable
+        case .unacceptable(let field, let message): .invalidBody([.init(field: field, message: message)])
+        }
+    }
+}
