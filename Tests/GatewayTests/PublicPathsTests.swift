@@ -13,7 +13,9 @@ import Testing
         #expect(try PublicPaths.service(for: path[...]) == service)
     }
 
-    @Test(arguments: ["/internal/credentials/verify", "/", "/auth", "/usersx", "/metrics", "/dev", "/%75sers/me", "//users"])
+    @Test(arguments: [
+        "/internal/credentials/verify", "/", "/auth", "/usersx", "/metrics", "/dev", "/%75sers/me", "//users",
+    ])
     func `what is not listed is not there`(path: String) throws {
         #expect(try PublicPaths.service(for: path[...]) == nil)
     }

@@ -87,7 +87,9 @@ final class HubUnderTest: Sendable {
     }
 
     /// Runs another command of the program against this hub.
-    func command(_ arguments: [String], input: String? = nil) async throws -> (code: Int32, output: String, errors: String) {
+    func command(_ arguments: [String], input: String? = nil) async throws -> (
+        code: Int32, output: String, errors: String
+    ) {
         let log = folder.appending(path: "command-\(UUID().uuidString).log")
         let program = try Program(
             arguments, ["DATABASE_URL": databaseURL, "HUB_IDENTITY_SECRET": "a secret that all processes share"],

@@ -7,7 +7,8 @@ import Testing
 @Suite(.serialized) struct ManyRegistrationsTests {
     private static let count = 1_000
 
-    @Test func `a thousand registrations at once are a thousand accounts, events, mails and ledger rows`() async throws {
+    @Test func `a thousand registrations at once are a thousand accounts, events, mails and ledger rows`() async throws
+    {
         let hub = try await HubUnderTest.inOneProcess()
         let statuses = try await registerAll(hub.client)
         #expect(statuses == [201: Self.count])
@@ -35,12 +36,14 @@ import Testing
         }
         let accounts = try await probe.count(#"select count(*) from "user".account"#)
         try await eventually(within: .seconds(90), "every account has mail and points") {
-            let welcomes = try await probe.count("select count(distinct recipient) from notification.mailbox where subject like 'Welcome%'")
+            let welcomes = try await probe.count(
+                "select count(distinct recipient) from notification.mailbox where subject like 'Welcome%'")
             let rows = try await probe.count("select count(*) from gamification.ledger where rule = 'sign-up'")
             return welcomes == accounts && rows == accounts
         }
         #expect(
-            try await probe.count("select count(*) from notification.mailbox where subject like 'Welcome%'") == accounts)
+            try await probe.count("select count(*) from notification.mailbox where subject like 'Welcome%'") == accounts
+        )
         await probe.close()
         #expect(try await again.stop() == [0])
     }

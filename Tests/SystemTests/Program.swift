@@ -1,6 +1,6 @@
 import Foundation
 import HubTesting
-import Synchronization
+import Testing
 
 /// A run of the built program.
 // @unchecked: the process object is only asked and signalled; what it writes goes to files.
@@ -18,7 +18,7 @@ final class Program: @unchecked Sendable {
         all.merge(environment) { $1 }
         process.environment = all
         process.currentDirectoryURL = log.deletingLastPathComponent()
-        for file in [log, outputFile] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        for file in [log, outputFile] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
         process.standardError = try FileHandle(forWritingTo: log)
         process.standardOutput = try FileHandle(forWritingTo: outputFile)
         if let input {

@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import HubTesting
 import Testing
 
@@ -38,7 +39,8 @@ import Testing
         }
         #expect(steps.allSatisfy { $0.correlationId == correlationID })
         #expect(Set(["http", "event", "effect", "mail"]).isSubset(of: Set(steps.map(\.kind))), "\(trace.output)")
-        #expect(Set(["user", "notification", "gamification"]).isSubset(of: Set(steps.map(\.service))), "\(trace.output)")
+        #expect(
+            Set(["user", "notification", "gamification"]).isSubset(of: Set(steps.map(\.service))), "\(trace.output)")
 
         #expect(try await hub.stop().allSatisfy { $0 == 0 })
         await smtp.stop()
