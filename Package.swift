@@ -124,7 +124,7 @@ let package = Package(
         tests("NotificationTests", ["Notification", "Mail", "Platform", "HubTesting"] + backbone + drivers),
         tests("GamificationTests", ["Gamification", "Platform", "HubTesting"] + backbone + drivers),
         tests("GatewayTests", ["Gateway", "Platform", "HubTesting"] + backbone + drivers),
-        tests("SystemTests", ["Platform", "HubTesting"] + backbone + drivers),
+        tests("SystemTests", ["learning-hub", "Platform", "HubTesting"] + backbone + drivers),
         tests("TidyTests", ["Contracts", "HubTesting"]),
     ]
 )

@@ -1,1 +1,24 @@
-// Placeholder.
+public import Contracts
+public import Messaging
+public import Platform
+public import Postgres
+
+/// Points, levels and badges: a ledger that is derived from what learners do.
+public struct GamificationService: HubService {
+    public static let name = ServiceName.gamification
+    public static let consumes: [any Event.Type] = [UserRegistered.self, UserDeleted.self]
+    public static let publishes: [any Event.Type] = [PointsAwarded.self, BadgeEarned.self]
+    public static let migrations = Migrations.all
+
+    private let operations: Operations
+
+    public init(_ context: ServiceContext) {
+        self.init(Operations(database: context.database, outbox: context.outbox, now: context.clock))
+    }
+
+    init(_ operations: Operations) { self.operations = operations }
+
+    public func addRoutes(to routes: inout Routes) { GamificationRoutes(operations: operations).add(to: &routes) }
+
+    public var handlers: [Handler] { Handlers(operations: operations).all }
+}

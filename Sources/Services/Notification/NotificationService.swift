@@ -1,1 +1,51 @@
-// Placeholder.
+public import Contracts
+internal import EventLoop
+internal import Mail
+public import Messaging
+public import Platform
+public import Postgres
+
+/// Tells people what happened: in the list of the application, and by mail.
+public struct NotificationService: HubService {
+    public static let name = ServiceName.notification
+    public static let consumes: [any Event.Type] = [
+        UserRegistered.self, UserUpdated.self, UserDeleted.self, PointsAwarded.self, BadgeEarned.self,
+        NotificationEmail.self,
+    ]
+    public static let publishes: [any Event.Type] = [NotificationEmail.self]
+    public static let settings = NotificationConfig.declarations
+    public static let migrations = Migrations.all
+
+    private let operations: Operations
+    private let loops: EventLoopGroup
+
+    public init(_ context: ServiceContext) throws {
+        let config = try NotificationConfig(context.settings)
+        let sender = config.smtp.map { url in
+            MailSender(
+                transport: SMTPTransport(url: url, client: context.http, timeout: config.mail.timeout),
+                from: config.from, database: context.database, loops: context.loops, limits: config.mail,
+                logger: context.logger, metrics: context.metrics, now: context.clock)
+        }
+        operations = Operations(
+            database: context.database, outbox: context.outbox, from: config.from, language: config.language,
+            sender: sender, now: context.clock)
+        loops = context.loops
+    }
+
+    public func addRoutes(to routes: inout Routes) { NotificationRoutes(operations: operations).add(to: &routes) }
+
+    public var handlers: [Handler] { Handlers(operations: operations).all }
+
+    public var workers: [Worker] { [Worker(group: .emailSender, handlers: Handlers(operations: operations).mail)] }
+
+    public var background: [BackgroundWork] {
+        let (operations, loops) = (operations, loops)
+        var works = [
+            BackgroundWork("settle waiting notices") { try await operations.settleAgainAndAgain(on: loops.next()) },
+            BackgroundWork("tidy up") { try await operations.tidyUpAgainAndAgain(on: loops.next()) },
+        ]
+        if let sender = operations.sender { works.append(BackgroundWork("mail sender") { await sender.run() }) }
+        return works
+    }
+}

@@ -20,7 +20,7 @@ final class RateLimiter: Sendable {
         let kind: Kind
     }
 
-    /// Buckets kept. Past it those not used for longest, which are full again, make room.
+    /// Buckets kept. Past it the fullest make room: forgetting them forgets the least.
     private let bucketCountMax: Int
     private let buckets = Mutex<[Key: TokenBucket]>([:])
 
@@ -38,15 +38,12 @@ final class RateLimiter: Sendable {
         }
     }
 
-    /// Drops every bucket that has filled up again; when none has, the older half.
+    /// Drops the fuller half: whoever is being limited stays limited, whatever else comes by.
     private static func makeRoom(_ buckets: inout [Key: TokenBucket], _ nowMs: Int64) {
-        let count = buckets.count
-        buckets = buckets.filter { key, bucket in
-            let limit = key.kind.limit
-            return Double(nowMs - bucket.updatedMs) / 1_000 * limit.perSecond < limit.burst
+        let byFullness = buckets.sorted { left, right in
+            left.value.fullness(left.key.kind.limit, nowMs: nowMs)
+                > right.value.fullness(right.key.kind.limit, nowMs: nowMs)
         }
-        guard buckets.count == count else { return }
-        let median = buckets.values.map(\.updatedMs).sorted()[count / 2]
-        buckets = buckets.filter { $0.value.updatedMs > median }
+        for (key, _) in byFullness.prefix(buckets.count / 2 + 1) { buckets[key] = nil }
     }
 }

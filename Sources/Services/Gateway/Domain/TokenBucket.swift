@@ -10,7 +10,7 @@ struct TokenBucket: Sendable {
     }
 
     private var permits: Double
-    private(set) var updatedMs: Int64
+    private var updatedMs: Int64
 
     init(_ limit: Limit, nowMs: Int64) {
         permits = limit.burst
@@ -20,13 +20,19 @@ struct TokenBucket: Sendable {
     /// Takes a permit.
     /// - Returns: nil when there was one, else in how many whole seconds there will be.
     mutating func take(_ limit: Limit, nowMs: Int64) -> Int? {
-        let elapsed = Double(max(0, nowMs - updatedMs)) / 1_000
-        permits = min(limit.burst, permits + elapsed * limit.perSecond)
+        permits = level(limit, nowMs)
         updatedMs = max(updatedMs, nowMs)
         if permits >= 1 {
             permits -= 1
             return nil
         }
         return max(1, Int(((1 - permits) / limit.perSecond).rounded(.up)))
+    }
+
+    /// From 0, empty, to 1.
+    func fullness(_ limit: Limit, nowMs: Int64) -> Double { level(limit, nowMs) / limit.burst }
+
+    private func level(_ limit: Limit, _ nowMs: Int64) -> Double {
+        min(limit.burst, permits + Double(max(0, nowMs - updatedMs)) / 1_000 * limit.perSecond)
     }
 }

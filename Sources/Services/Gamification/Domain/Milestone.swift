@@ -1,0 +1,19 @@
+/// The totals that are celebrated: 100, 500, 1,000, 5,000, 10,000 and so on.
+enum Milestone {
+    private static let largest = 1_000_000_000
+
+    /// The highest milestone that an award from `before` to `after` points reaches; nil when it reaches none, or takes points back.
+    static func crossed(from before: Int, to after: Int) -> Int? {
+        all.last { before < $0 && $0 <= after }
+    }
+
+    private static let all: [Int] = {
+        var milestones: [Int] = []
+        var step = 100
+        while step <= largest {
+            milestones += [step, step * 5]
+            step *= 10
+        }
+        return milestones
+    }()
+}

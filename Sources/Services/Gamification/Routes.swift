@@ -1,0 +1,75 @@
+internal import Contracts
+internal import HTTP
+internal import Platform
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// What a learner can ask about themselves.
+struct GamificationRoutes: Sendable {
+    let operations: Operations
+
+    func add(to routes: inout Routes) {
+        routes.get("/gamification/me", .user, standing)
+        routes.get("/gamification/me/ledger", .user, ledger)
+    }
+
+    struct StandingView: Encodable {
+        struct Badge: Encodable {
+            let code: String
+            let name: String
+            let earnedAt: Date
+        }
+        let points: Int
+        let level: Int
+        let nextLevelAt: Int
+        let badges: [Badge]
+    }
+
+    func standing(_ request: Request) async throws -> Response {
+        let standing = try await operations.standing(of: request.user)
+        return try .ok(StandingView(standing))
+    }
+
+    struct LedgerView: Encodable {
+        let id: String
+        let points: Int32
+        let rule: String
+        let sourceEventId: String
+        let awardedAt: Date
+    }
+
+    func ledger(_ request: Request) async throws -> Response {
+        let page = try request.page()
+        let cursor = try page.cursor.map { text throws(Problem) in
+            guard let id = PointsAwardID(rawValue: text) else {
+                throw .invalidQuery("cursor", "must be the nextCursor of the page before")
+            }
+            return id
+        }
+        let (entries, next) = try await operations.ledger(of: request.user, before: cursor, countMax: page.limit)
+        return try .ok(ListView(entries.map(LedgerView.init), nextCursor: next?.rawValue))
+    }
+}
+
+extension GamificationRoutes.StandingView {
+    init(_ standing: Standing) {
+        points = standing.points
+        level = standing.level.number
+        nextLevelAt = standing.level.nextStart
+        badges = standing.badges.map { Badge(code: $0.code, name: $0.name, earnedAt: $0.earnedAt) }
+    }
+}
+
+extension GamificationRoutes.LedgerView {
+    init(_ entry: LedgerEntry) {
+        id = entry.id.rawValue
+        points = entry.points
+        rule = entry.rule
+        sourceEventId = entry.source.rawValue
+        awardedAt = entry.awardedAt
+    }
+}

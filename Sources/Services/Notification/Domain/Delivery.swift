@@ -1,0 +1,58 @@
+internal import Contracts
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// A mail on its way, in the hands of one sender.
+struct Delivery: Sendable, Equatable {
+    /// The event that asks for the mail: one event, one mail.
+    var eventID: EventID
+    var userID: UserID
+    var to: String
+    var subject: String
+    var kind: NoticeKind
+    var facts: Facts
+    /// 1 for the first time. Tells senders apart that came to hold the same mail one after the other.
+    var attempt: Int
+    var createdAt: Date
+    var journey: Journey
+
+    /// The name before the address.
+    var recipientName: String? {
+        let name = [facts[.firstName], facts[.lastName]].filter { !$0.isEmpty }.joined(separator: " ")
+        return name.isEmpty ? nil : name
+    }
+}
+
+/// Which request something goes back to, for what is done later than its event is handled.
+struct Journey: Sendable, Equatable {
+    var correlationID: String
+    var traceparent: String
+}
+
+/// How a mail may end.
+enum DeliveryState: String, Sendable {
+    /// It is yet to be sent, at its time.
+    case waiting
+    /// Somebody is at it; should they be gone by the mail's time, somebody else takes over.
+    case sending
+    case sent
+    /// It will not be sent: the address or the mail was refused for good, or for too long.
+    case failed
+    /// Its reader is erased.
+    case dropped
+}
+
+/// What came of an attempt.
+enum DeliveryOutcome: Sendable, Equatable {
+    case sent
+    /// Refused for good. `code` is the server's answer, nil when the mail never got that far.
+    case refused(code: Int?, reason: String)
+    /// Not now, or nobody can say: again later.
+    case deferred(code: Int?, reason: String)
+    /// There is no server to talk to. Says nothing about the mail.
+    case serverDown(reason: String)
+}

@@ -1,0 +1,11 @@
+/// A language we write in.
+enum Language: String, CaseIterable, Sendable {
+    case english = "en"
+    case german = "de"
+
+    /// The language of a locale such as `de-AT`; nil for one we do not write in.
+    init?(locale: String) {
+        let language = locale.prefix { $0 != "-" && $0 != "_" }
+        self.init(rawValue: language.lowercased())
+    }
+}

@@ -1,0 +1,7 @@
+/// Why something was not done.
+enum NotificationError: Error, Sendable, Equatable {
+    /// There is no such notification, or it is somebody else's.
+    case unknownNotice
+    /// Mail goes to a real server: there is no mailbox to look into.
+    case noMailbox
+}

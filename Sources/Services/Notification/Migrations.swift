@@ -1,0 +1,92 @@
+internal import Postgres
+
+/// The tables of the service, in order; append only.
+enum Migrations {
+    static let all: [Migration] = [
+        Migration(id: "notification-001-recipient", sql: recipient),
+        Migration(id: "notification-002-notice", sql: notice),
+        Migration(id: "notification-003-delivery", sql: delivery),
+        Migration(id: "notification-004-mailbox", sql: mailbox),
+    ]
+
+    /// What the user service said of each person. `as_of` is the time of the newest event, for topics overtake one another. An erased
+    /// person leaves the row, empty, so that an event that comes late finds out.
+    private static let recipient = """
+        create table recipient (
+            user_id text primary key,
+            email text,
+            first_name text,
+            last_name text,
+            language text,
+            as_of timestamptz,
+            erased_at timestamptz,
+            check (erased_at is not null or num_nulls(email, first_name, last_name, language, as_of) = 0)
+        );
+        """
+
+    /// `notice` is what a person sees in the list. `waiting_notice` is for those we have not heard of yet.
+    private static let notice = """
+        create table notice (
+            user_id text not null,
+            id text not null,
+            kind text not null,
+            facts jsonb not null,
+            created_at timestamptz not null,
+            read_at timestamptz,
+            primary key (user_id, id)
+        );
+        create index notice_unread on notice (user_id) where read_at is null;
+        create index notice_created_at on notice using brin (created_at);
+        create table waiting_notice (
+            cause_event_id text primary key,
+            user_id text not null,
+            kind text not null,
+            facts jsonb not null,
+            created_at timestamptz not null,
+            correlation_id text not null,
+            traceparent text not null
+        );
+        create index waiting_notice_user on waiting_notice (user_id);
+        """
+
+    /// One row for each mail that was asked for: the claim that lets it out once. What it says stays until it is out.
+    private static let delivery = """
+        create table delivery (
+            event_id text primary key,
+            user_id text not null,
+            state text not null check (state in ('waiting', 'sending', 'sent', 'failed', 'dropped')),
+            due_at timestamptz not null,
+            attempts int not null default 0,
+            recipient text,
+            subject text,
+            kind text not null,
+            facts jsonb,
+            smtp_code int,
+            reason text,
+            correlation_id text not null,
+            traceparent text not null,
+            created_at timestamptz not null,
+            finished_at timestamptz,
+            check (state not in ('waiting', 'sending') or num_nulls(recipient, subject, facts) = 0)
+        );
+        create index delivery_due on delivery (due_at) where state in ('waiting', 'sending');
+        create index delivery_user on delivery (user_id);
+        create index delivery_finished_at on delivery using brin (finished_at);
+        """
+
+    /// Where mail goes while there is no server for it.
+    private static let mailbox = """
+        create table mailbox (
+            id bigint generated always as identity primary key,
+            message_id text not null unique,
+            user_id text not null,
+            recipient text not null,
+            subject text not null,
+            body_text text not null,
+            body_html text not null,
+            received_at timestamptz not null
+        );
+        create index mailbox_recipient on mailbox (lower(recipient), id desc);
+        create index mailbox_user on mailbox (user_id);
+        """
+}

@@ -1,0 +1,36 @@
+internal import Contracts
+internal import Mail
+internal import Messaging
+internal import Postgres
+
+extension Operations {
+    /// Takes on a mail that an event asks for: into the development mailbox, or into the hands of the sender.
+    ///
+    /// - Throws: a permanent failure for a template nobody has; a dependency that is down while the mail server is, so that mails
+    ///   wait in the log, where the lag shows, and not here.
+    func post(_ mail: NotificationEmail, asked event: EventID, on tx: Transaction) throws {
+        guard let kind = NoticeKind(rawValue: mail.template) else {
+            throw Failure.permanent("there is no such mail template")
+        }
+        let delivery = Delivery(
+            eventID: event, userID: mail.userID, to: mail.to, subject: mail.subject, kind: kind,
+            facts: Facts(mail.parameters), attempt: 0, createdAt: now(), journey: .current)
+        guard let sender else {
+            let letter = Letter(kind, delivery.facts)
+            return try store.insertIntoMailbox(
+                delivery, letter, messageID: messageID(of: event).description, on: tx)
+        }
+        if sender.isServerDown { throw Failure.dependencyDown("the mail server does not answer") }
+        try store.insertDelivery(delivery, on: tx)
+        tx.afterCommit { sender.ring() }
+    }
+
+    /// What came into the development mailbox, the newest first, and where the next page begins.
+    /// - Throws: ``NotificationError/noMailbox``.
+    func mailbox(to address: String?, before: Int?, countMax: Int) async throws -> ([MailboxItem], next: Int?) {
+        if sender != nil { throw NotificationError.noMailbox }
+        let items = try await store.listMailbox(to: address, before: before, countMax: countMax + 1, on: database)
+        let page = Array(items.prefix(countMax))
+        return (page, items.count > countMax ? page.last?.id : nil)
+    }
+}

@@ -1,0 +1,147 @@
+import Contracts
+import Foundation
+import HTTP
+import HubTesting
+import Postgres
+import Testing
+
+/// The real program, running in processes of its own.
+final class HubUnderTest: Sendable {
+    let client: HubClient
+    let databaseURL: String
+    private let programs: [Program]
+    private let folder: URL
+
+    private init(address: String, databaseURL: String, programs: [Program], folder: URL) {
+        client = HubClient(address: address)
+        self.databaseURL = databaseURL
+        self.programs = programs
+        self.folder = folder
+    }
+
+    /// `learning-hub up` on a data folder of its own, or on the one of a hub that ran before.
+    static func inOneProcess(
+        _ environment: [String: String] = [:], on folder: URL? = nil
+    ) async throws -> HubUnderTest {
+        let folder = try folder ?? makeFolder()
+        let note = folder.appending(path: "hub.json")
+        try? FileManager.default.removeItem(at: note)
+        let program = try Program(
+            ["up", "--data", folder.path, "--port", "0"], standard(environment), log: folder.appending(path: "up.log"))
+        let found: Note = try await eventually(within: .seconds(60), "the hub is up") {
+            guard program.isRunning else { throw ProgramEnded(log: program.logText) }
+            return try? JSONDecoder().decode(Note.self, from: Data(contentsOf: note))
+        }
+        return HubUnderTest(
+            address: found.address, databaseURL: found.databaseURL, programs: [program], folder: folder)
+    }
+
+    /// Each service in a process of its own, as on a cluster, on one database.
+    static func inManyProcesses(
+        _ services: [String], _ environment: [String: String] = [:]
+    ) async throws -> HubUnderTest {
+        let folder = try makeFolder()
+        let database = try await TestDatabase.make()
+        var environment = standard(environment)
+        environment["DATABASE_URL"] = database.url
+        environment["HUB_IDENTITY_SECRET"] = "a secret that all processes share"
+        var ports: [String: Int] = [:]
+        for (service, port) in zip(services, try FreePorts.take(services.count)) {
+            ports[service] = port
+            environment["HUB_\(service.uppercased())_PORT"] = String(port)
+            environment["HUB_\(service.uppercased())_URL"] = "http://127.0.0.1:\(port)"
+        }
+        let programs = try services.map { service in
+            try Program(["serve", service], environment, log: folder.appending(path: "\(service).log"))
+        }
+        let hub = HubUnderTest(
+            address: "http://127.0.0.1:\(ports["gateway"] ?? 0)", databaseURL: database.url, programs: programs,
+            folder: folder)
+        for (service, program) in zip(services, programs) {
+            let probe = HubClient(address: "http://127.0.0.1:\(ports[service] ?? 0)")
+            try await eventually(within: .seconds(60), "\(service) is ready") {
+                guard program.isRunning else { throw ProgramEnded(log: program.logText) }
+                return (try? await probe.get("/health/ready").status) == 200
+            }
+        }
+        return hub
+    }
+
+    /// As Ctrl-C does.
+    /// - Returns: the exit codes.
+    func stop() async throws -> [Int32] {
+        for program in programs { program.interrupt() }
+        var codes: [Int32] = []
+        for program in programs { codes.append(try await program.exitCode()) }
+        await client.close()
+        return codes
+    }
+
+    /// As `kill -9` does: no chance to tidy up.
+    /// - Returns: the data folder, to start on again.
+    func kill() async throws -> URL {
+        for program in programs { program.kill() }
+        for program in programs { _ = try await program.exitCode() }
+        await client.close()
+        return folder
+    }
+
+    /// Runs another command of the program against this hub.
+    func command(_ arguments: [String], input: String? = nil) async throws -> (
+        code: Int32, output: String, errors: String
+    ) {
+        let log = folder.appending(path: "command-\(UUID().uuidString).log")
+        let program = try Program(
+            arguments, ["DATABASE_URL": databaseURL, "HUB_IDENTITY_SECRET": "a secret that all processes share"],
+            log: log, input: input)
+        let code = try await program.exitCode()
+        return (code, program.output, program.logText)
+    }
+
+    var folderForAnotherStart: URL { folder }
+
+    private struct Note: Decodable {
+        let address: String
+        let databaseURL: String
+    }
+
+    private static func standard(_ environment: [String: String]) -> [String: String] {
+        var all = ["HUB_RATE_LIMITS": "off", "HUB_LOG_LEVEL": "warning", "HUB_UPSTREAM_TIMEOUT": "120s"]
+        all.merge(environment) { $1 }
+        return all
+    }
+
+    private static func makeFolder() throws -> URL {
+        let folder = URL(filePath: "/tmp/hub-system-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder
+    }
+}
+
+struct ProgramEnded: Error, CustomStringConvertible {
+    let log: String
+    var description: String { "the program ended:\n\(log.suffix(4_000))" }
+}
+
+enum FreePorts {
+    /// Ports nobody listens on now.
+    static func take(_ count: Int) throws -> [Int] {
+        var sockets: [Int32] = []
+        defer { for socket in sockets { close(socket) } }
+        return try (0..<count).map { _ in
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            sockets.append(descriptor)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let status = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                    bind(descriptor, address, length) | getsockname(descriptor, address, &length)
+                }
+            }
+            try #require(status == 0)
+            return Int(UInt16(bigEndian: address.sin_port))
+        }
+    }
+}
