@@ -20,7 +20,7 @@ enum AuthMigrations {
             expires_at timestamptz not null,
             end_reason text check (end_reason in ('logout', 'reuse', 'erased'))
         );
-        create index session_user on session (user_id);
+        create index session_of_user on session (user_id);
         create index session_expires_at on session (expires_at);
         create table refresh_token (
             digest bytea primary key,

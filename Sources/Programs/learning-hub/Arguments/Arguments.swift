@@ -1,0 +1,81 @@
+/// The words of a call, sorted out by what the command takes.
+struct Arguments: Sendable {
+    let path: [String]
+    let positional: [String]
+    private let values: [Option: String]
+    private let flags: Set<Option>
+
+    /// - Throws: ``UsageError`` for anything the command does not take.
+    init(_ call: Call) throws(UsageError) {
+        path = call.path
+        let known = Dictionary(uniqueKeysWithValues: (call.command.options + [.help]).map { ($0.name, $0) })
+        var positional: [String] = []
+        var values: [Option: String] = [:]
+        var flags: Set<Option> = []
+        var rest = call.words
+        while let word = rest.popFirst() {
+            guard word.hasPrefix("-"), word != "-" else {
+                positional.append(word)
+                continue
+            }
+            if word == "--" {
+                positional += rest
+                break
+            }
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = parts[0] == "-h" ? "help" : String(parts[0].drop { $0 == "-" })
+            guard word.hasPrefix("--") || word == "-h", let option = known[name] else {
+                throw UsageError("there is no option \(parts[0])", path: path)
+            }
+            guard option.valueName != nil else {
+                if parts.count > 1 { throw UsageError("\(option.usage) takes no value", path: path) }
+                flags.insert(option)
+                continue
+            }
+            guard let value = parts.count > 1 ? String(parts[1]) : rest.popFirst() else {
+                throw UsageError("\(option.usage) needs a value", path: path)
+            }
+            if values.updateValue(value, forKey: option) != nil {
+                throw UsageError("--\(option.name) is given twice", path: path)
+            }
+        }
+        self.positional = positional
+        self.values = values
+        self.flags = flags
+        if !flags.contains(.help) { try check(call.command.arguments) }
+    }
+
+    private func check(_ arguments: [Argument]) throws(UsageError) {
+        let needed = arguments.filter { $0.count == .one || $0.count == .oneOrMore }
+        if positional.count < needed.count {
+            throw UsageError("\(needed[positional.count].name) is missing", path: path)
+        }
+        let isBounded = !arguments.contains { $0.count == .any || $0.count == .oneOrMore }
+        if isBounded, positional.count > arguments.count {
+            throw UsageError("`\(positional[arguments.count])` is one word too many", path: path)
+        }
+    }
+
+    func has(_ flag: Option) -> Bool { flags.contains(flag) }
+
+    /// The value given, else the option's default.
+    func text(_ option: Option) -> String? { values[option] ?? option.defaultText }
+
+    /// Whether the option was given, whatever its default.
+    func isGiven(_ option: Option) -> Bool { values[option] != nil }
+
+    /// - Throws: ``UsageError`` when the value is no whole number in the range.
+    func number(_ option: Option, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
+        guard let text = text(option) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            let bounds =
+                range.upperBound == .max ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
+            throw UsageError("\(option.usage): `\(text)` is no whole number, \(bounds)", path: path)
+        }
+        return number
+    }
+
+    func positional(_ index: Int) -> String? { positional.indices.contains(index) ? positional[index] : nil }
+
+    func misuse(_ message: String) -> UsageError { UsageError(message, path: path) }
+}

@@ -1,0 +1,84 @@
+/// A command of the program, or a family of them: `up`, `topics` with `list`, `tail` and so on.
+struct Command: Sendable {
+    typealias Body = @Sendable (Arguments, Console) async throws -> Void
+
+    let name: String
+    let summary: String
+    var arguments: [Argument] = []
+    var options: [Option] = []
+    /// Each begins after the program's name.
+    var examples: [String] = []
+    /// What else there is to know.
+    var notes: String?
+    /// Of a family; the first is meant when none is named.
+    var members: [Command] = []
+    var body: Body?
+
+    init(
+        _ name: String, _ summary: String, arguments: [Argument] = [], options: [Option] = [], examples: [String],
+        notes: String? = nil, body: @escaping Body
+    ) {
+        self.name = name
+        self.summary = summary
+        self.arguments = arguments
+        self.options = options
+        self.examples = examples
+        self.notes = notes
+        self.body = body
+    }
+
+    /// A family.
+    init(_ name: String, _ summary: String, members: [Command]) {
+        self.name = name
+        self.summary = summary
+        self.members = members
+    }
+
+    /// The command the words name, and the words that are left for it.
+    /// - Throws: ``UsageError`` when there is no such command.
+    func resolve(_ words: ArraySlice<String>, path: [String]) throws(UsageError) -> Call {
+        let path = path + [name]
+        if members.isEmpty { return Call(command: self, path: path, words: words) }
+        if let word = words.first, let member = members.first(where: { $0.name == word }) {
+            return try member.resolve(words.dropFirst(), path: path)
+        }
+        let asksForHelp = words.contains { $0 == "--help" || $0 == "-h" }
+        if let word = words.first, !word.hasPrefix("-") {
+            throw UsageError("there is no command `\(word)`\(Self.suggestion(for: word, among: members))", path: path)
+        }
+        // A family alone means its first member, but its help is about all of them.
+        guard !asksForHelp, let first = members.first else { return Call(command: self, path: path, words: words) }
+        return try first.resolve(words, path: path)
+    }
+
+    private static func suggestion(for word: String, among commands: [Command]) -> String {
+        let near = commands.map(\.name).filter { $0.hasPrefix(word.prefix(2)) }
+        return near.isEmpty ? "" : ". Did you mean \(near.map { "`\($0)`" }.joined(separator: " or "))?"
+    }
+}
+
+/// A command with the words it was called with.
+struct Call {
+    let command: Command
+    /// The program's name and the names that led to the command.
+    let path: [String]
+    let words: ArraySlice<String>
+}
+
+/// The person who typed the command made a mistake: exit code 2.
+struct UsageError: Error, Equatable {
+    let message: String
+    /// The command whose help tells more.
+    let path: [String]
+
+    init(_ message: String, path: [String] = []) {
+        self.message = message
+        self.path = path
+    }
+}
+
+/// The command could not do what it was asked: exit code 1, after one sentence that says what to do.
+struct CommandFailure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

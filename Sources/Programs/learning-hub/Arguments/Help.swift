@@ -1,0 +1,55 @@
+/// The help of a command: what it does, what it takes, and an example.
+enum Help {
+    static func text(of call: Call) -> String {
+        let command = call.command
+        let path = call.path.joined(separator: " ")
+        var lines = [command.summary, ""]
+        if command.members.isEmpty {
+            lines.append(
+                "usage: "
+                    + ([path] + command.options.map { "[\($0.usage)]" } + command.arguments.map(\.usage)).joined(
+                        separator: " "))
+            lines += section("arguments", command.arguments.map { ($0.usage, $0.summary) })
+            lines += section(
+                "options",
+                command.options.map { option in
+                    (option.usage, option.summary + (option.defaultText.map { " (\($0))" } ?? ""))
+                })
+            if let notes = command.notes { lines += ["", notes] }
+        } else {
+            lines.append("usage: \(path) COMMAND")
+            lines += section("commands", command.members.map { ($0.name, $0.summary) })
+            lines += ["", "`\(path) COMMAND --help` tells more about a command."]
+        }
+        let examples = command.members.isEmpty ? command.examples : command.members.compactMap(\.examples.first)
+        if !examples.isEmpty, call.path.count > 1 || command.members.isEmpty {
+            lines += ["", examples.count == 1 ? "example:" : "examples:"]
+            lines += examples.map { "  \(Program.name) \($0)" }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func section(_ title: String, _ rows: [(String, String)]) -> [String] {
+        if rows.isEmpty { return [] }
+        return ["", "\(title):"] + Columns.aligned(rows.map { ["  \($0.0)", $0.1] })
+    }
+}
+
+/// Texts in columns, as wide as their widest.
+enum Columns {
+    static func aligned(_ rows: [[String]], gap: Int = 2) -> [String] {
+        var widths: [Int] = []
+        for row in rows {
+            for (index, cell) in row.enumerated() {
+                if index == widths.count { widths.append(0) }
+                widths[index] = max(widths[index], cell.count)
+            }
+        }
+        return rows.map { row in
+            let cells = row.enumerated().map { index, cell in
+                index == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] + gap - cell.count)
+            }
+            return cells.joined()
+        }
+    }
+}

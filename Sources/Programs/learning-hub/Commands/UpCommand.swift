@@ -1,0 +1,114 @@
+internal import Contracts
+internal import Platform
+internal import Postgres
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// `up`: the whole hub in one process.
+struct UpCommand {
+    private static let data = Option("data", "DIR", default: ".data", "Where everything is kept.")
+    private static let port = Option(
+        "port", "PORT",
+        "Port of the gateway, 3000 as a rule; the other services take the ports after it. 0: any free ports.")
+    private static let host = Option("host", "ADDRESS", "Address to listen on, 127.0.0.1 as a rule.")
+
+    static let command = Command(
+        "up", "Start every service, the relays and the workers in one process.", options: [data, port, host],
+        examples: ["up", "up --data /var/lib/learning-hub --port 8080 --host 0.0.0.0"],
+        notes: """
+            Without DATABASE_URL a private PostgreSQL runs in DIR/postgres. Settings come from the environment and from
+            a .env file in this folder; `learning-hub config` lists them. Log lines go to standard error as JSON, on a
+            terminal only warnings and errors unless HUB_LOG_LEVEL says otherwise.
+
+            Ctrl-C lets requests under way finish and stops everything; pressed again it ends the process at once.
+            """
+    ) { arguments, console in
+        try await UpCommand(
+            folder: DataFolder(arguments.text(data) ?? ".data"),
+            port: try arguments.number(port, in: 0...65_535 - ServiceName.all.count),
+            host: arguments.text(host), console: console
+        ).run()
+    }
+
+    let folder: DataFolder
+    let port: Int?
+    let host: String?
+    let console: Console
+
+    func run() async throws {
+        let signals = StopSignals()
+        let clock = ContinuousClock()
+        let start = clock.now
+        try folder.lock()
+        folder.removeNote()
+        var flags = try flags()
+        let postgres = try await privatePostgres(unless: try HubSettings.read(commandLine: flags))
+        if let postgres { flags[PlatformSettings.databaseURL.name] = postgres.url() }
+        do {
+            let settings = try HubSettings.read(commandLine: flags)
+            let process = try await HubProcess.start(HubServices.all, settings: settings) { ready in
+                console.line("  \(ready.service.rawValue.padding(14)) ready on port \(ready.port)")
+            }
+            try await run(process, settings, signals, after: start.duration(to: clock.now))
+        } catch {
+            await postgres?.stop()
+            throw error
+        }
+        await postgres?.stop()
+        console.line("stopped")
+    }
+
+    private func run(
+        _ process: HubProcess, _ settings: Settings, _ signals: StopSignals, after startTime: Duration
+    ) async throws {
+        let host = try settings.value(PlatformSettings.host)
+        let port = process.port(of: .gateway) ?? 0
+        let address = "http://\(host == "0.0.0.0" ? "127.0.0.1" : host):\(port)"
+        let ports = HubServices.all.compactMap { type in process.port(of: type.name).map { (type.name.rawValue, $0) } }
+        do {
+            try folder.write(
+                DataFolder.Note(
+                    pid: ProcessInfo.processInfo.processIdentifier, address: address, port: port,
+                    databaseURL: try settings.value(PlatformSettings.databaseURL),
+                    services: Dictionary(uniqueKeysWithValues: ports)))
+        } catch {
+            await process.stop()
+            throw error
+        }
+        console.line("\nLearning Hub is ready after \(startTime.shown): open \(address)\nCtrl-C stops it.")
+        await signals.first()
+        console.line("\nstopping: requests under way may finish")
+        folder.removeNote()
+        await process.stop()
+    }
+
+    private func privatePostgres(unless settings: Settings) async throws -> PrivatePostgres? {
+        if settings.isSet(PlatformSettings.databaseURL) { return nil }
+        return try await PrivatePostgres.start(.init(folder: folder.postgres))
+    }
+
+    /// What this command's flags, and the secrets of the folder, mean as settings.
+    private func flags() throws -> [String: String] {
+        let settings = try HubSettings.read()
+        var flags: [String: String] = [:]
+        for (name, secret) in try folder.secrets()
+        where HubServices.settings.contains(where: { $0.name == name && settings.source(of: $0) == .standard }) {
+            flags[name] = secret
+        }
+        if let host { flags[PlatformSettings.host.name] = host }
+        if Console.logIsATerminal, !settings.isSet(PlatformSettings.logLevel) {
+            flags[PlatformSettings.logLevel.name] = "warning"
+        }
+        let gatewayPort = try port ?? settings.value(PlatformSettings.port(of: .gateway))
+        for (place, name) in ServiceName.all.enumerated() {
+            let setting = PlatformSettings.port(of: name)
+            if name != .gateway, settings.isSet(setting) { continue }
+            flags[setting.name] = String(gatewayPort == 0 ? 0 : gatewayPort + place)
+        }
+        return flags
+    }
+}

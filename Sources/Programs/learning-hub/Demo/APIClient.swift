@@ -1,0 +1,69 @@
+internal import Avro
+internal import EventLoop
+internal import HTTP
+
+/// Calls the hub from outside, as a browser would.
+final class APIClient: Sendable {
+    /// Without a slash at the end.
+    let address: String
+    private let http: HTTPClient
+    private let loops: EventLoopGroup
+    private static let bodyBytesMax = 4 * 1024 * 1024
+
+    init(address: String) throws {
+        var address = address
+        while address.hasSuffix("/") { address.removeLast() }
+        self.address = address
+        loops = try EventLoopGroup(count: 1, name: "client")
+        http = HTTPClient(loops: loops)
+    }
+
+    struct Answer: Sendable {
+        let status: Int
+        let correlationID: String?
+        let body: JSONTree
+    }
+
+    /// - Parameter target: path and query.
+    /// - Throws: ``CommandFailure`` when nothing answers; a refusal is an answer.
+    func call(
+        _ method: HTTPMethod, _ target: String, json body: JSONTree? = nil, token: String? = nil
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(method, address + target)
+        if let body {
+            request.fields["content-type"] = "application/json"
+            request.body = .bytes(Array(body.compactText().utf8))
+        }
+        if let token { request.fields["authorization"] = "Bearer \(token)" }
+        let response: HTTPClientResponse
+        let bytes: [UInt8]
+        do {
+            response = try await http.send(request, timeout: .seconds(10))
+            bytes = try await response.body.collect(bytesMax: Self.bodyBytesMax)
+        } catch {
+            throw CommandFailure(
+                "\(address) does not answer (\(error)). Is the hub running? `\(Program.name) up` starts it.")
+        }
+        return Answer(
+            status: response.status.code, correlationID: response.fields["x-correlation-id"],
+            body: bytes.isEmpty ? .null : (try? JSONTree(parsing: bytes)) ?? .null)
+    }
+
+    /// Asks again and again until `found` has an answer, or the time is up.
+    func eventually<Result: Sendable>(
+        within limit: Duration, every pause: Duration = .milliseconds(5), _ found: () async throws -> Result?
+    ) async throws -> Result? {
+        let clock = ContinuousClock()
+        let end = clock.now + limit
+        while clock.now < end {
+            if let result = try await found() { return result }
+            try await loops.next().sleep(for: pause)
+        }
+        return nil
+    }
+
+    func close() async {
+        await http.close()
+        await loops.shutdown()
+    }
+}

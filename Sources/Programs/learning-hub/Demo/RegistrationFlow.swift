@@ -1,0 +1,99 @@
+internal import Avro
+internal import HTTP
+internal import Secrets
+
+/// Flow 1: a person registers; the welcome mail and the sign-up points follow by event.
+struct RegistrationFlow {
+    let client: APIClient
+    let steps: Steps
+    /// How long an effect may take to show.
+    private let patience: Duration = .seconds(10)
+
+    func play() async throws {
+        let email = "demo.\(SecureRandom.token(byteCount: 6).lowercased())@example.org"
+        let password = SecureRandom.token(byteCount: 18)
+        let person = try await steps.step("a person registers") {
+            try await client.call(
+                .post, "/auth/register",
+                json: .object([
+                    .init("email", .string(email)), .init("password", .string(password)),
+                    .init("firstName", .string("Demo")), .init("lastName", .string("Learner")),
+                ])
+            ).expect(201)
+        } detail: {
+            "\($0.body["id"]?.text ?? "?"), correlation id \($0.correlationID ?? "?")"
+        }
+        try await mail(to: email)
+        let token = try await steps.step("the person logs in") {
+            let answer = try await client.call(
+                .post, "/auth/login",
+                json: .object([.init("email", .string(email)), .init("password", .string(password))])
+            ).expect(200)
+            guard let token = answer.body["accessToken"]?.text else {
+                throw CommandFailure("no accessToken in the answer")
+            }
+            return token
+        }
+        try await steps.step("the profile is there") {
+            let answer = try await client.call(.get, "/users/me", token: token).expect(200)
+            guard answer.body["id"] == person.body["id"] else { throw CommandFailure("it is another person's") }
+        }
+        try await points(token)
+        try await notification(token)
+        if let id = person.correlationID, !steps.asJSON {
+            steps.console.line("\nits journey: \(Program.name) trace \(id)")
+        }
+    }
+
+    private func mail(to email: String) async throws {
+        _ = try await steps.step("the welcome mail is in the mailbox") {
+            let mail = try await client.eventually(within: patience) { () -> JSONTree? in
+                let answer = try await client.call(.get, "/dev/mailbox?to=\(email)")
+                if answer.status == 404 {
+                    throw CommandFailure("the hub sends real mail (SMTP_URL is set): there is no mailbox to look into")
+                }
+                return try answer.expect(200).body["items"]?.items?.first
+            }
+            guard let mail else { throw CommandFailure("not within \(patience.shown)") }
+            return mail
+        } detail: {
+            "“\($0["subject"]?.text ?? "?")”"
+        }
+    }
+
+    private func points(_ token: String) async throws {
+        _ = try await steps.step("the sign-up points are in the ledger") {
+            let points = try await client.eventually(within: patience) { () -> Int64? in
+                let answer = try await client.call(.get, "/gamification/me", token: token).expect(200)
+                return answer.body["points"]?.integer.flatMap { $0 > 0 ? $0 : nil }
+            }
+            guard let points else { throw CommandFailure("not within \(patience.shown)") }
+            let rows = try await client.call(.get, "/gamification/me/ledger", token: token).expect(200)
+            guard rows.body["items"]?.items?.count == 1 else { throw CommandFailure("not exactly one row") }
+            return points
+        } detail: {
+            "\($0) points"
+        }
+    }
+
+    private func notification(_ token: String) async throws {
+        _ = try await steps.step("the in-app message is there") {
+            let message = try await client.eventually(within: patience) { () -> JSONTree? in
+                try await client.call(.get, "/notifications", token: token).expect(200).body["items"]?.items?.last
+            }
+            guard let message else { throw CommandFailure("not within \(patience.shown)") }
+            return message
+        } detail: {
+            "“\($0["title"]?.text ?? "?")”"
+        }
+    }
+}
+
+extension APIClient.Answer {
+    /// - Throws: ``CommandFailure`` with what the hub said, when the status is another.
+    func expect(_ status: Int) throws -> Self {
+        if self.status == status { return self }
+        let said = body["detail"]?.text ?? body["title"]?.text ?? body["code"]?.text ?? "no reason given"
+        throw CommandFailure("answered \(self.status): \(said)")
+    }
+}

@@ -1,0 +1,107 @@
+internal import Secrets
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// The folder `up` keeps everything in: the database, generated secrets, a lock, and a note that lets other commands find the hub.
+struct DataFolder {
+    /// Absolute: the database server runs in another folder.
+    let path: String
+
+    init(_ path: String) {
+        self.path = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+    }
+
+    var postgres: String { path + "/postgres" }
+    private var lockFile: String { path + "/hub.lock" }
+    private var noteFile: String { path + "/hub.json" }
+    private var secretsFile: String { path + "/secrets.json" }
+
+    /// Makes the folder and takes its lock, which is held until the process ends, however it ends.
+    /// - Throws: ``CommandFailure`` when another hub has it.
+    func lock() throws {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw CommandFailure("the data folder \(path) cannot be made")
+        }
+        let descriptor = open(lockFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw CommandFailure("\(lockFile) cannot be opened: \(reason())") }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return }
+        close(descriptor)
+        let note = readNote()
+        let which = note.map { " (process \($0.pid), \($0.address))" } ?? ""
+        throw CommandFailure(
+            "a hub is running on \(path) already\(which). Stop it first, or give another --data folder.")
+    }
+
+    /// Whether a hub runs on this folder now.
+    var isLocked: Bool {
+        let descriptor = open(lockFile, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_EX | LOCK_NB) != 0
+    }
+
+    // MARK: The note
+
+    /// How to reach the hub that runs here.
+    struct Note: Codable {
+        var pid: Int32
+        var address: String
+        var port: Int
+        var databaseURL: String
+        var services: [String: Int]
+    }
+
+    func readNote() -> Note? {
+        guard let data = FileManager.default.contents(atPath: noteFile) else { return nil }
+        return try? JSONDecoder().decode(Note.self, from: data)
+    }
+
+    func write(_ note: Note) throws { try write(note, to: noteFile) }
+
+    func removeNote() { unlink(noteFile) }
+
+    // MARK: Secrets
+
+    /// The settings made up for this folder when nobody gave any, the same at each start.
+    func secrets() throws -> [String: String] {
+        if let data = FileManager.default.contents(atPath: secretsFile) {
+            guard let known = try? JSONDecoder().decode([String: String].self, from: data) else {
+                throw CommandFailure(
+                    "\(secretsFile) is damaged. Remove it to have new secrets made; people then log in again.")
+            }
+            return known
+        }
+        let made = ["HUB_IDENTITY_SECRET": SecureRandom.token()]
+        try write(made, to: secretsFile)
+        return made
+    }
+
+    /// Whole or not at all, and for this user alone: it holds secrets.
+    private func write(_ value: some Encodable, to file: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let bytes = Array(try encoder.encode(value))
+        let temporary = file + ".new"
+        unlink(temporary)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw CommandFailure("\(temporary) cannot be written: \(reason())") }
+        let written = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
+        guard fsync(descriptor) == 0, close(descriptor) == 0, written == bytes.count, rename(temporary, file) == 0
+        else {
+            throw CommandFailure("\(file) cannot be written: \(reason())")
+        }
+    }
+
+    private func reason() -> String { String(cString: strerror(errno)) }
+}

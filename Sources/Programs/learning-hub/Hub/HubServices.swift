@@ -1,0 +1,24 @@
+internal import Auth
+internal import Contracts
+internal import Gamification
+internal import Gateway
+internal import Notification
+internal import Platform
+internal import User
+
+/// The services this program holds.
+enum HubServices {
+    static let all: [any HubService.Type] = [
+        GatewayService.self, UserService.self, AuthService.self, NotificationService.self, GamificationService.self,
+    ]
+
+    static var names: String { all.map { $0.name.rawValue }.joined(separator: ", ") }
+
+    static func named(_ name: String) -> (any HubService.Type)? { all.first { $0.name.rawValue == name } }
+
+    /// Every setting of the program, each once.
+    static var settings: [SettingDeclaration] {
+        var names: Set<String> = []
+        return (PlatformSettings.declarations + all.flatMap { $0.settings }).filter { names.insert($0.name).inserted }
+    }
+}

@@ -1,0 +1,21 @@
+internal import Avro
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+internal import Platform
+
+extension JSONTree {
+    /// Null where there is no text.
+    static func text(_ text: String?) -> JSONTree { text.map(JSONTree.string) ?? .null }
+
+    static func number(_ number: some BinaryInteger) -> JSONTree { .number(String(number)) }
+
+    static func number(_ number: Double) -> JSONTree { .number(number.isFinite ? "\(number)" : "0") }
+
+    static func number(_ number: Double?) -> JSONTree { number.map { JSONTree.number($0) } ?? .null }
+
+    static func time(_ time: Date?) -> JSONTree { .text(time?.formatted(.iso8601Milliseconds)) }
+}

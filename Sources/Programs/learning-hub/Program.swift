@@ -1,0 +1,46 @@
+internal import EventLoop
+
+/// The program: its commands, and how their errors are told.
+enum Program {
+    static let name = "learning-hub"
+    static let version = "0.1.0"
+
+    static let commands = Command(
+        name, "Learning Hub: an e-learning platform whose services talk through events.",
+        members: [
+            UpCommand.command, ServeCommand.command, DemoCommand.command, ConfigCommand.command,
+        ])
+
+    /// - Parameter words: what stands behind the program's name.
+    /// - Returns: the exit code.
+    static func run(_ words: [String], _ console: Console) async -> Int32 {
+        switch words.first {
+        case nil:
+            console.line(Help.text(of: Call(command: commands, path: [name], words: [])))
+            return 0
+        case "--version", "version":
+            console.line("\(name) \(version)")
+            return 0
+        case "help":
+            return await run(words.count == 1 ? [] : Array(words.dropFirst()) + ["--help"], console)
+        default: break
+        }
+        do {
+            let call = try commands.resolve(words[...], path: [])
+            let arguments = try Arguments(call)
+            guard !arguments.has(.help), let body = call.command.body else {
+                console.line(Help.text(of: call))
+                return 0
+            }
+            try await body(arguments, console)
+            return 0
+        } catch let error as UsageError {
+            console.complaint("\(error.message).")
+            console.complaint("see `\((error.path + ["--help"]).joined(separator: " "))`")
+            return 2
+        } catch {
+            console.complaint("\(error)")
+            return 1
+        }
+    }
+}

@@ -1,0 +1,27 @@
+extension String {
+    /// At least so many characters wide.
+    func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}
+
+extension Duration {
+    var milliseconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) * 1_000 + Double(attoseconds) / 1e15
+    }
+
+    /// For people: `812 ms`, `2.4 s`.
+    var shown: String {
+        let milliseconds = milliseconds
+        if milliseconds < 10 { return "\(milliseconds.rounded(1)) ms" }
+        return milliseconds < 1_000 ? "\(Int(milliseconds)) ms" : "\((milliseconds / 1_000).rounded(1)) s"
+    }
+}
+
+extension Double {
+    /// To so many digits behind the point.
+    func rounded(_ digits: Int) -> Double {
+        var scale = 1.0
+        for _ in 0..<digits { scale *= 10 }
+        return (self * scale).rounded() / scale
+    }
+}
