@@ -9,6 +9,8 @@ enum Program {
         name, "Learning Hub: an e-learning platform whose services talk through events.",
         members: [
             UpCommand.command, ServeCommand.command, DemoCommand.command, ConfigCommand.command,
+            TopicsCommand.command, GroupsCommand.command, SchemasCommand.command,
+            DeadLettersCommand.command, ReplayCommand.command, AdminCommand.command,
         ])
 
     /// - Parameter words: what stands behind the program's name.

@@ -1,3 +1,11 @@
+internal import Platform
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
 extension String {
     /// At least so many characters wide.
     func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
@@ -24,4 +32,9 @@ extension Double {
         for _ in 0..<digits { scale *= 10 }
         return (self * scale).rounded() / scale
     }
+}
+
+extension Date {
+    /// ISO-8601 UTC with milliseconds.
+    var shown: String { formatted(.iso8601Milliseconds) }
 }

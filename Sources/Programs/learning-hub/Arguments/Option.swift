@@ -42,7 +42,9 @@ struct Argument: Sendable {
     let count: Count
     let summary: String
 
-    init(_ name: String, _ count: Count = .one, _ summary: String) {
+    init(_ name: String, _ summary: String) { self.init(name, .one, summary) }
+
+    init(_ name: String, _ count: Count, _ summary: String) {
         self.name = name
         self.count = count
         self.summary = summary

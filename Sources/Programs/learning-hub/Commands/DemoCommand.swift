@@ -7,8 +7,7 @@ enum DemoCommand {
         options: [url, .data, .json], examples: ["demo", "demo --url http://127.0.0.1:3000"],
         notes: "Ends with 1 at the first step that does not arrive."
     ) { arguments, console in
-        let note = arguments.text(.data).flatMap { DataFolder($0).readNote() }
-        let client = try APIClient(address: arguments.text(url) ?? note?.address ?? "http://127.0.0.1:3000")
+        let client = try APIClient(address: try address(arguments))
         do {
             try await RegistrationFlow(client: client, steps: Steps(console, asJSON: arguments.has(.json))).play()
         } catch {
@@ -16,5 +15,13 @@ enum DemoCommand {
             throw error
         }
         await client.close()
+    }
+
+    private static func address(_ arguments: Arguments) throws -> String {
+        if let address = arguments.text(url) { return address }
+        let folder = DataFolder(arguments.text(.data) ?? ".data")
+        if let note = folder.readNote() { return note.address }
+        if arguments.isGiven(.data) { throw CommandFailure("no hub runs on \(folder.path)") }
+        return "http://127.0.0.1:3000"
     }
 }

@@ -1,0 +1,96 @@
+internal import Avro
+internal import Contracts
+internal import SchemaRegistry
+
+/// `schemas`: the versions of the events' schemas.
+enum SchemasCommand {
+    static let command = Command(
+        "schemas", "The schemas of the events: their versions in the registry, and whether ours fit them.",
+        members: [list, check, register])
+
+    private static let list = Command(
+        "list", "List every version of every schema in the registry.", options: [.data, .json],
+        examples: ["schemas list", "schemas list --json"]
+    ) { arguments, console in
+        let versions = try await OpenHub.with(arguments) { hub in
+            var versions: [RegisteredSchema] = []
+            for subject in try await hub.registry.subjects() {
+                versions += try await hub.registry.versions(subject: subject)
+            }
+            return versions
+        }
+        if arguments.has(.json) {
+            for version in versions {
+                console.json(
+                    .object([
+                        .init("subject", .string(version.subject)), .init("version", .number(version.version)),
+                        .init("id", .string("\(version.id)")), .init("schema", .string(version.schema.compactText)),
+                    ]))
+            }
+        } else {
+            console.table(
+                ["subject", "version", "id"], versions.map { [$0.subject, "\($0.version)", "\($0.id)"] })
+        }
+    }
+
+    private static let check = Command(
+        "check", "Check that this program's events follow every version in the registry (FULL_TRANSITIVE).",
+        options: [.data, .json], examples: ["schemas check"],
+        notes:
+            "Ends with 1 when an event breaks a rule; field and rule are named. Run it before a new version goes out."
+    ) { arguments, console in
+        let broken = try await OpenHub.with(arguments) { hub in
+            var broken = 0
+            for event in EventCatalogue.all {
+                let versions = try await hub.registry.versions(subject: event.topic.valueSubject)
+                let violations = CompatibilityMode.fullTransitive.violations(
+                    of: event.schema, after: versions.map(\.schema))
+                broken += violations.isEmpty ? 0 : 1
+                tell(event.topic, versions, isRegistered: versions.contains { $0.schema == event.schema }, violations)
+            }
+            return broken
+        }
+        if broken > 0 { throw CommandFailure("\(broken) schemas do not follow their earlier versions") }
+
+        func tell(
+            _ topic: Topic, _ versions: [RegisteredSchema], isRegistered: Bool, _ violations: [CompatibilityViolation]
+        ) {
+            if arguments.has(.json) {
+                console.json(
+                    .object([
+                        .init("subject", .string(topic.valueSubject)), .init("versions", .number(versions.count)),
+                        .init("registered", .bool(isRegistered)), .init("compatible", .bool(violations.isEmpty)),
+                        .init("violations", .array(violations.map { .string("\($0)") })),
+                    ]))
+                return
+            }
+            let state = isRegistered ? "registered" : "not registered yet"
+            console.line(
+                "\(violations.isEmpty ? "✔" : "✘") \(topic.valueSubject): \(versions.count) versions, ours \(state)")
+            for violation in violations { console.line("    \(violation)") }
+        }
+    }
+
+    private static let register = Command(
+        "register", "Register the schemas of this program's events that the registry does not have.",
+        options: [.data, .json], examples: ["schemas register"], notes: "`up` and `serve` do the same at start."
+    ) { arguments, console in
+        try await OpenHub.with(arguments) { hub in
+            for event in EventCatalogue.all {
+                let subject = event.topic.valueSubject
+                let versions = try await hub.registry.versions(subject: subject)
+                let broken = CompatibilityMode.fullTransitive.violations(
+                    of: event.schema, after: versions.map(\.schema))
+                if let first = broken.first {
+                    throw CommandFailure("\(subject) does not follow its versions: \(first)")
+                }
+                let id = try await hub.registry.register(event.schema, subject: subject)
+                if arguments.has(.json) {
+                    console.json(.object([.init("subject", .string(subject)), .init("id", .string("\(id)"))]))
+                } else {
+                    console.line("\(subject)  id \(id)")
+                }
+            }
+        }
+    }
+}

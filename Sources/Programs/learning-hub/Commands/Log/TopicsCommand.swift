@@ -1,0 +1,112 @@
+internal import Avro
+internal import Contracts
+internal import Messaging
+internal import Platform
+
+/// `topics`: what the log holds.
+enum TopicsCommand {
+    static let command = Command(
+        "topics", "The topics of the event log: what they hold, and their messages.",
+        members: [list, apply, describe, TailCommand.command])
+
+    private static let all = Option("all", "Dead-letter and redrive topics too.")
+
+    private static let list = Command(
+        "list", "List the topics of the catalogue with what they hold.", options: [all, .data, .json],
+        examples: ["topics list", "topics list --all --json"]
+    ) { arguments, console in
+        let topics = try await OpenHub.with(arguments) { try await $0.log.topics() }
+        let known = Dictionary(uniqueKeysWithValues: TopicCatalogue.all.enumerated().map { ($1.name, $0) })
+        let shown = topics.filter { arguments.has(all) || known[$0.settings.name] != nil }
+            .sorted {
+                (known[$0.settings.name] ?? .max, $0.settings.name) < (
+                    known[$1.settings.name] ?? .max, $1.settings.name
+                )
+            }
+        if arguments.has(.json) {
+            for topic in shown { console.json(json(topic)) }
+        } else {
+            console.table(
+                ["topic", "partitions", "days", "messages", "producer", "consumers"],
+                shown.map { topic in
+                    let declared = TopicCatalogue.topic(named: topic.settings.name)
+                    return [
+                        topic.settings.name, "\(topic.settings.partitionCount)", "\(topic.settings.retentionDays)",
+                        "\(topic.messageCount)", declared?.producer.rawValue ?? "",
+                        declared?.consumers.map(\.rawValue).joined(separator: " ") ?? "",
+                    ]
+                })
+        }
+    }
+
+    private static func json(_ topic: TopicSummary) -> JSONTree {
+        let declared = TopicCatalogue.topic(named: topic.settings.name)
+        let services = Set(declared?.consumers.map(\.service.rawValue) ?? []).sorted()
+        return .object([
+            .init("topic", .string(topic.settings.name)), .init("partitions", .number(topic.settings.partitionCount)),
+            .init("replication", .number(topic.settings.replicationCount)),
+            .init("retentionDays", .number(topic.settings.retentionDays)),
+            .init("producer", .text(declared?.producer.rawValue)),
+            .init("consumers", .array(services.map(JSONTree.string))),
+            .init("messages", .number(topic.messageCount)),
+            .init("groups", .array(declared?.consumers.map { .string($0.rawValue) } ?? [])),
+        ])
+    }
+
+    private static let apply = Command(
+        "apply",
+        "Create what is missing of the log, the schema registry and the topics, and bring their settings up to date.",
+        options: [.data, .json], examples: ["topics apply"],
+        notes: "Nothing is removed, and no partition count is made smaller. `up` and `serve` do the same at start."
+    ) { arguments, console in
+        let parts = try await HubParts.open(try HubLocation.settingsForParts(arguments))
+        let topics = try await parts.log.topics()
+        await parts.close()
+        if arguments.has(.json) {
+            for topic in topics { console.json(json(topic)) }
+        } else {
+            console.line("\(topics.count) topics are as the catalogue says")
+        }
+    }
+
+    private static let describe = Command(
+        "describe", "Show a topic: its settings, who writes and reads it, and each partition.",
+        arguments: [Argument("TOPIC", "A topic's name.")], options: [.data, .json],
+        examples: ["topics describe user.registered"]
+    ) { arguments, console in
+        let name = arguments.positional[0]
+        try await OpenHub.with(arguments) { hub in
+            guard let topic = try await hub.log.topics().first(where: { $0.settings.name == name }) else {
+                throw CommandFailure("there is no topic \(name). `\(Program.name) topics list --all` lists them.")
+            }
+            let marks = try await hub.log.watermarks(of: name).sorted { $0.key < $1.key }
+            if arguments.has(.json) {
+                guard case .object(var members) = json(topic) else { return }
+                members.append(
+                    .init(
+                        "partitionOffsets",
+                        .array(
+                            marks.map { partition, range in
+                                .object([
+                                    .init("partition", .number(partition.partition)),
+                                    .init("first", .number(range.lowerBound)), .init("end", .number(range.upperBound)),
+                                ])
+                            })))
+                console.json(.object(members))
+                return
+            }
+            let declared = TopicCatalogue.topic(named: name)
+            console.line("\(name): kept for \(topic.settings.retentionDays) days, \(topic.messageCount) messages now")
+            console.line("written by \(declared?.producer.rawValue ?? "consumers")")
+            console.line("read by \(declared?.consumers.map(\.rawValue).joined(separator: ", ") ?? "nobody else")\n")
+            console.table(
+                ["partition", "first offset", "end offset"],
+                marks.map { ["\($0.key.partition)", "\($0.value.lowerBound)", "\($0.value.upperBound)"] })
+        }
+    }
+}
+
+extension TopicSettings {
+    /// Whole days.
+    var retentionDays: Int64 { retention.components.seconds / 86_400 }
+}

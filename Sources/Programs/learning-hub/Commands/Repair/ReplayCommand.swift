@@ -1,0 +1,166 @@
+internal import Avro
+internal import Contracts
+internal import Messaging
+internal import Platform
+internal import Secrets
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// `replay`: reads a range of the log again, for one group.
+struct ReplayCommand {
+    private static let topic = Option(
+        "topic", "TOPIC", "Only this topic; without it all topics the group has handlers for.")
+    private static let fromOffset = Option(
+        "from-offset", "P@N,…", "Begin each partition at an offset: 0@120,2@77, or one number for all. Needs --topic.")
+    private static let fromTime = Option("from-time", "TIME", "Begin at a time: 2026-01-31T12:00:00Z.")
+    private static let fromBeginning = Option("from-beginning", "Begin with the oldest event kept.")
+    private static let untilTime = Option("until-time", "TIME", "Leave out what the log took at or after this time.")
+    private static let id = Option(
+        "id", "ID", "Go on with an earlier replay: what it has handled is not handled again.")
+    private static let sendEvents = Option("send-events", "Send events that handlers publish this time too.")
+
+    static let command = Command(
+        "replay", "Read a range of events again and call one group's handlers with it, to repair what they keep.",
+        arguments: [Argument("GROUP", "The consumer group, as a rule a service's name.")],
+        options: [topic, fromOffset, fromTime, fromBeginning, untilTime, id, sendEvents, .data, .json],
+        examples: [
+            "replay gamification --topic user.registered --from-time 2026-01-31T00:00:00Z",
+            "replay gamification --topic user.registered --from-offset 0@120,1@98",
+        ],
+        notes: """
+            The group's own place in the log stays where it is. Handlers whose effects leave the hub (mail, payments) are
+            not called, and events are not sent again unless asked for.
+            """
+    ) { arguments, console in
+        try await ReplayCommand(arguments: arguments, console: console).run()
+    }
+
+    let arguments: Arguments
+    let console: Console
+
+    func run() async throws {
+        let group = ConsumerGroup(rawValue: arguments.positional[0])
+        guard let type = HubServices.named(group.service.rawValue) else {
+            throw arguments.misuse("there is no group `\(group)` in this program")
+        }
+        let until = try arguments.text(Self.untilTime).map { try time($0) }
+        let replayID = arguments.text(Self.id) ?? SecureRandom.token(byteCount: 6)
+        let parts = try await HubParts.open(try HubLocation.settingsForParts(arguments))
+        do {
+            try await run(type, group, parts, until: until, replayID: replayID)
+        } catch {
+            await parts.close()
+            throw error
+        }
+        await parts.close()
+    }
+
+    private func run<Service: HubService>(
+        _ type: Service.Type, _ group: ConsumerGroup, _ parts: HubParts, until: Date?, replayID: String
+    ) async throws {
+        let wired = try await parts.wire(type)
+        do {
+            guard let worker = wired.groups.first(where: { $0.group == group }) else {
+                throw arguments.misuse("the \(type.name) service has no group `\(group)`")
+            }
+            let replay = Replay(
+                group: group, handlers: worker.handlers, database: wired.context.database, log: parts.log,
+                codec: parts.codec, loops: parts.loops, logger: wired.context.logger)
+            let topics = try topics(worker.handlers)
+            let start = try await start(parts.log, topics)
+            var total = Counts()
+            // One topic after the other, so that there is progress to tell.
+            for topic in topics {
+                let report = try await replay.run(
+                    from: start, until: until, topics: [topic], replayID: replayID,
+                    sendsEvents: arguments.has(Self.sendEvents))
+                let counts = Counts(read: report.read, handled: report.handled, failed: report.failureCount)
+                tell(topic.name, replayID, counts, report.failures)
+                total.add(counts)
+            }
+            tell(nil, replayID, total, [:])
+            if total.failed > 0 {
+                throw CommandFailure("\(total.failed) events failed. Repair the cause and go on with --id \(replayID).")
+            }
+        } catch {
+            await wired.close()
+            throw error
+        }
+        await wired.close()
+    }
+
+    private struct Counts {
+        var read = 0
+        var handled = 0
+        var failed = 0
+
+        mutating func add(_ other: Counts) {
+            read += other.read
+            handled += other.handled
+            failed += other.failed
+        }
+    }
+
+    /// - Parameter topic: nil for the sum.
+    private func tell(_ topic: String?, _ replayID: String, _ counts: Counts, _ failures: [LogPosition: String]) {
+        let failures = failures.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+        if arguments.has(.json) {
+            console.json(
+                .object([
+                    .init("topic", .text(topic)), .init("replayId", .string(replayID)),
+                    .init("read", .number(counts.read)),
+                    .init("handled", .number(counts.handled)), .init("failed", .number(counts.failed)),
+                    .init("failures", .array(failures.map(JSONTree.string))),
+                ]))
+            return
+        }
+        let sum = "\(counts.read) read, \(counts.handled) handled, \(counts.failed) failed"
+        console.line(topic.map { "\($0): \(sum)" } ?? "together: \(sum), replay \(replayID)")
+        for failure in failures { console.line("  \(failure)") }
+    }
+
+    private func topics(_ handlers: [Handler]) throws -> [Topic] {
+        let all = Set(handlers.filter(\.runsInReplay).map(\.topic)).sorted { $0.name < $1.name }
+        guard let name = arguments.text(Self.topic) else { return all }
+        guard let topic = all.first(where: { $0.name == name }) else {
+            throw arguments.misuse("no handler of this group takes `\(name)` in a replay")
+        }
+        return [topic]
+    }
+
+    private func start(_ log: any EventLog, _ topics: [Topic]) async throws -> Replay.Start {
+        let given = [Self.fromOffset, Self.fromTime].filter { arguments.isGiven($0) }.count
+        guard given + (arguments.has(Self.fromBeginning) ? 1 : 0) == 1 else {
+            throw arguments.misuse("give one of --from-offset, --from-time and --from-beginning")
+        }
+        if let text = arguments.text(Self.fromTime) { return .time(try time(text)) }
+        guard let text = arguments.text(Self.fromOffset) else { return .beginning }
+        guard arguments.isGiven(Self.topic), let topic = topics.first else {
+            throw arguments.misuse("--from-offset needs --topic")
+        }
+        var offsets: [TopicPartition: Int64] = [:]
+        if let offset = Int64(text) {
+            for partition in try await log.watermarks(of: topic.name).keys { offsets[partition] = offset }
+            return .offsets(offsets)
+        }
+        for part in text.split(separator: ",") {
+            let numbers = part.split(separator: "@")
+            guard numbers.count == 2, let partition = Int(numbers[0]), let offset = Int64(numbers[1]) else {
+                throw arguments.misuse("`\(part)` is no partition and offset, like 0@120")
+            }
+            offsets[TopicPartition(topic.name, partition)] = offset
+        }
+        return .offsets(offsets)
+    }
+
+    private func time(_ text: String) throws -> Date {
+        for style in [Date.ISO8601FormatStyle(), .iso8601Milliseconds] {
+            if let time = try? Date(text, strategy: style) { return time }
+        }
+        throw arguments.misuse("`\(text)` is no time like 2026-01-31T12:00:00Z")
+    }
+}

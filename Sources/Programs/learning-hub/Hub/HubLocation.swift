@@ -1,0 +1,39 @@
+internal import Platform
+internal import Secrets
+
+/// How a command finds the hub it is about: by `--data`, by DATABASE_URL, or on the usual data folder.
+enum HubLocation {
+    /// The settings with the address of the hub's database.
+    /// - Throws: ``CommandFailure`` when no hub is to be found.
+    static func settings(_ arguments: Arguments) throws -> Settings {
+        try HubSettings.read(commandLine: try flags(arguments))
+    }
+
+    /// The same, for commands that act as the hub does and open its parts.
+    static func settingsForParts(_ arguments: Arguments) throws -> Settings {
+        var flags = try flags(arguments)
+        let settings = try HubSettings.read(commandLine: flags)
+        if !settings.isSet(PlatformSettings.identitySecret) {
+            // Nothing is served, so whatever it signs is never seen.
+            flags[PlatformSettings.identitySecret.name] = SecureRandom.token()
+        }
+        if !settings.isSet(PlatformSettings.logLevel) { flags[PlatformSettings.logLevel.name] = "warning" }
+        return try HubSettings.read(commandLine: flags)
+    }
+
+    private static func flags(_ arguments: Arguments) throws -> [String: String] {
+        let settings = try HubSettings.read()
+        if settings.isSet(PlatformSettings.databaseURL), !arguments.isGiven(.data) { return [:] }
+        let folder = DataFolder(arguments.text(.data) ?? ".data")
+        guard let note = folder.readNote() else {
+            throw CommandFailure(
+                """
+                no hub runs on \(folder.path). Start it with `\(Program.name) up`, or say where it is: --data DIR or \
+                DATABASE_URL.
+                """)
+        }
+        var flags = settings.isSet(PlatformSettings.identitySecret) ? [:] : try folder.secrets()
+        flags[PlatformSettings.databaseURL.name] = note.databaseURL
+        return flags
+    }
+}
