@@ -38,7 +38,7 @@ import Testing
         try await eventually(within: .seconds(90), "every account has mail and points") {
             let welcomes = try await probe.count(
                 "select count(distinct recipient) from notification.mailbox where subject like 'Welcome%'")
-            let rows = try await probe.count("select count(*) from gamification.ledger where rule = 'sign-up'")
+            let rows = try await probe.count("select count(*) from gamification.points_award where rule = 'sign-up'")
             return welcomes == accounts && rows == accounts
         }
         #expect(
@@ -74,7 +74,7 @@ import Testing
         let probe = try await Probe(hub.databaseURL)
         try await eventually(within: .seconds(90), "every mail and every ledger row is there") {
             let mails = try await probe.count("select count(*) from notification.mailbox where subject like 'Welcome%'")
-            let rows = try await probe.count("select count(*) from gamification.ledger where rule = 'sign-up'")
+            let rows = try await probe.count("select count(*) from gamification.points_award where rule = 'sign-up'")
             return mails >= Self.count && rows >= Self.count
         }
         let topics = try await hub.command(["topics", "list", "--json"])
@@ -88,7 +88,9 @@ import Testing
             try await probe.count("select count(*) from notification.mailbox where subject like 'Welcome%'")
                 == Self.count)
         #expect(try await probe.count("select count(distinct message_id) from notification.mailbox") >= Self.count)
-        #expect(try await probe.count("select count(*) from gamification.ledger where rule = 'sign-up'") == Self.count)
+        #expect(
+            try await probe.count("select count(*) from gamification.points_award where rule = 'sign-up'") == Self.count
+        )
         await probe.close()
     }
 

@@ -5,6 +5,8 @@ public struct TraceContext: Sendable, Hashable {
     public var traceparent: Traceparent
     /// The id of the event that caused this work; nil at the root.
     public var causationID: String?
+    /// The request that this work answers, as `POST /auth/register`; nil for work that an event or a clock began.
+    public var route: String?
 
     /// The context of the running task; nil outside a request, an event and a scheduled job.
     @TaskLocal public static var current: TraceContext?
@@ -55,14 +57,16 @@ public struct TraceContext: Sendable, Hashable {
     }
 
     public func child(using random: inout some RandomNumberGenerator) -> TraceContext {
-        TraceContext(
-            correlationID: correlationID, traceparent: traceparent.child(using: &random), causationID: causationID)
+        var child = self
+        child.traceparent = traceparent.child(using: &random)
+        return child
     }
 
     /// The work an event causes: same journey, a span of its own, the event as its cause.
     public func caused(by eventID: String) -> TraceContext {
         var next = child()
         next.causationID = eventID
+        next.route = nil
         return next
     }
 

@@ -52,9 +52,11 @@ public struct Routes: Sendable {
     private mutating func add(_ method: HTTPMethod, _ pattern: String, _ access: Access, _ handler: @escaping Handler) {
         let (seal, logger) = (seal, logger)
         let meter = RouteMeter(metrics, method: method, pattern: pattern)
+        let label = "\(method) \(pattern)"
         router.add(method, pattern) { http in
-            let trace = TraceContext.request(
+            var trace = TraceContext.request(
                 correlationID: http.fields["x-correlation-id"], traceparent: http.fields["traceparent"])
+            trace.route = label
             return await TraceContext.$current.withValue(trace) {
                 await meter.measure {
                     do {
