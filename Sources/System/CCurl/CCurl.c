@@ -58,7 +58,7 @@ struct hub_curl_transfer {
     hub_curl_field fields[FIELDS_MAX];
     size_t field_count;
     int status;
-    int is_headed;
+    int is_headed, lengths;
     char error[CURL_ERROR_SIZE];
 };
 
@@ -200,6 +200,8 @@ static size_t add_field(hub_curl_transfer *transfer, const char *line, size_t co
     while (value < end && (*value == ' ' || *value == '\t')) value++;
     while (end > value && (end[-1] == ' ' || end[-1] == '\t')) end--;
     size_t name_count = (size_t)(colon - line), value_count = (size_t)(end - value);
+    // Two lengths are two bodies to two readers.
+    if (name_count == 14 && strncasecmp(line, "content-length", 14) == 0 && transfer->lengths++) return 0;
     if (transfer->field_count == FIELDS_MAX || name_count == 0) return 0;
     for (const char *byte = line; byte < colon; byte++)
         if (*byte <= 32 || *byte >= 127 || strchr("\"(),/:;<=>?@[\\]{}", *byte)) return 0;
@@ -225,6 +227,7 @@ static size_t on_header(char *line, size_t size, size_t whole, void *context) {
         const char *space = memchr(line, ' ', count);
         transfer->status = space ? atoi(space + 1) : 0;
         transfer->field_count = transfer->head.count = 0;
+        transfer->lengths = 0;
         return whole;
     }
     if (count) {
@@ -476,7 +479,11 @@ static int outcome_of(hub_curl_transfer *transfer, CURLcode result, long code) {
     curl_off_t sent_after = 0;
     switch (result) {
     case CURLE_OK: return HUB_CURL_OK;
-    case CURLE_URL_MALFORMAT: case CURLE_UNSUPPORTED_PROTOCOL: return HUB_CURL_INVALID;
+    case CURLE_URL_MALFORMAT: return HUB_CURL_INVALID;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        // Also what curl says of an answer in a version it does not know.
+        curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_after);
+        return sent_after == 0 ? HUB_CURL_INVALID : HUB_CURL_PROTOCOL;
     case CURLE_COULDNT_RESOLVE_HOST: case CURLE_COULDNT_CONNECT: case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CACERT_BADFILE: case CURLE_SSL_CERTPROBLEM:
     case CURLE_USE_SSL_FAILED: case CURLE_SSL_INVALIDCERTSTATUS: return HUB_CURL_CONNECT;
@@ -541,9 +548,15 @@ int64_t hub_curl_run(hub_curl *curl) {
 
 int hub_curl_descriptor(const hub_curl *curl) { return curl->epoll; }
 
+int hub_curl_prepare(void) {
+    // Safe from any thread since 7.84. A first handle has the TLS library read its configuration, too.
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return 0;
+    CURL *easy = curl_easy_init();
+    curl_easy_cleanup(easy);
+    return easy != NULL;
+}
+
 hub_curl *hub_curl_new(const hub_curl_limits *limits, const hub_curl_callbacks *callbacks) {
-    // Counted by the library and safe from any thread since 7.84.
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return NULL;
     hub_curl *curl = calloc(1, sizeof *curl);
     if (!curl) return NULL;
     curl->callbacks = *callbacks;

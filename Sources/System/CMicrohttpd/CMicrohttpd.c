@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 // Fields of one request are gathered here before Swift copies them out: one loop, one request at a time.
-enum { SCRATCH_BYTES = 128 * 1024, EVENTS_MAX = 64, RUNS_MAX = 8, BLOCK_BYTES = 16 * 1024 };
+enum { SCRATCH_BYTES = 128 * 1024, EVENTS_MAX = 64, RUNS_MAX = 2, BLOCK_BYTES = 16 * 1024 };
 
 struct hub_http {
     struct MHD_Daemon *daemon;
@@ -31,8 +31,9 @@ struct hub_http_peer {
     hub_http *http;
     struct MHD_Connection *connection;
     void *context;      // the driver's connection; NULL when it refused this one
-    const char *target; // in MHD's buffer, from the request line until the header is handed over
-    size_t target_count;
+    const char *line_target; // where the target lies in MHD's buffer until the header is handed over
+    char *target;            // a copy: MHD takes a query apart in place
+    size_t target_count, target_capacity;
     int fd;
     int suspended;
     int headed;         // the header of the request under way was handed over
@@ -94,12 +95,21 @@ int hub_http_listen(const char *host, uint16_t *port, int probe) {
 
 // MARK: What libmicrohttpd calls
 
+struct gathered {
+    hub_http *http;
+    hub_http_head *head;
+    const char *line; // where the next line has to be
+};
+
 static enum MHD_Result add_field(
     void *context, enum MHD_ValueKind kind, const char *name, size_t name_count, const char *value, size_t value_count
 ) {
     (void)kind;
-    struct gathered { hub_http *http; hub_http_head *head; } *to = context;
+    struct gathered *to = context;
     hub_http_head *head = to->head;
+    // Lines follow one another in MHD's buffer. One that does not had a NUL in it, a bare line feed, or was folded.
+    if (name != to->line) head->intact = 0;
+    to->line = value + value_count + 2;
     if (head->field_count == HUB_HTTP_FIELDS_MAX || head->byte_count + name_count + value_count + 2 > SCRATCH_BYTES) {
         head->truncated = 1;
         return MHD_NO;
@@ -120,14 +130,18 @@ static enum MHD_Result add_field(
 static int hand_over_head(hub_http_peer *peer, const char *method, const char *version) {
     hub_http *http = peer->http;
     hub_http_head head = {
-        .method = method, .target = peer->target ? peer->target : "", .target_count = peer->target_count,
+        .method = method, .target = peer->target_count ? peer->target : "", .target_count = peer->target_count,
         .version = strcmp(version, "HTTP/1.0") == 0 ? 10 : 11, .bytes = http->bytes, .fields = http->fields,
     };
-    // The three parts lie side by side in MHD's buffer, each cut off by the NUL that replaced its space.
-    head.line_intact = peer->target == method + strlen(method) + 1 && version == peer->target + peer->target_count + 1;
-    struct { hub_http *http; hub_http_head *head; } to = {http, &head};
+    // Method, target and version lie side by side in MHD's buffer, each cut off by the NUL that replaced its space.
+    const char *target = peer->line_target;
+    head.intact = target == method + strlen(method) + 1 && version == target + peer->target_count + 1;
+    struct gathered to = {http, &head, version + strlen(version) + 2};
     MHD_get_connection_values_n(peer->connection, MHD_HEADER_KIND, add_field, &to);
-    peer->target = NULL;
+    const union MHD_ConnectionInfo *known =
+        MHD_get_connection_info(peer->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    if (!known || to.line + 2 != method + known->header_size) head.intact = 0;
+    peer->line_target = NULL;
     return http->callbacks.head(peer->context, &head);
 }
 
@@ -158,13 +172,26 @@ static hub_http_peer *peer_of(struct MHD_Connection *connection) {
     return known ? known->socket_context : NULL;
 }
 
+/// Returns how many bytes were copied; 0 when out of memory, which makes the line look broken.
+static size_t copy_target(hub_http_peer *peer, const char *target) {
+    size_t count = target ? strlen(target) : 0;
+    if (count > peer->target_capacity) {
+        char *grown = realloc(peer->target, count + 128);
+        if (!grown) return 0;
+        peer->target = grown;
+        peer->target_capacity = count + 128;
+    }
+    if (count) memcpy(peer->target, target, count);
+    return count;
+}
+
 static void *on_request_line(void *context, const char *target, struct MHD_Connection *connection) {
     (void)context;
     hub_http_peer *peer = peer_of(connection);
     if (!peer) return NULL;
     peer->headed = 0;
-    peer->target = target;
-    peer->target_count = target ? strlen(target) : 0;
+    peer->line_target = target;
+    peer->target_count = copy_target(peer, target);
     if (peer->context) peer->http->callbacks.began(peer->context);
     return peer;
 }
@@ -220,6 +247,7 @@ static void on_connection(
     if (!peer) return;
     epoll_ctl(http->departures, EPOLL_CTL_DEL, peer->fd, NULL);
     if (peer->context) http->callbacks.closed(peer->context);
+    free(peer->target);
     free(peer);
 }
 
@@ -249,7 +277,8 @@ hub_http *hub_http_new(
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_bytes,
         MHD_OPTION_CONNECTION_LIMIT, connections_max,
         MHD_OPTION_CONNECTION_TIMEOUT, timeout_seconds,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        // What it would refuse in strict mode, the front check refuses with an answer of ours.
+        MHD_OPTION_STRICT_FOR_CLIENT, 0,
         MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
         MHD_OPTION_URI_LOG_CALLBACK, on_request_line, http,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
@@ -312,6 +341,12 @@ void hub_http_peer_suspend(hub_http_peer *peer) {
 void hub_http_peer_resume(hub_http_peer *peer) {
     if (!peer->suspended) return;
     peer->suspended = 0;
+    MHD_resume_connection(peer->connection);
+}
+
+void hub_http_peer_nudge(hub_http_peer *peer) {
+    if (peer->suspended) return;
+    MHD_suspend_connection(peer->connection);
     MHD_resume_connection(peer->connection);
 }
 

@@ -9,14 +9,18 @@ package final class CurlMulti: @unchecked Sendable {
     private var curl: OpaquePointer?
     private var watch: Watch?
     private var timer: Watch?
-    private var isClosed = false
+    private var isClosed: Bool
     private var timerEnd: ContinuousClock.Instant?
     /// What the C side knows by address, kept alive here until it is over.
     private var transfers: [CurlTransfer] = []
     /// Those whose header came in this turn.
     private var headed: [HTTPTransfer] = []
 
+    /// The library's own start, which would hold a loop for too long.
+    private static let isPrepared = hub_curl_prepare() != 0
+
     init(loop: EventLoop, configuration: HTTPClientConfiguration) {
+        isClosed = !Self.isPrepared
         self.loop = loop
         self.configuration = configuration
     }

@@ -16,6 +16,18 @@ func lowercased(_ byte: UInt8) -> UInt8 {
     byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
 }
 
+/// - Parameter lower: in lower case.
+func equals(_ bytes: UnsafeBufferPointer<UInt8>, lower: StaticString) -> Bool {
+    let count = lower.utf8CodeUnitCount
+    guard bytes.count == count else { return false }
+    var index = 0
+    while index < count {
+        if lowercased(bytes[index]) != lower.utf8Start[index] { return false }
+        index += 1
+    }
+    return true
+}
+
 func equalsIgnoringCase(_ left: some Sequence<UInt8>, _ right: some Sequence<UInt8>) -> Bool {
     var left = left.makeIterator(), right = right.makeIterator()
     while true {

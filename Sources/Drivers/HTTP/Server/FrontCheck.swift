@@ -11,14 +11,14 @@ enum FrontCheck {
         var expectsContinue = false
     }
 
-    /// - Parameter target: raw, as it stood in the request line.
+    /// - Parameters:
+    ///   - target: raw, as it stood in the request line.
+    ///   - isIntact: what the C side found of the lines: nothing is hidden behind a NUL.
     static func check(
-        method: String, target: UnsafeBufferPointer<UInt8>, version: Int, isLineIntact: Bool, fields: HTTPFields,
+        method: String, target: UnsafeBufferPointer<UInt8>, version: Int, isIntact: Bool, fields: HTTPFields,
         limits: HTTPServerConfiguration
     ) throws(Problem) -> Accepted {
-        guard isLineIntact, !method.isEmpty, method.utf8.allSatisfy(isTokenByte) else {
-            throw .malformed("request line")
-        }
+        guard isIntact, !method.isEmpty, method.utf8.allSatisfy(isTokenByte) else { throw .malformed("header") }
         if target.count > limits.targetBytesMax { throw Problem(.uriTooLong, "target-too-long") }
         try check(target: target, method: method)
         if fields.count > limits.headerCountMax || fields.bytes.count + target.count > limits.headerBytesMax {
@@ -78,23 +78,34 @@ extension FrontCheck {
         mutating func add(
             _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>
         ) throws(Problem) {
-            if name.isEmpty || !name.allSatisfy(isTokenByte) { throw .malformed("field name") }
-            for byte in value where (byte < 32 && byte != 9) || byte == 127 { throw .malformed("field value") }
+            if name.isEmpty { throw .malformed("field name") }
+            // Plain loops: this is every byte of every request.
+            var index = 0
+            while index < name.count {
+                if !isTokenByte(name[index]) { throw .malformed("field name") }
+                index += 1
+            }
+            index = 0
+            while index < value.count {
+                let byte = value[index]
+                if (byte < 32 && byte != 9) || byte == 127 { throw .malformed("field value") }
+                index += 1
+            }
             switch name.count {
-            case 4 where equalsIgnoringCase(name, "host".utf8):
+            case 4 where equals(name, lower: "host"):
                 hosts += 1
                 if value.contains(where: { "/@?#, \t".utf8.contains($0) }) { throw .malformed("host") }
-            case 6 where equalsIgnoringCase(name, "expect".utf8):
-                guard equalsIgnoringCase(value, "100-continue".utf8) else {
+            case 6 where equals(name, lower: "expect"):
+                guard equals(value, lower: "100-continue") else {
                     throw Problem(.expectationFailed, "expectation-failed")
                 }
                 expectsContinue = true
-            case 14 where equalsIgnoringCase(name, "content-length".utf8):
+            case 14 where equals(name, lower: "content-length"):
                 lengths += 1
                 length = try parse(value)
-            case 17 where equalsIgnoringCase(name, "transfer-encoding".utf8):
+            case 17 where equals(name, lower: "transfer-encoding"):
                 codings += 1
-                guard equalsIgnoringCase(value, "chunked".utf8) else { throw .malformed("transfer coding") }
+                guard equals(value, lower: "chunked") else { throw .malformed("transfer coding") }
             default: break
             }
         }

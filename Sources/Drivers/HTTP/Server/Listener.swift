@@ -12,6 +12,7 @@ final class Listener: @unchecked Sendable {
     private var http: OpaquePointer?
     private var watches: [Watch] = []
     private var connections: [ServerConnection] = []
+    private var nudged: [ServerConnection] = []
     private var emptied: CheckedContinuation<Void, Never>?
     private(set) var isDraining = false
     private(set) var isStopped = false
@@ -88,7 +89,17 @@ final class Listener: @unchecked Sendable {
     private func run() {
         guard let http, !isStopped else { return }
         isRunWanted = false
+        for connection in nudged { connection.nudge() }
+        nudged.removeAll(keepingCapacity: true)
         if hub_http_run(http) != 0 { wake() }
+    }
+
+    /// Has the daemon read from the connection in the next run.
+    func nudge(_ connection: ServerConnection) {
+        if connection.isNudged { return }
+        connection.isNudged = true
+        nudged.append(connection)
+        wake()
     }
 
     private func scheduleTick() throws(EventLoopError) {
@@ -123,6 +134,7 @@ final class Listener: @unchecked Sendable {
             last.index = connection.index
             connections[connection.index] = last
         }
+        if connection.isNudged { nudged.removeAll { $0 === connection } }
         if connections.isEmpty { resumeEmptied() }
     }
 

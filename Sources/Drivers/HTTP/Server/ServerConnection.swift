@@ -24,6 +24,8 @@ final class ServerConnection {
     private var exchange: Exchange?
     private var phase = Phase.fresh
     private var deadline = 0
+    private var hasLeft = false
+    var isNudged = false
 
     init(_ peer: OpaquePointer, listener: Listener, remoteAddress: String) {
         self.peer = peer
@@ -47,6 +49,7 @@ final class ServerConnection {
     func began() { enter(.header) }
 
     func receive(_ head: borrowing hub_http_head) -> Bool {
+        lookForEnd()
         let fields = HTTPFields(copying: head)
         let target = UnsafeBufferPointer(
             start: UnsafeRawPointer(head.target).assumingMemoryBound(to: UInt8.self), count: head.target_count)
@@ -54,7 +57,7 @@ final class ServerConnection {
         do throws(Problem) {
             if head.truncated != 0 { throw Problem(.headerFieldsTooLarge, "header-too-large") }
             let accepted = try FrontCheck.check(
-                method: method, target: target, version: Int(head.version), isLineIntact: head.line_intact != 0,
+                method: method, target: target, version: Int(head.version), isIntact: head.intact != 0,
                 fields: fields, limits: listener.configuration)
             let request = listener.router.matched(
                 HTTPRequest(
@@ -78,6 +81,7 @@ final class ServerConnection {
     func receive(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
         guard let exchange else { return -1 }
         enter(.body)
+        lookForEnd()
         return exchange.receive(bytes)
     }
 
@@ -93,7 +97,7 @@ final class ServerConnection {
         exchange = nil
         enter(.waiting)
         ended?.end(isComplete: isComplete)
-        if listener.isDraining { hangUp() }
+        if listener.isDraining { hangUp() } else { lookForEnd() }
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) -> OutgoingRead {
@@ -101,7 +105,21 @@ final class ServerConnection {
     }
 
     /// The peer sent its FIN or is gone. A client that only closed its sending half is taken for gone too, as servers do.
-    func left() { exchange?.cancel() }
+    func left() {
+        hasLeft = true
+        exchange?.cancel()
+        lookForEnd()
+    }
+
+    /// Once the peer has left, what is still unread ends with its FIN, which the library would miss.
+    private func lookForEnd() {
+        if hasLeft { listener.nudge(self) }
+    }
+
+    func nudge() {
+        isNudged = false
+        hub_http_peer_nudge(peer)
+    }
 
     // MARK: Called by the exchange and the listener
 

@@ -71,6 +71,8 @@ typedef struct {
     long connect_ms, timeout_ms;
 } hub_curl_mail;
 
+/// Once per process, on a thread that may wait: takes tens of milliseconds. Returns 0 on failure.
+int hub_curl_prepare(void);
 /// NULL when the system has no memory or descriptor left.
 hub_curl *hub_curl_new(const hub_curl_limits *limits, const hub_curl_callbacks *callbacks);
 /// Ends every transfer without a word and closes every connection.

@@ -21,8 +21,9 @@ typedef struct {
     const char *method;
     const char *target;
     size_t target_count;
-    /// 0 when the request line holds NUL or more than single spaces: method, target and version are not what they seem.
-    int line_intact;
+    /// 0 when a line holds NUL, more than single spaces between its parts, ends without CR, or is folded: then method, target,
+    /// version and values are not what they seem.
+    int intact;
     /// 10 or 11.
     int version;
     const uint8_t *bytes;
@@ -81,6 +82,9 @@ void hub_http_quiesce(hub_http *http);
 void hub_http_peer_suspend(hub_http_peer *peer);
 /// Takes effect with the next hub_http_run.
 void hub_http_peer_resume(hub_http_peer *peer);
+/// Makes the next hub_http_run read from the socket, whatever the library believes of it: it takes a short read for the last and
+/// misses the end that was already there. Not to be called from a callback other than `left`.
+void hub_http_peer_nudge(hub_http_peer *peer);
 /// Writes straight to the socket as much as it takes now: for a last word before hub_http_peer_hang_up.
 void hub_http_peer_send(hub_http_peer *peer, const uint8_t *bytes, size_t count);
 /// Ends the connection; the daemon notices with the next hub_http_run.

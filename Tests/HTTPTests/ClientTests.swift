@@ -1,0 +1,379 @@
+import EventLoop
+import HTTP
+import HubTesting
+import Testing
+
+/// Counts what it makes, and its own end.
+private final class Maker: Sendable {
+    let made: Counter
+    let ended: Counter
+    init(made: Counter, ended: Counter) {
+        self.made = made
+        self.ended = ended
+    }
+    deinit { ended.add() }
+    func make() -> [UInt8] {
+        made.add()
+        return [UInt8](repeating: 97, count: 64 * 1024)
+    }
+}
+
+struct ClientTests {
+    static func with(
+        _ configure: (inout HTTPClientConfiguration) -> Void = { _ in }, _ body: (HTTPClient) async throws -> Void
+    ) async throws {
+        var configuration = HTTPClientConfiguration()
+        configure(&configuration)
+        let client = HTTPClient(loops: TestLoops.shared, configuration: configuration)
+        do {
+            try await body(client)
+        } catch {
+            await client.close()
+            throw error
+        }
+        await client.close()
+    }
+
+    /// A raw server that answers every request on a connection with `answer`.
+    static func raw(_ answer: String, thenClose: Bool = true) throws -> RawServer {
+        try RawServer { socket in
+            _ = try await socket.read { $0.has("\r\n\r\n") }
+            try await socket.send(answer)
+            if !thenClose { _ = try await socket.readToEnd() }
+        }
+    }
+
+    static func failure(
+        _ client: HTTPClient, _ request: HTTPClientRequest, timeout: Duration = .seconds(10)
+    ) async -> HTTPClientError? {
+        do throws(HTTPClientError) {
+            _ = try await client.send(request, timeout: timeout)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func `a request goes out as given and its answer comes back`() async throws {
+        try await TestServer.with(routes: { router in
+            for method in [HTTPMethod.get, .post, .put, .delete, .patch] {
+                router.add(method, "/{path...}") { request in
+                    let body = (try? await request.body.collect(bytesMax: 1_000)) ?? []
+                    let seen = request.fields.map { "\($0.name): \($0.value)" }.filter { !$0.hasPrefix("Host") }
+                    return HTTPResponse(
+                        201, fields: ["X-Seen": seen.joined(separator: "|"), "x-two": "1", "X-Two": "2"],
+                        body: .bytes(Array("\(request.method) \(request.target) ".utf8) + body))
+                }
+            }
+        }) { server in
+            try await Self.with { client in
+                for method in [HTTPMethod.get, .post, .put, .delete, .patch] {
+                    let hasBody = method != .get
+                    let answer = try await client.send(
+                        HTTPClientRequest(
+                            method, "\(server.url)/a%2Fb/../c?x=%20", fields: ["X-A": "1", "x-empty": ""],
+                            body: hasBody ? .text("body") : .empty))
+                    // Dots in a path are refused by the server, so they came as they are.
+                    #expect(answer.status == .badRequest)
+                    let second = try await client.send(
+                        HTTPClientRequest(
+                            method, "\(server.url)/a%2Fb/c?x=%20", fields: ["X-A": "1"],
+                            body: hasBody ? .text("body") : .empty))
+                    #expect(second.status == .created)
+                    let text = String(decoding: try await second.body.collect(bytesMax: 1_000), as: UTF8.self)
+                    #expect(text == "\(method) /a%2Fb/c?x=%20 \(hasBody ? "body" : "")")
+                    #expect(second.fields["x-seen"] == (hasBody ? "X-A: 1|Content-Length: 4" : "X-A: 1"))
+                    #expect(second.fields.values(of: "X-TWO") == ["1", "2"])
+                }
+            }
+        }
+    }
+
+    @Test func `HEAD, an empty POST and a body of no type`() async throws {
+        try await TestServer.with(routes: ServerTests.routes) { server in
+            try await Self.with { client in
+                let head = try await client.send(HTTPClientRequest(.head, "\(server.url)/hello"))
+                #expect(head.status == .ok && head.fields["content-length"] == "11")
+                #expect(try await head.body.collect(bytesMax: 10) == [])
+                let empty = try await client.send(HTTPClientRequest(.post, "\(server.url)/echo"))
+                #expect(try await empty.body.collect(bytesMax: 10) == [])
+            }
+        }
+    }
+
+    @Test func `connections are kept for the next request`() async throws {
+        let connections = Counter()
+        let server = try RawServer { socket in
+            connections.add()
+            while try await socket.read(until: { $0.has("\r\n\r\n") }).has("GET") {
+                try await socket.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            }
+        }
+        try await Self.with { client in
+            try await TestLoops.shared.loops[0].run("client") {
+                for _ in 0..<20 {
+                    let answer = try await client.send(HTTPClientRequest(.get, "http://127.0.0.1:\(server.port)/"))
+                    #expect(try await answer.body.collect(bytesMax: 10) == Array("ok".utf8))
+                }
+            }
+            #expect(connections.value == 1)
+        }
+    }
+
+    @Test func `a kept connection the server closed is replaced`() async throws {
+        let server = try RawServer { socket in
+            _ = try await socket.read { $0.has("\r\n\r\n") }
+            try await socket.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        }
+        try await Self.with { client in
+            for _ in 0..<20 {
+                let answer = try await client.send(
+                    HTTPClientRequest(.post, "http://127.0.0.1:\(server.port)/", body: .text("a")))
+                #expect(answer.status == .ok)
+            }
+        }
+    }
+
+    @Test func `many requests at once share the connections`() async throws {
+        try await TestServer.with(routes: ServerTests.routes) { server in
+            try await Self.with({ $0.connectionsPerHostMax = 8 }) { client in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for number in 0..<500 {
+                        group.addTask {
+                            let answer = try await client.send(
+                                HTTPClientRequest(.get, "\(server.url)/hello?name=\(number)"))
+                            let text = try await answer.body.collect(bytesMax: 100)
+                            #expect(text == Array("hello \(number)".utf8))
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [nil, 3_000_000])
+    func `bodies stream both ways`(length: Int?) async throws {
+        try await TestServer.with(
+            { $0.bodyBytesMax = 10_000_000 },
+            routes: { router in
+                router.add(.post, "/sum") { request in
+                    var sum = 0
+                    do { for try await chunk in request.body { for byte in chunk { sum += Int(byte) } } } catch {
+                        sum = -1
+                    }
+                    let counter = Counter(), total = sum
+                    return HTTPResponse(
+                        .ok,
+                        body: .stream {
+                            counter.add() <= 100 ? Array("\(total);".utf8) + [UInt8](repeating: 0, count: 9_999) : nil
+                        })
+                }
+            }
+        ) { server in
+            try await Self.with { client in
+                let counter = Counter()
+                let body = HTTPBody.stream(length: length) {
+                    counter.add() <= 30 ? [UInt8](repeating: 2, count: 100_000) : nil
+                }
+                let answer = try await client.send(HTTPClientRequest(.post, "\(server.url)/sum", body: body))
+                let bytes = try await answer.body.collect(bytesMax: 10_000_000)
+                #expect(bytes.count == 100 * ("6000000;".utf8.count + 9_999))
+                #expect(bytes.prefix(8) == Array("6000000;".utf8)[...])
+            }
+        }
+    }
+
+    @Test func `a response is held back while its reader lags, and broken off when it is dropped`() async throws {
+        let made = Counter(), ended = Counter()
+        try await TestServer.with(routes: { router in
+            router.add(.get, "/endless") { _ in
+                let maker = Maker(made: made, ended: ended)
+                return HTTPResponse(.ok, body: .stream { maker.make() })
+            }
+        }) { server in
+            try await Self.with { client in
+                func readSome() async throws {
+                    let answer = try await client.send(HTTPClientRequest(.get, "\(server.url)/endless"))
+                    var body = answer.body.makeAsyncIterator()
+                    #expect(try await body.next()?.isEmpty == false)
+                    var before = -1
+                    try await eventually {
+                        defer { before = made.value }
+                        try await RawSocket.blocking { _ = try? RawSocket.connect(server.port) }
+                        return made.value == before
+                    }
+                    #expect(made.value < 1_000)
+                    for _ in 0..<100 { #expect(try await body.next()?.isEmpty == false) }
+                }
+                try await readSome()
+                try await eventually { ended.value == 1 }
+            }
+        }
+    }
+
+    @Test func `events arrive as they are sent`() async throws {
+        let gate = Gate()
+        try await TestServer.with(routes: { router in
+            router.add(.get, "/events") { _ in
+                let counter = Counter()
+                return HTTPResponse(
+                    .ok,
+                    body: .stream {
+                        if counter.add() == 1 { return Array("data: 1\n\n".utf8) }
+                        await gate.wait()
+                        return counter.value > 2 ? nil : Array("data: 2\n\n".utf8)
+                    })
+            }
+        }) { server in
+            try await Self.with { client in
+                let answer = try await client.send(HTTPClientRequest(.get, "\(server.url)/events"), timeout: nil)
+                var body = answer.body.makeAsyncIterator()
+                #expect(try await body.next() == Array("data: 1\n\n".utf8))
+                gate.open()
+                #expect(try await body.next() == Array("data: 2\n\n".utf8))
+                #expect(try await body.next() == nil)
+            }
+        }
+    }
+
+    @Test func `nobody there is a failed connection`() async throws {
+        let closed = try RawServer.deadPort()
+        try await Self.with { client in
+            let refused = await Self.failure(client, HTTPClientRequest(.get, "http://127.0.0.1:\(closed)/"))
+            guard case .connectFailed = refused else { Issue.record("\(String(describing: refused))"); return }
+            let unknown = await Self.failure(client, HTTPClientRequest(.get, "http://nowhere.invalid/"))
+            guard case .connectFailed = unknown else { Issue.record("\(String(describing: unknown))"); return }
+        }
+    }
+
+    @Test func `an answer that does not come in time is a time-out`() async throws {
+        let server = try RawServer { socket in _ = try await socket.readToEnd() }
+        let stalling = try Self.raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", thenClose: false)
+        try await Self.with { client in
+            let request = HTTPClientRequest(.get, "http://127.0.0.1:\(server.port)/")
+            #expect(await Self.failure(client, request, timeout: .milliseconds(200)) == .timedOut)
+            let answer = try await client.send(
+                HTTPClientRequest(.get, "http://127.0.0.1:\(stalling.port)/"), timeout: .seconds(1))
+            await #expect(throws: HTTPBodyError.timedOut) { try await answer.body.collect(bytesMax: 100) }
+        }
+    }
+
+    @Test func `a server that says nothing for too long is a time-out`() async throws {
+        let server = try RawServer { socket in _ = try await socket.readToEnd() }
+        try await Self.with({ $0.idleTimeout = .seconds(1) }) { client in
+            #expect(
+                await Self.failure(client, HTTPClientRequest(.get, "http://127.0.0.1:\(server.port)/")) == .timedOut)
+        }
+    }
+
+    @Test func `cancelling the caller ends the transfer`() async throws {
+        let arrived = Counter(), left = Counter()
+        let server = try RawServer { socket in
+            _ = try await socket.read { $0.has("\r\n\r\n") }
+            arrived.add()
+            _ = try await socket.readToEnd()
+            left.add()
+        }
+        try await Self.with { client in
+            let task = Task { await Self.failure(client, HTTPClientRequest(.get, "http://127.0.0.1:\(server.port)/")) }
+            try await eventually { arrived.value == 1 }
+            task.cancel()
+            #expect(await task.value == .cancelled)
+            try await eventually { left.value == 1 }
+            let early = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return await Self.failure(client, HTTPClientRequest(.get, "http://127.0.0.1:\(server.port)/"))
+            }
+            #expect(await early.value == .cancelled)
+        }
+    }
+
+    @Test func `closing the client cancels what is under way`() async throws {
+        let arrived = Counter()
+        let server = try RawServer { socket in
+            _ = try await socket.read { $0.has("\r\n\r\n") }
+            arrived.add()
+            _ = try await socket.readToEnd()
+        }
+        let client = HTTPClient(loops: TestLoops.shared)
+        let request = HTTPClientRequest(.get, "http://127.0.0.1:\(server.port)/")
+        let task = Task { await Self.failure(client, request) }
+        try await eventually { arrived.value == 1 }
+        await client.close()
+        #expect(await task.value == .cancelled)
+        #expect(await Self.failure(client, request) != nil)
+    }
+
+    @Test func `a response over the limit is broken off`() async throws {
+        let server = try Self.raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + String(repeating: "x", count: 100))
+        try await Self.with({ $0.responseBytesMax = 50 }) { client in
+            let request = HTTPClientRequest(.get, "http://127.0.0.1:\(server.port)/")
+            #expect(await Self.failure(client, request) == .bodyTooLarge(bytesMax: 50))
+        }
+    }
+
+    @Test(arguments: [
+        "", "no HTTP\r\n\r\n", "HTTP/1.1 200 OK\r\nX", "HTTP/1.1 200 OK\r\nX: \u{0}\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "HTTP/9.9 200 OK\r\n\r\n",
+    ])
+    func `what is no HTTP is a protocol error`(answer: String) async throws {
+        let server = try Self.raw(answer)
+        try await Self.with { client in
+            let error = await Self.failure(client, HTTPClientRequest(.get, "http://127.0.0.1:\(server.port)/"))
+            guard case .protocolError = error else { Issue.record("\(String(describing: error))"); return }
+        }
+    }
+
+    @Test func `a body cut short is seen`() async throws {
+        for answer in [
+            "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+        ] {
+            let server = try Self.raw(answer)
+            try await Self.with { client in
+                do {
+                    let response = try await client.send(HTTPClientRequest(.get, "http://127.0.0.1:\(server.port)/"))
+                    _ = try await response.body.collect(bytesMax: 100)
+                    Issue.record("a cut body was taken for whole")
+                } catch let error as HTTPClientError {
+                    guard case .protocolError = error else { Issue.record("\(error)"); return }
+                } catch {
+                    #expect(error as? HTTPBodyError == .interrupted)
+                }
+            }
+        }
+    }
+
+    @Test func `redirects are answers, and no other scheme is fetched`() async throws {
+        let server = try Self.raw("HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n")
+        try await Self.with { client in
+            let answer = try await client.send(HTTPClientRequest(.get, "http://127.0.0.1:\(server.port)/"))
+            #expect(answer.status == .found && answer.fields["location"] == "file:///etc/passwd")
+            for url in [
+                "file:///etc/passwd", "gopher://127.0.0.1/", "", "http://", "http://a b/", "http://a/\r\nX: y", "/x",
+            ] {
+                #expect(await Self.failure(client, HTTPClientRequest(.get, url)) == .invalidRequest, "\(url)")
+            }
+        }
+    }
+
+    @Test func `interim answers are passed over`() async throws {
+        let server = try Self.raw(
+            "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\nX: b\r\nContent-Length: 2\r\n\r\nok")
+        try await Self.with { client in
+            let answer = try await client.send(HTTPClientRequest(.get, "http://127.0.0.1:\(server.port)/"))
+            #expect(answer.status == .ok && answer.fields["x"] == "b" && answer.fields["link"] == nil)
+        }
+    }
+
+    @Test func `a request body that fails is said to have failed`() async throws {
+        try await TestServer.with(routes: ServerTests.routes) { server in
+            try await Self.with { client in
+                let body = HTTPBody.stream { throw HTTPBodyError.interrupted }
+                let request = HTTPClientRequest(.post, "\(server.url)/echo", body: body)
+                #expect(await Self.failure(client, request) == .requestBodyFailed)
+            }
+        }
+    }
+}
