@@ -16,7 +16,7 @@ enum QuotedPrintable {
 
     static func append(_ text: String, to bytes: inout [UInt8]) {
         var column = 0
-        let source = Array(Lines.canonical(text).utf8)
+        let source = Lines.canonical(text)
         var index = 0
         while index < source.count {
             let byte = source[index]
@@ -48,8 +48,13 @@ enum QuotedPrintable {
     }
 
     static func appendEscaped(_ byte: UInt8, to bytes: inout [UInt8]) {
-        let digits = Array("0123456789ABCDEF".utf8)
-        bytes += [UInt8(ascii: "="), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        bytes.append(UInt8(ascii: "="))
+        bytes.append(digit(byte >> 4))
+        bytes.append(digit(byte & 15))
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
     }
 }
 
@@ -71,9 +76,13 @@ enum Base64Lines {
 
 /// The date of a header (RFC 5322, section 3.3), in UTC.
 enum MIMEDate {
-    static func text(_ date: Date) -> String {
+    private static let calendar = {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = .gmt
+        return calendar
+    }()
+
+    static func text(_ date: Date) -> String {
         let fields = calendar.dateComponents([.year, .month, .day, .hour, .minute, .second, .weekday], from: date)
         let day = name(of: fields.weekday, in: ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"])
         let month = name(

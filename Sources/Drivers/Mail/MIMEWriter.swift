@@ -41,7 +41,7 @@ struct MIMEWriter {
         } else {
             header("Content-Transfer-Encoding", "base64")
             line("")
-            Base64Lines.append(Array(Lines.canonical(content).utf8), to: &bytes)
+            Base64Lines.append(Lines.canonical(content), to: &bytes)
         }
     }
 
@@ -52,20 +52,24 @@ struct MIMEWriter {
 }
 
 enum Lines {
-    /// The text with CRLF at the end of each line, whatever ended them before, and at its end.
-    static func canonical(_ text: String) -> String {
-        var canonical = ""
-        canonical.reserveCapacity(text.utf8.count + 64)
-        var previous: Unicode.Scalar?
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\r": canonical += "\r\n"
-            case "\n": if previous != "\r" { canonical += "\r\n" }
-            default: canonical.unicodeScalars.append(scalar)
+    /// The text's UTF-8 with CRLF at the end of each line, whatever ended them before, and at its end.
+    static func canonical(_ text: String) -> [UInt8] {
+        var canonical: [UInt8] = []
+        canonical.reserveCapacity(text.utf8.count + text.utf8.count / 16 + 2)
+        var previous: UInt8 = 0
+        for byte in text.utf8 {
+            if byte == 13 || byte == 10 && previous != 13 {
+                canonical.append(13)
+                canonical.append(10)
+            } else if byte != 10 {
+                canonical.append(byte)
             }
-            previous = scalar
+            previous = byte
         }
-        if !canonical.hasSuffix("\r\n") { canonical += "\r\n" }
+        if previous != 10 && previous != 13 {
+            canonical.append(13)
+            canonical.append(10)
+        }
         return canonical
     }
 }

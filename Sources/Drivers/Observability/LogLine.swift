@@ -48,6 +48,22 @@ struct LogLine {
     }
 
     private mutating func append(text: String) {
+        // Most texts need no care, and then bytes are four times as fast as characters.
+        if text.utf8.count <= Self.textBytesMax && text.utf8.allSatisfy(Self.isPlain) {
+            bytes.append(UInt8(ascii: "\""))
+            bytes += text.utf8
+            bytes.append(UInt8(ascii: "\""))
+        } else {
+            append(anyText: text)
+        }
+    }
+
+    /// Printable ASCII that stands for itself in JSON.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        (0x20...0x7e).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    }
+
+    private mutating func append(anyText text: String) {
         bytes.append(UInt8(ascii: "\""))
         var room = Self.textBytesMax
         for scalar in text.unicodeScalars {
