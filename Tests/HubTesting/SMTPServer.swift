@@ -96,7 +96,7 @@ public actor SMTPServer {
 
     public func stop() {
         try? commands.close()
-        process.waitUntilExit()
+        process.terminate()
     }
 
     private func counts() async throws -> Counts { try await ask(Command(do: "counts"), for: Counts.self) }
@@ -171,7 +171,10 @@ private final class LineReader: Sendable {
         lines = stream
         Thread.detachNewThread {
             var rest = Data()
-            while let more = try? handle.read(upToCount: 65_536), !more.isEmpty {
+            while true {
+                // Waits for some bytes; the reads that take a count wait for all of them.
+                let more = handle.availableData
+                if more.isEmpty { break }
                 rest += more
                 while let end = rest.firstIndex(of: 10) {
                     continuation.yield(Data(rest[..<end]))
