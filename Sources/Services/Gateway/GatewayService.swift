@@ -17,7 +17,8 @@ public struct GatewayService: HubService {
             limiter: config.rateLimits == .off ? nil : RateLimiter(), now: context.clock)
         let forward = ForwardRequest(context, timeout: config.upstreamTimeout)
         let description = try await context.blockingPool.run { try APIDescription.read(config.openAPIFile) }
-        let routes = GatewayRoutes(admit: admit, forward: forward, description: description)
+        let routes = GatewayRoutes(
+            admit: admit, forward: forward, startPage: StartPage(context: context), description: description)
         door = routes.router(logger: context.logger, metrics: context.metrics)
     }
 }

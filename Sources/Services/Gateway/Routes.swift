@@ -6,11 +6,12 @@ internal import Platform
 struct GatewayRoutes: Sendable {
     let admit: AdmitRequest
     let forward: ForwardRequest
+    let startPage: StartPage
     let description: [UInt8]?
 
     func router(logger: Logger, metrics: Metrics) -> Router {
         var router = Router()
-        router.add(.get, "/") { _ in StartPage.response }
+        router.add(.get, "/") { _ in await startPage.response() }
         router.add(.get, "/openapi.yaml") { _ in apiDescription() }
         let meter = GatewayMeter(metrics)
         for method in [HTTPMethod.get, .post, .put, .patch, .delete] {

@@ -1,16 +1,45 @@
+internal import Contracts
 internal import HTTP
+internal import Platform
 
 /// What a person sees who opens the hub's address: what runs here and where to look.
-enum StartPage {
-    static let response = HTTPResponse(
-        .ok,
-        fields: [
-            "content-type": "text/html; charset=utf-8",
-            "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-        ],
-        body: .text(html))
+struct StartPage: Sendable {
+    private static let answerTimeMax = Duration.seconds(1)
 
-    private static let html = """
+    let context: ServiceContext
+
+    func response() async -> HTTPResponse {
+        let rows = await states().map { name, isReady in
+            """
+            <tr><td>\(name)</td><td>\(isReady ? "ready" : "not reachable")</td></tr>
+            """
+        }
+        return HTTPResponse(
+            .ok,
+            fields: [
+                "content-type": "text/html; charset=utf-8",
+                "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+            ],
+            body: .text(Self.head + rows.joined(separator: "\n") + Self.rest))
+    }
+
+    /// Each service behind the gateway, and whether it says that it is ready.
+    private func states() async -> [(ServiceName, Bool)] {
+        let names = Set(PublicPaths.table.map(\.service))
+        return await withTaskGroup(of: (ServiceName, Bool).self) { group in
+            for name in names {
+                group.addTask {
+                    let answer = try? await context.call(name, .get, "/health/ready", timeout: Self.answerTimeMax)
+                    return (name, answer?.status == .ok)
+                }
+            }
+            var states: [(ServiceName, Bool)] = []
+            for await state in group { states.append(state) }
+            return states.sorted { $0.0 < $1.0 }
+        }
+    }
+
+    private static let head = """
         <!doctype html>
         <html lang="en">
         <head>
@@ -22,7 +51,7 @@ enum StartPage {
         body { font: 1.05rem/1.6 system-ui, sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1.2rem; }
         h1 { font-size: 1.9rem; line-height: 1.2; margin-bottom: .2rem; }
         table { border-collapse: collapse; width: 100%; }
-        th, td { text-align: left; padding: .45rem .8rem .45rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
+        th, td { text-align: left; width: 30%; padding: .45rem .8rem .45rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
         code, pre { font: .92em ui-monospace, monospace; }
         pre { background: #8881; padding: .9rem 1rem; border-radius: .5rem; overflow-x: auto; }
         a { color: #1d4ed8; }
@@ -33,6 +62,17 @@ enum StartPage {
         <main>
         <h1>Learning Hub</h1>
         <p>This is the gateway: the public door to the services of the hub, which talk through events.</p>
+        <h2>What runs</h2>
+        <table>
+        <thead><tr><th scope="col">Service</th><th scope="col">State</th></tr></thead>
+        <tbody>
+
+        """
+
+    private static let rest = """
+
+        </tbody>
+        </table>
         <h2>Where to look</h2>
         <table>
         <thead><tr><th scope="col">Page</th><th scope="col">What it shows</th></tr></thead>
@@ -44,7 +84,8 @@ enum StartPage {
         </tbody>
         </table>
         <h2>Try it</h2>
-        <pre>curl -sS -X POST "$HUB/auth/register" -H 'content-type: application/json' -d '{
+        <pre>curl -sS -X POST "$HUB/auth/register" \\
+          -H 'content-type: application/json' -d '{
           "email": "ada@example.com", "password": "a long enough secret",
           "firstName": "Ada", "lastName": "Lovelace"}'</pre>
         <p>with <code>HUB</code> set to this page's address. Then look into the mailbox: the welcome mail is there.</p>
