@@ -69,7 +69,8 @@ public final class Consumer: Sendable {
         }
         let subscription = try await patiently {
             try await self.log.subscribe(
-                self.group.rawValue, to: topics.map(\.name) + [self.group.redriveTopic], limits: self.subscriptionLimits)
+                self.group.rawValue, to: topics.map(\.name) + [self.group.redriveTopic], limits: self.subscriptionLimits
+            )
         }
         let outcome = await Result { try await work(subscription) }
         await subscription.close()
@@ -92,7 +93,8 @@ public final class Consumer: Sendable {
     }
 
     /// Tries until it works: at start the log may be coming up too.
-    private func patiently<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+    private func patiently<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value
+    {
         var random = SystemRandomNumberGenerator()
         var attempt = 1
         while true {
@@ -113,6 +115,7 @@ public final class Consumer: Sendable {
         while true {
             do {
                 while try await Inbox.removeExpired(countMax: limits.inboxRemovalCountMax, on: database) > 0 {}
+                while try await Journal.removeOld(countMax: limits.inboxRemovalCountMax, on: database) > 0 {}
                 metrics.show(try await log.groups().filter { $0.group == group.rawValue }, at: now())
             } catch {
                 try Task.checkCancellation()

@@ -21,7 +21,8 @@ struct ConsumerMetrics: Sendable {
 
     init(_ metrics: Metrics, group: ConsumerGroup) {
         let labels: Metrics.Labels = ["group": group.rawValue]
-        handled = metrics.counter("consumer_events_handled_total", help: "Events whose effect was made.", labels: labels)
+        handled = metrics.counter(
+            "consumer_events_handled_total", help: "Events whose effect was made.", labels: labels)
         duplicates = metrics.counter(
             "consumer_events_duplicate_total", help: "Events that came again and had no second effect.", labels: labels)
         deadLetters = metrics.counter(

@@ -82,7 +82,9 @@ struct EventProcessor: Sendable {
         try await TraceContext.$current.withValue(trace(of: event)) {
             for handler in event.calls {
                 if suppressesEvents {
-                    try await ReplayContext.$suppressesEvents.withValue(true) { try await handler.call.run(delivery, tx) }
+                    try await ReplayContext.$suppressesEvents.withValue(true) {
+                        try await handler.call.run(delivery, tx)
+                    }
                 } else {
                     try await handler.call.run(delivery, tx)
                 }

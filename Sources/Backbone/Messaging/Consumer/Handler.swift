@@ -38,7 +38,9 @@ public struct Handler: Sendable {
         self.runsInReplay = runsInReplay ?? !hasExternalEffects
         bind = { record, codec in
             let envelope = try await codec.decode(record.value, as: E.self)
-            return BoundCall(eventID: envelope.eventID.rawValue, correlationID: envelope.metadata.correlationID.rawValue) {
+            return BoundCall(
+                eventID: envelope.eventID.rawValue, correlationID: envelope.metadata.correlationID.rawValue
+            ) {
                 delivery, tx in
                 let received = Received(
                     envelope: envelope, position: delivery.position, isReplay: delivery.isReplay,

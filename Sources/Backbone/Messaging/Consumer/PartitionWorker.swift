@@ -134,7 +134,8 @@ struct PartitionWorker: Sendable {
                 // The effects are there; not knowing the offset means no more than that they come again and are recognised.
                 if Task.isCancelled || lease.isRevoked { throw error }
                 failures += 1
-                consumer.logger.warning("offset not committed", facts([.offset: LogValue(offset), .error: LogValue(error)]))
+                consumer.logger.warning(
+                    "offset not committed", facts([.offset: LogValue(offset), .error: LogValue(error)]))
                 try await loop.sleep(for: consumer.policy.dependencyDelay(after: failures, using: &random))
             }
         }

@@ -88,7 +88,9 @@ struct SingleEvent: Sendable {
         }
     }
 
-    private func note(_ message: StaticString, _ failure: EventFailure) { consumer.logger.warning(message, facts(failure)) }
+    private func note(_ message: StaticString, _ failure: EventFailure) {
+        consumer.logger.warning(message, facts(failure))
+    }
 
     private func facts(_ failure: EventFailure) -> [LogKey: LogValue] {
         [

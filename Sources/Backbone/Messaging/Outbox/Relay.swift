@@ -24,7 +24,8 @@ public final class Relay: Sendable {
     ///   - outbox: the service's; its commits wake this relay.
     ///   - database: with the service's schema.
     public init(
-        outbox: Outbox, database: Database, log: any EventLog, loops: EventLoopGroup, limits: RelayLimits = RelayLimits(),
+        outbox: Outbox, database: Database, log: any EventLog, loops: EventLoopGroup,
+        limits: RelayLimits = RelayLimits(),
         logger: Logger, metrics: Metrics
     ) {
         service = outbox.service
@@ -145,7 +146,8 @@ public final class Relay: Sendable {
                 reader.rewind(to: first)
                 try await remove(sent)
                 sent = []
-                logger.warning("log did not take events", [.count: LogValue(report.retryCount), .reason: .text(report.reason)])
+                logger.warning(
+                    "log did not take events", [.count: LogValue(report.retryCount), .reason: .text(report.reason)])
                 try await loop.sleep(for: limits.retryPolicy.delay(after: failures, using: &random))
             } else {
                 failures = 0

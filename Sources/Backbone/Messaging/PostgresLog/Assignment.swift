@@ -29,7 +29,8 @@ enum Assignment {
             loads[holder, default: 0] += 1
         }
         for partition in partitions where owners[partition.id] == nil {
-            guard let idlest = eligible(partition.topic).min(by: { loads[$0.id, default: 0] < loads[$1.id, default: 0] })
+            guard
+                let idlest = eligible(partition.topic).min(by: { loads[$0.id, default: 0] < loads[$1.id, default: 0] })
             else { continue }
             owners[partition.id] = idlest.id
             loads[idlest.id, default: 0] += 1

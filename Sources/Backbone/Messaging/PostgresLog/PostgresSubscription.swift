@@ -65,7 +65,8 @@ final class PostgresSubscription: Subscription {
         // Cancellation of the caller must not keep the partitions from others until the lease runs out.
         let leaving = log.loop.start("leave \(self.group)") { try await self.leave() }
         if case .failure(let error) = await leaving.result {
-            log.logger.warning("group not left, its lease will run out", [.group: .text(group), .error: LogValue(error)])
+            log.logger.warning(
+                "group not left, its lease will run out", [.group: .text(group), .error: LogValue(error)])
         }
     }
 
@@ -129,7 +130,8 @@ final class PostgresSubscription: Subscription {
         let ended = state.withLock { state -> [PostgresLease] in
             if state.isClosed { return [] }
             var ended: [PostgresLease] = []
-            for (id, lease) in state.leases where !mine.contains(where: { $0.id == id && $0.generation == lease.generation }) {
+            for (id, lease) in state.leases
+            where !mine.contains(where: { $0.id == id && $0.generation == lease.generation }) {
                 ended.append(lease)
                 state.leases[id] = nil
             }
@@ -141,7 +143,9 @@ final class PostgresSubscription: Subscription {
             return ended
         }
         for lease in ended { lease.end() }
-        for lease in state.withLock({ Array($0.leases.values) }) where found.plan[lease.id] != memberID { lease.revoke() }
+        for lease in state.withLock({ Array($0.leases.values) }) where found.plan[lease.id] != memberID {
+            lease.revoke()
+        }
         if state.withLock({ !$0.fresh.isEmpty }) { granted.set() }
     }
 

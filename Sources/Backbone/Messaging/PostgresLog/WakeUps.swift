@@ -39,7 +39,8 @@ final class WakeUps: Sendable {
     func take(_ payload: String, directory: TopicDirectory) {
         let rest = payload.dropFirst()
         switch payload.first {
-        case "p" where !rest.isEmpty: rest.split(separator: ",").compactMap { Int64($0) }.forEach { wakeReaders(of: $0) }
+        case "p" where !rest.isEmpty:
+            rest.split(separator: ",").compactMap { Int64($0) }.forEach { wakeReaders(of: $0) }
         case "p": wakeReaders()
         case "g": wakeMembers(of: String(rest))
         default:

@@ -79,7 +79,8 @@ public struct Replay: Sendable {
         let processor = EventProcessor(
             group: group, inboxGroup: replayGroup, handlers: handlers, database: database, codec: codec, isReplay: true,
             suppressesEvents: !sendsEvents)
-        logger.notice("replay begins", [.group: .text(replayGroup), .count: LogValue(ranges.values.reduce(0) { $0 + $1.count })])
+        logger.notice(
+            "replay begins", [.group: .text(replayGroup), .count: LogValue(ranges.values.reduce(0) { $0 + $1.count })])
         let report = try await withThrowingTaskGroup(of: Report.self) { tasks in
             for (turn, range) in ranges.sorted(by: { $0.key < $1.key }).enumerated() {
                 let loop = loops.loops[turn % loops.loops.count]

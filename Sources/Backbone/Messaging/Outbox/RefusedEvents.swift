@@ -1,0 +1,63 @@
+public import Contracts
+public import Postgres
+
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+/// Events of a service that the log refused for good: they wait in `outbox_dead` until someone sends them again.
+public struct RefusedEvents: Sendable {
+    let service: ServiceName
+    let database: Database
+
+    /// - Parameter database: reaches the service's schema.
+    public init(service: ServiceName, database: Database) {
+        self.service = service
+        self.database = database
+    }
+
+    /// One refused event.
+    public struct Refused: Sendable, Equatable {
+        public let id: Int64
+        public let topic: String
+        public let key: String
+        public let eventID: String
+        public let reason: String
+        public let createdAt: Date
+        public let refusedAt: Date
+    }
+
+    /// Oldest first.
+    public func list(countMax: Int = 1_000) async throws -> [Refused] {
+        let rows = try await database.query(
+            """
+            select id, topic, key, event_id, reason, created_at, refused_at
+            from \(quoted: service.rawValue).outbox_dead order by id limit \(Int64(countMax))
+            """)
+        return try rows.map { row in
+            let (id, topic, key, eventID, reason, createdAt, refusedAt) = try row.decode(
+                Int64.self, String.self, String.self, String.self, String.self, Date.self, Date.self)
+            return Refused(
+                id: id, topic: topic, key: key, eventID: eventID, reason: reason, createdAt: createdAt,
+                refusedAt: refusedAt)
+        }
+    }
+
+    /// Puts events into the outbox again, at its end, in their old order.
+    /// - Returns: how many there were.
+    public func redrive(_ ids: [Int64]) async throws -> Int {
+        try await database.execute(
+            """
+            with gone as (
+                delete from \(quoted: service.rawValue).outbox_dead where id = any(\(ids))
+                returning id, topic, key, event_id, headers, value
+            )
+            insert into \(quoted: service.rawValue).outbox (topic, key, event_id, headers, value)
+            select topic, key, event_id, headers, value
+            from pg_advisory_xact_lock_shared(hashtextextended(\(service.rawValue) || '.outbox', 0)), gone
+            order by gone.id
+            """)
+    }
+}

@@ -1,0 +1,28 @@
+import Messaging
+
+/// Makes clients of one event log, each as a process of its own would have it.
+///
+/// A log passes the conformance suite when every ``EventLogBehaviour`` holds for its factory.
+protocol EventLogFactory: Sendable {
+    /// Another client on the same data.
+    func connect() async throws -> any EventLog
+    /// Ends a client as `kill -9` would end its process: it leaves nothing in order.
+    func kill(_ log: any EventLog) async
+    /// Lease and heartbeat durations that tests can wait for.
+    var limits: SubscriptionLimits { get }
+}
+
+/// One thing every event log does.
+struct EventLogBehaviour: Sendable, CustomTestStringConvertible {
+    let sentence: String
+    let check: @Sendable (LogUnderTest) async throws -> Void
+
+    init(_ sentence: String, _ check: @escaping @Sendable (LogUnderTest) async throws -> Void) {
+        self.sentence = sentence
+        self.check = check
+    }
+
+    var testDescription: String { sentence }
+
+    static let all: [EventLogBehaviour] = records + offsets + groups + members
+}

@@ -1,0 +1,212 @@
+import Contracts
+import EventLoop
+import Foundation
+import HubTesting
+import Messaging
+import Observability
+import Postgres
+import SchemaRegistry
+
+/// Two services on one database and one log: `user` sends, `gamification` keeps a ledger.
+struct TestHub: Sendable {
+    let test: TestDatabase
+    let log: PostgresLog
+    /// Of the sender.
+    let user: Database
+    /// Of the receiver.
+    let gamification: Database
+    let codec: EventCodec
+    let outbox: Outbox
+    let logger: Logger
+    let lines: LogRecorder
+    let metrics = Metrics(process: false)
+
+    static let group = ConsumerGroup.gamification
+
+    static let template = TestDatabase.Template(parts: [
+        .init(schema: PostgresLog.schema, migrations: PostgresLog.migrations),
+        .init(schema: "user", migrations: MessagingMigrations.service + [account]),
+        .init(schema: "gamification", migrations: MessagingMigrations.service + [ledger]),
+    ])
+
+    private static let account = Migration(
+        id: "account", sql: "create table account (id text primary key, email text not null)")
+    /// No rule keeps an event from counting twice: that is the inbox's work.
+    private static let ledger = Migration(
+        id: "ledger",
+        sql: """
+            create table ledger (
+                turn bigint generated always as identity, user_id text not null, event_id text not null,
+                detail text not null, correlation_id text, causation_id text, is_replay boolean not null default false);
+            """)
+
+    static func with(_ body: (TestHub) async throws -> Void) async throws {
+        try await TestDatabase.with(template) { test in
+            let hub = try await TestHub(test)
+            do {
+                try await body(hub)
+            } catch {
+                await hub.close()
+                throw error
+            }
+            await hub.close()
+        }
+    }
+
+    private init(_ test: TestDatabase) async throws {
+        self.test = test
+        lines = LogRecorder()
+        logger = Logger(label: "test", level: .debug, sink: lines)
+        user = test.connect(.init(schema: "user"))
+        gamification = test.connect(.init(schema: "gamification"))
+        let registry = InMemorySchemaRegistry()
+        codec = EventCodec(registry: registry)
+        try await codec.prepare([UserRegistered.self, PointsAwarded.self, UserDeleted.self])
+        outbox = Outbox(service: .user, codec: codec)
+        log = PostgresLog(
+            database: test.connect(.init(schema: PostgresLog.schema)), loops: TestLoops.shared, logger: logger)
+        try await log.apply([
+            TopicSettings(.userRegistered), TopicSettings(.pointsAwarded), TopicSettings(.userDeleted),
+        ])
+    }
+
+    func close() async {
+        await log.close()
+        await user.close()
+        await gamification.close()
+    }
+
+    // MARK: Parts
+
+    func relay(limits: RelayLimits = .init(), on database: Database? = nil, log other: (any EventLog)? = nil) -> Relay {
+        Relay(
+            outbox: outbox, database: database ?? user, log: other ?? log, loops: TestLoops.shared, limits: limits,
+            logger: logger, metrics: metrics)
+    }
+
+    func consumer(
+        group: ConsumerGroup = Self.group, log other: (any EventLog)? = nil, _ handlers: [Handler],
+        limits: ConsumerLimits = .init()
+    ) -> Consumer {
+        var policy = RetryPolicy()
+        policy.attemptsMax = 3
+        policy.delayBase = .milliseconds(1)
+        policy.delayMax = .milliseconds(5)
+        policy.dependencyDelayMax = .milliseconds(20)
+        return Consumer(
+            group: group, handlers: handlers, database: gamification, log: other ?? log, codec: codec,
+            loops: TestLoops.shared, policy: policy, limits: limits, logger: logger, metrics: metrics)
+    }
+
+    var deadLetters: DeadLetters { DeadLetters(log: log, database: user, now: { WallClock.date }) }
+
+    /// Runs services beside `body` and ends them after it.
+    func running(
+        _ services: [@Sendable () async throws -> Void], _ body: () async throws -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for service in services { group.addTask { try? await service() } }
+            defer { group.cancelAll() }
+            try await body()
+        }
+    }
+
+    // MARK: What happens
+
+    /// Registers a person: the account's row and the event, in one transaction.
+    @discardableResult
+    func register(_ user: UserID, email: String = "ada@example.org") async throws -> EventID {
+        try await self.user.transaction { tx in
+            _ = try await tx.execute("insert into account (id, email) values (\(user.rawValue), \(email))")
+            return try outbox.append(Self.registered(user, email: email), on: tx)
+        }
+    }
+
+    static func registered(_ user: UserID, email: String = "ada@example.org") -> UserRegistered {
+        UserRegistered(
+            userID: user, email: email, firstName: "Ada", lastName: "Lovelace", role: .student,
+            registeredAt: Date(timeIntervalSince1970: 1_700_000_000))
+    }
+
+    static func user(_ number: Int) -> UserID { UserID(checked: "usr_\(number)") }
+
+    /// A record as the relay would append it, with an event id of one's own.
+    func record(_ user: UserID, eventID: EventID, email: String = "ada@example.org") throws -> NewRecord {
+        let envelope = Envelope(
+            eventID: eventID, timestamp: Date(timeIntervalSince1970: 1_700_000_000),
+            data: Self.registered(user, email: email),
+            metadata: Metadata(
+                correlationID: CorrelationID(checked: "req_test"), source: "user-service",
+                traceID: "4bf92f3577b34da6a3ce929d0e0e4736"))
+        return NewRecord(
+            topic: Topic.userRegistered.name, key: user.rawValue,
+            headers: [
+                RecordHeader(HeaderName.eventID, eventID.rawValue),
+                RecordHeader(HeaderName.eventType, Topic.userRegistered.name),
+                RecordHeader(HeaderName.correlationID, "req_test"),
+                RecordHeader(HeaderName.traceparent, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+            ], value: try codec.encode(envelope))
+    }
+
+    // MARK: What is seen
+
+    struct Entry: Sendable, Equatable {
+        var user: String
+        var event: String
+        var detail: String
+    }
+
+    /// The ledger in the order it was written.
+    func ledger() async throws -> [Entry] {
+        let rows = try await gamification.query("select user_id, event_id, detail from ledger order by turn")
+        return try rows.map { row in
+            let (user, event, detail) = try row.decode(String.self, String.self, String.self)
+            return Entry(user: user, event: event, detail: detail)
+        }
+    }
+
+    func count(_ table: String, in database: Database? = nil) async throws -> Int {
+        let rows = try await (database ?? gamification).query("select count(*) from \(raw: table)")
+        return Int(try rows[0].decode(Int64.self))
+    }
+
+    /// Everything in a topic, by partition and offset.
+    func records(of topic: String) async throws -> [LogRecord] {
+        var records: [LogRecord] = []
+        for (partition, range) in try await log.watermarks(of: topic).sorted(by: { $0.key < $1.key }) {
+            var from = range.lowerBound
+            while from < range.upperBound {
+                let found = try await log.read(partition, from: from, countMax: 500)
+                guard let last = found.last else { break }
+                records += found
+                from = last.position.offset + 1
+            }
+        }
+        return records
+    }
+
+    /// Events of the group that are not committed.
+    func lag(of group: ConsumerGroup = Self.group) async throws -> Int64? {
+        let positions = try await log.groups().filter { $0.group == group.rawValue }
+        return positions.isEmpty ? nil : positions.reduce(0) { $0 + $1.lag }
+    }
+}
+
+extension Handler {
+    /// Writes a row into the ledger.
+    static let ledger = Handler(name: "writeLedgerOnUserRegistered", on: UserRegistered.self) { received, tx in
+        try await TestHub.write(received, tx)
+    }
+}
+
+extension TestHub {
+    @Sendable static func write(_ received: Received<UserRegistered>, _ tx: Transaction) async throws {
+        let trace = TraceContext.current
+        _ = try await tx.execute(
+            """
+            insert into ledger (user_id, event_id, detail, correlation_id, causation_id, is_replay)
+            values (\(received.event.userID.rawValue), \(received.eventID.rawValue), \(received.event.email),
+                \(trace?.correlationID ?? ""), \(trace?.causationID ?? ""), \(received.isReplay))
+            """)
+    }
+}
