@@ -1,4 +1,5 @@
 import Messaging
+import Testing
 
 /// Makes clients of one event log, each as a process of its own would have it.
 ///

@@ -76,9 +76,9 @@ extension EventLogBehaviour {
 
         EventLogBehaviour("members come and go and nothing is lost, and nothing of a key out of order") { test in
             try await test.make(partitions: 4)
-            let seen = Mutex<[String: [Int]]>([:])
+            let seen = Seen()
             let total = 2_000
-            let readers: @Sendable () async throws -> Void = {
+            @Sendable func readers() async throws {
                 let client = try await test.factory.connect()
                 let subscription = try await test.subscribe(client)
                 try? await withThrowingTaskGroup(of: Void.self) { group in
@@ -87,7 +87,7 @@ extension EventLogBehaviour {
                         group.addTask {
                             while let records = try await lease.next(countMax: 20) {
                                 for record in records {
-                                    seen.withLock { $0[record.key, default: []].append(Int(record.text) ?? -1) }
+                                    seen.add(record)
                                 }
                                 try await lease.commit((records.last?.position.offset ?? 0) + 1)
                             }
@@ -106,12 +106,12 @@ extension EventLogBehaviour {
                     try await test.append((0..<100).map { test.record("k\($0 % 10)", "\(round * 100 + $0)") })
                 }
                 try await eventually(within: .seconds(30)) {
-                    seen.withLock { seen in seen.values.reduce(0) { $0 + Set($1).count } } == total
+                    seen.distinctCount == total
                 }
                 group.cancelAll()
             }
             // Delivered again is allowed, forgotten or overtaken is not: first sight of each is in order.
-            for values in seen.withLock({ $0.values.map { $0 } }) {
+            for values in seen.values {
                 var known: Set<Int> = []
                 let first = values.filter { known.insert($0).inserted }
                 #expect(first == first.sorted())
@@ -127,4 +127,16 @@ extension EventLogBehaviour {
             await subscription.close()
         },
     ]
+}
+
+/// The numbers read, by key, in the order they were read.
+private final class Seen: Sendable {
+    private let byKey = Mutex<[String: [Int]]>([:])
+
+    func add(_ record: LogRecord) {
+        byKey.withLock { $0[record.key, default: []].append(Int(record.text) ?? -1) }
+    }
+
+    var values: [[Int]] { byKey.withLock { Array($0.values) } }
+    var distinctCount: Int { values.reduce(0) { $0 + Set($1).count } }
 }

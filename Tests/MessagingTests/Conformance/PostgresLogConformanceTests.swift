@@ -34,7 +34,8 @@ final class PostgresLogFactory: EventLogFactory {
     }
 
     func connect() async throws -> any EventLog {
-        let database = test.connect(.init(schema: PostgresLog.schema))
+        let name = "client-\(UInt64.random(in: 0...UInt64.max))"
+        let database = test.connect(.init(applicationName: name, schema: PostgresLog.schema))
         let log = PostgresLog(
             database: database, loops: TestLoops.shared,
             logger: Logger(label: "test", level: .warning, sink: LogRecorder()))
@@ -42,10 +43,20 @@ final class PostgresLogFactory: EventLogFactory {
         return log
     }
 
-    /// Its connections end, so the server ends its session; the rows of its members stay.
+    /// Its connections break and no new one is made; the rows of its members stay.
     func kill(_ log: any EventLog) async {
-        let client = clients.withLock { $0.first { $0.log === log as? PostgresLog } }
-        await client?.database.close()
+        guard let client = clients.withLock({ $0.first { $0.log === log as? PostgresLog } }) else { return }
+        let name = client.database.configuration.applicationName
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await client.database.close() }
+            group.addTask {
+                try? await eventually {
+                    try await self.test.database.query(
+                        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = \(name)"
+                    ).isEmpty
+                }
+            }
+        }
     }
 
     func closeAll() async {

@@ -23,11 +23,9 @@ struct TestHub: Sendable {
 
     static let group = ConsumerGroup.gamification
 
-    static let template = TestDatabase.Template(parts: [
-        .init(schema: PostgresLog.schema, migrations: PostgresLog.migrations),
-        .init(schema: "user", migrations: MessagingMigrations.service + [account]),
-        .init(schema: "gamification", migrations: MessagingMigrations.service + [ledger]),
-    ])
+    static let template = TestDatabase.Template(schema: PostgresLog.schema, PostgresLog.migrations)
+        .adding(schema: "user", MessagingMigrations.service + [account])
+        .adding(schema: "gamification", MessagingMigrations.service + [ledger])
 
     private static let account = Migration(
         id: "account", sql: "create table account (id text primary key, email text not null)")
@@ -40,7 +38,7 @@ struct TestHub: Sendable {
                 detail text not null, correlation_id text, causation_id text, is_replay boolean not null default false);
             """)
 
-    static func with(_ body: (TestHub) async throws -> Void) async throws {
+    static func with(_ body: @escaping @Sendable (TestHub) async throws -> Void) async throws {
         try await TestDatabase.with(template) { test in
             let hub = try await TestHub(test)
             do {
@@ -167,7 +165,7 @@ struct TestHub: Sendable {
 
     func count(_ table: String, in database: Database? = nil) async throws -> Int {
         let rows = try await (database ?? gamification).query("select count(*) from \(raw: table)")
-        return Int(try rows[0].decode(Int64.self))
+        return try rows[0].decode(Int.self)
     }
 
     /// Everything in a topic, by partition and offset.
