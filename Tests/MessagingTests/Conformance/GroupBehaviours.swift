@@ -42,7 +42,9 @@ extension EventLogBehaviour {
             let subscription = try await test.subscribe(start: .latest)
             let lease = try await test.lease(subscription)
             async let read = test.read(lease, 1)
-            try await eventually { try await test.log.groups().contains { $0.group == test.group && $0.committed == 1 } }
+            try await eventually {
+                try await test.log.groups().contains { $0.group == test.group && $0.committed == 1 }
+            }
             try await test.append([test.record("k", "new")])
             #expect(try await read.map(\.text) == ["new"])
             await subscription.close()

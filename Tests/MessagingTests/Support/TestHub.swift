@@ -115,7 +115,8 @@ struct TestHub: Sendable {
     @discardableResult
     func register(_ user: UserID, email: String = "ada@example.org") async throws -> EventID {
         try await self.user.transaction { tx in
-            _ = try await tx.execute("insert into account (id, email) values (\(user.rawValue), \(email))")
+            _ = try await tx.execute(
+                "insert into account (id, email) values (\(user.rawValue), \(email)) on conflict do nothing")
             return try outbox.append(Self.registered(user, email: email), on: tx)
         }
     }

@@ -29,8 +29,9 @@ public enum DeadLetterHeader {
     /// Characters of an error's text that are kept.
     static let errorTextCountMax = 1_000
 
+    /// To the nearest millisecond, so that a date read back and written again stays the same: the format cuts off.
     static func text(_ date: Date) -> String {
-        date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        date.addingTimeInterval(0.0005).formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 
     static func date(_ text: String) -> Date? {

@@ -1,0 +1,131 @@
+import Contracts
+import EventLoop
+import Foundation
+import HubTesting
+import Messaging
+import Postgres
+import SchemaRegistry
+import Testing
+
+/// An effect and its inbox row commit in one transaction, the offset after it; redelivery has no second effect.
+@Suite struct Guarantee3Tests {
+    static func event(_ number: Int) -> EventID { EventID(checked: "evt_\(number)") }
+
+    @Test func `an event has its effect once, however often it is in the log`() async throws {
+        try await TestHub.with { hub in
+            let record = try hub.record(TestHub.user(1), eventID: Self.event(1))
+            let other = try hub.record(TestHub.user(1), eventID: Self.event(2))
+            _ = await hub.log.append([record, record, other, record])
+            try await hub.running([hub.consumer([.ledger]).run]) {
+                try await eventually { try await hub.lag() == 0 }
+                _ = await hub.log.append([record])
+                try await eventually { try await hub.log.groups().contains { $0.end == 5 && $0.lag == 0 } }
+            }
+            #expect(try await hub.ledger().map(\.event) == ["evt_1", "evt_2"])
+        }
+    }
+
+    @Test func `a batch whose offset was lost comes again without a second effect`() async throws {
+        try await TestHub.with { hub in
+            let log = FaultyLog(hub.log)
+            log.loseCommits()
+            _ = await hub.log.append(try (0..<40).map { try hub.record(TestHub.user($0), eventID: Self.event($0)) })
+            try await hub.running([hub.consumer(log: log, [.ledger]).run]) {
+                try await eventually { try await hub.count("ledger") == 40 }
+            }
+            #expect(try await hub.lag() == 40)
+            try await hub.running([hub.consumer([.ledger]).run]) {
+                try await eventually { try await hub.lag() == 0 }
+            }
+            #expect(try await hub.count("ledger") == 40)
+            #expect(try await hub.count("inbox") == 40)
+        }
+    }
+
+    @Test func `a handler that fails after its effect leaves neither effect nor inbox row`() async throws {
+        try await TestHub.with { hub in
+            let tried = Gate()
+            let handler = Handler(name: "failAfterEffect", on: UserRegistered.self) { received, tx in
+                try await TestHub.write(received, tx)
+                tried.open()
+                throw Failure.dependencyDown("not yet")
+            }
+            _ = await hub.log.append([try hub.record(TestHub.user(1), eventID: Self.event(1))])
+            try await hub.running([hub.consumer([handler]).run]) {
+                try await tried.wait(3)
+                #expect(try await hub.count("ledger") == 0)
+                #expect(try await hub.count("inbox") == 0)
+                #expect(try await hub.lag() == 1)
+            }
+        }
+    }
+
+    @Test func `an inbox row outlives its event in the topic and in the dead letters, and is removed then`()
+        async throws
+    {
+        try await TestHub.with { hub in
+            _ = await hub.log.append([try hub.record(TestHub.user(1), eventID: Self.event(1))])
+            try await hub.running([hub.consumer([.ledger]).run]) {
+                try await eventually { try await hub.count("inbox") == 1 }
+            }
+            let days = try await hub.gamification.query(
+                "select extract(epoch from expires_at - handled_at)::bigint / 86400 from inbox")[0].decode(Int.self)
+            #expect(days >= Topic.userRegistered.retentionDays)
+            #expect(days >= TopicCatalogue.deadLetter(for: .gamification).retentionDays)
+            _ = try await hub.gamification.execute("update inbox set expires_at = now() - interval '1 s'")
+            try await hub.running([hub.consumer([.ledger]).run]) {
+                try await eventually { try await hub.count("inbox") == 0 }
+            }
+        }
+    }
+
+    @Test func `events survive connections that are cut in the middle of everything`() async throws {
+        try await TestHub.with { hub in
+            let total = 600
+            let admin = hub.test.database
+            try await hub.running([hub.relay().run, hub.consumer([.ledger]).run]) {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        for number in 0..<total {
+                            // A client tries again, as it would over HTTP, until it is told that it worked.
+                            try await eventually { (try? await hub.registerOnce(number)) != nil }
+                        }
+                    }
+                    group.addTask {
+                        for share in 1...8 {
+                            try await eventually(within: .seconds(60)) {
+                                (try? await hub.count("ledger")) ?? 0 >= share * 50
+                            }
+                            _ = try await admin.query(
+                                """
+                                select pg_terminate_backend(pid) from pg_stat_activity
+                                where datname = current_database() and pid <> pg_backend_pid() and random() < 0.7
+                                """)
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+                try await eventually(within: .seconds(60)) { (try? await hub.count("ledger")) ?? 0 >= total }
+                try await eventually(within: .seconds(60)) { (try? await hub.lag()) == 0 }
+            }
+            let entries = try await hub.ledger()
+            #expect(entries.count == total)
+            for user in 0..<10 {
+                let turns = entries.filter { $0.user == "usr_\(user)" }.compactMap { Int($0.detail) }
+                #expect(turns == turns.sorted())
+            }
+        }
+    }
+}
+
+extension TestHub {
+    /// Registers a person unless that was done before, as a client may ask who was not told whether it worked.
+    func registerOnce(_ number: Int) async throws {
+        try await user.transaction { tx in
+            let added = try await tx.execute(
+                "insert into account (id, email) values (\("usr_\(number)"), 'x') on conflict do nothing")
+            guard added == 1 else { return }
+            try outbox.append(Self.registered(Self.user(number % 10), email: "\(number)"), on: tx)
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import Contracts
+import EventLoop
+import Foundation
+import HubTesting
+import Messaging
+import Observability
+import Postgres
+import SchemaRegistry
+import Testing
+
+/// Failures by their class; the offset moves only after the dead letter's acknowledgement.
+@Suite struct Guarantee4Tests {
+    /// Fails for one person, and writes the ledger for the others.
+    static func failing(
+        for user: String = "usr_1", _ failure: @escaping @Sendable (Received<UserRegistered>) -> (any Error)?
+    ) -> Handler {
+        Handler(name: "failForSome", on: UserRegistered.self) { received, tx in
+            if received.event.userID.rawValue == user, let error = failure(received) { throw error }
+            try await TestHub.write(received, tx)
+        }
+    }
+
+    static func append(_ hub: TestHub, _ count: Int) async throws {
+        let records = try (0..<count).map { try hub.record(TestHub.user($0), eventID: Guarantee3Tests.event($0)) }
+        _ = await hub.log.append(records)
+    }
+
+    @Test func `what cannot be decoded is a dead letter at once, with its bytes and headers, and stops nothing`()
+        async throws
+    {
+        try await TestHub.with { hub in
+            var broken = try hub.record(TestHub.user(9), eventID: Guarantee3Tests.event(9))
+            broken.value = Array(broken.value.dropLast(7)) + [0xff]
+            var noFrame = try hub.record(TestHub.user(8), eventID: Guarantee3Tests.event(8))
+            noFrame.value = [1, 2, 3]
+            _ = await hub.log.append([broken, noFrame])
+            try await Self.append(hub, 5)
+            try await hub.running([hub.consumer([.ledger]).run]) {
+                try await eventually { try await hub.lag() == 0 }
+            }
+            #expect(try await hub.count("ledger") == 5)
+            let letters = try await hub.deadLetters.list()
+            #expect(letters.count == 2)
+            let letter = try #require(letters.first { $0.eventID == "evt_9" })
+            #expect(letter.record.value == broken.value)
+            #expect(broken.headers.allSatisfy { letter.record.headers.contains($0) })
+            #expect(letter.failureClass == .permanent)
+            #expect(letter.attempts == 1)
+        }
+    }
+
+    @Test func `a permanent failure is a dead letter at the first attempt`() async throws {
+        try await TestHub.with { hub in
+            let attempts = Collected<Int>()
+            let handler = Self.failing { received in
+                attempts.add(received.attempt)
+                return Failure.permanent("no such course")
+            }
+            try await Self.append(hub, 4)
+            try await hub.running([hub.consumer([handler]).run]) {
+                try await eventually { try await hub.lag() == 0 }
+            }
+            #expect(try await hub.count("ledger") == 3)
+            #expect(try await hub.deadLetters.list().map(\.eventID) == ["evt_1"])
+            // Once in the batch, once alone.
+            #expect(attempts.values == [1, 1])
+        }
+    }
+
+    @Test func `a transient failure is tried again in place, and events of its key wait`() async throws {
+        try await TestHub.with { hub in
+            let attempts = Gate()
+            let handler = Self.failing { _ in
+                attempts.open()
+                return attempts.passed < 4 ? Failure.transient("deadlock") : nil
+            }
+            try await Self.append(hub, 3)
+            _ = await hub.log.append([try hub.record(TestHub.user(1), eventID: Guarantee3Tests.event(7))])
+            try await hub.running([hub.consumer([handler]).run]) {
+                try await eventually { try await hub.lag() == 0 }
+            }
+            #expect(try await hub.ledger().filter { $0.user == "usr_1" }.map(\.event) == ["evt_1", "evt_7"])
+            #expect(try await hub.count("ledger") == 4)
+            #expect(try await hub.deadLetters.list().isEmpty)
+        }
+    }
+
+    @Test func `a failure that stays transient is a dead letter after the attempts it is given`() async throws {
+        try await TestHub.with { hub in
+            struct Unknown: Error {}
+            try await Self.append(hub, 3)
+            try await hub.running([hub.consumer([Self.failing { _ in Unknown() }]).run]) {
+                try await eventually { try await hub.lag() == 0 }
+            }
+            let letters = try await hub.deadLetters.list()
+            #expect(letters.map(\.attempts) == [3])
+            #expect(letters.map(\.failureClass) == [.transient])
+            #expect(try await hub.count("ledger") == 2)
+        }
+    }
+
+    @Test func `while a dependency is down the partition waits and an alert can see it`() async throws {
+        try await TestHub.with { hub in
+            let asked = Gate()
+            let isUp = Gate()
+            let handler = Self.failing { _ in
+                asked.open()
+                return isUp.passed == 0 ? Failure.dependencyDown("mail server") : nil
+            }
+            try await Self.append(hub, 3)
+            let paused = "consumer_partitions_paused{group=\"gamification\"} "
+            try await hub.running([hub.consumer([handler]).run]) {
+                // Far more often than a transient failure would be tried.
+                try await asked.wait(12)
+                #expect(hub.metrics.prometheusText().contains(paused + "1"))
+                #expect(hub.lines.lines.contains { $0.contains("a dependency is down") && $0.contains("\"error\"") })
+                #expect(try await hub.deadLetters.list().isEmpty)
+                isUp.open()
+                try await eventually { try await hub.lag() == 0 }
+                #expect(hub.metrics.prometheusText().contains(paused + "0"))
+            }
+            #expect(try await hub.count("ledger") == 3)
+        }
+    }
+
+    @Test func `the offset stays until the dead letter is acknowledged`() async throws {
+        try await TestHub.with { hub in
+            let asked = Gate()
+            let log = FaultyLog(hub.log) { record in
+                guard record.topic == "gamification.dlq" else { return nil }
+                asked.open()
+                return .retry("not now")
+            }
+            try await Self.append(hub, 1)
+            let handler = Self.failing(for: "usr_0") { _ in Failure.permanent("never") }
+            try await hub.running([hub.consumer(log: log, [handler]).run]) {
+                try await asked.wait(3)
+                #expect(try await hub.lag() == 1)
+                log.answer(nil)
+                try await eventually { try await hub.lag() == 0 }
+            }
+            #expect(try await hub.deadLetters.list().count == 1)
+        }
+    }
+
+    @Test func `errors are classified: data is wrong for good, a lost connection is a dependency, the rest may pass`() {
+        func server(_ state: String) -> PostgresError { PostgresError(.server, "", sqlState: state) }
+        #expect(FailureClass(of: PostgresError(.connection, "")) == .dependencyDown)
+        #expect(FailureClass(of: server("53300")) == .dependencyDown)
+        #expect(FailureClass(of: server("22003")) == .permanent)
+        #expect(FailureClass(of: server("23514")) == .permanent)
+        #expect(FailureClass(of: server("23503")) == .transient)
+        #expect(FailureClass(of: server("40001")) == .transient)
+        #expect(FailureClass(of: PostgresError(.commitUnknown, "")) == .transient)
+        #expect(FailureClass(of: EventCodecError(.malformedBody, "")) == .permanent)
+        #expect(FailureClass(of: EventCodecError(.registryUnavailable, "")) == .dependencyDown)
+        #expect(FailureClass(of: CancellationError()) == .transient)
+    }
+}

@@ -1,0 +1,123 @@
+import Contracts
+import EventLoop
+import Foundation
+import HubTesting
+import Messaging
+import Postgres
+import Testing
+
+/// Dead letters say what happened; a redrive goes to the failing group alone.
+@Suite struct Guarantee5Tests {
+    @Test func `a dead letter says where it comes from and what went wrong`() async throws {
+        try await TestHub.with { hub in
+            let record = try hub.record(TestHub.user(1), eventID: Guarantee3Tests.event(1))
+            guard case .accepted(let origin)? = await hub.log.append([record]).first else { throw CancellationError() }
+            let handler = Guarantee4Tests.failing { _ in Failure.transient("the mail server hesitates") }
+            try await hub.running([hub.consumer([handler]).run]) {
+                try await eventually { try await hub.lag() == 0 }
+            }
+            let letter = try #require(try await hub.deadLetters.list(group: .gamification).first)
+            let stored = try #require(try await hub.log.read(origin.partition, from: origin.offset, countMax: 1).first)
+            #expect(letter.origin == origin)
+            #expect(letter.key == "usr_1")
+            #expect(abs(letter.timestamp.timeIntervalSince(stored.time)) < 0.002)
+            #expect(letter.id.group == .gamification)
+            #expect(letter.failureClass == .transient)
+            #expect(letter.error == "transient: the mail server hesitates")
+            #expect(letter.attempts == 3)
+            #expect(letter.firstFailedAt <= letter.lastFailedAt)
+            #expect(letter.redriveCount == 0 && letter.redriveBatch == nil)
+            #expect(letter.record.value == record.value)
+            #expect(letter.eventID == "evt_1" && letter.correlationID == "req_test")
+            #expect(try await hub.deadLetters.show(letter.id) == letter)
+            #expect(DeadLetter.ID("\(letter.id)") == letter.id)
+        }
+    }
+
+    @Test func `a redrive reaches the failing group alone, and once`() async throws {
+        try await TestHub.with { hub in
+            let isFixed = Gate()
+            let handler = Guarantee4Tests.failing { _ in isFixed.passed == 0 ? Failure.permanent("bug") : nil }
+            let others = Collected<String>()
+            let other = Handler(name: "watch", on: UserRegistered.self) { received, _ in
+                others.add("\(received.eventID)")
+            }
+            try await Guarantee4Tests.append(hub, 3)
+            let group: ConsumerGroup = "gamification.watcher"
+            try await hub.running([hub.consumer([handler]).run, hub.consumer(group: group, [other]).run]) {
+                try await eventually { try await hub.lag() == 0 && others.values.count == 3 }
+                let letter = try #require(try await hub.deadLetters.list().first)
+                isFixed.open()
+                let report = try await hub.deadLetters.redrive([letter.id, letter.id], batchID: "rdv_1")
+                #expect(report.done == [letter.id] && report.skipped == [letter.id])
+                try await eventually { try await hub.count("ledger") == 3 }
+                #expect(try await hub.deadLetters.redrive([letter.id], batchID: "rdv_2").skipped == [letter.id])
+                try await eventually { (try await hub.lag(), try await hub.lag(of: group)) == (0, 0) }
+            }
+            #expect(others.values.count == 3)
+            #expect(try await hub.records(of: "user.registered").count == 3)
+            #expect(try await hub.deadLetters.list().isEmpty)
+            #expect(try await hub.ledger().last?.event == "evt_1")
+        }
+    }
+
+    @Test func `a dead letter that fails again counts its redrives, and names the batch`() async throws {
+        try await TestHub.with { hub in
+            let handler = Guarantee4Tests.failing { _ in Failure.permanent("still") }
+            try await Guarantee4Tests.append(hub, 2)
+            try await hub.running([hub.consumer([handler]).run]) {
+                try await eventually { try await hub.deadLetters.list().count == 1 }
+                let first = try #require(try await hub.deadLetters.list().first)
+                for round in 1...2 {
+                    let letter = try #require(try await hub.deadLetters.list().first)
+                    _ = try await hub.deadLetters.redrive([letter.id], batchID: "rdv_\(round)")
+                    try await eventually { try await hub.deadLetters.list().first?.redriveCount == round }
+                }
+                let last = try #require(try await hub.deadLetters.list().first)
+                #expect(last.redriveBatch == "rdv_2")
+                #expect(last.origin == first.origin && last.key == first.key && last.timestamp == first.timestamp)
+                #expect(last.record.value == first.record.value)
+                #expect(last.record.headers.filter { $0.name == DeadLetterHeader.topic }.count == 1)
+            }
+        }
+    }
+
+    @Test func `a redriven event whose effect was made after all has no second one`() async throws {
+        try await TestHub.with { hub in
+            let isFixed = Gate()
+            let handler = Guarantee4Tests.failing { _ in isFixed.passed == 0 ? Failure.permanent("bug") : nil }
+            try await Guarantee4Tests.append(hub, 2)
+            try await hub.running([hub.consumer([handler]).run]) {
+                try await eventually { try await hub.deadLetters.list().count == 1 }
+                isFixed.open()
+                let letter = try #require(try await hub.deadLetters.list().first)
+                // The event comes again from its own topic, and by two redrives, as after a crash between sending and noting.
+                _ = await hub.log.append([try hub.record(TestHub.user(1), eventID: Guarantee3Tests.event(1))])
+                try await eventually { try await hub.count("ledger") == 2 }
+                _ = try await hub.deadLetters.redrive([letter.id], batchID: "rdv_1")
+                _ = try await hub.gamification.execute("delete from dead_letter_resolution")
+                _ = try await hub.deadLetters.redrive([letter.id], batchID: "rdv_2")
+                try await eventually {
+                    try await hub.log.groups().filter { $0.partition.topic == "gamification.redrive" }
+                        .reduce(0) { $0 + ($1.committed ?? 0) } == 2
+                }
+            }
+            #expect(try await hub.count("ledger") == 2)
+        }
+    }
+
+    @Test func `a discarded dead letter is off the list and never comes back`() async throws {
+        try await TestHub.with { hub in
+            try await Guarantee4Tests.append(hub, 2)
+            let handler = Guarantee4Tests.failing { _ in Failure.permanent("bug") }
+            try await hub.running([hub.consumer([handler]).run]) {
+                try await eventually { try await hub.deadLetters.list().count == 1 }
+            }
+            let letter = try #require(try await hub.deadLetters.list().first)
+            #expect(try await hub.deadLetters.discard([letter.id], batchID: "dsc_1").done == [letter.id])
+            #expect(try await hub.deadLetters.list().isEmpty)
+            #expect(try await hub.deadLetters.redrive([letter.id], batchID: "rdv_1").skipped == [letter.id])
+            #expect(try await hub.deadLetters.show(letter.id) == letter)
+        }
+    }
+}
