@@ -34,7 +34,9 @@ import Testing
                     try await hub.register(TestHub.user(1))
                 }
                 try await hub.register(TestHub.user(2))
-                try await eventually { (try await hub.count("inbox"), try await hub.deadLetters.list().count) == (2, 1) }
+                try await eventually {
+                    (try await hub.count("inbox"), try await hub.deadLetters.list().count) == (2, 1)
+                }
             }
             let journey = Journey(log: hub.log, database: hub.test.database)
             let steps = try await journey.steps(of: trace.correlationID)

@@ -28,7 +28,7 @@ final class PostgresLogFactory: EventLogFactory {
 
     var limits: SubscriptionLimits {
         var limits = SubscriptionLimits()
-        limits.leaseDuration = .seconds(2)
+        limits.leaseDuration = .seconds(4)
         limits.heartbeatInterval = .milliseconds(200)
         return limits
     }

@@ -175,7 +175,7 @@ struct TestHub: Sendable {
         for (partition, range) in try await log.watermarks(of: topic).sorted(by: { $0.key < $1.key }) {
             var from = range.lowerBound
             while from < range.upperBound {
-                let found = try await log.read(partition, from: from, countMax: 500)
+                let found = try await log.read(partition, from: from, countMax: 100)
                 guard let last = found.last else { break }
                 records += found
                 from = last.position.offset + 1

@@ -49,7 +49,8 @@ struct PartitionWorker: Sendable {
     private func handle(_ records: [LogRecord]) async throws {
         guard let last = records.last else { return }
         var together: [PreparedEvent] = [], alone: [PreparedEvent] = []
-        for record in records {
+        for (index, record) in records.enumerated() {
+            await Fairness.pause(after: index)
             guard let event = try await prepare(record) else { continue }
             if consumer.processor.handlesTogether(event.origin.position.partition.topic) {
                 together.append(event)

@@ -26,7 +26,13 @@ extension PostgresLog {
                 order by "offset" limit \(Int64(countMax))
             ) r where bytes_before < \(Int64(bytesMax)) order by "offset"
             """)
-        return try rows.map { try LogRecord($0, of: partition) }
+        var records: [LogRecord] = []
+        records.reserveCapacity(rows.count)
+        for row in rows {
+            records.append(try LogRecord(row, of: partition))
+            await Fairness.pause(after: records.count)
+        }
+        return records
     }
 
     public func watermarks(of topic: String) async throws -> [TopicPartition: Range<Int64>] {

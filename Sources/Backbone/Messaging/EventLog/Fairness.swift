@@ -1,0 +1,6 @@
+/// Long batches let the loop's other work through now and then.
+enum Fairness {
+    private static let stride = 64
+
+    static func pause(after count: Int) async { if count > 0, count % stride == 0 { await Task.yield() } }
+}
