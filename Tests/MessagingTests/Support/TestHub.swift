@@ -77,7 +77,10 @@ struct TestHub: Sendable {
     // MARK: Parts
 
     func relay(limits: RelayLimits = .init(), on database: Database? = nil, log other: (any EventLog)? = nil) -> Relay {
-        Relay(
+        // A debug build takes its time with a row.
+        var limits = limits
+        limits.batchCountMax = min(limits.batchCountMax, 100)
+        return Relay(
             outbox: outbox, database: database ?? user, log: other ?? log, loops: TestLoops.shared, limits: limits,
             logger: logger, metrics: metrics)
     }
