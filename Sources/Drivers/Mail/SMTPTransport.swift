@@ -6,23 +6,27 @@ public struct SMTPTransport: MailTransport {
     private let client: HTTPClient
     private let connectTimeout: Duration
     private let timeout: Duration
+    private let workers: SMTPWorkers
 
     /// - Parameters:
-    ///   - client: on whose loops and connections the transfers run.
+    ///   - client: on whose loops the answers come back.
     ///   - connectTimeout: until the connection stands, TLS included.
-    ///   - timeout: for one message as a whole.
+    ///   - timeout: for one message as a whole, once its turn has come.
+    ///   - connectionsMax: messages under way at once.
     public init(
-        url: SMTPURL, client: HTTPClient, connectTimeout: Duration = .seconds(10), timeout: Duration = .seconds(60)
+        url: SMTPURL, client: HTTPClient, connectTimeout: Duration = .seconds(10), timeout: Duration = .seconds(60),
+        connectionsMax: Int = 4
     ) {
         self.url = url
         self.client = client
         self.connectTimeout = connectTimeout
         self.timeout = timeout
+        workers = SMTPWorkers(threadCount: connectionsMax)
     }
 
     public func send(_ message: MailMessage) async throws(MailError) {
         do {
-            _ = try await client.send(transfer(of: message))
+            _ = try await client.send(transfer(of: message), on: workers)
         } catch {
             throw MailError(error)
         }

@@ -44,7 +44,7 @@ package final class CurlMulti: @unchecked Sendable {
         }
         guard let made = configuration.caFile.map({ $0.withCString(make) }) ?? make(nil) else { return nil }
         do throws(EventLoopError) {
-            watch = try loop.watch(hub_curl_descriptor(made), for: .read) { [unowned self] _ in run() }
+            watch = try loop.watch(hub_curl_descriptor(made), for: .read) { [weak self] _ in self?.run() }
         } catch {
             hub_curl_free(made)
             return nil
@@ -140,7 +140,8 @@ package final class CurlMulti: @unchecked Sendable {
         timer?.cancel()
         timerEnd = end
         // Without memory for a timer the next readiness looks at the time-outs.
-        timer = try? loop.schedule(after: .milliseconds(milliseconds)) { [unowned self] in
+        timer = try? loop.schedule(after: .milliseconds(milliseconds)) { [weak self] in
+            guard let self else { return }
             (timer, timerEnd) = (nil, nil)
             kick()
         }

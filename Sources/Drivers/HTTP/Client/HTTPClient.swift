@@ -1,6 +1,7 @@
 public import EventLoop
 
 /// An HTTP client on libcurl: connections are kept and shared by all requests of a loop. Redirects are answers like any other.
+/// With its last reference go its connections, and the bodies that are still on their way.
 public final class HTTPClient: Sendable {
     public let configuration: HTTPClientConfiguration
     private let loops: EventLoopGroup
@@ -29,6 +30,10 @@ public final class HTTPClient: Sendable {
             multi.loop.execute { transfer.cancel() }
         }
         return try outcome.get()
+    }
+
+    deinit {
+        for multi in multis { multi.loop.execute { multi.close() } }
     }
 
     /// Ends the transfers under way and closes every connection. The client sends nothing afterwards.

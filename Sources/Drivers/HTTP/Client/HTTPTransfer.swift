@@ -40,7 +40,9 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
             return resolve(.failure(.invalidRequest))
         }
         if case .stream = request.body.storage {
-            outgoing = OutgoingBody { [unowned self] in multi.resumeSending(self) }
+            outgoing = OutgoingBody { [weak self] in
+                if let self { multi.resumeSending(self) }
+            }
         }
         let isStarted = multi.start(self) { curl, context in start(request, curl, context) }
         guard isStarted else { return resolve(.failure(.connectFailed("no room for another transfer"))) }

@@ -1,73 +1,55 @@
 internal import CCurl
 internal import EventLoop
+internal import Synchronization
 
 extension HTTPClient {
-    /// Hands `transfer` over. Connections to mail servers are kept for the next message like any others.
+    /// Hands `transfer` over on one of the `workers`, whose connections are kept for the next message. A cancelled caller has its
+    /// answer at once; the worker ends the transfer as soon as it can.
     /// - Returns: the last reply code of the server, 250 as a rule.
-    package func send(_ transfer: SMTPTransfer) async throws(SMTPTransferError) -> Int {
-        let multi = next()
-        let sending = SMTPSending(transfer, on: multi)
+    package func send(_ transfer: SMTPTransfer, on workers: SMTPWorkers) async throws(SMTPTransferError) -> Int {
+        if let wrong = transfer.mistake { throw .invalid(wrong) }
+        let answer = SMTPAnswer()
         let outcome = await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
-                multi.loop.execute { sending.start(continuation) }
+            await withCheckedContinuation { continuation in
+                guard answer.begin(continuation) else { return }
+                next().loop.start("mail") {
+                    answer.resolve(await workers.send(transfer) { answer.isResolved })
+                }
             }
         } onCancel: {
-            multi.loop.execute { sending.cancel() }
+            answer.resolve(.failure(.cancelled))
         }
         return try outcome.get()
     }
 }
 
-/// A message on its way.
-// @unchecked: touched on the loop of its multi alone.
-private final class SMTPSending: CurlTransfer, @unchecked Sendable {
-    typealias Outcome = Result<Int, SMTPTransferError>
-
-    private let transfer: SMTPTransfer
-    private let multi: CurlMulti
-    private var continuation: UnsafeContinuation<Outcome, Never>?
-    private var isCancelled = false
-
-    init(_ transfer: SMTPTransfer, on multi: CurlMulti) {
-        self.transfer = transfer
-        self.multi = multi
+/// The answer to a caller: that of the worker or that of a cancellation, whichever is first.
+private final class SMTPAnswer: Sendable {
+    private struct State {
+        var continuation: CheckedContinuation<SMTPOutcome, Never>?
+        var outcome: SMTPOutcome?
     }
+    private let state = Mutex(State())
 
-    func start(_ continuation: UnsafeContinuation<Outcome, Never>) {
-        if isCancelled { return continuation.resume(returning: .failure(.cancelled)) }
-        self.continuation = continuation
-        if let wrong = transfer.mistake { return resolve(.failure(.invalid(wrong))) }
-        let isStarted = multi.start(self) { curl, context in
-            transfer.withRaw { hub_curl_start_mail(curl, &$0, context) }
+    var isResolved: Bool { state.withLock { $0.outcome != nil } }
+
+    /// False when the answer was there before the question; then it has been given.
+    func begin(_ continuation: CheckedContinuation<SMTPOutcome, Never>) -> Bool {
+        let outcome = state.withLock { state in
+            if state.outcome == nil { state.continuation = continuation }
+            return state.outcome
         }
-        if !isStarted { resolve(.failure(.connectFailed("no room for another transfer"))) }
+        if let outcome { continuation.resume(returning: outcome) }
+        return outcome == nil
     }
 
-    func cancel() {
-        isCancelled = true
-        guard continuation != nil else { return }
-        multi.cancel(self)
-        wasCancelled()
-    }
-
-    override func wasCancelled() { resolve(.failure(.cancelled)) }
-
-    override func done(_ outcome: Int32, code: Int, message: String) {
-        multi.forget(self)
-        switch outcome {
-        case Int32(HUB_CURL_OK): resolve(.success(code))
-        case Int32(HUB_CURL_INVALID): resolve(.failure(.invalid(message)))
-        case Int32(HUB_CURL_CONNECT): resolve(.failure(.connectFailed(message)))
-        case Int32(HUB_CURL_TIMED_OUT): resolve(.failure(.timedOut))
-        case Int32(HUB_CURL_DENIED): resolve(.failure(.accessDenied(code: code)))
-        case Int32(HUB_CURL_REFUSED): resolve(.failure(.refused(code: code)))
-        default: resolve(.failure(.protocolError(message)))
+    func resolve(_ outcome: SMTPOutcome) {
+        let continuation = state.withLock { state in
+            if state.outcome == nil { state.outcome = outcome }
+            defer { state.continuation = nil }
+            return state.continuation
         }
-    }
-
-    private func resolve(_ outcome: Outcome) {
         continuation?.resume(returning: outcome)
-        continuation = nil
     }
 }
 
@@ -81,7 +63,7 @@ extension SMTPTransfer {
     }
 
     /// Calls `body` with pointers that are valid for the call.
-    fileprivate func withRaw(_ body: (inout hub_curl_mail) -> OpaquePointer?) -> OpaquePointer? {
+    func withRaw(_ body: (inout hub_curl_mail) -> OpaquePointer?) -> OpaquePointer? {
         var raw = hub_curl_mail()
         raw.connect_ms = max(1, connectTimeout.milliseconds)
         raw.timeout_ms = max(1, timeout.milliseconds)
