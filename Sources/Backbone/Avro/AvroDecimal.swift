@@ -34,7 +34,8 @@ public struct AvroDecimal: Equatable, Sendable, CustomStringConvertible {
         }
         guard digitsSeen, digits.count <= 256 else { return nil }
         if let mark = rest.first {
-            guard mark == UInt8(ascii: "e") || mark == UInt8(ascii: "E"), let power = Int(String(rest.dropFirst()) ?? ""),
+            guard mark == UInt8(ascii: "e") || mark == UInt8(ascii: "E"),
+                let power = Int(String(rest.dropFirst()) ?? ""),
                 abs(power) <= 256
             else { return nil }
             exponent += power

@@ -8,10 +8,10 @@ public import Foundation
 ///
 /// The decoder borrows the bytes: it must not outlive the closure of `decodingAvro` or `withUnsafeBytes` it was made in.
 public struct AvroDecoder {
-    let bytes: UnsafeRawBufferPointer
+    @usableFromInline let bytes: UnsafeRawBufferPointer
     /// Where the next value begins, counted from the start.
-    public internal(set) var position = 0
-    var depth = 0
+    public package(set) var position = 0
+    private var depth = 0
 
     public init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
@@ -47,6 +47,16 @@ public struct AvroDecoder {
     }
 
     public mutating func long() throws(AvroError) -> Int64 {
+        // Lengths, branches, symbols and small numbers take one byte.
+        if position < bytes.count, bytes[position] < 0x80 {
+            let value = Int64(bytes[position])
+            position += 1
+            return (value >> 1) ^ -(value & 1)
+        }
+        return try longOfManyBytes()
+    }
+
+    private mutating func longOfManyBytes() throws(AvroError) -> Int64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while true {
@@ -75,15 +85,15 @@ public struct AvroDecoder {
     }
 
     public mutating func string() throws(AvroError) -> String {
-        let text = try raw(count: length())
-        guard let string = String(validating: text, as: UTF8.self) else {
-            throw AvroError(.malformedText, at: position - text.count)
+        let utf8 = try text()
+        guard let string = String(validating: utf8.assumingMemoryBound(to: UInt8.self), as: UTF8.self) else {
+            throw AvroError(.malformedText, at: position - utf8.count)
         }
         return string
     }
 
     public mutating func byteArray() throws(AvroError) -> [UInt8] {
-        [UInt8](try raw(count: length()))
+        [UInt8](try text())
     }
 
     /// Bytes of a fixed type.
@@ -97,11 +107,17 @@ public struct AvroDecoder {
     }
 
     /// A length in front of text or bytes, at most what remains.
+    @inline(__always)
     package mutating func length() throws(AvroError) -> Int {
         let start = position
         let value = try long()
         guard value >= 0, value <= remaining else { throw AvroError(.lengthOutOfBounds, at: start) }
         return Int(value)
+    }
+
+    /// The bytes of a text, in place.
+    package mutating func text() throws(AvroError) -> UnsafeRawBufferPointer {
+        try raw(count: length())
     }
 
     /// The next bytes, in place.
@@ -204,21 +220,17 @@ public struct AvroDecoder {
 
 extension [UInt8] {
     /// Decodes one value that takes up all the bytes from `start` on.
+    @inlinable
     public func decodingAvro<Value>(
         from start: Int = 0, _ read: (inout AvroDecoder) throws(AvroError) -> Value
     ) throws(AvroError) -> Value {
         guard start >= 0, start <= count else { throw AvroError(.truncated, at: count) }
-        let result: Result<Value, AvroError> = withUnsafeBytes { bytes in
-            var decoder = AvroDecoder(UnsafeRawBufferPointer(rebasing: bytes[start...]))
-            do throws(AvroError) {
-                let value = try read(&decoder)
-                try decoder.finish()
-                return .success(value)
-            } catch {
-                return .failure(error)
-            }
+        return try withUnsafeBufferPointer { (bytes) throws(AvroError) in
+            var decoder = AvroDecoder(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[start...])))
+            let value = try read(&decoder)
+            try decoder.finish()
+            return value
         }
-        return try result.get()
     }
 }
 
@@ -227,7 +239,7 @@ extension AvroDecoder {
     /// - Throws: ``AvroError/Reason/invalidValue`` when it has no bytes or does not fit 64 bits.
     public mutating func decimal() throws(AvroError) -> Int64 {
         let start = position
-        let bytes = try raw(count: length())
+        let bytes = try text()
         guard let value = AvroDecimal(bytes: bytes, scale: 0), let narrow = Int64(exactly: value.unscaled) else {
             throw AvroError(.invalidValue, "not a decimal of 64 bits", at: start)
         }
@@ -237,9 +249,9 @@ extension AvroDecoder {
     /// A string that must be exactly this one.
     public mutating func expect(_ expected: String) throws(AvroError) {
         let start = position
-        let utf8 = try raw(count: length())
-        guard utf8.elementsEqual(expected.utf8) else {
-            throw AvroError(.invalidValue, "expected \(expected)", at: start)
-        }
+        let utf8 = try text()
+        var expected = expected
+        let isEqual = expected.withUTF8 { UnsafeRawBufferPointer($0).elementsEqual(utf8) }
+        guard isEqual else { throw AvroError(.invalidValue, "expected \(expected)", at: start) }
     }
 }

@@ -10,7 +10,7 @@ public struct AvroEncoder: Sendable {
     public private(set) var bytes: [UInt8]
 
     /// - Parameter bytesExpected: what to make room for; more is fine.
-    public init(bytesExpected: Int = 256) {
+    public init(bytesExpected: Int = 384) {
         bytes = []
         bytes.reserveCapacity(bytesExpected)
     }
@@ -25,7 +25,7 @@ public struct AvroEncoder: Sendable {
 
     /// Zig-zag, seven bits a byte, lowest first.
     public mutating func write(_ value: Int64) {
-        var rest = UInt64(bitPattern: (value << 1) ^ (value >> 63))
+        var rest = UInt64(bitPattern: (value &<< 1) ^ (value &>> 63))
         while rest > 0x7f {
             bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
             rest >>= 7

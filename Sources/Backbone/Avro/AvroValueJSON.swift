@@ -60,7 +60,8 @@ extension AvroValue {
         switch (logical, self) {
         case (.timestampMillis, .long(let value)):
             return ISO8601.text(millisecondsSince1970: value).map { .string($0) }
-        case (.decimal(let precision, let scale), .bytes(let bytes)), (.decimal(let precision, let scale), .fixed(let bytes)):
+        case (.decimal(let precision, let scale), .bytes(let bytes)),
+            (.decimal(let precision, let scale), .fixed(let bytes)):
             guard let decimal = AvroDecimal(bytes: bytes, scale: scale), decimal.fits(precision: precision) else {
                 throw AvroError(.invalidValue, "not a decimal of \(precision) digits")
             }
@@ -108,7 +109,9 @@ private struct JSONReader {
 
     func value(_ tree: JSONTree, _ type: SchemaType, depth: Int) throws(AvroError) -> AvroValue {
         guard depth <= AvroLimits.nestingMax else { throw AvroError(.tooDeep) }
-        if !readsDefaults, let logical = type.logical, let value = try value(tree, logical, type.physical) { return value }
+        if !readsDefaults, let logical = type.logical, let value = try value(tree, logical, type.physical) {
+            return value
+        }
         switch (type.physical, tree) {
         case (.null, .null): return .null
         case (.boolean, .bool(let value)): return .boolean(value)
@@ -198,7 +201,8 @@ private struct JSONReader {
                 throw AvroError(.invalidValue, "not a decimal of \(precision) digits, \(scale) after the point")
             }
             guard case .named(let name) = type else { return .bytes(decimal.bytes) }
-            guard case .fixed(let fixed)? = schema.definitions[name], let bytes = decimal.bytes(count: fixed.size) else {
+            guard case .fixed(let fixed)? = schema.definitions[name], let bytes = decimal.bytes(count: fixed.size)
+            else {
                 throw AvroError(.invalidValue, "does not fit \(name)")
             }
             return .fixed(bytes)

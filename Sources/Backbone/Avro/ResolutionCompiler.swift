@@ -135,12 +135,13 @@ struct ResolutionCompiler {
         case (.union(let branches), _):
             var table: [Int32] = []
             for branch in branches {
-                let isReadable = SchemaMatch.canRead(branch, as: readerType, writer: writer, reader: reader)
+                let isReadable = SchemaMatch(writer: writer, reader: reader).canRead(branch, as: readerType)
                 table.append(isReadable ? program(of: [try part(branch, readerType)]) : -1)
             }
             return .steps([Step(action: .union, operand: add(table: table))])
         case (_, .union(let branches)):
-            guard let branch = SchemaMatch.branch(for: writerType, in: branches, writer: writer, reader: reader) else {
+            let match = SchemaMatch(writer: writer, reader: reader)
+            guard let branch = match.branch(for: writerType, in: branches) else {
                 throw AvroError(.incompatibleSchemas, "no branch for \(writerType.branchName)")
             }
             var encoder = AvroEncoder(bytesExpected: 4)

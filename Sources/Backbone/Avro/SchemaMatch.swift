@@ -63,9 +63,11 @@ struct SchemaMatch {
         return match.problems
     }
 
-    /// Whether some value of one type can be read as the other.
-    static func canRead(_ writerType: SchemaType, as readerType: SchemaType, writer: Schema, reader: Schema) -> Bool {
-        var match = SchemaMatch(writer: writer, reader: reader)
+    /// Whether some value of one type can be read as the other. Named types under comparison count as readable meanwhile, so
+    /// that types may contain themselves.
+    func canRead(_ writerType: SchemaType, as readerType: SchemaType) -> Bool {
+        var match = self
+        match.problems = []
         match.compare(writerType, readerType)
         return match.problems.allSatisfy(\.isConditional)
     }
@@ -83,7 +85,7 @@ struct SchemaMatch {
             if case .union = readerType.physical { return }
             for branch in branches where accepts(branch, readerType) { compare(branch, readerType) }
         case (_, .union(let branches)):
-            guard let branch = Self.branch(for: writerType, in: branches, writer: writer, reader: reader) else {
+            guard let branch = branch(for: writerType, in: branches) else {
                 return report(.missingBranch, "the reader has no \(writerType.branchName)")
             }
             compare(writerType, branches[branch])
@@ -100,16 +102,15 @@ struct SchemaMatch {
 
     private func accepts(_ writerType: SchemaType, _ readerType: SchemaType) -> Bool {
         if case .union(let branches) = readerType.physical {
-            return Self.branch(for: writerType, in: branches, writer: writer, reader: reader) != nil
+            return branch(for: writerType, in: branches) != nil
         }
-        return Self.canRead(writerType, as: readerType, writer: writer, reader: reader)
+        return canRead(writerType, as: readerType)
     }
 
     /// The reader's branch for a writer's type: the same type first, one it can be promoted to otherwise.
-    static func branch(for type: SchemaType, in branches: [SchemaType], writer: Schema, reader: Schema) -> Int? {
-        branches.firstIndex {
-            $0.branchName == type.branchName && canRead(type, as: $0, writer: writer, reader: reader)
-        } ?? branches.firstIndex { canRead(type, as: $0, writer: writer, reader: reader) }
+    func branch(for type: SchemaType, in branches: [SchemaType]) -> Int? {
+        branches.firstIndex { $0.branchName == type.branchName && canRead(type, as: $0) }
+            ?? branches.firstIndex { canRead(type, as: $0) }
     }
 
     static func isPromotable(_ writer: SchemaType, to reader: SchemaType) -> Bool {
@@ -123,7 +124,8 @@ struct SchemaMatch {
 
     private mutating func compareLogical(_ writerType: SchemaType, _ readerType: SchemaType) {
         guard writerType.logical != readerType.logical else { return }
-        let detail = "\(writerType.logical?.name ?? "none") in the writer, \(readerType.logical?.name ?? "none") in the reader"
+        let detail =
+            "\(writerType.logical?.name ?? "none") in the writer, \(readerType.logical?.name ?? "none") in the reader"
         switch (writerType.logical, readerType.logical) {
         case (.decimal?, .decimal?): report(.decimalMismatch, "\(writerType) read as \(readerType)")
         default: report(.logicalTypeMismatch, detail)
@@ -139,7 +141,8 @@ struct SchemaMatch {
     }
 
     private mutating func compare(named writerName: String, _ readerName: String) {
-        guard let writerDefinition = writer.definitions[writerName], let readerDefinition = reader.definitions[readerName]
+        guard let writerDefinition = writer.definitions[writerName],
+            let readerDefinition = reader.definitions[readerName]
         else { return }
         guard seen.insert([writerName, readerName]).inserted else { return }
         guard Self.isNamed(readerDefinition, writerName) else {

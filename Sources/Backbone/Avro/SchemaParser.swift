@@ -210,7 +210,9 @@ private struct SchemaParser {
 
     private mutating func enumeration(_ tree: JSONTree, namespace: String) throws(AvroError) -> SchemaType {
         let (name, space) = try define(tree, namespace: namespace)
-        guard let items = tree["symbols"]?.items, !items.isEmpty else { throw error("enum \(name) without \"symbols\"") }
+        guard let items = tree["symbols"]?.items, !items.isEmpty else {
+            throw error("enum \(name) without \"symbols\"")
+        }
         guard items.count <= AvroLimits.membersMax else { throw error("enum \(name) has too many symbols") }
         var symbols: [String] = []
         for item in items {

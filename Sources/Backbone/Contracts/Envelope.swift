@@ -45,6 +45,18 @@ public struct Envelope<E: Event>: AvroRecord, Equatable {
 }
 
 extension Envelope {
+    /// Reads a message that takes up all the bytes from `start` on.
+    /// - Parameter plan: how to read what another version of the schema wrote; nil when it was ours.
+    public init(avro bytes: [UInt8], from start: Int = 0, by plan: ResolutionPlan?) throws(AvroError) {
+        if let plan, !plan.isIdentity {
+            try self.init(avro: plan.resolve(bytes, from: start), from: 0, by: nil)
+        } else {
+            self = try bytes.decodingAvro(from: start) { (decoder) throws(AvroError) in
+                try E.decodeEnvelope(from: &decoder)
+            }
+        }
+    }
+
     /// The message as the catalogue documents it: ISO-8601 times, decimals as numbers, nothing for a null.
     public func json() throws(AvroError) -> JSONTree {
         try AvroValue(decoding: encoded(), schema: E.schema).json(of: E.schema)

@@ -12,6 +12,10 @@ public protocol Event: AvroRecord, Equatable {
     static var keyField: String { get }
     /// The message's key: events with the same key stay in order.
     var key: String { get }
+    /// As `envelope.encode(into:)`; generated for each event, so that generic code calls a codec made for the type.
+    static func encode(_ envelope: Envelope<Self>, into encoder: inout AvroEncoder)
+    /// As `Envelope(from:)`, likewise.
+    static func decodeEnvelope(from decoder: inout AvroDecoder) throws(AvroError) -> Envelope<Self>
 }
 
 extension Event {

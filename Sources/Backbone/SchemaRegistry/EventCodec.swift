@@ -41,7 +41,7 @@ public final class EventCodec: Sendable {
         guard let header else { throw EventCodecError(.notPrepared, E.topic.name) }
         var encoder = AvroEncoder()
         encoder.writeRaw(header)
-        envelope.encode(into: &encoder)
+        E.encode(envelope, into: &encoder)
         return encoder.bytes
     }
 

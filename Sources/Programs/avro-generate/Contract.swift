@@ -34,7 +34,8 @@ struct Contract: Sendable {
             ("causationId", .union([.null, .string])),
         ]
         try check(envelope, has: fields)
-        guard case .named(let name)? = envelope.field("metadata")?.type, case .record(let record)? = schema.definition(name)
+        guard case .named(let name)? = envelope.field("metadata")?.type,
+            case .record(let record)? = schema.definition(name)
         else { throw GenerationError("\(topic).avsc: the field metadata is a record") }
         try check(record, has: metadata)
     }
@@ -46,7 +47,8 @@ struct Contract: Sendable {
             && zip(record.fields, fields).allSatisfy { field, wanted in wanted.1 == nil || wanted.1 == field.type }
         guard isEqual else {
             throw GenerationError(
-                "\(topic).avsc: \(record.name) has not the fields \(expected.joined(separator: ", ")) of Envelope.swift")
+                "\(topic).avsc: \(record.name) has not the fields \(expected.joined(separator: ", ")) of Envelope.swift"
+            )
         }
     }
 }

@@ -28,8 +28,10 @@ enum SwiftNames {
     }
 
     private static let keywords: Set = [
-        "default", "public", "private", "internal", "in", "is", "as", "case", "class", "enum", "for", "if", "init", "let",
-        "nil", "operator", "protocol", "repeat", "return", "self", "static", "struct", "super", "switch", "true", "false",
+        "default", "public", "private", "internal", "in", "is", "as", "case", "class", "enum", "for", "if", "init",
+        "let",
+        "nil", "operator", "protocol", "repeat", "return", "self", "static", "struct", "super", "switch", "true",
+        "false",
         "var", "where", "while",
     ]
 

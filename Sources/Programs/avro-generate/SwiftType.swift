@@ -37,7 +37,8 @@ indirect enum SwiftType {
         case .id: return ["\(space)encoder.write(\(value).rawValue)"]
         case .generated(_, isEnum: true): return ["\(space)encoder.write(index: \(value).index)"]
         case .generated(_, isEnum: false): return ["\(space)\(value).encode(into: &encoder)"]
-        case .money: return ["\(space)encoder.writeAmount(\(value))", "\(space)encoder.write(\(value).currency.rawValue)"]
+        case .money:
+            return ["\(space)encoder.writeAmount(\(value))", "\(space)encoder.write(\(value).currency.rawValue)"]
         case .optional(let type):
             return ["\(space)if let \(value) {", "\(space)    encoder.write(index: 1)"]
                 + type.writing(value, indent: indent + 4)

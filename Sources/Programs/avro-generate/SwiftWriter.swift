@@ -66,6 +66,18 @@ struct SwiftWriter {
             "",
         ]
         lines += codec(properties)
+        lines += [
+            "",
+            "    public static func encode(_ envelope: Envelope<\(name)>, into encoder: inout AvroEncoder) {",
+            "        envelope.encode(into: &encoder)",
+            "    }",
+            "",
+            "    public static func decodeEnvelope(",
+            "        from decoder: inout AvroDecoder",
+            "    ) throws(AvroError) -> Envelope<\(name)> {",
+            "        try Envelope(from: &decoder)",
+            "    }",
+        ]
         lines += ["", "    public static let schema = Schema(", "        generated: #\"\"\""]
         lines += contract.text.split(separator: "\n").map { "            \($0)" }
         lines += ["            \"\"\"#)", "}"]

@@ -96,6 +96,16 @@ public struct AssignmentGraded: Event {
         gradedAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<AssignmentGraded>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<AssignmentGraded> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

@@ -72,6 +72,16 @@ public struct BadgeEarned: Event {
         earnedAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<BadgeEarned>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<BadgeEarned> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

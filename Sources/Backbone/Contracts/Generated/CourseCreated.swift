@@ -63,6 +63,16 @@ public struct CourseCreated: Event {
         createdAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<CourseCreated>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<CourseCreated> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

@@ -69,6 +69,16 @@ public struct CoursePublished: Event {
         publishedAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<CoursePublished>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<CoursePublished> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

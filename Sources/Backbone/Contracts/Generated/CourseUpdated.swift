@@ -59,6 +59,16 @@ public struct CourseUpdated: Event {
         updatedAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<CourseUpdated>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<CourseUpdated> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

@@ -66,6 +66,16 @@ public struct EnrollmentCompleted: Event {
         duration = try decoder.string()
     }
 
+    public static func encode(_ envelope: Envelope<EnrollmentCompleted>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<EnrollmentCompleted> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

@@ -66,6 +66,16 @@ public struct EnrollmentCreated: Event {
         enrolledAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<EnrollmentCreated>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<EnrollmentCreated> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

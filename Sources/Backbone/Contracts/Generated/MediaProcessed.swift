@@ -97,6 +97,16 @@ public struct MediaProcessed: Event {
         processedAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<MediaProcessed>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<MediaProcessed> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

@@ -95,6 +95,16 @@ public struct MediaUploaded: Event {
         uploadedAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<MediaUploaded>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<MediaUploaded> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

@@ -77,6 +77,16 @@ public struct NotificationEmail: Event {
         createdAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<NotificationEmail>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<NotificationEmail> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

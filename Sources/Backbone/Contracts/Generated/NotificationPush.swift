@@ -72,6 +72,16 @@ public struct NotificationPush: Event {
         createdAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<NotificationPush>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<NotificationPush> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

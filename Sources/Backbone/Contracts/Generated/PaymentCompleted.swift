@@ -68,6 +68,16 @@ public struct PaymentCompleted: Event {
         completedAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<PaymentCompleted>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<PaymentCompleted> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

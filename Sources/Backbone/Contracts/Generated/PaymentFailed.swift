@@ -80,6 +80,16 @@ public struct PaymentFailed: Event {
         failedAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<PaymentFailed>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<PaymentFailed> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

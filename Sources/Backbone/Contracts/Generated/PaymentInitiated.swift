@@ -73,6 +73,16 @@ public struct PaymentInitiated: Event {
         initiatedAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<PaymentInitiated>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<PaymentInitiated> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

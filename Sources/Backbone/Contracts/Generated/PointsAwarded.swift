@@ -78,6 +78,16 @@ public struct PointsAwarded: Event {
         awardedAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<PointsAwarded>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<PointsAwarded> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

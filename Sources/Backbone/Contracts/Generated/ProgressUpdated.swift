@@ -78,6 +78,16 @@ public struct ProgressUpdated: Event {
         updatedAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<ProgressUpdated>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<ProgressUpdated> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

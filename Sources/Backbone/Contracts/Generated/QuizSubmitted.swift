@@ -85,6 +85,16 @@ public struct QuizSubmitted: Event {
         submittedAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<QuizSubmitted>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<QuizSubmitted> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

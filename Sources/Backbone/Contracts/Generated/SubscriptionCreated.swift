@@ -69,6 +69,16 @@ public struct SubscriptionCreated: Event {
         createdAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<SubscriptionCreated>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<SubscriptionCreated> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

@@ -48,6 +48,16 @@ public struct UserDeleted: Event {
         deletedAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<UserDeleted>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<UserDeleted> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

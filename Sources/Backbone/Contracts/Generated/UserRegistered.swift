@@ -61,6 +61,16 @@ public struct UserRegistered: Event {
         registeredAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<UserRegistered>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<UserRegistered> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

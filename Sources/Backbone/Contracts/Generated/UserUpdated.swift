@@ -82,6 +82,16 @@ public struct UserUpdated: Event {
         updatedAt = try decoder.date()
     }
 
+    public static func encode(_ envelope: Envelope<UserUpdated>, into encoder: inout AvroEncoder) {
+        envelope.encode(into: &encoder)
+    }
+
+    public static func decodeEnvelope(
+        from decoder: inout AvroDecoder
+    ) throws(AvroError) -> Envelope<UserUpdated> {
+        try Envelope(from: &decoder)
+    }
+
     public static let schema = Schema(
         generated: #"""
             {

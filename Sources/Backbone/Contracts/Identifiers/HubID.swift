@@ -22,6 +22,8 @@ public struct HubIDError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What it should have begun with.
     public let prefix: String
 
+    public init(prefix: String) { self.prefix = prefix }
+
     public var description: String { "not an id that begins with \(prefix)_" }
 }
 
@@ -71,13 +73,27 @@ enum HubIDText {
         guard utf8.count > suffixStart, utf8.count <= suffixStart + suffixCountMax else { return false }
         for index in 0..<prefix.utf8CodeUnitCount where utf8[index] != prefix.utf8Start[index] { return false }
         guard utf8[suffixStart - 1] == UInt8(ascii: "_") else { return false }
-        var isPlain = true
-        for index in suffixStart..<utf8.count {
-            let byte = utf8[index]
-            isPlain = isPlain && (byte &- 97 < 26 || byte &- 48 < 10)
-        }
-        return isPlain
+        return arePlain(UnsafeRawBufferPointer(rebasing: utf8[suffixStart...]))
     }
+
+    /// Whether all are lower-case letters and digits; eight at a time where there are as many.
+    private static func arePlain(_ utf8: UnsafeRawBufferPointer) -> Bool {
+        guard utf8.count >= 8 else { return utf8.allSatisfy { $0 &- 97 < 26 || $0 &- 48 < 10 } }
+        var start = 0
+        while true {
+            // In ASCII a sum sets a byte's top bit from a certain character on, and carries nothing into its neighbour.
+            let word = utf8.loadUnaligned(fromByteOffset: start, as: UInt64.self)
+            guard word & everyByte(0x80) == 0 else { return false }
+            let isLetter = (word &+ everyByte(0x80 - 97)) & ~(word &+ everyByte(0x80 - 123))
+            let isDigit = (word &+ everyByte(0x80 - 48)) & ~(word &+ everyByte(0x80 - 58))
+            guard (isLetter | isDigit) & everyByte(0x80) == everyByte(0x80) else { return false }
+            if start + 8 == utf8.count { return true }
+            start = min(start + 8, utf8.count - 8)
+        }
+    }
+
+    @inline(__always)
+    private static func everyByte(_ byte: UInt64) -> UInt64 { byte &* 0x0101_0101_0101_0101 }
 
     /// Crockford's alphabet in lower case: sorts as the number does.
     private static let alphabet: StaticString = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -101,10 +117,10 @@ extension AvroDecoder {
     /// A string that is an id of the kind.
     public mutating func id<ID: HubID>(_ kind: ID.Type = ID.self) throws(AvroError) -> ID {
         let start = position
-        let utf8 = try raw(count: length())
+        let utf8 = try text()
         guard ID.accepts(utf8) else {
             throw AvroError(.invalidValue, "not an id that begins with \(ID.prefix)_", at: start)
         }
-        return ID(checked: String(decoding: utf8, as: UTF8.self))
+        return ID(checked: String(decoding: utf8.assumingMemoryBound(to: UInt8.self), as: UTF8.self))
     }
 }

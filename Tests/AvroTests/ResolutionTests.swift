@@ -1,0 +1,86 @@
+import Avro
+import Testing
+
+@Suite struct ResolutionTests {
+    private func read(_ value: AvroValue, _ writer: String, as reader: String) throws -> AvroValue {
+        let (writer, reader) = (Schema.sample(writer), Schema.sample(reader))
+        let plan = try ResolutionPlan(writer: writer, reader: reader)
+        return try AvroValue(decoding: plan.resolve(value.encoded(as: writer)), schema: reader)
+    }
+
+    private func record(_ fields: String) -> String {
+        #"{"type": "record", "name": "R", "fields": [\#(fields)]}"#
+    }
+
+    @Test func `numbers are promoted`() throws {
+        #expect(try read(.int(-3), "\"int\"", as: "\"long\"") == .long(-3))
+        #expect(try read(.int(-3), "\"int\"", as: "\"float\"") == .float(-3))
+        #expect(try read(.long(9), "\"long\"", as: "\"double\"") == .double(9))
+        #expect(try read(.float(1.5), "\"float\"", as: "\"double\"") == .double(1.5))
+        #expect(try read(.string("é"), "\"string\"", as: "\"bytes\"") == .bytes([0xc3, 0xa9]))
+    }
+
+    @Test func `fields are found by name or alias, in any order, and defaulted or skipped`() throws {
+        let writer = record(
+            """
+            {"name": "a", "type": "int"}, {"name": "gone", "type": {"type": "map", "values": "string"}}, {"name": "b", "type": "string"}
+            """)
+        let value = AvroValue.record([.int(1), .map(["x": .string("y")]), .string("two")])
+        let appended = record(
+            #"{"name": "a", "type": "long"}, {"name": "b", "type": "string"}, {"name": "c", "type": ["null", "int"], "default": null}"#
+        )
+        #expect(try read(value, writer, as: appended) == .record([.long(1), .string("two"), .union(0, .null)]))
+        let reordered = record(
+            #"{"name": "new", "type": "boolean", "default": true}, {"name": "beta", "aliases": ["b"], "type": "string"}, {"name": "a", "type": "int"}"#
+        )
+        #expect(try read(value, writer, as: reordered) == .record([.boolean(true), .string("two"), .int(1)]))
+    }
+
+    @Test func `a symbol the reader lacks is its default, or a typed error`() throws {
+        let writer = #"{"type": "enum", "name": "E", "symbols": ["A", "B", "C"]}"#
+        let withDefault = #"{"type": "enum", "name": "E", "symbols": ["C", "OTHER"], "default": "OTHER"}"#
+        #expect(try read(.enumeration(2), writer, as: withDefault) == .enumeration(0))
+        #expect(try read(.enumeration(1), writer, as: withDefault) == .enumeration(1))
+        let without = #"{"type": "enum", "name": "E", "symbols": ["A", "C"]}"#
+        #expect(try read(.enumeration(2), writer, as: without) == .enumeration(1))
+        let error = #expect(throws: AvroError.self) { try read(.enumeration(1), writer, as: without) }
+        #expect(error?.reason == .unknownSymbol)
+    }
+
+    @Test func `unions are resolved by the value's type`() throws {
+        #expect(try read(.string("x"), "\"string\"", as: #"["null", "string"]"#) == .union(1, .string("x")))
+        #expect(
+            try read(.union(1, .int(5)), #"["null", "int"]"#, as: #"["string", "long", "null"]"#) == .union(1, .long(5))
+        )
+        #expect(try read(.union(1, .int(5)), #"["null", "int"]"#, as: "\"long\"") == .long(5))
+        let error = #expect(throws: AvroError.self) { try read(.union(0, .null), #"["null", "int"]"#, as: "\"long\"") }
+        #expect(error?.reason == .unknownBranch)
+        // The same type before one it could be promoted to.
+        #expect(try read(.long(5), "\"long\"", as: #"["double", "long"]"#) == .union(1, .long(5)))
+    }
+
+    @Test func `types that contain themselves are resolved`() throws {
+        func list(_ more: String) -> String {
+            #"{"type": "record", "name": "L", "fields": [{"name": "v", "type": "int"}, {"name": "next", "type": ["null", "L"]}\#(more)]}"#
+        }
+        let value = AvroValue.record([.int(1), .union(1, .record([.int(2), .union(0, .null)]))])
+        let reader = list(#", {"name": "tag", "type": "string", "default": "t"}"#)
+        let expected = AvroValue.record([
+            .int(1), .union(1, .record([.int(2), .union(0, .null), .string("t")])), .string("t"),
+        ])
+        #expect(try read(value, list(""), as: reader) == expected)
+        #expect(try ResolutionPlan(writer: .sample(list("")), reader: .sample(list(""))).isIdentity)
+    }
+
+    @Test func `what cannot be read is refused before a message comes, naming field and rule`() {
+        let error = #expect(throws: AvroError.self) {
+            try ResolutionPlan(
+                writer: .sample(record(#"{"name": "a", "type": "int"}"#)),
+                reader: .sample(record(#"{"name": "a", "type": "int"}, {"name": "b", "type": "int"}"#)))
+        }
+        #expect(
+            error
+                == AvroError(
+                    .incompatibleSchemas, "b: a field the writer does not have needs a default: R does not have it"))
+    }
+}
