@@ -159,7 +159,7 @@ struct ClientTests {
             routes: { router in
                 router.add(.post, "/sum") { request in
                     var sum = 0
-                    do { for try await chunk in request.body { for byte in chunk { sum += Int(byte) } } } catch {
+                    do { for try await chunk in request.body { sum += chunk.count } } catch {
                         sum = -1
                     }
                     let counter = Counter(), total = sum
@@ -178,8 +178,8 @@ struct ClientTests {
                 }
                 let answer = try await client.send(HTTPClientRequest(.post, "\(server.url)/sum", body: body))
                 let bytes = try await answer.body.collect(bytesMax: 10_000_000)
-                #expect(bytes.count == 100 * ("6000000;".utf8.count + 9_999))
-                #expect(bytes.prefix(8) == Array("6000000;".utf8)[...])
+                #expect(bytes.count == 100 * ("3000000;".utf8.count + 9_999))
+                #expect(bytes.prefix(8) == Array("3000000;".utf8)[...])
             }
         }
     }
@@ -254,7 +254,7 @@ struct ClientTests {
             let request = HTTPClientRequest(.get, "http://127.0.0.1:\(server.port)/")
             #expect(await Self.failure(client, request, timeout: .milliseconds(200)) == .timedOut)
             let answer = try await client.send(
-                HTTPClientRequest(.get, "http://127.0.0.1:\(stalling.port)/"), timeout: .seconds(1))
+                HTTPClientRequest(.get, "http://127.0.0.1:\(stalling.port)/"), timeout: .seconds(2))
             await #expect(throws: HTTPBodyError.timedOut) { try await answer.body.collect(bytesMax: 100) }
         }
     }

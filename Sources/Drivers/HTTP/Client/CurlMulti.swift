@@ -9,7 +9,6 @@ package final class CurlMulti: @unchecked Sendable {
     private var curl: OpaquePointer?
     private var watch: Watch?
     private var timer: Watch?
-    private var isClosed: Bool
     private var timerEnd: ContinuousClock.Instant?
     /// What the C side knows by address, kept alive here until it is over.
     private var transfers: [CurlTransfer] = []
@@ -19,16 +18,19 @@ package final class CurlMulti: @unchecked Sendable {
     /// The library's own start, which would hold a loop for too long.
     private static let isPrepared = hub_curl_prepare() != 0
 
+    /// Makes the C side, on the caller's thread: that takes too long for a loop. It touches no descriptor yet.
     init(loop: EventLoop, configuration: HTTPClientConfiguration) {
-        isClosed = !Self.isPrepared
         self.loop = loop
         self.configuration = configuration
+        if Self.isPrepared { curl = Self.make(configuration) }
     }
 
-    /// The C side, opened with the first transfer; nil when the system has no memory or descriptor left.
-    private func opened() -> OpaquePointer? {
-        if let curl { return curl }
-        if isClosed { return nil }
+    // Of one that is watched its client has taken care: see its deinit.
+    deinit {
+        if let curl { hub_curl_free(curl) }
+    }
+
+    private static func make(_ configuration: HTTPClientConfiguration) -> OpaquePointer? {
         var limits = hub_curl_limits()
         limits.connections_per_host_max = configuration.connectionsPerHostMax
         limits.connections_kept_max = configuration.connectionsKeptMax
@@ -42,15 +44,19 @@ package final class CurlMulti: @unchecked Sendable {
             limits.ca_file = caFile
             return hub_curl_new(&limits, &callbacks)
         }
-        guard let made = configuration.caFile.map({ $0.withCString(make) }) ?? make(nil) else { return nil }
+        return configuration.caFile.map { $0.withCString(make) } ?? make(nil)
+    }
+
+    /// The C side, watched; nil when the client is closed or the system has no memory or descriptor left.
+    private func watched() -> OpaquePointer? {
+        guard let curl else { return nil }
+        if watch != nil { return curl }
         do throws(EventLoopError) {
-            watch = try loop.watch(hub_curl_descriptor(made), for: .read) { [weak self] _ in self?.run() }
+            watch = try loop.watch(hub_curl_descriptor(curl), for: .read) { [weak self] _ in self?.run() }
+            return curl
         } catch {
-            hub_curl_free(made)
             return nil
         }
-        curl = made
-        return made
     }
 
     // MARK: Transfers
@@ -61,7 +67,7 @@ package final class CurlMulti: @unchecked Sendable {
         _ transfer: CurlTransfer, _ start: (OpaquePointer, UnsafeMutableRawPointer) -> OpaquePointer?
     ) -> Bool {
         loop.preconditionCurrent()
-        guard transfers.count < configuration.requestsMax, let curl = opened() else { return false }
+        guard transfers.count < configuration.requestsMax, let curl = watched() else { return false }
         guard let handle = start(curl, Unmanaged.passUnretained(transfer).toOpaque()) else { return false }
         transfer.handle = handle
         transfer.index = transfers.count
@@ -113,7 +119,6 @@ package final class CurlMulti: @unchecked Sendable {
         (watch, timer, timerEnd) = (nil, nil, nil)
         if let curl { hub_curl_free(curl) }
         curl = nil
-        isClosed = true
     }
 
     // MARK: Running

@@ -46,9 +46,11 @@ final class OutgoingBody: @unchecked Sendable {
     var didFail: Bool { if case .broken = end { true } else { false } }
 
     private func write(_ next: [UInt8]) async {
-        chunk = next
-        offset = 0
         await withUnsafeContinuation { continuation in
+            // All of it here: between a call and its await others may run on the loop.
+            if isClosed { return continuation.resume() }
+            chunk = next
+            offset = 0
             writer = continuation
             // The library may read at once, and be done with the chunk before this returns.
             signal()

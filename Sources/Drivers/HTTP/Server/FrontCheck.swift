@@ -94,7 +94,7 @@ extension FrontCheck {
             switch name.count {
             case 4 where equals(name, lower: "host"):
                 hosts += 1
-                if value.contains(where: { "/@?#, \t".utf8.contains($0) }) { throw .malformed("host") }
+                if value.contains(where: endsHost) { throw .malformed("host") }
             case 6 where equals(name, lower: "expect"):
                 guard equals(value, lower: "100-continue") else {
                     throw Problem(.expectationFailed, "expectation-failed")
@@ -107,6 +107,15 @@ extension FrontCheck {
                 codings += 1
                 guard equals(value, lower: "chunked") else { throw .malformed("transfer coding") }
             default: break
+            }
+        }
+
+        /// Whether the byte cannot be part of a host and its port.
+        private func endsHost(_ byte: UInt8) -> Bool {
+            switch byte {
+            case 9, 32, UInt8(ascii: "/"), UInt8(ascii: "@"), UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: ","):
+                true
+            default: false
             }
         }
 

@@ -46,8 +46,9 @@ final class Listener: @unchecked Sendable {
         var callbacks = hub_http_callbacks()
         callbacks.context = Unmanaged.passUnretained(self).toOpaque()
         callbacks.setAll()
-        // Room for the largest header and as much again for the answer's; the library's own time-out is the net below ours.
-        let bytes = max(configuration.headerBytesMax * 2 + 16 * 1024, 48 * 1024)
+        // Room for the largest header, the list of its fields and the answer's header. The library clears all of it for every
+        // request, so it is no larger than need be. Its own time-out is the net below ours.
+        let bytes = configuration.headerBytesMax + 8 * 1024
         let seconds = UInt32(clamping: configuration.idleTimeout.components.seconds + 5)
         let connectionsMax = UInt32(clamping: configuration.connectionsMax + 64)
         guard let http = hub_http_new(socket, bytes, connectionsMax, seconds, &callbacks) else { throw .outOfResources }
@@ -68,8 +69,9 @@ final class Listener: @unchecked Sendable {
 
     // MARK: Running the daemon
 
-    /// Runs the daemon soon.
+    /// Runs the daemon soon: once for all that ask in this turn of the loop.
     func wake() {
+        if isRunWanted { return }
         isRunWanted = true
         parked?.resume()
         parked = nil
@@ -77,12 +79,14 @@ final class Listener: @unchecked Sendable {
 
     private func drive() async {
         while !isStopped {
-            if isRunWanted {
-                run()
-                await Task.yield()
-            } else {
-                await withUnsafeContinuation { parked = $0 }
+            await withUnsafeContinuation { continuation in
+                // Looked at here and not before: others may have run on the loop until now.
+                if isRunWanted || isStopped { continuation.resume() } else { parked = continuation }
             }
+            run()
+            // Asked for from within the run: others on the loop come first.
+            if isRunWanted { loop.start("http driver, again") { self.run() } }
+            isRunWanted = false
         }
     }
 
@@ -149,10 +153,11 @@ final class Listener: @unchecked Sendable {
         hub_http_quiesce(http)
         for connection in connections where connection.isIdle { connection.hangUp() }
         run()
-        if connections.isEmpty { return }
-        let timer = try? loop.schedule(after: limit) { [unowned self] in resumeEmptied() }
-        if timer != nil { await withCheckedContinuation { emptied = $0 } }
-        timer?.cancel()
+        guard let timer = try? loop.schedule(after: limit, { [unowned self] in resumeEmptied() }) else { return }
+        await withCheckedContinuation { continuation in
+            if connections.isEmpty { continuation.resume() } else { emptied = continuation }
+        }
+        timer.cancel()
     }
 
     private func resumeEmptied() {
