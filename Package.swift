@@ -125,6 +125,10 @@ let package = Package(
         tests("GamificationTests", ["Gamification", "Platform", "HubTesting"] + backbone + drivers),
         tests("GatewayTests", ["Gateway", "Platform", "HubTesting"] + backbone + drivers),
         tests("SystemTests", ["learning-hub", "Platform", "HubTesting"] + backbone + drivers),
+        tests(
+            "ProgramTests",
+            ["learning-hub", "Gateway", "User", "Auth", "Notification", "Gamification", "Platform", "HubTesting"]
+                + backbone + drivers),
         tests("TidyTests", ["Contracts", "HubTesting"]),
     ]
 )

@@ -52,7 +52,8 @@ struct RunningService: Sendable {
         return RunningService(name: type.name, port: port, server: server, supervisor: supervisor, context: context)
     }
 
-    private static func router(of service: any HubService, _ context: ServiceContext) -> Router {
+    /// Everything the service answers: its routes or its door, and its health.
+    static func router(of service: any HubService, _ context: ServiceContext) -> Router {
         var router =
             service.door
             ?? {

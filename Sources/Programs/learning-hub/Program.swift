@@ -8,7 +8,7 @@ enum Program {
     static let commands = Command(
         name, "Learning Hub: an e-learning platform whose services talk through events.",
         members: [
-            UpCommand.command, ServeCommand.command, DemoCommand.command, ConfigCommand.command,
+            UpCommand.command, ServeCommand.command, DemoCommand.command, DoctorCommand.command, ConfigCommand.command,
             TopicsCommand.command, GroupsCommand.command, SchemasCommand.command,
             DeadLettersCommand.command, ReplayCommand.command, AdminCommand.command,
         ])

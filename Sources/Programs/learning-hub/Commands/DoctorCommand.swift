@@ -1,0 +1,51 @@
+internal import Avro
+
+/// `doctor`: whether everything a hub needs works, and what to do where it does not.
+enum DoctorCommand {
+    static let command = Command(
+        "doctor", "Check configuration, database, log, schema registry, mail and storage; one line each.",
+        options: [.data, .json], examples: ["doctor", "doctor --data /var/lib/learning-hub"],
+        notes: "Ends with 1 when something is wrong."
+    ) { arguments, console in
+        let findings = await Doctor(arguments: arguments).examine()
+        for finding in findings {
+            if arguments.has(.json) { console.json(finding.json) } else { console.line(finding.text) }
+        }
+        let broken = findings.filter { $0.state == .broken }
+        if !broken.isEmpty {
+            throw CommandFailure("\(broken.map(\.part).joined(separator: ", ")): see above what to do")
+        }
+    }
+}
+
+/// What was found out about one part.
+struct Finding: Sendable {
+    enum State: String, Sendable {
+        case sound = "ok"
+        case odd = "warning"
+        case broken = "wrong"
+    }
+
+    let part: String
+    let state: State
+    let detail: String
+    /// What to do about it.
+    var remedy: String?
+
+    var text: String {
+        let mark =
+            switch state {
+            case .sound: "✔"
+            case .odd: "!"
+            case .broken: "✘"
+            }
+        return "\(mark) \(part.padding(14)) \(detail)\(remedy.map { " — \($0)" } ?? "")"
+    }
+
+    var json: JSONTree {
+        .object([
+            .init("check", .string(part)), .init("state", .string(state.rawValue)), .init("detail", .string(detail)),
+            .init("remedy", .text(remedy)),
+        ])
+    }
+}

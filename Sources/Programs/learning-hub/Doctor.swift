@@ -1,0 +1,197 @@
+internal import Contracts
+internal import EventLoop
+internal import Gateway
+internal import Mail
+internal import Messaging
+internal import Platform
+internal import Postgres
+internal import SchemaRegistry
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// Examines a hub, part by part. A part that cannot be looked at because another is broken says so.
+struct Doctor {
+    let arguments: Arguments
+
+    func examine() async -> [Finding] {
+        let settings: Settings
+        do {
+            settings = try HubSettings.read()
+        } catch {
+            return [Finding(part: "configuration", state: .broken, detail: "\(error)", remedy: "repair .env")]
+        }
+        return configuration(settings) + (await database()) + [await mail(settings), storage()]
+    }
+
+    // MARK: Configuration
+
+    private func configuration(_ settings: Settings) -> [Finding] {
+        let declarations = HubServices.settings
+        let part = "configuration"
+        var findings = declarations.compactMap { settings.complaint(about: $0) }.map {
+            Finding(part: part, state: .broken, detail: "\($0)", remedy: "`\(Program.name) config` lists what is expected")
+        }
+        findings += settings.unknownNames(among: declarations).map {
+            Finding(part: part, state: .odd, detail: "\($0) is no setting", remedy: "is it misspelt? It has no effect")
+        }
+        if settings.shown(named: "HUB_RATE_LIMITS") == "off" {
+            findings.append(
+                Finding(part: part, state: .odd, detail: "rate limits are off", remedy: "unset HUB_RATE_LIMITS but for load tests"))
+        }
+        if findings.isEmpty {
+            findings.append(Finding(part: part, state: .sound, detail: "\(declarations.count) settings, all of a kind that is accepted"))
+        }
+        return findings
+    }
+
+    // MARK: Database, log and registry
+
+    private func database() async -> [Finding] {
+        do {
+            return try await OpenHub.with(arguments) { hub in
+                let row = try await hub.database.query(
+                    "select current_setting('server_version'), current_setting('server_version_num')::int").first
+                let (version, number) = try row?.decode(String.self, Int32.self) ?? ("", 0)
+                let database = Finding(
+                    part: "database", state: number >= 150_000 ? .sound : .broken, detail: "PostgreSQL \(version) answers",
+                    remedy: number >= 150_000 ? nil : "use PostgreSQL 15 or newer")
+                return [database, try await log(hub), try await outboxes(hub), try await registry(hub)]
+            }
+        } catch {
+            return [
+                Finding(part: "database", state: .broken, detail: "\(error)"),
+                Finding(part: "log", state: .broken, detail: "cannot be examined without the database"),
+                Finding(part: "registry", state: .broken, detail: "cannot be examined without the database"),
+            ]
+        }
+    }
+
+    private func log(_ hub: OpenHub) async throws -> Finding {
+        let topics = Dictionary(uniqueKeysWithValues: try await hub.log.topics().map { ($0.settings.name, $0) })
+        let wrong = TopicCatalogue.all.filter { topic in
+            topics[topic.name].map { $0.settings.partitionCount < topic.partitions } ?? true
+        }
+        if let first = wrong.first {
+            return Finding(
+                part: "log", state: .broken, detail: "\(wrong.count) topics are missing or too small, \(first.name) for one",
+                remedy: "`\(Program.name) topics apply`")
+        }
+        let letters = try await hub.deadLetters.list()
+        if !letters.isEmpty {
+            return Finding(
+                part: "log", state: .odd, detail: "\(letters.count) dead letters wait", remedy: "`\(Program.name) dlq list`")
+        }
+        let now = OpenHub.now
+        let late = try await hub.log.groups().filter { position in
+            position.oldestUnprocessed.map { now.timeIntervalSince($0) > Self.lateSeconds } ?? false
+        }
+        if let first = late.first {
+            return Finding(
+                part: "log", state: .odd, detail: "\(first.group) is behind by \(first.lag) in \(first.partition)",
+                remedy: "`\(Program.name) groups list`; does its service run?")
+        }
+        return Finding(part: "log", state: .sound, detail: "\(TopicCatalogue.all.count) topics, no group is behind")
+    }
+
+    /// An event that waits longer is not on its way any more.
+    private static let lateSeconds = 60.0
+
+    private func outboxes(_ hub: OpenHub) async throws -> Finding {
+        let names = HubServices.all.filter { !$0.publishes.isEmpty }.map { $0.name.rawValue }
+        var waiting: [String] = []
+        for name in names {
+            let isThere = try await hub.database.query("select to_regclass(\("\(name).outbox")) is not null").first
+            guard try isThere?.decode(Bool.self) == true else { continue }
+            let late = try await hub.database.query(
+                """
+                select count(*) filter (where o.created_at < clock_timestamp() - make_interval(secs => \(Self.lateSeconds))),
+                    (select count(*) from \(quoted: name).outbox_dead)
+                from \(quoted: name).outbox o
+                """
+            ).first
+            let (lateCount, deadCount) = try late?.decode(Int64.self, Int64.self) ?? (0, 0)
+            if lateCount > 0 { waiting.append("\(lateCount) events of \(name) wait to be sent") }
+            if deadCount > 0 { waiting.append("\(deadCount) events of \(name) were refused by the log (\(name).outbox_dead)") }
+        }
+        if waiting.isEmpty { return Finding(part: "outbox", state: .sound, detail: "no event waits to be sent") }
+        return Finding(
+            part: "outbox", state: .broken, detail: waiting.joined(separator: "; "),
+            remedy: "does the service run? Its log lines of the relay say more")
+    }
+
+    private func registry(_ hub: OpenHub) async throws -> Finding {
+        for event in EventCatalogue.all {
+            let subject = event.topic.valueSubject
+            let versions = try await hub.registry.versions(subject: subject).map(\.schema)
+            let broken = CompatibilityMode.fullTransitive.violations(of: event.schema, after: versions)
+            if let first = broken.first {
+                return Finding(
+                    part: "registry", state: .broken, detail: "\(subject): \(first)", remedy: "`\(Program.name) schemas check`")
+            }
+            if !versions.contains(event.schema) {
+                return Finding(
+                    part: "registry", state: .broken, detail: "\(subject) lacks this program's version",
+                    remedy: "`\(Program.name) schemas register`")
+            }
+        }
+        return Finding(part: "registry", state: .sound, detail: "\(EventCatalogue.all.count) schemas, all registered")
+    }
+
+    // MARK: Mail and storage
+
+    private func mail(_ settings: Settings) async -> Finding {
+        let setting = Setting<String>("SMTP_URL", "")
+        guard let text = try? settings.optional(setting) else {
+            return Finding(
+                part: "mail", state: .sound, detail: "no SMTP_URL: mail goes to the development mailbox, GET /dev/mailbox")
+        }
+        do {
+            let url = try SMTPURL(text)
+            try Reach.check(host: url.host, port: url.port)
+            return Finding(part: "mail", state: .sound, detail: "\(url) takes connections")
+        } catch {
+            return Finding(
+                part: "mail", state: .broken, detail: "SMTP_URL: \(error)",
+                remedy: "expected smtp://user:password@host:587 of a server that is up")
+        }
+    }
+
+    private func storage() -> Finding {
+        let folder = DataFolder(arguments.text(.data) ?? ".data")
+        guard let free = freeBytes(at: folder.existing) else {
+            return Finding(part: "storage", state: .broken, detail: "\(folder.existing) cannot be examined")
+        }
+        let text = "\(free / 1_048_576) MB free at \(folder.existing)"
+        if !FileManager.default.isWritableFile(atPath: folder.existing) {
+            return Finding(part: "storage", state: .broken, detail: "\(folder.existing) cannot be written", remedy: "see its owner and mode")
+        }
+        if free < Self.freeBytesMin {
+            return Finding(part: "storage", state: .odd, detail: text, remedy: "make room before the database stops")
+        }
+        return Finding(part: "storage", state: .sound, detail: text)
+    }
+
+    private static let freeBytesMin: Int64 = 1024 * 1_048_576
+}
+
+extension Settings {
+    /// As ``shown(_:)``, for a setting that some service declares.
+    fileprivate func shown(named name: String) -> String? {
+        HubServices.settings.first { $0.name == name }.flatMap { shown($0) }
+    }
+}
+
+extension DataFolder {
+    /// The folder itself, or the one above that it will be made in.
+    fileprivate var existing: String {
+        var path = path
+        while !FileManager.default.fileExists(atPath: path), let slash = path.lastIndex(of: "/"), path.count > 1 {
+            path = slash == path.startIndex ? "/" : String(path[..<slash])
+        }
+        return path
+    }
+}

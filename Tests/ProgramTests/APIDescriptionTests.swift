@@ -1,0 +1,118 @@
+import Contracts
+import Foundation
+import HTTP
+import HubTesting
+import Observability
+import Testing
+
+@testable import Gateway
+@testable import Platform
+@testable import learning_hub
+
+/// `openapi.yaml` against the program, both ways.
+@Suite struct APIDescriptionTests {
+    @Test func `every public route is described, and nothing else is`() async throws {
+        let described = Set(try Description.checkedOut().calls)
+        let real = try await TestDatabase.with { test in
+            try await publicCalls(
+                Settings(commandLine: [
+                    PlatformSettings.databaseURL.name: test.url,
+                    PlatformSettings.identitySecret.name: "a secret of this test alone",
+                ]))
+        }
+        #expect(real.subtracting(described).sorted() == [], "not described")
+        #expect(described.subtracting(real).sorted() == [], "described, but not there")
+    }
+
+    @Test func `every path the gateway passes on leads to a described call`() throws {
+        let paths = try Description.checkedOut().calls.map { $0.drop { $0 != "/" } }
+        for (pattern, _) in PublicPaths.table {
+            let isServed = paths.contains { path in
+                pattern.hasSuffix("/*") ? path.hasPrefix(pattern.dropLast()) : path == pattern
+            }
+            #expect(isServed, "\(pattern) leads nowhere")
+        }
+    }
+
+    @Test func `what the description refers to is in it`() throws {
+        let description = try Description.checkedOut()
+        #expect(description.references.count > 50)
+        #expect(description.references.subtracting(description.components).sorted() == [])
+        #expect(description.components.subtracting(description.references).sorted() == [], "referred to by nothing")
+    }
+
+    @Test func `each call has an id of its own and says what it does`() throws {
+        let description = try Description.checkedOut()
+        #expect(Set(description.values(of: "operationId")).count == description.calls.count)
+        #expect(description.values(of: "operationId").count == description.calls.count)
+        #expect(description.summaries == description.calls.count)
+    }
+
+    /// What can be reached from outside, as `GET /users/{id}`.
+    private func publicCalls(_ settings: Settings) async throws -> Set<String> {
+        let parts = try await HubParts.open(settings, sink: LogRecorder())
+        var calls: Set<String> = []
+        for type in HubServices.all { calls.formUnion(try await publicCalls(of: type, parts)) }
+        await parts.close()
+        return calls
+    }
+
+    private func publicCalls<Service: HubService>(of type: Service.Type, _ parts: HubParts) async throws -> [String] {
+        let wired = try await parts.wire(type)
+        let routes = RunningService.router(of: wired.service, wired.context).routes
+        await wired.close()
+        return try routes.filter { route in
+            // The gateway's own, without what it passes on; of a service what the gateway passes on to it.
+            if type.name == .gateway { return !route.pattern.hasSuffix("...}") }
+            let path = route.pattern.replacing(/\{[^}]*\}/, with: "x")
+            return try PublicPaths.service(for: path[...]) == type.name
+        }.map { "\($0.method.rawValue) \($0.pattern)" }
+    }
+}
+
+/// As much of `openapi.yaml` as these tests ask for. The file keeps to block style: a key a line, two spaces a level.
+struct Description {
+    let lines: [Substring]
+
+    static func checkedOut() throws -> Description {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: "openapi.yaml"), encoding: .utf8)
+        return Description(lines: text.split(separator: "\n"))
+    }
+
+    /// As `GET /users/{id}`.
+    var calls: [String] {
+        var path = ""
+        return section("paths").compactMap { line in
+            if let found = line.wholeMatch(of: /  (\/\S*):/) { path = String(found.output.1) }
+            return line.wholeMatch(of: /    (get|post|put|patch|delete):/).map { "\($0.output.1.uppercased()) \(path)" }
+        }
+    }
+
+    /// As `schemas/Problem`.
+    var references: Set<String> {
+        Set(lines.compactMap { $0.firstMatch(of: /\$ref: '#\/components\/([^']+)'/).map { String($0.output.1) } })
+    }
+
+    var components: Set<String> {
+        var kind = ""
+        let names = section("components").compactMap { line -> String? in
+            if let found = line.wholeMatch(of: /  (\w+):/) { kind = String(found.output.1) }
+            return line.wholeMatch(of: /    (\w+):/).map { "\(kind)/\($0.output.1)" }
+        }
+        return Set(names.filter { !$0.hasPrefix("securitySchemes/") })
+    }
+
+    /// One a call, at the level of calls.
+    var summaries: Int { section("paths").filter { $0.hasPrefix("      summary: ") }.count }
+
+    func values(of key: String) -> [String] {
+        lines.filter { $0.drop { $0 == " " }.hasPrefix("\(key): ") }.map { String($0.split(separator: ": ")[1]) }
+    }
+
+    /// The lines below a key of the top level.
+    private func section(_ name: String) -> [Substring] {
+        Array(lines.drop { $0 != "\(name):" }.dropFirst().prefix { $0.hasPrefix(" ") })
+    }
+}

@@ -1,0 +1,104 @@
+import Testing
+
+@testable import learning_hub
+
+@Suite struct ArgumentsTests {
+    static let limit = Option("limit", "N", default: "10", "How many.")
+    static let command = Command(
+        "hub", "A hub.",
+        members: [
+            Command(
+                "topics", "Topics.",
+                members: [
+                    Command("list", "List them.", options: [.json], examples: ["topics list"]) { _, _ in },
+                    Command(
+                        "tail", "Show them.", arguments: [Argument("TOPIC", "A topic.")], options: [limit, .json],
+                        examples: ["topics tail a"]
+                    ) { _, _ in },
+                ]),
+            Command("serve", "Serve.", arguments: [Argument("NAME", .oneOrMore, "Services.")], examples: []) { _, _ in },
+        ])
+
+    private func parse(_ words: String...) throws -> Arguments {
+        try Arguments(try Self.command.resolve(words[...], path: []))
+    }
+
+    @Test func `options, flags and arguments may stand in any order`() throws {
+        let arguments = try parse("topics", "tail", "--limit", "3", "a", "--json")
+        #expect(arguments.path == ["hub", "topics", "tail"])
+        #expect(arguments.positional == ["a"])
+        #expect(arguments.has(.json))
+        #expect(try arguments.number(Self.limit, in: 1...5) == 3)
+        #expect(try parse("topics", "tail", "--limit=4", "a").text(Self.limit) == "4")
+    }
+
+    @Test func `an option that is not given has its default`() throws {
+        let arguments = try parse("topics", "tail", "a")
+        #expect(arguments.text(Self.limit) == "10")
+        #expect(!arguments.isGiven(Self.limit))
+    }
+
+    @Test func `a family alone means its first member`() throws {
+        #expect(try parse("topics").path == ["hub", "topics", "list"])
+        #expect(try parse("topics", "--json").has(.json))
+    }
+
+    @Test func `help of a family is about all its members`() throws {
+        let call = try Self.command.resolve(["topics", "--help"], path: [])
+        #expect(Help.text(of: call).contains("tail"))
+    }
+
+    @Test func `what stands behind two dashes is an argument`() throws {
+        #expect(try parse("topics", "tail", "--", "--json").positional == ["--json"])
+    }
+
+    @Test(arguments: [
+        (["walk"], "there is no command `walk`"),
+        (["topics", "tali"], "there is no command `tali`. Did you mean `tail`?"),
+        (["topics", "tail"], "TOPIC is missing"),
+        (["topics", "tail", "a", "b"], "`b` is one word too many"),
+        (["topics", "tail", "a", "--lim", "3"], "there is no option --lim"),
+        (["topics", "tail", "a", "--limit"], "--limit N needs a value"),
+        (["topics", "tail", "a", "--limit", "1", "--limit", "2"], "--limit is given twice"),
+        (["topics", "list", "--json=yes"], "--json takes no value"),
+        (["serve"], "NAME is missing"),
+    ])
+    func `a mistake is named`(words: [String], message: String) {
+        let error = #expect(throws: UsageError.self) {
+            _ = try Arguments(try Self.command.resolve(words[...], path: []))
+        }
+        #expect(error?.message == message)
+    }
+
+    @Test func `a number out of range is refused`() throws {
+        let error = try #require(throws: UsageError.self) {
+            _ = try parse("topics", "tail", "a", "--limit", "9").number(Self.limit, in: 1...5)
+        }
+        #expect(error.message == "--limit N: `9` is no whole number, 1 to 5")
+    }
+
+    @Test func `every command of the program says what it does, with an example`() {
+        func check(_ command: Command) {
+            #expect(!command.summary.isEmpty)
+            if command.members.isEmpty {
+                #expect(!command.examples.isEmpty, "\(command.name) has no example")
+                #expect(command.body != nil)
+            }
+            command.members.forEach(check)
+        }
+        check(Program.commands)
+    }
+
+    @Test func `every example of the help is a call the program takes`() throws {
+        func check(_ command: Command) throws {
+            for example in command.examples {
+                let words = example.prefix { $0 != "<" && $0 != ">" }.split(separator: " ").map(String.init)
+                let call = try Program.commands.resolve(words[...], path: [])
+                #expect(call.command.name == command.name)
+                _ = try Arguments(call)
+            }
+            try command.members.forEach(check)
+        }
+        try check(Program.commands)
+    }
+}

@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+@testable import learning_hub
+
+@Suite struct DataFolderTests {
+    private func with(_ body: (DataFolder) throws -> Void) throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "hub-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try body(DataFolder(path))
+    }
+
+    private func mode(_ path: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    }
+
+    @Test func `a second hub on the same folder is told which one has it`() throws {
+        try with { folder in
+            #expect(!folder.isLocked)
+            try folder.lock()
+            #expect(folder.isLocked)
+            try folder.write(
+                DataFolder.Note(pid: 42, address: "http://127.0.0.1:3000", port: 3000, databaseURL: "", services: [:]))
+            let error = try #require(throws: CommandFailure.self) { try folder.lock() }
+            #expect(error.description.contains("a hub is running on \(folder.path) already"))
+            #expect(error.description.contains("process 42, http://127.0.0.1:3000"))
+        }
+    }
+
+    @Test func `secrets are made once, for the owner's eyes alone`() throws {
+        try with { folder in
+            try folder.lock()
+            let secrets = try folder.secrets()
+            #expect((secrets["HUB_IDENTITY_SECRET"]?.count ?? 0) >= 43)
+            #expect(try folder.secrets() == secrets)
+            #expect(try mode(folder.path + "/secrets.json") == 0o600)
+        }
+    }
+
+    @Test func `the note comes back as it was written, and goes`() throws {
+        try with { folder in
+            try folder.lock()
+            let note = DataFolder.Note(
+                pid: 1, address: "http://[::1]:1", port: 1, databaseURL: "postgres://a:b@c/d", services: ["user": 2])
+            try folder.write(note)
+            #expect(try mode(folder.path + "/hub.json") == 0o600)
+            #expect(folder.readNote()?.databaseURL == note.databaseURL)
+            #expect(folder.readNote()?.services == note.services)
+            folder.removeNote()
+            #expect(folder.readNote() == nil)
+        }
+    }
+}
