@@ -16,7 +16,8 @@ import Testing
                         examples: ["topics tail a"]
                     ) { _, _ in },
                 ]),
-            Command("serve", "Serve.", arguments: [Argument("NAME", .oneOrMore, "Services.")], examples: []) { _, _ in },
+            Command("serve", "Serve.", arguments: [Argument("NAME", .oneOrMore, "Services.")], examples: []) { _, _ in
+            },
         ])
 
     private func parse(_ words: String...) throws -> Arguments {

@@ -1,3 +1,4 @@
+internal import Avro
 internal import Contracts
 internal import EventLoop
 internal import Gateway
@@ -33,17 +34,23 @@ struct Doctor {
         let declarations = HubServices.settings
         let part = "configuration"
         var findings = declarations.compactMap { settings.complaint(about: $0) }.map {
-            Finding(part: part, state: .broken, detail: "\($0)", remedy: "`\(Program.name) config` lists what is expected")
+            Finding(
+                part: part, state: .broken, detail: "\($0)", remedy: "`\(Program.name) config` lists what is expected")
         }
         findings += settings.unknownNames(among: declarations).map {
             Finding(part: part, state: .odd, detail: "\($0) is no setting", remedy: "is it misspelt? It has no effect")
         }
         if settings.shown(named: "HUB_RATE_LIMITS") == "off" {
             findings.append(
-                Finding(part: part, state: .odd, detail: "rate limits are off", remedy: "unset HUB_RATE_LIMITS but for load tests"))
+                Finding(
+                    part: part, state: .odd, detail: "rate limits are off",
+                    remedy: "unset HUB_RATE_LIMITS but for load tests"))
         }
         if findings.isEmpty {
-            findings.append(Finding(part: part, state: .sound, detail: "\(declarations.count) settings, all of a kind that is accepted"))
+            findings.append(
+                Finding(
+                    part: part, state: .sound, detail: "\(declarations.count) settings, all of a kind that is accepted")
+            )
         }
         return findings
     }
@@ -53,21 +60,37 @@ struct Doctor {
     private func database() async -> [Finding] {
         do {
             return try await OpenHub.with(arguments) { hub in
-                let row = try await hub.database.query(
-                    "select current_setting('server_version'), current_setting('server_version_num')::int").first
-                let (version, number) = try row?.decode(String.self, Int32.self) ?? ("", 0)
-                let database = Finding(
-                    part: "database", state: number >= 150_000 ? .sound : .broken, detail: "PostgreSQL \(version) answers",
-                    remedy: number >= 150_000 ? nil : "use PostgreSQL 15 or newer")
-                return [database, try await log(hub), try await outboxes(hub), try await registry(hub)]
+                [
+                    await examine("database") { try await server(hub) }, await examine("log") { try await log(hub) },
+                    await examine("outbox") { try await outboxes(hub) },
+                    await examine("registry") { try await registry(hub) },
+                ]
             }
         } catch {
-            return [
-                Finding(part: "database", state: .broken, detail: "\(error)"),
-                Finding(part: "log", state: .broken, detail: "cannot be examined without the database"),
-                Finding(part: "registry", state: .broken, detail: "cannot be examined without the database"),
-            ]
+            let others = ["log", "outbox", "registry"].map {
+                Finding(part: $0, state: .broken, detail: "cannot be examined without the database")
+            }
+            return [Finding(part: "database", state: .broken, detail: "\(error)")] + others
         }
+    }
+
+    private func examine(_ part: String, _ look: () async throws -> Finding) async -> Finding {
+        do {
+            return try await look()
+        } catch {
+            return Finding(part: part, state: .broken, detail: "\(error)")
+        }
+    }
+
+    private func server(_ hub: OpenHub) async throws -> Finding {
+        let row = try await hub.database.query(
+            "select current_setting('server_version'), current_setting('server_version_num')::int"
+        ).first
+        let (version, number): (String, Int32) = try row?.decode(String.self, Int32.self) ?? ("", 0)
+        let isNewEnough = number >= 150_000
+        return Finding(
+            part: "database", state: isNewEnough ? .sound : .broken, detail: "PostgreSQL \(version) answers",
+            remedy: isNewEnough ? nil : "use PostgreSQL 15 or newer")
     }
 
     private func log(_ hub: OpenHub) async throws -> Finding {
@@ -77,13 +100,15 @@ struct Doctor {
         }
         if let first = wrong.first {
             return Finding(
-                part: "log", state: .broken, detail: "\(wrong.count) topics are missing or too small, \(first.name) for one",
+                part: "log", state: .broken,
+                detail: "\(wrong.count) topics are missing or too small, \(first.name) for one",
                 remedy: "`\(Program.name) topics apply`")
         }
         let letters = try await hub.deadLetters.list()
         if !letters.isEmpty {
             return Finding(
-                part: "log", state: .odd, detail: "\(letters.count) dead letters wait", remedy: "`\(Program.name) dlq list`")
+                part: "log", state: .odd, detail: "\(letters.count) dead letters wait",
+                remedy: "`\(Program.name) dlq list`")
         }
         let now = OpenHub.now
         let late = try await hub.log.groups().filter { position in
@@ -105,7 +130,7 @@ struct Doctor {
         var waiting: [String] = []
         for name in names {
             let isThere = try await hub.database.query("select to_regclass(\("\(name).outbox")) is not null").first
-            guard try isThere?.decode(Bool.self) == true else { continue }
+            guard let isThere, try isThere.decode(Bool.self) else { continue }
             let late = try await hub.database.query(
                 """
                 select count(*) filter (where o.created_at < clock_timestamp() - make_interval(secs => \(Self.lateSeconds))),
@@ -113,9 +138,11 @@ struct Doctor {
                 from \(quoted: name).outbox o
                 """
             ).first
-            let (lateCount, deadCount) = try late?.decode(Int64.self, Int64.self) ?? (0, 0)
+            let (lateCount, deadCount): (Int64, Int64) = try late?.decode(Int64.self, Int64.self) ?? (0, 0)
             if lateCount > 0 { waiting.append("\(lateCount) events of \(name) wait to be sent") }
-            if deadCount > 0 { waiting.append("\(deadCount) events of \(name) were refused by the log (\(name).outbox_dead)") }
+            if deadCount > 0 {
+                waiting.append("\(deadCount) events of \(name) were refused by the log (\(name).outbox_dead)")
+            }
         }
         if waiting.isEmpty { return Finding(part: "outbox", state: .sound, detail: "no event waits to be sent") }
         return Finding(
@@ -130,7 +157,8 @@ struct Doctor {
             let broken = CompatibilityMode.fullTransitive.violations(of: event.schema, after: versions)
             if let first = broken.first {
                 return Finding(
-                    part: "registry", state: .broken, detail: "\(subject): \(first)", remedy: "`\(Program.name) schemas check`")
+                    part: "registry", state: .broken, detail: "\(subject): \(first)",
+                    remedy: "`\(Program.name) schemas check`")
             }
             if !versions.contains(event.schema) {
                 return Finding(
@@ -147,7 +175,8 @@ struct Doctor {
         let setting = Setting<String>("SMTP_URL", "")
         guard let text = try? settings.optional(setting) else {
             return Finding(
-                part: "mail", state: .sound, detail: "no SMTP_URL: mail goes to the development mailbox, GET /dev/mailbox")
+                part: "mail", state: .sound,
+                detail: "no SMTP_URL: mail goes to the development mailbox, GET /dev/mailbox")
         }
         do {
             let url = try SMTPURL(text)
@@ -167,7 +196,9 @@ struct Doctor {
         }
         let text = "\(free / 1_048_576) MB free at \(folder.existing)"
         if !FileManager.default.isWritableFile(atPath: folder.existing) {
-            return Finding(part: "storage", state: .broken, detail: "\(folder.existing) cannot be written", remedy: "see its owner and mode")
+            return Finding(
+                part: "storage", state: .broken, detail: "\(folder.existing) cannot be written",
+                remedy: "see its owner and mode")
         }
         if free < Self.freeBytesMin {
             return Finding(part: "storage", state: .odd, detail: text, remedy: "make room before the database stops")
