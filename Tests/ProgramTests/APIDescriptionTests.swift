@@ -86,7 +86,9 @@ struct Description {
         var path = ""
         return section("paths").compactMap { line in
             if let found = line.wholeMatch(of: /\s\s(\/\S*):/) { path = String(found.output.1) }
-            return line.wholeMatch(of: /\s{4}(get|post|put|patch|delete):/).map { "\($0.output.1.uppercased()) \(path)" }
+            return line.wholeMatch(of: /\s{4}(get|post|put|patch|delete):/).map {
+                "\($0.output.1.uppercased()) \(path)"
+            }
         }
     }
 

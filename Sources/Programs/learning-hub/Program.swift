@@ -10,7 +10,8 @@ enum Program {
         members: [
             UpCommand.command, ServeCommand.command, DemoCommand.command, DoctorCommand.command, ConfigCommand.command,
             TopicsCommand.command, GroupsCommand.command, SchemasCommand.command,
-            DeadLettersCommand.command, ReplayCommand.command, AdminCommand.command,
+            DeadLettersCommand.command, ReplayCommand.command, TraceCommand.command,
+            AdminCommand.command,
         ])
 
     /// - Parameter words: what stands behind the program's name.

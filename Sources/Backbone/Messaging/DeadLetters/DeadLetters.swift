@@ -118,11 +118,17 @@ public struct DeadLetters: Sendable {
     }
 
     private func resolved(of group: ConsumerGroup) async throws -> Set<DeadLetter.ID> {
-        let rows = try await database.query(
-            """
-            select partition, "offset" from \(quoted: group.service.rawValue).dead_letter_resolution
-            where consumer_group = \(group.rawValue)
-            """)
+        let rows: Rows
+        do {
+            rows = try await database.query(
+                """
+                select partition, "offset" from \(quoted: group.service.rawValue).dead_letter_resolution
+                where consumer_group = \(group.rawValue)
+                """)
+        } catch let error as PostgresError where error.sqlState == "42P01" {
+            // Groups have their topics from the start; the service of this one has never run here.
+            return []
+        }
         return Set(
             try rows.map { row in
                 let (partition, offset) = try row.decode(Int32.self, Int64.self)

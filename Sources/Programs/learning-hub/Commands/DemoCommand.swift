@@ -20,7 +20,7 @@ enum DemoCommand {
     private static func address(_ arguments: Arguments) throws -> String {
         if let address = arguments.text(url) { return address }
         let folder = DataFolder(arguments.text(.data) ?? ".data")
-        if let note = folder.readNote() { return note.address }
+        if folder.isLocked, let note = folder.readNote() { return note.address }
         if arguments.isGiven(.data) { throw CommandFailure("no hub runs on \(folder.path)") }
         return "http://127.0.0.1:3000"
     }

@@ -16,13 +16,12 @@ final class StopSignals {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
         self.stream = stream
         let queue = DispatchQueue(label: "signals")
-        let count = SignalCount()
+        let first = FirstSignal()
         sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
-                // A signal that comes twice before we look is one event with a count.
-                if count.add(source.data) > 1 { _exit(128 + number) }
+                if first.isRepeated() { _exit(128 + number) }
                 continuation.yield(number)
             }
             source.resume()
@@ -34,12 +33,19 @@ final class StopSignals {
     func first() async { for await _ in stream { return } }
 }
 
-private final class SignalCount: Sendable {
-    private let count = Mutex<UInt>(0)
-    func add(_ more: UInt) -> UInt {
-        count.withLock { count in
-            count += more
-            return count
+private final class FirstSignal: Sendable {
+    /// One wish may arrive twice, from the terminal and from a program that passes it on.
+    private static let echo: Duration = .milliseconds(500)
+    private let time = Mutex<ContinuousClock.Instant?>(nil)
+
+    func isRepeated() -> Bool {
+        let now = ContinuousClock.now
+        return time.withLock { time in
+            guard let first = time else {
+                time = now
+                return false
+            }
+            return first.duration(to: now) > Self.echo
         }
     }
 }

@@ -1,0 +1,71 @@
+internal import Avro
+internal import Contracts
+internal import Messaging
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// `trace ID`: what happened because of a request, across all services.
+enum TraceCommand {
+    static let command = Command(
+        "trace", "Show a journey: requests, events, effects and mails with the time between them.",
+        arguments: [
+            Argument("ID", "A correlation id (X-Correlation-Id of any answer), or a user's, course's or event's id.")
+        ],
+        options: [.data, .json], examples: ["trace req_01a2092669547add8628073d0890cbfa", "trace usr_… --json"],
+        notes: "Ends with 1 when nothing is known of the id."
+    ) { arguments, console in
+        let id = arguments.positional[0]
+        let steps = try await OpenHub.with(arguments) { hub in
+            try await Journey(log: hub.log, database: hub.database).steps(of: id)
+        }
+        if steps.isEmpty { throw CommandFailure("nothing is known of \(id)") }
+        if arguments.has(.json) { tellAsJSON(steps, console) } else { tell(steps, console) }
+    }
+
+    private static func tellAsJSON(_ steps: [JourneyStep], _ console: Console) {
+        var before: [String: Date] = [:]
+        for step in steps {
+            var members: [JSONTree.Member] = [
+                .init("at", .time(step.at)),
+                .init("afterMs", .number(step.milliseconds(after: before[step.correlationID]))),
+                .init("service", .string(step.service.rawValue)), .init("kind", .string(step.kind.rawValue)),
+                .init("name", .string(step.name)), .init("correlationId", .string(step.correlationID)),
+            ]
+            if let id = step.eventID { members.append(.init("eventId", .string(id))) }
+            if let id = step.causationID { members.append(.init("causationId", .string(id))) }
+            console.json(.object(members))
+            before[step.correlationID] = step.at
+        }
+    }
+
+    /// One journey after the other, each in order of time.
+    private static func tell(_ steps: [JourneyStep], _ console: Console) {
+        var order: [String] = []
+        for step in steps where !order.contains(step.correlationID) { order.append(step.correlationID) }
+        for (place, correlation) in order.enumerated() {
+            let journey = steps.filter { $0.correlationID == correlation }
+            guard let first = journey.first, let last = journey.last else { continue }
+            if place > 0 { console.line() }
+            console.line("\(correlation), \(first.at.shown)")
+            var before = first.at
+            let rows = journey.map { step in
+                defer { before = step.at }
+                let after = "+\(step.milliseconds(after: before)) ms"
+                return ["  \(after)", step.service.rawValue, step.kind.rawValue, step.name, step.eventID ?? ""]
+            }
+            for row in Columns.aligned(rows) { console.line(row) }
+            console.line("  \(journey.count) steps in \(last.milliseconds(after: first.at)) ms")
+        }
+    }
+}
+
+extension JourneyStep {
+    /// To a tenth; 0 without a step before.
+    fileprivate func milliseconds(after before: Date?) -> Double {
+        before.map { (at.timeIntervalSince($0) * 1_000).rounded(1) } ?? 0
+    }
+}
