@@ -50,6 +50,7 @@ public final class Database: Sendable {
     /// effects outside the transaction; see ``Transaction/afterCommit(_:)`` for those.
     /// - Parameter attempts: how often `body` is run at most.
     /// - Throws: what `body` throws, ``PostgresError``, `CancellationError`.
+    @discardableResult
     public func transaction<Result: Sendable>(
         isolation: Isolation = .readCommitted, attempts: Int = 5,
         _ body: (Transaction) async throws -> Result
@@ -63,8 +64,12 @@ public final class Database: Sendable {
                 try await transaction.commit()
                 return result
             } catch {
-                let cause = await transaction.rollback() ?? error as? PostgresError
-                guard let cause, cause.isRetryable, attempt < attempts, !Task.isCancelled else { throw error }
+                let failure = error as? PostgresError
+                let cause = await transaction.rollback() ?? failure
+                guard let cause, cause.isRetryable, attempt < attempts, !Task.isCancelled else {
+                    // Nobody has been told of the statement that failed: then this is the moment.
+                    throw failure?.kind == .aborted ? cause ?? error : error
+                }
                 try await pool.loop.sleep(for: Self.pause(afterAttempt: attempt))
                 attempt += 1
             }

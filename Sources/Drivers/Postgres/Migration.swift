@@ -35,7 +35,8 @@ extension Database {
             }
             if past.count > migrations.count {
                 throw PostgresError(
-                    .migration, "\(schema) has had the migration '\(past[migrations.count].id)', unknown to this program")
+                    .migration,
+                    "\(schema) has had the migration '\(past[migrations.count].id)', unknown to this program")
             }
         }
     }
@@ -79,7 +80,8 @@ extension Transaction {
         }
         let same = try await query("select sha256(convert_to(\(migration.sql), 'UTF8')) = \(past.checksum)")
         guard try same.first?.get(0, as: Bool.self) == true else {
-            throw PostgresError(.migration, "'\(migration.id)' of \(schema) was changed after it had run; add a new one")
+            throw PostgresError(
+                .migration, "'\(migration.id)' of \(schema) was changed after it had run; add a new one")
         }
     }
 

@@ -74,6 +74,7 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible 
     var isStalePlan: Bool { sqlState == "0A000" && routine == "RevalidateCachedQuery" }
 
     static let cancelled = "57014"
+    static let unknownStatement = "26000"
 }
 
 extension PostgresError {

@@ -30,6 +30,8 @@ public struct Rows: RandomAccessCollection, Sendable {
     /// The server's word for what was done, such as "COMMIT".
     var tag: String { hub_pg_result_tag(owner.result).map { String(cString: $0) } ?? "" }
 
+    public var columnCount: Int { owner.columnCount }
+
     public var startIndex: Int { 0 }
     public var endIndex: Int { owner.rowCount }
 

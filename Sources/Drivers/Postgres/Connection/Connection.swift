@@ -209,7 +209,9 @@ final class Connection: @unchecked Sendable {
             return close(head.failure)
         }
         if status == HUB_PG_SYNC {
-            guard step == .sync else { return close(PostgresError(.connection, "the server's answers are out of step")) }
+            guard step == .sync else {
+                return close(PostgresError(.connection, "the server's answers are out of step"))
+            }
             _ = inFlight.popFirst()
             headTicks = 0
             complete(head)
@@ -223,6 +225,7 @@ final class Connection: @unchecked Sendable {
         }
         if step == .prepare, status != HUB_PG_COMMAND, let statement = head.prepared {
             prepared.remove(statement, isOnServer: false)
+            if status == HUB_PG_ERROR { statement.failure = head.failure }
         }
         head.owed.remove(step)
     }
@@ -234,6 +237,11 @@ final class Connection: @unchecked Sendable {
             }
             statement.connection = nil
             return statement.finish(.success(Rows(owner: rows)))
+        }
+        if failure.sqlState == PostgresError.unknownStatement, let reason = statement.prepared?.failure,
+            reason.sqlState != PostgresError.cancelled
+        {
+            return finish(statement, with: reason)
         }
         if failure.isStalePlan, let stale = statement.prepared { prepared.remove(stale, isOnServer: true) }
         if isShared, mayResend(statement, failure) {
@@ -249,7 +257,7 @@ final class Connection: @unchecked Sendable {
         if statement.stopReason != nil || statement.resendCount >= Statement.resendCountMax { return false }
         let hitByStray =
             failure.sqlState == PostgresError.cancelled && statement.sentAtCancelCount < cancelCount
-        let wasNeverPrepared = failure.sqlState == "26000"
+        let wasNeverPrepared = failure.sqlState == PostgresError.unknownStatement
         return hitByStray || wasNeverPrepared || failure.isStalePlan
     }
 

@@ -56,7 +56,8 @@ enum Connector {
     private static let prepared =
         [
             Statement.Control.commit.rawValue, "commit", Statement.Control.rollback.rawValue, "rollback",
-        ] + [Isolation.readCommitted, .repeatableRead, .serializable].flatMap {
+        ]
+        + [Isolation.readCommitted, .repeatableRead, .serializable].flatMap {
             [$0.statementName, "begin isolation level \($0.rawValue)"]
         }
 

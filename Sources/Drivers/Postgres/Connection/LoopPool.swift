@@ -238,7 +238,8 @@ final class LoopPool: @unchecked Sendable {
 
     private func dropOverdue() {
         let limit = ContinuousClock.now - configuration.acquireTimeout
-        let error = lastFailure ?? PostgresError(.acquireTimeout, "no connection within \(configuration.acquireTimeout)")
+        let error =
+            lastFailure ?? PostgresError(.acquireTimeout, "no connection within \(configuration.acquireTimeout)")
         while let first = line.first, first.isFinished || first.waitingSince ?? limit <= limit {
             _ = line.popFirst()
             first.finish(.failure(error))

@@ -3,6 +3,8 @@ final class PreparedStatement {
     let key: StatementKey
     let name: String
     var lastUse: UInt64 = 0
+    /// Why the server would not prepare it: those who were sent behind learn only that it does not exist.
+    var failure: PostgresError?
 
     init(key: StatementKey, name: String) {
         self.key = key

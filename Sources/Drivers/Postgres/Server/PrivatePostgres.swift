@@ -101,10 +101,16 @@ public final class PrivatePostgres: Sendable {
             let programs = try ServerPrograms.find(majorVersion: folder.majorVersion)
             try folder.checkReachable()
             if !folder.isInitialised { try initialise(folder, programs, configuration) }
-            folder.removeStaleLock()
-            try launch(folder, programs, configuration, until: end)
+            try folder.excuseStaleLock()
+            try admit(to: folder)
+            return try launch(command(folder, programs, configuration), in: folder, configuration, until: end)
         }
-        return try awaitReady(folder, configuration, until: end)
+        // One that runs may be about to be ready, or about to end.
+        while ContinuousClock.now < end, folder.running() != nil {
+            if let ready = ready(folder, configuration) { return ready }
+            usleep(5_000)
+        }
+        throw PostgresError(.startup, "the server that ran here did not become ready: \(folder.endOfLog())")
     }
 
     /// The data appears under its name only when it is whole.
@@ -127,11 +133,9 @@ public final class PrivatePostgres: Sendable {
         }
     }
 
-    private static func launch(
-        _ folder: ServerFolder, _ programs: ServerPrograms, _ configuration: Configuration,
-        until end: ContinuousClock.Instant
-    ) throws(PostgresError) {
-        try admit(to: folder)
+    private static func command(
+        _ folder: ServerFolder, _ programs: ServerPrograms, _ configuration: Configuration
+    ) -> [String] {
         // Of the log only what the last run said is of interest, and it must not grow for ever.
         unlink(folder.log)
         var settings = [
@@ -149,14 +153,36 @@ public final class PrivatePostgres: Sendable {
         settings.merge(configuration.settings) { _, given in given }
         var command = [programs.postgres, "-D", folder.data]
         for (name, value) in settings.sorted(by: { $0.key < $1.key }) { command += ["-c", "\(name)=\(value)"] }
-        let process = try Subprocess.start(command, as: folder.user, log: folder.log)
-        while folder.running() == nil {
+        return command
+    }
+
+    /// Starts the server and waits until it takes connections.
+    private static func launch(
+        _ command: [String], in folder: ServerFolder, _ configuration: Configuration, until end: ContinuousClock.Instant
+    ) throws(PostgresError) -> PrivatePostgres {
+        // Processes of a server that was killed may take a moment to notice; until then the new one refuses to start.
+        let isAfterCrash = FileManager.default.fileExists(atPath: folder.data + "/postmaster.pid")
+        let patience = isAfterCrash ? min(end, .now + .seconds(10)) : .now
+        var process = try Subprocess.start(command, as: folder.user, log: folder.log)
+        while ContinuousClock.now < end {
+            if let ready = ready(folder, configuration) { return ready }
             if process.status() != nil {
-                throw PostgresError(.startup, "the server ended at once: \(folder.endOfLog())")
+                guard ContinuousClock.now < patience else {
+                    throw PostgresError(.startup, "the server ended at once: \(folder.endOfLog())")
+                }
+                usleep(100_000)
+                process = try Subprocess.start(command, as: folder.user, log: folder.log)
             }
-            if ContinuousClock.now >= end { throw PostgresError(.startup, "the server did not start in time") }
             usleep(5_000)
         }
+        throw PostgresError(.startup, "the server was not ready in time: \(folder.endOfLog())")
+    }
+
+    private static func ready(_ folder: ServerFolder, _ configuration: Configuration) -> PrivatePostgres? {
+        guard let running = folder.running(), running.isReady else { return nil }
+        return PrivatePostgres(
+            configuration: configuration, process: running.process, socketFolder: running.socketFolder,
+            port: running.port)
     }
 
     /// Lets the user of this process, and the server's own, be `postgres` on the socket; nobody else.
@@ -176,23 +202,6 @@ public final class PrivatePostgres: Sendable {
         var buffer = [CChar](repeating: 0, count: 4_096)
         guard getpwuid_r(geteuid(), &record, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
         return String(cString: record.pw_name)
-    }
-
-    private static func awaitReady(
-        _ folder: ServerFolder, _ configuration: Configuration, until end: ContinuousClock.Instant
-    ) throws(PostgresError) -> PrivatePostgres {
-        while ContinuousClock.now < end {
-            guard let running = folder.running() else {
-                throw PostgresError(.startup, "the server ended while starting: \(folder.endOfLog())")
-            }
-            if running.isReady {
-                return PrivatePostgres(
-                    configuration: configuration, process: running.process, socketFolder: running.socketFolder,
-                    port: running.port)
-            }
-            usleep(5_000)
-        }
-        throw PostgresError(.startup, "the server was not ready in time: \(folder.endOfLog())")
     }
 
     private func stopBlocking() {

@@ -30,7 +30,8 @@ struct ServerFolder {
         var id: UInt32 = 0, group: UInt32 = 0
         if let user, hub_user_find(user, &id, &group) != 0 {
             throw PostgresError(
-                .startup, "PostgreSQL does not run as root and there is no user 'postgres' to run it as: install postgresql")
+                .startup,
+                "PostgreSQL does not run as root and there is no user 'postgres' to run it as: install postgresql")
         }
     }
 
@@ -68,7 +69,9 @@ struct ServerFolder {
         var id = geteuid(), group = getegid()
         if let user { _ = hub_user_find(user, &id, &group) }
         if mkdir(folder, 0o700) == 0 {
-            if user != nil, chown(folder, id, group) != 0 { throw PostgresError(.startup, "\(folder) cannot be given away") }
+            if user != nil, chown(folder, id, group) != 0 {
+                throw PostgresError(.startup, "\(folder) cannot be given away")
+            }
             return
         }
         var status = stat()
@@ -86,7 +89,8 @@ struct ServerFolder {
             if stat(ancestor, &status) == 0, status.st_mode & 0o001 == 0 {
                 throw PostgresError(
                     .startup,
-                    "the user '\(user)', whom PostgreSQL runs as, may not pass through \(ancestor): choose another folder")
+                    "the user '\(user)', whom PostgreSQL runs as, may not pass through \(ancestor): choose another folder"
+                )
             }
             ancestor = String(ancestor[..<(ancestor.lastIndex(of: "/") ?? ancestor.startIndex)])
         }
@@ -105,8 +109,10 @@ struct ServerFolder {
     func running() -> Running? {
         guard let text = Self.read(data + "/postmaster.pid") else { return nil }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        guard lines.count >= 5, let process = Int32(lines[0]), process > 1, let port = Int(lines[3]),
-            kill(process, 0) == 0 || errno == EPERM, worksHere(process)
+        guard lines.count >= 5, let process = Int32(lines[0]), process > 1, let port = Int(lines[3]) else { return nil }
+        // A child of ours that was killed stays a process until somebody asks for its end.
+        var status: Int32 = 0
+        guard hub_process_poll(process, &status) != 1, kill(process, 0) == 0 || errno == EPERM, worksHere(process)
         else { return nil }
         let isReady = lines.count >= 8 && lines[7].hasPrefix("ready")
         return Running(process: process, port: port, socketFolder: String(lines[4]), isReady: isReady)
@@ -124,8 +130,24 @@ struct ServerFolder {
         #endif
     }
 
-    /// PostgreSQL itself takes a number that is alive for a server that runs: drop what we know to be stale.
-    func removeStaleLock() { unlink(data + "/postmaster.pid") }
+    /// PostgreSQL takes any process of its user with the number in the lock for a server that runs. When we know better, our own
+    /// number is put there: that of its parent it passes over. The rest of the lock stays; by it the server finds out whether
+    /// processes of its predecessor are still at work.
+    func excuseStaleLock() throws(PostgresError) {
+        // That of the socket guards a folder only this server uses.
+        unlink(socketFolder + "/.s.PGSQL.5432.lock")
+        let lock = data + "/postmaster.pid"
+        guard let text = Self.read(lock) else { return }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard let process = lines.first.flatMap({ Int32($0) }), process > 1, process != getpid(), kill(process, 0) == 0
+        else { return }
+        do {
+            let excused = (["\(getpid())"] + lines.dropFirst()).joined(separator: "\n")
+            try Data(excused.utf8).write(to: URL(filePath: lock))
+        } catch {
+            throw PostgresError(.startup, "\(lock) is stale and cannot be written")
+        }
+    }
 
     /// The end of the log, for the message of a server that does not start.
     func endOfLog() -> String {

@@ -33,7 +33,8 @@ struct ServerPrograms {
         var folders: [String] = []
         for parent in ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt", "/usr"] {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
-            for name in names where parent == "/usr/lib/postgresql" || name.hasPrefix("postgresql@") || name.hasPrefix("pgsql-") {
+            for name in names
+            where parent == "/usr/lib/postgresql" || name.hasPrefix("postgresql@") || name.hasPrefix("pgsql-") {
                 folders.append("\(parent)/\(name)/bin")
             }
         }

@@ -20,7 +20,8 @@ extension Decimal: PostgresValue {
         for byte in description.utf8 {
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"):
-                if inFraction { fraction.append(byte - UInt8(ascii: "0")) } else { whole.append(byte - UInt8(ascii: "0")) }
+                let digit = byte - UInt8(ascii: "0")
+                if inFraction { fraction.append(digit) } else { whole.append(digit) }
             case UInt8(ascii: "."): inFraction = true
             case UInt8(ascii: "-"): break
             default: return parameters.refuse("a decimal in an unknown notation")
@@ -65,20 +66,23 @@ extension Decimal: PostgresValue {
         let sign = try reader.read(UInt16.self, in: cell)
         _ = try reader.read(UInt16.self, in: cell)
         guard sign == Self.positive || sign == Self.negative else { throw cell.refusal("NaN or infinity") }
-        // 38 digits and what Decimal's exponent reaches; trailing zeros of the last group are moved into the exponent.
-        var significand: UInt128 = 0
-        for _ in 0..<max(0, count) {
-            let group = try reader.read(UInt16.self, in: cell)
-            let (shifted, over) = significand.multipliedReportingOverflow(by: 10_000)
-            let (sum, overToo) = shifted.addingReportingOverflow(UInt128(group))
-            guard group < 10_000, !over, !overToo else { throw cell.refusal("a number with too many digits") }
+        // 38 digits and what Decimal's exponent reaches. Zeros at the end of the last group take no room in the significand.
+        var significand: UInt128 = 0, exponent = 0
+        for index in 0..<max(0, Int(count)) {
+            var group = UInt128(try reader.read(UInt16.self, in: cell)), factor: UInt128 = 10_000
+            guard group < 10_000 else { throw cell.refusal("a malformed number") }
+            if index == Int(count) - 1 {
+                exponent = (weight - index) * Self.groupDigits
+                while group != 0, group % 10 == 0 {
+                    group /= 10
+                    factor /= 10
+                    exponent += 1
+                }
+            }
+            let (shifted, over) = significand.multipliedReportingOverflow(by: factor)
+            let (sum, overToo) = shifted.addingReportingOverflow(group)
+            guard !over, !overToo else { throw cell.refusal("a number with too many digits") }
             significand = sum
-        }
-        var exponent = (weight - Int(max(0, count)) + 1) * Self.groupDigits
-        if significand == 0 { exponent = 0 }
-        while significand != 0, significand % 10 == 0 {
-            significand /= 10
-            exponent += 1
         }
         guard (-127...127).contains(exponent) else { throw cell.refusal("a number out of range") }
         let low = Decimal(UInt64(truncatingIfNeeded: significand)), high = Decimal(UInt64(significand >> 64))

@@ -1,0 +1,145 @@
+internal import EventLoop
+internal import Foundation
+internal import HubTesting
+internal import Postgres
+internal import Testing
+
+@Suite(.timeLimit(.minutes(3))) struct `Lost connections` {
+    @Test func `statements under way fail with a connection error, and the next ones work`() async throws {
+        try await TestDatabase.with { test in
+            let task = Task { try await test.database.query("select pg_sleep(60)") }
+            try await eventually { try await test.sleeping() == 1 }
+            try await test.terminateOthers()
+            let error = await #expect(throws: PostgresError.self) { _ = try await task.value }
+            #expect(error?.kind == .connection)
+            let still = try await test.database.query("select 1").count
+            #expect(still == 1)
+        }
+    }
+
+    @Test func `a transaction whose connection is lost fails, and its connection is not used again`() async throws {
+        try await TestDatabase.with { test in
+            try await test.database.execute("create table t (n bigint)")
+            let error = await #expect(throws: PostgresError.self) {
+                try await test.database.transaction { tx in
+                    try await tx.execute("insert into t values (1)")
+                    try await test.terminateOthers()
+                    try await tx.execute("insert into t values (2)")
+                }
+            }
+            #expect(error?.kind == .connection)
+            let count = try await test.count("t")
+            #expect(count == 0)
+            try await test.database.transaction { try await $0.execute("insert into t values (3)") }
+        }
+    }
+
+    @Test func `a commit whose answer is lost is unknown`() async throws {
+        try await TestDatabase.with { test in
+            try await test.database.transaction { tx in
+                try await tx.runScript(
+                    """
+                    create table t (n bigint);
+                    create function slow() returns trigger language plpgsql as
+                        $$ begin perform pg_sleep(60); return null; end $$;
+                    create constraint trigger late after insert on t deferrable initially deferred
+                        for each row execute function slow();
+                    """)
+            }
+            let task = Task {
+                try await test.database.transaction { _ = try await $0.execute("insert into t values (1)") }
+            }
+            try await eventually { try await test.sleeping() == 1 }
+            try await test.terminateOthers()
+            let error = await #expect(throws: PostgresError.self) { try await task.value }
+            #expect(error?.kind == .commitUnknown)
+        }
+    }
+
+    private static func hasEnded(_ process: Int32) -> Bool {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/cwd")) == nil
+    }
+
+    @Test(.timeLimit(.minutes(2))) func `a server that is restarted is found again`() async throws {
+        let folder = NSTemporaryDirectory() + "hub-restart-\(ProcessInfo.processInfo.processIdentifier)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let settings = ["fsync": "off"]
+        let first = try await PrivatePostgres.start(.init(folder: folder, settings: settings))
+        let database = Database(
+            url: first.url(), loops: TestLoops.shared, configuration: .init(acquireTimeout: .seconds(30)))
+        var wakes = database.notifications(on: "news").makeAsyncIterator()
+        #expect(await wakes.next() == "")
+        try await database.execute("create table t (n bigint)")
+
+        // Killed like a machine that loses power: no farewell, a stale lock.
+        kill(first.process, SIGKILL)
+        // A program that was killed is gone when its parent, here we, has been told.
+        try await eventually { Self.hasEnded(first.process) }
+        let during = Task { try await database.execute("insert into t values (1)") }
+        let second = try await PrivatePostgres.start(.init(folder: folder, settings: settings))
+        #expect(second.process != first.process)
+        _ = await during.result
+        try await database.execute("insert into t values (2)")
+        try await database.transaction { try await $0.execute("insert into t values (3)") }
+        #expect(await wakes.next() == "")
+        try await database.execute("notify news, 'after'")
+        #expect(await wakes.next() == "after")
+
+        await second.stop()
+        let quick = Database(
+            url: second.url(), loops: TestLoops.shared, configuration: .init(acquireTimeout: .milliseconds(300)))
+        let error = await #expect(throws: PostgresError.self) { _ = try await quick.query("select 1") }
+        #expect(error?.kind == .connection)
+        await quick.close()
+        await database.close()
+    }
+}
+
+@Suite(.timeLimit(.minutes(3))) struct `Notifications` {
+    @Test func `each listener of a channel hears what is sent`() async throws {
+        try await TestDatabase.with { test in
+            var first = test.database.notifications(on: "odd \" name").makeAsyncIterator()
+            #expect(await first.next() == "")
+            var second = test.database.notifications(on: "odd \" name").makeAsyncIterator()
+            #expect(await second.next() == "")
+            var other = test.database.notifications(on: "other").makeAsyncIterator()
+            #expect(await other.next() == "")
+            _ = try await test.database.query("select pg_notify(\("odd \" name"), \("hello"))")
+            #expect(await first.next() == "hello")
+            #expect(await second.next() == "hello")
+            try await test.database.transaction { _ = try await $0.execute("notify other, 'x'") }
+            #expect(await other.next() == "x")
+        }
+    }
+
+    @Test func `listening ends with the last reader, and begins again`() async throws {
+        try await TestDatabase.with { test in
+            let other = test.connect(.init(applicationName: "listener"))
+            for _ in 0..<3 {
+                let reader = Task {
+                    for await wake in other.notifications(on: "news") where wake == "stop" { return }
+                }
+                try await eventually { try await test.connections(named: "listener") == 1 }
+                try await eventually {
+                    try await test.database.execute("notify news, 'stop'")
+                    return try await test.connections(named: "listener") == 0
+                }
+                await reader.value
+            }
+            await other.close()
+        }
+    }
+}
+
+extension TestDatabase {
+    /// Ends every connection to this database but the one that asks.
+    func terminateOthers() async throws {
+        let administrator = connect(.init())
+        _ = try await administrator.query(
+            """
+            select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and pid <> pg_backend_pid()
+            """)
+        await administrator.close()
+    }
+}

@@ -1,0 +1,175 @@
+internal import EventLoop
+internal import Foundation
+internal import HubTesting
+internal import Postgres
+internal import Testing
+
+@Suite(.timeLimit(.minutes(3))) struct `Stopping` {
+    @Test func `cancelling the caller stops the statement on the server, and the connection goes on`() async throws {
+        try await TestDatabase.with(configuration: .init(connectionsPerLoop: 2)) { test in
+            let start = ContinuousClock.now
+            let task = Task { try await test.database.query("select pg_sleep(60)") }
+            try await eventually { try await test.sleeping() == 1 }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { _ = try await task.value }
+            try await eventually { try await test.sleeping() == 0 }
+            #expect(ContinuousClock.now - start < .seconds(30))
+            let still = try await test.database.query("select 1").count
+            #expect(still == 1)
+        }
+    }
+
+    @Test func `neighbours on the same connection survive a cancellation`() async throws {
+        try await TestDatabase.with { test in
+            let loop = TestLoops.shared.loops[0]
+            let sum = try await loop.run("a test's statements") {
+                try await withThrowingTaskGroup(of: Int.self) { group in
+                    for round in 0..<20 {
+                        let slow = Task(executorPreference: loop) {
+                            try await test.database.query("select pg_sleep(30)")
+                        }
+                        for number in 0..<50 {
+                            group.addTask {
+                                try await test.database.query("select \(number), pg_sleep(0.0001)").first?.get(0) ?? -1
+                            }
+                        }
+                        group.addTask {
+                            try await loop.sleep(for: .milliseconds(round))
+                            slow.cancel()
+                            await #expect(throws: CancellationError.self) { _ = try await slow.value }
+                            return 0
+                        }
+                    }
+                    return try await group.reduce(0, +)
+                }
+            }
+            #expect(sum == 20 * 1_225)
+        }
+    }
+
+    @Test func `a statement that takes too long is stopped and says so`() async throws {
+        try await TestDatabase.with(configuration: .init(statementTimeout: .milliseconds(200))) { test in
+            func check(_ body: () async throws -> Void) async {
+                let error = await #expect(throws: PostgresError.self) { try await body() }
+                #expect(error?.kind == .statementTimeout)
+            }
+            await check { _ = try await test.database.query("select pg_sleep(60)") }
+            await check { try await test.database.transaction { _ = try await $0.query("select pg_sleep(60)") } }
+            // Many that are quick are none that is slow: they wait for each other, and each is within its time.
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<20 { group.addTask { _ = try await test.database.query("select pg_sleep(0.05)") } }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    @Test func `a transaction whose caller is cancelled is rolled back and its connection is used again`() async throws
+    {
+        try await TestDatabase.with(configuration: .init(connectionsPerLoop: 2)) { test in
+            try await test.database.execute("create table t (n bigint)")
+            let loop = TestLoops.shared.loops[0]
+            for _ in 0..<5 {
+                let task = Task(executorPreference: loop) {
+                    try await test.database.transaction { tx in
+                        try await tx.execute("insert into t values (1)")
+                        _ = try await tx.query("select pg_sleep(60)")
+                    }
+                }
+                try await eventually { try await test.sleeping() == 1 }
+                task.cancel()
+                await #expect(throws: CancellationError.self) { try await task.value }
+            }
+            let backends = try await loop.run("a test's transactions") {
+                var seen: Set<Int> = []
+                for _ in 0..<5 {
+                    seen.insert(
+                        try await test.database.transaction {
+                            try await $0.query("select pg_backend_pid()").first?.get(0) ?? 0
+                        })
+                }
+                return seen
+            }
+            #expect(backends.count == 1)
+            let count = try await test.count("t")
+            #expect(count == 0)
+        }
+    }
+
+    @Test func `who is cancelled while waiting for a connection leaves the line`() async throws {
+        try await TestDatabase.with(configuration: .init(connectionsPerLoop: 2)) { test in
+            let loop = TestLoops.shared.loops[0]
+            try await loop.run("a test's transactions") {
+                try await test.database.transaction { tx in
+                    let waiting = Task(executorPreference: loop) {
+                        try await test.database.transaction { _ = try await $0.query("select 1") }
+                    }
+                    try await loop.sleep(for: .milliseconds(20))
+                    waiting.cancel()
+                    await #expect(throws: CancellationError.self) { try await waiting.value }
+                    try await tx.execute("select 1")
+                }
+                try await test.database.transaction { _ = try await $0.query("select 1") }
+            }
+        }
+    }
+
+    @Test func `one who is cancelled already sends nothing`() async throws {
+        try await TestDatabase.with { test in
+            try await test.database.execute("create table t (n bigint)")
+            let task = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                try await test.database.execute("insert into t values (1)")
+            }
+            await #expect(throws: CancellationError.self) { _ = try await task.value }
+            let count = try await test.count("t")
+            #expect(count == 0)
+        }
+    }
+
+    @Test func `a storm of cancellations leaves a database that works`() async throws {
+        try await TestDatabase.with(configuration: .init(connectionsPerLoop: 4)) { test in
+            await withTaskGroup(of: Void.self) { group in
+                for number in 0..<200 {
+                    group.addTask {
+                        let task = Task {
+                            if number % 3 == 0 {
+                                try await test.database.transaction { tx in
+                                    _ = try await tx.query("select pg_sleep(0.01)")
+                                    _ = try await tx.query("select pg_sleep(0.01)")
+                                }
+                            } else {
+                                _ = try await test.database.query("select pg_sleep(0.005)")
+                            }
+                        }
+                        try? await TestLoops.shared.loops[0].sleep(for: .milliseconds(number % 40))
+                        task.cancel()
+                        do { try await task.value } catch { #expect(error is CancellationError, "\(error)") }
+                    }
+                }
+            }
+            for number in 0..<100 {
+                let back = try await test.database.query("select \(number)").first?.get(0, as: Int.self)
+                #expect(back == number)
+            }
+            let active = try await test.database.query(
+                """
+                select count(*) from pg_stat_activity where datname = current_database()
+                and pid <> pg_backend_pid() and state <> 'idle'
+                """
+            ).first?.get(0, as: Int.self)
+            #expect(active == 0)
+        }
+    }
+}
+
+extension TestDatabase {
+    /// How many statements sleep on the server; asked on a connection of its own.
+    func sleeping() async throws -> Int {
+        let observer = connect()
+        let count = try await observer.query(
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'"
+        ).first?.get(0, as: Int.self)
+        await observer.close()
+        return count ?? -1
+    }
+}
