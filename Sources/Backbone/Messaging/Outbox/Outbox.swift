@@ -23,6 +23,7 @@ public struct Outbox: Sendable {
     public let service: ServiceName
     let codec: EventCodec
     let bell: OutboxBell
+    private let journal: Journal
     private let now: @Sendable () -> Date
     private let makeEventID: @Sendable (Date) -> EventID
 
@@ -39,6 +40,7 @@ public struct Outbox: Sendable {
         self.now = now
         self.makeEventID = makeEventID
         bell = OutboxBell()
+        journal = Journal(now: now)
     }
 
     /// Sends an event once `tx` commits, and never when it does not.
@@ -66,6 +68,8 @@ public struct Outbox: Sendable {
             return rows.count == 1
         }
         if isFirst {
+            // The request that began the journey is noted with its first effect: no write and no wait of its own.
+            if trace.causationID == nil, let route = trace.route { journal.note(.http, route, on: tx) }
             tx.beforeCommit { Self.flush($0) }
             let bell = bell
             tx.afterCommit { bell.ring() }
