@@ -39,7 +39,7 @@ final class HubClient: Sendable {
             request.fields["content-type"] = "application/json"
             request.body = .bytes(Array(try JSONEncoder().encode(json)))
         }
-        let response = try await http.send(request, timeout: .seconds(60))
+        let response = try await http.send(request, timeout: .seconds(300))
         let body = try await response.body.collect(bytesMax: 16 << 20)
         return Answer(status: response.status.code, fields: response.fields, body: body)
     }

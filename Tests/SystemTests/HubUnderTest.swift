@@ -106,7 +106,7 @@ final class HubUnderTest: Sendable {
     }
 
     private static func standard(_ environment: [String: String]) -> [String: String] {
-        var all = ["HUB_RATE_LIMITS": "off", "HUB_LOG_LEVEL": "warning", "HUB_UPSTREAM_TIMEOUT": "120s"]
+        var all = ["HUB_RATE_LIMITS": "off", "HUB_LOG_LEVEL": "warning", "HUB_UPSTREAM_TIMEOUT": "300s"]
         all.merge(environment) { $1 }
         return all
     }

@@ -19,8 +19,8 @@ public struct Stall: Sendable, CustomStringConvertible {
 
 /// Debug builds measure every job and callback of a loop and report what holds it too long.
 ///
-/// A stall is processor time over the limit, or elapsed time over the limit during which the thread gave up the processor of its
-/// own accord: that is what a blocking call does. A thread that the system put aside for others has done nothing wrong.
+/// What counts is the time from begin to end without the time the thread waited, ready to run, for a processor: computing and
+/// blocking count, being put aside by the system for others does not.
 // @unchecked: `names` is touched on the loop's thread alone.
 public final class StallReporter: @unchecked Sendable {
     public static let limitNanoseconds: Int64 = 20_000_000
@@ -62,11 +62,10 @@ public final class StallReporter: @unchecked Sendable {
         let after = Reading()
         currentJob = nil
         defer { forgetEnded() }
-        let cpu = after.cpu - before.cpu, elapsed = after.clock - before.clock
-        let blocked = elapsed > Self.limitNanoseconds && after.switches > before.switches
-        guard cpu > Self.limitNanoseconds || blocked else { return }
+        let held = (after.clock - before.clock) - (after.waited - before.waited)
+        guard held > Self.limitNanoseconds else { return }
         let work = names[description] ?? description
-        let stall = Stall(loop: loop, work: work, milliseconds: max(cpu, blocked ? elapsed : 0) / 1_000_000)
+        let stall = Stall(loop: loop, work: work, milliseconds: held / 1_000_000)
         let handler = ownHandler.withLock { $0 } ?? Self.handler.withLock { $0 }
         handler(stall)
     }
@@ -77,11 +76,10 @@ public final class StallReporter: @unchecked Sendable {
     }
 
     private struct Reading {
-        var cpu: Int64 = 0
-        var switches: Int64 = 0
-        var clock: Int64 = 0
+        let waited = hub_thread_waited()
+        let clock: Int64
+
         init() {
-            hub_thread_usage(&cpu, &switches)
             var time = timespec()
             clock_gettime(CLOCK_MONOTONIC, &time)
             clock = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)

@@ -2,16 +2,13 @@
 #include "CEvent.h"
 
 #include <event2/event.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/eventfd.h>
-#else
-#include <fcntl.h>
 #endif
 
 struct hub_loop {
@@ -27,9 +24,18 @@ struct hub_event {
 };
 
 static _Thread_local void *current;
+// This thread's line of the scheduler; opened when first asked for, closed when the thread has no loop any more.
+static _Thread_local int schedstat = -1;
 
 void *hub_thread_current(void) { return current; }
-void hub_thread_set_current(void *value) { current = value; }
+
+void hub_thread_set_current(void *value) {
+    current = value;
+    if (!value && schedstat >= 0) {
+        close(schedstat);
+        schedstat = -1;
+    }
+}
 
 static void drain_wake(evutil_socket_t fd, short what, void *context) {
     (void)what;
@@ -148,15 +154,18 @@ void hub_thread_set_name(const char *name) {
 #endif
 }
 
-void hub_thread_usage(int64_t *cpu_nanoseconds, int64_t *voluntary_switches) {
-    struct timespec time = {0};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    *cpu_nanoseconds = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-#ifdef RUSAGE_THREAD
-    struct rusage usage = {0};
-    getrusage(RUSAGE_THREAD, &usage);
-    *voluntary_switches = usage.ru_nvcsw;
-#else
-    *voluntary_switches = 0;
-#endif
+#ifdef __linux__
+// The second number of the line, see the kernel's Documentation/scheduler/sched-stats.rst.
+int64_t hub_thread_waited(void) {
+    if (schedstat == -1) schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+    char line[96];
+    ssize_t count = pread(schedstat, line, sizeof line - 1, 0);
+    if (count <= 0) return 0;
+    line[count] = 0;
+    char *second = NULL;
+    strtoull(line, &second, 10);
+    return second ? (int64_t)strtoull(second, NULL, 10) : 0;
 }
+#else
+int64_t hub_thread_waited(void) { return 0; }
+#endif

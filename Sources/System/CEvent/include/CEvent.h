@@ -34,7 +34,8 @@ void hub_thread_set_current(void *value);
 /// Names the calling thread for debuggers and profilers; the kernel keeps 15 bytes.
 void hub_thread_set_name(const char *name);
 
-/// Of the calling thread: processor time in nanoseconds, and how often it gave the processor up of its own accord.
-void hub_thread_usage(int64_t *cpu_nanoseconds, int64_t *voluntary_switches);
+/// How long the calling thread has waited, ready to run, for a processor, in nanoseconds since it began; 0 where the system
+/// does not tell.
+int64_t hub_thread_waited(void);
 
 #endif
