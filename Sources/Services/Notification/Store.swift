@@ -204,9 +204,7 @@ struct Store: Sendable {
             select \(mail.eventID.rawValue), \(mail.userID.rawValue), \(state.rawValue), \(mail.createdAt),
                 \(to as String?), \(subject as String?), \(mail.kind.rawValue), \(facts as JSONValue?),
                 \(mail.journey.correlationID), \(mail.journey.traceparent), \(mail.createdAt), \(finishedAt as Date?)
-            where not exists (
-                select from (select erased_at from recipient where user_id = \(mail.userID.rawValue) for share) r
-                where r.erased_at is not null)
+            where (select erased_at from recipient where user_id = \(mail.userID.rawValue) for share) is null
             on conflict do nothing
             """
     }

@@ -49,6 +49,7 @@ extension MailSender {
             server.withLock { $0.answered() }
             logger.info("mail sent", [.eventID: .text(mail.eventID.rawValue), .attempt: LogValue(mail.attempt)])
             await write(mail) { try await $0.updateDelivery(mail, .sent, dueAt: time, at: time, on: $1) }
+            try? await journal.note(.mail, mail.kind.rawValue, eventID: mail.eventID, in: database)
         case .refused(let code, let reason):
             if code != nil { server.withLock { $0.answered() } }
             await fail(mail, code, reason, at: time)

@@ -27,6 +27,7 @@ final class MailSender: Sendable {
     let meter: MailMeter
     let now: @Sendable () -> Date
     let store = Store()
+    var journal: Journal { Journal(now: now) }
     let server = Mutex(ServerState())
     private let inFlightCount = Atomic(0)
     private let rings: AsyncStream<Void>

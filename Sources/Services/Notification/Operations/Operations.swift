@@ -22,6 +22,7 @@ struct Operations: Sendable {
     let sender: MailSender?
     let now: @Sendable () -> Date
     let store = Store()
+    var journal: Journal { Journal(now: now) }
 
     /// The `Message-ID` of the mail an event asks for: whenever it goes out, it is the same.
     func messageID(of event: EventID) -> MessageID { MessageID(eventID: event.rawValue, domain: from.address.domain) }

@@ -17,6 +17,7 @@ extension Operations {
             facts: Facts(mail.parameters), attempt: 0, createdAt: now(), journey: .current)
         guard let sender else {
             let letter = Letter(kind, delivery.facts)
+            journal.note(.mail, kind.rawValue, eventID: event, on: tx)
             return try store.insertIntoMailbox(
                 delivery, letter, messageID: messageID(of: event).description, on: tx)
         }

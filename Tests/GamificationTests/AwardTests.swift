@@ -1,0 +1,124 @@
+import Contracts
+@testable import Gamification
+import Postgres
+import Testing
+
+@Suite struct AwardTests {
+    @Test func `who registers gets points, a badge, and word goes out of both`() async throws {
+        try await GamificationHub.with { hub in
+            let ada = UserID.new, registration = EventID.make(at: GamificationHub.time)
+            try await hub.register(ada, registration)
+
+            let told = try #require(try await hub.published(PointsAwarded.self).first)
+            #expect(told.userID == ada && told.points == 50 && told.totalPoints == 50 && told.milestone == nil)
+            #expect(told.rule == "sign-up" && told.sourceEventID == registration)
+            let badge = try #require(try await hub.published(BadgeEarned.self).first)
+            #expect(badge.userID == ada && badge.badgeCode == "NEWCOMER" && badge.badgeName == "Newcomer")
+            #expect(try await hub.operations.standing(of: ada).points == 50)
+            let ledger = try await hub.operations.ledger(of: ada, before: nil, countMax: 10).0
+            #expect(ledger.map(\.id) == [told.awardID] && ledger.map(\.source) == [registration])
+        }
+    }
+
+    @Test func `a registration delivered twice counts once`() async throws {
+        try await GamificationHub.with { hub in
+            let ada = UserID.new, registration = EventID.make(at: GamificationHub.time)
+            try await hub.register(ada, registration)
+            try await hub.register(ada, registration)
+            #expect(try await hub.operations.standing(of: ada).points == 50)
+            #expect(try await hub.count("points_award") == 1)
+            #expect(try await hub.count("badge_award") == 1)
+            #expect(try await hub.published(PointsAwarded.self).count == 1)
+            #expect(try await hub.published(BadgeEarned.self).count == 1)
+        }
+    }
+
+    @Test func `one event gives points by several rules, each once`() async throws {
+        try await GamificationHub.with { hub in
+            let ada = UserID.new, source = EventID.make(at: GamificationHub.time)
+            let pass = try await hub.addRule("pass", points: 20), perfect = try await hub.addRule("perfect", points: 5)
+            for rule in [pass, perfect, pass] { try await hub.award(rule, to: ada, because: source) }
+            #expect(try await hub.operations.standing(of: ada).points == 25)
+        }
+    }
+
+    @Test func `a badge is earned once, whatever earns it again`() async throws {
+        try await GamificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.award(.signUp, to: ada)
+            try await hub.award(.signUp, to: ada)
+            #expect(try await hub.operations.standing(of: ada).badges.map(\.code) == ["NEWCOMER"])
+            #expect(try await hub.published(BadgeEarned.self).count == 1)
+            #expect(try await hub.published(PointsAwarded.self).map(\.totalPoints) == [50, 100])
+        }
+    }
+
+    @Test func `a rule that is off, and one that does not exist, give nothing`() async throws {
+        try await GamificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.award(try await hub.addRule("off", points: 20, isActive: false), to: ada)
+            try await hub.award(RuleCode(rawValue: "nobody-knows"), to: ada)
+            #expect(try await hub.operations.standing(of: ada) == .none)
+            #expect(try await hub.count("outbox") == 0)
+        }
+    }
+
+    @Test func `a day's limit holds, for each learner and rule`() async throws {
+        try await GamificationHub.with { hub in
+            let ada = UserID.new, eve = UserID.new
+            let capped = try await hub.addRule("capped", points: 10, perDay: 25)
+            for _ in 0..<4 { try await hub.award(capped, to: ada) }
+            try await hub.award(.signUp, to: ada)
+            try await hub.award(capped, to: eve)
+            #expect(try await hub.operations.standing(of: ada).points == 70)
+            #expect(try await hub.operations.standing(of: eve).points == 10)
+            try await hub.database.execute("update points_award set awarded_at = awarded_at - interval '1 day'")
+            try await hub.award(capped, to: ada)
+            #expect(try await hub.operations.standing(of: ada).points == 80)
+        }
+    }
+
+    @Test func `a day's limit holds against awards that come at once`() async throws {
+        try await GamificationHub.with { hub in
+            let ada = UserID.new
+            let capped = try await hub.addRule("capped", points: 10, perDay: 30)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<12 { group.addTask { try await hub.award(capped, to: ada) } }
+                try await group.waitForAll()
+            }
+            #expect(try await hub.operations.standing(of: ada).points == 30)
+        }
+    }
+
+    @Test func `awards that come at once lose no point and tell of each milestone once`() async throws {
+        try await GamificationHub.with { hub in
+            let ada = UserID.new
+            let rule = try await hub.addRule("step", points: 30)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<40 { group.addTask { try await hub.award(rule, to: ada) } }
+                try await group.waitForAll()
+            }
+            #expect(try await hub.operations.standing(of: ada).points == 1_200)
+            let told = try await hub.published(PointsAwarded.self)
+            let totals = told.map(\.totalPoints).sorted(), milestones = told.compactMap(\.milestone).sorted()
+            #expect(totals == (1...40).map { $0 * 30 })
+            #expect(milestones == [100, 500, 1_000])
+        }
+    }
+
+    @Test func `a failed transaction leaves neither points nor word of them`() async throws {
+        try await GamificationHub.with { hub in
+            let ada = UserID.new
+            try await #require(throws: Interrupted.self) {
+                try await hub.database.transaction { tx in
+                    try await hub.operations.award(.signUp, to: ada, because: .make(at: GamificationHub.time), on: tx)
+                    throw Interrupted()
+                }
+            }
+            #expect(try await hub.operations.standing(of: ada) == .none)
+            #expect(try await hub.count("outbox") == 0)
+        }
+    }
+
+    private struct Interrupted: Error {}
+}

@@ -1,0 +1,48 @@
+import Contracts
+@testable import Gamification
+import Postgres
+import Testing
+
+@Suite struct ErasureTests {
+    @Test func `nothing is left of an erased learner, however often it is said`() async throws {
+        try await GamificationHub.with { hub in
+            let ada = UserID.new, eve = UserID.new
+            try await hub.register(ada)
+            try await hub.register(eve)
+            let deletion = EventID.make(at: GamificationHub.time)
+            try await hub.delete(ada, deletion)
+            try await hub.delete(ada, deletion)
+            #expect(try await hub.operations.standing(of: ada) == .none)
+            #expect(try await hub.operations.ledger(of: ada, before: nil, countMax: 10).0.isEmpty)
+            #expect(try await hub.operations.standing(of: eve).points == 50)
+            #expect(try await hub.count("points_award") == 1)
+        }
+    }
+
+    @Test func `a registration that comes after the erasure gives nothing`() async throws {
+        try await GamificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.delete(ada)
+            try await hub.register(ada)
+            #expect(try await hub.operations.standing(of: ada) == .none)
+            #expect(try await hub.count("points_award") == 0)
+            #expect(try await hub.count("badge_award") == 0)
+            #expect(try await hub.count("outbox") == 0)
+        }
+    }
+
+    /// The award has its row and waits; the erasure must wait for it and remove what it wrote.
+    @Test func `an erasure during an award leaves nothing`() async throws {
+        try await GamificationHub.with { hub in
+            for _ in 0..<20 {
+                let ada = UserID.new
+                async let award: Void = hub.register(ada)
+                async let erasure: Void = hub.delete(ada)
+                _ = try await (award, erasure)
+                #expect(try await hub.operations.standing(of: ada) == .none)
+            }
+            #expect(try await hub.count("points_award") == 0)
+            #expect(try await hub.count("badge_award") == 0)
+        }
+    }
+}

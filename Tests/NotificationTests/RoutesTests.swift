@@ -1,0 +1,106 @@
+import Contracts
+import HTTP
+@testable import Notification
+import Platform
+import Testing
+
+@Suite struct RoutesTests {
+    @Test func `a person reads their notifications one by one and all at once`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.register(ada)
+            for _ in 0..<3 { try await hub.earn(ada) }
+            let first = try #require(try await hub.inbox(of: ada).items.first)
+            #expect(first.readAt == nil)
+            #expect(await hub.send(.post, "/notifications/\(first.id)/read", as: ada).status == .noContent)
+            let readAt = try #require(try await hub.inbox(of: ada).items.first?.readAt)
+            #expect(try await hub.inbox(of: ada).unread == 3)
+            #expect(await hub.send(.post, "/notifications/read-all", as: ada).status == .noContent)
+            let inbox = try await hub.inbox(of: ada)
+            #expect(inbox.unread == 0 && inbox.items.allSatisfy { $0.readAt != nil })
+            #expect(inbox.items.first?.readAt == readAt)
+        }
+    }
+
+    @Test func `nobody marks somebody else's notification`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new, eve = UserID.new
+            try await hub.register(ada)
+            let item = try #require(try await hub.inbox(of: ada).items.first)
+            #expect(await hub.send(.post, "/notifications/\(item.id)/read", as: eve).status.code == 404)
+            #expect(await hub.send(.post, "/notifications/ntf_unknown/read", as: ada).status.code == 404)
+            #expect(await hub.send(.post, "/notifications/nonsense/read", as: ada).status.code == 404)
+            #expect(await hub.send(.post, "/notifications/read-all", as: eve).status.code == 204)
+            #expect(try await hub.inbox(of: ada).unread == 1)
+            #expect(try await hub.inbox(of: eve).items.isEmpty)
+        }
+    }
+
+    @Test func `the list is read page by page`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.register(ada)
+            for _ in 0..<4 { try await hub.earn(ada) }
+            var ids: [String] = []
+            var target = "/notifications?limit=2"
+            while true {
+                let page = try await hub.get(target, as: ada, NotificationHub.InboxBody.self)
+                ids += page.items.map(\.id)
+                #expect(page.unread == 5)
+                guard let cursor = page.nextCursor else { break }
+                target = "/notifications?limit=2&cursor=\(cursor)"
+            }
+            #expect(ids.count == 5 && Set(ids).count == 5)
+        }
+    }
+
+    @Test func `who is not logged in sees no notifications`() async throws {
+        try await NotificationHub.with { hub in
+            #expect(await hub.send(.get, "/notifications").status.code == 401)
+            #expect(await hub.send(.post, "/notifications/read-all").status.code == 401)
+            #expect(await hub.send(.post, "/notifications/ntf_1/read").status.code == 401)
+        }
+    }
+
+    @Test(arguments: [
+        "/notifications?limit=0", "/notifications?cursor=x", "/dev/mailbox?cursor=x", "/dev/mailbox?limit=-1",
+    ])
+    func `a page that does not exist is refused`(target: String) async throws {
+        try await NotificationHub.with { hub in
+            #expect(await hub.send(.get, target, as: .new).status.code == 422)
+        }
+    }
+
+    @Test func `without a mail server mail is in the development mailbox, once, for everybody to see`() async throws {
+        try await NotificationHub.with { hub in
+            let event = EventID.new, mail = NotificationHub.mail(firstName: "<b>Ada</b>")
+            for _ in 1...2 { try await hub.post(mail, event) }
+            try await hub.post(NotificationHub.mail(to: "eve@example.net"))
+            let all = try await hub.mailbox()
+            #expect(all.items.map(\.to) == ["eve@example.net", "ada@example.org"])
+            let one = try #require(try await hub.mailbox("?to=ADA%40example.org").items.first)
+            #expect(one.subject == "Welcome" && one.messageId == "<\(event)@example.org>")
+            #expect(one.text.contains("<b>Ada</b>") && one.html.contains("&lt;b&gt;Ada&lt;/b&gt;"))
+            #expect(try await hub.mailbox("?to=nobody%40example.org").items.isEmpty)
+            #expect(try await hub.delivery(event)?.state == "sent")
+        }
+    }
+
+    @Test func `the mailbox is read page by page`() async throws {
+        try await NotificationHub.with { hub in
+            for number in 0..<5 { try await hub.post(NotificationHub.mail(to: "p\(number)@example.org")) }
+            let first = try await hub.mailbox("?limit=3")
+            let cursor = try #require(first.nextCursor)
+            let second = try await hub.mailbox("?limit=3&cursor=\(cursor)")
+            #expect(first.items.map(\.to) == ["p4@example.org", "p3@example.org", "p2@example.org"])
+            #expect(second.items.map(\.to) == ["p1@example.org", "p0@example.org"] && second.nextCursor == nil)
+        }
+    }
+
+    @Test func `with a mail server there is no mailbox`() async throws {
+        try await NotificationHub.withServer { hub, _ in
+            let response = await hub.send(.get, "/dev/mailbox")
+            #expect(response.status.code == 404)
+        }
+    }
+}

@@ -1,0 +1,235 @@
+import Contracts
+import Foundation
+import HubTesting
+import Messaging
+@testable import Notification
+import Testing
+
+/// Against a real SMTP server.
+@Suite struct SenderTests {
+    @Test func `a mail arrives with text and HTML, and its texts are not kept`() async throws {
+        try await NotificationHub.withServer { hub, server in
+            let event = EventID.new
+            try await hub.post(NotificationHub.mail(), event)
+            try await hub.sending { try await eventually { try await hub.delivery(event)?.state == "sent" } }
+            let mail = try #require(try await server.mails().first)
+            #expect(mail.toAddress == "ada@example.org" && mail.toName == "Ada Lovelace")
+            #expect(mail.fromAddress == "hub@example.org" && mail.subject == "Welcome")
+            #expect(mail.messageID == "<\(event)@example.org>")
+            #expect(
+                mail.text?.contains("Hello Ada,") == true
+                    && mail.html?.contains("<p dir=\"auto\">Hello Ada,</p>") == true)
+            #expect(mail.defects.isEmpty)
+            let everything = try await hub.everything()
+            #expect(!everything.contains("Ada") && !everything.contains("example.org"))
+        }
+    }
+
+    @Test(arguments: [("Ада", "Лавлейс"), ("爱达", "洛夫莱斯"), ("آدا", "لوفلايس"), ("Zoë", "Müller-Ñuñez"), ("👩🏽‍🔬", "")])
+    func `names of any script arrive as they are`(firstName: String, lastName: String) async throws {
+        try await NotificationHub.withServer { hub, server in
+            try await hub.post(NotificationHub.mail(firstName: firstName, lastName: lastName))
+            try await hub.sending { try await eventually { try await hub.deliveryCount(.sent) == 1 } }
+            let mail = try #require(try await server.mails().first)
+            #expect(mail.toName == [firstName, lastName].filter { !$0.isEmpty }.joined(separator: " "))
+            #expect(mail.text?.contains(firstName) == true && mail.html?.contains(firstName) == true)
+            #expect(mail.defects.isEmpty)
+        }
+    }
+
+    @Test func `an event delivered twice, before and after the mail went out, is one mail`() async throws {
+        try await NotificationHub.withServer { hub, server in
+            let event = EventID.new, mail = NotificationHub.mail()
+            for _ in 1...2 { try await hub.post(mail, event) }
+            try await hub.sending {
+                try await eventually { try await hub.deliveryCount(.sent) == 1 }
+                try await hub.post(mail, event)
+                try await hub.post(NotificationHub.mail(to: "eve@example.net"))
+                try await eventually { try await hub.deliveryCount(.sent) == 2 }
+            }
+            #expect(try await server.mails(to: "ada@example.org").count == 1)
+        }
+    }
+
+    @Test func `many mails and several senders: each goes out once`() async throws {
+        try await NotificationHub.withServer { hub, server in
+            let other = hub.another(try #require(hub.operations.sender).transport)
+            try await hub.sending {
+                try await hub.sending(other) {
+                    for number in 0..<60 { try await hub.post(NotificationHub.mail(to: "p\(number)@example.org")) }
+                    try await eventually(within: .seconds(30)) { try await hub.deliveryCount(.sent) == 60 }
+                }
+            }
+            let mails = try await server.mails()
+            #expect(mails.count == 60 && Set(mails.map(\.messageID)).count == 60)
+        }
+    }
+
+    @Test func `a mail the server puts off is sent later, once`() async throws {
+        try await NotificationHub.withServer { hub, server in
+            let event = EventID.new
+            try await server.answer(.refuse(code: 451, times: 3))
+            try await hub.post(NotificationHub.mail(), event)
+            try await hub.sending { try await eventually { try await hub.delivery(event)?.state == "sent" } }
+            #expect(try await server.mailCount() == 1)
+            #expect(try await hub.delivery(event)?.attempts == 4)
+        }
+    }
+
+    @Test func `a mail that is put off for too long has failed`() async throws {
+        var limits = MailLimits.quick
+        limits.retryAgeMax = .milliseconds(300)
+        try await NotificationHub.withServer(limits: limits) { hub, server in
+            let event = EventID.new
+            try await server.answer(.refuse(code: 451))
+            try await hub.post(NotificationHub.mail(), event)
+            try await hub.sending { try await eventually { try await hub.delivery(event)?.state == "failed" } }
+            #expect(try await hub.delivery(event)?.code == 451)
+        }
+    }
+
+    @Test func `an address the server refuses is given up at once, and holds up nobody`() async throws {
+        try await NotificationHub.withServer { hub, server in
+            let refused = EventID.new, other = EventID.new
+            try await server.answer(.refuse(code: 550, stage: .rcpt, times: 1))
+            try await hub.post(NotificationHub.mail(to: "nobody@example.org"), refused)
+            try await hub.sending {
+                try await eventually { try await hub.delivery(refused)?.state == "failed" }
+                try await hub.post(NotificationHub.mail(), other)
+                try await eventually { try await hub.delivery(other)?.state == "sent" }
+            }
+            let outcome = try #require(try await hub.delivery(refused))
+            #expect(outcome.code == 550 && outcome.attempts == 1)
+            #expect(try await server.mails().map(\.toAddress) == ["ada@example.org"])
+        }
+    }
+
+    @Test(arguments: ["ada", "a b@example.org", "ada@example.org\r\nBcc: eve@example.org", ""])
+    func `what is no address fails without a word to the server`(address: String) async throws {
+        try await NotificationHub.withServer { hub, server in
+            let event = EventID.new
+            try await hub.post(NotificationHub.mail(to: address), event)
+            try await hub.sending { try await eventually { try await hub.delivery(event)?.state == "failed" } }
+            #expect(try await server.mailCount() == 0)
+        }
+    }
+
+    @Test func `while the server is down mails wait, the events too, and all go out once when it is back`() async throws
+    {
+        try await NotificationHub.withServer { hub, server in
+            try await server.goDown()
+            for number in 0..<20 { try await hub.post(NotificationHub.mail(to: "p\(number)@example.org")) }
+            try await hub.sending {
+                let sender = try #require(hub.operations.sender)
+                try await eventually { sender.isServerDown }
+                try await eventually {
+                    do {
+                        try await hub.post(NotificationHub.mail(to: "late@example.org"))
+                        return false
+                    } catch let failure as Failure {
+                        return failure.failureClass == .dependencyDown
+                    }
+                }
+                #expect(try await hub.deliveryCount(.sent) == 0)
+                try await server.goUp()
+                try await eventually { try await hub.deliveryCount(.waiting) + hub.deliveryCount(.sending) == 0 }
+            }
+            #expect(try await hub.deliveryCount(.failed) == 0)
+            let mails = try await server.mails()
+            #expect(Set(mails.map(\.messageID)).count == mails.count)
+            let recipients = Set(mails.map(\.toAddress))
+            #expect((0..<20).allSatisfy { recipients.contains("p\($0)@example.org") })
+        }
+    }
+
+    @Test func `one slow mail holds up no other`() async throws {
+        try await NotificationHub.withServer(timeout: .seconds(3)) { hub, server in
+            let slow = EventID.new
+            try await server.answer(.hang)
+            try await hub.post(NotificationHub.mail(to: "slow@example.org"), slow)
+            try await hub.sending {
+                try await eventually { try await server.connectionCount() == 1 }
+                try await server.answer(.accept)
+                for number in 0..<10 { try await hub.post(NotificationHub.mail(to: "p\(number)@example.org")) }
+                try await eventually { try await hub.deliveryCount(.sent) == 10 }
+                #expect(try await hub.delivery(slow)?.state == "sending")
+                try await eventually(within: .seconds(20)) { try await hub.deliveryCount(.sent) == 11 }
+            }
+        }
+    }
+
+    /// The one moment in doubt: the server has the mail and we do not know.
+    @Test func `a mail the server took without saying so is sent again under the same id`() async throws {
+        try await NotificationHub.withServer { hub, server in
+            let event = EventID.new
+            try await server.answer(.takeAndClose)
+            try await hub.post(NotificationHub.mail(), event)
+            try await hub.sending {
+                try await eventually { try await server.mailCount() >= 1 }
+                try await server.answer(.accept)
+                try await eventually { try await hub.delivery(event)?.state == "sent" }
+            }
+            let ids = try await server.mails().map(\.messageID)
+            #expect(ids.count >= 2 && Set(ids) == ["<\(event)@example.org>"])
+        }
+    }
+
+    @Test func `a mail whose sender died is taken over when the claim has run out, not before`() async throws {
+        try await NotificationHub.withServer { hub, server in
+            let dead = EventID.new, held = EventID.new, store = Store()
+            try await hub.post(NotificationHub.mail(), dead)
+            let now = Date()
+            let claimed = try await store.lockDue(at: now, leaseEnd: now - 1, countMax: 1, on: hub.database)
+            #expect(claimed.map(\.eventID) == [dead])
+            try await hub.post(NotificationHub.mail(to: "eve@example.net"), held)
+            _ = try await store.lockDue(at: now + 1, leaseEnd: now + 600, countMax: 1, on: hub.database)
+            // The first claim was due again as well: whichever was taken, one is held for long and one is not.
+            try await hub.sending {
+                try await eventually { try await hub.deliveryCount(.sent) == 1 }
+            }
+            #expect(try await server.mailCount() == 1)
+            #expect(try await hub.deliveryCount(.sending) == 1)
+        }
+    }
+
+    @Test func `a sender that lost its claim writes nothing down`() async throws {
+        try await NotificationHub.withServer { hub, _ in
+            let event = EventID.new, store = Store(), now = Date()
+            try await hub.post(NotificationHub.mail(), event)
+            let first = try #require(
+                try await store.lockDue(at: Date(), leaseEnd: now - 1, countMax: 1, on: hub.database).first)
+            let second = try #require(
+                try await store.lockDue(at: Date(), leaseEnd: now + 600, countMax: 1, on: hub.database).first)
+            try await store.updateDelivery(first, .failed, dueAt: now, at: now, on: hub.database)
+            #expect(try await hub.delivery(event)?.state == "sending")
+            try await store.updateDelivery(second, .sent, dueAt: now, at: now, on: hub.database)
+            #expect(try await hub.delivery(event)?.state == "sent")
+        }
+    }
+
+    @Test func `a stop waits for the mail under way`() async throws {
+        try await NotificationHub.withServer { hub, server in
+            for number in 0..<30 { try await hub.post(NotificationHub.mail(to: "p\(number)@example.org")) }
+            try await hub.sending { try await eventually { try await server.mailCount() > 0 } }
+            #expect(try await hub.deliveryCount(.sending) == 0)
+            #expect(try await server.mailCount() == hub.deliveryCount(.sent))
+        }
+    }
+
+    @Test func `a replay sends nothing`() async throws {
+        try await NotificationHub.withServer { hub, _ in
+            try await hub.post(NotificationHub.mail(), isReplay: true)
+            #expect(try await hub.count("delivery") == 0)
+            #expect(Handlers(operations: hub.operations).mail.allSatisfy { !$0.runsInReplay })
+        }
+    }
+
+    @Test func `a template nobody has is for the dead letters`() async throws {
+        try await NotificationHub.with { hub in
+            let failure = await #expect(throws: Failure.self) {
+                try await hub.post(NotificationHub.mail(kind: "nonsense"))
+            }
+            #expect(failure?.failureClass == .permanent)
+        }
+    }
+}

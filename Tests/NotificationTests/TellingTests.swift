@@ -1,0 +1,135 @@
+import Contracts
+@testable import Notification
+import Testing
+
+@Suite struct TellingTests {
+    @Test func `who registers is welcomed in the list and by mail`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new, registration = EventID.new
+            try await hub.register(ada, registration)
+            let inbox = try await hub.inbox(of: ada)
+            #expect(inbox.items.map(\.type) == ["welcome"] && inbox.unread == 1)
+            let mail = try #require(try await hub.published().first)
+            #expect(mail.userID == ada && mail.to == "ada@example.org" && mail.template == "welcome")
+            #expect(mail.subject == "Welcome to Learning Hub" && mail.causeEventID == registration)
+            #expect(mail.parameters == ["firstName": "Ada", "lastName": "Lovelace", "language": "en"])
+        }
+    }
+
+    @Test func `a registration delivered twice welcomes once`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new, registration = EventID.new
+            try await hub.register(ada, registration)
+            try await hub.register(ada, registration)
+            #expect(try await hub.inbox(of: ada).items.count == 1)
+            #expect(try await hub.published().count == 1)
+        }
+    }
+
+    @Test func `a changed name is remembered and alarms nobody`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.register(ada)
+            try await hub.update(ada, changed: ["lastName"])
+            #expect(try await hub.inbox(of: ada).items.map(\.type) == ["welcome"])
+            try await hub.earn(ada)
+            #expect(try await hub.published().last?.parameters["lastName"] == "King")
+        }
+    }
+
+    @Test func `a changed address is told of at the old one and the new one`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.register(ada)
+            let change = EventID.new
+            for _ in 1...2 {
+                try await hub.update(ada, change, email: "ada@new.example", changed: ["email", "firstName"])
+            }
+            let mails = try await hub.published().filter { $0.template == "profile-changed" }
+            #expect(mails.map(\.to) == ["ada@new.example", "ada@example.org"])
+            #expect(mails.allSatisfy { $0.parameters["changed"] == "email" })
+            #expect(try await hub.inbox(of: ada).items.map(\.type) == ["profile-changed", "welcome"])
+        }
+    }
+
+    @Test func `a changed role is told of once`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.register(ada)
+            let change = EventID.new
+            for _ in 1...2 { try await hub.update(ada, change, role: .instructor, changed: ["role"]) }
+            let mails = try await hub.published().filter { $0.template == "profile-changed" }
+            #expect(mails.map(\.to) == ["ada@example.org"])
+            let item = try #require(try await hub.inbox(of: ada).items.first)
+            #expect(item.body == "Your role is now: instructor.")
+        }
+    }
+
+    /// The two come on different topics.
+    @Test func `a registration that comes after a change does not undo it`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.update(ada, email: "ada@new.example", changed: ["email"])
+            try await hub.register(ada)
+            let welcome = try #require(try await hub.published().last)
+            #expect(welcome.template == "welcome" && welcome.to == "ada@new.example")
+            #expect(welcome.parameters["lastName"] == "King")
+        }
+    }
+
+    @Test func `points are told of when they reach a milestone, and once`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.register(ada)
+            try await hub.award(ada, milestone: nil)
+            let award = EventID.new
+            for _ in 1...2 { try await hub.award(ada, milestone: 100, award) }
+            #expect(
+                try await hub.inbox(of: ada).items.map(\.title) == [
+                    "You have reached 100 points", "Welcome to Learning Hub",
+                ])
+            #expect(try await hub.published().map(\.template) == ["welcome", "milestone"])
+        }
+    }
+
+    @Test func `a badge is told of once, the newcomer's without a mail`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.register(ada)
+            try await hub.earn(ada, badge: "NEWCOMER")
+            let award = EventID.new
+            for _ in 1...2 { try await hub.earn(ada, award) }
+            #expect(try await hub.inbox(of: ada).items.map(\.type) == ["achievement", "achievement", "welcome"])
+            #expect(try await hub.published().map(\.template) == ["welcome", "achievement"])
+            #expect(try await hub.published().last?.subject == "You have earned a badge: Polyglot")
+        }
+    }
+
+    /// The badge's topic may be ahead of the registrations'.
+    @Test func `a badge that comes before its owner is known waits for that, with its journey`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new, award = EventID.new
+            for _ in 1...2 { try await hub.earn(ada, award) }
+            #expect(try await hub.operations.settleWaiting() == 0)
+            #expect(try await hub.inbox(of: ada).items.isEmpty)
+            try await hub.register(ada)
+            #expect(try await hub.operations.settleWaiting() == 1)
+            #expect(try await hub.operations.settleWaiting() == 0)
+            #expect(try await hub.inbox(of: ada).items.count == 2)
+            let mails = try await hub.published()
+            #expect(mails.map(\.template) == ["welcome", "achievement"])
+            #expect(mails.last?.causeEventID == award && mails.last?.to == "ada@example.org")
+        }
+    }
+
+    @Test func `texts are in the language of the reader`() async throws {
+        try await NotificationHub.with(language: .german) { hub in
+            let ada = UserID.new
+            try await hub.register(ada)
+            #expect(try await hub.inbox(of: ada).items.map(\.title) == ["Willkommen bei Learning Hub"])
+            try await hub.postAll()
+            let mail = try #require(try await hub.mailbox().items.first)
+            #expect(mail.text.hasPrefix("Hallo Ada,") && mail.html.contains("lang=\"de\""))
+        }
+    }
+}
