@@ -155,6 +155,26 @@ struct FlowTests {
         }
     }
 
+    @Test func `draining breaks off a stream that waits for its maker`() async throws {
+        try await TestServer.with(routes: { router in
+            router.add(.get, "/events") { _ in
+                let made = Counter()
+                return HTTPResponse(
+                    .ok,
+                    body: .stream {
+                        if made.add() > 1 { await Gate().wait() }
+                        return Array("data: 1\n\n".utf8)
+                    })
+            }
+        }) { server in
+            let socket = try await server.connect()
+            try await socket.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await socket.read { $0.has("data: 1") }.has("data: 1"))
+            await server.server.drain(within: .milliseconds(50))
+            #expect(try await !socket.readToEnd().hasSuffix("0\r\n\r\n"))
+        }
+    }
+
     @Test func `a request stays on the loop that took it`() async throws {
         try await TestServer.with(routes: { router in
             router.add(.get, "/where") { _ in

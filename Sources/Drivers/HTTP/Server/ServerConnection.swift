@@ -79,7 +79,7 @@ final class ServerConnection {
     }
 
     func receive(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
-        guard let exchange else { return -1 }
+        guard let exchange, !listener.isStopped else { return -1 }
         enter(.body)
         lookForEnd()
         return exchange.receive(bytes)
@@ -101,7 +101,9 @@ final class ServerConnection {
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) -> OutgoingRead {
-        exchange?.stream?.read(into: buffer) ?? .broken
+        // Nothing may be suspended any more once the listener has stopped.
+        if listener.isStopped { return .broken }
+        return exchange?.stream?.read(into: buffer) ?? .broken
     }
 
     /// The peer sent its FIN or is gone. A client that only closed its sending half is taken for gone too, as servers do.
@@ -123,7 +125,9 @@ final class ServerConnection {
 
     // MARK: Called by the exchange and the listener
 
-    func suspend() { hub_http_peer_suspend(peer) }
+    func suspend() {
+        if !listener.isStopped { hub_http_peer_suspend(peer) }
+    }
 
     func resume() {
         hub_http_peer_resume(peer)
