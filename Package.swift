@@ -119,8 +119,14 @@ let package = Package(
         tests("SchemaRegistryTests", ["SchemaRegistry", "Avro", "Contracts", "HubTesting"] + drivers),
         tests("MessagingTests", ["Messaging", "SchemaRegistry", "Avro", "Contracts", "HubTesting"] + drivers),
         tests("PlatformTests", ["Platform", "HubTesting"] + backbone + drivers),
-        tests("UserTests", ["User", "Platform", "HubTesting"] + backbone + drivers),
-        tests("AuthTests", ["Auth", "Platform", "HubTesting"] + backbone + drivers),
+        .target(
+            name: "ServiceTesting",
+            dependencies: ["Platform", "HubTesting"] + backbone + drivers,
+            path: "Tests/UserTests/ServiceTesting", swiftSettings: swiftSettings),
+        tests(
+            "UserTests", ["User", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers,
+            exclude: ["ServiceTesting"]),
+        tests("AuthTests", ["Auth", "User", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("NotificationTests", ["Notification", "Mail", "Platform", "HubTesting"] + backbone + drivers),
         tests("GamificationTests", ["Gamification", "Platform", "HubTesting"] + backbone + drivers),
         tests("GatewayTests", ["Gateway", "Platform", "HubTesting"] + backbone + drivers),

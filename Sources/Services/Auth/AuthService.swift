@@ -12,7 +12,7 @@ public struct AuthService: HubService {
     public static let settings = AuthConfig.declarations
     public static let migrations = AuthMigrations.all
 
-    private let operations: AuthOperations
+    let operations: AuthOperations
     private let loops: EventLoopGroup
 
     public init(_ context: ServiceContext) async throws {

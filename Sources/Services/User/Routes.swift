@@ -43,7 +43,7 @@ struct UserRoutes: Sendable {
     @Sendable func register(_ request: Request) async throws -> Response {
         let body = try await request.body(as: RegisterBody.self)
         let account = try await operations.register(body.registration)
-        return try .created(ProfileView(account), at: "/users/\(account.id)")
+        return try .created(ProfileView(account), at: Account.path(of: account.id))
     }
 
     struct ProfileView: Encodable {

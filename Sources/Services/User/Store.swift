@@ -136,11 +136,8 @@ struct Store: Sendable {
             where id = \(id.rawValue)
             """)
         // The answer to the registration is kept for a while for whoever repeats it, and says everything.
-        try await tx.execute("delete from idempotency_key where location = \(Self.location(of: id))")
+        try await tx.execute("delete from idempotency_key where location = \(Account.path(of: id))")
     }
-
-    /// Where the API shows an account.
-    static func location(of id: UserID) -> String { "/users/\(id)" }
 
     /// - Returns: false when the first administrator was made before.
     func insertFirstAdmin(at time: Date, on tx: Transaction) async throws -> Bool {

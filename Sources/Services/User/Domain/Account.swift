@@ -45,6 +45,9 @@ struct Account: Sendable, Equatable {
         self.updatedAt = updatedAt
     }
 
+    /// Where the API shows an account.
+    static func path(of id: UserID) -> String { "/users/\(id)" }
+
     /// What is called changed in events, by the name it has in the API; empty when `other` says the same.
     func changes(to other: Account) -> [String] {
         var names: [String] = []

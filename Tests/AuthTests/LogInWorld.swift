@@ -1,0 +1,82 @@
+import Contracts
+import EventLoop
+import Foundation
+import HTTP
+import HubTesting
+import ServiceTesting
+import Platform
+import Postgres
+import Secrets
+import User
+
+@testable import Auth
+
+/// Auth and the user service it asks, each on a database of its own, with a real connection between them.
+struct LogInWorld: Sendable {
+    static let password = "correct horse battery staple"
+
+    let auth: TestService<AuthService>
+    let users: TestService<UserService>
+    /// The user service's door.
+    let server: HTTPServer
+    var clock: TestClock { auth.clock }
+
+    static func with(
+        settings: [String: String] = [:], _ body: @escaping @Sendable (LogInWorld) async throws -> Void
+    ) async throws {
+        let clock = TestClock(), directory = ServiceDirectory()
+        let cheap = ["HUB_PASSWORD_MEMORY_KIB": "8", "HUB_PASSWORD_ITERATIONS": "1"]
+        try await TestService<UserService>.with(settings: cheap, clock: clock) { users in
+            let server = HTTPServer(
+                configuration: HTTPServerConfiguration(), loops: TestLoops.shared, router: users.router)
+            directory[.user] = "http://127.0.0.1:\(try await server.start())"
+            try await TestService<AuthService>.with(settings: settings, clock: clock, directory: directory) { auth in
+                try await body(LogInWorld(auth: auth, users: users, server: server))
+            }
+            await server.drain(within: .seconds(5))
+        }
+    }
+
+    /// A registered person.
+    func person(_ email: String = "ada@example.org") async throws -> UserID {
+        let answer = try await users.send(
+            .post, "/auth/register",
+            json: """
+                {"email": "\(email)", "password": "\(Self.password)", "firstName": "Ada", "lastName": "Lovelace"}
+                """)
+        return try UserID(validating: answer["id"] ?? "")
+    }
+
+    func logIn(
+        _ email: String = "ada@example.org", _ password: String = LogInWorld.password,
+        from address: String = "192.0.2.1"
+    ) async throws -> TestAnswer {
+        try await auth.send(
+            .post, "/auth/login", json: #"{"email": "\#(email)", "password": "\#(password)"}"#,
+            fields: ["x-forwarded-for": address, "user-agent": "Browser/1"])
+    }
+
+    func refresh(_ token: String?) async throws -> TestAnswer {
+        try await auth.send(.post, "/auth/refresh", json: #"{"refreshToken": "\#(token ?? "")"}"#)
+    }
+
+    func logOut(_ token: String?) async throws -> TestAnswer {
+        try await auth.send(.post, "/auth/logout", json: #"{"refreshToken": "\#(token ?? "")"}"#)
+    }
+
+    /// What an access token says, checked as the gateway does with the published keys.
+    func claims(_ answer: TestAnswer) async throws -> TokenClaims {
+        let published = try await auth.send(.get, "/.well-known/jwks.json")
+        guard let keys = VerifyingKeys(json: Array(published.body)) else { throw TokenError.unknownKey }
+        return try TokenVerifier(issuer: AccessToken.issuer, audience: AccessToken.audience)
+            .verify(answer["accessToken"] ?? "", keys: keys, now: clock.now)
+    }
+
+    func openSessionCount() async throws -> Int {
+        try await count("select count(*) from session where end_reason is null")
+    }
+
+    func count(_ sql: SQL) async throws -> Int {
+        try await auth.database.query(sql).first?.decode(Int.self) ?? -1
+    }
+}

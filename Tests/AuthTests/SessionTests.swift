@@ -1,0 +1,229 @@
+import Contracts
+import Foundation
+import HTTP
+import ServiceTesting
+import Platform
+import Observability
+import Postgres
+import Secrets
+import Testing
+
+@testable import Auth
+
+@Suite struct RefreshTests {
+    @Test func `a refresh token is exchanged for the next pair of one session`() async throws {
+        try await LogInWorld.with { world in
+            let id = try await world.person()
+            let first = try await world.logIn()
+            world.clock.advance(by: 600)
+            let second = try await world.refresh(first["refreshToken"])
+            #expect(second.status == 200)
+            #expect(second["refreshToken"] != first["refreshToken"])
+            let old = try await world.claims(first), new = try await world.claims(second)
+            #expect(new.subject == id.rawValue)
+            #expect(new.others["sid"] == old.others["sid"])
+            #expect(new.id != old.id)
+            #expect(new.expiresAt == world.clock.now + 900)
+            let third = try await world.refresh(second["refreshToken"])
+            #expect(third.status == 200)
+        }
+    }
+
+    @Test func `a refresh token used twice ends the session and everything refreshed from it`() async throws {
+        try await LogInWorld.with { world in
+            _ = try await world.person()
+            let stolen = try await world.logIn()["refreshToken"]
+            let newest = try await world.refresh(stolen)["refreshToken"]
+            let again = try await world.refresh(stolen)
+            #expect(again.status == 401)
+            #expect(again.code == "invalid-refresh-token")
+            let after = try await world.refresh(newest)
+            #expect(after.status == 401)
+            #expect(try await world.count("select count(*) from session where end_reason = 'reuse'") == 1)
+            #expect(world.auth.log.lines.contains { $0.contains("came twice") })
+            // Another log-in is another family.
+            let other = try await world.refresh(try await world.logIn()["refreshToken"])
+            #expect(other.status == 200)
+        }
+    }
+
+    @Test func `of many who present one token at once one gets the next, and the session ends`() async throws {
+        try await LogInWorld.with { world in
+            _ = try await world.person()
+            let token = try await world.logIn()["refreshToken"]
+            let answers = try await withThrowingTaskGroup(of: TestAnswer.self) { group in
+                for _ in 0..<20 { group.addTask { try await world.refresh(token) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            let winners = answers.filter { $0.status == 200 }
+            #expect(winners.count == 1)
+            #expect(answers.filter { $0.status == 401 }.count == 19)
+            #expect(try await world.count("select count(*) from refresh_token") == 2)
+            let after = try await world.refresh(winners.first?["refreshToken"])
+            #expect(after.status == 401)
+        }
+    }
+
+    @Test func `an invented token and an expired session get the same answer`() async throws {
+        try await LogInWorld.with { world in
+            _ = try await world.person()
+            let token = try await world.logIn()["refreshToken"]
+            world.clock.advance(by: 31 * 86_400)
+            let expired = try await world.refresh(token), invented = try await world.refresh("invented")
+            #expect(expired.status == 401)
+            #expect(expired.body == invented.body)
+        }
+    }
+
+    @Test func `each refresh prolongs the session`() async throws {
+        try await LogInWorld.with { world in
+            _ = try await world.person()
+            var token = try await world.logIn()["refreshToken"]
+            for _ in 0..<4 {
+                world.clock.advance(by: 20 * 86_400)
+                try await world.auth.service.operations.keys.rotate(at: world.clock.now)
+                let answer = try await world.refresh(token)
+                #expect(answer.status == 200)
+                token = answer["refreshToken"]
+            }
+        }
+    }
+
+    @Test func `the next refresh has the new role`() async throws {
+        try await LogInWorld.with { world in
+            let id = try await world.person()
+            let first = try await world.logIn()
+            let change = try await world.users.send(
+                .put, "/users/\(id)/role", as: .user(id, role: .admin, session: "s"), json: #"{"role": "INSTRUCTOR"}"#)
+            #expect(change.status == 200)
+            let second = try await world.refresh(first["refreshToken"])
+            #expect(try await world.claims(first).others["role"] == "STUDENT")
+            #expect(try await world.claims(second).others["role"] == "INSTRUCTOR")
+        }
+    }
+
+    @Test func `an erased person refreshes nothing from that moment on`() async throws {
+        try await LogInWorld.with { world in
+            let id = try await world.person()
+            let token = try await world.logIn()["refreshToken"]
+            let erasure = try await world.users.send(.delete, "/users/me", as: .user(id, role: .student, session: "s"))
+            #expect(erasure.status == 202)
+            // The event has not come yet.
+            let answer = try await world.refresh(token)
+            #expect(answer.status == 401)
+            #expect(try await world.openSessionCount() == 0)
+        }
+    }
+
+    @Test func `without the user service a token is not spent`() async throws {
+        try await LogInWorld.with { world in
+            _ = try await world.person()
+            let token = try await world.logIn()["refreshToken"]
+            await world.server.drain(within: .seconds(1))
+            let answer = try await world.refresh(token)
+            #expect(answer.status == 503)
+            #expect(try await world.count("select count(*) from refresh_token where used_at is not null") == 0)
+            #expect(try await world.openSessionCount() == 1)
+        }
+    }
+}
+
+@Suite struct LogOutTests {
+    @Test func `a log-out ends one session, and again is fine`() async throws {
+        try await LogInWorld.with { world in
+            _ = try await world.person()
+            let first = try await world.logIn()["refreshToken"], other = try await world.logIn()["refreshToken"]
+            for token in [first, first, "invented"] {
+                let answer = try await world.logOut(token)
+                #expect(answer.status == 204)
+            }
+            let ended = try await world.refresh(first)
+            #expect(ended.status == 401)
+            let open = try await world.refresh(other)
+            #expect(open.status == 200)
+        }
+    }
+
+    @Test func `a log-out everywhere ends all of a person's sessions and nobody else's`() async throws {
+        try await LogInWorld.with { world in
+            let ada = try await world.person()
+            _ = try await world.person("bob@example.org")
+            let tokens = [try await world.logIn()["refreshToken"], try await world.logIn()["refreshToken"]]
+            let bob = try await world.logIn("bob@example.org")["refreshToken"]
+            let anonymous = try await world.auth.send(.post, "/auth/logout-all")
+            #expect(anonymous.status == 401)
+            let answer = try await world.auth.send(
+                .post, "/auth/logout-all", as: .user(ada, role: .student, session: "s"))
+            #expect(answer.status == 204)
+            for token in tokens {
+                let refreshed = try await world.refresh(token)
+                #expect(refreshed.status == 401)
+            }
+            let others = try await world.refresh(bob)
+            #expect(others.status == 200)
+        }
+    }
+
+    @Test func `a person sees the sessions they have open`() async throws {
+        try await LogInWorld.with { world in
+            let ada = try await world.person()
+            _ = try await world.person("bob@example.org")
+            _ = try await world.logIn("bob@example.org")
+            let ended = try await world.logIn()["refreshToken"]
+            _ = try await world.logOut(ended)
+            world.clock.advance(by: 60)
+            let current = try await world.claims(try await world.logIn()).others["sid"] ?? ""
+            world.clock.advance(by: 60)
+            _ = try await world.logIn()
+            let identity = Identity.user(ada, role: .student, session: current)
+            let answer = try await world.auth.send(.get, "/auth/sessions", as: identity)
+            #expect(answer.items.count == 2)
+            #expect(answer.items.map { $0["current"] as? Bool } == [false, true])
+            #expect(answer.items.last?["id"] as? String == current)
+            #expect(answer.items.last?["userAgent"] as? String == "Browser/1")
+            #expect(!answer.text.contains("oken"))
+        }
+    }
+}
+
+@Suite struct HandlerTests {
+    @Test func `an erased person's sessions go, however often the event is delivered`() async throws {
+        try await LogInWorld.with { world in
+            let ada = try await world.person()
+            _ = try await world.person("bob@example.org")
+            let token = try await world.logIn()["refreshToken"]
+            let bob = try await world.logIn("bob@example.org")["refreshToken"]
+            let event = UserDeleted(userID: ada, deletedAt: world.clock.now)
+            let eventID = EventID.make(at: world.clock.now)
+            #expect(try await world.auth.deliver(event, id: eventID))
+            #expect(try await !world.auth.deliver(event, id: eventID))
+            try await world.auth.deliver(event)
+            #expect(try await world.count("select count(*) from session where user_id = \(ada.rawValue)") == 0)
+            #expect(try await world.count("select count(*) from refresh_token") == 1)
+            let gone = try await world.refresh(token)
+            #expect(gone.status == 401)
+            let others = try await world.refresh(bob)
+            #expect(others.status == 200)
+        }
+    }
+}
+
+@Suite struct CleanUpTests {
+    @Test func `what nobody can use any more is deleted, the rest stays`() async throws {
+        try await LogInWorld.with { world in
+            _ = try await world.person()
+            _ = try await world.logIn()
+            _ = try await world.logIn("nobody@example.org", "another password")
+            world.clock.advance(by: 29 * 86_400)
+            let young = try await world.logIn()["refreshToken"]
+            world.clock.advance(by: 2 * 86_400)
+            _ = try await world.logIn("nobody@example.com", "another password", from: "192.0.2.9")
+            // One session, and the two subjects of the old failure.
+            #expect(try await world.auth.service.operations.cleanUp() == 3)
+            #expect(try await world.auth.service.operations.cleanUp() == 0)
+            #expect(try await world.count("select count(*) from login_attempts") == 2)
+            let answer = try await world.refresh(young)
+            #expect(answer.status == 200)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Contracts
+import EventLoop
+import Foundation
+import HTTP
+import HubTesting
+import ServiceTesting
+import Observability
+import Platform
+import Postgres
+import Testing
+
+@testable import User
+
+@Suite struct CredentialsTests {
+    private static func verify(_ users: Users, _ email: String, _ password: String) async throws -> TestAnswer {
+        try await users.send(
+            .post, "/internal/credentials/verify", as: .service(.auth),
+            json: #"{"email": "\#(email)", "password": "\#(password)"}"#)
+    }
+
+    @Test func `right credentials say whose they are`() async throws {
+        try await Users.with { users in
+            let id = try await users.person()
+            let answer = try await Self.verify(users, "ADA@example.org", Users.password)
+            #expect(answer.status == 200)
+            #expect([answer["userId"], answer["role"]] == [id.rawValue, "STUDENT"])
+        }
+    }
+
+    @Test func `a wrong password and an unknown account get the very same answer`() async throws {
+        try await Users.with { users in
+            _ = try await users.person()
+            let known = try await Self.verify(users, "ada@example.org", "another password")
+            let unknown = try await Self.verify(users, "bob@example.org", "another password")
+            let impossible = try await Self.verify(users, "not an address", "another password")
+            let endless = try await Self.verify(users, "ada@example.org", String(repeating: "p", count: 2_000))
+            for answer in [known, unknown, impossible, endless] {
+                #expect(answer.status == 401)
+                #expect(answer.code == "wrong-credentials")
+                #expect(answer.body == known.body)
+                #expect(answer.fields == known.fields)
+            }
+        }
+    }
+
+    @Test func `an unknown account costs a hash like any other`() async throws {
+        try await TestDatabase.with(Users.template) { test in
+            // A pool that takes no work: whoever answers 401 without a hash is found out.
+            let pool = try BlockingPool(name: "closed", threadCount: 1, queueCountMax: 1)
+            pool.shutdown()
+            _ = try await Users(on: test, settings: Users.cheap).person()
+            let users = try await Users(on: test, settings: Users.cheap, pool: pool)
+            for email in ["ada@example.org", "bob@example.org", "not an address"] {
+                let answer = try await Self.verify(users, email, "another password")
+                #expect(answer.status == 503, "\(email)")
+            }
+        }
+    }
+
+    @Test func `only a service may ask`() async throws {
+        try await Users.with { users in
+            let id = try await users.person()
+            let body = #"{"email": "ada@example.org", "password": "correct horse battery staple"}"#
+            for identity in [Identity.anonymous, .person(id, .admin)] {
+                let answer = try await users.send(.post, "/internal/credentials/verify", as: identity, json: body)
+                #expect(answer.status == 403)
+                #expect(try await users.send(.get, "/internal/users/\(id)", as: identity).status == 403)
+            }
+        }
+    }
+
+    @Test func `whoever logs in gets a hash of today's cost`() async throws {
+        try await TestDatabase.with(Users.template) { test in
+            let before = try await Users(on: test, settings: Users.cheap)
+            _ = try await before.person()
+            let users = try await Users(
+                on: test, settings: Users.cheap.merging(["HUB_PASSWORD_ITERATIONS": "3"]) { $1 })
+            #expect(try await Self.verify(users, "ada@example.org", "another password").status == 401)
+            #expect(try await users.count("select count(*) from account where password_hash like '%t=1,%'") == 1)
+            #expect(try await Self.verify(users, "ada@example.org", Users.password).status == 200)
+            #expect(try await users.count("select count(*) from account where password_hash like '%t=3,%'") == 1)
+            #expect(try await Self.verify(users, "ada@example.org", Users.password).status == 200)
+        }
+    }
+}

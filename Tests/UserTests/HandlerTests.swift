@@ -1,0 +1,64 @@
+import Contracts
+import Foundation
+import HTTP
+import ServiceTesting
+import Platform
+import Postgres
+import Testing
+
+@testable import User
+
+@Suite struct HandlerTests {
+    private static func subscribed(_ id: UserID, _ plan: String, at time: Date) throws -> SubscriptionCreated {
+        SubscriptionCreated(
+            subscriptionID: .make(at: time), userID: id, plan: plan, amount: try #require(Money("9.90", .eur)),
+            interval: .month,
+            currentPeriodEnd: time + 30 * 86_400, createdAt: time)
+    }
+
+    @Test func `a subscription sets the plan once, however often it is delivered`() async throws {
+        try await Users.with { users in
+            let id = try await users.person()
+            let event = try Self.subscribed(id, "PRO", at: users.clock.now)
+            let eventID = EventID.make(at: users.clock.now)
+            #expect(try await users.deliver(event, id: eventID))
+            #expect(try await !users.deliver(event, id: eventID))
+            #expect(try await users.send(.get, "/users/me", as: .person(id))["plan"] == "PRO")
+            let updates = try await users.published(UserUpdated.self)
+            #expect(updates.map(\.data.changedFields) == [["plan"]])
+            #expect(updates.map(\.data.plan) == ["PRO"])
+            #expect(updates.map(\.metadata.causationID) == [eventID])
+        }
+    }
+
+    @Test func `the same subscription under another event id changes nothing more`() async throws {
+        try await Users.with { users in
+            let id = try await users.person()
+            let event = try Self.subscribed(id, "PRO", at: users.clock.now)
+            try await users.deliver(event)
+            try await users.deliver(event)
+            #expect(try await users.published(UserUpdated.self).count == 1)
+        }
+    }
+
+    @Test func `an older subscription that comes late changes nothing`() async throws {
+        try await Users.with { users in
+            let id = try await users.person()
+            try await users.deliver(Self.subscribed(id, "PRO", at: users.clock.now))
+            try await users.deliver(Self.subscribed(id, "BASIC", at: users.clock.now - 60))
+            #expect(try await users.send(.get, "/users/me", as: .person(id))["plan"] == "PRO")
+        }
+    }
+
+    @Test func `a subscription brings no erased account back`() async throws {
+        try await Users.with { users in
+            let id = try await users.person()
+            _ = try await users.send(.delete, "/users/me", as: .person(id))
+            try await users.deliver(Self.subscribed(id, "PRO", at: users.clock.now))
+            #expect(
+                try await users.count("select count(*) from account where plan <> 'FREE' or plan_since is not null")
+                    == 0)
+            #expect(try await users.published(UserUpdated.self).isEmpty)
+        }
+    }
+}
