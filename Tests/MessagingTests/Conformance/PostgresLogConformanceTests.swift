@@ -17,6 +17,23 @@ import Testing
             await factory.closeAll()
         }
     }
+
+    @Test func `a key that PostgreSQL cannot hold is refused, and alone`() async throws {
+        try await TestDatabase.with(.init(schema: PostgresLog.schema, PostgresLog.migrations)) { test in
+            let factory = PostgresLogFactory(test: test)
+            let log = LogUnderTest(log: try await factory.connect(), factory: factory)
+            try await log.make(partitions: 1)
+            let nul = log.record("k\0", "nul"), long = log.record(String(repeating: "k", count: 5_000), "long")
+            let outcomes = await log.log.append([log.record("k", "a"), nul, long, log.record("k", "b")])
+            guard case .accepted = outcomes[0], case .refused = outcomes[1], case .refused = outcomes[2],
+                case .accepted = outcomes[3]
+            else {
+                Issue.record("\(outcomes)")
+                return
+            }
+            await factory.closeAll()
+        }
+    }
 }
 
 /// Each client has connections of its own.

@@ -147,6 +147,7 @@ import Testing
         func server(_ state: String) -> PostgresError { PostgresError(.server, "", sqlState: state) }
         #expect(FailureClass(of: PostgresError(.connection, "")) == .dependencyDown)
         #expect(FailureClass(of: server("53300")) == .dependencyDown)
+        #expect(FailureClass(of: server("25006")) == .dependencyDown)
         #expect(FailureClass(of: server("22003")) == .permanent)
         #expect(FailureClass(of: server("23514")) == .permanent)
         #expect(FailureClass(of: server("23503")) == .transient)

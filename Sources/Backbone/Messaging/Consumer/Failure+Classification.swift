@@ -24,10 +24,13 @@ extension FailureClass {
         }
     }
 
-    /// Values the schema cannot hold stay wrong; a missing row may still arrive; a server without resources is down.
+    /// Values the schema cannot hold stay wrong; a missing row may still arrive; a server without resources, or that only
+    /// reads while another takes over, is down.
     private static func ofState(_ state: String) -> FailureClass {
         if state.hasPrefix("22") || state == "23502" || state == PostgresError.checkViolation { return .permanent }
-        if state.hasPrefix("53") || state.hasPrefix("08") || state.hasPrefix("57P") { return .dependencyDown }
+        if state.hasPrefix("53") || state.hasPrefix("08") || state.hasPrefix("57P") || state == "25006" {
+            return .dependencyDown
+        }
         return .transient
     }
 

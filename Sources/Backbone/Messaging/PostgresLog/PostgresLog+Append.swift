@@ -32,6 +32,10 @@ extension PostgresLog {
         if record.byteCount > limits.recordBytesMax {
             return .failure(Refusal(reason: "record of \(record.byteCount) bytes, at most \(limits.recordBytesMax)"))
         }
+        // Nothing in a batch may make the statement itself fail: that would fail the others with it.
+        if record.key.utf8.contains(0) || record.key.utf8.count > limits.keyBytesMax {
+            return .failure(Refusal(reason: "a key of more than \(limits.keyBytesMax) bytes, or with a NUL"))
+        }
         guard let ids = try await directory.partitions(of: record.topic) else {
             return .failure(Refusal(reason: "unknown topic \(record.topic)"))
         }
@@ -71,17 +75,10 @@ extension PostgresLog {
             return !isStale
         } catch {
             for index in batch.indices {
-                outcomes[index] =
-                    (error as? PostgresError).map(Self.outcome) ?? .retry(String(describing: error))
+                outcomes[index] = .retry(String(describing: error))
             }
             return false
         }
-    }
-
-    /// Data the server will never take is refused; everything else may work in a moment.
-    private static func outcome(of error: PostgresError) -> AppendOutcome {
-        if let state = error.sqlState, state.hasPrefix("22") { return .refused("\(error)") }
-        return .retry("\(error)")
     }
 }
 
@@ -104,11 +101,17 @@ private struct AppendBatch {
         partitions.append(partitionID.partition)
         places.append(counts[partitionID.id, default: 0])
         counts[partitionID.id, default: 0] += 1
-        correlations.append(record.headers[HeaderName.correlationID] ?? "")
+        correlations.append(Self.indexable(record.headers[HeaderName.correlationID]))
         keys.append(record.key)
         headers.append(HeaderCodec.encode(record.headers))
         values.append(record.value)
         byteCount += record.byteCount
+    }
+
+    /// What an index can hold; other ids are still found by ``EventLog/search(_:)``, in the headers.
+    private static func indexable(_ correlation: String?) -> String {
+        guard let correlation, correlation.utf8.count <= 256, !correlation.utf8.contains(0) else { return "" }
+        return correlation
     }
 
     var statement: SQL {
