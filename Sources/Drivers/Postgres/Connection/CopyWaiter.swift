@@ -1,16 +1,31 @@
 internal import EventLoop
 
 /// Lets a bulk copy wait until its connection is readable or writable again.
+///
+/// A wake that comes between the look at the connection and the wait is kept: between the two the task may be put back in line.
+/// So a wait may end for nothing, and who waits looks again.
 // @unchecked: confined to its loop.
 final class CopyWaiter: @unchecked Sendable {
     private var continuation: CheckedContinuation<Void, Never>?
+    private var isAwake = false
 
     func wait() async {
-        await withCheckedContinuation { continuation = $0 }
+        await withCheckedContinuation { continuation in
+            if isAwake {
+                isAwake = false
+                continuation.resume()
+            } else {
+                self.continuation = continuation
+            }
+        }
     }
 
     func wake() {
-        continuation?.resume()
-        continuation = nil
+        guard let continuation else {
+            isAwake = true
+            return
+        }
+        self.continuation = nil
+        continuation.resume()
     }
 }
