@@ -228,6 +228,7 @@ extension MailLimits {
     /// For tests, which have no minutes to spare.
     static let quick: MailLimits = {
         var limits = MailLimits()
+        limits.timeout = .seconds(120)
         limits.pollInterval = .milliseconds(20)
         limits.retryDelayBase = .milliseconds(20)
         limits.serverPauseMax = .milliseconds(200)
