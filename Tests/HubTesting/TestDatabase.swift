@@ -109,7 +109,7 @@ public final class TestDatabase: Sendable {
     }
 
     /// Another ``Database`` on the same data, as another process would have it.
-    public func connect(_ configuration: Database.Configuration = .init()) -> Database {
+    public func connect(_ configuration: Database.Configuration = .init(acquireTimeout: .seconds(30))) -> Database {
         Database(url: url, loops: TestLoops.shared, configuration: configuration)
     }
 }

@@ -108,7 +108,7 @@ internal import Testing
     }
 
     @Test func `few statements are kept prepared, and the others work all the same`() async throws {
-        try await TestDatabase.with(configuration: .init(preparedCountMax: 4)) { test in
+        try await TestDatabase.with(configuration: .init(preparedCountMax: 4, acquireTimeout: .seconds(30))) { test in
             for round in 0..<3 {
                 for column in 0..<20 {
                     let name = "c\(column)"
@@ -214,9 +214,12 @@ internal import Testing
         try await TestDatabase.with { test in
             let other = test.connect(.init(applicationName: "other"))
             async let last = other.query("select pg_sleep(0.1), 1")
+            async let inLine = other.query("select 2")
             try await eventually { try await test.connections(named: "other") > 0 }
             await other.close()
             #expect(try await last.count == 1)
+            // Whether it came in time is chance, but it is told either way, and the end does not wait for ever.
+            _ = try? await inLine
             let error = await #expect(throws: PostgresError.self) { _ = try await other.query("select 1") }
             #expect(error?.kind == .closed)
             try await eventually { try await test.connections(named: "other") == 0 }

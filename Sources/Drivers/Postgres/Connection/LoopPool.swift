@@ -144,7 +144,7 @@ final class LoopPool: @unchecked Sendable {
     // MARK: Opening
 
     private func openShared() {
-        while shared.count + connectingShared < sharedMax, !isBackingOff, !isClosing { open(isShared: true) }
+        while shared.count + connectingShared < sharedMax, !isBackingOff { open(isShared: true) }
     }
 
     private func openAlone() {
@@ -175,7 +175,8 @@ final class LoopPool: @unchecked Sendable {
         case .success(let connection):
             failuresInARow = 0
             lastFailure = nil
-            if isClosing { connection.close() } else { adopt(connection) }
+            // What was in line before the end began is still served.
+            if isClosing, line.isEmpty { connection.close() } else { adopt(connection) }
         case .failure(let error):
             failuresInARow += 1
             lastFailure = error as? PostgresError ?? PostgresError(.connection, "no thread to connect on")
@@ -212,7 +213,7 @@ final class LoopPool: @unchecked Sendable {
 
     /// After a failure the next attempt waits, longer each time, and not at the same moment as that of every other process.
     private func backOff() {
-        if isBackingOff || isClosing { return }
+        if isBackingOff || (isClosing && line.isEmpty) { return }
         isBackingOff = true
         let milliseconds = min(1_000, 20 << min(failuresInARow - 1, 6))
         let delay = Duration.milliseconds(Int.random(in: milliseconds / 2...milliseconds))
@@ -248,6 +249,7 @@ final class LoopPool: @unchecked Sendable {
             _ = waiters.popFirst()
             _ = first.finish(.failure(error))
         }
+        finishClosing()
     }
 
     private func watchIdle() {
@@ -284,7 +286,9 @@ final class LoopPool: @unchecked Sendable {
         guard isClosing else { return }
         if line.isEmpty { for connection in shared where connection.isIdle { connection.close() } }
         for (connection, _) in idle { connection.close() }
-        guard connections.isEmpty, connectingShared + connectingAlone == 0, !closed.isEmpty else { return }
+        guard line.isEmpty, connections.isEmpty, connectingShared + connectingAlone == 0, !closed.isEmpty else {
+            return
+        }
         deadline?.cancel()
         idleCheck?.cancel()
         for waiter in closed { waiter.resume() }
