@@ -37,8 +37,8 @@ internal import Testing
             #expect(count == 100_002 && times == 50_000 && sum == 4_999_950_000)
             let out = try await test.database.transaction { tx in
                 var lines = 0
-                try await tx.copyOut(query: "select id, name from bulk.item where id >= 0") {
-                    lines += $0.isEmpty ? 0 : 1
+                try await tx.copyOut(query: "select id, n from bulk.item where id >= 0") {
+                    lines += $0.count { $0 == UInt8(ascii: "\n") }
                 }
                 return (lines, try await tx.query("select 1").count)
             }

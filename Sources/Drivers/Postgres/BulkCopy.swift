@@ -33,7 +33,7 @@ extension Transaction {
         return try await copy.finish()
     }
 
-    /// Copies the result of a query out in bulk, a piece at a time; `body` sets the pace.
+    /// Copies the result of a query out in bulk, a piece of whole rows at a time; `body` sets the pace.
     /// - Parameters:
     ///   - query: text we wrote ourselves; a bulk copy takes no parameters.
     ///   - format: `text`, `csv` or `binary`, as PostgreSQL describes them.
@@ -129,24 +129,30 @@ struct BulkCopy: Sendable {
         }
     }
 
-    /// The next piece, nil at the end.
+    /// The next rows, nil at the end: what is there, up to a piece's size.
     func take() async throws -> [UInt8]? {
         try await exclusive.loop.run("postgres copy") { [exclusive] in try await Self.take(exclusive) }
     }
 
     private static func take(_ exclusive: Exclusive) async throws -> [UInt8]? {
-        while true {
+        var piece: [UInt8] = []
+        while piece.count < chunkBytes {
             try Task.checkCancellation()
             var bytes: UnsafeMutablePointer<CChar>?
             let count = try exclusive.with { hub_pg_copy_get($0, &bytes) }
             if count > 0, let bytes {
                 defer { hub_pg_copy_free(bytes) }
-                return Array(UnsafeRawBufferPointer(start: bytes, count: Int(count)))
+                piece.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: Int(count)))
+            } else if !piece.isEmpty {
+                break
+            } else if count < 0 {
+                // -1 is the end; at -2 the result that follows says what went wrong.
+                return nil
+            } else {
+                try await exclusive.wait()
             }
-            // -1 is the end; at -2 the result that follows says what went wrong.
-            if count < 0 { return nil }
-            try await exclusive.wait()
         }
+        return piece
     }
 
     /// Ends the copy in an orderly way and returns how many rows went over.
@@ -169,7 +175,7 @@ struct BulkCopy: Sendable {
             let isCopyIn = try exclusive.with { hub_pg_copy_end($0, "the copy was given up") } > 0
             try await exclusive.drain()
             if !isCopyIn { exclusive.cancel() }
-            while try await Self.take(exclusive) != nil {}
+            while try await Self.take(exclusive) != nil { await Task.yield() }
             while try await exclusive.nextResult() != nil {}
         }
         // What goes wrong here has a cause that is being thrown already.

@@ -165,6 +165,8 @@ final class Connection: @unchecked Sendable {
 
     private func receive() {
         guard let handle else { return }
+        // A bulk copy sets the pace: what it has not asked for stays with the system, not in our memory.
+        if let copy, !copy.isWaiting { return pauseReading() }
         if hub_pg_consume(handle) != 0 {
             // What the server said before it hung up is still there to be read.
             takeResults()
@@ -401,8 +403,24 @@ final class Connection: @unchecked Sendable {
         }
     }
 
+    private func pauseReading() {
+        readWatch?.cancel()
+        readWatch = nil
+    }
+
+    /// After a pause: the copy is about to wait, or has ended.
+    func resumeReading() {
+        guard let handle, readWatch == nil else { return }
+        do {
+            readWatch = try loop.watch(hub_pg_descriptor(handle), for: .read) { _ in self.receive() }
+        } catch {
+            close(PostgresError(.connection, "the loop cannot watch the connection"))
+        }
+    }
+
     func endExclusive() {
         copy = nil
+        resumeReading()
         continueAfterCancel()
     }
 }

@@ -8,14 +8,17 @@ internal import EventLoop
 final class CopyWaiter: @unchecked Sendable {
     private var continuation: CheckedContinuation<Void, Never>?
     private var isAwake = false
+    var isWaiting: Bool { continuation != nil }
 
-    func wait() async {
+    /// - Parameter begun: called once a wake would be noticed.
+    func wait(_ begun: () -> Void) async {
         await withCheckedContinuation { continuation in
             if isAwake {
                 isAwake = false
                 continuation.resume()
             } else {
                 self.continuation = continuation
+                begun()
             }
         }
     }

@@ -38,7 +38,7 @@ final class Exclusive: @unchecked Sendable {
 
     func wait() async throws {
         await withTaskCancellationHandler {
-            await waiter.wait()
+            await waiter.wait { connection.resumeReading() }
         } onCancel: {
             loop.execute { [waiter] in waiter.wake() }
         }
