@@ -11,7 +11,7 @@ enum Program {
             UpCommand.command, ServeCommand.command, DemoCommand.command, DoctorCommand.command, ConfigCommand.command,
             TopicsCommand.command, GroupsCommand.command, SchemasCommand.command,
             DeadLettersCommand.command, ReplayCommand.command, TraceCommand.command,
-            AdminCommand.command,
+            AdminCommand.command, BenchCommand.command,
         ])
 
     /// - Parameter words: what stands behind the program's name.

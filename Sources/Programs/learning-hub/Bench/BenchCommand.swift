@@ -1,0 +1,37 @@
+/// `bench`: what the hub can do on this machine, beside twins in bare C.
+enum BenchCommand {
+    static let command = Command(
+        "bench", "Measure, beside twins in bare C where there are some; the median of several runs.",
+        arguments: [Argument("NAME", .any, "Rows to measure; a name that ends in a dot means all that begin so.")],
+        options: [.json], examples: ["bench", "bench avro. --json", "bench http.request relay.postgres"],
+        notes: """
+            Rows: \(BenchRow.all.map(\.name).joined(separator: ", ")).
+            `make bench` builds the twins and says in HUB_BENCH_TWINS where they are. A private PostgreSQL in a temporary
+            folder is used, with fsync on; nothing is left behind. Measure on a machine that does nothing else.
+            """
+    ) { arguments, console in
+        let names = arguments.positional
+        let rows = BenchRow.all.filter { row in
+            names.isEmpty || names.contains { $0 == row.name || ($0.hasSuffix(".") && row.name.hasPrefix($0)) }
+        }
+        for name in names where !BenchRow.all.contains(where: { $0.name == name || (name.hasSuffix(".") && $0.name.hasPrefix(name)) }) {
+            throw arguments.misuse("there is no row `\(name)`")
+        }
+        let hub = BenchHub()
+        do {
+            for row in rows {
+                let measurement = try await row.measure(hub)
+                if arguments.has(.json) {
+                    console.json(row.json(measurement))
+                } else {
+                    let cells = row.text(measurement)
+                    console.line(cells[0].padding(26) + cells[1].padding(18) + cells[2].padding(18) + cells[3])
+                }
+            }
+        } catch {
+            await hub.close()
+            throw error
+        }
+        await hub.close()
+    }
+}
