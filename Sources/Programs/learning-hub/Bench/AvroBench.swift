@@ -21,14 +21,18 @@ enum AvroBench {
         BenchRow(name: "avro.decode", unit: .nanoseconds) { _ in
             let message = try quiz().encoded()
             return Measurement(
-                try time { if try QuizSubmitted(avro: message).attempt != 2 { throw CommandFailure("decoded wrongly") } },
+                try time {
+                    if try QuizSubmitted(avro: message).attempt != 2 { throw CommandFailure("decoded wrongly") }
+                },
                 twin: try twin("avro.decode"))
         },
         BenchRow(name: "avro.decode-evolved", unit: .nanoseconds) { _ in
             let (plan, message) = try evolved()
             return Measurement(
                 try time {
-                    if try QuizSubmitted(avro: message, by: plan).attempt != 2 { throw CommandFailure("decoded wrongly") }
+                    if try QuizSubmitted(avro: message, by: plan).attempt != 2 {
+                        throw CommandFailure("decoded wrongly")
+                    }
                 })
         },
     ]

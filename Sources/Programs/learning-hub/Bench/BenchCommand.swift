@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
 /// `bench`: what the hub can do on this machine, beside twins in bare C.
 enum BenchCommand {
     static let command = Command(
@@ -14,24 +20,33 @@ enum BenchCommand {
         let rows = BenchRow.all.filter { row in
             names.isEmpty || names.contains { $0 == row.name || ($0.hasSuffix(".") && row.name.hasPrefix($0)) }
         }
-        for name in names where !BenchRow.all.contains(where: { $0.name == name || (name.hasSuffix(".") && $0.name.hasPrefix(name)) }) {
+        for name in names
+        where !BenchRow.all.contains(where: { $0.name == name || (name.hasSuffix(".") && $0.name.hasPrefix(name)) }) {
             throw arguments.misuse("there is no row `\(name)`")
         }
         let hub = BenchHub()
-        do {
-            for row in rows {
-                let measurement = try await row.measure(hub)
-                if arguments.has(.json) {
-                    console.json(row.json(measurement))
-                } else {
-                    let cells = row.text(measurement)
-                    console.line(cells[0].padding(26) + cells[1].padding(18) + cells[2].padding(18) + cells[3])
-                }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await StopSignals().first()
+                // Whoever breaks off wants nothing left behind either.
+                if Task.isCancelled { return }
+                await hub.close()
+                exit(130)
             }
-        } catch {
+            do {
+                for row in rows { tell(row, try await row.measure(hub), arguments, console) }
+            } catch {
+                await hub.close()
+                throw error
+            }
             await hub.close()
-            throw error
+            group.cancelAll()
         }
-        await hub.close()
+    }
+
+    private static func tell(_ row: BenchRow, _ measurement: Measurement, _ arguments: Arguments, _ console: Console) {
+        if arguments.has(.json) { return console.json(row.json(measurement)) }
+        let cells = row.text(measurement)
+        console.line(cells[0].padding(26) + cells[1].padding(18) + cells[2].padding(18) + cells[3])
     }
 }

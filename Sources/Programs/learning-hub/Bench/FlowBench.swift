@@ -33,7 +33,8 @@ enum FlowBench {
         let loops = try EventLoopGroup(count: 1, name: "clients")
         let database = Database(url: try settings.value(PlatformSettings.databaseURL), loops: loops)
         let clients = Clients(
-            address: "http://127.0.0.1:\(process.port(of: .gateway) ?? 0)", http: HTTPClient(loops: loops), database: database)
+            address: "http://127.0.0.1:\(process.port(of: .gateway) ?? 0)", http: HTTPClient(loops: loops),
+            database: database)
         var results: [[Double]] = []
         do {
             _ = try await clients.run(on: loops, count: ratePerSecond, perSecond: ratePerSecond, run: 0)
@@ -87,7 +88,9 @@ private struct Clients {
                 let due = start + .nanoseconds(1_000_000_000 / perSecond) * index
                 let wait = clock.now.duration(to: due)
                 if wait > .zero { try await loop.sleep(for: wait) }
-                group.addTask(executorPreference: loop) { try await register("run\(run).\(index)@example.org", pending) }
+                group.addTask(executorPreference: loop) {
+                    try await register("run\(run).\(index)@example.org", pending)
+                }
             }
             try await group.waitForAll()
         }

@@ -30,7 +30,9 @@ struct LoadGenerator {
         while true {
             let now = clock.now
             if now >= end { return Double(count) / (start.duration(to: now) / .seconds(1)) }
-            guard poll(&polled, nfds_t(polled.count), 1_000) > 0 else { throw CommandFailure("no answers on port \(port)") }
+            guard poll(&polled, nfds_t(polled.count), 1_000) > 0 else {
+                throw CommandFailure("no answers on port \(port)")
+            }
             for index in polled.indices where polled[index].revents != 0 {
                 let got = read(polled[index].fd, &chunk, chunk.count)
                 guard got > 0 else { throw CommandFailure("the server on port \(port) closed a connection") }

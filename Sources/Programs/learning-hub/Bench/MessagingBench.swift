@@ -62,7 +62,8 @@ enum MessagingBench {
         let parts = try await HubParts.open(try await hub.settings())
         let gamification = try await parts.wire(GamificationService.self)
         let context = gamification.context
-        try await parts.owner.execute("create table gamification.bench_effect (event_id text primary key, points int not null)")
+        try await parts.owner.execute(
+            "create table gamification.bench_effect (event_id text primary key, points int not null)")
         try await parts.owner.execute("grant all on gamification.bench_effect to public")
         try await fill(parts)
         let outbox = context.outbox
@@ -107,7 +108,9 @@ enum MessagingBench {
                         RecordHeader(HeaderName.traceparent, trace.traceparent.description),
                     ], value: try parts.codec.encode(envelope))
             }
-            for case .retry(let reason) in await parts.log.append(records) { throw CommandFailure("the log took not all: \(reason)") }
+            for case .retry(let reason) in await parts.log.append(records) {
+                throw CommandFailure("the log took not all: \(reason)")
+            }
         }
     }
 
@@ -133,7 +136,9 @@ enum MessagingBench {
             if count == eventCount || now > limit {
                 task.cancel()
                 _ = await task.result
-                guard count == eventCount, let first else { throw CommandFailure("\(name): \(count) of \(eventCount) in 120 s") }
+                guard count == eventCount, let first else {
+                    throw CommandFailure("\(name): \(count) of \(eventCount) in 120 s")
+                }
                 return Double(count - first.count) / max(first.time.duration(to: now) / .seconds(1), 0.001)
             }
             try await loops.next().sleep(for: .milliseconds(5))
