@@ -27,7 +27,7 @@ actor TestServer {
     }
 
     private static func start() async throws -> Running {
-        let folder = NSTemporaryDirectory() + "hub-test-\(ProcessInfo.processInfo.processIdentifier)"
+        let folder = NSTemporaryDirectory() + "hub-test-\(String(UInt32.random(in: .min ... .max), radix: 36))"
         // Data that nobody will miss: no waiting for the disk.
         let server = try await PrivatePostgres.start(
             .init(
