@@ -23,9 +23,22 @@ final class ChildProcess {
         _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
         #if canImport(Glibc)
         var actions = posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
         #else
         var actions: posix_spawn_file_actions_t?
+        var attributes: posix_spawnattr_t?
         #endif
+        // What this process ignores, and what the calling thread blocks, the child would never hear of.
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM, SIGPIPE] { sigaddset(&signals, number) }
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        var blocked = sigset_t()
+        sigemptyset(&blocked)
+        posix_spawnattr_setsigmask(&attributes, &blocked)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
@@ -35,7 +48,7 @@ final class ChildProcess {
         let variables = own.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for pointer in words + variables { free(pointer) } }
         var pid: pid_t = 0
-        let status = posix_spawnp(&pid, command.first ?? "", &actions, nil, words, variables)
+        let status = posix_spawnp(&pid, command.first ?? "", &actions, &attributes, words, variables)
         close(ends[1])
         guard status == 0 else {
             close(ends[0])
