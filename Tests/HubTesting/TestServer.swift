@@ -35,7 +35,9 @@ actor TestServer {
                 settings: ["fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"]))
         let database = Database(
             url: server.url(), loops: TestLoops.shared,
-            configuration: .init(connectionsPerLoop: 2, statementTimeout: .seconds(60), acquireTimeout: .seconds(30)))
+            configuration: .init(
+                connectionsPerLoop: 2, pipelineDepthMax: 1, preparedCountMax: 100_000, statementTimeout: .seconds(300),
+                acquireTimeout: .seconds(300)))
         let watcher = try Watcher(server: server, folder: folder)
         return Running(server: server, folder: folder, database: database, watcher: watcher)
     }

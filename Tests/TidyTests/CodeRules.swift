@@ -20,7 +20,7 @@ let codeRules: [Rule] = [
         "nothing sleeps but on a loop's timer", of: \.isProduct,
         matches: { /\bTask\.sleep|\bThread\.sleep|\b(?:usleep|nanosleep)\s*\(/ },
         refuses: ["try await Task.sleep(for: .seconds(1))", "usleep(10)"],
-        accepts: ["try await loop.sleep(for: .seconds(1))"]),
+        accepts: ["try await loop.sleep(for: .seconds(1))"], allowed: AllowList.blockingWaits),
 
     .noLine(
         "no task is loose: long work is a service or a task group", of: \.isProduct,

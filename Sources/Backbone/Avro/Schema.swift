@@ -97,6 +97,7 @@ public enum NamedType: Equatable, Sendable {
     }
 }
 
+/// Named fields in a fixed order.
 public struct RecordType: Equatable, Sendable {
     public var name: String
     public var aliases: [String]
@@ -119,6 +120,7 @@ public struct RecordType: Equatable, Sendable {
     }
 }
 
+/// One symbol out of a closed list.
 public struct EnumType: Equatable, Sendable {
     public var name: String
     public var aliases: [String]
@@ -128,6 +130,7 @@ public struct EnumType: Equatable, Sendable {
     public var defaultSymbol: String?
 }
 
+/// So many bytes, always.
 public struct FixedType: Equatable, Sendable {
     public var name: String
     public var aliases: [String]

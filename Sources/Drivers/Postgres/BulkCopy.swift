@@ -52,6 +52,7 @@ extension Transaction {
     }
 }
 
+/// How the rows of a bulk copy are written; PostgreSQL's own formats.
 public enum CopyFormat: String, Sendable {
     case text, csv, binary
 }

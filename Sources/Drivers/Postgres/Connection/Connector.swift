@@ -71,11 +71,12 @@ enum Connector {
     ) -> Result {
         let copies = strings.map { string -> UnsafePointer<CChar> in
             let bytes = Array(string.utf8CString)
-            let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: bytes.count)
-            _ = copy.initialize(from: bytes)
-            return UnsafePointer(copy.baseAddress.unsafelyUnwrapped)
+            let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
+            copy.initialize(from: bytes, count: bytes.count)
+            return UnsafePointer(copy)
         }
         defer { for copy in copies { copy.deallocate() } }
-        return (copies.map(Optional.some) + [nil]).withUnsafeBufferPointer { body($0.baseAddress.unsafelyUnwrapped) }
+        let list = copies.map(Optional.some) + [nil]
+        return body(list)
     }
 }
