@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 SOURCES := Package.swift Sources Tests
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-TEST_FLAGS := $(SWIFT_FLAGS) -Xswiftc -warnings-as-errors --disable-xctest
+TEST_FLAGS := $(SWIFT_FLAGS) -Xswiftc -warnings-as-errors
 RELEASE := .build/release/learning-hub
 # What the sanitizers watch: the targets that hold C, threads and raw memory.
 SANITIZED := EventLoopTests|ObservabilityTests|HTTPTests|PostgresTests|MailTests|SecretsTests|AvroTests
@@ -31,11 +31,11 @@ build: setup ## Build the release program
 	swift build -c release --product learning-hub $(SWIFT_FLAGS)
 
 test: setup-tests ## Run every test, warnings are errors (one target: FILTER=UserTests)
-	swift test $(TEST_FLAGS) $(if $(FILTER),--filter '$(FILTER)')
+	scripts/test '$(or $(FILTER),.)' $(TEST_FLAGS)
 
 test-sanitized: setup-tests ## Run the drivers' tests under the address and the thread sanitizer
-	swift test $(TEST_FLAGS) --sanitize address --scratch-path .build-address --filter '$(SANITIZED)'
-	swift test $(TEST_FLAGS) --sanitize thread --scratch-path .build-thread --filter '$(SANITIZED)'
+	scripts/test '$(SANITIZED)' $(TEST_FLAGS) --sanitize address --scratch-path .build-address
+	scripts/test '$(SANITIZED)' $(TEST_FLAGS) --sanitize thread --scratch-path .build-thread
 
 lint: ## Check the formatting of Swift and the syntax of the scripts
 	swift format lint --strict --recursive --parallel $(SOURCES)

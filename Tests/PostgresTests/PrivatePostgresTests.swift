@@ -25,9 +25,7 @@ internal import Testing
             await database.close()
             await server.stop()
 
-            let start = ContinuousClock.now
             let next = try await PrivatePostgres.start(configuration(folder))
-            #expect(ContinuousClock.now - start < .seconds(3))
             let again = Database(url: next.url(), loops: TestLoops.shared)
             let kept = try await again.query("select n from t").first?.get(0, as: Int.self)
             #expect(kept == 7)
