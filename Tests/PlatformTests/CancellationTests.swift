@@ -9,6 +9,8 @@ import Testing
     @Test func `a client that goes away cancels the query of its request`() async throws {
         try await TestDatabase.with { test in
             let database = test.database
+            // Looks on from a connection of its own: on the shared one it would wait behind the slow query.
+            let observer = Database(url: test.url, loops: TestLoops.shared)
             var router = Router()
             router.add(.get, "/slow") { _ in
                 do {
@@ -25,10 +27,11 @@ import Testing
             let request = TestLoops.shared.next().start("a client") {
                 _ = try await client.send(HTTPClientRequest(.get, "http://127.0.0.1:\(port)/slow"))
             }
-            try await eventually("the query runs") { try await Self.sleeping(database) == 1 }
+            try await eventually("the query runs") { try await Self.sleeping(observer) == 1 }
             request.cancel()
             _ = await request.result
-            try await eventually("the query is cancelled") { try await Self.sleeping(database) == 0 }
+            try await eventually("the query is cancelled") { try await Self.sleeping(observer) == 0 }
+            await observer.close()
             await client.close()
             await server.drain(within: .seconds(5))
         }

@@ -23,7 +23,7 @@ extension EventLogBehaviour {
             let kept = all.filter { !$0.isRevoked }
             #expect(Set(moved.map(\.partition)).isDisjoint(with: kept.map(\.partition)))
             await second.close()
-            #expect(try await test.leases(first, 3).map(\.partition) == moved.map(\.partition))
+            #expect(Set(try await test.leases(first, 3).map(\.partition)) == Set(moved.map(\.partition)))
             await first.close()
             await client.close()
         },
