@@ -72,7 +72,10 @@ import Testing
     /// The relay waits at the hole: it asks for the lock that the open transaction shares.
     private func relayWaits(_ hub: TestHub) async throws -> Bool {
         try await !hub.test.database.query(
-            "select from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock' and not granted"
+            """
+            select from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock' and not granted
+                and database = (select oid from pg_database where datname = current_database())
+            """
         ).isEmpty
     }
 
@@ -87,7 +90,10 @@ import Testing
                 async let slow: Void = registering(hub, "slow", until: gate, failing: rollsBack)
                 try await eventually {
                     try await hub.test.database.query(
-                        "select from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted"
+                        """
+                        select from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted
+                            and database = (select oid from pg_database where datname = current_database())
+                        """
                     ).count == 1
                 }
                 async let fast = hub.register(TestHub.user(1), email: "fast")
