@@ -122,10 +122,8 @@ let package = Package(
         .target(
             name: "ServiceTesting",
             dependencies: ["Platform", "HubTesting"] + backbone + drivers,
-            path: "Tests/UserTests/ServiceTesting", swiftSettings: swiftSettings),
-        tests(
-            "UserTests", ["User", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers,
-            exclude: ["ServiceTesting"]),
+            path: "Tests/ServiceTesting", swiftSettings: swiftSettings),
+        tests("UserTests", ["User", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("AuthTests", ["Auth", "User", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("NotificationTests", ["Notification", "Mail", "Platform", "HubTesting"] + backbone + drivers),
         tests("GamificationTests", ["Gamification", "Platform", "HubTesting"] + backbone + drivers),

@@ -59,7 +59,7 @@ import Testing
         await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<8 {
                 group.addTask {
-                    (0..<5).allSatisfy { _ in expected == (0..<100).map { key.code(for: "message \($0)") } }
+                    (0..<200).allSatisfy { _ in expected == (0..<100).map { key.code(for: "message \($0)") } }
                 }
             }
             for await isSame in group { #expect(isSame) }

@@ -1,9 +1,9 @@
 import Contracts
 import HTTP
-import ServiceTesting
 import Observability
 import Platform
 import Postgres
+import ServiceTesting
 import Testing
 
 @testable import User
@@ -36,6 +36,8 @@ import Testing
                 }
             }
             #expect(try await users.count("select count(*) from account") == 1)
+            // The answer kept for a repeated registration is bytes, which the search above cannot read.
+            #expect(try await users.count("select count(*) from idempotency_key") == 0)
         }
     }
 
