@@ -6,7 +6,7 @@ import Postgres
 import Synchronization
 import Testing
 
-@Suite struct PostgresLogConformanceTests {
+@Suite(.serialized) struct PostgresLogConformanceTests {
     @Test(arguments: EventLogBehaviour.all)
     func `the log in PostgreSQL behaves as every log does`(_ behaviour: EventLogBehaviour) async throws {
         let template = TestDatabase.Template(schema: PostgresLog.schema, PostgresLog.migrations)
@@ -45,7 +45,7 @@ final class PostgresLogFactory: EventLogFactory {
 
     var limits: SubscriptionLimits {
         var limits = SubscriptionLimits()
-        limits.leaseDuration = .seconds(4)
+        limits.leaseDuration = .seconds(6)
         limits.heartbeatInterval = .milliseconds(200)
         return limits
     }
