@@ -17,6 +17,8 @@ final class PostgresSubscription: Subscription {
 
     private struct State {
         var leases: [Int64: PostgresLease] = [:]
+        /// The generation of the last lease given back, by partition: a claim that is not newer is that one.
+        var released: [Int64: Int64] = [:]
         /// Granted, not yet taken by ``nextLease()``.
         var fresh: [PostgresLease] = []
         var isClosed = false
@@ -135,7 +137,9 @@ final class PostgresSubscription: Subscription {
                 ended.append(lease)
                 state.leases[id] = nil
             }
-            for partition in mine where state.leases[partition.id] == nil {
+            // A heartbeat may have read the table before a release and come here after it: that lease is over all the same.
+            for partition in mine
+            where state.leases[partition.id] == nil && partition.generation > state.released[partition.id, default: 0] {
                 let lease = PostgresLease(partition, of: self)
                 state.leases[partition.id] = lease
                 state.fresh.append(lease)
@@ -166,6 +170,7 @@ final class PostgresSubscription: Subscription {
     func release(_ lease: PostgresLease) async {
         state.withLock { state in
             if state.leases[lease.id] === lease { state.leases[lease.id] = nil }
+            state.released[lease.id] = max(lease.generation, state.released[lease.id, default: 0])
             state.fresh.removeAll { $0 === lease }
         }
         let id = lease.id, generation = lease.generation
@@ -179,8 +184,10 @@ final class PostgresSubscription: Subscription {
             try await self.notifyGroup()
         }
         if case .failure(let error) = await releasing.result {
+            // Still ours by the table: the next heartbeat hands it out anew.
+            state.withLock { $0.released[id] = nil }
             log.logger.warning(
-                "lease not given back, it will run out",
+                "lease not given back",
                 [.group: .text(group), .partition: .text(lease.partition.description), .error: LogValue(error)])
         }
         changed.set()
