@@ -104,9 +104,11 @@ let package = Package(
             path: "Sources/Programs/avro-generate", swiftSettings: swiftSettings),
 
         // Tests
+        .target(name: "MutexAnnotations", path: "Tests/MutexAnnotations"),
         .target(
             name: "HubTesting",
-            dependencies: ["Messaging", "SchemaRegistry", "Contracts", "Avro", "Platform"] + drivers,
+            dependencies: ["MutexAnnotations", "Messaging", "SchemaRegistry", "Contracts", "Avro", "Platform"]
+                + drivers,
             path: "Tests/HubTesting", exclude: ["Scripts"], swiftSettings: swiftSettings),
         tests("EventLoopTests", ["EventLoop", "HubTesting"]),
         tests("ObservabilityTests", ["Observability", "HubTesting", "EventLoop"]),

@@ -100,6 +100,18 @@ final class HubUnderTest: Sendable {
 
     var folderForAnotherStart: URL { folder }
 
+    /// The sum of a counter on a service's own page, for a hub in one process.
+    func counter(_ name: String, of service: String) async throws -> Int {
+        let lines = programs.flatMap { $0.output.split(separator: "\n") }
+        let line = try #require(lines.first { $0.split(separator: " ").first == Substring(service) })
+        let port = try #require(line.split(separator: " ").last.flatMap { Int($0) })
+        let probe = HubClient(address: "http://127.0.0.1:\(port)")
+        let page = try await probe.get("/metrics").text
+        await probe.close()
+        return page.split(separator: "\n").filter { $0.hasPrefix(name + "{") }
+            .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +)
+    }
+
     private struct Note: Decodable {
         let address: String
         let databaseURL: String

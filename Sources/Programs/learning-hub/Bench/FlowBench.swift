@@ -9,8 +9,8 @@ internal import Synchronization
 /// Flow 1 under a steady load: from the 2xx of a registration until its ledger row can be seen.
 enum FlowBench {
     private static let runs = 3
-    private static let ratePerSecond = 200
-    private static let registrationCount = 600
+    private static let ratePerSecond = 500
+    private static let registrationCount = 1_500
 
     static let rows = [
         BenchRow(name: "flow.registration-p50", unit: .milliseconds) { hub in

@@ -1,0 +1,117 @@
+import Foundation
+import HubTesting
+import Postgres
+import Testing
+
+/// Every event comes a second time, in both ways that happens to real processes; nothing may come of it.
+@Suite(.serialized) struct DeliveredTwiceTests {
+    private static let people = (0..<20).map { "person\($0)@example.com" }
+
+    @Test func `events that come twice act once`() async throws {
+        let smtp = try await SMTPServer()
+        let database = try await TestDatabase.make()
+        let environment = ["DATABASE_URL": database.url, "SMTP_URL": smtp.url]
+        let first = try await HubUnderTest.inOneProcess(environment)
+        for person in Self.people { #expect(try await first.client.register(person).status == 201) }
+        let probe = try await Probe(database.url)
+        try await eventually(within: .seconds(60), "everyone has mail, and every group is at its end") {
+            guard try await smtp.mailCount() == Self.people.count else { return false }
+            return try await probe.isIdle()
+        }
+        let once = try await Effects(probe, smtp)
+        #expect(once.ledgerRows == Self.people.count)
+
+        // A relay that dies between the log's acknowledgement and its own note sends what it sent.
+        try await probe.appendEverythingAgain()
+        try await eventually(within: .seconds(60), "the groups have read all again") { try await probe.isIdle() }
+        #expect(try await Effects(probe, smtp) == once)
+        #expect(try await recognized(first) == once.deliveries)
+
+        // A consumer that dies between its effects and the offset reads what it has read.
+        #expect(try await first.stop() == [0])
+        try await probe.forgetOffsets()
+        let second = try await HubUnderTest.inOneProcess(environment)
+        try await eventually(within: .seconds(60), "the groups have read all once more") { try await probe.isIdle() }
+        #expect(try await Effects(probe, smtp) == once)
+        #expect(try await recognized(second) == 2 * once.deliveries)
+
+        // What is new still acts, so nobody was just asleep.
+        #expect(try await second.client.register("late@example.com").status == 201)
+        try await eventually(within: .seconds(60), "the new person has mail") {
+            try await smtp.mails(to: "late@example.com").count == 1
+        }
+        #expect(try await smtp.mailCount() == once.mails + 1)
+        await probe.close()
+        #expect(try await second.stop() == [0])
+        await smtp.stop()
+    }
+
+    /// How many events the inboxes held back.
+    private func recognized(_ hub: HubUnderTest) async throws -> Int {
+        try await hub.counter("consumer_events_duplicate_total", of: "notification")
+            + hub.counter("consumer_events_duplicate_total", of: "gamification")
+    }
+}
+
+/// What came of the registrations.
+private struct Effects: Equatable {
+    var mails: Int
+    var notices: Int
+    var ledgerRows: Int
+    /// Events that handlers caused, each by its id.
+    var caused: Int
+    /// Events handled, each once for every group.
+    var deliveries: Int
+
+    init(_ probe: Probe, _ smtp: SMTPServer) async throws {
+        mails = try await smtp.mailCount()
+        notices = try await probe.count("select count(*) from notification.notice")
+        ledgerRows = try await probe.count("select count(*) from gamification.points_award")
+        caused = try await probe.count(
+            """
+            select count(distinct r.value) from event_log.record r join event_log.partition p using (partition_id)
+            join event_log.topic t using (topic_id) where t.name in ('notification.email', 'points.awarded')
+            """)
+        deliveries = try await probe.count(
+            "select (select count(*) from notification.inbox) + (select count(*) from gamification.inbox)")
+    }
+}
+
+extension Probe {
+    /// Whether the outboxes are empty and every group has committed all that is there for it.
+    fileprivate func isIdle() async throws -> Bool {
+        let waiting = try await count(
+            """
+            select (select count(*) from "user".outbox) + (select count(*) from notification.outbox)
+                + (select count(*) from gamification.outbox) + (select count(*) from notification.delivery where finished_at is null)
+            """)
+        let behind = try await count(
+            """
+            select count(*) from event_log.group_partition g join event_log.partition p using (partition_id)
+            where coalesce(g.committed, 0) < p.next_offset
+            """)
+        return waiting + behind == 0
+    }
+
+    fileprivate func appendEverythingAgain() async throws {
+        _ = try await count(
+            """
+            with again as (
+                select partition_id as id, row_number() over (partition by partition_id order by "offset") - 1 as place,
+                    correlation_id, key, headers, value from event_log.record
+            ), counted as (select id, count(*) as count from again group by id)
+            select count(*) from event_log.append(
+                (select array_agg(id order by id, place) from again), (select array_agg(place order by id, place) from again),
+                (select array_agg(id order by id) from counted), (select array_agg(count order by id) from counted),
+                (select array_agg(correlation_id order by id, place) from again),
+                (select array_agg(key order by id, place) from again),
+                (select array_agg(headers order by id, place) from again),
+                (select array_agg(value order by id, place) from again))
+            """)
+    }
+
+    fileprivate func forgetOffsets() async throws {
+        _ = try await count(
+            "with gone as (update event_log.group_partition set committed = 0 returning 1) select count(*) from gone")
+    }
+}
