@@ -80,6 +80,25 @@ import Testing
         #expect(try await send(.post, "/greetings", json: deep).status == 400)
     }
 
+    @Test(arguments: [
+        #"{"name": "x", "name": "y"}"#, #"{"name": "x", "n\u0061me": "y"}"#, #"{"name": "x",}"#,
+        "\u{feff}{\"name\": \"x\"}",
+        #"{"name": "\ud800"}"#, #"{"name": "x", "times": 01}"#,
+    ])
+    func `what readers of JSON understand differently is refused`(text: String) async throws {
+        let answer = try await send(.post, "/greetings", json: text)
+        #expect(answer.status == 400)
+        #expect(answer.body.contains("malformed-json"))
+    }
+
+    @Test func `a body of many nested values is read in one go`() async throws {
+        // 60 lists around 30,000 numbers. A reader that tries one type after another takes minutes for it, and the test its loop.
+        let body = #"{"a":"# + String(repeating: "[", count: 60) + String(repeating: "1,", count: 30_000) + "1"
+        let answer = try await send(.post, "/greetings", json: body + String(repeating: "]", count: 60) + "}")
+        #expect(answer.status == 422)
+        #expect(answer.body.contains("is not a field of this request"))
+    }
+
     @Test func `a body that is not called JSON is refused`() async throws {
         #expect(try await send(.post, "/greetings").status == 415)
     }

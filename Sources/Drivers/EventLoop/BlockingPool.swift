@@ -18,7 +18,8 @@ public final class BlockingPool: @unchecked Sendable {
 
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let arrived = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var queue: [@Sendable () -> Void] = []
+    /// Work from `head` on waits; what was taken is nil, so that nothing it holds, a password, stays longer than the work.
+    private var queue: [(@Sendable () -> Void)?] = []
     private var head = 0
     private var stopping = false
     private let queueCountMax: Int
@@ -94,13 +95,17 @@ public final class BlockingPool: @unchecked Sendable {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
         while head == queue.count {
-            queue.removeAll(keepingCapacity: true)
-            head = 0
             if stopping { return nil }
             pthread_cond_wait(arrived, lock)
         }
-        defer { head += 1 }
-        return queue[head]
+        let work = queue[head]
+        queue[head] = nil
+        head += 1
+        if head * 2 >= queue.count {
+            queue.removeFirst(head)
+            head = 0
+        }
+        return work
     }
 }
 

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
+internal import Avro
 public import HTTP
 
 /// A request body that is read field by field, with every complaint collected before it is refused.
@@ -16,11 +12,14 @@ public protocol RequestBody: Sendable {
 /// for a body with complaints is refused as a whole. A field that nobody asked for is a complaint too: that keeps read-only and
 /// misspelt fields from being ignored in silence.
 public struct BodyFields {
-    private let object: [String: JSONNode]
+    private let object: [String: JSONTree]
     private var known: Set<String> = []
     private var errors: [Problem.FieldError] = []
 
-    init(_ object: [String: JSONNode]) { self.object = object }
+    /// - Parameter members: no name twice.
+    init(_ members: [JSONTree.Member]) {
+        object = Dictionary(members.map { ($0.name, $0.value) }) { first, _ in first }
+    }
 
     /// Whether the field is there, be it null.
     public mutating func contains(_ name: String) -> Bool {
@@ -45,23 +44,21 @@ public struct BodyFields {
         _ name: String, of type: Choice.Type, else standIn: Choice
     ) -> Choice {
         guard let node = required(name) else { return standIn }
-        if case .text(let text) = node, let choice = Choice(rawValue: text) { return choice }
+        if case .string(let text) = node, let choice = Choice(rawValue: text) { return choice }
         complain(name, "must be one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
         return standIn
     }
 
     public mutating func optionalInt(_ name: String, in range: ClosedRange<Int>) -> Int? {
         guard let node = optional(name) else { return nil }
-        if case .number(let decimal) = node, let number = Int(decimal.description), range.contains(number) {
-            return number
-        }
+        if let number = node.integer.flatMap(Int.init(exactly:)), range.contains(number) { return number }
         complain(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         return nil
     }
 
     public mutating func optionalBool(_ name: String) -> Bool? {
         guard let node = optional(name) else { return nil }
-        if case .flag(let flag) = node { return flag }
+        if case .bool(let flag) = node { return flag }
         complain(name, "must be true or false")
         return nil
     }
@@ -78,22 +75,22 @@ public struct BodyFields {
         if !all.isEmpty { throw .invalidBody(all) }
     }
 
-    private mutating func required(_ name: String) -> JSONNode? {
+    private mutating func required(_ name: String) -> JSONTree? {
         if let node = optional(name) { return node }
         complain(name, "is required")
         return nil
     }
 
-    private mutating func optional(_ name: String) -> JSONNode? {
+    private mutating func optional(_ name: String) -> JSONTree? {
         known.insert(name)
         guard let node = object[name] else { return nil }
         if case .null = node { return nil }
         return node
     }
 
-    private mutating func text(_ node: JSONNode, _ name: String, _ length: ClosedRange<Int>, _ trimmed: Bool) -> String?
+    private mutating func text(_ node: JSONTree, _ name: String, _ length: ClosedRange<Int>, _ trimmed: Bool) -> String?
     {
-        guard case .text(let raw) = node else {
+        guard case .string(let raw) = node else {
             complain(name, "must be a text")
             return nil
         }

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
+internal import Avro
 public import Contracts
 public import HTTP
 
@@ -37,14 +33,22 @@ public struct Request: Sendable {
                 detail: "Send the body as JSON with Content-Type: application/json.")
         }
         let bytes = try await bytes(max: bytesMax)
-        guard let node = try? JSONDecoder().decode(JSONNode.self, from: Data(bytes)), case .object(let object) = node
-        else {
-            throw Problem(.badRequest, "malformed-json", detail: "The body is not a JSON object.")
-        }
-        var fields = BodyFields(object)
+        var fields = BodyFields(try Self.members(of: bytes))
         let body = Body(&fields)
         try fields.finish()
         return body
+    }
+
+    /// Strict JSON: UTF-8, no name twice, bounded nesting. Reading takes time in proportion to the bytes, whatever is in them.
+    private static func members(of bytes: [UInt8]) throws(Problem) -> [JSONTree.Member] {
+        let reason: String
+        do throws(AvroError) {
+            if case .object(let members) = try JSONTree(parsing: bytes) { return members }
+            reason = "it is another value"
+        } catch {
+            reason = error.detail + (error.byteOffset.map { ", at byte \($0)" } ?? "")
+        }
+        throw Problem(.badRequest, "malformed-json", detail: "The body is not a JSON object: \(reason).")
     }
 
     /// The whole body.

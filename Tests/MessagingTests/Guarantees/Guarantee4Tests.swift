@@ -49,6 +49,24 @@ import Testing
         }
     }
 
+    @Test func `a message of a schema that nobody registered is a dead letter after the bounded attempts`() async throws
+    {
+        try await TestHub.with { hub in
+            var stranger = try hub.record(TestHub.user(9), eventID: Guarantee3Tests.event(9))
+            stranger.value.replaceSubrange(1..<5, with: [0, 0, 0x99, 0x99])
+            _ = await hub.log.append([stranger])
+            try await Self.append(hub, 5)
+            try await hub.running([hub.consumer([.ledger]).run]) {
+                try await eventually { try await hub.lag() == 0 }
+            }
+            #expect(try await hub.count("ledger") == 5)
+            let letter = try #require(try await hub.deadLetters.list().first)
+            #expect(letter.eventID == "evt_9")
+            #expect(letter.record.value == stranger.value)
+            #expect(letter.failureClass == .transient)
+        }
+    }
+
     @Test func `a permanent failure is a dead letter at the first attempt`() async throws {
         try await TestHub.with { hub in
             let attempts = Collected<Int>()
@@ -154,6 +172,7 @@ import Testing
         #expect(FailureClass(of: server("40001")) == .transient)
         #expect(FailureClass(of: PostgresError(.commitUnknown, "")) == .transient)
         #expect(FailureClass(of: EventCodecError(.malformedBody, "")) == .permanent)
+        #expect(FailureClass(of: EventCodecError(.unknownSchema, "")) == .transient)
         #expect(FailureClass(of: EventCodecError(.registryUnavailable, "")) == .dependencyDown)
         #expect(FailureClass(of: CancellationError()) == .transient)
     }

@@ -8,11 +8,18 @@ extension FailureClass {
         switch error {
         case let error as any ClassifiedError: self = error.failureClass
         case let error as PostgresError: self = Self.of(error)
-        case let error as EventCodecError: self = error.isPermanent ? .permanent : .dependencyDown
+        case let error as EventCodecError: self = Self.of(error)
         case is AvroError: self = .permanent
         case EventLogError.unavailable: self = .dependencyDown
         default: self = .transient
         }
+    }
+
+    /// A registry that answers "no such schema" is not down. Its copies may lag for a moment, so that is tried again, but no longer
+    /// than anything else: one damaged message must not hold its partition for ever.
+    private static func of(_ error: EventCodecError) -> FailureClass {
+        if error.isPermanent { return .permanent }
+        return error.kind == .unknownSchema ? .transient : .dependencyDown
     }
 
     private static func of(_ error: PostgresError) -> FailureClass {
