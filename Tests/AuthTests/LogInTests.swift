@@ -1,5 +1,6 @@
 import Contracts
 import HTTP
+import HubTesting
 import ServiceTesting
 import Platform
 import Foundation
@@ -134,6 +135,35 @@ import Testing
             // Three free ones, and the one that began the wait.
             #expect(statuses.filter { $0 == 401 }.count == 4)
             #expect(statuses.filter { $0 == 429 }.count == 26)
+        }
+    }
+
+    @Test func `guesses that meet at the account are counted one after the other`() async throws {
+        try await LogInWorld.with(settings: Self.strict) { world in
+            _ = try await world.person()
+            _ = try await world.logIn("ada@example.org", "another password", from: "192.0.2.99")
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                try await world.auth.database.transaction { holder in
+                    _ = try await holder.query("select from login_attempts for update")
+                    for number in 0..<5 {
+                        group.addTask {
+                            try await world.logIn("ada@example.org", "guess \(number)", from: "192.0.2.\(number)")
+                                .status
+                        }
+                    }
+                    // Whoever only reads the count comes as far as this too, and writes over what the others counted.
+                    try await eventually("two wait for the row") {
+                        try await world.count(
+                            """
+                            select count(*) from pg_stat_activity
+                            where wait_event_type = 'Lock' and datname = current_database()
+                            """) >= 2
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            // The second and third free one, and the one that began the wait.
+            #expect(statuses.sorted() == [401, 401, 401, 429, 429])
         }
     }
 
