@@ -13,6 +13,16 @@ import Testing
     private static let withoutDefault = record(#"{"name": "a", "type": "int"}"#)
     private static let promoted = record(#"{"name": "a", "type": "long", "default": 0}"#)
 
+    private static let time = record(
+        #"{"name": "a", "type": {"type": "long", "logicalType": "timestamp-millis"}}"#)
+    private static let nullableTime = record(
+        #"{"name": "a", "type": ["null", {"type": "long", "logicalType": "timestamp-millis"}]}"#)
+    private static let twoLevels = nullableLevel(#"["A", "B"]"#)
+    private static let threeLevels = nullableLevel(#"["A", "B", "C"]"#)
+    private static func nullableLevel(_ symbols: String) -> Schema {
+        record(#"{"name": "a", "type": ["null", {"type": "enum", "name": "E", "symbols": \#(symbols)}]}"#)
+    }
+
     private static let accepting: [(String, [Schema], Schema, Set<CompatibilityMode>)] = [
         ("a field added with a default", [plain], withDefault, Set(CompatibilityMode.allCases)),
         ("a field added without a default", [plain], withoutDefault, [.none, .forward, .forwardTransitive]),
@@ -27,6 +37,10 @@ import Testing
             "a field that was something else once", [promoted, plain], withDefault,
             [.none, .backward, .forward, .full, .forwardTransitive]
         ),
+        ("a field that may be null from now on", [time], nullableTime, [.none, .backward, .backwardTransitive]),
+        ("a field that may be null no longer", [nullableTime], time, [.none, .forward, .forwardTransitive]),
+        ("a symbol more where null may stand", [twoLevels], threeLevels, [.none, .backward, .backwardTransitive]),
+        ("a symbol less where null may stand", [threeLevels], twoLevels, [.none, .forward, .forwardTransitive]),
         ("a first version", [], plain, Set(CompatibilityMode.allCases)),
     ]
 
@@ -40,34 +54,34 @@ import Testing
     @Test(arguments: [
         (
             #"{"name": "a", "type": "string"}"#, #"{"name": "a", "type": "int"}"#,
-            "a: types must be equal or promotable: string cannot be read as int (reading what version 1)"
+            "a: types must be equal or promotable: string cannot be read as int (reading version 1)"
         ),
         (
             #"{"name": "a", "type": {"type": "enum", "name": "E", "symbols": ["A", "B"]}}"#,
             #"{"name": "a", "type": {"type": "enum", "name": "E", "symbols": ["A"]}}"#,
-            "a: the reader must know every symbol of the writer or have a default: E lacks B (reading what version 1)"
+            "a: the reader must know every symbol of the writer or have a default: E lacks B (reading version 1)"
         ),
         (
             #"{"name": "a", "type": {"type": "fixed", "name": "F", "size": 2}}"#,
             #"{"name": "a", "type": {"type": "fixed", "name": "F", "size": 3}}"#,
-            "a: fixed types must have the same size: 2 bytes read as 3 (reading what version 1)"
+            "a: fixed types must have the same size: 2 bytes read as 3 (reading version 1)"
         ),
         (
             #"{"name": "a", "type": ["null", "int"]}"#, #"{"name": "a", "type": "int"}"#,
-            "a: the reader must accept every type of the writer's union: the reader has no null (reading what version 1)"
+            "a: the reader must accept every type of the writer's union: the reader has no null (reading version 1)"
         ),
         (
             #"{"name": "a", "type": {"type": "long", "logicalType": "timestamp-millis"}}"#,
             #"{"name": "a", "type": {"type": "long", "logicalType": "timestamp-micros"}}"#,
-            "a: a value must keep its logical type: timestamp-millis in the writer, timestamp-micros in the reader (reading what version 1)"
+            "a: a value must keep its logical type: timestamp-millis in the writer, timestamp-micros in the reader (reading version 1)"
         ),
         (
             #"{"name": "a", "type": "int", "default": 0}"#, #"{"name": "b", "type": "int", "default": 0}"#,
-            "a: a field is never removed: the new schema does not have it (reading what version 1)"
+            "a: a field is never removed: the new schema does not have it (reading version 1)"
         ),
         (
             #"{"name": "a", "type": "string"}"#, #"{"name": "a", "type": "bytes"}"#,
-            "a: a field is never retyped: string became bytes (reading what version 1)"
+            "a: a field is never retyped: string became bytes (reading version 1)"
         ),
     ])
     func `the gate names field and rule`(old: String, new: String, message: String) {

@@ -54,7 +54,7 @@ import avro_generate
             let stale = try GenerationRun(contracts: copy, output: output).stale()
             #expect(
                 stale.contains(
-                    "user.registered: data.mail: a field the writer does not have needs a default: learninghub.events.UserRegisteredData does not have it (reading what version 1)"
+                    "user.registered: data.mail: a field the writer does not have needs a default: learninghub.events.UserRegisteredData does not have it (reading version 1)"
                 ))
         }
     }

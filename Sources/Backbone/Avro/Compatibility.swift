@@ -62,9 +62,9 @@ public enum CompatibilityMode: String, CaseIterable, Sendable {
 public struct CompatibilityViolation: Equatable, Sendable, CustomStringConvertible {
     public enum Direction: String, Sendable {
         /// The new schema cannot read what the version wrote.
-        case backward = "reading what version"
+        case backward = "reading version"
         /// The version cannot read what the new schema writes.
-        case forward = "being read by version"
+        case forward = "read by version"
     }
 
     /// From 1.

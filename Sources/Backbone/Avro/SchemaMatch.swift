@@ -82,13 +82,14 @@ struct SchemaMatch {
             for branch in branches where !accepts(branch, readerType) {
                 report(.missingBranch, "the reader has no \(branch.branchName)")
             }
-            if case .union = readerType.physical { return }
+            // What a value of a branch meets on the reader's side is looked at as if the branch stood alone.
             for branch in branches where accepts(branch, readerType) { compare(branch, readerType) }
+            return
         case (_, .union(let branches)):
             guard let branch = branch(for: writerType, in: branches) else {
                 return report(.missingBranch, "the reader has no \(writerType.branchName)")
             }
-            compare(writerType, branches[branch])
+            return compare(writerType, branches[branch])
         case (.array(let writerItems), .array(let readerItems)): compare(writerItems, readerItems)
         case (.map(let writerValues), .map(let readerValues)): compare(writerValues, readerValues)
         case (.named(let writerName), .named(let readerName)): compare(named: writerName, readerName)
