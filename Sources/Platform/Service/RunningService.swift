@@ -29,9 +29,9 @@ struct RunningService: Sendable {
         let service = try await type.init(context)
         let wantedPort = try parts.settings.value(PlatformSettings.port(of: type.name))
         let host = try parts.settings.value(PlatformSettings.host)
-        let server = HTTPServer(
-            configuration: HTTPServerConfiguration(host: host, port: wantedPort), loops: parts.loops,
-            router: router(of: service, context))
+        var limits = ServerLimits.configuration(of: type.name, descriptorsMax: ServerLimits.raiseDescriptors())
+        (limits.host, limits.port) = (host, wantedPort)
+        let server = HTTPServer(configuration: limits, loops: parts.loops, router: router(of: service, context))
         let port: Int
         do {
             port = try await server.start()
