@@ -23,4 +23,11 @@ import Testing
         #expect(count > 0)
         #expect(ServerLimits.raiseDescriptors() == count)
     }
+
+    @Test func `trusted proxies are addresses and ranges, and nothing else`() {
+        #expect(TrustedProxies(settingText: "10.0.0.0/8, fd00::1")?.ranges.count == 2)
+        for text in ["10.0.0.0/33", "proxy.example", "10.0.0.0/8/9", "1.2.3"] {
+            #expect(TrustedProxies(settingText: text) == nil, "\(text)")
+        }
+    }
 }

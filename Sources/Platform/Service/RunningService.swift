@@ -31,6 +31,9 @@ struct RunningService: Sendable {
         let host = try parts.settings.value(PlatformSettings.host)
         var limits = ServerLimits.configuration(of: type.name, descriptorsMax: ServerLimits.raiseDescriptors())
         (limits.host, limits.port) = (host, wantedPort)
+        if type.name == .gateway, let proxies = try parts.settings.optional(PlatformSettings.trustedProxies) {
+            limits.trustedProxies = proxies.ranges
+        }
         let server = HTTPServer(configuration: limits, loops: parts.loops, router: router(of: service, context))
         let port: Int
         do {

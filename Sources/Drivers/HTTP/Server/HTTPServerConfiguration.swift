@@ -22,7 +22,10 @@ public struct HTTPServerConfiguration: Sendable {
     public var idleTimeout: Duration = .seconds(30)
     /// All loops together.
     public var connectionsMax = 10_000
+    /// Of one IPv4 address or one /64 of IPv6; proxies that are trusted are not limited.
     public var connectionsPerAddressMax = 1_000
+    /// Whose `X-Forwarded-For` is believed: a request's remote address is then the client's that they name.
+    public var trustedProxies: [IPRange] = []
 
     public init(host: String = "127.0.0.1", port: Int = 0) {
         self.host = host

@@ -62,7 +62,7 @@ final class ServerConnection {
             let request = listener.router.matched(
                 HTTPRequest(
                     HTTPMethod(rawValue: method), String(decoding: target, as: UTF8.self), fields: fields,
-                    remoteAddress: remoteAddress))
+                    remoteAddress: listener.configuration.trustedProxies.client(behind: remoteAddress, fields)))
             let bodyBytesMax = listener.router.bodyBytesMax(of: request.match) ?? listener.configuration.bodyBytesMax
             let exchange = Exchange(request, on: self, bodyBytesMax: bodyBytesMax)
             enter(.body)

@@ -20,7 +20,7 @@ struct AdmitRequest: Sendable {
         let nowMs = Int64(now.timeIntervalSince1970 * 1_000)
         let kind = PublicPaths.kind(of: request.method, path)
         // Before the token is looked at: guessing tokens is limited too.
-        try limit(request.remoteAddress, kind, nowMs)
+        try limit(IPAddress.network(of: request.remoteAddress), kind, nowMs)
         guard let token = try Self.bearerToken(request.fields) else { return .anonymous }
         let identity = try await tokens(token, now: now).identity
         if let id = identity.userID { try limit(id.rawValue, kind, nowMs) }
