@@ -27,6 +27,9 @@ extension Problem {
         .serviceUnavailable, "unavailable", detail: "A part of the hub is busy or restarting. Try again shortly.",
         fields: ["retry-after": "1"])
 
+    /// Nobody reads this answer: its client left before it was there. The status is the one proxies log for that.
+    public static let clientGone = Problem(499, "client-gone", title: "Client Closed Request")
+
     /// Whether an operator should look at the error behind it.
     var isOurFault: Bool { status.code >= 500 }
 }

@@ -24,6 +24,8 @@ final class ServerConnection {
     private var exchange: Exchange?
     private var phase = Phase.fresh
     private var deadline = 0
+    /// Spent on waiting for the body under way, not counting the time its reader held it back.
+    private var bodyTicks = 0
     private var hasLeft = false
     var isNudged = false
 
@@ -66,6 +68,7 @@ final class ServerConnection {
             let bodyBytesMax = listener.router.bodyBytesMax(of: request.match) ?? listener.configuration.bodyBytesMax
             let exchange = Exchange(request, on: self, bodyBytesMax: bodyBytesMax)
             enter(.body)
+            bodyTicks = 0
             self.exchange = exchange
             if !exchange.begin(accepted) { throw .bodyTooLarge }
             return true
@@ -157,6 +160,10 @@ final class ServerConnection {
 
     /// Ends what waited too long.
     func checkDeadline() {
+        if phase == .body, let exchange, exchange.isReceiving {
+            bodyTicks += 1
+            if bodyTicks > listener.bodyTicksMax(byteCount: exchange.bodyByteCount) { deadline = 0 }
+        }
         guard listener.ticks >= deadline else { return }
         deadline = .max
         switch phase {

@@ -1,0 +1,50 @@
+import EventLoop
+import HTTP
+import HubTesting
+import Observability
+import ServiceTesting
+import Testing
+
+@Suite struct ForwardTests {
+    private static func services(_ router: inout Router) {
+        router.add(.get, "/users/me") { _ in .text(.ok, "hello world") }
+        router.add(.post, "/users/echo") { request in
+            HTTPResponse(.ok, body: .bytes((try? await request.body.collect(bytesMax: 1 << 20)) ?? []))
+        }
+    }
+
+    @Test func `clients that never finish their bodies keep nobody from a service`() async throws {
+        struct NoAnswer: Error {}
+        try await TestGateway.with(settings: ["HUB_UPSTREAM_TIMEOUT": "60s"], services: Self.services) { gateway in
+            let started = Tally()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<140 {
+                    group.addTask {
+                        let body = HTTPBody.stalled(started, for: .seconds(60))
+                        _ = await gateway.send(.post, "/users/echo", body: body, from: "192.0.2.\(number % 7)")
+                    }
+                }
+                try await eventually { started.value >= 128 }
+                let loop = TestLoops.shared.next()
+                let answer = try await withTimeout(.seconds(5), on: loop, onTimeout: { NoAnswer() }) {
+                    await gateway.send(.get, "/users/me")
+                }
+                #expect(answer.status == .ok)
+                group.cancelAll()
+            }
+        }
+    }
+
+    @Test func `a body in pieces arrives whole`() async throws {
+        try await TestGateway.with(services: Self.services) { gateway in
+            let pieces = Tally()
+            let body = HTTPBody.stream {
+                pieces.add()
+                return pieces.value <= 3 ? Array("piece;".utf8) : nil
+            }
+            let answer = await gateway.send(.post, "/users/echo", body: body)
+            let whole = try await answer.body.collect(bytesMax: 100)
+            #expect(whole == Array("piece;piece;piece;".utf8))
+        }
+    }
+}
