@@ -100,20 +100,22 @@ struct ForwardRequest: Sendable {
         return fields
     }
 
+    /// Only what the service itself did, or did not, counts against it.
     private func problem(of error: HTTPClientError, _ breaker: CircuitBreaker) -> Problem {
         switch error {
-        case .cancelled, .requestBodyFailed:
-            // The client went away; that says nothing about the service.
-            return .unavailable
+        case .cancelled: return .clientGone
+        case .requestBodyFailed: return .requestTimeout
+        case .busy: return Self.full
         case .connectFailed:
             breaker.failed(nowMs: nowMs)
             return Self.away(retryAfter: 1)
         case .timedOut:
             breaker.failed(nowMs: nowMs)
             return Problem(.gatewayTimeout, "upstream-timeout", detail: "The service took too long to answer.")
-        case .protocolError, .bodyTooLarge, .invalidRequest:
+        case .protocolError, .bodyTooLarge:
             breaker.failed(nowMs: nowMs)
             return Problem(.badGateway, "upstream-failed", detail: "The service broke off its answer.")
+        case .invalidRequest: return Problem(.badGateway, "upstream-failed")
         }
     }
 
