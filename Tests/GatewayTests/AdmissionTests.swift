@@ -6,6 +6,23 @@ import ServiceTesting
 import Testing
 
 @Suite struct AdmissionTests {
+    @Test(arguments: ["/auth/%6Cogin", "/auth/re%66resh", "/%61uth/register", "/auth/log%69n?x=%6C"])
+    func `no spelling of a path gets around its limit`(target: String) async throws {
+        let passed = Tally()
+        try await TestGateway.with(
+            settings: ["HUB_RATE_LIMITS": "default"],
+            services: { router in
+                router.add(.post, "/{path...}") { _ in
+                    passed.add()
+                    return HTTPResponse(.noContent)
+                }
+            }
+        ) { gateway in
+            for _ in 0..<40 { _ = await gateway.send(.post, target) }
+        }
+        #expect(passed.value <= 30)
+    }
+
     @Test func `the addresses of one IPv6 network share a limit`() async throws {
         try await TestGateway.with(
             settings: ["HUB_RATE_LIMITS": "default"],
