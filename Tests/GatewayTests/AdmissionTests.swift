@@ -36,4 +36,29 @@ import Testing
             #expect(await gateway.send(.post, "/auth/login", from: "2001:db8:0:2::1").status == .noContent)
         }
     }
+
+    @Test func `many who look at the start page ask each service once`() async throws {
+        let asked = Tally()
+        try await TestGateway.with(
+            services: { router in
+                router.add(.get, "/health/ready") { _ in
+                    asked.add()
+                    return HTTPResponse(.ok)
+                }
+            }
+        ) { gateway in
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<20 { group.addTask { _ = await gateway.send(.get, "/") } }
+            }
+            #expect(asked.value == 4)
+        }
+    }
+
+    @Test func `the start page is limited like every other`() async throws {
+        try await TestGateway.with(settings: ["HUB_RATE_LIMITS": "default"], services: { _ in }) { gateway in
+            var last = 0
+            for _ in 0..<201 { last = await gateway.send(.get, "/").status.code }
+            #expect(last == 429)
+        }
+    }
 }

@@ -11,8 +11,8 @@ struct GatewayRoutes: Sendable {
 
     func router(logger: Logger, metrics: Metrics) -> Router {
         var router = Router()
-        router.add(.get, "/") { _ in await startPage.response() }
-        router.add(.get, "/openapi.yaml") { _ in apiDescription() }
+        router.add(.get, "/") { request in await limited(request, logger) { try await startPage.response() } }
+        router.add(.get, "/openapi.yaml") { request in await limited(request, logger) { try apiDescription() } }
         let meter = GatewayMeter(metrics)
         for method in [HTTPMethod.get, .post, .put, .patch, .delete] {
             router.add(method, "/{path...}") { request in
@@ -23,17 +23,33 @@ struct GatewayRoutes: Sendable {
         return router
     }
 
-    private func apiDescription() -> HTTPResponse {
-        guard let description else { return Problem.notFound.response() }
+    private func apiDescription() throws(Problem) -> HTTPResponse {
+        guard let description else { throw .notFound }
         return HTTPResponse(.ok, fields: ["content-type": "application/yaml"], body: .bytes(description))
     }
 
     private func pass(_ request: HTTPRequest, _ logger: Logger) async -> HTTPResponse {
-        do {
+        await answered(logger) {
             let path = request.target.prefix { $0 != "?" }
             guard let service = try PublicPaths.service(for: path) else { throw Problem.notFound }
             let identity = try await admit(request, path: path)
             return try await forward(request, to: service, as: identity)
+        }
+    }
+
+    /// A page of the gateway's own.
+    private func limited(
+        _ request: HTTPRequest, _ logger: Logger, _ page: () async throws -> HTTPResponse
+    ) async -> HTTPResponse {
+        await answered(logger) {
+            try admit.limit(request)
+            return try await page()
+        }
+    }
+
+    private func answered(_ logger: Logger, _ body: () async throws -> HTTPResponse) async -> HTTPResponse {
+        do {
+            return try await body()
         } catch {
             let problem = Problem(error)
             if problem.status.code >= 500 {

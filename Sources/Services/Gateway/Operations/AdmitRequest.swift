@@ -27,6 +27,11 @@ struct AdmitRequest: Sendable {
         return identity
     }
 
+    /// For pages that are anyone's: by address alone.
+    func limit(_ request: HTTPRequest) throws(Problem) {
+        try limit(IPAddress.network(of: request.remoteAddress), .general, Int64(now().timeIntervalSince1970 * 1_000))
+    }
+
     private func limit(_ caller: String, _ kind: RateLimiter.Kind, _ nowMs: Int64) throws(Problem) {
         guard let seconds = limiter?.admit(caller, kind, nowMs: nowMs) else { return }
         throw Problem(
