@@ -61,4 +61,23 @@ import Testing
             #expect(whole == Array("piece;piece;piece;".utf8))
         }
     }
+
+    @Test func `a client that goes away is nobody's failure`() async throws {
+        try await TestGateway.with(
+            services: { router in
+                router.add(.get, "/users/slow") { _ in
+                    try? await TestLoops.shared.next().sleep(for: .seconds(60))
+                    return HTTPResponse(.ok)
+                }
+            }
+        ) { gateway in
+            let request = TestLoops.shared.next().start("a client") {
+                await gateway.send(.get, "/users/slow").status.code
+            }
+            request.cancel()
+            let status = try await request.value
+            #expect(status < 500)
+            #expect(gateway.service.log.lines.isEmpty)
+        }
+    }
 }

@@ -20,6 +20,12 @@ extension Problem {
         }
     }
 
+    /// As ``init(_:)``, for the request of the running task: once that is cancelled, whatever fails is its client's doing.
+    public init(answering error: any Error) {
+        let problem = Problem(error)
+        self = Task.isCancelled && problem.isOurFault ? .clientGone : problem
+    }
+
     public static let internalError = Problem(
         .internalServerError, "internal-error",
         detail: "Something went wrong on our side. Name the correlation id when you report it.")

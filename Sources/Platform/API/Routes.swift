@@ -69,7 +69,7 @@ public struct Routes: Sendable {
                         try access.check(identity)
                         return try await handler(Request(http, identity: identity))
                     } catch {
-                        let problem = Problem(error)
+                        let problem = Problem(answering: error)
                         if problem.isOurFault {
                             logger.error(
                                 "request failed",

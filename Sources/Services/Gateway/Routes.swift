@@ -51,7 +51,7 @@ struct GatewayRoutes: Sendable {
         do {
             return try await body()
         } catch {
-            let problem = Problem(error)
+            let problem = Problem(answering: error)
             if problem.status.code >= 500 {
                 logger.warning("request not passed on", [.code: .text(problem.code), .error: LogValue(error)])
             }
