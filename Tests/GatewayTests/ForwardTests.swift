@@ -62,6 +62,14 @@ import Testing
         }
     }
 
+    @Test func `HEAD tells the length that GET has`() async throws {
+        try await TestGateway.with(services: Self.services) { gateway in
+            let answer = await gateway.send(.head, "/users/me")
+            #expect(answer.status == .ok)
+            #expect(answer.body.length == 11)
+        }
+    }
+
     @Test func `a client that goes away is nobody's failure`() async throws {
         try await TestGateway.with(
             services: { router in

@@ -43,7 +43,8 @@ struct ForwardRequest: Sendable {
         do {
             let answer = try await send(outgoing, mayRepeat: request.method.isIdempotent && body.length == 0)
             breaker.succeeded()
-            return HTTPResponse(answer.status, fields: ProxyFields.crossing(answer.fields), body: answer.body)
+            return HTTPResponse(
+                answer.status, fields: ProxyFields.crossing(answer.fields), body: Self.body(of: answer, to: request))
         } catch {
             throw problem(of: error, breaker)
         }
@@ -76,6 +77,12 @@ struct ForwardRequest: Sendable {
             case .interrupted, .cancelled: throw .clientGone
             }
         }
+    }
+
+    /// What answers HEAD has the length of a body that does not come.
+    private static func body(of answer: HTTPClientResponse, to request: HTTPRequest) -> HTTPBody {
+        guard request.method == .head else { return answer.body }
+        return .stream(length: answer.fields["content-length"].flatMap { Int($0) }) { nil }
     }
 
     /// One repetition, when the request was certainly not seen or may be seen twice.
