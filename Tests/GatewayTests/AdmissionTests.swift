@@ -61,4 +61,25 @@ import Testing
             #expect(last == 429)
         }
     }
+
+    @Test func `while auth is away its keys are not asked for by every request`() async throws {
+        let asked = Tally()
+        try await TestGateway.with(
+            services: { router in
+                router.add(.get, "/.well-known/jwks.json") { _ in
+                    asked.add()
+                    return HTTPResponse(.serviceUnavailable)
+                }
+            }
+        ) { gateway in
+            for _ in 0..<10 {
+                let answer = await gateway.send(.get, "/users/me", fields: ["authorization": "Bearer a.b.c"])
+                #expect(answer.status == .serviceUnavailable)
+            }
+            #expect(asked.value == 1)
+            gateway.service.clock.advance(by: 10)
+            _ = await gateway.send(.get, "/users/me", fields: ["authorization": "Bearer a.b.c"])
+            #expect(asked.value == 2)
+        }
+    }
 }
