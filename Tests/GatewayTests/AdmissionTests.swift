@@ -62,6 +62,19 @@ import Testing
         }
     }
 
+    @Test(arguments: ["/users/me?x=%zz", "/users/%2e%2e/internal", "/users/%00"])
+    func `a request refused at once has its correlation id too`(target: String) async throws {
+        try await TestGateway.with(services: { _ in }) { gateway in
+            let server = HTTPServer(
+                configuration: HTTPServerConfiguration(), loops: TestLoops.shared, router: gateway.door)
+            let url = "http://127.0.0.1:\(try await server.start())\(target)"
+            let answer = try await gateway.service.context.http.send(HTTPClientRequest(.get, url))
+            #expect(answer.status == .badRequest)
+            #expect(answer.fields["x-correlation-id"]?.hasPrefix("req_") == true)
+            await server.drain(within: .zero)
+        }
+    }
+
     @Test func `while auth is away its keys are not asked for by every request`() async throws {
         let asked = Tally()
         try await TestGateway.with(

@@ -20,6 +20,7 @@ struct GatewayRoutes: Sendable {
             }
         }
         router.wrap { request, next in await traced(request, next) }
+        router.markRefusals { response, fields in Self.mark(&response, Self.trace(fields)) }
         return router
     }
 
@@ -61,14 +62,21 @@ struct GatewayRoutes: Sendable {
 
     /// The journey begins here: each request has a correlation id, which the caller is told.
     private func traced(_ request: HTTPRequest, _ next: HTTPHandler) async -> HTTPResponse {
-        let trace = TraceContext.request(
-            correlationID: request.fields["x-correlation-id"], traceparent: request.fields["traceparent"])
+        let trace = Self.trace(request.fields)
         return await TraceContext.$current.withValue(trace) {
             var response = await next(request)
-            response.fields["x-correlation-id"] = trace.correlationID
-            SecurityFields.add(to: &response.fields)
+            Self.mark(&response, trace)
             return response
         }
+    }
+
+    private static func trace(_ fields: HTTPFields) -> TraceContext {
+        .request(correlationID: fields["x-correlation-id"], traceparent: fields["traceparent"])
+    }
+
+    private static func mark(_ response: inout HTTPResponse, _ trace: TraceContext) {
+        response.fields["x-correlation-id"] = trace.correlationID
+        SecurityFields.add(to: &response.fields)
     }
 }
 

@@ -68,7 +68,7 @@ final class Exchange: @unchecked Sendable {
     }
 
     private func refuse(_ problem: Problem) {
-        answer = problem.response()
+        answer = listener.router.refusal(problem, of: request.fields)
         intake = .discarding(bytesLeft: listener.configuration.bodyBytesDiscarded)
     }
 

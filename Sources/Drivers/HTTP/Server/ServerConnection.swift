@@ -77,7 +77,7 @@ final class ServerConnection {
             exchange?.end(isComplete: true)
             exchange = nil
             enter(.answer)
-            return queue(error.response())
+            return queue(listener.router.refusal(error, of: fields))
         }
     }
 
