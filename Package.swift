@@ -129,7 +129,7 @@ let package = Package(
         tests("AuthTests", ["Auth", "User", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("NotificationTests", ["Notification", "Mail", "Platform", "HubTesting"] + backbone + drivers),
         tests("GamificationTests", ["Gamification", "Platform", "HubTesting"] + backbone + drivers),
-        tests("GatewayTests", ["Gateway", "Platform", "HubTesting"] + backbone + drivers),
+        tests("GatewayTests", ["Gateway", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("SystemTests", ["learning-hub", "Platform", "HubTesting"] + backbone + drivers),
         tests(
             "ProgramTests",

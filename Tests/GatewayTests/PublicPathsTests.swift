@@ -14,13 +14,15 @@ import Testing
     }
 
     @Test(arguments: [
-        "/internal/credentials/verify", "/", "/auth", "/usersx", "/metrics", "/dev", "/%75sers/me", "//users",
+        "/internal/credentials/verify", "/", "/auth", "/usersx", "/metrics", "/dev", "//users",
     ])
     func `what is not listed is not there`(path: String) throws {
         #expect(try PublicPaths.service(for: path[...]) == nil)
     }
 
-    @Test(arguments: ["/users/../internal/x", "/users/%2e%2E/internal", "/users/.", "/users/%zz", "/users/%00"])
+    @Test(arguments: [
+        "/users/../internal/x", "/users/%2e%2E/internal", "/users/.", "/users/%zz", "/users/%00", "/%75sers/me",
+    ])
     func `a path that the next hop could read in another way is refused`(path: String) {
         #expect(throws: Problem.self) { try PublicPaths.service(for: path[...]) }
     }

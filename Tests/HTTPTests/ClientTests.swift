@@ -54,6 +54,51 @@ struct ClientTests {
         }
     }
 
+    @Test func `a body that its source does not deliver is not the server's delay`() async throws {
+        try await TestServer.with(routes: ServerTests.routes) { server in
+            try await Self.with { client in
+                let body = HTTPBody.stream {
+                    try await TestLoops.shared.next().sleep(for: .seconds(60))
+                    return nil
+                }
+                let request = HTTPClientRequest(.post, server.url + "/echo", body: body)
+                #expect(await Self.failure(client, request, timeout: .milliseconds(200)) == .requestBodyFailed)
+            }
+        }
+    }
+
+    @Test func `waiting in line for a connection is told from a connection that fails`() async throws {
+        let gate = Gate(), entered = Counter()
+        try await TestServer.with(routes: { router in
+            router.add(.get, "/slow") { _ in
+                entered.add()
+                await gate.wait()
+                return .text(.ok, "")
+            }
+        }) { server in
+            try await Self.with({ $0.connectionsPerHostMax = 1 }) { client in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    // One for each loop, so that whichever is asked next is busy.
+                    for loop in TestLoops.shared.loops {
+                        group.addTask {
+                            _ = try await loop.run("a client") {
+                                try await client.send(HTTPClientRequest(.get, server.url + "/slow")).status.code
+                            }
+                        }
+                    }
+                    try await eventually { entered.value == TestLoops.shared.loops.count }
+                    let request = HTTPClientRequest(.get, server.url + "/slow")
+                    let failure = await Self.failure(client, request, timeout: .milliseconds(200))
+                    gate.open()
+                    try await group.waitForAll()
+                    #expect(failure == .busy)
+                    // The line moves on.
+                    #expect(try await client.send(request).status == .ok)
+                }
+            }
+        }
+    }
+
     @Test func `a request goes out as given and its answer comes back`() async throws {
         try await TestServer.with(routes: { router in
             for method in [HTTPMethod.get, .post, .put, .delete, .patch] {

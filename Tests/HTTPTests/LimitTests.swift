@@ -114,6 +114,45 @@ struct LimitTests {
         }
     }
 
+    @Test(arguments: ["Content-Length: 10000", "Content-Length: 100000", "Transfer-Encoding: chunked"])
+    func `a body that drips is ended, however often a byte comes`(framing: String) async throws {
+        try await TestServer.with({ $0.bodyTimeout = .milliseconds(300) }, routes: ServerTests.routes) { server in
+            let socket = try await server.connect()
+            async let ended = socket.readToEnd()
+            try await socket.send("POST /echo HTTP/1.1\r\nHost: a\r\n\(framing)\r\n\r\n")
+            let drop = framing.hasPrefix("T") ? "1\r\nx\r\n" : "x"
+            try await eventually(within: .seconds(5)) { (try? await socket.send(drop)) == nil }
+            #expect(try await ended.hasPrefix("HTTP/1.1 408"))
+        }
+    }
+
+    @Test func `the time a body waits for its reader does not count`() async throws {
+        let gate = Gate(), length = 32 << 20
+        try await TestServer.with(
+            {
+                $0.bodyTimeout = .milliseconds(100)
+                $0.bodyBytesMax = length
+            },
+            routes: { router in
+                router.add(.post, "/late") { request in
+                    await gate.wait()
+                    var count = 0
+                    do { for try await chunk in request.body { count += chunk.count } } catch { count = -1 }
+                    return .text(.ok, "\(count) bytes")
+                }
+            }
+        ) { server in
+            let socket = try await server.connect()
+            try await socket.send("POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: \(length)\r\n\r\n")
+            // Returns when the socket has taken nothing for longer than the body may take.
+            let sent = try await socket.sendUntilHeld(limit: length)
+            #expect(sent < length)
+            gate.open()
+            try await socket.send([UInt8](repeating: 120, count: length - sent))
+            #expect(try await socket.readResponse().hasSuffix("\(length) bytes"))
+        }
+    }
+
     @Test func `an idle connection is closed without a word`() async throws {
         try await TestServer.with({ $0.idleTimeout = .milliseconds(300) }, routes: ServerTests.routes) { server in
             let answers = try await server.exchange("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")

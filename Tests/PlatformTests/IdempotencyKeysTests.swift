@@ -1,4 +1,5 @@
 import Contracts
+import EventLoop
 import Foundation
 import HTTP
 import HubTesting
@@ -12,18 +13,23 @@ import Testing
     /// A route that counts how often its work is done.
     private final class Counted: Sendable {
         let count = Box()
+        /// Begun, whether or not it came to its end.
+        let begun = Box()
         private let router: Router
         private let seal: IdentitySeal
 
-        init(_ database: Database, failures: Int = 0) throws {
+        /// - Parameter pause: how long the work takes.
+        init(_ database: Database, failures: Int = 0, pause: Duration = .zero) throws {
             seal = try IdentitySeal(secret: "a secret of enough bytes") { 0 }
             var routes = Routes(
                 seal: seal, logger: Logger(label: "test", sink: LogRecorder()), metrics: Metrics(),
-                keys: IdempotencyKeys(database))
-            let (work, mustFail) = (count, Box(failures))
+                keys: IdempotencyKeys(database, TestLoops.shared))
+            let (work, begun, mustFail) = (count, begun, Box(failures))
             routes.postOnce("/things", .anyone) { request in
                 _ = try await request.http.body.collect(bytesMax: 1_000)
                 if mustFail.take() { throw CocoaError(.fileNoSuchFile) }
+                begun.add()
+                if pause > .zero { try await TestLoops.shared.next().sleep(for: pause) }
                 work.add()
                 return try .created(["number": work.value], at: "/things/\(work.value)")
             }
@@ -88,6 +94,20 @@ import Testing
             _ = try await things.send("a", key: nil)
             _ = try await things.send("a", key: nil)
             #expect(things.count.value == 4)
+        }
+    }
+
+    @Test func `work whose client goes away is done all the same, and its answer is kept`() async throws {
+        try await TestDatabase.with(Self.template) { test in
+            let things = try Counted(test.database, pause: .milliseconds(100))
+            let request = TestLoops.shared.next().start("a client") { try await things.send("a", key: "k").0 }
+            try await eventually { things.begun.value == 1 }
+            request.cancel()
+            _ = await request.result
+            try await eventually { try await things.send("a", key: "k").0 == 201 }
+            let again = try await things.send("a", key: "k")
+            #expect(again.2["idempotent-replayed"] == "true")
+            #expect(things.count.value == 1)
         }
     }
 

@@ -1,4 +1,5 @@
 import Contracts
+import EventLoop
 import Foundation
 import HTTP
 import HubTesting
@@ -19,11 +20,13 @@ import Testing
 
     private let seal: IdentitySeal
     private let router: Router
+    private let log = LogRecorder()
+    private let metrics = Metrics()
 
     init() throws {
         seal = try IdentitySeal(secret: "a secret of enough bytes") { 0 }
         var routes = Routes(
-            seal: seal, logger: Logger(label: "test", sink: LogRecorder()), metrics: Metrics(), keys: nil)
+            seal: seal, logger: Logger(label: "test", sink: log), metrics: metrics, keys: nil)
         routes.post("/greetings", .anyone) { request in
             let body = try await request.body(as: GreetBody.self)
             return try .ok(Greeting(text: String(repeating: "Hello \(body.name) ", count: body.times)))
@@ -32,6 +35,10 @@ import Testing
         routes.get("/admins", .admin) { _ in .noContent }
         routes.get("/internal", .service) { _ in .noContent }
         routes.get("/broken", .anyone) { _ in throw CocoaError(.fileNoSuchFile) }
+        routes.get("/slow", .anyone) { _ in
+            try await TestLoops.shared.next().sleep(for: .seconds(60))
+            return .noContent
+        }
         router = routes.router
     }
 
@@ -125,5 +132,15 @@ import Testing
         #expect(answer.status == 500)
         #expect(answer.body.contains("internal-error"))
         #expect(!answer.body.contains("Cocoa"))
+    }
+
+    @Test func `a client that goes away is no failure of the service`() async throws {
+        let tests = self
+        let request = TestLoops.shared.next().start("a client") { try await tests.send(.get, "/slow").status }
+        request.cancel()
+        _ = await request.result
+        #expect(log.lines.isEmpty)
+        let failures = metrics.prometheusText().split(separator: "\n").filter { $0.contains(#"status="5xx""#) }
+        #expect(failures.allSatisfy { $0.hasSuffix(" 0") })
     }
 }

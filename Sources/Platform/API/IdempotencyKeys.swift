@@ -1,4 +1,5 @@
 internal import Contracts
+internal import EventLoop
 internal import HTTP
 public import Postgres
 internal import Secrets
@@ -8,6 +9,8 @@ internal import Secrets
 /// A key belongs to its sender and is claimed before the work begins. An answer of 5xx gives the claim back, and a claim whose
 /// process died counts as given back after ``claimSecondsMax``; what must not happen twice even then has a unique key of its own in
 /// the service's tables. Keys are forgotten after ``keptSeconds``.
+///
+/// A client that goes away ends nothing here: the work goes on to its end, and its answer is there when the client asks again.
 public struct IdempotencyKeys: Sendable {
     static let fieldName = "idempotency-key"
     static let keyBytesMax = 255
@@ -35,22 +38,35 @@ public struct IdempotencyKeys: Sendable {
     ]
 
     private let database: Database
+    private let loops: EventLoopGroup
 
-    init(_ database: Database) { self.database = database }
+    init(_ database: Database, _ loops: EventLoopGroup) {
+        self.database = database
+        self.loops = loops
+    }
 
     /// Answers `request` by `handler`, or with the answer it had before.
     /// - Throws: 422 when the key came before with another request, 409 while the first one is still at work.
-    func answer(_ request: Request, _ handler: Routes.Handler) async throws -> Response {
+    func answer(_ request: Request, _ handler: @escaping Routes.Handler) async throws -> Response {
         guard let key = request.http.fields[Self.fieldName] else { return try await handler(request) }
         guard (1...Self.keyBytesMax).contains(key.utf8.count) else { throw Problem.badIdempotencyKey }
         let sender = Self.sender(of: request)
         let body = try await request.bytes(max: Self.bodyBytesMax)
         let fingerprint = SHA256.digest(Array("\(request.http.method) \(request.http.target)\n".utf8) + body)
-        if let known = try await claim(sender, key, fingerprint) { return known }
+        var http = request.http
+        http.body = .bytes(body)
+        let whole = Request(http, identity: request.identity)
+        return try await shielded {
+            if let known = try await claim(sender, key, fingerprint) { return known }
+            return try await answer(whole, sender, key, handler)
+        }
+    }
+
+    private func answer(
+        _ request: Request, _ sender: String, _ key: String, _ handler: Routes.Handler
+    ) async throws -> Response {
         do {
-            var http = request.http
-            http.body = .bytes(body)
-            let response = try await handler(Request(http, identity: request.identity))
+            let response = try await handler(request)
             try await store(response, sender, key)
             return response
         } catch {
@@ -61,6 +77,17 @@ public struct IdempotencyKeys: Sendable {
                 try await store(problem.response(), sender, key)
             }
             throw error
+        }
+    }
+
+    /// Runs `body` to its end even when this task is cancelled meanwhile, for as long as a claim holds.
+    private func shielded(_ body: @escaping @Sendable () async throws -> Response) async throws -> Response {
+        let loop = loops.next()
+        let task = loop.start("a request with Idempotency-Key", body)
+        return try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            loop.execute { _ = try? loop.schedule(after: .seconds(Self.claimSecondsMax)) { task.cancel() } }
         }
     }
 

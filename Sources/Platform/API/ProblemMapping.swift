@@ -20,12 +20,21 @@ extension Problem {
         }
     }
 
+    /// As ``init(_:)``, for the request of the running task: once that is cancelled, whatever fails is its client's doing.
+    public init(answering error: any Error) {
+        let problem = Problem(error)
+        self = Task.isCancelled && problem.isOurFault ? .clientGone : problem
+    }
+
     public static let internalError = Problem(
         .internalServerError, "internal-error",
         detail: "Something went wrong on our side. Name the correlation id when you report it.")
     public static let unavailable = Problem(
         .serviceUnavailable, "unavailable", detail: "A part of the hub is busy or restarting. Try again shortly.",
         fields: ["retry-after": "1"])
+
+    /// Nobody reads this answer: its client left before it was there. The status is the one proxies log for that.
+    public static let clientGone = Problem(499, "client-gone", title: "Client Closed Request")
 
     /// Whether an operator should look at the error behind it.
     var isOurFault: Bool { status.code >= 500 }

@@ -18,7 +18,7 @@ public struct Routes: Sendable {
     init(_ context: ServiceContext) {
         self.init(
             seal: context.seal, logger: context.logger, metrics: context.metrics,
-            keys: IdempotencyKeys(context.database))
+            keys: IdempotencyKeys(context.database, context.loops))
     }
 
     init(seal: IdentitySeal, logger: Logger, metrics: Metrics, keys: IdempotencyKeys?) {
@@ -69,7 +69,7 @@ public struct Routes: Sendable {
                         try access.check(identity)
                         return try await handler(Request(http, identity: identity))
                     } catch {
-                        let problem = Problem(error)
+                        let problem = Problem(answering: error)
                         if problem.isOurFault {
                             logger.error(
                                 "request failed",

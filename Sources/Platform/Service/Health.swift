@@ -15,19 +15,28 @@ public struct HealthCheck: Sendable {
 
 /// `/health/live`, `/health/ready` and `/metrics`, the same on every service and open without an identity.
 struct HealthRoutes {
-    let metrics: Metrics
-    let checks: [HealthCheck]
+    /// The page is open to everybody: whoever asks again and again makes no work of it.
+    private static let readyKept = Duration.milliseconds(250)
+
+    private let metrics: Metrics
+    private let ready: SharedFetch<HTTPResponse>
+
+    init(_ context: ServiceContext, checks: [HealthCheck]) {
+        metrics = context.metrics
+        ready = SharedFetch(context.loops, keptTime: Self.readyKept) { await Self.ready(checks) }
+    }
 
     func add(to router: inout Router) {
         router.add(.get, "/health/live") { _ in (try? .ok(["status": "live"])) ?? HTTPResponse(.ok) }
-        router.add(.get, "/health/ready") { _ in await ready() }
-        router.add(.get, "/metrics") { _ in
+        router.add(.get, "/health/ready") { [ready] _ in (try? await ready.value()) ?? HTTPResponse(.serviceUnavailable)
+        }
+        router.add(.get, "/metrics") { [metrics] _ in
             HTTPResponse(
                 .ok, fields: ["content-type": Metrics.prometheusContentType], body: .text(metrics.prometheusText()))
         }
     }
 
-    private func ready() async -> HTTPResponse {
+    private static func ready(_ checks: [HealthCheck]) async -> HTTPResponse {
         var states: [String: String] = [:]
         for check in checks {
             do {

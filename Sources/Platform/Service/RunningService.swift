@@ -29,9 +29,12 @@ struct RunningService: Sendable {
         let service = try await type.init(context)
         let wantedPort = try parts.settings.value(PlatformSettings.port(of: type.name))
         let host = try parts.settings.value(PlatformSettings.host)
-        let server = HTTPServer(
-            configuration: HTTPServerConfiguration(host: host, port: wantedPort), loops: parts.loops,
-            router: router(of: service, context))
+        var limits = ServerLimits.configuration(of: type.name, descriptorsMax: ServerLimits.raiseDescriptors())
+        (limits.host, limits.port) = (host, wantedPort)
+        if type.name == .gateway, let proxies = try parts.settings.optional(PlatformSettings.trustedProxies) {
+            limits.trustedProxies = proxies.ranges
+        }
+        let server = HTTPServer(configuration: limits, loops: parts.loops, router: router(of: service, context))
         let port: Int
         do {
             port = try await server.start()
@@ -42,7 +45,7 @@ struct RunningService: Sendable {
         let supervisor = Supervisor(loops: parts.loops, logger: context.logger)
         startEvents(of: service, type, parts, context, supervisor)
         for work in service.background { supervisor.start(work.name, work.run) }
-        let keys = IdempotencyKeys(context.database)
+        let keys = IdempotencyKeys(context.database, parts.loops)
         supervisor.start("forget idempotency keys") {
             while true {
                 try await keys.removeExpired()
@@ -63,7 +66,7 @@ struct RunningService: Sendable {
             }()
         let database = context.database
         let checks = [HealthCheck("database") { _ = try await database.query("select 1") }] + service.healthChecks
-        HealthRoutes(metrics: context.metrics, checks: checks).add(to: &router)
+        HealthRoutes(context, checks: checks).add(to: &router)
         return router
     }
 

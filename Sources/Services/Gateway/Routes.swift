@@ -11,8 +11,8 @@ struct GatewayRoutes: Sendable {
 
     func router(logger: Logger, metrics: Metrics) -> Router {
         var router = Router()
-        router.add(.get, "/") { _ in await startPage.response() }
-        router.add(.get, "/openapi.yaml") { _ in apiDescription() }
+        router.add(.get, "/") { request in await limited(request, logger) { try await startPage.response() } }
+        router.add(.get, "/openapi.yaml") { request in await limited(request, logger) { try apiDescription() } }
         let meter = GatewayMeter(metrics)
         for method in [HTTPMethod.get, .post, .put, .patch, .delete] {
             router.add(method, "/{path...}") { request in
@@ -20,22 +20,39 @@ struct GatewayRoutes: Sendable {
             }
         }
         router.wrap { request, next in await traced(request, next) }
+        router.markRefusals { response, fields in Self.mark(&response, Self.trace(fields)) }
         return router
     }
 
-    private func apiDescription() -> HTTPResponse {
-        guard let description else { return Problem.notFound.response() }
+    private func apiDescription() throws(Problem) -> HTTPResponse {
+        guard let description else { throw .notFound }
         return HTTPResponse(.ok, fields: ["content-type": "application/yaml"], body: .bytes(description))
     }
 
     private func pass(_ request: HTTPRequest, _ logger: Logger) async -> HTTPResponse {
-        do {
+        await answered(logger) {
             let path = request.target.prefix { $0 != "?" }
             guard let service = try PublicPaths.service(for: path) else { throw Problem.notFound }
             let identity = try await admit(request, path: path)
             return try await forward(request, to: service, as: identity)
+        }
+    }
+
+    /// A page of the gateway's own.
+    private func limited(
+        _ request: HTTPRequest, _ logger: Logger, _ page: () async throws -> HTTPResponse
+    ) async -> HTTPResponse {
+        await answered(logger) {
+            try admit.limit(request)
+            return try await page()
+        }
+    }
+
+    private func answered(_ logger: Logger, _ body: () async throws -> HTTPResponse) async -> HTTPResponse {
+        do {
+            return try await body()
         } catch {
-            let problem = Problem(error)
+            let problem = Problem(answering: error)
             if problem.status.code >= 500 {
                 logger.warning("request not passed on", [.code: .text(problem.code), .error: LogValue(error)])
             }
@@ -45,14 +62,21 @@ struct GatewayRoutes: Sendable {
 
     /// The journey begins here: each request has a correlation id, which the caller is told.
     private func traced(_ request: HTTPRequest, _ next: HTTPHandler) async -> HTTPResponse {
-        let trace = TraceContext.request(
-            correlationID: request.fields["x-correlation-id"], traceparent: request.fields["traceparent"])
+        let trace = Self.trace(request.fields)
         return await TraceContext.$current.withValue(trace) {
             var response = await next(request)
-            response.fields["x-correlation-id"] = trace.correlationID
-            SecurityFields.add(to: &response.fields)
+            Self.mark(&response, trace)
             return response
         }
+    }
+
+    private static func trace(_ fields: HTTPFields) -> TraceContext {
+        .request(correlationID: fields["x-correlation-id"], traceparent: fields["traceparent"])
+    }
+
+    private static func mark(_ response: inout HTTPResponse, _ trace: TraceContext) {
+        response.fields["x-correlation-id"] = trace.correlationID
+        SecurityFields.add(to: &response.fields)
     }
 }
 

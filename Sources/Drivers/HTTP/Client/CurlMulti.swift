@@ -12,6 +12,12 @@ package final class CurlMulti: @unchecked Sendable {
     private var timerEnd: ContinuousClock.Instant?
     /// What the C side knows by address, kept alive here until it is over.
     private var transfers: [CurlTransfer] = []
+    /// Transfers by the origin they go to. curl has such a line too, in which it forgets the time-outs.
+    private var lines: [String: Line] = [:]
+    private var waitingCount = 0
+    /// Where a connection came free in this turn.
+    private var vacated: [String] = []
+    private var isCallingUp = false
     /// Those whose header came in this turn.
     private var headed: [HTTPTransfer] = []
 
@@ -59,6 +65,77 @@ package final class CurlMulti: @unchecked Sendable {
         }
     }
 
+    // MARK: Lines
+
+    private struct Line {
+        var underWayCount = 0
+        var waiting: [HTTPTransfer] = []
+        var head = 0
+        /// When so many wait, those who have given up are taken out.
+        var sweptCount = 64
+    }
+    enum Entry { case goes, waits, full }
+
+    /// Counts the transfer as under way, or has it wait for a connection.
+    func enter(_ transfer: HTTPTransfer) -> Entry {
+        loop.preconditionCurrent()
+        guard curl != nil, transfers.count + waitingCount < configuration.requestsMax else { return .full }
+        var line = lines.removeValue(forKey: transfer.origin) ?? Line()
+        defer { lines[transfer.origin] = line }
+        if line.underWayCount < configuration.connectionsPerHostMax {
+            line.underWayCount += 1
+            return .goes
+        }
+        if line.waiting.count >= line.sweptCount { sweep(&line) }
+        line.waiting.append(transfer)
+        waitingCount += 1
+        return .waits
+    }
+
+    private func sweep(_ line: inout Line) {
+        let count = line.waiting.count - line.head
+        line.waiting = line.waiting[line.head...].filter { !$0.isSettled }
+        line.head = 0
+        waitingCount -= count - line.waiting.count
+        line.sweptCount = max(64, line.waiting.count * 2)
+    }
+
+    /// The transfer is over, or could not begin.
+    func leave(_ transfer: HTTPTransfer) {
+        lines[transfer.origin]?.underWayCount -= 1
+        vacated.append(transfer.origin)
+    }
+
+    /// Begins what waits for the connections that came free. Not from within curl's calls: they must start nothing.
+    private func callUp() {
+        if isCallingUp { return }
+        isCallingUp = true
+        defer { isCallingUp = false }
+        while let origin = vacated.popLast() {
+            if let next = nextInLine(origin) { next.begin() }
+        }
+    }
+
+    private func nextInLine(_ origin: String) -> HTTPTransfer? {
+        guard var line = lines.removeValue(forKey: origin) else { return nil }
+        defer { if line.underWayCount > 0 || line.head < line.waiting.count { lines[origin] = line } }
+        guard line.underWayCount < configuration.connectionsPerHostMax else { return nil }
+        while line.head < line.waiting.count {
+            let next = line.waiting[line.head]
+            line.head += 1
+            waitingCount -= 1
+            if line.head > 64, line.head * 2 > line.waiting.count {
+                line.waiting.removeFirst(line.head)
+                line.head = 0
+            }
+            if !next.isSettled {
+                line.underWayCount += 1
+                return next
+            }
+        }
+        return nil
+    }
+
     // MARK: Transfers
 
     /// - Parameter start: gives the transfer to the C side with the context it is called back with.
@@ -80,6 +157,7 @@ package final class CurlMulti: @unchecked Sendable {
     func forget(_ transfer: CurlTransfer) {
         guard transfer.handle != nil else { return }
         transfer.handle = nil
+        if let transfer = transfer as? HTTPTransfer { leave(transfer) }
         let last = transfers.removeLast()
         if last !== transfer {
             last.index = transfer.index
@@ -110,6 +188,9 @@ package final class CurlMulti: @unchecked Sendable {
 
     /// Ends every transfer with `cancelled` and closes every connection.
     func close() {
+        let waiting = lines.values.flatMap { $0.waiting[$0.head...] }
+        (lines, waitingCount) = ([:], 0)
+        for transfer in waiting { transfer.wasCancelled() }
         for transfer in transfers {
             cancel(transfer)
             transfer.wasCancelled()
@@ -135,6 +216,7 @@ package final class CurlMulti: @unchecked Sendable {
         // Whoever is not done by now has a body that is still to come.
         for transfer in headed { transfer.deliverStream() }
         headed.removeAll(keepingCapacity: true)
+        callUp()
         if wait >= 0 { wakeAfter(milliseconds: wait) }
     }
 

@@ -32,10 +32,13 @@ public enum HTTPClientError: Error, Sendable, Equatable {
     /// No connection, or no trust: name not found, refused, TLS failed. The request was not sent.
     case connectFailed(String)
     case timedOut
+    /// On this side: every connection to the host stayed in use until the time-out, too many requests wait, or the client is closed.
+    /// The request was not sent.
+    case busy
     case cancelled
     /// The response is larger than ``HTTPClientConfiguration/responseBytesMax``.
     case bodyTooLarge(bytesMax: Int)
-    /// The stream of the request's body failed.
+    /// The stream of the request's body failed, or the time-out came while the server waited for it.
     case requestBodyFailed
     /// The connection broke, or what came was no HTTP. The other side may have acted on the request.
     case protocolError(String)

@@ -8,7 +8,12 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
 
     private let multi: CurlMulti
     private var request: HTTPClientRequest?
-    private let timeout: Duration?
+    private var timeout: Duration?
+    /// `http://host:port` of the URL.
+    let origin: String
+    /// While it waits for a connection: fires when none came free in time.
+    private var patience: Watch?
+    private var timeoutEnd: ContinuousClock.Instant?
     private var continuation: UnsafeContinuation<Outcome, Never>?
     private var isCancelled = false
 
@@ -26,6 +31,7 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
 
     init(_ request: HTTPClientRequest, timeout: Duration?, on multi: CurlMulti) {
         self.request = request
+        self.origin = Self.origin(of: request.url)
         self.timeout = timeout
         self.multi = multi
     }
@@ -35,17 +41,41 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
     func start(_ continuation: UnsafeContinuation<Outcome, Never>) {
         guard let request, !isCancelled else { return continuation.resume(returning: .failure(.cancelled)) }
         self.continuation = continuation
-        self.request = nil
         guard Self.isURL(request.url), request.method.rawValue.utf8.allSatisfy(isTokenByte) else {
             return resolve(.failure(.invalidRequest))
         }
+        switch multi.enter(self) {
+        case .goes: begin()
+        case .waits: wait()
+        case .full: resolve(.failure(.busy))
+        }
+    }
+
+    private func wait() {
+        guard let timeout else { return }
+        timeoutEnd = ContinuousClock.now + timeout
+        patience = try? multi.loop.schedule(after: timeout) { [weak self] in self?.resolve(.failure(.busy)) }
+    }
+
+    /// Waits no more, whether or not it had its turn.
+    var isSettled: Bool { continuation == nil }
+
+    /// There is a connection for it.
+    func begin() {
+        guard let request else { return multi.leave(self) }
+        if let timeoutEnd { timeout = timeoutEnd - ContinuousClock.now }
+        patience?.cancel()
+        (self.request, patience) = (nil, nil)
         if case .stream = request.body.storage {
             outgoing = OutgoingBody { [weak self] in
                 if let self { multi.resumeSending(self) }
             }
         }
         let isStarted = multi.start(self) { curl, context in start(request, curl, context) }
-        guard isStarted else { return resolve(.failure(.connectFailed("no room for another transfer"))) }
+        guard isStarted else {
+            multi.leave(self)
+            return resolve(.failure(.busy))
+        }
         if let outgoing, case .stream(let source, _) = request.body.storage {
             pump = multi.loop.start("request body") {
                 await outgoing.pump(from: source)
@@ -86,6 +116,15 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
         guard url.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else { return false }
         return equalsIgnoringCase(url.utf8.prefix(7), "http://".utf8)
             || equalsIgnoringCase(url.utf8.prefix(8), "https://".utf8)
+    }
+
+    private static func origin(of url: String) -> String {
+        var slashes = 0
+        let origin = url.utf8.prefix { byte in
+            if byte == UInt8(ascii: "/") { slashes += 1 }
+            return slashes < 3
+        }
+        return String(Substring(origin))
     }
 
     /// The caller does not wait any more.
@@ -171,6 +210,7 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
         return switch outcome {
         case Int32(HUB_CURL_INVALID): .invalidRequest
         case Int32(HUB_CURL_CONNECT): .connectFailed(message)
+        case Int32(HUB_CURL_TIMED_OUT) where outgoing?.isStarved == true: .requestBodyFailed
         case Int32(HUB_CURL_TIMED_OUT): .timedOut
         case Int32(HUB_CURL_ABORTED) where outgoing?.didFail == true: .requestBodyFailed
         default: .protocolError(message)
@@ -198,6 +238,8 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
     }
 
     private func resolve(_ outcome: Outcome) {
+        patience?.cancel()
+        patience = nil
         continuation?.resume(returning: outcome)
         continuation = nil
     }

@@ -8,7 +8,7 @@ public struct HTTPRequest: Sendable {
     /// The pattern of the route that was found, such as `/users/{id}`: the name for metrics and logs, free of personal data.
     public var route: String?
     public var fields: HTTPFields
-    /// The address of the peer, without port. Behind a proxy this is the proxy.
+    /// The address of the client, without port. Behind a proxy that the server does not trust this is the proxy.
     public var remoteAddress: String
     public var body: HTTPBody
     var match = RouteMatch.none

@@ -45,6 +45,9 @@ final class OutgoingBody: @unchecked Sendable {
     /// The source failed.
     var didFail: Bool { if case .broken = end { true } else { false } }
 
+    /// The library would send more and the source has not given it.
+    var isStarved: Bool { isAwaited && end == nil }
+
     private func write(_ next: [UInt8]) async {
         await withUnsafeContinuation { continuation in
             // All of it here: between a call and its await others may run on the loop.

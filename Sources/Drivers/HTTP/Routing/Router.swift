@@ -14,6 +14,7 @@ public struct Router: Sendable {
     private(set) var table: [Route] = []
     private var tree = RouteTree()
     private var middleware: [HTTPMiddleware] = []
+    private var refusalMark: @Sendable (inout HTTPResponse, HTTPFields) -> Void = { _, _ in }
 
     public init() {}
 
@@ -41,6 +42,18 @@ public struct Router: Sendable {
 
     /// Puts `middleware` around every request, found or not; what is added first stands outermost.
     public mutating func wrap(_ middleware: @escaping HTTPMiddleware) { self.middleware.append(middleware) }
+
+    /// Has `mark` look at answers that the server gives before it asks any route, middleware included: to what is malformed, too
+    /// large or too late. It is given the fields of the request.
+    public mutating func markRefusals(_ mark: @escaping @Sendable (inout HTTPResponse, HTTPFields) -> Void) {
+        refusalMark = mark
+    }
+
+    func refusal(_ problem: Problem, of fields: HTTPFields) -> HTTPResponse {
+        var response = problem.response()
+        refusalMark(&response, fields)
+        return response
+    }
 
     /// Answers as the server would, without a socket.
     public func respond(to request: HTTPRequest) async -> HTTPResponse {

@@ -9,18 +9,21 @@ final class Admission: Sendable {
     private let state = Mutex(State())
     private let connectionsMax: Int
     private let connectionsPerAddressMax: Int
+    private let trustedProxies: [IPRange]
 
     init(_ configuration: HTTPServerConfiguration) {
         connectionsMax = configuration.connectionsMax
         connectionsPerAddressMax = configuration.connectionsPerAddressMax
+        trustedProxies = configuration.trustedProxies
     }
 
     /// - Returns: false when a limit is reached; then nothing was counted.
     func admit(_ address: String) -> Bool {
-        state.withLock { state in
-            guard state.total < connectionsMax, state.byAddress[address, default: 0] < connectionsPerAddressMax else {
-                return false
-            }
+        let isProxy = trustedProxies.holds(address)
+        let address = IPAddress.network(of: address)
+        return state.withLock { state in
+            let count = state.byAddress[address, default: 0]
+            guard state.total < connectionsMax, isProxy || count < connectionsPerAddressMax else { return false }
             state.total += 1
             state.byAddress[address, default: 0] += 1
             return true
@@ -28,6 +31,7 @@ final class Admission: Sendable {
     }
 
     func dismiss(_ address: String) {
+        let address = IPAddress.network(of: address)
         state.withLock { state in
             state.total -= 1
             let left = state.byAddress[address, default: 1] - 1

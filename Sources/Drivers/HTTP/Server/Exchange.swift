@@ -21,7 +21,7 @@ final class Exchange: @unchecked Sendable {
     private var request: HTTPRequest
     private let bodyBytesMax: Int
     private var intake = Intake.none
-    private var bodyByteCount = 0
+    private(set) var bodyByteCount = 0
     private var isHeld = false
     private var isReceived = false
     private var isQueued = false
@@ -68,7 +68,7 @@ final class Exchange: @unchecked Sendable {
     }
 
     private func refuse(_ problem: Problem) {
-        answer = problem.response()
+        answer = listener.router.refusal(problem, of: request.fields)
         intake = .discarding(bytesLeft: listener.configuration.bodyBytesDiscarded)
     }
 

@@ -144,8 +144,8 @@ extension Problem {
     static func malformed(_ part: String) -> Problem {
         Problem(.badRequest, "malformed-request", detail: "The \(part) is malformed or ambiguous.")
     }
-    static let bodyTooLarge = Problem(.contentTooLarge, "body-too-large")
-    static let requestTimeout = Problem(.requestTimeout, "request-timeout")
+    public static let bodyTooLarge = Problem(.contentTooLarge, "body-too-large")
+    public static let requestTimeout = Problem(.requestTimeout, "request-timeout")
     static let tooManyConnections = Problem(
         .serviceUnavailable, "too-many-connections", fields: ["retry-after": "5"])
 }

@@ -20,9 +20,16 @@ public struct HTTPServerConfiguration: Sendable {
     public var headerTimeout: Duration = .seconds(15)
     /// Without any byte either way: between requests, within a body, while the client does not take the response.
     public var idleTimeout: Duration = .seconds(30)
+    /// Waiting for the bytes of one body, beside what its length allows: a client that drips holds a connection no longer.
+    public var bodyTimeout: Duration = .seconds(30)
+    /// Each so many bytes of a body that came allow it another second.
+    public var bodyBytesPerSecondMin = 16 * 1024
     /// All loops together.
     public var connectionsMax = 10_000
+    /// Of one IPv4 address or one /64 of IPv6; proxies that are trusted are not limited.
     public var connectionsPerAddressMax = 1_000
+    /// Whose `X-Forwarded-For` is believed: a request's remote address is then the client's that they name.
+    public var trustedProxies: [IPRange] = []
 
     public init(host: String = "127.0.0.1", port: Int = 0) {
         self.host = host

@@ -22,6 +22,8 @@ final class Listener: @unchecked Sendable {
     private let tick: Duration
     let headerTicks: Int
     let idleTicks: Int
+    private let bodyTicks: Int
+    private let bodyBytesPerTick: Int
 
     // The driver's task runs the daemon once for all connections resumed in a turn of the loop.
     private var isRunWanted = false
@@ -33,12 +35,17 @@ final class Listener: @unchecked Sendable {
         self.router = router
         self.handler = router.handler()
         self.admission = admission
-        let shortest = min(configuration.headerTimeout, configuration.idleTimeout)
+        let shortest = min(configuration.headerTimeout, configuration.idleTimeout, configuration.bodyTimeout)
         let tick = min(max(shortest / 8, .milliseconds(10)), .seconds(1))
         self.tick = tick
         headerTicks = Int((configuration.headerTimeout / tick).rounded(.up)) + 1
         idleTicks = Int((configuration.idleTimeout / tick).rounded(.up)) + 1
+        bodyTicks = Int((configuration.bodyTimeout / tick).rounded(.up)) + 1
+        bodyBytesPerTick = max(1, Int(Double(configuration.bodyBytesPerSecondMin) * (tick / .seconds(1))))
     }
+
+    /// How many ticks may be spent on waiting for a body of which so many bytes have come.
+    func bodyTicksMax(byteCount: Int) -> Int { bodyTicks + byteCount / bodyBytesPerTick }
 
     /// Takes the socket over.
     func start(_ socket: Int32) throws(HTTPServerError) {

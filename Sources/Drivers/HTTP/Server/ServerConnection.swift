@@ -24,6 +24,8 @@ final class ServerConnection {
     private var exchange: Exchange?
     private var phase = Phase.fresh
     private var deadline = 0
+    /// Spent on waiting for the body under way, not counting the time its reader held it back.
+    private var bodyTicks = 0
     private var hasLeft = false
     var isNudged = false
 
@@ -62,10 +64,11 @@ final class ServerConnection {
             let request = listener.router.matched(
                 HTTPRequest(
                     HTTPMethod(rawValue: method), String(decoding: target, as: UTF8.self), fields: fields,
-                    remoteAddress: remoteAddress))
+                    remoteAddress: listener.configuration.trustedProxies.client(behind: remoteAddress, fields)))
             let bodyBytesMax = listener.router.bodyBytesMax(of: request.match) ?? listener.configuration.bodyBytesMax
             let exchange = Exchange(request, on: self, bodyBytesMax: bodyBytesMax)
             enter(.body)
+            bodyTicks = 0
             self.exchange = exchange
             if !exchange.begin(accepted) { throw .bodyTooLarge }
             return true
@@ -74,7 +77,7 @@ final class ServerConnection {
             exchange?.end(isComplete: true)
             exchange = nil
             enter(.answer)
-            return queue(error.response())
+            return queue(listener.router.refusal(error, of: fields))
         }
     }
 
@@ -157,6 +160,10 @@ final class ServerConnection {
 
     /// Ends what waited too long.
     func checkDeadline() {
+        if phase == .body, let exchange, exchange.isReceiving {
+            bodyTicks += 1
+            if bodyTicks > listener.bodyTicksMax(byteCount: exchange.bodyByteCount) { deadline = 0 }
+        }
         guard listener.ticks >= deadline else { return }
         deadline = .max
         switch phase {

@@ -20,11 +20,16 @@ struct AdmitRequest: Sendable {
         let nowMs = Int64(now.timeIntervalSince1970 * 1_000)
         let kind = PublicPaths.kind(of: request.method, path)
         // Before the token is looked at: guessing tokens is limited too.
-        try limit(request.remoteAddress, kind, nowMs)
+        try limit(IPAddress.network(of: request.remoteAddress), kind, nowMs)
         guard let token = try Self.bearerToken(request.fields) else { return .anonymous }
         let identity = try await tokens(token, now: now).identity
         if let id = identity.userID { try limit(id.rawValue, kind, nowMs) }
         return identity
+    }
+
+    /// For pages that are anyone's: by address alone.
+    func limit(_ request: HTTPRequest) throws(Problem) {
+        try limit(IPAddress.network(of: request.remoteAddress), .general, Int64(now().timeIntervalSince1970 * 1_000))
     }
 
     private func limit(_ caller: String, _ kind: RateLimiter.Kind, _ nowMs: Int64) throws(Problem) {

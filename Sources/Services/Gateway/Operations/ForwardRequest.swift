@@ -8,10 +8,14 @@ internal import HTTP
 internal import Observability
 internal import Platform
 
-/// Passes a request on to a service and its answer back, both streamed.
+/// Passes a request on to a service once it is all here, and its answer back, streamed.
 struct ForwardRequest: Sendable {
+    /// A longer body is streamed: it takes up one of the few connections to its service for as long as its client sends.
+    private static let bodyBytesHeldMax = 1024 * 1024
+
     private let context: ServiceContext
     private let timeout: Duration
+    private let room = BodyRoom()
     private let breakers: [ServiceName: CircuitBreaker]
 
     init(_ context: ServiceContext, timeout: Duration) {
@@ -20,23 +24,65 @@ struct ForwardRequest: Sendable {
         breakers = Dictionary(uniqueKeysWithValues: ServiceName.all.map { ($0, CircuitBreaker()) })
     }
 
-    /// - Throws: 502 when the service breaks off, 503 with `Retry-After` when it cannot be reached, 504 when it takes too long.
+    /// - Throws: 408 or 413 for the body, 502 when the service breaks off, 503 with `Retry-After` when it cannot be reached, 504 when
+    ///   it takes too long.
     func callAsFunction(
         _ request: HTTPRequest, to service: ServiceName, as identity: Identity
     ) async throws -> HTTPResponse {
         guard let address = context.services[service], let breaker = breakers[service] else {
             throw Problem.unavailable
         }
+        let network = IPAddress.network(of: request.remoteAddress)
+        // Of the body, until its answer begins.
+        var byteCount = 0
+        defer { room.leave(byteCount, network) }
+        let body = try await held(request, network, &byteCount)
         if let seconds = breaker.admit(nowMs: nowMs) { throw Self.away(retryAfter: seconds) }
         let outgoing = HTTPClientRequest(
-            request.method, address + request.target, fields: fields(of: request, as: identity), body: request.body)
+            request.method, address + request.target, fields: fields(of: request, as: identity), body: body)
         do {
-            let answer = try await send(outgoing, mayRepeat: request.method.isIdempotent && request.body.length == 0)
+            let answer = try await send(outgoing, mayRepeat: request.method.isIdempotent && body.length == 0)
             breaker.succeeded()
-            return HTTPResponse(answer.status, fields: ProxyFields.crossing(answer.fields), body: answer.body)
+            return HTTPResponse(
+                answer.status, fields: ProxyFields.crossing(answer.fields), body: Self.body(of: answer, to: request))
         } catch {
             throw problem(of: error, breaker)
         }
+    }
+
+    /// The body, all of it here unless it is too long for that: until then it keeps no service busy.
+    private func held(
+        _ request: HTTPRequest, _ network: String, _ byteCount: inout Int
+    ) async throws(Problem) -> HTTPBody {
+        if let length = request.body.length, length == 0 || length > Self.bodyBytesHeldMax { return request.body }
+        var bytes: [UInt8] = []
+        var rest = request.body.makeAsyncIterator()
+        while let chunk = try await next(&rest) {
+            if bytes.count + chunk.count > Self.bodyBytesHeldMax { throw .bodyTooLarge }
+            if !room.enter(chunk.count, network) { throw Self.full }
+            byteCount += chunk.count
+            bytes.append(contentsOf: chunk)
+        }
+        return .bytes(bytes)
+    }
+
+    private func next(_ body: inout HTTPBody.AsyncIterator) async throws(Problem) -> [UInt8]? {
+        do throws(HTTPBodyError) {
+            return try await body.next()
+        } catch {
+            switch error {
+            case .tooLarge: throw .bodyTooLarge
+            case .timedOut: throw .requestTimeout
+            // Nobody reads this answer.
+            case .interrupted, .cancelled: throw .clientGone
+            }
+        }
+    }
+
+    /// What answers HEAD has the length of a body that does not come.
+    private static func body(of answer: HTTPClientResponse, to request: HTTPRequest) -> HTTPBody {
+        guard request.method == .head else { return answer.body }
+        return .stream(length: answer.fields["content-length"].flatMap { Int($0) }) { nil }
     }
 
     /// One repetition, when the request was certainly not seen or may be seen twice.
@@ -61,22 +107,28 @@ struct ForwardRequest: Sendable {
         return fields
     }
 
+    /// Only what the service itself did, or did not, counts against it.
     private func problem(of error: HTTPClientError, _ breaker: CircuitBreaker) -> Problem {
         switch error {
-        case .cancelled, .requestBodyFailed:
-            // The client went away; that says nothing about the service.
-            return .unavailable
+        case .cancelled: return .clientGone
+        case .requestBodyFailed: return .requestTimeout
+        case .busy: return Self.full
         case .connectFailed:
             breaker.failed(nowMs: nowMs)
             return Self.away(retryAfter: 1)
         case .timedOut:
             breaker.failed(nowMs: nowMs)
             return Problem(.gatewayTimeout, "upstream-timeout", detail: "The service took too long to answer.")
-        case .protocolError, .bodyTooLarge, .invalidRequest:
+        case .protocolError, .bodyTooLarge:
             breaker.failed(nowMs: nowMs)
             return Problem(.badGateway, "upstream-failed", detail: "The service broke off its answer.")
+        case .invalidRequest: return Problem(.badGateway, "upstream-failed")
         }
     }
+
+    private static let full = Problem(
+        .serviceUnavailable, "too-busy", detail: "Too many requests are under way. Try again shortly.",
+        fields: ["retry-after": "1"])
 
     private static func away(retryAfter seconds: Int) -> Problem {
         Problem(

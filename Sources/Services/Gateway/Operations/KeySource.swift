@@ -15,42 +15,62 @@ actor KeySource {
     private static let keysBytesMax = 64 * 1024
     /// Kept so long without asking again.
     private let keptSeconds: Double = 300
-    /// Asked again for an unknown key no more often than this: anyone can send a token with an invented key id.
-    private let renewedSecondsMin: Double = 1
+    /// Asked again no more often than this: anyone can send a token with an invented key id, and auth may be away.
+    private let triedSecondsMin: Double = 1
 
     private let context: ServiceContext
     private var keys: VerifyingKeys?
     private var fetchedAt = Date.distantPast
+    /// Whether or not anything came of it.
+    private var triedAt = Date.distantPast
     private var fetch: Task<VerifyingKeys, any Error>?
 
     init(_ context: ServiceContext) { self.context = context }
 
     func current(now: Date) async throws -> VerifyingKeys {
-        if let keys, now.timeIntervalSince(fetchedAt) < keptSeconds { return keys }
-        do {
-            return try await fetched(now: now)
-        } catch {
-            // Keys of a moment ago are still right when auth is away for a while.
-            if let keys { return keys }
-            throw error
-        }
+        guard let keys else { return try await fetched(now: now) }
+        // Keys of a moment ago are still right: nobody waits for newer ones, nor for auth while it is away.
+        if now.timeIntervalSince(fetchedAt) >= keptSeconds { _ = begin(now: now) }
+        return keys
     }
 
     func renewed(now: Date) async throws -> VerifyingKeys {
-        if let keys, now.timeIntervalSince(fetchedAt) < renewedSecondsMin { return keys }
+        if let keys, fetch == nil, !mayTry(now) { return keys }
         return try await fetched(now: now)
     }
 
-    /// Callers at the same time share one fetch.
+    private func mayTry(_ now: Date) -> Bool { abs(now.timeIntervalSince(triedAt)) >= triedSecondsMin }
+
     private func fetched(now: Date) async throws -> VerifyingKeys {
-        if let fetch { return try await fetch.value }
-        let fetch = context.loops.next().start("fetch token keys") { [context] in try await Self.fetch(context) }
+        guard let fetch = begin(now: now) else { throw Problem.unavailable }
+        return try await fetch.value
+    }
+
+    /// Callers at the same time share one fetch.
+    /// - Returns: nil when the last one is too short a while ago.
+    private func begin(now: Date) -> Task<VerifyingKeys, any Error>? {
+        if let fetch { return fetch }
+        guard mayTry(now) else { return nil }
+        triedAt = now
+        let fetch = context.loops.next().start("fetch token keys") { [context, weak self] in
+            do {
+                let keys = try await Self.fetch(context)
+                await self?.ended(with: keys, at: now)
+                return keys
+            } catch {
+                await self?.ended(with: nil, at: now)
+                throw error
+            }
+        }
         self.fetch = fetch
-        defer { self.fetch = nil }
-        let keys = try await fetch.value
-        self.keys = keys
+        return fetch
+    }
+
+    private func ended(with fetched: VerifyingKeys?, at now: Date) {
+        fetch = nil
+        guard let fetched else { return }
+        keys = fetched
         fetchedAt = now
-        return keys
     }
 
     private static func fetch(_ context: ServiceContext) async throws -> VerifyingKeys {

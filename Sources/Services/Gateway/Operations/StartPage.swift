@@ -5,11 +5,17 @@ internal import Platform
 /// What a person sees who opens the hub's address: what runs here and where to look.
 struct StartPage: Sendable {
     private static let answerTimeMax = Duration.seconds(1)
+    /// Whoever looks again and again asks the services no more often than this.
+    private static let statesKept = Duration.seconds(1)
 
-    let context: ServiceContext
+    private let states: SharedFetch<[(ServiceName, Bool)]>
 
-    func response() async -> HTTPResponse {
-        let rows = await states().map { name, isReady in
+    init(_ context: ServiceContext) {
+        states = SharedFetch(context.loops, keptTime: Self.statesKept) { await Self.states(context) }
+    }
+
+    func response() async throws -> HTTPResponse {
+        let rows = try await states.value().map { name, isReady in
             """
             <tr><td>\(name)</td><td>\(isReady ? "ready" : "not reachable")</td></tr>
             """
@@ -24,7 +30,7 @@ struct StartPage: Sendable {
     }
 
     /// Each service behind the gateway, and whether it says that it is ready.
-    private func states() async -> [(ServiceName, Bool)] {
+    private static func states(_ context: ServiceContext) async -> [(ServiceName, Bool)] {
         let names = Set(PublicPaths.table.map(\.service))
         return await withTaskGroup(of: (ServiceName, Bool).self) { group in
             for name in names {

@@ -1,0 +1,81 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// An address of IPv4 or IPv6. One of IPv4 in the clothes of IPv6, `::ffff:192.0.2.1`, is taken for what it is.
+public struct IPAddress: Sendable, Hashable {
+    /// 4 or 16.
+    let bytes: [UInt8]
+
+    public init?(_ text: some StringProtocol) {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        let text = String(text.prefix { $0 != "%" })
+        if inet_pton(AF_INET, text, &bytes) == 1 {
+            self.bytes = Array(bytes.prefix(4))
+        } else if inet_pton(AF_INET6, text, &bytes) == 1 {
+            let isMapped = bytes.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255])
+            self.bytes = isMapped ? Array(bytes.suffix(4)) : bytes
+        } else {
+            return nil
+        }
+    }
+
+    /// What limits go by: the address, or the /64 an IPv6 address lies in, for whoever has one address of it has all of them.
+    /// What is no address stands for itself.
+    public static func network(of text: String) -> String {
+        guard text.utf8.contains(UInt8(ascii: ":")), let address = IPAddress(text) else { return text }
+        if address.bytes.count == 4 { return address.bytes.map(String.init).joined(separator: ".") }
+        let groups = stride(from: 0, to: 8, by: 2).map { index in
+            String(UInt16(address.bytes[index]) << 8 | UInt16(address.bytes[index + 1]), radix: 16)
+        }
+        return groups.joined(separator: ":") + "::/64"
+    }
+}
+
+/// The addresses that begin with the same bits, written `10.0.0.0/8`, `fd00::/8`, or as the one address alone.
+public struct IPRange: Sendable, Hashable {
+    private let first: IPAddress
+    private let bitCount: Int
+
+    public init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard let head = parts.first, parts.count <= 2, let first = IPAddress(head) else { return nil }
+        let bitCountMax = first.bytes.count * 8
+        guard let bitCount = parts.count == 1 ? bitCountMax : Int(parts[1]), (0...bitCountMax).contains(bitCount) else {
+            return nil
+        }
+        self.first = first
+        self.bitCount = bitCount
+    }
+
+    public func contains(_ address: IPAddress) -> Bool {
+        guard address.bytes.count == first.bytes.count else { return false }
+        return (0..<bitCount).allSatisfy { bit in
+            (address.bytes[bit / 8] ^ first.bytes[bit / 8]) & (0x80 >> UInt8(bit % 8)) == 0
+        }
+    }
+}
+
+extension [IPRange] {
+    /// Who is behind a connection: its peer, or, while that is one of these proxies, whom it names last in `X-Forwarded-For`.
+    func client(behind peer: String, _ fields: HTTPFields) -> String {
+        if isEmpty || !holds(peer) { return peer }
+        var nearest = peer
+        let named = fields.values(of: "x-forwarded-for").flatMap { $0.split(separator: ",") }
+        for text in named.reversed() {
+            let text = String(text.filter { $0 != " " && $0 != "\t" })
+            // What follows is of whoever wrote that.
+            if IPAddress(text) == nil { break }
+            nearest = text
+            if !holds(text) { break }
+        }
+        return nearest
+    }
+
+    func holds(_ text: String) -> Bool {
+        guard let address = IPAddress(text) else { return false }
+        return contains { $0.contains(address) }
+    }
+}

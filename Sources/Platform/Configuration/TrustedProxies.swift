@@ -1,0 +1,19 @@
+public import HTTP
+
+/// Whose `X-Forwarded-For` is believed.
+public struct TrustedProxies: SettingValue {
+    public let ranges: [IPRange]
+    public let settingText: String
+
+    public static var settingType: String { "addresses and ranges with commas between" }
+
+    public init?(settingText: String) {
+        var ranges: [IPRange] = []
+        for text in settingText.split(separator: ",") {
+            guard let range = IPRange(text.trimmed()) else { return nil }
+            ranges.append(range)
+        }
+        self.ranges = ranges
+        self.settingText = settingText
+    }
+}

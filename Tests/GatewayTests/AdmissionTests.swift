@@ -1,0 +1,98 @@
+import EventLoop
+import HTTP
+import HubTesting
+import Platform
+import ServiceTesting
+import Testing
+
+@Suite struct AdmissionTests {
+    @Test(arguments: ["/auth/%6Cogin", "/auth/re%66resh", "/%61uth/register", "/auth/log%69n?x=%6C"])
+    func `no spelling of a path gets around its limit`(target: String) async throws {
+        let passed = Tally()
+        try await TestGateway.with(
+            settings: ["HUB_RATE_LIMITS": "default"],
+            services: { router in
+                router.add(.post, "/{path...}") { _ in
+                    passed.add()
+                    return HTTPResponse(.noContent)
+                }
+            }
+        ) { gateway in
+            for _ in 0..<40 { _ = await gateway.send(.post, target) }
+        }
+        #expect(passed.value <= 30)
+    }
+
+    @Test func `the addresses of one IPv6 network share a limit`() async throws {
+        try await TestGateway.with(
+            settings: ["HUB_RATE_LIMITS": "default"],
+            services: { router in router.add(.post, "/auth/login") { _ in HTTPResponse(.noContent) } }
+        ) { gateway in
+            var statuses: [Int] = []
+            for number in 1...31 {
+                statuses.append(await gateway.send(.post, "/auth/login", from: "2001:db8:0:1::\(number)").status.code)
+            }
+            #expect(statuses.last == 429)
+            #expect(await gateway.send(.post, "/auth/login", from: "2001:db8:0:2::1").status == .noContent)
+        }
+    }
+
+    @Test func `many who look at the start page ask each service once`() async throws {
+        let asked = Tally()
+        try await TestGateway.with(
+            services: { router in
+                router.add(.get, "/health/ready") { _ in
+                    asked.add()
+                    return HTTPResponse(.ok)
+                }
+            }
+        ) { gateway in
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<20 { group.addTask { _ = await gateway.send(.get, "/") } }
+            }
+            #expect(asked.value == 4)
+        }
+    }
+
+    @Test func `the start page is limited like every other`() async throws {
+        try await TestGateway.with(settings: ["HUB_RATE_LIMITS": "default"], services: { _ in }) { gateway in
+            var last = 0
+            for _ in 0..<201 { last = await gateway.send(.get, "/").status.code }
+            #expect(last == 429)
+        }
+    }
+
+    @Test(arguments: ["/users/me?x=%zz", "/users/%2e%2e/internal", "/users/%00"])
+    func `a request refused at once has its correlation id too`(target: String) async throws {
+        try await TestGateway.with(services: { _ in }) { gateway in
+            let server = HTTPServer(
+                configuration: HTTPServerConfiguration(), loops: TestLoops.shared, router: gateway.door)
+            let url = "http://127.0.0.1:\(try await server.start())\(target)"
+            let answer = try await gateway.service.context.http.send(HTTPClientRequest(.get, url))
+            #expect(answer.status == .badRequest)
+            #expect(answer.fields["x-correlation-id"]?.hasPrefix("req_") == true)
+            await server.drain(within: .zero)
+        }
+    }
+
+    @Test func `while auth is away its keys are not asked for by every request`() async throws {
+        let asked = Tally()
+        try await TestGateway.with(
+            services: { router in
+                router.add(.get, "/.well-known/jwks.json") { _ in
+                    asked.add()
+                    return HTTPResponse(.serviceUnavailable)
+                }
+            }
+        ) { gateway in
+            for _ in 0..<10 {
+                let answer = await gateway.send(.get, "/users/me", fields: ["authorization": "Bearer a.b.c"])
+                #expect(answer.status == .serviceUnavailable)
+            }
+            #expect(asked.value == 1)
+            gateway.service.clock.advance(by: 10)
+            _ = await gateway.send(.get, "/users/me", fields: ["authorization": "Bearer a.b.c"])
+            #expect(asked.value == 2)
+        }
+    }
+}
