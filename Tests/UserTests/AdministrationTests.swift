@@ -102,6 +102,23 @@ import Testing
         }
     }
 
+    @Test func `an answer that is not the last page links to the next, with the search kept`() async throws {
+        try await Users.with { users in
+            let admin = try await users.admin()
+            for number in 0..<3 {
+                users.clock.advance(by: 1)
+                _ = try await users.person("p\(number)@example.org")
+            }
+            let search = "/users?query=%40EXAMPLE.org&role=STUDENT"
+            let first = try await users.send(.get, "\(search)&limit=2", as: .person(admin, .admin))
+            let cursor = try #require(first["nextCursor"])
+            let target = "\(search)&limit=2&cursor=\(cursor)"
+            #expect(first.fields["link"] == "<\(target)>; rel=\"next\"")
+            let last = try await users.send(.get, target, as: .person(admin, .admin))
+            #expect(last.items.count == 1 && last.fields["link"] == nil)
+        }
+    }
+
     @Test func `a search finds parts of addresses and names, and takes wildcards literally`() async throws {
         try await Users.with { users in
             let admin = try await users.admin()

@@ -123,7 +123,7 @@ struct UserRoutes: Sendable {
             return id
         }
         let (accounts, next) = try await operations.list(try request.accountSearch, after: cursor, limit: page.limit)
-        return try .ok(ListView(accounts.map(ProfileView.init), nextCursor: next?.rawValue))
+        return try .page(ListView(accounts.map(ProfileView.init), nextCursor: next?.rawValue), of: request)
     }
 
     struct RoleBody: RequestBody {
