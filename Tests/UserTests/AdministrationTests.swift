@@ -222,7 +222,8 @@ extension Users {
         try await TestDatabase.with(Users.template) { test in
             let settings = Self.settings.merging(["HUB_ADMIN_PASSWORD": "password1234"]) { $1 }
             await #expect(
-                throws: UserError.unacceptable(field: "password", message: "is one of the first that attackers try")
+                throws: UserError.unacceptable(
+                    field: "HUB_ADMIN_PASSWORD", message: "is one of the first that attackers try")
             ) {
                 try await Users(on: test, settings: settings)
             }

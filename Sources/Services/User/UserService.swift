@@ -37,6 +37,8 @@ public struct UserService: HubService {
         do {
             let isMade = try await operations.createFirstAdmin(email: email, password: password)
             if isMade { logger.notice("the first administrator was made") }
+        } catch UserError.unacceptable(let field, let message) {
+            throw UserError.unacceptable(field: UserConfig.settingName(of: field), message: message)
         } catch UserError.emailTaken {
             // Somebody's own account is not promoted behind their back.
             logger.warning("the first administrator was not made: the address belongs to an account")

@@ -43,6 +43,9 @@ struct UpCommand {
         let signals = StopSignals()
         let clock = ContinuousClock()
         let start = clock.now
+        // What is wrong with the settings is said before anything is made.
+        let given = try HubSettings.read()
+        for declaration in HubServices.settings { if let wrong = given.complaint(about: declaration) { throw wrong } }
         try folder.lock()
         folder.removeNote()
         var flags = try flags()
@@ -74,7 +77,7 @@ struct UpCommand {
             try folder.write(
                 DataFolder.Note(
                     pid: ProcessInfo.processInfo.processIdentifier, address: address, port: port,
-                    databaseURL: try settings.value(PlatformSettings.databaseURL),
+                    databaseURL: try settings.value(PlatformSettings.databaseURL).settingText,
                     services: Dictionary(uniqueKeysWithValues: ports)))
             console.line("\nLearning Hub is ready after \(startTime.shown): open \(address)\nCtrl-C stops it.")
             if let postgres {
