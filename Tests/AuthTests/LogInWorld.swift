@@ -47,6 +47,12 @@ struct LogInWorld: Sendable {
         return try UserID(validating: answer["id"] ?? "")
     }
 
+    func admin() async throws -> UserID {
+        try UserID(
+            validating: try await users.service.operations.createAdmin(
+                email: "root@example.org", password: Self.password))
+    }
+
     func logIn(
         _ email: String = "ada@example.org", _ password: String = LogInWorld.password,
         from address: String = "192.0.2.1"

@@ -91,10 +91,11 @@ import Testing
 
     @Test func `the next refresh has the new role`() async throws {
         try await LogInWorld.with { world in
-            let id = try await world.person()
+            let id = try await world.person(), admin = try await world.admin()
             let first = try await world.logIn()
             let change = try await world.users.send(
-                .put, "/users/\(id)/role", as: .user(id, role: .admin, session: "s"), json: #"{"role": "INSTRUCTOR"}"#)
+                .put, "/users/\(id)/role", as: .user(admin, role: .admin, session: "s"),
+                json: #"{"role": "INSTRUCTOR"}"#)
             #expect(change.status == 200)
             let second = try await world.refresh(first["refreshToken"])
             #expect(try await world.claims(first).others["role"] == "STUDENT")

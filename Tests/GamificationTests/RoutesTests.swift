@@ -52,6 +52,12 @@ import Testing
             let rule = try await hub.addRule("step", points: 1)
             for _ in 0..<5 { try await hub.award(rule, to: ada) }
             try await hub.award(rule, to: .new)
+            let link = await hub.send("/gamification/me/ledger", as: .user(ada, role: .student, session: "s"))
+                .fields["link"]
+            #expect(link == nil)
+            let next = await hub.send("/gamification/me/ledger?limit=2", as: .user(ada, role: .student, session: "s"))
+                .fields["link"]
+            #expect(next?.hasPrefix("</gamification/me/ledger?limit=2&cursor=") == true)
             var sources: [String] = []
             var target = "/gamification/me/ledger?limit=2"
             while true {

@@ -169,6 +169,14 @@ struct NotificationHub: Sendable {
             .first?.decode(String.self, Int.self, Int?.self)
     }
 
+    /// The steps of an event's journey that the service noted, as `kind name`, in order.
+    func journal(_ event: EventID) async throws -> [String] {
+        try await database.query("select kind, name from journal where event_id = \(event.rawValue) order by at").map {
+            let (kind, name) = try $0.decode(String.self, String.self)
+            return "\(kind) \(name)"
+        }
+    }
+
     func deliveryCount(_ state: DeliveryState) async throws -> Int {
         try await database.query("select count(*) from delivery where state = \(state.rawValue)").first?
             .decode(Int.self) ?? -1

@@ -97,6 +97,20 @@ import Testing
         }
     }
 
+    @Test func `a page links to the next one, and the last to none`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.register(ada)
+            try await hub.earn(ada)
+            let list = await hub.send(.get, "/notifications?limit=1", as: ada)
+            #expect(list.fields["link"]?.hasPrefix("</notifications?limit=1&cursor=ntf_") == true)
+            #expect(await hub.send(.get, "/notifications?limit=2", as: ada).fields["link"] == nil)
+            for _ in 0..<2 { try await hub.post(NotificationHub.mail()) }
+            let mails = await hub.send(.get, "/dev/mailbox?to=ada%40example.org&limit=1")
+            #expect(mails.fields["link"] == "</dev/mailbox?to=ada%40example.org&limit=1&cursor=2>; rel=\"next\"")
+        }
+    }
+
     @Test func `with a mail server there is no mailbox`() async throws {
         try await NotificationHub.withServer { hub, _ in
             let response = await hub.send(.get, "/dev/mailbox")

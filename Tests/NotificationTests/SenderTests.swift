@@ -104,6 +104,22 @@ import Testing
         }
     }
 
+    @Test func `the journey tells of a mail that was put off, refused or sent`() async throws {
+        try await NotificationHub.withServer { hub, server in
+            let late = EventID.new, refused = EventID.new
+            try await server.answer(.refuse(code: 451, times: 1))
+            try await hub.post(NotificationHub.mail(), late)
+            try await hub.sending {
+                try await eventually { try await hub.delivery(late)?.state == "sent" }
+                try await server.answer(.refuse(code: 550, times: 1))
+                try await hub.post(NotificationHub.mail(), refused)
+                try await eventually { try await hub.delivery(refused)?.state == "failed" }
+            }
+            #expect(try await hub.journal(late) == ["mail welcome put off 451", "mail welcome"])
+            #expect(try await hub.journal(refused) == ["mail welcome failed 550"])
+        }
+    }
+
     @Test(arguments: ["ada", "a b@example.org", "ada@example.org\r\nBcc: eve@example.org", ""])
     func `what is no address fails without a word to the server`(address: String) async throws {
         try await NotificationHub.withServer { hub, server in

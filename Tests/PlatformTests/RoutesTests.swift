@@ -34,6 +34,7 @@ import Testing
         routes.get("/mine", .user) { _ in .noContent }
         routes.get("/admins", .admin) { _ in .noContent }
         routes.get("/internal", .service) { _ in .noContent }
+        routes.get("/list", .anyone) { try .page(ListView([1], nextCursor: "b&c>"), of: $0) }
         routes.get("/broken", .anyone) { _ in throw CocoaError(.fileNoSuchFile) }
         routes.get("/slow", .anyone) { _ in
             try await TestLoops.shared.next().sleep(for: .seconds(60))
@@ -125,6 +126,15 @@ import Testing
         #expect(try await send(.get, "/internal").status == 403)
         #expect(try await send(.get, "/internal", as: .service(.auth)).status == 204)
         #expect(try await send(.get, "/mine", as: .service(.auth)).status == 403)
+    }
+
+    @Test func `the link to the next page keeps the query, and nothing in it can end the link`() async throws {
+        let target = "/list?q=%3E%20x&cur%73or=old&a=>;\"\u{e9}&limit=1&cursor=older"
+        let fields: HTTPFields = [
+            IdentitySeal.fieldName: seal.header(for: .anonymous, method: "GET", target: target)
+        ]
+        let link = await router.respond(to: HTTPRequest(.get, target, fields: fields)).fields["link"]
+        #expect(link == "</list?q=%3E%20x&a=%3E;%22%C3%A9&limit=1&cursor=b%26c%3E>; rel=\"next\"")
     }
 
     @Test func `nothing of an unexpected error leaves the process`() async throws {

@@ -71,6 +71,11 @@ final class HubUnderTest: Sendable {
     /// - Returns: the exit codes.
     func stop() async throws -> [Int32] {
         for program in programs { program.interrupt() }
+        return try await exitCodes()
+    }
+
+    /// Waits for the programs to end.
+    func exitCodes() async throws -> [Int32] {
         var codes: [Int32] = []
         for program in programs { codes.append(try await program.exitCode()) }
         await client.close()
@@ -85,6 +90,17 @@ final class HubUnderTest: Sendable {
         await client.close()
         return folder
     }
+
+    /// `kill -9` for the database server of a hub that has one of its own.
+    func killPostgres() throws { #expect(Foundation.kill(try #require(postgresProcess), SIGKILL) == 0) }
+
+    var postgresProcess: Int32? {
+        let lock = folder.appending(path: "postgres/data/postmaster.pid")
+        return (try? String(contentsOf: lock, encoding: .utf8))?.split(separator: "\n").first.flatMap { Int32($0) }
+    }
+
+    /// What the programs wrote to standard error.
+    var logText: String { programs.map(\.logText).joined() }
 
     /// Runs another command of the program against this hub.
     func command(_ arguments: [String], input: String? = nil) async throws -> (

@@ -42,6 +42,43 @@ import Testing
         }
     }
 
+    @Test func `who is an administrator no more is none, whatever the token says`() async throws {
+        try await Users.with { users in
+            let root = try await users.admin(), former = try await users.admin("former@example.org")
+            let ada = try await users.person()
+            let demotion = try await users.send(
+                .put, "/users/\(former)/role", as: .person(root, .admin), json: #"{"role": "STUDENT"}"#)
+            #expect(demotion.status == 200)
+            try await users.expectNoAdministrator(former, target: ada)
+        }
+    }
+
+    @Test func `nor is who erased their account`() async throws {
+        try await Users.with { users in
+            _ = try await users.admin()
+            let gone = try await users.admin("gone@example.org"), ada = try await users.person()
+            #expect(try await users.send(.delete, "/users/me", as: .person(gone, .admin)).status == 202)
+            try await users.expectNoAdministrator(gone, target: ada)
+        }
+    }
+
+    @Test func `a role is changed only in the version that was seen`() async throws {
+        try await Users.with { users in
+            let admin = try await users.admin(), ada = try await users.person()
+            func change(_ tag: String?, to role: String) async throws -> TestAnswer {
+                try await users.send(
+                    .put, "/users/\(ada)/role", as: .person(admin, .admin), json: #"{"role": "\#(role)"}"#,
+                    fields: tag.map { ["if-match": $0] } ?? [:])
+            }
+            let stale = try await change("\"99\"", to: "INSTRUCTOR")
+            #expect(stale.status == 412 && stale.code == "changed-meanwhile")
+            let changed = try await change("\"1\"", to: "INSTRUCTOR")
+            #expect(changed.status == 200 && changed.fields["etag"] == "\"2\"")
+            #expect(try await change("*", to: "STUDENT").status == 200)
+            #expect(try await change(nil, to: "INSTRUCTOR").status == 200)
+        }
+    }
+
     @Test func `unknown roles and unknown people are refused`() async throws {
         try await Users.with { users in
             let admin = try await users.admin()
@@ -73,7 +110,7 @@ import Testing
                 .put, "/users/\(other)/role", as: .person(one, .admin), json: #"{"role": "STUDENT"}"#)
             async let second = users.send(
                 .put, "/users/\(one)/role", as: .person(other, .admin), json: #"{"role": "STUDENT"}"#)
-            #expect(try await [first.status, second.status].sorted() == [200, 409])
+            #expect(try await [first.status, second.status].sorted() == [200, 403])
             #expect(try await users.count("select count(*) from account where role = 'ADMIN'") == 1)
         }
     }
@@ -102,6 +139,23 @@ import Testing
         }
     }
 
+    @Test func `an answer that is not the last page links to the next, with the search kept`() async throws {
+        try await Users.with { users in
+            let admin = try await users.admin()
+            for number in 0..<3 {
+                users.clock.advance(by: 1)
+                _ = try await users.person("p\(number)@example.org")
+            }
+            let search = "/users?query=%40EXAMPLE.org&role=STUDENT"
+            let first = try await users.send(.get, "\(search)&limit=2", as: .person(admin, .admin))
+            let cursor = try #require(first["nextCursor"])
+            let target = "\(search)&limit=2&cursor=\(cursor)"
+            #expect(first.fields["link"] == "<\(target)>; rel=\"next\"")
+            let last = try await users.send(.get, target, as: .person(admin, .admin))
+            #expect(last.items.count == 1 && last.fields["link"] == nil)
+        }
+    }
+
     @Test func `a search finds parts of addresses and names, and takes wildcards literally`() async throws {
         try await Users.with { users in
             let admin = try await users.admin()
@@ -119,6 +173,18 @@ import Testing
             #expect(try await found("query=x1&role=STUDENT") == ["adax1@example.org"])
             #expect(try await users.send(.get, "/users?role=KING", as: .person(admin, .admin)).status == 422)
         }
+    }
+}
+
+extension Users {
+    /// Both routes of administrators refuse `person`, whose token still says ADMIN.
+    fileprivate func expectNoAdministrator(_ person: UserID, target: UserID) async throws {
+        let list = try await send(.get, "/users", as: .person(person, .admin))
+        #expect(list.status == 403 && list.code == "not-allowed")
+        let change = try await send(
+            .put, "/users/\(target)/role", as: .person(person, .admin), json: #"{"role": "ADMIN"}"#)
+        #expect(change.status == 403 && change.code == "not-allowed")
+        #expect(try await count("select count(*) from account where role = 'ADMIN'") == 1)
     }
 }
 
@@ -156,7 +222,8 @@ import Testing
         try await TestDatabase.with(Users.template) { test in
             let settings = Self.settings.merging(["HUB_ADMIN_PASSWORD": "password1234"]) { $1 }
             await #expect(
-                throws: UserError.unacceptable(field: "password", message: "is one of the first that attackers try")
+                throws: UserError.unacceptable(
+                    field: "HUB_ADMIN_PASSWORD", message: "is one of the first that attackers try")
             ) {
                 try await Users(on: test, settings: settings)
             }

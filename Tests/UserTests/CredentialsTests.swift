@@ -47,9 +47,9 @@ import Testing
         try await TestDatabase.with(Users.template) { test in
             // A pool that takes no work: whoever answers 401 without a hash is found out.
             let pool = try BlockingPool(name: "closed", threadCount: 1, queueCountMax: 1)
-            pool.shutdown()
             _ = try await Users(on: test, settings: Users.cheap).person()
             let users = try await Users(on: test, settings: Users.cheap, pool: pool)
+            pool.shutdown()
             for email in ["ada@example.org", "bob@example.org", "not an address"] {
                 let answer = try await Self.verify(users, email, "another password")
                 #expect(answer.status == 503, "\(email)")

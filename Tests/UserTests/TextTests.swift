@@ -67,6 +67,16 @@ import Testing
         #expect(throws: Complaint.self) { try TimeZoneName(text) }
     }
 
+    @Test(arguments: [
+        "Mars/X", "Nope/Nope", "europe/berlin", "utc", "posixrules", "localtime", "right/UTC", "zone.tab",
+    ])
+    func `what only looks like a time zone is none`(_ text: String) {
+        #expect(throws: Complaint.self) { try TimeZoneName(text) }
+    }
+
+    @Test(arguments: ["Asia/Calcutta", "GMT", "US/Eastern"])
+    func `names of old are names`(_ text: String) throws { #expect(try TimeZoneName(text).text == text) }
+
     @Test(arguments: ["en", "de-AT", "zh-Hant-TW", "sr-Latn", "gsw", "en-GB-oxendict"])
     func `language tags are taken`(_ text: String) throws { #expect(try LocaleTag(text).text == text) }
 

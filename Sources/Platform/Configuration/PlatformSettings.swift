@@ -1,15 +1,16 @@
 public import Contracts
+public import Observability
 
 /// The settings every process of the hub shares.
 public enum PlatformSettings {
-    public static let databaseURL = Setting<String>(
+    public static let databaseURL = Setting<DatabaseURL>(
         "DATABASE_URL", secret: true,
         "PostgreSQL to keep everything in, `postgres://user:password@host:port/name`. Unset, `up` runs one of its own.")
     public static let identitySecret = Setting<String>(
         "HUB_IDENTITY_SECRET", secret: true,
         "Shared by gateway and services, at least 16 bytes: signs the identity that the gateway passes on.")
-    public static let logLevel = Setting<String>(
-        "HUB_LOG_LEVEL", default: "info",
+    public static let logLevel = Setting<LogLevel>(
+        "HUB_LOG_LEVEL", default: .info,
         "The least important log lines written: debug, info, notice, warning or error.")
     public static let loopCount = Setting<Int>(
         "HUB_LOOPS", default: 2, "Event loops of the process; one a core is right as a rule.")
@@ -47,3 +48,17 @@ public enum PlatformSettings {
         ]
         + ServiceName.all.flatMap { [port(of: $0).declaration, url(of: $0).declaration] }
 }
+
+/// Where a PostgreSQL is, in one of the two forms libpq takes. Anything else it would read as the name of a database here.
+public struct DatabaseURL: SettingValue {
+    public static let settingType = "postgres://user:password@host:port/name"
+    public let settingText: String
+
+    public init?(settingText: String) {
+        let isURL = ["postgres://", "postgresql://"].contains { settingText.hasPrefix($0) }
+        guard isURL || settingText.contains("=") else { return nil }
+        self.settingText = settingText
+    }
+}
+
+extension LogLevel: SettingValue {}

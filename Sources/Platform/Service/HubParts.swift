@@ -35,12 +35,8 @@ public struct HubParts: Sendable {
     public static func open(
         _ settings: Settings, sink: any LogSink = LogWriter.standardError
     ) async throws -> HubParts {
-        let url = try settings.value(PlatformSettings.databaseURL)
-        let levelText = try settings.value(PlatformSettings.logLevel)
-        guard let level = LogLevel(rawValue: levelText) else {
-            throw SettingsError.invalid(
-                name: PlatformSettings.logLevel.name, type: LogLevel.allCases.map(\.rawValue).joined(separator: " or "))
-        }
+        let url = try settings.value(PlatformSettings.databaseURL).settingText
+        let level = try settings.value(PlatformSettings.logLevel)
         let clock: @Sendable () -> Date = { WallClock.date }
         let seal = try IdentitySeal(secret: try settings.value(PlatformSettings.identitySecret)) {
             WallClock.millisecondsSinceEpoch

@@ -5,6 +5,12 @@ internal import Messaging
 public import Observability
 internal import Secrets
 
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
 /// A process of the hub: some or all services, with what they stand on.
 ///
 /// In one process or in many, services meet over HTTP and the log alone; nothing here is shared between them but threads, and the
@@ -91,12 +97,25 @@ public final class HubProcess: Sendable {
 /// Why a process cannot start, said for the person who started it.
 public enum StartError: Error, Sendable, CustomStringConvertible {
     case portTaken(ServiceName, Int)
+    /// The system says why: no such address here, no right to the port.
+    case cannotListen(ServiceName, host: String, Int, reason: String)
     case database(String)
+
+    init(_ error: HTTPServerError, of service: ServiceName, on host: String, port: Int) {
+        switch error {
+        case .addressInUse: self = .portTaken(service, port)
+        case .cannotListen(_, _, let code):
+            self = .cannotListen(service, host: host, port, reason: String(cString: strerror(code)))
+        case .outOfResources, .alreadyStarted: self = .cannotListen(service, host: host, port, reason: "\(error)")
+        }
+    }
 
     public var description: String {
         switch self {
         case .portTaken(let service, let port):
             "port \(port) for the \(service) service is taken. Stop what uses it, or choose another port."
+        case .cannotListen(let service, let host, let port, let reason):
+            "the \(service) service cannot listen on \(host), port \(port): \(reason). See HUB_HOST or --host, and the port."
         case .database(let reason): "the database cannot be used: \(reason)"
         }
     }

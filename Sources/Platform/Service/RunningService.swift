@@ -38,8 +38,8 @@ struct RunningService: Sendable {
         let port: Int
         do {
             port = try await server.start()
-        } catch HTTPServerError.addressInUse {
-            throw StartError.portTaken(type.name, wantedPort)
+        } catch {
+            throw StartError(error, of: type.name, on: host, port: wantedPort)
         }
         parts.directory[type.name] = "http://\(host == "0.0.0.0" ? "127.0.0.1" : host):\(port)"
         let supervisor = Supervisor(loops: parts.loops, logger: context.logger)

@@ -62,12 +62,15 @@ struct Doctor {
             return try await OpenHub.with(arguments) { hub in
                 [
                     await examine("database") { try await server(hub) }, await examine("log") { try await log(hub) },
+                    await examine("groups") { try await groups(hub) },
+                    await examine("dead letters") { try await deadLetters(hub) },
                     await examine("outbox") { try await outboxes(hub) },
                     await examine("registry") { try await registry(hub) },
+                    await examine("mails") { try await mails(hub) },
                 ]
             }
         } catch {
-            let others = ["log", "outbox", "registry"].map {
+            let others = ["log", "groups", "dead letters", "outbox", "registry", "mails"].map {
                 Finding(part: $0, state: .broken, detail: "cannot be examined without the database")
             }
             return [Finding(part: "database", state: .broken, detail: "\(error)")] + others
@@ -104,22 +107,60 @@ struct Doctor {
                 detail: "\(wrong.count) topics are missing or too small, \(first.name) for one",
                 remedy: "`\(Program.name) topics apply`")
         }
-        let letters = try await hub.deadLetters.list()
-        if !letters.isEmpty {
-            return Finding(
-                part: "log", state: .odd, detail: "\(letters.count) dead letters wait",
-                remedy: "`\(Program.name) dlq list`")
-        }
+        return Finding(part: "log", state: .sound, detail: "\(TopicCatalogue.all.count) topics")
+    }
+
+    /// Whether every group goes on: one whose service is gone, or that waits for something, is found by the age of what it has not read.
+    private func groups(_ hub: OpenHub) async throws -> Finding {
         let now = OpenHub.now
         let late = try await hub.log.groups().filter { position in
             position.oldestUnprocessed.map { now.timeIntervalSince($0) > Self.lateSeconds } ?? false
         }
-        if let first = late.first {
-            return Finding(
-                part: "log", state: .odd, detail: "\(first.group) is behind by \(first.lag) in \(first.partition)",
-                remedy: "`\(Program.name) groups list`; does its service run?")
+        guard let worst = late.min(by: { ($0.oldestUnprocessed ?? now) < ($1.oldestUnprocessed ?? now) }) else {
+            return Finding(part: "groups", state: .sound, detail: "no group is behind")
         }
-        return Finding(part: "log", state: .sound, detail: "\(TopicCatalogue.all.count) topics, no group is behind")
+        let age = Duration.seconds(now.timeIntervalSince(worst.oldestUnprocessed ?? now)).shown
+        let more = late.count > 1 ? "; \(late.count) partitions in all" : ""
+        let remedy =
+            worst.isHeld
+            ? "its service runs and gets no further: its log lines say what fails or what it waits for"
+            : "no member reads it: start the \(ConsumerGroup(rawValue: worst.group).service) service"
+        return Finding(
+            part: "groups", state: .broken,
+            detail: "\(worst.group) is behind by \(worst.lag) in \(worst.partition), for \(age) by now\(more)",
+            remedy: "\(remedy); `\(Program.name) groups list`")
+    }
+
+    private func deadLetters(_ hub: OpenHub) async throws -> Finding {
+        let count = try await hub.deadLetters.list().count
+        if count == 0 { return Finding(part: "dead letters", state: .sound, detail: "none") }
+        return Finding(
+            part: "dead letters", state: .odd,
+            detail: count == 1 ? "1 dead letter waits" : "\(count) dead letters wait",
+            remedy: "`\(Program.name) dlq list`")
+    }
+
+    /// What became of mails, as long as the notification service remembers.
+    private func mails(_ hub: OpenHub) async throws -> Finding {
+        let isThere = try await hub.database.query("select to_regclass('notification.delivery') is not null").first
+        guard let isThere, try isThere.decode(Bool.self) else {
+            return Finding(part: "mails", state: .sound, detail: "no notification service has been here yet")
+        }
+        let row = try await hub.database.query(
+            """
+            select count(*) filter (where state = 'failed'), count(*) filter (where state in ('waiting', 'sending')),
+                count(*) filter (where state in ('waiting', 'sending')
+                    and created_at < clock_timestamp() - make_interval(secs => \(Self.lateSeconds)))
+            from notification.delivery
+            """
+        ).first
+        let (failed, waiting, late): (Int64, Int64, Int64) =
+            try row?.decode(Int64.self, Int64.self, Int64.self) ?? (0, 0, 0)
+        let detail = "\(failed) \(failed == 1 ? "mail" : "mails") failed, \(waiting) wait"
+        if failed == 0, late == 0 { return Finding(part: "mails", state: .sound, detail: detail) }
+        return Finding(
+            part: "mails", state: .odd, detail: detail,
+            remedy: "notification.delivery has each one's smtp_code and reason; what waits is tried again")
     }
 
     /// An event that waits longer is not on its way any more.

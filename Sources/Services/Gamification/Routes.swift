@@ -51,7 +51,7 @@ struct GamificationRoutes: Sendable {
             return id
         }
         let (entries, next) = try await operations.ledger(of: request.user, before: cursor, countMax: page.limit)
-        return try .ok(ListView(entries.map(LedgerView.init), nextCursor: next?.rawValue))
+        return try .page(ListView(entries.map(LedgerView.init), nextCursor: next?.rawValue), of: request)
     }
 }
 

@@ -18,7 +18,8 @@ public struct GatewayService: HubService {
         let forward = ForwardRequest(context, timeout: config.upstreamTimeout)
         let description = try await context.blockingPool.run { try APIDescription.read(config.openAPIFile) }
         let routes = GatewayRoutes(
-            admit: admit, forward: forward, startPage: StartPage(context), description: description)
+            admit: admit, forward: forward,
+            startPage: StartPage(context, hasDescription: description != nil), description: description)
         door = routes.router(logger: context.logger, metrics: context.metrics)
     }
 }

@@ -28,7 +28,7 @@ struct NotificationRoutes: Sendable {
         let createdAt: Date
     }
 
-    struct InboxView: Encodable {
+    struct InboxView: PageView {
         let items: [NoticeView]
         let nextCursor: String?
         let unread: Int
@@ -38,7 +38,7 @@ struct NotificationRoutes: Sendable {
         let page = try request.page()
         let cursor: NotificationID? = try page.cursor(NotificationID.init(rawValue:))
         let inbox = try await operations.inbox(of: request.user, before: cursor, countMax: page.limit)
-        return try .ok(InboxView(inbox))
+        return try .page(InboxView(inbox), of: request)
     }
 
     func read(_ request: Request) async throws -> Response {
@@ -65,7 +65,7 @@ struct NotificationRoutes: Sendable {
         let cursor: Int? = try page.cursor { Int($0) }
         let (mails, next) = try await operations.mailbox(
             to: request.http.query("to"), before: cursor, countMax: page.limit)
-        return try .ok(ListView(mails.map(MailView.init), nextCursor: next.map { String($0) }))
+        return try .page(ListView(mails.map(MailView.init), nextCursor: next.map { String($0) }), of: request)
     }
 }
 

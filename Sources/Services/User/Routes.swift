@@ -81,10 +81,7 @@ struct UserRoutes: Sendable {
 
     @Sendable func editMe(_ request: Request) async throws -> Response {
         let body = try await request.body(as: EditBody.self)
-        let expected = request.http.fields["if-match"]
-        let account = try await operations.edit(request.user, body.edit) { version in
-            expected.map { EntityTag(version: version).matches($0) } ?? true
-        }
+        let account = try await operations.edit(request.user, body.edit, ifVersion: request.isExpectedVersion)
         return try profile(account)
     }
 
@@ -122,8 +119,9 @@ struct UserRoutes: Sendable {
             guard let id = UserID(rawValue: text) else { throw .invalidQuery("cursor", "is none of ours") }
             return id
         }
-        let (accounts, next) = try await operations.list(try request.accountSearch, after: cursor, limit: page.limit)
-        return try .ok(ListView(accounts.map(ProfileView.init), nextCursor: next?.rawValue))
+        let (accounts, next) = try await operations.list(
+            try request.accountSearch, after: cursor, limit: page.limit, by: request.user)
+        return try .page(ListView(accounts.map(ProfileView.init), nextCursor: next?.rawValue), of: request)
     }
 
     struct RoleBody: RequestBody {
@@ -134,7 +132,9 @@ struct UserRoutes: Sendable {
     @Sendable func changeRole(_ request: Request) async throws -> Response {
         let id = try request.id("id", as: UserID.self)
         let body = try await request.body(as: RoleBody.self)
-        return try .ok(ProfileView(try await operations.changeRole(of: id, to: body.role)))
+        let account = try await operations.changeRole(
+            of: id, to: body.role, by: request.user, ifVersion: request.isExpectedVersion)
+        return try profile(account)
     }
 
     // MARK: For the hub's other services
@@ -174,6 +174,12 @@ struct UserRoutes: Sendable {
 }
 
 extension Request {
+    /// Whether a version is the one `If-Match` asks for; any is without it.
+    fileprivate var isExpectedVersion: @Sendable (Int) -> Bool {
+        let expected = http.fields["if-match"]
+        return { version in expected.map { EntityTag(version: version).matches($0) } ?? true }
+    }
+
     fileprivate var accountSearch: AccountSearch {
         get throws(Problem) {
             var search = AccountSearch()
@@ -233,6 +239,7 @@ extension UserError: ProblemConvertible {
         case .emailTaken:
             Problem(.conflict, "email-taken", detail: "An account with this e-mail address exists already.")
         case .notFound: .notFound
+        case .notAdministrator: .notAllowed
         case .changedMeanwhile:
             Problem(.preconditionFailed, "changed-meanwhile", detail: "The profile was changed since you read it.")
         case .lastAdministrator:

@@ -19,6 +19,11 @@ struct UserConfig: Sendable {
     static let adminPassword = Setting<String>(
         "HUB_ADMIN_PASSWORD", secret: true, "Password of the first administrator, at least 12 characters.")
 
+    /// Where the operator set what the first administrator's account calls `field`.
+    static func settingName(of field: String) -> String {
+        field == "password" ? adminPassword.name : adminEmail.name
+    }
+
     static let declarations = [
         passwordMemory.declaration, passwordIterations.declaration, adminEmail.declaration, adminPassword.declaration,
     ]

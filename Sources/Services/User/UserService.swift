@@ -2,6 +2,7 @@ public import Contracts
 public import Messaging
 public import Platform
 public import Postgres
+internal import EventLoop
 internal import Observability
 internal import Secrets
 
@@ -17,6 +18,9 @@ public struct UserService: HubService {
 
     public init(_ context: ServiceContext) async throws {
         let config = try UserConfig(context.settings)
+        // Now and here, so that no request waits for the file.
+        let zoneCount = try await context.blockingPool.run { ZoneNames.ofTheSystem.count }
+        if zoneCount == 1 { context.logger.warning("no time zones are known but UTC: install tzdata") }
         operations = UserOperations(
             database: context.database, outbox: context.outbox,
             hasher: PasswordHasher(pool: context.blockingPool, parameters: config.hash), now: context.clock)
@@ -33,6 +37,8 @@ public struct UserService: HubService {
         do {
             let isMade = try await operations.createFirstAdmin(email: email, password: password)
             if isMade { logger.notice("the first administrator was made") }
+        } catch UserError.unacceptable(let field, let message) {
+            throw UserError.unacceptable(field: UserConfig.settingName(of: field), message: message)
         } catch UserError.emailTaken {
             // Somebody's own account is not promoted behind their back.
             logger.warning("the first administrator was not made: the address belongs to an account")

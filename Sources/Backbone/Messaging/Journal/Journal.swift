@@ -16,13 +16,13 @@ public enum JourneyKind: String, Sendable, CaseIterable {
     case event
     /// A handler made its effect.
     case effect
-    /// A mail was delivered.
+    /// A mail was delivered, or an attempt at it failed; the name says which.
     case mail
     /// A group could not handle an event.
     case deadLetter = "dead-letter"
 }
 
-/// Writes the steps that nothing else keeps: answered requests and delivered mails.
+/// Writes the steps that nothing else keeps: answered requests and what came of mails.
 ///
 /// Events are in the log, dead letters in the groups' dead-letter topics, effects in the inboxes; see ``Journey``.
 public struct Journal: Sendable {

@@ -1,5 +1,6 @@
 internal import CPostgres
 internal import EventLoop
+internal import Synchronization
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
@@ -37,11 +38,12 @@ public final class PrivatePostgres: Sendable {
     }
 
     public let configuration: Configuration
-    /// The server's process.
-    public let process: Int32
+    /// The server's process; another one after ``restart()``.
+    public var process: Int32 { current.load(ordering: .acquiring) }
     /// Where its socket file is: `psql -h` takes it.
     public let socketFolder: String
     private let port: Int
+    private let current: Atomic<Int32>
 
     /// Where initdb, postgres and their like are that fit the data.
     package func programsFolder() throws -> String {
@@ -50,7 +52,7 @@ public final class PrivatePostgres: Sendable {
 
     private init(configuration: Configuration, process: Int32, socketFolder: String, port: Int) {
         self.configuration = configuration
-        self.process = process
+        current = Atomic(process)
         self.socketFolder = socketFolder
         self.port = port
     }
@@ -75,6 +77,17 @@ public final class PrivatePostgres: Sendable {
     /// - Throws: ``PostgresError`` of kind `startup`, in words a person can act on.
     public static func start(_ configuration: Configuration) async throws -> PrivatePostgres {
         try await onThread { try startBlocking(configuration) }
+    }
+
+    /// Whether the server has ended by itself, or somebody has killed it. Asks the system and does not wait.
+    public var hasEnded: Bool { Subprocess(id: process).status() != nil }
+
+    /// Starts a server that has ended again, on the same folder: its address stays, and so does what was committed.
+    /// - Throws: as ``start(_:)``.
+    public func restart() async throws {
+        let configuration = configuration
+        let next = try await Self.onThread { try Self.startBlocking(configuration) }
+        current.store(next.process, ordering: .releasing)
     }
 
     /// Ends the server in an orderly way; what is committed stays.
@@ -205,6 +218,9 @@ public final class PrivatePostgres: Sendable {
     }
 
     private func stopBlocking() {
+        // The number of one that has ended may be another program's by now.
+        if hasEnded { return }
+        let process = process
         let server = Subprocess(id: process)
         // Fast: connections are ended, transactions rolled back, everything written.
         kill(process, SIGINT)

@@ -31,7 +31,7 @@ enum FlowBench {
         let settings = try Settings(commandLine: flags)
         let process = try await HubProcess.start(HubServices.all, settings: settings)
         let loops = try EventLoopGroup(count: 1, name: "clients")
-        let database = Database(url: try settings.value(PlatformSettings.databaseURL), loops: loops)
+        let database = Database(url: try settings.value(PlatformSettings.databaseURL).settingText, loops: loops)
         let clients = Clients(
             address: "http://127.0.0.1:\(process.port(of: .gateway) ?? 0)", http: HTTPClient(loops: loops),
             database: database)

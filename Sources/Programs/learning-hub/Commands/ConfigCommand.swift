@@ -15,11 +15,12 @@ enum ConfigCommand {
         if arguments.has(.json) {
             for declaration in declarations { console.json(json(declaration, settings)) }
         } else if arguments.has(markdown) {
-            console.line("| setting | type | default | secret | meaning |\n|---|---|---|---|---|")
+            console.line("| setting | type | default | secret | source | meaning |\n|---|---|---|---|---|---|")
             for setting in declarations {
                 let standard = setting.defaultText.map { "`\($0)`" } ?? "unset"
                 console.line(
-                    "| `\(setting.name)` | \(setting.type) | \(standard) | \(setting.isSecret ? "yes" : "no") | \(setting.summary) |"
+                    "| `\(setting.name)` | \(setting.type) | \(standard) | \(setting.isSecret ? "yes" : "no") "
+                        + "| \(settings.source(of: setting).rawValue) | \(setting.summary) |"
                 )
             }
         } else {

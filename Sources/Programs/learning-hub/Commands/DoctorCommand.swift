@@ -3,7 +3,7 @@ internal import Avro
 /// `doctor`: whether everything a hub needs works, and what to do where it does not.
 enum DoctorCommand {
     static let command = Command(
-        "doctor", "Check configuration, database, log, schema registry, mail and storage; one line each.",
+        "doctor", "Check configuration, database, log, groups, schema registry, mail and storage; one line each.",
         options: [.data, .json], examples: ["doctor", "doctor --data /var/lib/learning-hub"],
         notes: "Ends with 1 when something is wrong."
     ) { arguments, console in

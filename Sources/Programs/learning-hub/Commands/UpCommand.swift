@@ -43,6 +43,9 @@ struct UpCommand {
         let signals = StopSignals()
         let clock = ContinuousClock()
         let start = clock.now
+        // What is wrong with the settings is said before anything is made.
+        let given = try HubSettings.read()
+        for declaration in HubServices.settings { if let wrong = given.complaint(about: declaration) { throw wrong } }
         try folder.lock()
         folder.removeNote()
         var flags = try flags()
@@ -53,7 +56,7 @@ struct UpCommand {
             let process = try await HubProcess.start(HubServices.all, settings: settings) { ready in
                 console.line("  \(ready.service.rawValue.padding(14)) ready on port \(ready.port)")
             }
-            try await run(process, settings, signals, after: start.duration(to: clock.now))
+            try await run(process, postgres, settings, signals, after: start.duration(to: clock.now))
         } catch {
             await postgres?.stop()
             throw error
@@ -63,7 +66,8 @@ struct UpCommand {
     }
 
     private func run(
-        _ process: HubProcess, _ settings: Settings, _ signals: StopSignals, after startTime: Duration
+        _ process: HubProcess, _ postgres: PrivatePostgres?, _ settings: Settings, _ signals: StopSignals,
+        after startTime: Duration
     ) async throws {
         let host = try settings.value(PlatformSettings.host)
         let port = process.port(of: .gateway) ?? 0
@@ -73,14 +77,19 @@ struct UpCommand {
             try folder.write(
                 DataFolder.Note(
                     pid: ProcessInfo.processInfo.processIdentifier, address: address, port: port,
-                    databaseURL: try settings.value(PlatformSettings.databaseURL),
+                    databaseURL: try settings.value(PlatformSettings.databaseURL).settingText,
                     services: Dictionary(uniqueKeysWithValues: ports)))
+            console.line("\nLearning Hub is ready after \(startTime.shown): open \(address)\nCtrl-C stops it.")
+            if let postgres {
+                try await signals.first { try await PostgresWatch(postgres: postgres).run() }
+            } else {
+                await signals.first()
+            }
         } catch {
+            folder.removeNote()
             await process.stop()
             throw error
         }
-        console.line("\nLearning Hub is ready after \(startTime.shown): open \(address)\nCtrl-C stops it.")
-        await signals.first()
         console.line("\nstopping: requests under way may finish")
         folder.removeNote()
         await process.stop()

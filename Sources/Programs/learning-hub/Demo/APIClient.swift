@@ -40,13 +40,23 @@ final class APIClient: Sendable {
         do {
             response = try await http.send(request, timeout: .seconds(10))
             bytes = try await response.body.collect(bytesMax: Self.bodyBytesMax)
+        } catch HTTPClientError.invalidRequest {
+            throw CommandFailure("`\(address)` is no address of a hub. One looks like http://127.0.0.1:3000.")
         } catch {
             throw CommandFailure(
-                "\(address) does not answer (\(error)). Is the hub running? `\(Program.name) up` starts it.")
+                "\(address) \(Self.failure(error)). Is the hub running? `\(Program.name) up` starts it.")
         }
         return Answer(
             status: response.status.code, correlationID: response.fields["x-correlation-id"],
             body: bytes.isEmpty ? .null : (try? JSONTree(parsing: bytes)) ?? .null)
+    }
+
+    private static func failure(_ error: any Error) -> String {
+        switch error as? HTTPClientError {
+        case .connectFailed: "cannot be reached"
+        case .timedOut: "does not answer in time"
+        default: "broke off its answer"
+        }
     }
 
     /// Asks again and again until `found` has an answer, or the time is up.

@@ -33,7 +33,7 @@ struct OpenHub: Sendable {
     ) async throws -> Result {
         let loops = try EventLoopGroup(count: 1, name: "command")
         let database = Database(
-            url: try settings.value(PlatformSettings.databaseURL), loops: loops,
+            url: try settings.value(PlatformSettings.databaseURL).settingText, loops: loops,
             configuration: .init(
                 connectionsPerLoop: 4, statementTimeout: .seconds(60), applicationName: "learning-hub command"))
         do {

@@ -31,6 +31,18 @@ final class StopSignals {
 
     /// Returns with the first signal.
     func first() async { for await _ in stream { return } }
+
+    /// Goes on with `work` until the first signal.
+    /// - Throws: what `work` throws before that.
+    func first(during work: @escaping @Sendable () async throws -> Void) async throws {
+        let stream = stream
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in stream { return } }
+            group.addTask { try await work() }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
 }
 
 private final class FirstSignal: Sendable {

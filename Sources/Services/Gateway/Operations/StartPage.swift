@@ -8,16 +8,30 @@ struct StartPage: Sendable {
     /// Whoever looks again and again asks the services no more often than this.
     private static let statesKept = Duration.seconds(1)
 
-    private let states: SharedFetch<[(ServiceName, Bool)]>
+    private let context: ServiceContext
+    /// Whether `/openapi.yaml` was found.
+    private let hasDescription: Bool
+    private let states: SharedFetch<States>
 
-    init(_ context: ServiceContext) {
-        states = SharedFetch(context.loops, keptTime: Self.statesKept) { await Self.states(context) }
+    private struct States: Sendable {
+        var services: [(ServiceName, Bool)]
+        var hasMailbox: Bool
+    }
+
+    init(_ context: ServiceContext, hasDescription: Bool) {
+        self.context = context
+        self.hasDescription = hasDescription
+        states = SharedFetch(context.loops, keptTime: Self.statesKept) {
+            async let hasMailbox = Self.hasMailbox(context)
+            return States(services: await Self.states(context), hasMailbox: await hasMailbox)
+        }
     }
 
     func response() async throws -> HTTPResponse {
-        let rows = try await states.value().map { name, isReady in
+        let states = try await states.value()
+        let rows = states.services.map { name, isReady in
             """
-            <tr><td>\(name)</td><td>\(isReady ? "ready" : "not reachable")</td></tr>
+            <tr><td>\(name)</td><td>\(isReady ? "ready" : "not reachable")</td><td>\(place(of: name))</td></tr>
             """
         }
         return HTTPResponse(
@@ -26,7 +40,22 @@ struct StartPage: Sendable {
                 "content-type": "text/html; charset=utf-8",
                 "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
             ],
-            body: .text(Self.head + rows.joined(separator: "\n") + Self.rest))
+            body: .text(Self.head + rows.joined(separator: "\n") + rest(hasMailbox: states.hasMailbox)))
+    }
+
+    /// The port of a service; on this machine a link to its health page, since whoever reads this may be on it too.
+    private func place(of name: ServiceName) -> String {
+        guard let address = context.services[name], let port = address.split(separator: ":").last.flatMap({ Int($0) })
+        else { return "" }
+        let isNear = ["127.0.0.1", "localhost"].contains { address == "http://\($0):\(port)" }
+        return isNear ? "<a href=\"\(address)/health/ready\">\(port)</a>" : "\(port)"
+    }
+
+    /// Only the notification service knows whether mail goes out for real.
+    private static func hasMailbox(_ context: ServiceContext) async -> Bool {
+        let answer = try? await context.call(
+            .notification, .get, "/dev/mailbox?limit=1", timeout: answerTimeMax)
+        return answer?.status == .ok
     }
 
     /// Each service behind the gateway, and whether it says that it is ready.
@@ -70,35 +99,45 @@ struct StartPage: Sendable {
         <p>This is the gateway: the public door to the services of the hub, which talk through events.</p>
         <h2>What runs</h2>
         <table>
-        <thead><tr><th scope="col">Service</th><th scope="col">State</th></tr></thead>
+        <thead><tr><th scope="col">Service</th><th scope="col">State</th><th scope="col">Port</th></tr></thead>
         <tbody>
 
         """
 
-    private static let rest = """
+    private func rest(hasMailbox: Bool) -> String {
+        let description = """
 
-        </tbody>
-        </table>
-        <h2>Where to look</h2>
-        <table>
-        <thead><tr><th scope="col">Page</th><th scope="col">What it shows</th></tr></thead>
-        <tbody>
-        <tr><td><a href="/openapi.yaml">/openapi.yaml</a></td><td>The description of the HTTP API</td></tr>
-        <tr><td><a href="/dev/mailbox">/dev/mailbox</a></td><td>Mail the hub has sent, while no mail server is configured</td></tr>
-        <tr><td><a href="/health/ready">/health/ready</a></td><td>Whether the gateway is ready; every service has this page on its own port</td></tr>
-        <tr><td><a href="/metrics">/metrics</a></td><td>Figures for Prometheus</td></tr>
-        </tbody>
-        </table>
-        <h2>Try it</h2>
-        <pre>curl -sS -X POST "$HUB/auth/register" \\
-          -H 'content-type: application/json' -d '{
-          "email": "ada@example.com", "password": "a long enough secret",
-          "firstName": "Ada", "lastName": "Lovelace"}'</pre>
-        <p>with <code>HUB</code> set to this page's address. Then look into the mailbox: the welcome mail is there.</p>
-        <p>On the command line, <code>learning-hub demo</code> plays the whole flow and
-        <code>learning-hub trace ID</code> shows the journey of a request by its correlation id.</p>
-        </main>
-        </body>
-        </html>
-        """
+            <tr><td><a href="/openapi.yaml">/openapi.yaml</a></td><td>The description of the HTTP API</td></tr>
+            """
+        let mailbox = """
+
+            <tr><td><a href="/dev/mailbox">/dev/mailbox</a></td><td>Mail the hub has sent, while no mail server is configured</td></tr>
+            """
+        let pages = (hasDescription ? description : "") + (hasMailbox ? mailbox : "")
+        let mail = hasMailbox ? "Then look into the mailbox: the welcome mail is there." : "The welcome mail goes out."
+        return """
+
+            </tbody>
+            </table>
+            <h2>Where to look</h2>
+            <table>
+            <thead><tr><th scope="col">Page</th><th scope="col">What it shows</th></tr></thead>
+            <tbody>\(pages)
+            <tr><td><a href="/health/ready">/health/ready</a></td><td>Whether the gateway is ready; every service has this page on its own port</td></tr>
+            <tr><td><a href="/metrics">/metrics</a></td><td>Figures for Prometheus</td></tr>
+            </tbody>
+            </table>
+            <h2>Try it</h2>
+            <pre>curl -sS -X POST "$HUB/auth/register" \\
+              -H 'content-type: application/json' -d '{
+              "email": "ada@example.com", "password": "a long enough secret",
+              "firstName": "Ada", "lastName": "Lovelace"}'</pre>
+            <p>with <code>HUB</code> set to this page's address. \(mail)</p>
+            <p>On the command line, <code>learning-hub demo</code> plays the whole flow and
+            <code>learning-hub trace ID</code> shows the journey of a request by its correlation id.</p>
+            </main>
+            </body>
+            </html>
+            """
+    }
 }

@@ -49,7 +49,7 @@ extension MailSender {
             server.withLock { $0.answered() }
             logger.info("mail sent", [.eventID: .text(mail.eventID.rawValue), .attempt: LogValue(mail.attempt)])
             await write(mail) { try await $0.updateDelivery(mail, .sent, dueAt: time, at: time, on: $1) }
-            try? await journal.note(.mail, mail.kind.rawValue, eventID: mail.eventID, in: database)
+            await tell(mail, "")
         case .refused(let code, let reason):
             if code != nil { server.withLock { $0.answered() } }
             await fail(mail, code, reason, at: time)
@@ -72,6 +72,7 @@ extension MailSender {
         await write(mail) {
             try await $0.updateDelivery(mail, .failed, dueAt: time, code: code, reason: reason, at: time, on: $1)
         }
+        await tell(mail, " failed", code)
     }
 
     private func deferOrFail(_ mail: Delivery, _ code: Int?, _ reason: String, at time: Date) async {
@@ -88,6 +89,14 @@ extension MailSender {
         await write(mail) {
             try await $0.updateDelivery(mail, .waiting, dueAt: dueAt, code: code, reason: reason, at: time, on: $1)
         }
+        await tell(mail, " put off", code)
+    }
+
+    /// Notes in the journey what came of an attempt: `welcome`, `welcome failed 550`. That the journal cannot be written changes
+    /// nothing about the mail.
+    private func tell(_ mail: Delivery, _ outcome: String, _ code: Int? = nil) async {
+        let name = mail.kind.rawValue + outcome + (code.map { " \($0)" } ?? "")
+        try? await journal.note(.mail, name, eventID: mail.eventID, in: database)
     }
 
     /// As long as the claim lasts, roughly. When it cannot be written down, the claim runs out and the mail is sent again.

@@ -6,6 +6,8 @@ public enum UserError: Error, Sendable, Equatable, CustomStringConvertible {
     case notFound
     /// The account is not what the caller saw last.
     case changedMeanwhile
+    /// The account that asks is not an administrator's, or no more.
+    case notAdministrator
     /// Somebody must be able to appoint administrators.
     case lastAdministrator
     /// The password is wrong, or there is no such account: nobody is told which.
@@ -20,6 +22,7 @@ public enum UserError: Error, Sendable, Equatable, CustomStringConvertible {
         case .emailTaken: "an account with this e-mail address exists already"
         case .notFound: "there is no such account"
         case .changedMeanwhile: "the account was changed meanwhile"
+        case .notAdministrator: "only an administrator may do this"
         case .lastAdministrator: "the last administrator stays one"
         case .wrongCredentials: "e-mail or password is wrong"
         case .busy: "too many passwords are being checked; try again"

@@ -16,7 +16,14 @@ extension UserOperations {
     }
 
     /// The newest accounts first, and where the next page begins; nil at the end.
-    func list(_ search: AccountSearch, after cursor: UserID?, limit: Int) async throws -> ([Account], next: UserID?) {
+    /// - Parameter administrator: who asks for it.
+    /// - Throws: ``UserError/notAdministrator``.
+    func list(
+        _ search: AccountSearch, after cursor: UserID?, limit: Int, by administrator: UserID
+    ) async throws -> ([Account], next: UserID?) {
+        guard try await store.find(administrator, on: database)?.role == .admin else {
+            throw UserError.notAdministrator
+        }
         // One more than asked for tells whether there is a next page.
         let found = try await store.list(search, before: cursor, limit: limit + 1, on: database)
         let page = Array(found.prefix(limit))

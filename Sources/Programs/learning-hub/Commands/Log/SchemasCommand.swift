@@ -65,8 +65,8 @@ enum SchemasCommand {
                 return
             }
             let state = isRegistered ? "registered" : "not registered yet"
-            console.line(
-                "\(violations.isEmpty ? "✔" : "✘") \(topic.valueSubject): \(versions.count) versions, ours \(state)")
+            let count = versions.count == 1 ? "1 version" : "\(versions.count) versions"
+            console.line("\(violations.isEmpty ? "✔" : "✘") \(topic.valueSubject): \(count), ours \(state)")
             for violation in violations { console.line("    \(violation)") }
         }
     }

@@ -18,7 +18,7 @@ enum DeadLettersCommand {
         examples: ["dlq list", "dlq list --group notification --json"]
     ) { arguments, console in
         let letters = try await OpenHub.with(arguments) { hub in
-            try await hub.deadLetters.list(group: consumerGroup(arguments))
+            try await hub.deadLetters.list(group: try await hub.known(consumerGroup(arguments)))
         }
         if arguments.has(.json) {
             for letter in letters { console.json(.object(letter.members)) }
@@ -83,6 +83,7 @@ enum DeadLettersCommand {
         let batch = "batch_\(SecureRandom.token(byteCount: 9))"
         let named = ids
         let report = try await OpenHub.with(arguments) { hub in
+            let group = try await hub.known(group)
             let wanted = named.isEmpty ? try await hub.deadLetters.list(group: group).map(\.id) : named
             return try await action(hub.deadLetters, wanted, batch)
         }
@@ -118,6 +119,14 @@ enum DeadLettersCommand {
 
 extension OpenHub {
     var deadLetters: DeadLetters { DeadLetters(log: log, database: database) { OpenHub.now } }
+
+    /// - Throws: ``CommandFailure`` for a group that has no place for dead letters, and so does not exist.
+    fileprivate func known(_ group: ConsumerGroup?) async throws -> ConsumerGroup? {
+        guard let group else { return nil }
+        let topic = TopicCatalogue.deadLetter(for: group).name
+        if try await log.topics().contains(where: { $0.settings.name == topic }) { return group }
+        throw CommandFailure("there is no group \(group). `\(Program.name) groups list` lists them.")
+    }
 }
 
 extension DeadLetter {

@@ -142,15 +142,25 @@ struct ReplayCommand {
         guard arguments.isGiven(Self.topic), let topic = topics.first else {
             throw arguments.misuse("--from-offset needs --topic")
         }
+        let marks = try await log.watermarks(of: topic.name)
         var offsets: [TopicPartition: Int64] = [:]
         if let offset = Int64(text) {
-            for partition in try await log.watermarks(of: topic.name).keys { offsets[partition] = offset }
-            return .offsets(offsets)
+            guard marks.values.contains(where: { offset <= $0.upperBound }) else {
+                throw CommandFailure("\(topic.name) ends before offset \(offset) in every partition")
+            }
+            return .offsets(marks.mapValues { min(offset, $0.upperBound) })
         }
         for part in text.split(separator: ",") {
             let numbers = part.split(separator: "@")
             guard numbers.count == 2, let partition = Int(numbers[0]), let offset = Int64(numbers[1]) else {
                 throw arguments.misuse("`\(part)` is no partition and offset, like 0@120")
+            }
+            guard let kept = marks[TopicPartition(topic.name, partition)] else {
+                throw CommandFailure("\(topic.name) has no partition \(partition), only 0 to \(marks.count - 1)")
+            }
+            guard offset <= kept.upperBound else {
+                throw CommandFailure(
+                    "\(topic.name)/\(partition) ends before offset \(offset): the next is \(kept.upperBound)")
             }
             offsets[TopicPartition(topic.name, partition)] = offset
         }

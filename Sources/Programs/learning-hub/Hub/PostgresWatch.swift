@@ -1,0 +1,46 @@
+internal import EventLoop
+internal import Observability
+internal import Postgres
+
+/// Starts the hub's own PostgreSQL again when it ends while the hub runs, as after the kernel ran out of memory.
+struct PostgresWatch {
+    private static let pause: Duration = .milliseconds(100)
+    /// One that ends so often in ``window`` has something that starting it does not cure.
+    private static let restartsMax = 10
+    private static let window: Duration = .seconds(60)
+
+    let postgres: PrivatePostgres
+    let logger = Logger(label: "up", level: .warning)
+
+    /// Goes on until the task is cancelled.
+    /// - Throws: ``CommandFailure`` when the server cannot be started again.
+    func run() async throws {
+        let loops = try EventLoopGroup(count: 1, name: "postgres watch")
+        do {
+            try await watch(on: loops.next())
+        } catch {
+            await loops.shutdown()
+            throw error
+        }
+    }
+
+    private func watch(on loop: EventLoop) async throws {
+        let clock = ContinuousClock()
+        var restarts: [ContinuousClock.Instant] = []
+        while true {
+            try await loop.sleep(for: Self.pause)
+            guard postgres.hasEnded else { continue }
+            restarts = restarts.filter { $0.duration(to: clock.now) < Self.window } + [clock.now]
+            if restarts.count > Self.restartsMax {
+                throw CommandFailure("the private PostgreSQL ended \(restarts.count) times within \(Self.window.shown)")
+            }
+            logger.warning("the private PostgreSQL ended and is started again")
+            do {
+                try await postgres.restart()
+            } catch {
+                throw CommandFailure("the private PostgreSQL ended and cannot be started again: \(error)")
+            }
+            logger.warning("the private PostgreSQL runs again")
+        }
+    }
+}

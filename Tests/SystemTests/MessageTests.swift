@@ -1,0 +1,78 @@
+import Foundation
+import HubTesting
+import Testing
+
+/// What the program says when something is wrong with what it was told: a sentence that names it, and the exit code 1.
+@Suite struct MessageTests {
+    @Test(arguments: [
+        (["demo", "--url", "http://127.0.0.1:9"], "http://127.0.0.1:9 cannot be reached. Is the hub running?"),
+        (["demo", "--url", "nonsense"], "`nonsense` is no address of a hub. One looks like http://127.0.0.1:3000."),
+    ])
+    func `an address nobody answers at is called so`(arguments: [String], message: String) async throws {
+        let run = try await Run(arguments)
+        #expect(run.code == 1 && (run.output + run.errors).contains(message), "\(run.output)\(run.errors)")
+    }
+
+    @Test func `an address that is not this machine's is called so`() async throws {
+        let run = try await Run(["up", "--data", "hub", "--port", "0", "--host", "300.1.1.1"])
+        #expect(run.code == 1 && run.errors.contains("service cannot listen on 300.1.1.1, port 0: "), "\(run.errors)")
+    }
+
+    @Test(arguments: [("HUB_LOOPS", "many"), ("HUB_LOG_LEVEL", "loud"), ("DATABASE_URL", "nonsense")])
+    func `up makes nothing when a setting cannot be used`(name: String, value: String) async throws {
+        let run = try await Run(["up", "--data", "hub", "--port", "0"], [name: value])
+        #expect(run.code == 1 && run.errors.contains("\(name) has a value that cannot be used"), "\(run.errors)")
+        #expect(!FileManager.default.fileExists(atPath: run.folder.appending(path: "hub").path))
+    }
+
+    @Test func `the administrator's password is called by its setting`() async throws {
+        let run = try await Run(
+            ["up", "--data", "hub", "--port", "0"],
+            ["HUB_ADMIN_EMAIL": "root@example.org", "HUB_ADMIN_PASSWORD": "short"])
+        #expect(run.code == 1 && run.errors.contains("HUB_ADMIN_PASSWORD must have"), "\(run.errors)")
+    }
+
+    @Test func `a group, a partition and an offset that do not exist are refused`() async throws {
+        let database = try await TestDatabase.make()
+        let environment = ["DATABASE_URL": database.url]
+        #expect(try await Run(["topics", "apply"], environment).code == 0)
+        for arguments in [["list"], ["redrive"], ["discard"]] {
+            let run = try await Run(["dlq"] + arguments + ["--group", "nope"], environment)
+            #expect(run.code == 1 && run.errors.contains("there is no group nope"), "\(run.errors)")
+        }
+        #expect(try await Run(["dlq", "list", "--group", "gamification"], environment).code == 0)
+        let replay = ["replay", "gamification", "--topic", "user.registered", "--from-offset"]
+        for (place, message) in [
+            ("99@1", "has no partition 99"), ("0@999", "ends before offset 999"), ("999", "ends before"),
+        ] {
+            let run = try await Run(replay + [place], environment)
+            #expect(run.code == 1 && run.errors.contains(message), "\(run.errors)")
+        }
+        #expect(try await Run(replay + ["0@0"], environment).code == 0)
+        let schemas = try await Run(["schemas", "check"], environment)
+        #expect(!schemas.output.contains(" 1 versions"), "\(schemas.output)")
+    }
+
+    @Test func `the Markdown table of the settings says where each comes from`() async throws {
+        let run = try await Run(["config", "--markdown"], ["HUB_LOOPS": "3"])
+        let line = run.output.split(separator: "\n").first { $0.hasPrefix("| `HUB_LOOPS`") }
+        #expect(line?.contains("| environment |") == true, "\(run.output)")
+    }
+}
+
+/// A run of the program in a folder of its own, to its end.
+private struct Run {
+    let folder: URL
+    let code: Int32
+    let output: String
+    let errors: String
+
+    init(_ arguments: [String], _ environment: [String: String] = [:]) async throws {
+        folder = URL(filePath: "/tmp/hub-message-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let program = try Program(arguments, environment, log: folder.appending(path: "log"))
+        code = try await program.exitCode()
+        output = program.output
+        errors = program.logText
+    }
+}

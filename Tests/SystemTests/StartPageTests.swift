@@ -1,0 +1,27 @@
+import HubTesting
+import Testing
+
+@Suite struct StartPageTests {
+    @Test func `the start page leads to every service, and to the mailbox while there is one`() async throws {
+        let hub = try await HubUnderTest.inOneProcess()
+        let page = try await hub.client.get("/").text
+        let links = page.matches(of: /href="(http:\/\/127\.0\.0\.1:\d+)\/health\/ready"/).map { String($0.output.1) }
+        #expect(Set(links).count == 4)
+        for link in links {
+            let service = HubClient(address: link)
+            #expect(try await service.get("/health/ready").status == 200)
+            await service.close()
+        }
+        #expect(page.contains("href=\"/dev/mailbox\"") && page.contains("href=\"/openapi.yaml\""))
+        #expect(try await hub.stop() == [0])
+    }
+
+    @Test func `with a mail server the start page speaks of no mailbox`() async throws {
+        let smtp = try await SMTPServer()
+        let hub = try await HubUnderTest.inOneProcess(["SMTP_URL": smtp.url])
+        let page = try await hub.client.get("/")
+        #expect(page.status == 200 && !page.text.contains("mailbox"))
+        #expect(try await hub.stop() == [0])
+        await smtp.stop()
+    }
+}
