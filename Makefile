@@ -35,7 +35,8 @@ test: setup-tests ## Run every test, warnings are errors (one target: FILTER=Use
 
 test-sanitized: setup-tests ## Run the drivers' tests under the address and the thread sanitizer
 	scripts/test '$(SANITIZED)' $(TEST_FLAGS) --sanitize address --scratch-path .build-address
-	scripts/test '$(SANITIZED)' $(TEST_FLAGS) --sanitize thread --scratch-path .build-thread
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp \
+		scripts/test '$(SANITIZED)' $(TEST_FLAGS) --sanitize thread --scratch-path .build-thread
 
 lint: ## Check the formatting of Swift and the syntax of the scripts
 	swift format lint --strict --recursive --parallel $(SOURCES)
