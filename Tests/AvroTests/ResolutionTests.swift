@@ -55,6 +55,15 @@ import Testing
         #expect(try read(.union(1, .int(5)), #"["null", "int"]"#, as: "\"long\"") == .long(5))
         let error = #expect(throws: AvroError.self) { try read(.union(0, .null), #"["null", "int"]"#, as: "\"long\"") }
         #expect(error?.reason == .unknownBranch)
+        // Branches that look the same but for their names may stand in another order.
+        let a = #"{"type": "record", "name": "A", "fields": [{"name": "x", "type": "int"}]}"#
+        let b = #"{"type": "record", "name": "B", "fields": [{"name": "x", "type": "int"}]}"#
+        #expect(
+            try read(.union(0, .record([.int(7)])), "[\(a), \(b)]", as: "[\(b), \(a)]") == .union(1, .record([.int(7)]))
+        )
+        #expect(
+            try read(.union(0, .string("x")), #"["string", "bytes"]"#, as: #"["bytes", "string"]"#)
+                == .union(1, .string("x")))
         // The same type before one it could be promoted to.
         #expect(try read(.long(5), "\"long\"", as: #"["double", "long"]"#) == .union(1, .long(5)))
     }

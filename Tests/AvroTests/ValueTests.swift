@@ -30,6 +30,7 @@ import Testing
     }
 
     @Test(arguments: [
+        "1e-9223372036854775808", "1e9223372036854775807",
         "", ".", "1.", ".5", "1.234", "--1", "1e", "1e999", "abc", "1 ", "170141183460469231731687303715884105728",
     ])
     func `what is no decimal of the scale is refused`(text: String) {

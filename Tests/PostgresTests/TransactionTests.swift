@@ -89,6 +89,25 @@ internal import Testing
         }
     }
 
+    @Test(arguments: [true, false])
+    func `a submitted statement that cannot be sent at all fails the commit, first or later`(isFirst: Bool) async throws
+    {
+        try await TestDatabase.with(Self.template) { test in
+            let error = await #expect(throws: PostgresError.self) {
+                try await test.database.transaction { tx in
+                    if !isFirst { tx.submit("insert into account values (3, 3)") }
+                    // No timestamp of PostgreSQL is as late as that.
+                    tx.submit("insert into account select 4, 4 where now() < \(Date(timeIntervalSince1970: 1e15))")
+                    try await tx.execute("insert into account values (5, 5)")
+                    tx.afterCommit { Issue.record("it was not committed") }
+                }
+            }
+            #expect(error?.kind == .encoding)
+            let accountCount = try await test.count("account")
+            #expect(accountCount == 2)
+        }
+    }
+
     @Test func `an error that was swallowed is not committed over`() async throws {
         try await TestDatabase.with(Self.template) { test in
             let error = await #expect(throws: PostgresError.self) {

@@ -36,7 +36,7 @@ public struct AvroDecimal: Equatable, Sendable, CustomStringConvertible {
         if let mark = rest.first {
             guard mark == UInt8(ascii: "e") || mark == UInt8(ascii: "E"),
                 let power = Int(String(rest.dropFirst()) ?? ""),
-                abs(power) <= 256
+                (-256...256).contains(power)
             else { return nil }
             exponent += power
         }

@@ -257,7 +257,9 @@ extension ResolutionCompiler {
         case (.map(let writerValues), .map(let readerValues)): return isSame(writerValues, readerValues, &assumed)
         case (.union(let writerBranches), .union(let readerBranches)):
             guard writerBranches.count == readerBranches.count else { return false }
-            for (writerBranch, readerBranch) in zip(writerBranches, readerBranches) {
+            let match = SchemaMatch(writer: writer, reader: reader)
+            for (index, (writerBranch, readerBranch)) in zip(writerBranches, readerBranches).enumerated() {
+                guard match.branch(for: writerBranch, in: readerBranches) == index else { return false }
                 guard isSame(writerBranch, readerBranch, &assumed) else { return false }
             }
             return true
@@ -271,7 +273,7 @@ extension ResolutionCompiler {
                         isSame(writerRecord.fields[index].type, field.type, &assumed)
                     else { return false }
                 }
-                return true
+                return SchemaMatch.isNamed(.record(readerRecord), writerName)
             case (.enumeration(let writerType)?, .enumeration(let readerType)?):
                 return readerType.symbols.starts(with: writerType.symbols)
             case (.fixed(let writerType)?, .fixed(let readerType)?): return writerType.size == readerType.size

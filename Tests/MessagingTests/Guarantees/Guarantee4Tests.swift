@@ -67,6 +67,24 @@ import Testing
         }
     }
 
+    @Test func `the largest record there may be finds room in the dead letters`() async throws {
+        try await TestHub.with { hub in
+            var largest = try hub.record(TestHub.user(9), eventID: Guarantee3Tests.event(9))
+            let others = largest.headers.reduce(largest.key.utf8.count) { $0 + $1.name.utf8.count + $1.value.count }
+            largest.value = [UInt8](repeating: 7, count: PostgresLog.Limits().recordBytesMax - others)
+            guard case .accepted? = await hub.log.append([largest]).first else {
+                Issue.record("the log did not take it")
+                return
+            }
+            try await Self.append(hub, 5)
+            try await hub.running([hub.consumer([.ledger]).run]) {
+                try await eventually { try await hub.lag() == 0 }
+            }
+            #expect(try await hub.count("ledger") == 5)
+            #expect(try await hub.deadLetters.list().map(\.record.value) == [largest.value])
+        }
+    }
+
     @Test func `a permanent failure is a dead letter at the first attempt`() async throws {
         try await TestHub.with { hub in
             let attempts = Collected<Int>()

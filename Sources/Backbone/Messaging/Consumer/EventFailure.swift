@@ -16,7 +16,8 @@ struct EventFailure: Sendable {
     init(_ error: any Error, attempts: Int, firstFailedAt: Date, at time: Date) {
         failureClass = FailureClass(of: error)
         name = FailureClass.name(of: error)
-        text = String(String(describing: error).prefix(DeadLetterHeader.errorTextCountMax))
+        text = String(
+            decoding: String(describing: error).utf8.prefix(DeadLetterHeader.errorTextBytesMax), as: UTF8.self)
         self.attempts = attempts
         self.firstFailedAt = firstFailedAt
         lastFailedAt = time

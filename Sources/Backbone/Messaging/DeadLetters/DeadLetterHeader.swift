@@ -26,8 +26,8 @@ public enum DeadLetterHeader {
         redriveCount, redriveBatch,
     ]
 
-    /// Characters of an error's text that are kept.
-    static let errorTextCountMax = 1_000
+    /// Bytes of an error's text that are kept.
+    static let errorTextBytesMax = 1_000
 
     /// To the nearest millisecond, so that a date read back and written again stays the same: the format cuts off.
     static func text(_ date: Date) -> String {

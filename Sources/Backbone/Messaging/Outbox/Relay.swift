@@ -84,6 +84,8 @@ public final class Relay: Sendable {
             try Task.checkCancellation()
             do {
                 try await database.transaction(attempts: 1) { holder in
+                    // It reads at every poll. One that is silent for so long is frozen or cut off, and another takes over.
+                    holder.submit("set local idle_in_transaction_session_timeout = '30s'")
                     _ = try await holder.query(
                         "select pg_advisory_xact_lock(hashtextextended(current_schema() || '.relay', 0))")
                     self.logger.info("relay active")

@@ -36,6 +36,8 @@ final class LogSession: Sendable {
         while !Task.isCancelled {
             do {
                 try await database.transaction(attempts: 1) { tx in
+                    // A frozen process, or one behind a cut network, loses the session as a dead one does.
+                    tx.submit("set local idle_in_transaction_session_timeout = '30s'")
                     _ = try await tx.query("select pg_advisory_xact_lock(\(self.key))")
                     self.hold()
                     defer { self.release() }

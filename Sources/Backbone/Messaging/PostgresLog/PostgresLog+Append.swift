@@ -29,8 +29,10 @@ extension PostgresLog {
     }
 
     private func place(_ record: NewRecord) async throws -> Result<(id: Int64, partition: Int), Refusal> {
-        if record.byteCount > limits.recordBytesMax {
-            return .failure(Refusal(reason: "record of \(record.byteCount) bytes, at most \(limits.recordBytesMax)"))
+        let isFailure = [".dlq", ".redrive"].contains { record.topic.hasSuffix($0) }
+        let bytesMax = limits.recordBytesMax + (isFailure ? limits.deadLetterExtraBytesMax : 0)
+        if record.byteCount > bytesMax {
+            return .failure(Refusal(reason: "record of \(record.byteCount) bytes, at most \(bytesMax)"))
         }
         // Nothing in a batch may make the statement itself fail: that would fail the others with it.
         if record.key.utf8.contains(0) || record.key.utf8.count > limits.keyBytesMax {

@@ -29,6 +29,8 @@ public final class PostgresLog: EventLog {
     public struct Limits: Sendable {
         /// Bytes of key, headers and value of one record; larger ones are refused.
         public var recordBytesMax = 1024 * 1024
+        /// What a dead letter may have beyond that: the headers that tell its story. The largest record must find room there too.
+        public var deadLetterExtraBytesMax = 64 * 1024
         /// Bytes of one record's key; longer ones are refused.
         public var keyBytesMax = 1_024
         /// Records one statement of an append stores.

@@ -170,6 +170,7 @@ final class Connection: @unchecked Sendable {
         if hub_pg_consume(handle) != 0 {
             // What the server said before it hung up is still there to be read.
             takeResults()
+            if self.handle == nil { return }
             return close(PostgresError(.connection, Connector.firstLine(hub_pg_message(handle))))
         }
         takeNotifications()

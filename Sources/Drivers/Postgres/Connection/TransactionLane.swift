@@ -11,6 +11,8 @@ final class TransactionLane: @unchecked Sendable {
     private var hasBegun = false
     private var hasEnded = false
     private var isReleased = false
+    /// A statement that was never sent. The server knows nothing of it and would commit the others.
+    private var refused: PostgresError?
 
     init(_ connection: Connection, _ pool: LoopPool, _ isolation: Isolation) {
         loop = pool.loop
@@ -30,6 +32,11 @@ final class TransactionLane: @unchecked Sendable {
 
     func submit(_ statement: Statement) {
         if hasEnded { return statement.finish(.failure(PostgresError(.closed, "the transaction has ended"))) }
+        if let refusal = statement.sql.parameters.refusal {
+            let failure = PostgresError(.encoding, refusal)
+            refused = refused ?? failure
+            return statement.finish(.failure(failure))
+        }
         let begin = hasBegun ? nil : isolation
         hasBegun = true
         connection.submit(statement, begin: begin)
@@ -43,9 +50,10 @@ final class TransactionLane: @unchecked Sendable {
     }
 
     /// - Throws: ``PostgresError``; of kind `commitUnknown` when the connection was lost on the way, of kind `aborted` when a
-    ///   statement had failed before.
+    ///   statement had failed before; of kind `encoding` when one could not be sent.
     func commit() async throws {
         let rows = try await Statement("", control: .commit).wait(on: loop) { statement in
+            if let refused = self.refused { return statement.finish(.failure(refused)) }
             self.hasEnded = true
             if self.hasBegun { self.connection.submit(statement) } else { statement.finish(.success(.none)) }
         }
