@@ -34,7 +34,8 @@ test: setup-tests ## Run every test, warnings are errors (one target: FILTER=Use
 	scripts/test '$(or $(FILTER),.)' $(TEST_FLAGS)
 
 test-sanitized: setup-tests ## Run the drivers' tests under the address and the thread sanitizer
-	scripts/test '$(SANITIZED)' $(TEST_FLAGS) --sanitize address --scratch-path .build-address
+	@# Leaks are not looked for: the search takes objects that only a tagged reference of Swift's holds for lost.
+	ASAN_OPTIONS=detect_leaks=0 scripts/test '$(SANITIZED)' $(TEST_FLAGS) --sanitize address --scratch-path .build-address
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp \
 		scripts/test '$(SANITIZED)' $(TEST_FLAGS) --sanitize thread --scratch-path .build-thread
 
