@@ -5,7 +5,8 @@ internal import Synchronization
 
 /// A sign of life that ends with the process: an advisory lock held by a transaction that stays open.
 ///
-/// While it is idle such a transaction has no snapshot and no transaction id, so it holds back neither vacuum nor the horizon.
+/// Such a transaction has no transaction id, but the server keeps the snapshot of its last statement: it holds vacuum back by the two
+/// seconds of a round, and by thirty when the process is frozen.
 /// When the process dies the server ends its connection and the lock is free: others see that by taking it. A heartbeat alone
 /// would make them wait for the lease to run out.
 final class LogSession: Sendable {
