@@ -11,7 +11,7 @@ import Glibc
         let loop = try EventLoop(name: "test")
         let visits = try await loop.run("visits") {
             var visits = [loop.isCurrent]
-            try await loop.sleep(for: .milliseconds(1))
+            try await loop.sleep(for: .zero)
             visits.append(loop.isCurrent)
             await Task.yield()
             visits.append(loop.isCurrent)
@@ -66,17 +66,17 @@ import Glibc
 
     @Test func `timers fire in the order of their times`() async throws {
         let loop = try EventLoop(name: "test")
-        let order = LoopBox([Int]())
+        let (fired, timers) = AsyncStream.makeStream(of: Int.self)
         try await loop.run("timers") {
             // Within a callback the loop's time stands still: however slow the machine, all delays begin at once.
             _ = try loop.schedule(after: .zero) {
                 for delay in [30, 10, 20, 0] {
-                    _ = try? loop.schedule(after: .milliseconds(delay)) { order.value.append(delay) }
+                    _ = try? loop.schedule(after: .milliseconds(delay)) { timers.yield(delay) }
                 }
             }
-            while order.value.count < 4 { try await loop.sleep(for: .zero) }
         }
-        #expect(order.value == [0, 10, 20, 30])
+        let order = await fired.prefix(4).reduce(into: []) { $0.append($1) }
+        #expect(order == [0, 10, 20, 30])
         await loop.shutdown()
     }
 
@@ -85,24 +85,32 @@ import Glibc
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)
         let (reader, writer) = (ends[0], ends[1])
-        let counts = try await loop.run("watch") {
-            let seen = LoopBox(0)
-            let watch = try loop.watch(reader, for: .read) { _ in
-                var byte: UInt8 = 0
-                seen.value += read(reader, &byte, 1)
+        let reports = try await loop.run("watch") {
+            let (seen, watches) = AsyncStream.makeStream(of: String.self)
+            func watch(_ name: String) throws -> Watch {
+                try loop.watch(reader, for: .read) { _ in
+                    var byte: UInt8 = 0
+                    if read(reader, &byte, 1) == 1 { watches.yield(name) }
+                }
             }
             var byte: UInt8 = 1
-            for round in 1...3 {
+            var reports: [String] = []
+            var iterator = seen.makeAsyncIterator()
+            let first = try watch("first")
+            for _ in 1...3 {
                 _ = write(writer, &byte, 1)
-                while seen.value < round { try await loop.sleep(for: .zero) }
+                reports.append(await iterator.next() ?? "")
             }
-            watch.cancel()
-            watch.cancel()
+            first.cancel()
+            first.cancel()
             _ = write(writer, &byte, 1)
-            for _ in 0..<5 { try await loop.sleep(for: .zero) }
-            return seen.value
+            // What the first would still read, the second reads instead.
+            let second = try watch("second")
+            reports.append(await iterator.next() ?? "")
+            second.cancel()
+            return reports
         }
-        #expect(counts == 3)
+        #expect(reports == ["first", "first", "first", "second"])
         close(reader)
         close(writer)
         await loop.shutdown()
@@ -149,10 +157,4 @@ private actor LoopCounter {
         value += 1
         if !loop.isCurrent { strayCalls += 1 }
     }
-}
-
-// @unchecked: used on one loop's thread alone.
-private final class LoopBox<Value>: @unchecked Sendable {
-    var value: Value
-    init(_ value: Value) { self.value = value }
 }
