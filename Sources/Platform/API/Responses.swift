@@ -86,7 +86,7 @@ public enum HubJSON {
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
         encoder.dateEncodingStrategy = .custom { date, encoder in
             var container = encoder.singleValueContainer()
-            try container.encode(date.formatted(.iso8601Milliseconds))
+            try container.encode(date.iso8601Milliseconds)
         }
         return Array(try encoder.encode(value))
     }
@@ -100,9 +100,12 @@ public enum HubJSON {
     }
 }
 
-extension FormatStyle where Self == Date.ISO8601FormatStyle {
-    /// `2026-01-31T23:59:59.123Z`
-    public static var iso8601Milliseconds: Date.ISO8601FormatStyle { .init(includingFractionalSeconds: true) }
+extension Date {
+    /// `2026-01-31T23:59:59.123Z`, to the nearest millisecond: a time is shown as it is read back from the database. The format by
+    /// itself cuts off, and few milliseconds are exact in a `Double`.
+    public var iso8601Milliseconds: String {
+        addingTimeInterval(0.0005).formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    }
 }
 
 extension ParseStrategy where Self == Date.ISO8601FormatStyle {

@@ -17,5 +17,5 @@ extension JSONTree {
 
     static func number(_ number: Double?) -> JSONTree { number.map { JSONTree.number($0) } ?? .null }
 
-    static func time(_ time: Date?) -> JSONTree { .text(time?.formatted(.iso8601Milliseconds)) }
+    static func time(_ time: Date?) -> JSONTree { .text(time?.iso8601Milliseconds) }
 }

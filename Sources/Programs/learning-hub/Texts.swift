@@ -36,5 +36,5 @@ extension Double {
 
 extension Date {
     /// ISO-8601 UTC with milliseconds.
-    var shown: String { formatted(.iso8601Milliseconds) }
+    var shown: String { iso8601Milliseconds }
 }
