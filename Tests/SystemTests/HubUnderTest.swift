@@ -99,6 +99,9 @@ final class HubUnderTest: Sendable {
         return (try? String(contentsOf: lock, encoding: .utf8))?.split(separator: "\n").first.flatMap { Int32($0) }
     }
 
+    /// What the programs wrote to standard output.
+    var output: String { programs.map(\.output).joined() }
+
     /// What the programs wrote to standard error.
     var logText: String { programs.map(\.logText).joined() }
 
@@ -118,7 +121,7 @@ final class HubUnderTest: Sendable {
 
     /// The sum of a counter on a service's own page, for a hub in one process.
     func counter(_ name: String, of service: String) async throws -> Int {
-        let lines = programs.flatMap { $0.output.split(separator: "\n") }
+        let lines = output.split(separator: "\n")
         let line = try #require(lines.first { $0.split(separator: " ").first == Substring(service) })
         let port = try #require(line.split(separator: " ").last.flatMap { Int($0) })
         let probe = HubClient(address: "http://127.0.0.1:\(port)")

@@ -42,38 +42,48 @@ public final class HubProcess: Sendable {
         progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws -> HubProcess {
         let parts = try await HubParts.open(settings, sink: sink)
+        var started: [RunningService] = []
         do {
-            let services = try await withThrowingTaskGroup(of: RunningService.self) { group in
-                for type in types {
-                    group.addTask {
-                        let loop = parts.loops.next()
-                        return try await loop.run("start \(type.name)") {
-                            try await RunningService.start(type, parts)
-                        }
-                    }
-                }
-                var started: [RunningService] = []
-                do {
-                    for try await service in group {
-                        started.append(service)
-                        progress(Progress(service: service.name, port: service.port))
-                    }
-                } catch {
-                    group.cancelAll()
-                    while let late = await group.nextResult() {
-                        if case .success(let service) = late { started.append(service) }
-                    }
-                    for service in started { await service.stop(within: .zero) }
-                    throw error
-                }
-                return started
+            // The gateway last: whoever comes in finds every service behind it.
+            for together in [types.filter { $0.name != .gateway }, types.filter { $0.name == .gateway }] {
+                started += try await startTogether(together, parts, progress)
             }
-            let upkeep = Supervisor(loops: parts.loops, logger: parts.logger)
-            upkeep.start("log retention") { try await parts.keepRetention() }
-            return HubProcess(parts: parts, services: services, upkeep: upkeep)
         } catch {
+            for service in started { await service.stop(within: .zero) }
             await parts.close()
             throw error
+        }
+        let upkeep = Supervisor(loops: parts.loops, logger: parts.logger)
+        upkeep.start("log retention") { try await parts.keepRetention() }
+        return HubProcess(parts: parts, services: started, upkeep: upkeep)
+    }
+
+    /// Starts `types` side by side; when one fails, the others of them are stopped again.
+    private static func startTogether(
+        _ types: [any HubService.Type], _ parts: HubParts, _ progress: (Progress) -> Void
+    ) async throws -> [RunningService] {
+        try await withThrowingTaskGroup(of: RunningService.self) { group in
+            for type in types {
+                group.addTask {
+                    let loop = parts.loops.next()
+                    return try await loop.run("start \(type.name)") { try await RunningService.start(type, parts) }
+                }
+            }
+            var up: [RunningService] = []
+            do {
+                for try await service in group {
+                    up.append(service)
+                    progress(Progress(service: service.name, port: service.port))
+                }
+            } catch {
+                group.cancelAll()
+                while let late = await group.nextResult() {
+                    if case .success(let service) = late { up.append(service) }
+                }
+                for service in up { await service.stop(within: .zero) }
+                throw error
+            }
+            return up
         }
     }
 

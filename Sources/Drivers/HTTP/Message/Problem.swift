@@ -65,6 +65,11 @@ public struct Problem: Error, Sendable, Equatable {
     }
 }
 
+extension Problem: CustomStringConvertible {
+    /// One line for a log: status, code and detail.
+    public var description: String { "\(status.code) \(code)" + (detail.map { ": \($0)" } ?? "") }
+}
+
 /// Just the JSON a problem needs; FoundationEssentials' encoder would be the only reason to link it here.
 private struct JSONText {
     private var members = ""
