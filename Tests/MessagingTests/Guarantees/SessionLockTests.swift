@@ -77,4 +77,111 @@ import Testing
             await database.close()
         }
     }
+
+    @Test func `a frozen relay loses its place, and when it wakes nothing is lost or overtaken`() async throws {
+        try await TestHub.with { hub in
+            let process = try FrozenProcess(hub)
+            var limits = RelayLimits()
+            limits.silenceMax = .seconds(1)
+            let frozen = Relay(
+                outbox: Outbox(service: .user, codec: hub.codec), database: process.database, log: hub.log,
+                loops: process.loops, limits: limits, logger: hub.logger, metrics: hub.metrics)
+            let other = hub.relay()
+            var sent: [String: [String]] = [:]
+            func register(_ count: Int) async throws {
+                for number in 0..<count {
+                    let user = TestHub.user(number % 3)
+                    sent[user.rawValue, default: []].append(try await hub.register(user).rawValue)
+                }
+            }
+            func arrived() async throws -> [String: [String]] {
+                var known: Set<String> = []
+                return Dictionary(grouping: try await hub.records(of: "user.registered"), by: \.key).mapValues {
+                    $0.compactMap { $0.headers[HeaderName.eventID] }.filter { known.insert($0).inserted }
+                }
+            }
+            try await hub.running([frozen.run]) {
+                try await eventually { frozen.isActive }
+                try await hub.running([other.run]) {
+                    try await register(9)
+                    try await eventually { try await arrived() == sent }
+                    #expect(frozen.isActive && !other.isActive)
+                    process.freeze()
+                    defer { process.wake() }
+                    try await register(9)
+                    try await eventually { other.isActive }
+                    try await eventually { try await arrived() == sent }
+                    process.wake()
+                    try await eventually { !frozen.isActive }
+                    try await register(9)
+                    try await eventually { try await arrived() == sent }
+                }
+            }
+            await process.end()
+        }
+    }
+
+    @Test func `the partitions of a frozen process go to others long before its leases run out`() async throws {
+        try await TestHub.with { hub in
+            let process = try FrozenProcess(hub)
+            var logLimits = PostgresLog.Limits()
+            logLimits.silenceMax = .seconds(1)
+            let frozen = PostgresLog(
+                database: process.database, loops: process.loops, limits: logLimits, logger: hub.logger)
+            var limits = SubscriptionLimits()
+            limits.leaseDuration = .seconds(3_600)
+            limits.heartbeatInterval = .milliseconds(100)
+            let topic = "user.registered"
+            let first = try await frozen.subscribe("readers", to: [topic], limits: limits)
+            let held = Collected<any Lease>(), taken = Collected<any Lease>()
+            @Sendable func collect(_ subscription: any Subscription, in leases: Collected<any Lease>) async throws {
+                while let lease = try await subscription.nextLease() { leases.add(lease) }
+            }
+            try await hub.running([{ try await collect(first, in: held) }]) {
+                try await eventually { held.values.count == 3 }
+            }
+            let before = held.values
+            process.freeze()
+            defer { process.wake() }
+            let second = try await hub.log.subscribe("readers", to: [topic], limits: limits)
+            try await hub.running([{ try await collect(second, in: taken) }]) {
+                try await eventually { taken.values.count == 3 }
+            }
+            #expect(Set(taken.values.map(\.partition)) == Set(before.map(\.partition)))
+            process.wake()
+            try await eventually { before.allSatisfy(\.isRevoked) }
+            await first.close()
+            await second.close()
+            await frozen.close()
+            await process.end()
+        }
+    }
+}
+
+/// A process of its own, as far as the server can tell: connections on a loop of its own, which can be stopped dead.
+private final class FrozenProcess: Sendable {
+    let loops: EventLoopGroup
+    let database: Database
+    private let isAwake = DispatchSemaphore(value: 0)
+
+    init(_ hub: TestHub) throws {
+        loops = try EventLoopGroup(count: 1, name: "frozen")
+        database = Database(url: hub.test.url, loops: loops, configuration: .init(schema: "user"))
+        #if DEBUG
+        for loop in loops.loops { loop.stalls.onStall { _ in } }
+        #endif
+    }
+
+    /// Its thread answers nothing and says nothing, like that of a process that was sent SIGSTOP.
+    func freeze() {
+        let isAwake = isAwake
+        for loop in loops.loops { loop.execute { isAwake.wait() } }
+    }
+
+    func wake() { isAwake.signal() }
+
+    func end() async {
+        await database.close()
+        await loops.shutdown()
+    }
 }
