@@ -55,6 +55,11 @@ import Testing
         #expect(try read(.union(1, .int(5)), #"["null", "int"]"#, as: "\"long\"") == .long(5))
         let error = #expect(throws: AvroError.self) { try read(.union(0, .null), #"["null", "int"]"#, as: "\"long\"") }
         #expect(error?.reason == .unknownBranch)
+        #expect(
+            try read(.union(0, .null), #"["null", "string"]"#, as: #"["null", "int"]"#) == .union(0, .null))
+        #expect(throws: AvroError.self) {
+            try read(.union(1, .string("")), #"["null", "string"]"#, as: #"["null", "int"]"#)
+        }
         // Branches that look the same but for their names may stand in another order.
         let a = #"{"type": "record", "name": "A", "fields": [{"name": "x", "type": "int"}]}"#
         let b = #"{"type": "record", "name": "B", "fields": [{"name": "x", "type": "int"}]}"#
@@ -91,5 +96,56 @@ import Testing
             error
                 == AvroError(
                     .incompatibleSchemas, "b: a field the writer does not have needs a default: R does not have it"))
+    }
+
+    private static func logical(_ name: String, _ type: String, _ more: String = "") -> String {
+        #"{"type": "\#(type)", "logicalType": "\#(name)"\#(more)}"#
+    }
+
+    private static let millis = logical("timestamp-millis", "long"), micros = logical("timestamp-micros", "long")
+    private static let date = logical("date", "int")
+    private static let timeMillis = logical("time-millis", "int"), timeMicros = logical("time-micros", "long")
+    private static func decimal(_ precision: Int, _ scale: Int, in type: String = "bytes") -> String {
+        logical("decimal", type, #", "precision": \#(precision), "scale": \#(scale)"#)
+    }
+
+    private static let otherMeanings = [
+        (millis, micros), (micros, millis), (timeMillis, timeMicros), (date, timeMillis), (timeMillis, date),
+        (date, millis), (timeMicros, millis), (micros, timeMicros),
+        (decimal(12, 2), decimal(12, 3)), (decimal(12, 3), decimal(12, 2)), (decimal(12, 2), decimal(14, 2)),
+    ]
+
+    @Test(arguments: otherMeanings) func `a number is never read as another kind of time, or with another scale`(
+        writer: String, reader: String
+    ) throws {
+        for (around, after) in [
+            ("", ""), (#"{"type": "array", "items": "#, "}"), (#"{"type": "map", "values": "#, "}"),
+            (#"{"type": "record", "name": "R", "fields": [{"name": "a", "type": "#, "}]}"),
+        ] {
+            let error = #expect(throws: AvroError.self) {
+                try ResolutionPlan(
+                    writer: .sample(around + writer + after), reader: .sample(around + reader + after))
+            }
+            #expect(error?.reason == .incompatibleSchemas)
+        }
+        // Where null may stand, null is read, and a value is refused.
+        let (nullableWriter, nullableReader) = (#"["null", \#(writer)]"#, #"["null", \#(reader)]"#)
+        #expect(try read(.union(0, .null), nullableWriter, as: nullableReader) == .union(0, .null))
+        let value: AvroValue =
+            switch Schema.sample(writer).type.physical {
+            case .int: .int(1)
+            case .long: .long(1)
+            default: .bytes([1])
+            }
+        let error = #expect(throws: AvroError.self) { try read(.union(1, value), nullableWriter, as: nullableReader) }
+        #expect(error?.reason == .unknownBranch)
+    }
+
+    @Test func `a number without a meaning is read as its type says, and one with a meaning too`() throws {
+        #expect(try read(.long(5), "\"long\"", as: Self.millis) == .long(5))
+        #expect(try read(.long(5), Self.millis, as: "\"long\"") == .long(5))
+        #expect(try read(.int(5), Self.date, as: "\"long\"") == .long(5))
+        #expect(try read(.bytes([5]), "\"bytes\"", as: Self.decimal(12, 2)) == .bytes([5]))
+        #expect(try read(.long(5), Self.millis, as: Self.millis) == .long(5))
     }
 }

@@ -8,6 +8,7 @@ public struct Incompatibility: Error, Equatable, Sendable, CustomStringConvertib
         case fixedSizeMismatch = "fixed types must have the same size"
         case decimalMismatch = "decimals must have the same precision and scale"
         case logicalTypeMismatch = "a value must keep its logical type"
+        case logicalTypeOnOneSide = "a value must neither gain nor lose a logical type"
         case fieldWithoutDefault = "a field the writer does not have needs a default"
         case missingSymbol = "the reader must know every symbol of the writer or have a default"
         case missingBranch = "the reader must accept every type of the writer's union"
@@ -28,10 +29,11 @@ public struct Incompatibility: Error, Equatable, Sendable, CustomStringConvertib
         self.detail = detail
     }
 
-    /// Whether values that avoid the difference can be read all the same.
+    /// Whether values that avoid the difference can be read all the same. A logical type on one side alone is one our contracts
+    /// refuse; a reader goes by the type underneath, as Avro says. Two that differ would give another time or another amount.
     var isConditional: Bool {
         switch rule {
-        case .missingSymbol, .missingBranch, .logicalTypeMismatch: true
+        case .missingSymbol, .missingBranch, .logicalTypeOnOneSide: true
         default: false
         }
     }
@@ -80,14 +82,14 @@ struct SchemaMatch {
         switch (writerType.physical, readerType.physical) {
         case (.union(let branches), _):
             for branch in branches where !accepts(branch, readerType) {
-                report(.missingBranch, "the reader has no \(branch.branchName)")
+                report(.missingBranch, "the reader has no \(branch.meaning)")
             }
             // What a value of a branch meets on the reader's side is looked at as if the branch stood alone.
             for branch in branches where accepts(branch, readerType) { compare(branch, readerType) }
             return
         case (_, .union(let branches)):
             guard let branch = branch(for: writerType, in: branches) else {
-                return report(.missingBranch, "the reader has no \(writerType.branchName)")
+                return report(.missingBranch, "the reader has no \(writerType.meaning)")
             }
             return compare(writerType, branches[branch])
         case (.array(let writerItems), .array(let readerItems)): compare(writerItems, readerItems)
@@ -101,7 +103,8 @@ struct SchemaMatch {
         compareLogical(writerType, readerType)
     }
 
-    private func accepts(_ writerType: SchemaType, _ readerType: SchemaType) -> Bool {
+    /// Whether some value of a branch of the writer's can be read as the reader's type.
+    func accepts(_ writerType: SchemaType, _ readerType: SchemaType) -> Bool {
         if case .union(let branches) = readerType.physical {
             return branch(for: writerType, in: branches) != nil
         }
@@ -129,6 +132,7 @@ struct SchemaMatch {
             "\(writerType.logical?.name ?? "none") in the writer, \(readerType.logical?.name ?? "none") in the reader"
         switch (writerType.logical, readerType.logical) {
         case (.decimal?, .decimal?): report(.decimalMismatch, "\(writerType) read as \(readerType)")
+        case (nil, _), (_, nil): report(.logicalTypeOnOneSide, detail)
         default: report(.logicalTypeMismatch, detail)
         }
     }
@@ -175,6 +179,11 @@ struct SchemaMatch {
             path.removeLast()
         }
     }
+}
+
+extension SchemaType {
+    /// What a reader is told it lacks: `timestamp-micros` rather than `long`.
+    fileprivate var meaning: String { logical?.name ?? branchName }
 }
 
 extension [RecordType.Field] {
