@@ -1,5 +1,6 @@
-import Avro
 import Testing
+
+@testable import Avro
 
 @Suite struct ResolutionTests {
     private func read(_ value: AvroValue, _ writer: String, as reader: String) throws -> AvroValue {
@@ -147,5 +148,48 @@ import Testing
         #expect(try read(.int(5), Self.date, as: "\"long\"") == .long(5))
         #expect(try read(.bytes([5]), "\"bytes\"", as: Self.decimal(12, 2)) == .bytes([5]))
         #expect(try read(.long(5), Self.millis, as: Self.millis) == .long(5))
+    }
+
+    /// Nested as deep as a schema may be, every level nullable.
+    private func nest(levels: Int, of innermost: String) -> String {
+        (0..<levels).reduce(innermost) { inner, _ in #"["null", {"type": "array", "items": \#(inner)}]"# }
+    }
+
+    @Test func `types nested deeply, each level nullable, are compared and resolved in no time to speak of`() throws {
+        let levels = AvroLimits.nestingMax / 2 - 1
+        let writer = Schema.sample(nest(levels: levels, of: #"["null", "int"]"#))
+        let reader = Schema.sample(nest(levels: levels, of: #"["null", "long", "string"]"#))
+        #expect(ContractGate.violations(of: reader, after: [writer]).count == 2)
+        let plan = try ResolutionPlan(writer: writer, reader: reader)
+        #expect(!plan.isIdentity)
+        let value = AvroValue.union(1, .array([.union(1, .array([.union(0, .null)]))]))
+        #expect(try AvroValue(decoding: plan.resolve(value.encoded(as: writer)), schema: reader) == value)
+    }
+
+    @Test func `records nested by name, each level nullable, are compared and resolved too`() throws {
+        func chain(_ innermost: RecordType.Field) -> Schema {
+            func record(_ name: String, _ fields: [RecordType.Field]) -> NamedType {
+                .record(RecordType(name: name, aliases: [], documentation: nil, fields: fields))
+            }
+            func field(_ name: String, _ type: SchemaType) -> RecordType.Field {
+                .init(
+                    name: name, aliases: [], documentation: nil, type: type, defaultValue: nil, attributes: [:])
+            }
+            var definitions = ["R0": record("R0", [innermost])]
+            for level in 1...200 {
+                definitions["R\(level)"] = record(
+                    "R\(level)", [field("next", .union([.null, .named("R\(level - 1)")]))])
+            }
+            return Schema(type: .named("R200"), definitions: definitions, text: "")
+        }
+        func innermost(_ type: SchemaType) -> RecordType.Field {
+            .init(name: "value", aliases: [], documentation: nil, type: type, defaultValue: nil, attributes: [:])
+        }
+        let (writer, reader) = (chain(innermost(.int)), chain(innermost(.long)))
+        #expect(SchemaMatch.problems(writer: writer, reader: reader).isEmpty)
+        #expect(!SchemaMatch.problems(writer: reader, reader: writer).isEmpty)
+        let value = AvroValue.record([.union(1, .record([.union(0, .null)]))])
+        let plan = try ResolutionPlan(writer: writer, reader: reader)
+        #expect(try AvroValue(decoding: plan.resolve(value.encoded(as: writer)), schema: reader) == value)
     }
 }

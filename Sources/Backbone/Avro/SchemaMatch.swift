@@ -65,15 +65,6 @@ struct SchemaMatch {
         return match.problems
     }
 
-    /// Whether some value of one type can be read as the other. Named types under comparison count as readable meanwhile, so
-    /// that types may contain themselves.
-    func canRead(_ writerType: SchemaType, as readerType: SchemaType) -> Bool {
-        var match = self
-        match.problems = []
-        match.compare(writerType, readerType)
-        return match.problems.allSatisfy(\.isConditional)
-    }
-
     private mutating func report(_ rule: Incompatibility.Rule, _ detail: String) {
         problems.append(Incompatibility(field: path.joined(separator: "."), rule: rule, detail: detail))
     }
@@ -134,6 +125,52 @@ struct SchemaMatch {
         case (.decimal?, .decimal?): report(.decimalMismatch, "\(writerType) read as \(readerType)")
         case (nil, _), (_, nil): report(.logicalTypeOnOneSide, detail)
         default: report(.logicalTypeMismatch, detail)
+        }
+    }
+
+    // MARK: whether types can be read at all
+
+    /// Whether some value of one type can be read as the other: no difference between them is unconditional.
+    ///
+    /// Within a union every difference is conditional, since a branch that cannot be read is one the reader lacks; so unions are
+    /// not looked into. That also keeps the work in proportion to the size of the schemas, however deep unions nest.
+    func canRead(_ writerType: SchemaType, as readerType: SchemaType) -> Bool {
+        var assumed: Set<[String]> = []
+        return canRead(writerType, as: readerType, &assumed)
+    }
+
+    /// - Parameter assumed: pairs of named types that were met; should one be unreadable, the whole is.
+    private func canRead(
+        _ writerType: SchemaType, as readerType: SchemaType, _ assumed: inout Set<[String]>
+    ) -> Bool {
+        switch (writerType.physical, readerType.physical) {
+        case (.union, _), (_, .union): return true
+        case (.array(let writerItems), .array(let readerItems)): return canRead(writerItems, as: readerItems, &assumed)
+        case (.map(let writerValues), .map(let readerValues)): return canRead(writerValues, as: readerValues, &assumed)
+        case (.named(let writerName), .named(let readerName)):
+            guard canRead(named: writerName, as: readerName, &assumed) else { return false }
+        case (let physicalWriter, let physicalReader):
+            guard Self.isPromotable(physicalWriter, to: physicalReader) else { return false }
+        }
+        guard let writerMeaning = writerType.logical, let readerMeaning = readerType.logical else { return true }
+        return writerMeaning == readerMeaning
+    }
+
+    private func canRead(named writerName: String, as readerName: String, _ assumed: inout Set<[String]>) -> Bool {
+        guard let writerDefinition = writer.definitions[writerName],
+            let readerDefinition = reader.definitions[readerName],
+            assumed.insert([writerName, readerName]).inserted
+        else { return true }
+        guard Self.isNamed(readerDefinition, writerName) else { return false }
+        switch (writerDefinition, readerDefinition) {
+        case (.record(let writerRecord), .record(let readerRecord)):
+            return readerRecord.fields.allSatisfy { field in
+                guard let writerField = writerRecord.fields[writtenAs: field] else { return field.defaultValue != nil }
+                return canRead(writerField.type, as: field.type, &assumed)
+            }
+        case (.fixed(let writerType), .fixed(let readerType)): return writerType.size == readerType.size
+        case (.enumeration, .enumeration): return true
+        default: return false
         }
     }
 
