@@ -98,6 +98,7 @@ final class Connection: @unchecked Sendable {
         }
         statement.owed.insert(.sync)
         inFlight.append(statement)
+        if statement.control == nil { sendDrops() }
         flush()
         timer.start()
     }
@@ -124,11 +125,6 @@ final class Connection: @unchecked Sendable {
                 let new = prepared.insert(statement.sql.key)
                 statement.prepared = new
                 name = new.name
-                // In a transaction that has failed this would fail too: the statement then stays on the server.
-                if let dropped = prepared.takeDropped() {
-                    statement.owed.insert(.deallocate)
-                    if hub_pg_send_once(handle, "deallocate \(dropped)") != 0 { return false }
-                }
                 statement.owed.insert(.prepare)
                 let sent = hub_pg_send_prepare(
                     handle, name, statement.sql.text, slots.baseAddress, Int32(slots.count))
@@ -136,6 +132,21 @@ final class Connection: @unchecked Sendable {
             }
             statement.owed.insert(.execute)
             return hub_pg_send_prepared(handle, name, bytes.baseAddress, slots.baseAddress, Int32(slots.count)) == 0
+        }
+    }
+
+    /// Drops statements from the server that nobody will use. Each travels alone: in the flight of another statement it would make
+    /// that flight one of several commands, in which CREATE DATABASE and its like do not run.
+    private func sendDrops() {
+        while let handle, let name = prepared.takeDropped() {
+            let drop = Statement("", drops: name)
+            drop.connection = self
+            drop.sentAtCancelCount = cancelCount
+            inFlight.append(drop)
+            guard hub_pg_send_once(handle, "deallocate \(name)") == 0, hub_pg_send_sync(handle) == 0 else {
+                return close(wire.failure)
+            }
+            drop.owed = [.execute, .sync]
         }
     }
 
@@ -212,6 +223,13 @@ final class Connection: @unchecked Sendable {
     }
 
     private func complete(_ statement: Statement) {
+        if let name = statement.drops {
+            // In a transaction that has failed nothing can be dropped: it is tried again behind another statement.
+            if let failure = statement.failure, failure.sqlState != PostgresError.unknownStatement {
+                prepared.keepDropped(name)
+            }
+            return statement.finish(.success(.none))
+        }
         guard let failure = statement.failure else {
             guard let rows = statement.rows else {
                 return finish(statement, with: PostgresError(.connection, "the server sent no result"))
