@@ -58,12 +58,24 @@ import Testing
         }
     }
 
+    @Test func `a time is shown to its millisecond`() {
+        for millisecond in 0..<1_000 {
+            let date = Date(timeIntervalSince1970: Double(1_795_963_196_000 + millisecond) / 1_000)
+            let digits = String(1_000 + millisecond).dropFirst()
+            #expect(date.iso8601Milliseconds == "2026-11-29T14:39:56.\(digits)Z")
+            #expect(Date(iso8601: date.iso8601Milliseconds)?.iso8601Milliseconds == date.iso8601Milliseconds)
+        }
+    }
+
     @Test func `times that no calendar has do not trap`() {
         #expect(ISO8601.text(millisecondsSince1970: .max) == nil)
         #expect(ISO8601.text(millisecondsSince1970: .min) == nil)
         #expect(Date(timeIntervalSince1970: .infinity).millisecondsSince1970 == .max)
         #expect(Date(timeIntervalSince1970: -.infinity).millisecondsSince1970 == .min)
         #expect(Date(timeIntervalSince1970: .nan).millisecondsSince1970 == 0)
+        #expect(Date.distantFuture.iso8601Milliseconds == "4001-01-01T00:00:00.000Z")
+        #expect(Date(timeIntervalSince1970: .infinity).iso8601Milliseconds == "9999-12-31T23:59:59.999Z")
+        #expect(Date(timeIntervalSince1970: -.infinity).iso8601Milliseconds == "0000-01-01T00:00:00.000Z")
     }
 
     @Test func `a union of several types names the type in JSON`() throws {

@@ -36,7 +36,7 @@ actor TestServer {
         let database = Database(
             url: server.url(), loops: TestLoops.shared,
             configuration: .init(
-                connectionsPerLoop: 2, pipelineDepthMax: 1, preparedCountMax: 100_000, statementTimeout: .seconds(300),
+                connectionsPerLoop: 2, pipelineDepthMax: 1, statementTimeout: .seconds(300),
                 acquireTimeout: .seconds(300)))
         let watcher = try Watcher(server: server, folder: folder)
         return Running(server: server, folder: folder, database: database, watcher: watcher)

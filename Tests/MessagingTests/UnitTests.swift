@@ -1,4 +1,5 @@
 @testable import Messaging
+import Synchronization
 import Testing
 
 @Suite struct PartitionerTests {
@@ -103,6 +104,29 @@ import Testing
         let owners = plan(["a", "b"], ["gone", "a", "gone", "b"])
         #expect(owners[1] == "a" && owners[3] == "b")
         #expect(owners.values.count { $0 == "a" } == 2)
+    }
+}
+
+@Suite struct TopicDirectoryTests {
+    @Test func `what was read before a change is not kept after it`() async throws {
+        let isAsked = Gate(), mayAnswer = Gate()
+        let table = Mutex<[Int64]>([1, 2])
+        let directory = TopicDirectory { _ in
+            let ids = table.withLock { $0 }
+            isAsked.open()
+            try await mayAnswer.wait()
+            return ids
+        }
+        async let early = directory.partitions(of: "a")
+        try await isAsked.wait()
+        table.withLock { $0 = [1, 2, 3] }
+        directory.forget()
+        mayAnswer.open()
+        #expect(try await early == [1, 2])
+        #expect(try await directory.partitions(of: "a") == [1, 2, 3])
+        #expect(try await directory.partitions(of: "a") == [1, 2, 3])
+        // Asked twice, not three times: what is current is kept.
+        #expect(isAsked.passed == 2)
     }
 }
 

@@ -154,4 +154,46 @@ internal import Testing
             #expect(schemas == 0)
         }
     }
+
+    private static let alter = Migration(id: "0003 alter", sql: "alter table one add column m int")
+
+    @Test func `one that finds a table in use lets others pass, and runs once it is free`() async throws {
+        try await TestDatabase.with { test in
+            try await test.database.migrate([Self.first], schema: "m")
+            let migrating = try await test.database.transaction { tx in
+                _ = try await tx.query("select from m.one")
+                let migrating = Task {
+                    let limits = MigrationLimits(lockTimeout: .milliseconds(50), attemptsMax: .max, pause: .zero)
+                    try await test.database.migrate([Self.first, Self.alter], schema: "m", limits: limits)
+                }
+                try await eventually {
+                    try await !test.database.query(
+                        "select from pg_locks where mode = 'AccessExclusiveLock' and not granted"
+                    )
+                    .isEmpty
+                }
+                #expect(try await test.database.query("select from m.one").count == 1)
+                return migrating
+            }
+            try await migrating.value
+            #expect(try await test.database.query("select m from m.one").count == 1)
+        }
+    }
+
+    @Test func `one that finds a table in use again and again is given up, and says what to do`() async throws {
+        try await TestDatabase.with { test in
+            try await test.database.migrate([Self.first], schema: "m")
+            try await test.database.transaction { tx in
+                _ = try await tx.query("select from m.one")
+                let error = await #expect(throws: PostgresError.self) {
+                    let limits = MigrationLimits(lockTimeout: .milliseconds(20), attemptsMax: 3, pause: .zero)
+                    try await test.database.migrate([Self.first, Self.alter], schema: "m", limits: limits)
+                }
+                #expect(error?.kind == .migration)
+                for word in ["0003 alter", "3 times", "pg_stat_activity"] {
+                    #expect(error?.description.contains(word) == true, "\(error as Any)")
+                }
+            }
+        }
+    }
 }

@@ -123,6 +123,40 @@ internal import Testing
         }
     }
 
+    @Test func `what cannot run in a transaction runs, also when a statement is dropped for it`() async throws {
+        try await TestDatabase.with(configuration: .init(connectionsPerLoop: 2, preparedCountMax: 1)) { test in
+            let name = "second of \(test.name)"
+            try await TestLoops.shared.loops[0].run("a test's statements") {
+                _ = try await test.database.query("select 1")
+                try await test.database.execute("create database \(quoted: name)")
+                try await test.database.execute("drop database \(quoted: name)")
+            }
+        }
+    }
+
+    @Test func `statements are dropped from the server also out of a transaction that has failed`() async throws {
+        try await TestDatabase.with(configuration: .init(connectionsPerLoop: 2, preparedCountMax: 2)) { test in
+            try await TestLoops.shared.loops[0].run("a test's transactions") {
+                for _ in 0..<5 {
+                    let error = await #expect(throws: PostgresError.self) {
+                        try await test.database.transaction { tx in
+                            _ = try await tx.query("select 1")
+                            _ = try? await tx.query("select 1 / 0")
+                            for column in 0..<5 { _ = try? await tx.query("select 1 as \(quoted: "c\(column)")") }
+                        }
+                    }
+                    #expect(error?.sqlState == "22012")
+                }
+                let kept = try await test.database.transaction { tx in
+                    for column in 0..<5 { _ = try await tx.query("select 2 as \(quoted: "d\(column)")") }
+                    return try await tx.query("select count(*) from pg_prepared_statements where name like 's%'")
+                }
+                let keptCount = try #require(kept.first).get(0, as: Int.self)
+                #expect(keptCount <= 3)
+            }
+        }
+    }
+
     @Test func `a copy that is not one is refused without a hang`() async throws {
         try await TestDatabase.with { test in
             let error = await #expect(throws: PostgresError.self) {

@@ -19,10 +19,36 @@ extension Date {
     }
 }
 
-/// ISO-8601 in UTC: `2024-01-16T18:00:00Z`, with three decimals when there are milliseconds.
+extension Date {
+    /// `2026-01-31T23:59:59.123Z`, to the nearest millisecond, so that a date read back and written again stays the same. Outside the
+    /// years 0 to 9999 the nearest instant within.
+    public var iso8601Milliseconds: String {
+        let milliseconds = min(max(ISO8601.millisecondsMin, millisecondsSince1970), ISO8601.millisecondsMax)
+        return ISO8601.text(millisecondsSince1970: milliseconds, decimals: .always) ?? ""
+    }
+
+    /// What ``ISO8601/milliseconds(_:)`` reads; nil for anything else.
+    public init?(iso8601 text: String) {
+        guard let milliseconds = ISO8601.milliseconds(text) else { return nil }
+        self.init(millisecondsSince1970: milliseconds)
+    }
+}
+
+/// ISO-8601 in UTC: `2024-01-16T18:00:00Z`.
 public enum ISO8601 {
+    /// When the three decimals of the milliseconds are written.
+    public enum Decimals: Sendable {
+        case always
+        case whenNotZero
+    }
+
+    /// The beginning of the year 0 and the end of the year 9999.
+    static let millisecondsMin: Int64 = -62_167_219_200_000, millisecondsMax: Int64 = 253_402_300_799_999
+
     /// The text of an instant, or nil outside the years 0 to 9999.
-    public static func text(millisecondsSince1970 milliseconds: Int64) -> String? {
+    public static func text(
+        millisecondsSince1970 milliseconds: Int64, decimals: Decimals = .whenNotZero
+    ) -> String? {
         let (days, inDay) = milliseconds.flooredDivision(by: 86_400_000)
         // Days of the proleptic Gregorian calendar, in eras of 400 years that begin on the first of March.
         let (era, dayOfEra) = (days + 719_468).flooredDivision(by: 146_097)
@@ -37,7 +63,7 @@ public enum ISO8601 {
         let fraction = inDay % 1_000
         var text = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
         text += "\(padded(seconds / 3_600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
-        if fraction != 0 { text += ".\(padded(fraction, 3))" }
+        if fraction != 0 || decimals == .always { text += ".\(padded(fraction, 3))" }
         return text + "Z"
     }
 

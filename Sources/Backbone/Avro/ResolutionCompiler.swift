@@ -134,8 +134,9 @@ struct ResolutionCompiler {
         switch (writerType.physical, readerType.physical) {
         case (.union(let branches), _):
             var table: [Int32] = []
+            let match = SchemaMatch(writer: writer, reader: reader)
             for branch in branches {
-                let isReadable = SchemaMatch(writer: writer, reader: reader).canRead(branch, as: readerType)
+                let isReadable = match.accepts(branch, readerType)
                 table.append(isReadable ? program(of: [try part(branch, readerType)]) : -1)
             }
             return .steps([Step(action: .union, operand: add(table: table))])

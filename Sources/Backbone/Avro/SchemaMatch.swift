@@ -8,6 +8,7 @@ public struct Incompatibility: Error, Equatable, Sendable, CustomStringConvertib
         case fixedSizeMismatch = "fixed types must have the same size"
         case decimalMismatch = "decimals must have the same precision and scale"
         case logicalTypeMismatch = "a value must keep its logical type"
+        case logicalTypeOnOneSide = "a value must neither gain nor lose a logical type"
         case fieldWithoutDefault = "a field the writer does not have needs a default"
         case missingSymbol = "the reader must know every symbol of the writer or have a default"
         case missingBranch = "the reader must accept every type of the writer's union"
@@ -28,10 +29,11 @@ public struct Incompatibility: Error, Equatable, Sendable, CustomStringConvertib
         self.detail = detail
     }
 
-    /// Whether values that avoid the difference can be read all the same.
+    /// Whether values that avoid the difference can be read all the same. A logical type on one side alone is one our contracts
+    /// refuse; a reader goes by the type underneath, as Avro says. Two that differ would give another time or another amount.
     var isConditional: Bool {
         switch rule {
-        case .missingSymbol, .missingBranch, .logicalTypeMismatch: true
+        case .missingSymbol, .missingBranch, .logicalTypeOnOneSide: true
         default: false
         }
     }
@@ -63,15 +65,6 @@ struct SchemaMatch {
         return match.problems
     }
 
-    /// Whether some value of one type can be read as the other. Named types under comparison count as readable meanwhile, so
-    /// that types may contain themselves.
-    func canRead(_ writerType: SchemaType, as readerType: SchemaType) -> Bool {
-        var match = self
-        match.problems = []
-        match.compare(writerType, readerType)
-        return match.problems.allSatisfy(\.isConditional)
-    }
-
     private mutating func report(_ rule: Incompatibility.Rule, _ detail: String) {
         problems.append(Incompatibility(field: path.joined(separator: "."), rule: rule, detail: detail))
     }
@@ -80,14 +73,14 @@ struct SchemaMatch {
         switch (writerType.physical, readerType.physical) {
         case (.union(let branches), _):
             for branch in branches where !accepts(branch, readerType) {
-                report(.missingBranch, "the reader has no \(branch.branchName)")
+                report(.missingBranch, "the reader has no \(branch.meaning)")
             }
             // What a value of a branch meets on the reader's side is looked at as if the branch stood alone.
             for branch in branches where accepts(branch, readerType) { compare(branch, readerType) }
             return
         case (_, .union(let branches)):
             guard let branch = branch(for: writerType, in: branches) else {
-                return report(.missingBranch, "the reader has no \(writerType.branchName)")
+                return report(.missingBranch, "the reader has no \(writerType.meaning)")
             }
             return compare(writerType, branches[branch])
         case (.array(let writerItems), .array(let readerItems)): compare(writerItems, readerItems)
@@ -101,7 +94,8 @@ struct SchemaMatch {
         compareLogical(writerType, readerType)
     }
 
-    private func accepts(_ writerType: SchemaType, _ readerType: SchemaType) -> Bool {
+    /// Whether some value of a branch of the writer's can be read as the reader's type.
+    func accepts(_ writerType: SchemaType, _ readerType: SchemaType) -> Bool {
         if case .union(let branches) = readerType.physical {
             return branch(for: writerType, in: branches) != nil
         }
@@ -129,7 +123,54 @@ struct SchemaMatch {
             "\(writerType.logical?.name ?? "none") in the writer, \(readerType.logical?.name ?? "none") in the reader"
         switch (writerType.logical, readerType.logical) {
         case (.decimal?, .decimal?): report(.decimalMismatch, "\(writerType) read as \(readerType)")
+        case (nil, _), (_, nil): report(.logicalTypeOnOneSide, detail)
         default: report(.logicalTypeMismatch, detail)
+        }
+    }
+
+    // MARK: whether types can be read at all
+
+    /// Whether some value of one type can be read as the other: no difference between them is unconditional.
+    ///
+    /// Within a union every difference is conditional, since a branch that cannot be read is one the reader lacks; so unions are
+    /// not looked into. That also keeps the work in proportion to the size of the schemas, however deep unions nest.
+    func canRead(_ writerType: SchemaType, as readerType: SchemaType) -> Bool {
+        var assumed: Set<[String]> = []
+        return canRead(writerType, as: readerType, &assumed)
+    }
+
+    /// - Parameter assumed: pairs of named types that were met; should one be unreadable, the whole is.
+    private func canRead(
+        _ writerType: SchemaType, as readerType: SchemaType, _ assumed: inout Set<[String]>
+    ) -> Bool {
+        switch (writerType.physical, readerType.physical) {
+        case (.union, _), (_, .union): return true
+        case (.array(let writerItems), .array(let readerItems)): return canRead(writerItems, as: readerItems, &assumed)
+        case (.map(let writerValues), .map(let readerValues)): return canRead(writerValues, as: readerValues, &assumed)
+        case (.named(let writerName), .named(let readerName)):
+            guard canRead(named: writerName, as: readerName, &assumed) else { return false }
+        case (let physicalWriter, let physicalReader):
+            guard Self.isPromotable(physicalWriter, to: physicalReader) else { return false }
+        }
+        guard let writerMeaning = writerType.logical, let readerMeaning = readerType.logical else { return true }
+        return writerMeaning == readerMeaning
+    }
+
+    private func canRead(named writerName: String, as readerName: String, _ assumed: inout Set<[String]>) -> Bool {
+        guard let writerDefinition = writer.definitions[writerName],
+            let readerDefinition = reader.definitions[readerName],
+            assumed.insert([writerName, readerName]).inserted
+        else { return true }
+        guard Self.isNamed(readerDefinition, writerName) else { return false }
+        switch (writerDefinition, readerDefinition) {
+        case (.record(let writerRecord), .record(let readerRecord)):
+            return readerRecord.fields.allSatisfy { field in
+                guard let writerField = writerRecord.fields[writtenAs: field] else { return field.defaultValue != nil }
+                return canRead(writerField.type, as: field.type, &assumed)
+            }
+        case (.fixed(let writerType), .fixed(let readerType)): return writerType.size == readerType.size
+        case (.enumeration, .enumeration): return true
+        default: return false
         }
     }
 
@@ -175,6 +216,11 @@ struct SchemaMatch {
             path.removeLast()
         }
     }
+}
+
+extension SchemaType {
+    /// What a reader is told it lacks: `timestamp-micros` rather than `long`.
+    fileprivate var meaning: String { logical?.name ?? branchName }
 }
 
 extension [RecordType.Field] {

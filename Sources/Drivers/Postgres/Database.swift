@@ -96,7 +96,7 @@ public final class Database: Sendable {
         for pool in pools { await pool.close() }
     }
 
-    private func pool() -> LoopPool {
+    func pool() -> LoopPool {
         let loop = loops.next()
         for pool in pools where pool.loop === loop { return pool }
         preconditionFailure("a loop that is not of this database's group")

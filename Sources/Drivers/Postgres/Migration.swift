@@ -1,3 +1,5 @@
+internal import EventLoop
+
 /// One step of a schema's history. Once shipped it is never changed; a new one is added behind it.
 public struct Migration: Sendable, Hashable {
     /// Unique in its schema, such as "0001 accounts".
@@ -11,19 +13,52 @@ public struct Migration: Sendable, Hashable {
     }
 }
 
+/// The limits of ``Database/migrate(_:schema:limits:)``.
+public struct MigrationLimits: Sendable {
+    /// How long a statement waits for a table that somebody uses. Whoever else comes to that table stands behind it meanwhile.
+    public var lockTimeout: Duration
+    /// How often the migrations are tried before they are given up.
+    public var attemptsMax: Int
+    /// Between two attempts: those who stood behind have their turn.
+    public var pause: Duration
+
+    public init(lockTimeout: Duration = .seconds(3), attemptsMax: Int = 10, pause: Duration = .seconds(1)) {
+        self.lockTimeout = lockTimeout
+        self.attemptsMax = attemptsMax
+        self.pause = pause
+    }
+}
+
 extension Database {
     /// Creates the schema if need be and runs the migrations it has not seen, each once, all in one transaction.
     ///
     /// Any number of processes may call this at once: an advisory lock lets one work and the others find it done.
-    /// - Throws: ``PostgresError`` of kind `migration` when a migration that has run was changed, removed or reordered.
-    public func migrate(_ migrations: [Migration], schema: String) async throws {
+    /// - Throws: ``PostgresError`` of kind `migration` when a migration that has run was changed, removed or reordered, and when a
+    ///   table stays in use for all attempts.
+    public func migrate(_ migrations: [Migration], schema: String, limits: MigrationLimits = .init()) async throws {
         guard Set(migrations.map(\.id)).count == migrations.count else {
             throw PostgresError(.migration, "two migrations of \(schema) have the same id")
         }
+        var attempt = 1
+        while true {
+            do {
+                return try await migrateOnce(migrations, schema: schema, lockTimeout: limits.lockTimeout)
+            } catch let error as PostgresError where error.sqlState == PostgresError.lockNotAvailable {
+                guard attempt < limits.attemptsMax else { throw error.givenUp(after: attempt, limits) }
+            }
+            attempt += 1
+            try await loops.next().sleep(for: limits.pause)
+        }
+    }
+
+    private func migrateOnce(_ migrations: [Migration], schema: String, lockTimeout: Duration) async throws {
         try await transaction { tx in
             tx.lane.allowAnyDuration()
             let lock = "learning-hub migrations of " + schema
             _ = try await tx.query("select pg_advisory_xact_lock(hashtextextended(\(lock), 0))")
+            // From here on: for the lock above everybody waits until who has it is done.
+            let milliseconds = Int(min(max(.milliseconds(1), lockTimeout), .seconds(3_600)) / .milliseconds(1))
+            _ = try await tx.query("select set_config('lock_timeout', \("\(milliseconds)ms"), true)")
             try await tx.prepareHistory(of: schema)
             let past = try await tx.history(of: schema)
             for (index, migration) in migrations.enumerated() {
@@ -39,6 +74,18 @@ extension Database {
                     "\(schema) has had the migration '\(past[migrations.count].id)', unknown to this program")
             }
         }
+    }
+}
+
+extension PostgresError {
+    fileprivate static let lockNotAvailable = "55P03"
+
+    fileprivate func givenUp(after attempts: Int, _ limits: MigrationLimits) -> PostgresError {
+        PostgresError(
+            .migration,
+            "\(message): a table it changes was in use, \(attempts) times for \(limits.lockTimeout); end the transaction that uses it "
+                + "(select pid, xact_start, application_name from pg_stat_activity order by xact_start) and start again",
+            sqlState: sqlState)
     }
 }
 
@@ -86,7 +133,12 @@ extension Transaction {
     }
 
     fileprivate func run(_ migration: Migration, at index: Int, in schema: String) async throws {
-        try await runScript(migration.sql)
+        do {
+            try await runScript(migration.sql)
+        } catch var error as PostgresError {
+            if error.sqlState == PostgresError.lockNotAvailable { error.message = "'\(migration.id)' of \(schema)" }
+            throw error
+        }
         // A script may have set another path.
         try await execute("set local search_path to \(quoted: schema)")
         try await execute(

@@ -1,7 +1,9 @@
+internal import Avro
+
 #if canImport(FoundationEssentials)
-public import FoundationEssentials
+internal import FoundationEssentials
 #else
-public import Foundation
+internal import Foundation
 #endif
 public import HTTP
 
@@ -94,20 +96,10 @@ public enum HubJSON {
     public static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in
-            try Date(try decoder.singleValueContainer().decode(String.self), strategy: .iso8601Milliseconds)
+            let container = try decoder.singleValueContainer()
+            if let date = Date(iso8601: try container.decode(String.self)) { return date }
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no time in ISO-8601")
         }
         return try decoder.decode(type, from: Data(bytes))
     }
-}
-
-extension Date {
-    /// `2026-01-31T23:59:59.123Z`, to the nearest millisecond: a time is shown as it is read back from the database. The format by
-    /// itself cuts off, and few milliseconds are exact in a `Double`.
-    public var iso8601Milliseconds: String {
-        addingTimeInterval(0.0005).formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-    }
-}
-
-extension ParseStrategy where Self == Date.ISO8601FormatStyle {
-    static var iso8601Milliseconds: Date.ISO8601FormatStyle { .init(includingFractionalSeconds: true) }
 }

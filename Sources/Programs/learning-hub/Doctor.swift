@@ -132,11 +132,12 @@ struct Doctor {
     }
 
     private func deadLetters(_ hub: OpenHub) async throws -> Finding {
-        let count = try await hub.deadLetters.list().count
-        if count == 0 { return Finding(part: "dead letters", state: .sound, detail: "none") }
+        let (letters, hasMore) = try await hub.deadLetters.page()
+        if letters.isEmpty { return Finding(part: "dead letters", state: .sound, detail: "none") }
+        let count = hasMore ? "more than \(letters.count)" : "\(letters.count)"
         return Finding(
             part: "dead letters", state: .odd,
-            detail: count == 1 ? "1 dead letter waits" : "\(count) dead letters wait",
+            detail: count == "1" ? "1 dead letter waits" : "\(count) dead letters wait",
             remedy: "`\(Program.name) dlq list`")
     }
 

@@ -5,7 +5,6 @@ internal import FoundationEssentials
 #else
 internal import Foundation
 #endif
-internal import Platform
 
 extension JSONTree {
     /// Null where there is no text.

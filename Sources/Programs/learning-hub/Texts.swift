@@ -1,4 +1,4 @@
-internal import Platform
+internal import Avro
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials

@@ -32,16 +32,9 @@ static int succeeds(PGresult *result) {
 }
 
 hub_pg *hub_pg_connect(
-    const char *url, const char *const *keys, const char *const *values, const char *setup, const char *const *prepared
+    const char *const *keys, const char *const *values, const char *setup, const char *const *prepared
 ) {
-    enum { MAX = 32 };
-    const char *all_keys[MAX + 2] = {"dbname"};
-    const char *all_values[MAX + 2] = {url};
-    for (int i = 0; i < MAX && keys[i]; i++) {
-        all_keys[i + 1] = keys[i];
-        all_values[i + 1] = values[i];
-    }
-    PGconn *connection = PQconnectdbParams(all_keys, all_values, 1);
+    PGconn *connection = PQconnectdbParams(keys, values, 1);
     if (!connection || PQstatus(connection) != CONNECTION_OK) return (hub_pg *)connection;
     PQsetNoticeReceiver(connection, drop_notice, NULL);
     int ready = succeeds(PQexec(connection, setup));

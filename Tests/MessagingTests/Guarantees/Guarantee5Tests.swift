@@ -120,4 +120,53 @@ import Testing
             #expect(try await hub.deadLetters.show(letter.id) == letter)
         }
     }
+
+    /// A dead letter as a consumer would have left it, of the event at `offset`, having failed for the last time at a second.
+    private func add(
+        _ hub: TestHub, to group: ConsumerGroup, partition: Int, origin offset: Int, failedAt second: Int
+    ) async throws -> DeadLetter.ID {
+        let time = Date(timeIntervalSince1970: Double(second))
+            .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        let record = NewRecord(
+            topic: TopicCatalogue.deadLetter(for: group).name, partition: partition, key: "k",
+            headers: [
+                RecordHeader(DeadLetterHeader.topic, "user.registered"),
+                RecordHeader(DeadLetterHeader.partition, "\(partition)"),
+                RecordHeader(DeadLetterHeader.offset, "\(offset)"),
+                RecordHeader(DeadLetterHeader.lastFailedAt, time),
+            ], value: [])
+        guard case .accepted(let position)? = await hub.log.append([record]).first else { throw CancellationError() }
+        return DeadLetter.ID(group: group, partition: partition, offset: position.offset)
+    }
+
+    @Test func `a list that is cut has the oldest of all partitions and groups, each failure once`() async throws {
+        try await TestHub.with { hub in
+            let groups: [ConsumerGroup] = ["gamification", "gamification.watcher"]
+            try await hub.log.apply(groups.map { TopicSettings(TopicCatalogue.deadLetter(for: $0)) })
+            var ids: [Int: DeadLetter.ID] = [:]
+            for (second, group, partition) in [
+                (9, 0, 0), (8, 0, 0), (7, 0, 0), (3, 0, 1), (4, 0, 1), (2, 1, 0), (5, 1, 2), (1, 1, 2), (6, 1, 2),
+            ] {
+                ids[second] = try await add(
+                    hub, to: groups[group], partition: partition, origin: second, failedAt: second)
+            }
+            // A consumer that died before it had committed the offset has left its dead letter twice.
+            for second in [1, 3, 9] {
+                _ = try await add(
+                    hub, to: groups[second == 1 ? 1 : 0], partition: [1: 2, 3: 1, 9: 0][second] ?? 0, origin: second,
+                    failedAt: second + 10)
+            }
+            for countMax in 1...10 {
+                let listed = try await hub.deadLetters.list(countMax: countMax).map(\.id)
+                #expect(listed == (1...min(9, countMax)).compactMap { ids[$0] })
+            }
+            #expect(
+                try await hub.deadLetters.list(group: groups[0], countMax: 2).map(\.id)
+                    == [3, 4].compactMap { ids[$0] })
+
+            let third = try #require(ids[3]), gone = try #require(ids[1])
+            #expect(try await hub.deadLetters.discard([third, gone], batchID: "dsc_1").done == [third, gone])
+            #expect(try await hub.deadLetters.list(countMax: 2).map(\.id) == [2, 4].compactMap { ids[$0] })
+        }
+    }
 }

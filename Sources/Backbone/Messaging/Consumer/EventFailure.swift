@@ -1,3 +1,5 @@
+internal import Avro
+
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
 #else
@@ -31,13 +33,13 @@ struct EventFailure: Sendable {
         add(DeadLetterHeader.partition, String(origin.position.partition.partition))
         add(DeadLetterHeader.offset, String(origin.position.offset))
         add(DeadLetterHeader.key, origin.key)
-        add(DeadLetterHeader.timestamp, DeadLetterHeader.text(origin.time))
+        add(DeadLetterHeader.timestamp, origin.time.iso8601Milliseconds)
         add(DeadLetterHeader.group, group)
         add(DeadLetterHeader.errorClass, failureClass.rawValue)
         add(DeadLetterHeader.error, "\(name): \(text)")
         add(DeadLetterHeader.attempts, String(attempts))
-        add(DeadLetterHeader.firstFailedAt, DeadLetterHeader.text(firstFailedAt))
-        add(DeadLetterHeader.lastFailedAt, DeadLetterHeader.text(lastFailedAt))
+        add(DeadLetterHeader.firstFailedAt, firstFailedAt.iso8601Milliseconds)
+        add(DeadLetterHeader.lastFailedAt, lastFailedAt.iso8601Milliseconds)
         add(DeadLetterHeader.redriveCount, String(origin.redriveCount))
         if let batch = origin.redriveBatch { add(DeadLetterHeader.redriveBatch, batch) }
         return NewRecord(topic: topic, key: record.key, headers: headers, value: record.value)

@@ -1,3 +1,5 @@
+internal import Avro
+
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
 #else
@@ -39,7 +41,7 @@ struct RecordOrigin: Sendable, Equatable {
         else { return }
         position = LogPosition(TopicPartition(topic, partition), offset)
         key = record.headers[DeadLetterHeader.key] ?? record.key
-        time = record.headers[DeadLetterHeader.timestamp].flatMap(DeadLetterHeader.date) ?? record.time
+        time = record.headers[DeadLetterHeader.timestamp].flatMap(Date.init(iso8601:)) ?? record.time
         redriveCount = record.headers[DeadLetterHeader.redriveCount].flatMap { Int($0) } ?? 0
         redriveBatch = record.headers[DeadLetterHeader.redriveBatch]
     }

@@ -1,3 +1,4 @@
+internal import Avro
 public import Contracts
 
 #if canImport(FoundationEssentials)
@@ -67,7 +68,7 @@ public struct DeadLetter: Sendable, Equatable {
         id = ID(group: group, partition: record.position.partition.partition, offset: record.position.offset)
         origin = LogPosition(TopicPartition(topic, partition), offset)
         key = headers[DeadLetterHeader.key] ?? record.key
-        timestamp = headers[DeadLetterHeader.timestamp].flatMap(DeadLetterHeader.date) ?? record.time
+        timestamp = headers[DeadLetterHeader.timestamp].flatMap(Date.init(iso8601:)) ?? record.time
         eventID = headers[HeaderName.eventID]
         eventType = headers[HeaderName.eventType]
         correlationID = headers[HeaderName.correlationID]
@@ -75,8 +76,8 @@ public struct DeadLetter: Sendable, Equatable {
         failureClass = headers[DeadLetterHeader.errorClass].flatMap(FailureClass.init) ?? .permanent
         error = headers[DeadLetterHeader.error] ?? ""
         attempts = headers[DeadLetterHeader.attempts].flatMap { Int($0) } ?? 0
-        firstFailedAt = headers[DeadLetterHeader.firstFailedAt].flatMap(DeadLetterHeader.date) ?? record.time
-        lastFailedAt = headers[DeadLetterHeader.lastFailedAt].flatMap(DeadLetterHeader.date) ?? record.time
+        firstFailedAt = headers[DeadLetterHeader.firstFailedAt].flatMap(Date.init(iso8601:)) ?? record.time
+        lastFailedAt = headers[DeadLetterHeader.lastFailedAt].flatMap(Date.init(iso8601:)) ?? record.time
         redriveCount = headers[DeadLetterHeader.redriveCount].flatMap { Int($0) } ?? 0
         redriveBatch = headers[DeadLetterHeader.redriveBatch]
         self.record = record

@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
-
 /// The headers of a dead letter, beside those the record had. Frozen: tools and older dead letters depend on them.
 public enum DeadLetterHeader {
     public static let topic = "dlq-topic"
@@ -28,13 +22,4 @@ public enum DeadLetterHeader {
 
     /// Bytes of an error's text that are kept.
     static let errorTextBytesMax = 1_000
-
-    /// To the nearest millisecond, so that a date read back and written again stays the same: the format cuts off.
-    static func text(_ date: Date) -> String {
-        date.addingTimeInterval(0.0005).formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-    }
-
-    static func date(_ text: String) -> Date? {
-        try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-    }
 }

@@ -32,16 +32,19 @@ public struct DeadLetters: Sendable {
     /// Dead letters nobody has dealt with, oldest failure first, one for each failure.
     /// - Parameters:
     ///   - group: nil for all groups.
-    ///   - countMax: at most so many of each group.
-    public func list(group: ConsumerGroup? = nil, countMax: Int = 1_000) async throws -> [DeadLetter] {
-        var letters: [DeadLetter] = []
+    ///   - countMax: the oldest so many of all partitions and groups; no more are held in memory.
+    public func list(group: ConsumerGroup? = nil, countMax: Int = DeadLetters.listedCountMax) async throws
+        -> [DeadLetter]
+    {
+        var oldest = OldestLetters(countMax: countMax)
         for group in try await groups(group) {
-            var newest: [DeadLetter.Occurrence: DeadLetter] = [:]
-            for letter in try await unresolved(of: group, countMax: countMax) { newest[letter.occurrence] = letter }
-            letters += newest.values
+            try await forEachUnresolved(of: group) { oldest.add($0) }
         }
-        return letters.sorted { ($0.lastFailedAt, $0.id) < ($1.lastFailedAt, $1.id) }
+        return oldest.letters
     }
+
+    /// How many dead letters a list shows unless it is asked for more.
+    public static let listedCountMax = 1_000
 
     /// One dead letter, dealt with or not; nil when there is none of that id.
     public func show(_ id: DeadLetter.ID) async throws -> DeadLetter? {
@@ -67,7 +70,11 @@ public struct DeadLetters: Sendable {
     /// A crash in between leaves a dead letter listed that was sent: sending it again does no harm.
     public func redrive(_ ids: [DeadLetter.ID], batchID: String) async throws -> Report {
         var report = Report(batchID: batchID)
-        for (letter, copies) in try await pick(ids, &report) {
+        for (id, copies) in try await pick(ids, &report) {
+            guard let letter = try await show(id) else {
+                report.skipped.append(id)
+                continue
+            }
             var headers = letter.record.headers
             headers.set(DeadLetterHeader.redriveCount, String(letter.redriveCount + 1))
             headers.set(DeadLetterHeader.redriveBatch, batchID)
@@ -86,9 +93,9 @@ public struct DeadLetters: Sendable {
     /// Takes dead letters off the list for good. Their records stay until retention removes them.
     public func discard(_ ids: [DeadLetter.ID], batchID: String) async throws -> Report {
         var report = Report(batchID: batchID)
-        for (letter, copies) in try await pick(ids, &report) {
+        for (id, copies) in try await pick(ids, &report) {
             try await resolve(copies, as: .discarded, batchID: batchID)
-            report.done.append(letter.id)
+            report.done.append(id)
         }
         return report
     }
@@ -102,57 +109,67 @@ public struct DeadLetters: Sendable {
         return group.map { wanted in all.filter { $0 == wanted } } ?? all
     }
 
-    private func unresolved(of group: ConsumerGroup, countMax: Int) async throws -> [DeadLetter] {
-        let done = try await resolved(of: group)
-        var letters: [DeadLetter] = []
+    /// Goes through the dead letters of a group that nobody has dealt with, a page at a time.
+    private func forEachUnresolved(of group: ConsumerGroup, _ body: (DeadLetter) -> Void) async throws {
         for (partition, range) in try await log.watermarks(of: group.deadLetterTopic) {
             var from = range.lowerBound
-            while letters.count < countMax {
+            while true {
                 let records = try await log.read(partition, from: from, countMax: 500)
-                guard let last = records.last else { break }
-                letters += records.compactMap { DeadLetter($0, of: group) }.filter { !done.contains($0.id) }
+                guard let first = records.first, let last = records.last else { break }
+                let done = try await resolved(
+                    of: group, partition.partition, first.position.offset...last.position.offset)
+                for letter in records.lazy.compactMap({ DeadLetter($0, of: group) })
+                where !done.contains(letter.id.offset) {
+                    body(letter)
+                }
                 from = last.position.offset + 1
             }
         }
-        return Array(letters.sorted { $0.id < $1.id }.prefix(countMax))
     }
 
-    private func resolved(of group: ConsumerGroup) async throws -> Set<DeadLetter.ID> {
-        let rows: Rows
+    /// The offsets of those of a range that were dealt with.
+    private func resolved(
+        of group: ConsumerGroup, _ partition: Int, _ offsets: ClosedRange<Int64>
+    ) async throws -> Set<Int64> {
         do {
-            rows = try await database.query(
+            let rows = try await database.query(
                 """
-                select partition, "offset" from \(quoted: group.service.rawValue).dead_letter_resolution
-                where consumer_group = \(group.rawValue)
+                select "offset" from \(quoted: group.service.rawValue).dead_letter_resolution
+                where consumer_group = \(group.rawValue) and partition = \(Int64(partition))
+                    and "offset" between \(offsets.lowerBound) and \(offsets.upperBound)
                 """)
+            return Set(try rows.map { try $0.decode(Int64.self) })
         } catch let error as PostgresError where error.sqlState == "42P01" {
             // Groups have their topics from the start; the service of this one has never run here.
             return []
         }
-        return Set(
-            try rows.map { row in
-                let (partition, offset) = try row.decode(Int32.self, Int64.self)
-                return DeadLetter.ID(group: group, partition: Int(partition), offset: offset)
-            })
     }
 
-    /// The dead letters of ids, each with all copies of the same failure.
+    /// Of the ids those nobody has dealt with, each with all copies of the same failure.
     private func pick(
         _ ids: [DeadLetter.ID], _ report: inout Report
-    ) async throws -> [(letter: DeadLetter, copies: [DeadLetter.ID])] {
-        var byGroup: [ConsumerGroup: [DeadLetter]] = [:]
-        for group in Set(ids.map(\.group)) {
-            byGroup[group] = try await groups(group).isEmpty ? [] : unresolved(of: group, countMax: .max)
+    ) async throws -> [(id: DeadLetter.ID, copies: [DeadLetter.ID])] {
+        var occurrences: [DeadLetter.ID: DeadLetter.Occurrence] = [:]
+        let wanted = Set(ids)
+        for group in Set(ids.map(\.group)) where try await !groups(group).isEmpty {
+            try await forEachUnresolved(of: group) { letter in
+                if wanted.contains(letter.id) { occurrences[letter.id] = letter.occurrence }
+            }
         }
-        var picked: [(letter: DeadLetter, copies: [DeadLetter.ID])] = []
-        var seen: Set<DeadLetter.Occurrence> = []
+        var copies: [DeadLetter.Occurrence: [DeadLetter.ID]] = [:]
+        let named = Set(occurrences.values)
+        for group in Set(named.map(\.group)) {
+            try await forEachUnresolved(of: group) { letter in
+                if named.contains(letter.occurrence) { copies[letter.occurrence, default: []].append(letter.id) }
+            }
+        }
+        var picked: [(id: DeadLetter.ID, copies: [DeadLetter.ID])] = []
         for id in ids {
-            let letters = byGroup[id.group] ?? []
-            guard let letter = letters.first(where: { $0.id == id }), seen.insert(letter.occurrence).inserted else {
+            guard let occurrence = occurrences[id], let all = copies.removeValue(forKey: occurrence) else {
                 report.skipped.append(id)
                 continue
             }
-            picked.append((letter, letters.filter { $0.occurrence == letter.occurrence }.map(\.id)))
+            picked.append((id, all))
         }
         return picked
     }

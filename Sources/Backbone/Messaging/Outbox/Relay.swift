@@ -2,12 +2,13 @@ public import Contracts
 public import EventLoop
 public import Observability
 public import Postgres
+internal import Synchronization
 
 /// Sends what a service's ``Outbox`` holds on to the log: in outbox order per key, and each row is removed only after the log has
 /// acknowledged it.
 ///
-/// One relay of a service is active at a time. It holds an advisory lock by a transaction that stays open and on which it reads the
-/// outbox, so a relay whose connection is gone cannot read on; another one waits for the lock and has it the moment the first dies.
+/// One relay of a service is active at a time. It holds an advisory lock by a session of its own, on which it reads the outbox, so
+/// a relay whose connection is gone cannot read on; the others ask for the lock now and then and have it soon after the first dies.
 /// (A lease row would need a heartbeat and a time-out.) A relay that was frozen and wakes beside its successor can at worst send
 /// events again, in the same order, which the inboxes absorb.
 public final class Relay: Sendable {
@@ -78,16 +79,15 @@ public final class Relay: Sendable {
     }
 
     private func standByAndServe() async throws {
-        var failures = 0
+        let lock = SessionLock(
+            key: "hashtextextended(current_schema() || '.relay', 0)", silenceMax: limits.silenceMax,
+            askInterval: limits.standByInterval)
+        let failures = Atomic(0)
         var random = SystemRandomNumberGenerator()
         while true {
             try Task.checkCancellation()
             do {
-                try await database.transaction(attempts: 1) { holder in
-                    // It reads at every poll. One that is silent for so long is frozen or cut off, and another takes over.
-                    holder.submit("set local idle_in_transaction_session_timeout = '30s'")
-                    _ = try await holder.query(
-                        "select pg_advisory_xact_lock(hashtextextended(current_schema() || '.relay', 0))")
+                try await lock.hold(on: database, loop) { holder in
                     self.logger.info("relay active")
                     self.bell.isActiveHere = true
                     self.metrics.active.set(1)
@@ -95,22 +95,20 @@ public final class Relay: Sendable {
                         self.bell.isActiveHere = false
                         self.metrics.active.set(0)
                     }
-                    failures = 0
+                    failures.store(0, ordering: .relaxed)
                     try await self.serve(holder)
                 }
             } catch {
                 try Task.checkCancellation()
-                // A stand-by waits for the lock as long as a statement may take, then asks anew.
-                if (error as? PostgresError)?.kind == .statementTimeout, failures == 0 { continue }
-                failures += 1
+                let count = failures.add(1, ordering: .relaxed).newValue
                 logger.warning("relay interrupted", [.error: LogValue(error)])
-                try await loop.sleep(for: limits.retryPolicy.delay(after: failures, using: &random))
+                try await loop.sleep(for: limits.retryPolicy.delay(after: count, using: &random))
             }
         }
     }
 
     /// While a batch is being appended, the one before is removed from the outbox and the next one is read.
-    private func serve(_ holder: Transaction) async throws {
+    private func serve(_ holder: Session) async throws {
         var reader = OutboxReader(countMax: limits.batchCountMax, bytesMax: limits.batchBytesMax)
         var batch: [OutgoingEvent] = []
         var sent: [Int64] = []

@@ -6,6 +6,10 @@ public struct RelayLimits: Sendable {
     public var batchBytesMax = 8 * 1024 * 1024
     /// How often the outbox is looked at even when nobody rang.
     public var pollInterval: Duration = .milliseconds(500)
+    /// How often a relay that stands by asks whether the active one is gone, on average.
+    public var standByInterval: Duration = .milliseconds(250)
+    /// The active relay reads at every poll. One that is silent for so long is frozen or cut off, and another takes over.
+    public var silenceMax: Duration = .seconds(30)
     /// Waits after a failure grow from this…
     public var retryDelayBase: Duration = .milliseconds(50)
     /// …to this, with full jitter.

@@ -3,10 +3,8 @@ internal import Observability
 internal import Postgres
 internal import Synchronization
 
-/// A sign of life that ends with the process: an advisory lock held by a transaction that stays open.
+/// A sign of life that ends with the process: an advisory lock held by a session of its own.
 ///
-/// Such a transaction has no transaction id, but the server keeps the snapshot of its last statement: it holds vacuum back by the two
-/// seconds of a round, and by thirty when the process is frozen.
 /// When the process dies the server ends its connection and the lock is free: others see that by taking it. A heartbeat alone
 /// would make them wait for the lease to run out.
 final class LogSession: Sendable {
@@ -15,6 +13,7 @@ final class LogSession: Sendable {
     private let database: Database
     private let loop: EventLoop
     private let logger: Logger
+    private let silenceMax: Duration
     private let state = Mutex(State())
 
     private struct State {
@@ -22,8 +21,10 @@ final class LogSession: Sendable {
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    init(database: Database, loop: EventLoop, logger: Logger) {
+    /// - Parameter silenceMax: a frozen process, or one behind a cut network, loses the session after so long, as a dead one does.
+    init(database: Database, loop: EventLoop, silenceMax: Duration, logger: Logger) {
         self.database = database
+        self.silenceMax = silenceMax
         self.loop = loop
         self.logger = logger
         key = Int64.random(in: Int64.min...Int64.max)
@@ -34,17 +35,16 @@ final class LogSession: Sendable {
     /// Holds the lock until the task is cancelled; takes it again on a new connection when one breaks.
     func run() async throws {
         defer { release() }
+        let lock = SessionLock(key: "\(key)", silenceMax: silenceMax, askInterval: .milliseconds(200))
+        let sayInterval = min(.seconds(2), silenceMax / 4)
         while !Task.isCancelled {
             do {
-                try await database.transaction(attempts: 1) { tx in
-                    // A frozen process, or one behind a cut network, loses the session as a dead one does.
-                    tx.submit("set local idle_in_transaction_session_timeout = '30s'")
-                    _ = try await tx.query("select pg_advisory_xact_lock(\(self.key))")
+                try await lock.hold(on: database, loop) { session in
                     self.hold()
                     defer { self.release() }
                     while true {
-                        try await self.loop.sleep(for: .seconds(2))
-                        _ = try await tx.query("select 1")
+                        try await self.loop.sleep(for: sayInterval)
+                        _ = try await session.query("select 1")
                     }
                 }
             } catch {

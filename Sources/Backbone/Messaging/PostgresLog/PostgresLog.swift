@@ -39,6 +39,8 @@ public final class PostgresLog: EventLog {
         public var appendBytesMax = 8 * 1024 * 1024
         /// Readers look for records this often even without a wake-up.
         public var pollInterval: Duration = .seconds(1)
+        /// A process that the server has not heard of for so long has lost the partitions of its members.
+        public var silenceMax: Duration = .seconds(30)
         /// Records one statement of retention removes.
         public var retentionCountMax = 10_000
 
@@ -55,7 +57,7 @@ public final class PostgresLog: EventLog {
         loop = loops.next()
         directory = TopicDirectory(database: database)
         wakeUps = WakeUps()
-        session = LogSession(database: database, loop: loop, logger: logger)
+        session = LogSession(database: database, loop: loop, silenceMax: limits.silenceMax, logger: logger)
         background = Mutex([])
         let wakeUps = wakeUps, directory = directory, session = session, loop = loop
         let pollInterval = limits.pollInterval

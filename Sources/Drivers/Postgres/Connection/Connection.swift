@@ -8,29 +8,27 @@ final class Connection: @unchecked Sendable {
     /// Several callers' single statements travel on it; otherwise it belongs to one transaction at a time.
     let isShared: Bool
     private let configuration: DatabaseConfiguration
-    private var handle: OpaquePointer?
+    private let wire: Wire
+    private let timer: HeadTimer
     private var cancelHandle: CancelHandle?
-    private var readWatch: Watch?
-    private var writeWatch: Watch?
     private var prepared: PreparedCache
 
     /// Sent, in the order the server answers them.
     private var inFlight = FIFO<Statement>()
     /// To be sent when the connection may send again.
     private var held = FIFO<Statement>()
-    private var isFinishingTurn = false
 
     /// The first failure since the transaction began: what a failed COMMIT is blamed on.
     var firstFailure: PostgresError?
     private var isCancelling = false
     private var cancelCount = 0
-    private var tick: Watch?
-    private var headTicks = 0
-    private var tickedHead: Statement?
     /// Set while a bulk copy has the connection.
     var copy: CopyWaiter?
     /// nil: statements take as long as they take.
-    var statementTimeout: Duration?
+    var statementTimeout: Duration? {
+        get { timer.limit }
+        set { timer.limit = newValue }
+    }
 
     /// Called when the connection can take more, each time it has finished something.
     var onProgress: (Connection) -> Void = { _ in }
@@ -41,7 +39,6 @@ final class Connection: @unchecked Sendable {
     var onNotification: (_ channel: String, _ payload: String) -> Void = { _, _ in }
 
     static let cancelAttemptsMax = 12
-    private static let ticksMax = 8
 
     /// Takes over an opened connection. Call on the loop.
     /// - Throws: ``PostgresError`` when the loop cannot watch it.
@@ -51,19 +48,24 @@ final class Connection: @unchecked Sendable {
         self.loop = loop
         self.isShared = isShared
         self.configuration = configuration
-        handle = opened.handle
+        wire = Wire(opened.handle, loop: loop)
         cancelHandle = CancelHandle(opened.handle)
         prepared = PreparedCache(countMax: configuration.preparedCountMax)
-        statementTimeout = configuration.statementTimeout
+        timer = HeadTimer(loop: loop, limit: configuration.statementTimeout)
         do {
-            readWatch = try loop.watch(hub_pg_descriptor(opened.handle), for: .read) { _ in self.receive() }
+            try wire.watchReading()
         } catch {
-            hub_pg_close(opened.handle)
-            handle = nil
-            throw PostgresError(.connection, "the loop cannot watch another connection")
+            wire.close()
+            throw error
         }
+        wire.onReadable = { self.receive() }
+        wire.onFlushed = { self.copy?.wake() }
+        wire.onLost = { self.close($0) }
+        timer.head = { self.inFlight.first }
+        timer.onOverdue = { self.giveUp($0, after: $1) }
     }
 
+    private var handle: OpaquePointer? { wire.handle }
     var isOpen: Bool { handle != nil }
     var isIdle: Bool { inFlight.isEmpty && held.isEmpty && !isCancelling && copy == nil }
     var inFlightCount: Int { inFlight.count }
@@ -92,12 +94,13 @@ final class Connection: @unchecked Sendable {
         guard put(statement, on: handle), hub_pg_send_sync(handle) == 0 else {
             // Some of it may be on its way: the server's answers could no longer be told apart.
             inFlight.append(statement)
-            return close(PostgresError(.connection, Connector.firstLine(hub_pg_message(handle))))
+            return close(wire.failure)
         }
         statement.owed.insert(.sync)
         inFlight.append(statement)
+        if statement.control == nil { sendDrops() }
         flush()
-        if tick == nil { startTicking() }
+        timer.start()
     }
 
     private func put(_ statement: Statement, on handle: OpaquePointer) -> Bool {
@@ -122,11 +125,6 @@ final class Connection: @unchecked Sendable {
                 let new = prepared.insert(statement.sql.key)
                 statement.prepared = new
                 name = new.name
-                // In a transaction that has failed this would fail too: the statement then stays on the server.
-                if let dropped = prepared.takeDropped() {
-                    statement.owed.insert(.deallocate)
-                    if hub_pg_send_once(handle, "deallocate \(dropped)") != 0 { return false }
-                }
                 statement.owed.insert(.prepare)
                 let sent = hub_pg_send_prepare(
                     handle, name, statement.sql.text, slots.baseAddress, Int32(slots.count))
@@ -137,49 +135,40 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    func flush() {
-        guard let handle, writeWatch == nil else { return }
-        switch hub_pg_flush(handle) {
-        case 0: break
-        case 1:
-            do {
-                writeWatch = try loop.watch(hub_pg_descriptor(handle), for: .write) { _ in self.resumeFlush() }
-            } catch {
-                close(PostgresError(.connection, "the loop cannot watch the connection"))
+    /// Drops statements from the server that nobody will use. Each travels alone: in the flight of another statement it would make
+    /// that flight one of several commands, in which CREATE DATABASE and its like do not run.
+    private func sendDrops() {
+        while let handle, let name = prepared.takeDropped() {
+            let drop = Statement("", drops: name)
+            drop.connection = self
+            drop.sentAtCancelCount = cancelCount
+            inFlight.append(drop)
+            guard hub_pg_send_once(handle, "deallocate \(name)") == 0, hub_pg_send_sync(handle) == 0 else {
+                return close(wire.failure)
             }
-        default: close(PostgresError(.connection, Connector.firstLine(hub_pg_message(handle))))
+            drop.owed = [.execute, .sync]
         }
     }
 
-    private func resumeFlush() {
-        guard let handle else { return }
-        let status = hub_pg_flush(handle)
-        if status == 1 { return }
-        writeWatch?.cancel()
-        writeWatch = nil
-        if status < 0 { close(PostgresError(.connection, Connector.firstLine(hub_pg_message(handle)))) }
-        copy?.wake()
-    }
+    func flush() { wire.flush() }
 
     // MARK: Receiving
 
     private func receive() {
         guard let handle else { return }
-        // A bulk copy sets the pace: what it has not asked for stays with the system, not in our memory.
-        if let copy, !copy.isWaiting { return pauseReading() }
+        // A bulk copy sets the pace.
+        if let copy, !copy.isWaiting { return wire.pauseReading() }
         if hub_pg_consume(handle) != 0 {
             // What the server said before it hung up is still there to be read.
             takeResults()
             if self.handle == nil { return }
-            return close(PostgresError(.connection, Connector.firstLine(hub_pg_message(handle))))
+            return close(wire.failure)
         }
         takeNotifications()
         if let copy { return copy.wake() }
         takeResults()
         if self.handle == nil { return }
-        if hub_pg_is_open(handle) == 0 {
-            return close(PostgresError(.connection, Connector.firstLine(hub_pg_message(handle))))
-        }
+        if hub_pg_is_open(handle) == 0 { return close(wire.failure) }
         sendHeld()
         onProgress(self)
     }
@@ -216,7 +205,7 @@ final class Connection: @unchecked Sendable {
                 return close(PostgresError(.connection, "the server's answers are out of step"))
             }
             _ = inFlight.popFirst()
-            headTicks = 0
+            timer.headHasEnded()
             complete(head)
             if let next = inFlight.first, next.stopReason != nil { cancelHead() }
             return
@@ -234,6 +223,13 @@ final class Connection: @unchecked Sendable {
     }
 
     private func complete(_ statement: Statement) {
+        if let name = statement.drops {
+            // In a transaction that has failed nothing can be dropped: it is tried again behind another statement.
+            if let failure = statement.failure, failure.sqlState != PostgresError.unknownStatement {
+                prepared.keepDropped(name)
+            }
+            return statement.finish(.success(.none))
+        }
         guard let failure = statement.failure else {
             guard let rows = statement.rows else {
                 return finish(statement, with: PostgresError(.connection, "the server sent no result"))
@@ -333,31 +329,12 @@ final class Connection: @unchecked Sendable {
         onProgress(self)
     }
 
-    /// A statement's time starts when those before it have ended. Eight ticks make a time-out; no clock is read.
-    private func startTicking() {
-        guard let statementTimeout else { return }
-        tickedHead = inFlight.first
-        headTicks = 0
-        tick = try? loop.schedule(after: statementTimeout / Self.ticksMax) { self.ticked() }
-    }
-
-    private func ticked() {
-        tick = nil
-        guard let head = inFlight.first, let statementTimeout else {
-            tickedHead = nil
-            return
+    private func giveUp(_ head: Statement, after limit: Duration) {
+        if let control = head.control {
+            close(PostgresError(.connection, "no answer to \(control.rawValue)"))
+        } else {
+            head.stop(PostgresError(.statementTimeout, "it took longer than \(limit)"))
         }
-        headTicks = head === tickedHead ? headTicks + 1 : 0
-        tickedHead = head
-        if headTicks >= Self.ticksMax {
-            headTicks = 0
-            if head.control == nil {
-                head.stop(PostgresError(.statementTimeout, "it took longer than \(statementTimeout)"))
-            } else {
-                return close(PostgresError(.connection, "no answer to \(head.control?.rawValue ?? "")"))
-            }
-        }
-        tick = try? loop.schedule(after: statementTimeout / Self.ticksMax) { self.ticked() }
     }
 
     // MARK: The end
@@ -366,15 +343,10 @@ final class Connection: @unchecked Sendable {
 
     /// Closes the connection and fails what was under way on it.
     func close(_ error: PostgresError? = nil) {
-        guard let handle else { return }
-        self.handle = nil
-        for watch in [readWatch, writeWatch, tick] { watch?.cancel() }
-        readWatch = nil
-        writeWatch = nil
-        tick = nil
-        tickedHead = nil
+        guard isOpen else { return }
+        timer.stop()
         cancelHandle = nil
-        hub_pg_close(handle)
+        wire.close()
         let error = error ?? PostgresError(.closed, "the database is closed")
         for statement in inFlight.takeAll() + held.takeAll() { fail(statement, statement.failure ?? error) }
         copy?.wake()
@@ -387,7 +359,7 @@ final class Connection: @unchecked Sendable {
 
     // MARK: For what happens outside pipeline mode
 
-    var isFlushing: Bool { writeWatch != nil }
+    var isFlushing: Bool { wire.isFlushing }
 
     /// nil once the connection is lost.
     func withHandle<Result>(_ body: (OpaquePointer) -> Result) -> Result? { handle.map(body) }
@@ -404,20 +376,8 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    private func pauseReading() {
-        readWatch?.cancel()
-        readWatch = nil
-    }
-
     /// After a pause: the copy is about to wait, or has ended.
-    func resumeReading() {
-        guard let handle, readWatch == nil else { return }
-        do {
-            readWatch = try loop.watch(hub_pg_descriptor(handle), for: .read) { _ in self.receive() }
-        } catch {
-            close(PostgresError(.connection, "the loop cannot watch the connection"))
-        }
-    }
+    func resumeReading() { wire.resumeReading() }
 
     func endExclusive() {
         copy = nil

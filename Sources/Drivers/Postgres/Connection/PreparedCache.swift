@@ -51,4 +51,7 @@ struct PreparedCache {
     }
 
     mutating func takeDropped() -> String? { dropped.popLast() }
+
+    /// The server could not drop it now.
+    mutating func keepDropped(_ name: String) { dropped.append(name) }
 }

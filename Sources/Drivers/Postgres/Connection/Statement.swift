@@ -6,11 +6,10 @@ final class Statement: @unchecked Sendable {
     /// The answers the server still owes, in the order of their bits.
     struct Steps: OptionSet {
         let rawValue: UInt8
-        static let deallocate = Steps(rawValue: 1)
-        static let begin = Steps(rawValue: 2)
-        static let prepare = Steps(rawValue: 4)
-        static let execute = Steps(rawValue: 8)
-        static let sync = Steps(rawValue: 16)
+        static let begin = Steps(rawValue: 1)
+        static let prepare = Steps(rawValue: 2)
+        static let execute = Steps(rawValue: 4)
+        static let sync = Steps(rawValue: 8)
 
         /// The step whose answer comes next.
         var next: Steps { Steps(rawValue: rawValue & (~rawValue &+ 1)) }
@@ -25,6 +24,8 @@ final class Statement: @unchecked Sendable {
 
     let sql: SQL
     let control: Control?
+    /// The prepared statement this one drops from the server; nobody waits for its end.
+    let drops: String?
     /// Set when the statement is the first of its transaction: BEGIN travels in front of it.
     var begin: Isolation?
     var owed: Steps = []
@@ -45,9 +46,10 @@ final class Statement: @unchecked Sendable {
     // Unsafe: resumed exactly once by `finish`, which `isFinished` guards; a checked one costs an allocation a statement.
     var continuation: UnsafeContinuation<Rows, any Error>?
 
-    init(_ sql: SQL, control: Control? = nil) {
+    init(_ sql: SQL, control: Control? = nil, drops: String? = nil) {
         self.sql = sql
         self.control = control
+        self.drops = drops
     }
 
     static let resendCountMax = 3

@@ -28,10 +28,11 @@ enum {
 
 // MARK: Connecting and cancelling. These block; never call them on a loop.
 
-/// Connects, runs `setup` (simple SQL) and prepares the pairs of name and statement, all ended by NULL.
+/// Connects with libpq's parameters, a later one before an earlier; `dbname` may be a whole address. Then runs `setup` (simple SQL)
+/// and prepares the pairs of name and statement. Lists are ended by NULL.
 /// Returns NULL when the server refuses these; otherwise ask hub_pg_is_open.
 hub_pg *hub_pg_connect(
-    const char *url, const char *const *keys, const char *const *values, const char *setup, const char *const *prepared);
+    const char *const *keys, const char *const *values, const char *setup, const char *const *prepared);
 /// Asks the server to stop what the connection runs. Returns 0 when the request was delivered.
 int hub_pg_cancel_send(hub_pg_cancel *cancel);
 

@@ -17,8 +17,8 @@ enum DeadLettersCommand {
         "list", "List the dead letters nobody has dealt with, oldest failure first.", options: [group, .data, .json],
         examples: ["dlq list", "dlq list --group notification --json"]
     ) { arguments, console in
-        let letters = try await OpenHub.with(arguments) { hub in
-            try await hub.deadLetters.list(group: try await hub.known(consumerGroup(arguments)))
+        let (letters, hasMore) = try await OpenHub.with(arguments) { hub in
+            try await hub.deadLetters.page(of: try await hub.known(consumerGroup(arguments)))
         }
         if arguments.has(.json) {
             for letter in letters { console.json(.object(letter.members)) }
@@ -34,6 +34,7 @@ enum DeadLettersCommand {
                     ]
                 })
         }
+        if hasMore { console.complaint("these are the oldest \(letters.count); there are more") }
     }
 
     private static let show = Command(
@@ -82,10 +83,10 @@ enum DeadLettersCommand {
         if !ids.isEmpty, group != nil { throw arguments.misuse("name dead letters or a --group, not both") }
         let batch = "batch_\(SecureRandom.token(byteCount: 9))"
         let named = ids
-        let report = try await OpenHub.with(arguments) { hub in
-            let group = try await hub.known(group)
-            let wanted = named.isEmpty ? try await hub.deadLetters.list(group: group).map(\.id) : named
-            return try await action(hub.deadLetters, wanted, batch)
+        let (report, hasMore) = try await OpenHub.with(arguments) { hub in
+            guard named.isEmpty else { return (try await action(hub.deadLetters, named, batch), false) }
+            let (letters, hasMore) = try await hub.deadLetters.page(of: try await hub.known(group))
+            return (try await action(hub.deadLetters, letters.map(\.id), batch), hasMore)
         }
         if arguments.has(.json) {
             console.json(
@@ -98,6 +99,7 @@ enum DeadLettersCommand {
             for id in report.skipped { console.line("\(id) is unknown or dealt with already") }
             for id in report.failed { console.line("\(id) stays: the log did not take it") }
         }
+        if hasMore { console.complaint("there are more: run this again") }
         if !report.failed.isEmpty || (!report.skipped.isEmpty && report.done.isEmpty) {
             throw CommandFailure("not all was done")
         }
@@ -126,6 +128,16 @@ extension OpenHub {
         let topic = TopicCatalogue.deadLetter(for: group).name
         if try await log.topics().contains(where: { $0.settings.name == topic }) { return group }
         throw CommandFailure("there is no group \(group). `\(Program.name) groups list` lists them.")
+    }
+}
+
+extension DeadLetters {
+    /// The oldest of a group, or of all, and whether there are more.
+    func page(
+        of group: ConsumerGroup? = nil, countMax: Int = DeadLetters.listedCountMax
+    ) async throws -> (letters: [DeadLetter], hasMore: Bool) {
+        let letters = try await list(group: group, countMax: countMax + 1)
+        return (Array(letters.prefix(countMax)), letters.count > countMax)
     }
 }
 

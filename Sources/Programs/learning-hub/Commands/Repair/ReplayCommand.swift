@@ -168,9 +168,7 @@ struct ReplayCommand {
     }
 
     private func time(_ text: String) throws -> Date {
-        for style in [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)] {
-            if let time = try? Date(text, strategy: style) { return time }
-        }
+        if let time = Date(iso8601: text) { return time }
         throw arguments.misuse("`\(text)` is no time like 2026-01-31T12:00:00Z")
     }
 }
