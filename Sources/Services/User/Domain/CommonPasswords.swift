@@ -38,20 +38,19 @@ enum CommonPasswords {
         }
     }
 
-    private static let rows = [
+    /// The rows, forwards and backwards, as bytes: to compare characters costs more than all the rest of a registration's checks.
+    private static let rows: [[UInt8]] = [
         "abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiop[]asdfghjkl;'zxcvbnm,./",
         "qwertyuiopasdfghjklzxcvbnm", "1q2w3e4r5t6y7u8i9o0p", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.",
         "qazwsxedcrfvtgbyhnujmikolp", "q1w2e3r4t5y6u7i8o9p0",
-    ]
+    ].flatMap { [Array($0.utf8), $0.utf8.reversed()] }
 
     /// `123456789012`, `zyxwvutsrqpo`, `1q2w3e4r5t6y`: a stretch of a row, forwards or backwards, digits before and after it aside.
     private static func isRun(_ text: String) -> Bool {
-        let digits: (Character) -> Bool = { ("0"..."9").contains($0) }
-        let inner = String(text.drop(while: digits).reversed().drop(while: digits).reversed())
-        return rows.contains { row in
-            let backwards = String(row.reversed())
-            return [text, inner].contains { $0.count >= 4 && (row.contains($0) || backwards.contains($0)) }
-        }
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        let whole = Array(text.utf8)
+        let inner = whole.drop(while: digits.contains).reversed().drop(while: digits.contains).reversed()
+        return [whole, Array(inner)].contains { part in part.count >= 4 && rows.contains { $0.contains(run: part) } }
     }
 
     /// The letters, without what stands before and after them, and with signs within read as the letters they stand in for.
@@ -64,4 +63,13 @@ enum CommonPasswords {
     private static let masks: [Character: Character] = [
         "0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i",
     ]
+}
+
+extension [UInt8] {
+    fileprivate func contains(run: [UInt8]) -> Bool {
+        indices.contains { start in
+            let end = start + run.count
+            return end <= count && self[start..<end].elementsEqual(run)
+        }
+    }
 }
