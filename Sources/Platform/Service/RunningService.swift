@@ -66,7 +66,7 @@ struct RunningService: Sendable {
             }()
         let database = context.database
         let checks = [HealthCheck("database") { _ = try await database.query("select 1") }] + service.healthChecks
-        HealthRoutes(context, checks: checks).add(to: &router)
+        HealthRoutes(context.loops, context.metrics, checks: checks).add(to: &router)
         return router
     }
 
