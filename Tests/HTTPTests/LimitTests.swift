@@ -126,6 +126,37 @@ struct LimitTests {
         }
     }
 
+    /// Echoes a field of the request, as far as it is known.
+    private static func marked(_ router: inout Router) {
+        ServerTests.routes(&router)
+        router.markRefusals { response, fields in response.fields["x-mark"] = fields["x-name"] ?? "unknown" }
+    }
+
+    @Test(arguments: [
+        ("", "unknown"), ("GET /hello HTTP/1.1\r\nX-Name: ada\r\n", "unknown"),
+        ("POST /echo HTTP/1.1\r\nHost: a\r\nX-Name: ada\r\nContent-Length: 10\r\n\r\n1", "ada"),
+        ("POST /echo HTTP/1.1\r\nHost: a\r\nX-Name: ada\r\nContent-Length: 100000\r\n\r\n1", "ada"),
+        ("POST /echo HTTP/1.1\r\nHost: a\r\nX-Name: ada\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n", "ada"),
+    ])
+    func `what comes too late is refused with the marks of every refusal`(request: String, mark: String) async throws {
+        try await TestServer.with(
+            {
+                $0.headerTimeout = .milliseconds(100)
+                $0.idleTimeout = .milliseconds(100)
+            }, routes: Self.marked
+        ) { server in
+            let answer = try await server.exchange(request)
+            #expect(answer.hasPrefix("HTTP/1.1 408") && answer.has("\r\nx-mark: \(mark)\r\n"), "\(answer)")
+        }
+    }
+
+    @Test func `a connection too many is refused with the marks of every refusal`() async throws {
+        try await TestServer.with({ $0.connectionsPerAddressMax = 0 }, routes: Self.marked) { server in
+            let answer = try await server.connect().readToEnd()
+            #expect(answer.hasPrefix("HTTP/1.1 503") && answer.has("\r\nx-mark: unknown\r\n"), "\(answer)")
+        }
+    }
+
     @Test func `the time a body waits for its reader does not count`() async throws {
         let gate = Gate(), length = 32 << 20
         try await TestServer.with(

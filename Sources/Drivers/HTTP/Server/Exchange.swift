@@ -135,6 +135,9 @@ final class Exchange: @unchecked Sendable {
 
     var isReceiving: Bool { !isReceived && !isHeld }
 
+    /// Those of the request.
+    var fields: HTTPFields { request.fields }
+
     // MARK: The answer leaves
 
     private func startHandler() {
