@@ -11,12 +11,13 @@ internal import Foundation
 /// Someone who wants to log in.
 struct LogInAttempt: Sendable {
     let email, password: String
-    let address: ClientAddress
+    /// Where it comes from: what belongs to one customer of a network.
+    let network: String
     let userAgent: String?
 
     /// Counted whether or not the account exists: nobody learns which.
     var account: AttemptSubject { AttemptSubject(digest: SHA256.digest("account:" + email.lowercased())) }
-    var origin: AttemptSubject { AttemptSubject(digest: SHA256.digest("address:" + address.network)) }
+    var origin: AttemptSubject { AttemptSubject(digest: SHA256.digest("address:" + network)) }
 }
 
 extension AuthOperations {
