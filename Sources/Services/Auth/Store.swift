@@ -141,11 +141,15 @@ struct Store: Sendable {
         tx.submit("delete from login_attempts where subject = \(subject.digest)")
     }
 
-    /// Takes one failure back: it was none.
-    func updateForgiven(_ subject: AttemptSubject, on statements: some Statements) async throws {
+    /// Takes one failure back, and the wait it led to: it was none.
+    /// - Parameter counted: what the attempts were with it.
+    func updateForgiven(
+        _ subject: AttemptSubject, _ counted: Attempts, on statements: some Statements
+    ) async throws {
         _ = try await statements.query(
             """
-            update login_attempts set failure_count = greatest(0, failure_count - 1)
+            update login_attempts set failure_count = greatest(0, failure_count - 1),
+                blocked_until = nullif(blocked_until, \(counted.blockedUntil as Date?))
             where subject = \(subject.digest)
             """)
     }
