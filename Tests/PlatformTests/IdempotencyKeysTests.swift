@@ -21,11 +21,14 @@ import Testing
         /// - Parameters:
         ///   - refusal: what the first request is refused with.
         ///   - pause: how long the work takes.
-        init(_ database: Database, failures: Int = 0, refusal: Problem? = nil, pause: Duration = .zero) throws {
-            seal = try IdentitySeal(secret: "a secret of enough bytes") { 0 }
+        init(
+            _ database: Database, secret: String = "a secret of enough bytes", failures: Int = 0,
+            refusal: Problem? = nil, pause: Duration = .zero
+        ) throws {
+            seal = try IdentitySeal(secret: secret) { 0 }
             var routes = Routes(
                 seal: seal, logger: Logger(label: "test", sink: LogRecorder()), metrics: Metrics(),
-                keys: IdempotencyKeys(database, TestLoops.shared))
+                keys: IdempotencyKeys(database, TestLoops.shared, seal))
             let (work, begun, mustFail, mustRefuse) = (count, begun, Box(failures), Box(1))
             routes.postOnce("/things", .anyone) { request in
                 _ = try await request.http.body.collect(bytesMax: 1_000)
@@ -111,6 +114,17 @@ import Testing
             let again = try await things.send("a", key: "k")
             #expect(again.2["idempotent-replayed"] == "true")
             #expect(things.count.value == 1)
+        }
+    }
+
+    @Test func `what is kept of a request tells nothing to who does not know the secret`() async throws {
+        try await TestDatabase.with(Self.template) { test in
+            for secret in ["a secret of enough bytes", "another secret of the hub"] {
+                let things = try Counted(test.database, secret: secret)
+                #expect(try await things.send("a body with a password", key: secret).0 == 201)
+            }
+            let kept = try await test.database.query("select distinct fingerprint from idempotency_key")
+            #expect(kept.count == 2)
         }
     }
 

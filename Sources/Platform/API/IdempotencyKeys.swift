@@ -40,10 +40,13 @@ public struct IdempotencyKeys: Sendable {
 
     private let database: Database
     private let loops: EventLoopGroup
+    /// A body may hold a password, which a digest that anyone can make would give away to whoever guesses at it.
+    private let fingerprints: HMACKey
 
-    init(_ database: Database, _ loops: EventLoopGroup) {
+    init(_ database: Database, _ loops: EventLoopGroup, _ seal: IdentitySeal) {
         self.database = database
         self.loops = loops
+        fingerprints = seal.key(for: "idempotency-fingerprint")
     }
 
     /// Answers `request` by `handler`, or with the answer it had before.
@@ -53,7 +56,7 @@ public struct IdempotencyKeys: Sendable {
         guard (1...Self.keyBytesMax).contains(key.utf8.count) else { throw Problem.badIdempotencyKey }
         let sender = Self.sender(of: request)
         let body = try await request.bytes(max: Self.bodyBytesMax)
-        let fingerprint = SHA256.digest(Array("\(request.http.method) \(request.http.target)\n".utf8) + body)
+        let fingerprint = fingerprints.code(for: Array("\(request.http.method) \(request.http.target)\n".utf8) + body)
         var http = request.http
         http.body = .bytes(body)
         let whole = Request(http, identity: request.identity)
