@@ -35,7 +35,8 @@ extension AuthOperations {
             of: userID, userAgent: attempt.userAgent, at: time, lifetime: config.refreshTokenLifetime)
         return try await database.transaction { tx in
             store.deleteAttempts(attempt.account, on: tx)
-            store.insert(session, on: tx)
+            // Erased since the password was looked at.
+            guard try await store.insert(session, on: tx) else { throw AuthError.wrongCredentials }
             return try issue(session, role, at: time, key, on: tx)
         }
     }
