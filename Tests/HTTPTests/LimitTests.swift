@@ -56,6 +56,17 @@ struct LimitTests {
         }
     }
 
+    @Test func `who stops in the middle of a body is told the answer that waits for its end`() async throws {
+        try await TestServer.with(
+            { $0.idleTimeout = .milliseconds(500) },
+            routes: { router in router.add(.post, "/refused") { _ in .text(.forbidden, "not you") } }
+        ) { server in
+            let answer = try await server.exchange(
+                "POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n1")
+            #expect(answer.hasPrefix("HTTP/1.1 403") && answer.hasSuffix("not you"), "\(answer)")
+        }
+    }
+
     @Test func `a route may have a limit of its own`() async throws {
         try await TestServer.with(
             { $0.bodyBytesMax = 10 },

@@ -172,7 +172,7 @@ final class ServerConnection {
         case .body:
             guard let exchange, exchange.isReceiving else { return }
             exchange.timeOut()
-            sendLastWord(listener.router.refusal(.requestTimeout, of: exchange.fields))
+            sendLastWord(exchange.lastWord ?? listener.router.refusal(.requestTimeout, of: exchange.fields))
         case .waiting: hangUp()
         case .answer: break
         }
