@@ -104,6 +104,28 @@ import Testing
         }
     }
 
+    @Test func `an attempt that nobody looked at makes nobody wait`() async throws {
+        try await LogInWorld.with(settings: Self.strict) { world in
+            _ = try await world.person()
+            for _ in 0..<3 { _ = try await world.logIn("ada@example.org", "another password") }
+            await world.server.drain(within: .seconds(1))
+            for _ in 0..<3 { #expect(try await world.logIn().status == 503) }
+        }
+    }
+
+    @Test func `nobody waits for others of IPv4 whom the gateway hears on a socket of IPv6`() async throws {
+        try await LogInWorld.with(settings: Self.strict) { world in
+            _ = try await world.person()
+            for number in 1...9 {
+                let failed = try await world.logIn(
+                    "p\(number)@example.org", "another password", from: "::ffff:192.0.2.1")
+                #expect(failed.status == 401)
+            }
+            #expect(try await world.logIn(from: "192.0.2.1").status == 429)
+            #expect(try await world.logIn(from: "::ffff:192.0.2.2").status == 200)
+        }
+    }
+
     @Test func `after the wait the right password opens, and the past is forgotten`() async throws {
         try await LogInWorld.with(settings: Self.strict) { world in
             _ = try await world.person()

@@ -7,9 +7,24 @@ import ServiceTesting
 import Platform
 import Postgres
 import Secrets
+import Testing
+import Synchronization
 import User
 
 @testable import Auth
+
+/// Where something is held until the test has done what it wants to be done meanwhile.
+final class Hold: Sendable {
+    private let state = Mutex((isReached: false, hasEnded: false))
+
+    var isReached: Bool { state.withLock { $0.isReached } }
+    func end() { state.withLock { $0.hasEnded = true } }
+
+    func wait() async {
+        state.withLock { $0.isReached = true }
+        try? await eventually { state.withLock { $0.hasEnded } }
+    }
+}
 
 /// Auth and the user service it asks, each on a database of its own, with a real connection between them.
 struct LogInWorld: Sendable {
@@ -21,14 +36,22 @@ struct LogInWorld: Sendable {
     let server: HTTPServer
     var clock: TestClock { auth.clock }
 
+    /// - Parameter onVerified: runs when the user service has looked at credentials, before its answer is known.
     static func with(
-        settings: [String: String] = [:], _ body: @escaping @Sendable (LogInWorld) async throws -> Void
+        settings: [String: String] = [:], onVerified: @escaping @Sendable () async -> Void = {},
+        _ body: @escaping @Sendable (LogInWorld) async throws -> Void
     ) async throws {
         let clock = TestClock(), directory = ServiceDirectory()
         let cheap = ["HUB_PASSWORD_MEMORY_KIB": "8", "HUB_PASSWORD_ITERATIONS": "1"]
         try await TestService<UserService>.with(settings: cheap, clock: clock) { users in
+            var router = users.router
+            router.wrap { request, next in
+                let answer = await next(request)
+                if request.path == "/internal/credentials/verify" { await onVerified() }
+                return answer
+            }
             let server = HTTPServer(
-                configuration: HTTPServerConfiguration(), loops: TestLoops.shared, router: users.router)
+                configuration: HTTPServerConfiguration(), loops: TestLoops.shared, router: router)
             directory[.user] = "http://127.0.0.1:\(try await server.start())"
             try await TestService<AuthService>.with(settings: settings, clock: clock, directory: directory) { auth in
                 try await body(LogInWorld(auth: auth, users: users, server: server))
@@ -80,6 +103,15 @@ struct LogInWorld: Sendable {
 
     func openSessionCount() async throws -> Int {
         try await count("select count(*) from session where end_reason is null")
+    }
+
+    /// How many statements on auth's database wait for an advisory lock.
+    func waitingForLocks() async throws -> Int {
+        try await count(
+            """
+            select count(*) from pg_locks join pg_database on pg_database.oid = database
+            where datname = current_database() and locktype = 'advisory' and not granted
+            """)
     }
 
     func count(_ sql: SQL) async throws -> Int {

@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import HTTP
 import ServiceTesting
+import HubTesting
 import Platform
 import Observability
 import Postgres
@@ -188,6 +189,34 @@ import Testing
 }
 
 @Suite struct HandlerTests {
+    @Test func `a log-in that was under way when its person was erased leaves nothing`() async throws {
+        let hold = Hold()
+        try await LogInWorld.with(onVerified: { await hold.wait() }) { world in
+            let ada = try await world.person()
+            async let loggingIn = world.logIn()
+            try await eventually { hold.isReached }
+            try await world.auth.deliver(UserDeleted(userID: ada, deletedAt: world.clock.now))
+            hold.end()
+            #expect(try await loggingIn.status == 401)
+            #expect(try await world.count("select count(*) from session") == 0)
+        }
+    }
+
+    @Test func `an erasure waits for a session that is being opened, and takes it along`() async throws {
+        try await LogInWorld.with { world in
+            let ada = try await world.person(), now = world.clock.now
+            let session = Session(of: ada, userAgent: nil, at: now, lifetime: 60)
+            let erasing = try await world.auth.database.transaction { tx in
+                #expect(try await Store().insert(session, on: tx))
+                let erasing = Task { try await world.auth.deliver(UserDeleted(userID: ada, deletedAt: now)) }
+                try await eventually { try await world.waitingForLocks() == 1 }
+                return erasing
+            }
+            #expect(try await erasing.value)
+            #expect(try await world.count("select count(*) from session") == 0)
+        }
+    }
+
     @Test func `an erased person's sessions go, however often the event is delivered`() async throws {
         try await LogInWorld.with { world in
             let ada = try await world.person()

@@ -23,6 +23,32 @@ import Testing
         #expect(passed.value <= 30)
     }
 
+    private static func everywhere(_ router: inout Router) {
+        router.add(.post, "/{path...}") { _ in HTTPResponse(.noContent) }
+    }
+
+    @Test(arguments: ["/auth/register", "/auth/login", "/auth/refresh", "/auth/logout"])
+    func `an expired token keeps nobody from what needs none`(target: String) async throws {
+        try await TestGateway.with(services: Self.everywhere) { gateway in
+            let answer = await gateway.send(.post, target, fields: ["authorization": "Bearer a.b.c"])
+            #expect(answer.status == .noContent)
+        }
+    }
+
+    @Test func `a bad token is refused everywhere else`() async throws {
+        try await TestGateway.with(
+            services: { router in
+                Self.everywhere(&router)
+                router.add(.get, "/.well-known/jwks.json") { _ in .text(.ok, #"{"keys": []}"#) }
+            }
+        ) { gateway in
+            for target in ["/auth/logout-all", "/auth/login/", "/auth/refreshed", "/users/me", "/notifications"] {
+                let answer = await gateway.send(.post, target, fields: ["authorization": "Bearer a.b.c"])
+                #expect(answer.status == .unauthorized)
+            }
+        }
+    }
+
     @Test func `the addresses of one IPv6 network share a limit`() async throws {
         try await TestGateway.with(
             settings: ["HUB_RATE_LIMITS": "default"],

@@ -173,9 +173,38 @@ struct ClientTests {
         try await Self.with { client in
             for _ in 0..<20 {
                 let answer = try await client.send(
-                    HTTPClientRequest(.post, "http://127.0.0.1:\(server.port)/", body: .text("a")))
+                    HTTPClientRequest(.put, "http://127.0.0.1:\(server.port)/", body: .text("a")))
                 #expect(answer.status == .ok)
             }
+        }
+    }
+
+    @Test(arguments: [(HTTPMethod.post, ""), (.post, "a"), (.patch, "a"), (.get, ""), (.put, "a"), (.delete, "")])
+    func `what may have been acted on is sent again only if twice is as good as once`(
+        method: HTTPMethod, body: String
+    ) async throws {
+        let acted = Counter()
+        let server = try RawServer { socket in
+            let head = try await socket.read { $0.has("\r\n\r\n") }
+            if head.has("/first") {
+                try await socket.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                _ = try await socket.read { $0.has("\r\n\r\n\(body)") }
+                // Acts, and ends without a word.
+                acted.add()
+            } else if head.has("/again") {
+                acted.add()
+                try await socket.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            }
+        }
+        try await Self.with { client in
+            let url = "http://127.0.0.1:\(server.port)"
+            let status = try await TestLoops.shared.loops[0].run("a client") {
+                _ = try await client.send(HTTPClientRequest(.get, url + "/first"))
+                let again = HTTPClientRequest(method, url + "/again", body: .text(body))
+                return try? await client.send(again).status
+            }
+            #expect(status == (method.isIdempotent ? .ok : nil))
+            #expect(acted.value == (method.isIdempotent ? 2 : 1))
         }
     }
 

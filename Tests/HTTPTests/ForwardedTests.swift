@@ -11,6 +11,11 @@ struct ForwardedTests {
         ("6.6.6.6, rubbish", "127.0.0.1"),
         ("2001:db8::1", "2001:db8::1"),
         ("127.0.0.3", "127.0.0.3"),
+        ("203.0.113.7:4711", "203.0.113.7"),
+        ("6.6.6.6, 203.0.113.7:4711, 127.0.0.2:80", "203.0.113.7"),
+        ("[2001:db8::1]:443", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("2001:db8::1:443", "2001:db8::1:443"),
     ])
     func `a trusted proxy says who the client is, and nobody else does`(named: String, client: String) async throws {
         let routes: (inout Router) -> Void = { $0.add(.get, "/who") { .text(.ok, "<\($0.remoteAddress)>") } }
@@ -24,6 +29,16 @@ struct ForwardedTests {
             let answer = try await server.exchange(request)
             #expect(answer.hasSuffix("<127.0.0.1>"))
         }
+    }
+
+    @Test(arguments: [
+        "", "rubbish", "203.0.113.7:", "203.0.113.7:x", "203.0.113.7:+1", "203.0.113.7:65536", "203.0.113.7:1:2", ":80",
+        "[203.0.113.7]:80", "[2001:db8::1", "2001:db8::1]", "[2001:db8::1]x", "[2001:db8::1]:", "[2001:db8::1]:x", "[]",
+        "[]:80", "[[2001:db8::1]]", "203.0.113.7%25eth0", "fe80::1%eth0", "203.0.113", "\"203.0.113.7\"",
+    ])
+    func `what is no address stands for nobody`(entry: String) throws {
+        let trusted = try [#require(IPRange("127.0.0.0/8"))]
+        #expect(trusted.client(behind: "127.0.0.1", ["x-forwarded-for": "203.0.113.9, \(entry)"]) == "127.0.0.1")
     }
 
     @Test func `a trusted proxy is not limited in its connections`() async throws {

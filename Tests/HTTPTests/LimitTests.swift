@@ -56,6 +56,17 @@ struct LimitTests {
         }
     }
 
+    @Test func `who stops in the middle of a body is told the answer that waits for its end`() async throws {
+        try await TestServer.with(
+            { $0.idleTimeout = .milliseconds(500) },
+            routes: { router in router.add(.post, "/refused") { _ in .text(.forbidden, "not you") } }
+        ) { server in
+            let answer = try await server.exchange(
+                "POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n1")
+            #expect(answer.hasPrefix("HTTP/1.1 403") && answer.hasSuffix("not you"), "\(answer)")
+        }
+    }
+
     @Test func `a route may have a limit of its own`() async throws {
         try await TestServer.with(
             { $0.bodyBytesMax = 10 },
@@ -123,6 +134,37 @@ struct LimitTests {
             let drop = framing.hasPrefix("T") ? "1\r\nx\r\n" : "x"
             try await eventually(within: .seconds(5)) { (try? await socket.send(drop)) == nil }
             #expect(try await ended.hasPrefix("HTTP/1.1 408"))
+        }
+    }
+
+    /// Echoes a field of the request, as far as it is known.
+    private static func marked(_ router: inout Router) {
+        ServerTests.routes(&router)
+        router.markRefusals { response, fields in response.fields["x-mark"] = fields["x-name"] ?? "unknown" }
+    }
+
+    @Test(arguments: [
+        ("", "unknown"), ("GET /hello HTTP/1.1\r\nX-Name: ada\r\n", "unknown"),
+        ("POST /echo HTTP/1.1\r\nHost: a\r\nX-Name: ada\r\nContent-Length: 10\r\n\r\n1", "ada"),
+        ("POST /echo HTTP/1.1\r\nHost: a\r\nX-Name: ada\r\nContent-Length: 100000\r\n\r\n1", "ada"),
+        ("POST /echo HTTP/1.1\r\nHost: a\r\nX-Name: ada\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n", "ada"),
+    ])
+    func `what comes too late is refused with the marks of every refusal`(request: String, mark: String) async throws {
+        try await TestServer.with(
+            {
+                $0.headerTimeout = .milliseconds(100)
+                $0.idleTimeout = .milliseconds(100)
+            }, routes: Self.marked
+        ) { server in
+            let answer = try await server.exchange(request)
+            #expect(answer.hasPrefix("HTTP/1.1 408") && answer.has("\r\nx-mark: \(mark)\r\n"), "\(answer)")
+        }
+    }
+
+    @Test func `a connection too many is refused with the marks of every refusal`() async throws {
+        try await TestServer.with({ $0.connectionsPerAddressMax = 0 }, routes: Self.marked) { server in
+            let answer = try await server.connect().readToEnd()
+            #expect(answer.hasPrefix("HTTP/1.1 503") && answer.has("\r\nx-mark: unknown\r\n"), "\(answer)")
         }
     }
 

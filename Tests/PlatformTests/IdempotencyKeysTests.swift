@@ -18,16 +18,22 @@ import Testing
         private let router: Router
         private let seal: IdentitySeal
 
-        /// - Parameter pause: how long the work takes.
-        init(_ database: Database, failures: Int = 0, pause: Duration = .zero) throws {
-            seal = try IdentitySeal(secret: "a secret of enough bytes") { 0 }
+        /// - Parameters:
+        ///   - refusal: what the first request is refused with.
+        ///   - pause: how long the work takes.
+        init(
+            _ database: Database, secret: String = "a secret of enough bytes", failures: Int = 0,
+            refusal: Problem? = nil, pause: Duration = .zero
+        ) throws {
+            seal = try IdentitySeal(secret: secret) { 0 }
             var routes = Routes(
                 seal: seal, logger: Logger(label: "test", sink: LogRecorder()), metrics: Metrics(),
-                keys: IdempotencyKeys(database, TestLoops.shared))
-            let (work, begun, mustFail) = (count, begun, Box(failures))
+                keys: IdempotencyKeys(database, TestLoops.shared, seal))
+            let (work, begun, mustFail, mustRefuse) = (count, begun, Box(failures), Box(1))
             routes.postOnce("/things", .anyone) { request in
                 _ = try await request.http.body.collect(bytesMax: 1_000)
                 if mustFail.take() { throw CocoaError(.fileNoSuchFile) }
+                if let refusal, mustRefuse.take() { throw refusal }
                 begun.add()
                 if pause > .zero { try await TestLoops.shared.next().sleep(for: pause) }
                 work.add()
@@ -111,12 +117,46 @@ import Testing
         }
     }
 
+    @Test func `what is kept of a request tells nothing to who does not know the secret`() async throws {
+        try await TestDatabase.with(Self.template) { test in
+            for secret in ["a secret of enough bytes", "another secret of the hub"] {
+                let things = try Counted(test.database, secret: secret)
+                #expect(try await things.send("a body with a password", key: secret).0 == 201)
+            }
+            let kept = try await test.database.query("select distinct fingerprint from idempotency_key")
+            #expect(kept.count == 2)
+        }
+    }
+
     @Test func `a failure of ours gives the key back`() async throws {
         try await TestDatabase.with(Self.template) { test in
             let things = try Counted(test.database, failures: 1)
             #expect(try await things.send("a", key: "k").0 == 500)
             #expect(try await things.send("a", key: "k").0 == 201)
             #expect(things.count.value == 1)
+        }
+    }
+
+    @Test(arguments: [400, 401, 403, 413, 415, 422, 429])
+    func `a request refused before it began may be put right and sent with the same key`(status: Int) async throws {
+        try await TestDatabase.with(Self.template) { test in
+            let things = try Counted(test.database, refusal: Problem(HTTPStatus(status), "refused"))
+            #expect(try await things.send("a", key: "k").0 == status)
+            #expect(try await things.send("b", key: "k").0 == 201)
+            #expect(try await things.send("a", key: "k").1.contains("idempotency-key-reused"))
+            #expect(things.count.value == 1)
+        }
+    }
+
+    @Test(arguments: [402, 404, 409, 410, 412])
+    func `how the work came out is kept, well or not`(status: Int) async throws {
+        try await TestDatabase.with(Self.template) { test in
+            let things = try Counted(test.database, refusal: Problem(HTTPStatus(status), "came-to-nothing"))
+            #expect(try await things.send("a", key: "k").0 == status)
+            let again = try await things.send("a", key: "k")
+            #expect(again.0 == status)
+            #expect(again.2["idempotent-replayed"] == "true")
+            #expect(things.count.value == 0)
         }
     }
 }

@@ -1,7 +1,8 @@
+internal import Dispatch
 internal import EventLoop
 internal import Foundation
 internal import HubTesting
-internal import Postgres
+@testable internal import Postgres
 internal import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct `Stopping` {
@@ -44,6 +45,68 @@ internal import Testing
                 }
             }
             #expect(sum == 20 * 1_225)
+        }
+    }
+
+    @Test func `a statement that the cancellation of another hits is run again`() async throws {
+        try await TestDatabase.with { test in
+            try await test.database.execute("create sequence runs")
+            let loops = try EventLoopGroup(count: 1, name: "held"), loop = loops.loops[0]
+            #if DEBUG
+            // It is held on purpose.
+            loop.stalls.onStall { _ in }
+            #endif
+            let pool = LoopPool(url: test.url, loop: loop, configuration: .init(acquireTimeout: .seconds(30)))
+            let (isSent, goesOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+            let first = Statement("select pg_advisory_xact_lock(1)")
+            let second = Statement("select nextval('runs'), pg_advisory_xact_lock(2)")
+            try await test.database.transaction { tx in
+                _ = try await tx.query("select pg_advisory_lock(1), pg_advisory_lock(2)")
+                async let firstRows = first.run(on: loop) { pool.submit($0) }
+                try await eventually { try await test.isWaited(forLock: 1) }
+                async let secondRows = second.run(on: loop) { statement in
+                    pool.submit(statement)
+                    isSent.signal()
+                    // The first has its answer, which the loop has not read when it is cancelled.
+                    goesOn.waitForSignal()
+                    first.stop(CancellationError())
+                }
+                try await eventually { isSent.wait(timeout: .now()) == .success }
+                _ = try await tx.query("select pg_advisory_unlock(1)")
+                try await eventually { try await test.isWaited(forLock: 2) }
+                goesOn.signal()
+                try await eventually("it is run again") {
+                    try await test.database.query("select last_value from runs").first?.get(0) == 2
+                }
+                _ = try await tx.query("select pg_advisory_unlock(2)")
+                #expect(try await secondRows.first?.get(0) == 2)
+                _ = try? await firstRows
+            }
+            await pool.close()
+            await loops.shutdown()
+        }
+    }
+
+    @Test func `a statement that another was to prepare which was cancelled is run all the same`() async throws {
+        try await TestDatabase.with { test in
+            try await test.database.execute("create table t (n bigint)")
+            let loop = TestLoops.shared.loops[0], database = test.connect()
+            let second = try await test.database.transaction { tx in
+                try await tx.execute("lock table t in access exclusive mode")
+                let (first, second) = try await loop.run("a test's statements") {
+                    func read() -> Task<Int, any Error> {
+                        Task(executorPreference: loop) { try await database.query("select n from t").count }
+                    }
+                    return (read(), read())
+                }
+                // To prepare the statement the server needs the table.
+                try await eventually { try await test.waitingForTables() == 1 }
+                first.cancel()
+                await #expect(throws: CancellationError.self) { _ = try await first.value }
+                return second
+            }
+            #expect(try await second.value == 0)
+            await database.close()
         }
     }
 
@@ -162,7 +225,32 @@ internal import Testing
     }
 }
 
+extension DispatchSemaphore {
+    /// Blocks the thread; not for ever, should the signal never come.
+    fileprivate func waitForSignal() { _ = wait(timeout: .now() + 30) }
+}
+
 extension TestDatabase {
+    /// Whether a statement waits for an advisory lock.
+    fileprivate func isWaited(forLock number: Int) async throws -> Bool {
+        try await !database.query(
+            """
+            select 1 from pg_locks join pg_database on pg_database.oid = database
+            where datname = current_database() and locktype = 'advisory' and objid::bigint = \(number) and not granted
+            """
+        ).isEmpty
+    }
+
+    /// How many statements wait for a lock on a table.
+    fileprivate func waitingForTables() async throws -> Int {
+        try await database.query(
+            """
+            select count(*) from pg_locks join pg_database on pg_database.oid = database
+            where datname = current_database() and locktype = 'relation' and not granted
+            """
+        ).first?.get(0) ?? -1
+    }
+
     /// How many statements sleep on the server; asked on a connection of its own.
     func sleeping() async throws -> Int {
         let observer = connect()

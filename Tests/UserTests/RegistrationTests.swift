@@ -97,6 +97,14 @@ import Testing
         }
     }
 
+    @Test func `a registration that is put right is sent with the same key`() async throws {
+        try await Users.with { users in
+            let short = try await users.register("ada@example.org", password: "short", idempotencyKey: "k1")
+            #expect(short.code == "invalid-body")
+            #expect(try await users.register("ada@example.org", idempotencyKey: "k1").status == 201)
+        }
+    }
+
     @Test func `the same request sent twice with one key opens one account`() async throws {
         try await Users.with { users in
             let first = try await users.register("ada@example.org", idempotencyKey: "k1")

@@ -6,9 +6,10 @@ internal import Secrets
 
 /// Honours `Idempotency-Key`: the same key with the same request gets the same answer, however often it is sent.
 ///
-/// A key belongs to its sender and is claimed before the work begins. An answer of 5xx gives the claim back, and a claim whose
-/// process died counts as given back after ``claimSecondsMax``; what must not happen twice even then has a unique key of its own in
-/// the service's tables. Keys are forgotten after ``keptSeconds``.
+/// A key belongs to its sender and is claimed before the work begins. What is kept is how the work came out, a refusal by the state of
+/// things (`email-taken`) included. A failure of ours gives the claim back, and so does a request that is refused before it begins:
+/// whoever puts it right sends it with the same key. A claim whose process died counts as given back after ``claimSecondsMax``; what
+/// must not happen twice even then has a unique key of its own in the service's tables. Keys are forgotten after ``keptSeconds``.
 ///
 /// A client that goes away ends nothing here: the work goes on to its end, and its answer is there when the client asks again.
 public struct IdempotencyKeys: Sendable {
@@ -39,10 +40,13 @@ public struct IdempotencyKeys: Sendable {
 
     private let database: Database
     private let loops: EventLoopGroup
+    /// A body may hold a password, which a digest that anyone can make would give away to whoever guesses at it.
+    private let fingerprints: HMACKey
 
-    init(_ database: Database, _ loops: EventLoopGroup) {
+    init(_ database: Database, _ loops: EventLoopGroup, _ seal: IdentitySeal) {
         self.database = database
         self.loops = loops
+        fingerprints = seal.key(for: "idempotency-fingerprint")
     }
 
     /// Answers `request` by `handler`, or with the answer it had before.
@@ -52,7 +56,7 @@ public struct IdempotencyKeys: Sendable {
         guard (1...Self.keyBytesMax).contains(key.utf8.count) else { throw Problem.badIdempotencyKey }
         let sender = Self.sender(of: request)
         let body = try await request.bytes(max: Self.bodyBytesMax)
-        let fingerprint = SHA256.digest(Array("\(request.http.method) \(request.http.target)\n".utf8) + body)
+        let fingerprint = fingerprints.code(for: Array("\(request.http.method) \(request.http.target)\n".utf8) + body)
         var http = request.http
         http.body = .bytes(body)
         let whole = Request(http, identity: request.identity)
@@ -71,7 +75,7 @@ public struct IdempotencyKeys: Sendable {
             return response
         } catch {
             let problem = Problem(error)
-            if problem.isOurFault {
+            if problem.isOurFault || problem.isOfTheRequest {
                 try await release(sender, key)
             } else {
                 try await store(problem.response(), sender, key)
@@ -153,6 +157,17 @@ public struct IdempotencyKeys: Sendable {
 }
 
 extension Problem {
+    /// The request was refused for what it says, who sends it or how often, and nothing was begun. A route that has begun to act
+    /// answers with none of these.
+    fileprivate var isOfTheRequest: Bool {
+        switch status {
+        case .badRequest, .unauthorized, .forbidden, .contentTooLarge, .unsupportedMediaType, .unprocessableContent,
+            .tooManyRequests:
+            true
+        default: false
+        }
+    }
+
     static let badIdempotencyKey = Problem(
         .badRequest, "bad-idempotency-key",
         detail: "Idempotency-Key must have 1 to \(IdempotencyKeys.keyBytesMax) characters.")

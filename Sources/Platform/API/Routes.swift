@@ -18,7 +18,7 @@ public struct Routes: Sendable {
     init(_ context: ServiceContext) {
         self.init(
             seal: context.seal, logger: context.logger, metrics: context.metrics,
-            keys: IdempotencyKeys(context.database, context.loops))
+            keys: IdempotencyKeys(context.database, context.loops, context.seal))
     }
 
     init(seal: IdentitySeal, logger: Logger, metrics: Metrics, keys: IdempotencyKeys?) {

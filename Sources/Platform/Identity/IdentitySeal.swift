@@ -28,6 +28,9 @@ public struct IdentitySeal: Sendable {
         self.now = now
     }
 
+    /// A key for another purpose, from the same secret.
+    func key(for purpose: StaticString) -> HMACKey { key.derived(for: purpose) }
+
     public func header(for identity: Identity, method: String, target: String) -> String {
         let (kind, subject, role, session) =
             switch identity {

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import HTTP
 internal import Observability
 
@@ -16,14 +17,14 @@ public struct HealthCheck: Sendable {
 /// `/health/live`, `/health/ready` and `/metrics`, the same on every service and open without an identity.
 struct HealthRoutes {
     /// The page is open to everybody: whoever asks again and again makes no work of it.
-    private static let readyKept = Duration.milliseconds(250)
+    static let readyKept = Duration.milliseconds(250)
 
     private let metrics: Metrics
     private let ready: SharedFetch<HTTPResponse>
 
-    init(_ context: ServiceContext, checks: [HealthCheck]) {
-        metrics = context.metrics
-        ready = SharedFetch(context.loops, keptTime: Self.readyKept) { await Self.ready(checks) }
+    init(_ loops: EventLoopGroup, _ metrics: Metrics, checks: [HealthCheck], readyKept: Duration = readyKept) {
+        self.metrics = metrics
+        ready = SharedFetch(loops, keptTime: readyKept) { await Self.ready(checks) }
     }
 
     func add(to router: inout Router) {

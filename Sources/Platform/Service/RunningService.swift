@@ -45,7 +45,7 @@ struct RunningService: Sendable {
         let supervisor = Supervisor(loops: parts.loops, logger: context.logger)
         startEvents(of: service, type, parts, context, supervisor)
         for work in service.background { supervisor.start(work.name, work.run) }
-        let keys = IdempotencyKeys(context.database, parts.loops)
+        let keys = IdempotencyKeys(context.database, parts.loops, context.seal)
         supervisor.start("forget idempotency keys") {
             while true {
                 try await keys.removeExpired()
@@ -66,7 +66,7 @@ struct RunningService: Sendable {
             }()
         let database = context.database
         let checks = [HealthCheck("database") { _ = try await database.query("select 1") }] + service.healthChecks
-        HealthRoutes(context, checks: checks).add(to: &router)
+        HealthRoutes(context.loops, context.metrics, checks: checks).add(to: &router)
         return router
     }
 

@@ -11,6 +11,6 @@ struct AuthHandlers: Sendable {
     }
 
     @Sendable func endSessionsOnUserDeleted(_ received: Received<UserDeleted>, _ tx: Transaction) async throws {
-        try await operations.forget(received.event.userID, on: tx)
+        operations.forget(received.event.userID, on: tx)
     }
 }

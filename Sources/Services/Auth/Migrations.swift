@@ -6,6 +6,7 @@ enum AuthMigrations {
         Migration(id: "auth-001-sessions", sql: sessions),
         Migration(id: "auth-002-signing-keys", sql: signingKeys),
         Migration(id: "auth-003-login-attempts", sql: loginAttempts),
+        Migration(id: "auth-004-erased-users", sql: erasedUsers),
     ]
 
     /// Of a refresh token only the SHA-256 digest is kept: whoever reads the table cannot log in with it. Used tokens stay until the
@@ -48,5 +49,13 @@ enum AuthMigrations {
             blocked_until timestamptz
         );
         create index login_attempts_last_at on login_attempts (last_at);
+        """
+
+    /// Tombstones: a log-in that was under way when its person was erased opens no session.
+    private static let erasedUsers = """
+        create table erased_user (
+            user_id text primary key,
+            erased_at timestamptz not null
+        );
         """
 }

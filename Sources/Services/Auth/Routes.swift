@@ -42,7 +42,7 @@ struct AuthRoutes: Sendable {
         return try tokens(
             try await operations.logIn(
                 LogInAttempt(
-                    email: body.email, password: body.password, address: request.clientAddress,
+                    email: body.email, password: body.password, network: request.network,
                     userAgent: request.http.fields["user-agent"])))
     }
 
@@ -104,9 +104,9 @@ struct AuthRoutes: Sendable {
 }
 
 extension Request {
-    /// The client's address as the gateway saw it.
-    fileprivate var clientAddress: ClientAddress {
-        ClientAddress(http.fields["x-forwarded-for"] ?? http.remoteAddress)
+    /// The client's network, by its address as the gateway saw it.
+    fileprivate var network: String {
+        IPAddress.network(of: http.fields["x-forwarded-for"] ?? http.remoteAddress)
     }
 
     fileprivate var session: String? {

@@ -11,13 +11,16 @@ internal import Foundation
 struct Store: Sendable {
     // MARK: Sessions and their tokens
 
-    func insert(_ session: Session, on tx: Transaction) {
-        tx.submit(
+    /// - Returns: false when the person was erased; until the transaction ends nobody erases them.
+    func insert(_ session: Session, on tx: Transaction) async throws -> Bool {
+        tx.submit("select pg_advisory_xact_lock_shared(\(Self.lock(of: session.userID)))")
+        return try await tx.execute(
             """
             insert into session (id, user_id, user_agent, created_at, last_used_at, expires_at)
-            values (\(session.id.rawValue), \(session.userID.rawValue), \(session.userAgent as String?), \(session.createdAt),
-                \(session.lastUsedAt), \(session.expiresAt))
-            """)
+            select \(session.id.rawValue), \(session.userID.rawValue), \(session.userAgent as String?),
+                \(session.createdAt), \(session.lastUsedAt), \(session.expiresAt)
+            where not exists (select from erased_user where user_id = \(session.userID.rawValue))
+            """) == 1
     }
 
     func insert(_ token: TokenDigest, of session: SessionID, on tx: Transaction) {
@@ -89,10 +92,15 @@ struct Store: Sendable {
         ).map(session)
     }
 
-    /// - Returns: how many there were.
-    @discardableResult
-    func deleteSessions(of user: UserID, on tx: Transaction) async throws -> Int {
-        try await tx.execute("delete from session where user_id = \(user.rawValue)")
+    /// Leaves a tombstone, once nobody opens a session for the person any more.
+    func insertErased(_ user: UserID, at time: Date, on tx: Transaction) {
+        tx.submit("select pg_advisory_xact_lock(\(Self.lock(of: user)))")
+        tx.submit(
+            "insert into erased_user (user_id, erased_at) values (\(user.rawValue), \(time)) on conflict do nothing")
+    }
+
+    func deleteSessions(of user: UserID, on tx: Transaction) {
+        tx.submit("delete from session where user_id = \(user.rawValue)")
     }
 
     /// - Returns: how many there were, at most `limit`.
@@ -141,11 +149,15 @@ struct Store: Sendable {
         tx.submit("delete from login_attempts where subject = \(subject.digest)")
     }
 
-    /// Takes one failure back: it was none.
-    func updateForgiven(_ subject: AttemptSubject, on statements: some Statements) async throws {
+    /// Takes one failure back, and the wait it led to: it was none.
+    /// - Parameter counted: what the attempts were with it.
+    func updateForgiven(
+        _ subject: AttemptSubject, _ counted: Attempts, on statements: some Statements
+    ) async throws {
         _ = try await statements.query(
             """
-            update login_attempts set failure_count = greatest(0, failure_count - 1)
+            update login_attempts set failure_count = greatest(0, failure_count - 1),
+                blocked_until = nullif(blocked_until, \(counted.blockedUntil as Date?))
             where subject = \(subject.digest)
             """)
     }
@@ -187,6 +199,8 @@ struct Store: Sendable {
     func deleteKeys(_ ids: [String], on tx: Transaction) {
         tx.submit("delete from signing_key where id = any(\(ids))")
     }
+
+    private static func lock(of user: UserID) -> SQL { "hashtextextended('auth.user.' || \(user.rawValue), 0)" }
 
     // MARK: Rows
 

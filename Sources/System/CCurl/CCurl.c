@@ -52,6 +52,7 @@ struct hub_curl_transfer {
     size_t node_capacity;
     struct curl_slist *recipients;
     int streams_body, is_mail;
+    int may_repeat, attempts;
     int pauses;
     // The response.
     struct buffer head;
@@ -193,6 +194,14 @@ static int on_seek(void *context, curl_off_t offset, int origin) {
     return CURL_SEEKFUNC_OK;
 }
 
+/// curl sends a request again, whatever its method, when a kept connection ended without a word of the answer: the server may have
+/// closed it before it saw the request, or may have acted on it and died. Only who knows the method can tell whether that matters.
+static int on_request(void *context, char *remote, char *local, int remote_port, int local_port) {
+    (void)remote, (void)local, (void)remote_port, (void)local_port;
+    hub_curl_transfer *transfer = context;
+    return transfer->attempts++ == 0 || transfer->may_repeat ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
 static size_t add_field(hub_curl_transfer *transfer, const char *line, size_t count) {
     const char *colon = memchr(line, ':', count);
     if (!colon) return 0;
@@ -294,6 +303,8 @@ static void set_http(hub_curl_transfer *transfer) {
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_request);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, transfer->curl->limits.connect_ms);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, transfer->curl->limits.idle_seconds ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, transfer->curl->limits.idle_seconds);
@@ -423,6 +434,8 @@ hub_curl_transfer *hub_curl_start(hub_curl *curl, const hub_curl_request *reques
         return NULL;
     }
     transfer->streams_body = request->streams_body;
+    transfer->may_repeat = request->may_repeat;
+    transfer->attempts = 0;
     set_method(transfer, request);
     curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, lines);
     curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, request->timeout_ms);

@@ -10,8 +10,8 @@ public struct HTTPClientConfiguration: Sendable {
     public var connectTimeout: Duration = .seconds(5)
     /// Without any byte either way.
     public var idleTimeout: Duration = .seconds(60)
-    /// An unused connection is closed after this.
-    public var keptTimeout: Duration = .seconds(30)
+    /// An unused connection is closed after this: before the server does, which might be in the moment of the next request.
+    public var keptTimeout: Duration = .seconds(20)
     public var responseHeaderBytesMax = 64 * 1024
     public var responseBytesMax = 1024 * 1024 * 1024
     /// How much of a response may wait for its reader before the sender is held back.

@@ -1,4 +1,7 @@
 /// A request to send. `url` is absolute, `http` or `https`; nothing else is followed or fetched.
+///
+/// When a connection that was kept ends before an answer begins, a request of an idempotent method is sent again on another one, and
+/// one of any other method fails.
 public struct HTTPClientRequest: Sendable {
     public var method: HTTPMethod
     public var url: String

@@ -89,6 +89,7 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
         var raw = hub_curl_request()
         // Zero means without end to curl.
         raw.timeout_ms = timeout.map { max(1, $0.milliseconds) } ?? 0
+        raw.may_repeat = request.method.isIdempotent ? 1 : 0
         raw.streams_body = outgoing == nil ? 0 : 1
         raw.stream_count = Int64(request.body.length ?? -1)
         let body = request.body.bytesAtHand ?? []

@@ -64,15 +64,35 @@ extension [IPRange] {
         if isEmpty || !holds(peer) { return peer }
         var nearest = peer
         let named = fields.values(of: "x-forwarded-for").flatMap { $0.split(separator: ",") }
-        for text in named.reversed() {
-            let text = String(text.filter { $0 != " " && $0 != "\t" })
+        for entry in named.reversed() {
             // What follows is of whoever wrote that.
-            if IPAddress(text) == nil { break }
+            guard let text = Self.address(in: entry.filter { $0 != " " && $0 != "\t" }) else { break }
             nearest = text
             if !holds(text) { break }
         }
         return nearest
     }
+
+    /// The address in an entry of the field, without the port that some proxies write behind it: `203.0.113.7:4711`,
+    /// `[2001:db8::1]:443`.
+    /// - Returns: nil for what is no address. One with a zone is none here: a zone means something on its own machine alone.
+    private static func address(in entry: String) -> String? {
+        var address = entry[...]
+        var port: Substring?
+        if entry.hasPrefix("["), let end = entry.firstIndex(of: "]") {
+            address = entry[..<end].dropFirst()
+            let rest = entry[end...].dropFirst()
+            if !address.contains(":") || !(rest.isEmpty || rest.hasPrefix(":")) { return nil }
+            port = rest.isEmpty ? nil : rest.dropFirst()
+        } else if let colon = entry.firstIndex(of: ":"), colon == entry.lastIndex(of: ":") {
+            address = entry[..<colon]
+            port = entry[colon...].dropFirst()
+        }
+        if let port, !port.utf8.allSatisfy(isDigit) || UInt16(port) == nil { return nil }
+        return address.contains("%") || IPAddress(address) == nil ? nil : String(address)
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
     func holds(_ text: String) -> Bool {
         guard let address = IPAddress(text) else { return false }

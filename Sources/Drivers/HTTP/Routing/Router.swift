@@ -44,7 +44,7 @@ public struct Router: Sendable {
     public mutating func wrap(_ middleware: @escaping HTTPMiddleware) { self.middleware.append(middleware) }
 
     /// Has `mark` look at answers that the server gives before it asks any route, middleware included: to what is malformed, too
-    /// large or too late. It is given the fields of the request.
+    /// large or too late, or comes on a connection too many. It is given the fields of the request, none when they are not known.
     public mutating func markRefusals(_ mark: @escaping @Sendable (inout HTTPResponse, HTTPFields) -> Void) {
         refusalMark = mark
     }

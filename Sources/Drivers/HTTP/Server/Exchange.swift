@@ -101,7 +101,7 @@ final class Exchange: @unchecked Sendable {
     }
 
     private func dropWithLastWord() -> Int {
-        if let answer { connection?.sendLastWord(answer) }
+        if let lastWord { connection?.sendLastWord(lastWord) }
         return -1
     }
 
@@ -134,6 +134,12 @@ final class Exchange: @unchecked Sendable {
     }
 
     var isReceiving: Bool { !isReceived && !isHeld }
+
+    /// The answer that waits for the rest of the request. One that is a stream cannot be given at once.
+    var lastWord: HTTPResponse? { answer?.body.bytesAtHand == nil ? nil : answer }
+
+    /// Those of the request.
+    var fields: HTTPFields { request.fields }
 
     // MARK: The answer leaves
 

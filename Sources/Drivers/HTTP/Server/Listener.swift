@@ -128,7 +128,7 @@ final class Listener: @unchecked Sendable {
 
     func open(_ peer: OpaquePointer, _ address: String) -> ServerConnection? {
         guard admission.admit(address) else {
-            let bytes = LastWord.bytes(Problem.tooManyConnections.response())
+            let bytes = LastWord.bytes(router.refusal(.tooManyConnections, of: [:]))
             hub_http_peer_send(peer, bytes, bytes.count)
             return nil
         }

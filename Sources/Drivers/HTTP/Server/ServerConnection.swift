@@ -167,12 +167,14 @@ final class ServerConnection {
         guard listener.ticks >= deadline else { return }
         deadline = .max
         switch phase {
-        case .fresh, .header: sendLastWord(Problem.requestTimeout.response())
-        case .body where exchange?.isReceiving == true:
-            exchange?.timeOut()
-            sendLastWord(Problem.requestTimeout.response())
+        // Of a header under way nothing is known here: the library keeps it to itself until its end.
+        case .fresh, .header: sendLastWord(listener.router.refusal(.requestTimeout, of: [:]))
+        case .body:
+            guard let exchange, exchange.isReceiving else { return }
+            exchange.timeOut()
+            sendLastWord(exchange.lastWord ?? listener.router.refusal(.requestTimeout, of: exchange.fields))
         case .waiting: hangUp()
-        case .body, .answer: break
+        case .answer: break
         }
     }
 

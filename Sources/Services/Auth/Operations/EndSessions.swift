@@ -12,9 +12,10 @@ extension AuthOperations {
         try await store.endSessions(of: user, .logout, on: database)
     }
 
-    /// Removes what is kept of an erased person. Again is fine.
-    func forget(_ user: UserID, on tx: Transaction) async throws {
-        try await store.deleteSessions(of: user, on: tx)
+    /// Removes what is kept of an erased person, and sees to it that a log-in under way leaves nothing. Again is fine.
+    func forget(_ user: UserID, on tx: Transaction) {
+        store.insertErased(user, at: now(), on: tx)
+        store.deleteSessions(of: user, on: tx)
     }
 
     /// The sessions a person has open, the last used first.

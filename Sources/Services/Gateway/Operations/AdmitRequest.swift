@@ -21,6 +21,7 @@ struct AdmitRequest: Sendable {
         let kind = PublicPaths.kind(of: request.method, path)
         // Before the token is looked at: guessing tokens is limited too.
         try limit(IPAddress.network(of: request.remoteAddress), kind, nowMs)
+        if PublicPaths.isIdentifiedByBody(request.method, path) { return .anonymous }
         guard let token = try Self.bearerToken(request.fields) else { return .anonymous }
         let identity = try await tokens(token, now: now).identity
         if let id = identity.userID { try limit(id.rawValue, kind, nowMs) }

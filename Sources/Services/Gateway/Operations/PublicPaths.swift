@@ -33,6 +33,11 @@ enum PublicPaths {
         }?.service
     }
 
+    /// Whether the body says who is calling: a token beside it is not looked at. An expired one must keep nobody from refreshing it.
+    static func isIdentifiedByBody(_ method: HTTPMethod, _ path: Substring) -> Bool {
+        method == .post && ["/auth/register", "/auth/login", "/auth/refresh", "/auth/logout"].contains(path)
+    }
+
     /// How strictly the caller is limited.
     static func kind(of method: HTTPMethod, _ path: Substring) -> RateLimiter.Kind {
         guard method == .post else { return .general }

@@ -56,6 +56,8 @@ typedef struct {
     /// The body comes from `read`; its length, -1 when unknown. Then `body` is not looked at.
     int streams_body;
     int64_t stream_count;
+    /// It may be acted on twice. One that must not is not sent again on another connection when its own ends without an answer.
+    int may_repeat;
     long timeout_ms; // 0 for none
 } hub_curl_request;
 

@@ -1,0 +1,94 @@
+import EventLoop
+import HTTP
+import HubTesting
+import Observability
+@testable import Platform
+import Synchronization
+import Testing
+
+@Suite struct HealthTests {
+    /// A part whose check is counted, and goes on for as long as it is held.
+    private final class Part: Sendable {
+        private struct State {
+            var checkCount = 0
+            var askerCount = 0
+            var isHeld: Bool
+            var wasCancelled = false
+        }
+        private let state: Mutex<State>
+
+        init(isHeld: Bool = false) { state = Mutex(State(isHeld: isHeld)) }
+
+        var checkCount: Int { state.withLock { $0.checkCount } }
+        /// How many have set out to ask.
+        var askerCount: Int { state.withLock { $0.askerCount } }
+        var wasCancelled: Bool { state.withLock { $0.wasCancelled } }
+        func letGo() { state.withLock { $0.isHeld = false } }
+
+        func check() async throws {
+            state.withLock { $0.checkCount += 1 }
+            try await withTaskCancellationHandler {
+                try await eventually("the check is let go") { !state.withLock { $0.isHeld } }
+            } onCancel: {
+                state.withLock { $0.wasCancelled = true }
+            }
+        }
+
+        /// The page of a service that has this part.
+        func page(kept: Duration) -> Page {
+            var router = Router()
+            let check = HealthCheck("part") { try await self.check() }
+            HealthRoutes(TestLoops.shared, Metrics(), checks: [check], readyKept: kept).add(to: &router)
+            return Page(part: self, router: router)
+        }
+
+        func willBeAsked() { state.withLock { $0.askerCount += 1 } }
+    }
+
+    private struct Page: Sendable {
+        let part: Part
+        let router: Router
+
+        func ask() async -> Int {
+            part.willBeAsked()
+            return await router.respond(to: HTTPRequest(.get, "/health/ready")).status.code
+        }
+    }
+
+    @Test func `many who ask for readiness at once make one check`() async throws {
+        let part = Part(isHeld: true), page = part.page(kept: .seconds(3_600))
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<50 { group.addTask { await page.ask() } }
+            try await eventually { part.checkCount > 0 && part.askerCount == 50 }
+            part.letGo()
+            for try await status in group { #expect(status == 200) }
+        }
+        #expect(part.checkCount == 1)
+    }
+
+    @Test func `who asks and goes away takes the check from nobody else`() async throws {
+        let part = Part(isHeld: true), page = part.page(kept: .seconds(3_600))
+        let leaving = TestLoops.shared.next().start("a client that leaves") { await page.ask() }
+        try await eventually { part.checkCount == 1 }
+        let staying = TestLoops.shared.next().start("a client that stays") { await page.ask() }
+        leaving.cancel()
+        part.letGo()
+        #expect(try await staying.value == 200)
+        #expect(part.checkCount == 1)
+        #expect(!part.wasCancelled)
+    }
+
+    @Test func `an answer about readiness is kept`() async {
+        let part = Part(), page = part.page(kept: .seconds(3_600))
+        for _ in 0..<10 { #expect(await page.ask() == 200) }
+        #expect(part.checkCount == 1)
+    }
+
+    @Test func `an answer about readiness is not kept for long`() async throws {
+        let part = Part(), page = part.page(kept: .milliseconds(1))
+        try await eventually {
+            #expect(await page.ask() == 200)
+            return part.checkCount >= 3
+        }
+    }
+}
