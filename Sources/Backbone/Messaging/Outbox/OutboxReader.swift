@@ -23,6 +23,8 @@ struct OutboxReader {
     /// Ids up to here are visible or will never be; nil before the lock was first asked.
     private var settledThrough: Int64?
     private var looksAtHole = 0
+    /// The last read found the end: there is nothing to read until the bell rings.
+    private(set) var isAtEnd = false
     let countMax: Int
     let bytesMax: Int
 
@@ -84,6 +86,9 @@ struct OutboxReader {
             events.append(OutgoingEvent(id: id, record: record, createdAtMs: createdAtMs))
         }
         settledThrough = settled
+        isAtEnd =
+            events.count == rows.count && rows.count < countMax
+            && events.reduce(0) { $0 + $1.record.value.count } < bytesMax
         if !events.isEmpty {
             looksAtHole = 0
             return .events(events)
@@ -94,5 +99,8 @@ struct OutboxReader {
     }
 
     /// Rows from `id` on are to be handed out again.
-    mutating func rewind(to id: Int64) { readThrough = min(readThrough, id - 1) }
+    mutating func rewind(to id: Int64) {
+        readThrough = min(readThrough, id - 1)
+        isAtEnd = false
+    }
 }

@@ -107,7 +107,8 @@ public final class Relay: Sendable {
         }
     }
 
-    /// While a batch is being appended, the one before is removed from the outbox and the next one is read.
+    /// While a batch is being appended, the one before is removed from the outbox, and the next one is read if there
+    /// is more.
     private func serve(_ holder: Session) async throws {
         var reader = OutboxReader(countMax: limits.batchCountMax, bytesMax: limits.batchBytesMax)
         var batch: [OutgoingEvent] = []
@@ -117,6 +118,13 @@ public final class Relay: Sendable {
         while true {
             try Task.checkCancellation()
             if batch.isEmpty {
+                if reader.isAtEnd {
+                    let done = sent
+                    sent = []
+                    async let removed: Void = remove(done)
+                    await bell.here.wait()
+                    try await removed
+                }
                 bell.here.clear()
                 if reader.mustSettle { reader.settle(through: try await OutboxReader.settle(database)) }
                 let statement = reader.statement
@@ -126,12 +134,13 @@ public final class Relay: Sendable {
                 switch try reader.take(try await rows) {
                 case .events(let events): batch = events
                 case .hole: await bell.here.wait(atMost: .milliseconds(2), on: loop)
-                case .nothing: await bell.here.wait()
+                case .nothing: break
                 }
                 continue
             }
-            let statement = reader.statement, done = sent
-            async let following = holder.query(statement)
+            let done = sent
+            let statement = reader.isAtEnd ? nil : reader.statement
+            async let following = read(statement, on: holder)
             async let removed: Void = remove(done)
             let outcomes = await log.append(batch.map(\.record))
             try await removed
@@ -139,7 +148,7 @@ public final class Relay: Sendable {
             metrics.count(report)
             sent = report.accepted
             try await bury(report.refused)
-            let next = try reader.take(try await following)
+            let next = try (await following).map { try reader.take($0) }
             batch = []
             if let first = report.firstToRetry {
                 failures += 1
@@ -154,6 +163,11 @@ public final class Relay: Sendable {
                 if case .events(let events) = next { batch = events }
             }
         }
+    }
+
+    private func read(_ statement: SQL?, on holder: Session) async throws -> Rows? {
+        guard let statement else { return nil }
+        return try await holder.query(statement)
     }
 
     /// Without waiting for the disk: a removal the server forgets in a crash means that events are sent again.

@@ -14,6 +14,8 @@ final class PostgresLease: Lease {
     private struct State {
         /// Nil until the start position is known, for a group without a committed offset.
         var position: Int64?
+        /// The last read found the end: there is nothing to read until ``wake`` is set.
+        var isAtEnd = false
         var isRevoked = false
         var isEnded = false
         var isPaused = false
@@ -34,24 +36,21 @@ final class PostgresLease: Lease {
     func next(countMax: Int) async throws -> [LogRecord]? {
         while true {
             try Task.checkCancellation()
+            if state.withLock({ $0.isAtEnd || $0.isPaused }) { await wake.wait() }
             wake.clear()
             if isRevoked || subscription.log.wakeUps.isClosed { return nil }
-            if !state.withLock({ $0.isPaused }) {
-                let from = try await currentPosition()
-                let records = try await subscription.log.read(
-                    id, of: partition, from: from, countMax: countMax, bytesMax: subscription.limits.batchBytesMax)
-                if let last = records.last {
-                    let isCurrent = state.withLock { state in
-                        // A seek while the read was under way wins.
-                        guard state.position == from else { return false }
-                        state.position = last.position.offset + 1
-                        return true
-                    }
-                    if isCurrent { return records }
-                    continue
-                }
+            if state.withLock({ $0.isPaused }) { continue }
+            let from = try await currentPosition()
+            let (records, isAtEnd) = try await subscription.log.read(
+                id, of: partition, from: from, countMax: countMax, bytesMax: subscription.limits.batchBytesMax)
+            let isCurrent = state.withLock { state in
+                // A seek while the read was under way wins.
+                guard state.position == from else { return false }
+                if let last = records.last { state.position = last.position.offset + 1 }
+                state.isAtEnd = isAtEnd
+                return true
             }
-            await wake.wait()
+            if isCurrent, !records.isEmpty { return records }
         }
     }
 
@@ -87,7 +86,10 @@ final class PostgresLease: Lease {
     }
 
     func seek(to offset: Int64) {
-        state.withLock { $0.position = offset }
+        state.withLock { state in
+            state.position = offset
+            state.isAtEnd = false
+        }
         wake.set()
     }
 

@@ -10,12 +10,14 @@ extension PostgresLog {
     public func read(_ partition: TopicPartition, from offset: Int64, countMax: Int) async throws -> [LogRecord] {
         let id = try await directory.id(of: partition)
         return try await read(
-            id, of: partition, from: offset, countMax: countMax, bytesMax: SubscriptionLimits().batchBytesMax)
+            id, of: partition, from: offset, countMax: countMax, bytesMax: SubscriptionLimits().batchBytesMax
+        ).records
     }
 
+    /// - Returns: the records, and whether there were no more when they were read.
     func read(
         _ id: Int64, of partition: TopicPartition, from offset: Int64, countMax: Int, bytesMax: Int
-    ) async throws -> [LogRecord] {
+    ) async throws -> (records: [LogRecord], isAtEnd: Bool) {
         let rows = try await database.query(
             """
             select "offset", time, key, headers, value from (
@@ -28,11 +30,18 @@ extension PostgresLog {
             """)
         var records: [LogRecord] = []
         records.reserveCapacity(rows.count)
+        var byteCount = 0
         for row in rows {
-            records.append(try LogRecord(row, of: partition))
+            let (offset, time, key, headers, value) = try row.decode(
+                Int64.self, Date.self, String.self, [UInt8].self, [UInt8].self)
+            records.append(
+                LogRecord(
+                    position: LogPosition(partition, offset), key: key, headers: HeaderCodec.decode(headers),
+                    value: value, time: time))
+            byteCount += headers.count + value.count
             await Fairness.pause(after: records.count)
         }
-        return records
+        return (records, records.count < countMax && byteCount < bytesMax)
     }
 
     public func watermarks(of topic: String) async throws -> [TopicPartition: Range<Int64>] {
@@ -93,15 +102,5 @@ extension PostgresLog {
                 position: LogPosition(TopicPartition(topic, Int(partition)), offset), key: key,
                 headers: HeaderCodec.decode(headers), value: value, time: time)
         }
-    }
-}
-
-extension LogRecord {
-    fileprivate init(_ row: Row, of partition: TopicPartition) throws {
-        let (offset, time, key, headers, value) = try row.decode(
-            Int64.self, Date.self, String.self, [UInt8].self, [UInt8].self)
-        self.init(
-            position: LogPosition(partition, offset), key: key, headers: HeaderCodec.decode(headers), value: value,
-            time: time)
     }
 }

@@ -1,0 +1,74 @@
+import EventLoop
+import Foundation
+import HubTesting
+import Messaging
+import Observability
+import Postgres
+import Testing
+
+/// Who has read to the end looks again only when woken. Here nobody looks now and then, so one wake-up too few is seen.
+@Suite struct WakeUpTests {
+    /// Batches are cut by their count and by their bytes.
+    @Test(arguments: [(countMax: 3, bytesMax: 1 << 20), (countMax: 100, bytesMax: 1_000)])
+    func `a partition is read to its end without polling, and what comes later too`(
+        _ cut: (countMax: Int, bytesMax: Int)
+    ) async throws {
+        try await TestDatabase.with(.init(schema: PostgresLog.schema, PostgresLog.migrations)) { test in
+            let database = test.connect(.init(schema: PostgresLog.schema))
+            var unwoken = PostgresLog.Limits()
+            unwoken.pollInterval = .seconds(3_600)
+            let log = PostgresLog(
+                database: database, loops: TestLoops.shared, limits: unwoken,
+                logger: Logger(label: "test", level: .warning, sink: LogRecorder()))
+            try await log.apply([TopicSettings(name: "t", partitionCount: 1, retention: .seconds(86_400))])
+            func append(_ range: Range<Int>) async {
+                let filler = String(repeating: ".", count: 400)
+                _ = await log.append(
+                    range.map { NewRecord(topic: "t", key: "k", headers: [], value: Array("\($0) \(filler)".utf8)) })
+            }
+            await append(0..<20)
+            var limits = SubscriptionLimits()
+            limits.batchBytesMax = cut.bytesMax
+            let subscription = try await log.subscribe("g", to: ["t"], limits: limits)
+            let lease = try #require(try await subscription.nextLease())
+            var count = 0
+            for round in 1...3 {
+                while count < 20 * round {
+                    let records = try await withTimeout(
+                        .seconds(20), on: TestLoops.shared.next(), onTimeout: { CancellationError() }
+                    ) { try await lease.next(countMax: cut.countMax) }
+                    let numbers = (records ?? []).map { String(decoding: $0.value.prefix { $0 != 32 }, as: UTF8.self) }
+                    #expect(!numbers.isEmpty && numbers == (count..<count + numbers.count).map(String.init))
+                    count += numbers.count
+                }
+                await append(count..<count + 20)
+            }
+            await subscription.close()
+            await log.close()
+            await database.close()
+        }
+    }
+
+    @Test(arguments: [(countMax: 3, bytesMax: 1 << 20), (countMax: 100, bytesMax: 300)])
+    func `an outbox is sent to its end without polling, and what comes later too`(
+        _ cut: (countMax: Int, bytesMax: Int)
+    ) async throws {
+        try await TestHub.with { hub in
+            var limits = RelayLimits()
+            limits.pollInterval = .seconds(3_600)
+            limits.batchCountMax = cut.countMax
+            limits.batchBytesMax = cut.bytesMax
+            try await hub.running([hub.relay(limits: limits).run]) {
+                for round in 1...3 {
+                    try await hub.user.transaction { tx in
+                        for _ in 0..<20 { try hub.outbox.append(TestHub.registered(TestHub.user(1)), on: tx) }
+                    }
+                    try await eventually { try await hub.records(of: "user.registered").count == 20 * round }
+                    try await eventually {
+                        try await hub.user.query("select from outbox").isEmpty
+                    }
+                }
+            }
+        }
+    }
+}
