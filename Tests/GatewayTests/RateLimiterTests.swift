@@ -28,10 +28,14 @@ import Testing
         #expect(limiter.admit("10.0.0.1", .registration, nowMs: 3_000) == nil)
     }
 
-    @Test func `many callers do not push out one that is being limited`() {
-        let limiter = RateLimiter(bucketCountMax: 100)
+    @Test(arguments: [100, 4_000])
+    func `many callers do not push out one that is being limited`(bucketCountMax: Int) {
+        let limiter = RateLimiter(bucketCountMax: bucketCountMax)
         while limiter.admit("guilty", .registration, nowMs: 0) == nil {}
-        for index in 0..<1_000 { _ = limiter.admit("other \(index)", .general, nowMs: Int64(index)) }
+        let count = bucketCountMax * 10
+        for index in 0..<count {
+            _ = limiter.admit("other \(index)", .general, nowMs: Int64(index * 1_000 / count))
+        }
         _ = limiter.admit("guilty", .registration, nowMs: 1_000)
         #expect(limiter.admit("guilty", .registration, nowMs: 1_001) != nil)
     }

@@ -31,10 +31,11 @@ import Testing
 
     @Test func `when it cannot be started again the hub ends and says why`() async throws {
         let hub = try await HubUnderTest.inOneProcess()
-        let data = hub.folderForAnotherStart.appending(path: "postgres/data")
+        let data = hub.databaseFolder
         try FileManager.default.removeItem(at: data.appending(path: "global/pg_control"))
         try hub.killPostgres()
         #expect(try await hub.exitCodes() == [1])
         #expect(hub.logText.contains("the private PostgreSQL ended and cannot be started again"), "\(hub.logText)")
+        hub.finish()
     }
 }

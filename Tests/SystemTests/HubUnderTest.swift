@@ -10,9 +10,9 @@ final class HubUnderTest: Sendable {
     let client: HubClient
     let databaseURL: String
     private let programs: [Program]
-    private let folder: URL
+    private let folder: WorkFolder
 
-    private init(address: String, databaseURL: String, programs: [Program], folder: URL) {
+    private init(address: String, databaseURL: String, programs: [Program], folder: WorkFolder) {
         client = HubClient(address: address)
         self.databaseURL = databaseURL
         self.programs = programs
@@ -21,13 +21,13 @@ final class HubUnderTest: Sendable {
 
     /// `learning-hub up` on a data folder of its own, or on the one of a hub that ran before.
     static func inOneProcess(
-        _ environment: [String: String] = [:], on folder: URL? = nil
+        _ environment: [String: String] = [:], on folder: WorkFolder? = nil
     ) async throws -> HubUnderTest {
-        let folder = try folder ?? makeFolder()
-        let note = folder.appending(path: "hub.json")
+        let folder = try folder ?? WorkFolder("system")
+        let note = folder.file("hub.json")
         try? FileManager.default.removeItem(at: note)
         let program = try Program(
-            ["up", "--data", folder.path, "--port", "0"], standard(environment), log: folder.appending(path: "up.log"))
+            ["up", "--data", folder.url.path, "--port", "0"], standard(environment), log: folder.file("up.log"))
         let found: Note = try await eventually(within: .seconds(60), "the hub is up") {
             guard program.isRunning else { throw ProgramEnded(log: program.logText) }
             return try? JSONDecoder().decode(Note.self, from: Data(contentsOf: note))
@@ -40,7 +40,7 @@ final class HubUnderTest: Sendable {
     static func inManyProcesses(
         _ services: [String], _ environment: [String: String] = [:]
     ) async throws -> HubUnderTest {
-        let folder = try makeFolder()
+        let folder = try WorkFolder("system")
         let database = try await TestDatabase.make()
         var environment = standard(environment)
         environment["DATABASE_URL"] = database.url
@@ -52,7 +52,7 @@ final class HubUnderTest: Sendable {
             environment["HUB_\(service.uppercased())_URL"] = "http://127.0.0.1:\(port)"
         }
         let programs = try services.map { service in
-            try Program(["serve", service], environment, log: folder.appending(path: "\(service).log"))
+            try Program(["serve", service], environment, log: folder.file("\(service).log"))
         }
         let hub = HubUnderTest(
             address: "http://127.0.0.1:\(ports["gateway"] ?? 0)", databaseURL: database.url, programs: programs,
@@ -79,12 +79,16 @@ final class HubUnderTest: Sendable {
         var codes: [Int32] = []
         for program in programs { codes.append(try await program.exitCode()) }
         await client.close()
+        if codes.allSatisfy({ $0 == 0 }) { folder.finish() }
         return codes
     }
 
+    /// Its folder need not be kept although it ended badly: it was meant to.
+    func finish() { folder.finish() }
+
     /// As `kill -9` does: no chance to tidy up.
     /// - Returns: the data folder, to start on again.
-    func kill() async throws -> URL {
+    func kill() async throws -> WorkFolder {
         for program in programs { program.kill() }
         for program in programs { _ = try await program.exitCode() }
         await client.close()
@@ -95,7 +99,7 @@ final class HubUnderTest: Sendable {
     func killPostgres() throws { #expect(Foundation.kill(try #require(postgresProcess), SIGKILL) == 0) }
 
     var postgresProcess: Int32? {
-        let lock = folder.appending(path: "postgres/data/postmaster.pid")
+        let lock = folder.file("postgres/data/postmaster.pid")
         return (try? String(contentsOf: lock, encoding: .utf8))?.split(separator: "\n").first.flatMap { Int32($0) }
     }
 
@@ -109,7 +113,7 @@ final class HubUnderTest: Sendable {
     func command(_ arguments: [String], input: String? = nil) async throws -> (
         code: Int32, output: String, errors: String
     ) {
-        let log = folder.appending(path: "command-\(UUID().uuidString).log")
+        let log = folder.file("command-\(UUID().uuidString).log")
         let program = try Program(
             arguments, ["DATABASE_URL": databaseURL, "HUB_IDENTITY_SECRET": "a secret that all processes share"],
             log: log, input: input)
@@ -117,7 +121,8 @@ final class HubUnderTest: Sendable {
         return (code, program.output, program.logText)
     }
 
-    var folderForAnotherStart: URL { folder }
+    /// Where the database server of a hub that has one of its own keeps what it knows.
+    var databaseFolder: URL { folder.file("postgres/data") }
 
     /// The sum of a counter on a service's own page, for a hub in one process.
     func counter(_ name: String, of service: String) async throws -> Int {
@@ -140,12 +145,6 @@ final class HubUnderTest: Sendable {
         var all = ["HUB_RATE_LIMITS": "off", "HUB_LOG_LEVEL": "warning", "HUB_UPSTREAM_TIMEOUT": "300s"]
         all.merge(environment) { $1 }
         return all
-    }
-
-    private static func makeFolder() throws -> URL {
-        let folder = URL(filePath: "/tmp/hub-system-\(UUID().uuidString.prefix(8))")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        return folder
     }
 }
 

@@ -22,7 +22,7 @@ import Testing
     func `up makes nothing when a setting cannot be used`(name: String, value: String) async throws {
         let run = try await Run(["up", "--data", "hub", "--port", "0"], [name: value])
         #expect(run.code == 1 && run.errors.contains("\(name) has a value that cannot be used"), "\(run.errors)")
-        #expect(!FileManager.default.fileExists(atPath: run.folder.appending(path: "hub").path))
+        #expect(!FileManager.default.fileExists(atPath: run.folder.file("hub").path))
     }
 
     @Test func `the administrator's password is called by its setting`() async throws {
@@ -62,17 +62,17 @@ import Testing
 
 /// A run of the program in a folder of its own, to its end.
 private struct Run {
-    let folder: URL
+    let folder: WorkFolder
     let code: Int32
     let output: String
     let errors: String
 
     init(_ arguments: [String], _ environment: [String: String] = [:]) async throws {
-        folder = URL(filePath: "/tmp/hub-message-\(UUID().uuidString.prefix(8))")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let program = try Program(arguments, environment, log: folder.appending(path: "log"))
+        folder = try WorkFolder("message")
+        let program = try Program(arguments, environment, log: folder.file("log"))
         code = try await program.exitCode()
         output = program.output
         errors = program.logText
+        folder.finish()
     }
 }

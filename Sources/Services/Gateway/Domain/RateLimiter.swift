@@ -20,18 +20,30 @@ final class RateLimiter: Sendable {
         let kind: Kind
     }
 
-    /// Buckets kept. Past it the fullest make room: forgetting them forgets the least.
-    private let bucketCountMax: Int
-    private let buckets = Mutex<[Key: TokenBucket]>([:])
+    /// Callers by the hash of their key, which nobody outside can foresee. Each part makes room for itself: in all buckets at once
+    /// that would hold a loop for 30 ms.
+    private final class Part: Sendable {
+        let buckets = Mutex<[Key: TokenBucket]>([:])
+    }
 
-    init(bucketCountMax: Int = 100_000) { self.bucketCountMax = bucketCountMax }
+    private static let partBucketCount = 1_000
+    private let parts: [Part]
+    private let partBucketCountMax: Int
+
+    /// - Parameter bucketCountMax: buckets kept. Past it the fullest make room: forgetting them forgets the least.
+    init(bucketCountMax: Int = 100_000) {
+        let partCount = max(1, bucketCountMax / Self.partBucketCount)
+        parts = (0..<partCount).map { _ in Part() }
+        partBucketCountMax = max(1, bucketCountMax / partCount)
+    }
 
     /// - Parameter caller: an address, or the id of a logged-in person.
     /// - Returns: nil when the request may go on, else after how many seconds to try again.
     func admit(_ caller: String, _ kind: Kind, nowMs: Int64) -> Int? {
-        buckets.withLock { buckets in
-            let key = Key(caller: caller, kind: kind)
-            if buckets[key] == nil, buckets.count >= bucketCountMax { Self.makeRoom(&buckets, nowMs) }
+        let key = Key(caller: caller, kind: kind)
+        let part = parts[Int(UInt(bitPattern: key.hashValue) % UInt(parts.count))]
+        return part.buckets.withLock { buckets in
+            if buckets[key] == nil, buckets.count >= partBucketCountMax { Self.makeRoom(&buckets, nowMs) }
             var bucket = buckets[key] ?? TokenBucket(kind.limit, nowMs: nowMs)
             defer { buckets[key] = bucket }
             return bucket.take(kind.limit, nowMs: nowMs)
