@@ -104,10 +104,10 @@ let package = Package(
             path: "Sources/Programs/avro-generate", swiftSettings: swiftSettings),
 
         // Tests
-        .target(name: "MutexAnnotations", path: "Tests/MutexAnnotations"),
+        .target(name: "ThreadSanitizer", path: "Tests/ThreadSanitizer"),
         .target(
             name: "HubTesting",
-            dependencies: ["MutexAnnotations", "Messaging", "SchemaRegistry", "Contracts", "Avro", "Platform"]
+            dependencies: ["ThreadSanitizer", "Messaging", "SchemaRegistry", "Contracts", "Avro", "Platform"]
                 + drivers,
             path: "Tests/HubTesting", exclude: ["Scripts"], swiftSettings: swiftSettings),
         tests("EventLoopTests", ["EventLoop", "HubTesting"]),

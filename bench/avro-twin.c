@@ -149,6 +149,16 @@ static double now_ns(void) {
     return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
+static int compare(const void *left, const void *right) {
+    double difference = *(const double *)left - *(const double *)right;
+    return (difference > 0) - (difference < 0);
+}
+
+static double median(double *rounds) {
+    qsort(rounds, ROUNDS, sizeof *rounds, compare);
+    return rounds[ROUNDS / 2];
+}
+
 static void keep(const void *value) {
     __asm__ volatile("" : : "g"(value) : "memory");
 }
@@ -160,7 +170,7 @@ int main(void) {
     };
     size_t count = 0;
     uint8_t *message = encode(&quiz, &count);
-    double best_encode = 1e18, best_decode = 1e18;
+    double encoded[ROUNDS], decoded[ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {
         double start = now_ns();
         for (int index = 0; index < REPEATS; index++) {
@@ -177,10 +187,10 @@ int main(void) {
             release(&read);
         }
         double end = now_ns();
-        if ((middle - start) / REPEATS < best_encode) best_encode = (middle - start) / REPEATS;
-        if ((end - middle) / REPEATS < best_decode) best_decode = (end - middle) / REPEATS;
+        encoded[round] = (middle - start) / REPEATS;
+        decoded[round] = (end - middle) / REPEATS;
     }
     free(message);
-    printf("avro.encode %.1f\navro.decode %.1f\n", best_encode, best_decode);
+    printf("avro.encode %.1f\navro.decode %.1f\n", median(encoded), median(decoded));
     return 0;
 }

@@ -46,6 +46,7 @@ public struct AvroDecoder {
         return value
     }
 
+    @inline(__always)
     public mutating func long() throws(AvroError) -> Int64 {
         // Lengths, branches, symbols and small numbers take one byte.
         if position < bytes.count, bytes[position] < 0x80 {
@@ -56,6 +57,7 @@ public struct AvroDecoder {
         return try longOfManyBytes()
     }
 
+    @inline(never)
     private mutating func longOfManyBytes() throws(AvroError) -> Int64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
@@ -121,6 +123,7 @@ public struct AvroDecoder {
     }
 
     /// The next bytes, in place.
+    @inline(__always)
     package mutating func raw(count: Int) throws(AvroError) -> UnsafeRawBufferPointer {
         guard count >= 0, count <= remaining else { throw error(.truncated) }
         let slice = UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])

@@ -9,6 +9,7 @@ public protocol AvroRecord: Sendable {
 
 extension AvroRecord {
     /// The record's Avro body.
+    @inlinable
     public func encoded() -> [UInt8] {
         var encoder = AvroEncoder()
         encode(into: &encoder)
@@ -16,6 +17,7 @@ extension AvroRecord {
     }
 
     /// Reads one record that takes up all the bytes.
+    @inlinable
     public init(avro bytes: [UInt8]) throws(AvroError) {
         self = try bytes.decodingAvro { (decoder) throws(AvroError) in try Self(from: &decoder) }
     }

@@ -45,9 +45,21 @@ struct ResolutionCompiler {
         return Int32(code.programs.count - 1)
     }
 
+    /// Neighbours of a fixed size are walked over in one step.
     private mutating func fill(_ number: Int32, with steps: [Step]) {
         let first = code.steps.count
-        code.steps.append(contentsOf: steps)
+        for step in steps {
+            if step.action == .passFixed, code.steps.count > first, let last = code.steps.last,
+                last.action == .passFixed
+            {
+                let (both, overflows) = last.operand.addingReportingOverflow(step.operand)
+                if !overflows {
+                    code.steps[code.steps.count - 1].operand = both
+                    continue
+                }
+            }
+            code.steps.append(step)
+        }
         code.programs[Int(number)] = first..<code.steps.count
     }
 

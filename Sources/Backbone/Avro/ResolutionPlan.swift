@@ -21,21 +21,34 @@ public final class ResolutionPlan: Sendable {
 
     /// The body as the reader's schema would have written it.
     public func resolve(_ bytes: [UInt8], from start: Int = 0) throws(AvroError) -> [UInt8] {
+        try resolved(bytes, from: start).bytes
+    }
+
+    @usableFromInline
+    func resolved(_ bytes: [UInt8], from start: Int) throws(AvroError) -> AvroEncoder {
+        var encoder = AvroEncoder(bytesExpected: bytes.count + 64)
         try bytes.decodingAvro(from: start) { (decoder) throws(AvroError) in
-            var run = ResolutionRun(code: code, bytesExpected: bytes.count + 64)
-            try run.run(code.start, &decoder)
-            return run.output
+            try code.run(code.start, &decoder, into: &encoder)
         }
+        return encoder
+    }
+}
+
+extension [UInt8] {
+    /// Decodes one value that takes up all the bytes from `start` on, written with the plan's writer schema; nil for our own.
+    @inlinable
+    public func decodingAvro<Value>(
+        from start: Int = 0, by plan: ResolutionPlan?, _ read: (inout AvroDecoder) throws(AvroError) -> Value
+    ) throws(AvroError) -> Value {
+        guard let plan, !plan.isIdentity else { return try decodingAvro(from: start, read) }
+        return try plan.resolved(self, from: start).decodingAvro(read)
     }
 }
 
 extension AvroRecord {
     /// Reads one record that takes up all the bytes from `start` on, written with the plan's writer schema; nil for our own.
+    @inlinable
     public init(avro bytes: [UInt8], from start: Int = 0, by plan: ResolutionPlan?) throws(AvroError) {
-        if let plan, !plan.isIdentity {
-            try self.init(avro: plan.resolve(bytes, from: start))
-        } else {
-            self = try bytes.decodingAvro(from: start) { (decoder) throws(AvroError) in try Self(from: &decoder) }
-        }
+        self = try bytes.decodingAvro(from: start, by: plan) { (decoder) throws(AvroError) in try Self(from: &decoder) }
     }
 }

@@ -35,12 +35,13 @@ public struct Envelope<E: Event>: AvroRecord, Equatable {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        eventID = try decoder.id()
+        let eventID = try decoder.id(EventID.self)
         try decoder.expect(E.topic.name)
-        timestamp = try decoder.date()
-        version = try decoder.string()
-        data = try E(from: &decoder)
-        metadata = try Metadata(from: &decoder)
+        let timestamp = try decoder.date()
+        let version = try decoder.string()
+        let data = try E(from: &decoder)
+        let metadata = try Metadata(from: &decoder)
+        self.init(eventID: eventID, timestamp: timestamp, version: version, data: data, metadata: metadata)
     }
 }
 
@@ -48,12 +49,8 @@ extension Envelope {
     /// Reads a message that takes up all the bytes from `start` on.
     /// - Parameter plan: how to read what another version of the schema wrote; nil when it was ours.
     public init(avro bytes: [UInt8], from start: Int = 0, by plan: ResolutionPlan?) throws(AvroError) {
-        if let plan, !plan.isIdentity {
-            try self.init(avro: plan.resolve(bytes, from: start), from: 0, by: nil)
-        } else {
-            self = try bytes.decodingAvro(from: start) { (decoder) throws(AvroError) in
-                try E.decodeEnvelope(from: &decoder)
-            }
+        self = try bytes.decodingAvro(from: start, by: plan) { (decoder) throws(AvroError) in
+            try E.decodeEnvelope(from: &decoder)
         }
     }
 

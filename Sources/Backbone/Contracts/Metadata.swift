@@ -31,9 +31,10 @@ public struct Metadata: AvroRecord, Equatable {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        correlationID = try decoder.id()
-        source = try decoder.string()
-        traceID = try decoder.string()
-        causationID = try decoder.isPresent() ? try decoder.id() : nil
+        let correlationID = try decoder.id(CorrelationID.self)
+        let source = try decoder.string()
+        let traceID = try decoder.string()
+        let causationID = try decoder.isPresent() ? try decoder.id(EventID.self) : nil
+        self.init(correlationID: correlationID, source: source, traceID: traceID, causationID: causationID)
     }
 }

@@ -58,11 +58,9 @@ extension AvroEncoder {
 
 extension AvroDecoder {
     /// An amount, to be joined with the currency that follows it.
-    mutating func hundredths() throws(AvroError) -> Int64 {
-        try decimal()
-    }
-
-    mutating func money(hundredths: Int64) throws(AvroError) -> Money {
+    /// An amount and the currency that follows it.
+    mutating func money() throws(AvroError) -> Money {
+        let hundredths = try decimal()
         let start = position
         guard let currency = Currency(rawValue: try string()) else {
             throw AvroError(.invalidValue, "not an ISO-4217 currency", at: start)

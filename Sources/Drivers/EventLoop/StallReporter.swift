@@ -13,14 +13,21 @@ public struct Stall: Sendable, CustomStringConvertible {
     public let loop: String
     /// The name given to ``EventLoop/start(_:_:)``, or the kind of callback.
     public let work: String
+    /// How long the loop was held…
     public let milliseconds: Int64
-    public var description: String { "loop '\(loop)' was held \(milliseconds) ms by \(work)" }
+    /// …and how long of it on a processor: the rest was spent waiting for something.
+    public let computedMilliseconds: Int64
+
+    public var description: String {
+        "loop '\(loop)' was held \(milliseconds) ms by \(work), \(computedMilliseconds) ms of it on a processor"
+    }
 }
 
 /// Debug builds measure every job and callback of a loop and report what holds it too long.
 ///
-/// What counts is the time from begin to end without the time the thread waited, ready to run, for a processor: computing and
-/// blocking count, being put aside by the system for others does not.
+/// What counts is computing and blocking; being put aside for others does not. A piece of work that never went to sleep held the loop
+/// for as long as it computed: any other time the system, or the host of a virtual machine, had taken the processor away. For one
+/// that slept it is the time from begin to end, less what the thread waited, ready to run, for a processor.
 // @unchecked: `names` is touched on the loop's thread alone.
 public final class StallReporter: @unchecked Sendable {
     public static let limitNanoseconds: Int64 = 20_000_000
@@ -62,10 +69,11 @@ public final class StallReporter: @unchecked Sendable {
         let after = Reading()
         currentJob = nil
         defer { forgetEnded() }
-        let held = (after.clock - before.clock) - (after.waited - before.waited)
+        let (held, computed) = after.held(since: before)
         guard held > Self.limitNanoseconds else { return }
-        let work = names[description] ?? description
-        let stall = Stall(loop: loop, work: work, milliseconds: held / 1_000_000)
+        let stall = Stall(
+            loop: loop, work: names[description] ?? description, milliseconds: held / 1_000_000,
+            computedMilliseconds: computed / 1_000_000)
         let handler = ownHandler.withLock { $0 } ?? Self.handler.withLock { $0 }
         handler(stall)
     }
@@ -76,13 +84,21 @@ public final class StallReporter: @unchecked Sendable {
     }
 
     private struct Reading {
-        let waited = hub_thread_waited()
-        let clock: Int64
+        private let thread = hub_thread_times()
+        private let clock: Int64
 
         init() {
             var time = timespec()
             clock_gettime(CLOCK_MONOTONIC, &time)
             clock = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        }
+
+        /// Nanoseconds.
+        func held(since before: Reading) -> (held: Int64, computed: Int64) {
+            let computed = thread.computed - before.thread.computed
+            let hasSlept = thread.sleeps != before.thread.sleeps || thread.sleeps < 0
+            guard hasSlept else { return (computed, computed) }
+            return ((clock - before.clock) - (thread.waited - before.thread.waited), computed)
         }
     }
 }

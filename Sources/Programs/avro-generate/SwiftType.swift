@@ -58,7 +58,7 @@ indirect enum SwiftType {
         case .long: return "Int(try decoder.long())"
         case .id(let name): return "try decoder.id(\(name).self)"
         case .generated(let name, _): return "try \(name)(from: &decoder)"
-        case .money: return "try decoder.hundredths()"
+        case .money: return "try decoder.money()"
         case .optional(let type):
             return "try decoder.isPresent() ? \(type.reading(indent: indent)) : nil"
         case .array(let item, let bytesMin):

@@ -115,13 +115,11 @@ struct SwiftWriter {
         var lines = ["    public func encode(into encoder: inout AvroEncoder) {"]
         for property in properties { lines += property.type.writing(property.name, indent: 8) }
         lines += ["    }", "", "    public init(from decoder: inout AvroDecoder) throws(AvroError) {"]
-        for property in properties {
-            if case .money = property.type {
-                lines.append("        let \(property.name) = \(property.type.reading(indent: 8))")
-                lines.append("        self.\(property.name) = try decoder.money(hundredths: \(property.name))")
-            } else {
-                lines.append("        \(property.name) = \(property.type.reading(indent: 8))")
-            }
+        // Through constants: an initialiser that fills its members one by one copies them all in the end, and releases the first ones.
+        lines += properties.map { "        let \($0.name) = \($0.type.reading(indent: 8))" }
+        lines.append("        self.init(")
+        lines += properties.enumerated().map { index, property in
+            "            \(property.name): \(property.name)\(index == properties.count - 1 ? ")" : ",")"
         }
         return lines + ["    }"]
     }

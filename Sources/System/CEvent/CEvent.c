@@ -6,9 +6,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #endif
 
 struct hub_loop {
@@ -154,18 +156,24 @@ void hub_thread_set_name(const char *name) {
 #endif
 }
 
+struct hub_thread_times hub_thread_times(void) {
+    struct hub_thread_times times = {0, 0, -1};
+    struct timespec computed;
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &computed) == 0)
+        times.computed = (int64_t)computed.tv_sec * 1000000000 + computed.tv_nsec;
 #ifdef __linux__
-// The second number of the line, see the kernel's Documentation/scheduler/sched-stats.rst.
-int64_t hub_thread_waited(void) {
+    struct rusage usage;
+    if (getrusage(RUSAGE_THREAD, &usage) == 0) times.sleeps = usage.ru_nvcsw;
+    // The second number of the line, see the kernel's Documentation/scheduler/sched-stats.rst.
     if (schedstat == -1) schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
     char line[96];
     ssize_t count = pread(schedstat, line, sizeof line - 1, 0);
-    if (count <= 0) return 0;
-    line[count] = 0;
-    char *second = NULL;
-    strtoull(line, &second, 10);
-    return second ? (int64_t)strtoull(second, NULL, 10) : 0;
-}
-#else
-int64_t hub_thread_waited(void) { return 0; }
+    if (count > 0) {
+        line[count] = 0;
+        char *second = NULL;
+        strtoull(line, &second, 10);
+        if (second) times.waited = (int64_t)strtoull(second, NULL, 10);
+    }
 #endif
+    return times;
+}

@@ -83,17 +83,29 @@ public struct AssignmentGraded: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        submissionID = try decoder.id(SubmissionID.self)
-        assignmentID = try decoder.id(GradedWorkID.self)
-        kind = try GradedWorkKind(from: &decoder)
-        courseID = try decoder.id(CourseID.self)
-        userID = try decoder.id(UserID.self)
-        score = try decoder.double()
-        maxScore = try decoder.double()
-        percent = try decoder.double()
-        gradedBy = try decoder.string()
-        feedback = try decoder.isPresent() ? try decoder.string() : nil
-        gradedAt = try decoder.date()
+        let submissionID = try decoder.id(SubmissionID.self)
+        let assignmentID = try decoder.id(GradedWorkID.self)
+        let kind = try GradedWorkKind(from: &decoder)
+        let courseID = try decoder.id(CourseID.self)
+        let userID = try decoder.id(UserID.self)
+        let score = try decoder.double()
+        let maxScore = try decoder.double()
+        let percent = try decoder.double()
+        let gradedBy = try decoder.string()
+        let feedback = try decoder.isPresent() ? try decoder.string() : nil
+        let gradedAt = try decoder.date()
+        self.init(
+            submissionID: submissionID,
+            assignmentID: assignmentID,
+            kind: kind,
+            courseID: courseID,
+            userID: userID,
+            score: score,
+            maxScore: maxScore,
+            percent: percent,
+            gradedBy: gradedBy,
+            feedback: feedback,
+            gradedAt: gradedAt)
     }
 
     public static func encode(_ envelope: Envelope<AssignmentGraded>, into encoder: inout AvroEncoder) {

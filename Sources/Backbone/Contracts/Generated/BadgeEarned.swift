@@ -63,13 +63,21 @@ public struct BadgeEarned: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        awardID = try decoder.id(BadgeAwardID.self)
-        userID = try decoder.id(UserID.self)
-        badgeCode = try decoder.string()
-        badgeName = try decoder.string()
-        courseID = try decoder.isPresent() ? try decoder.id(CourseID.self) : nil
-        reason = try decoder.string()
-        earnedAt = try decoder.date()
+        let awardID = try decoder.id(BadgeAwardID.self)
+        let userID = try decoder.id(UserID.self)
+        let badgeCode = try decoder.string()
+        let badgeName = try decoder.string()
+        let courseID = try decoder.isPresent() ? try decoder.id(CourseID.self) : nil
+        let reason = try decoder.string()
+        let earnedAt = try decoder.date()
+        self.init(
+            awardID: awardID,
+            userID: userID,
+            badgeCode: badgeCode,
+            badgeName: badgeName,
+            courseID: courseID,
+            reason: reason,
+            earnedAt: earnedAt)
     }
 
     public static func encode(_ envelope: Envelope<BadgeEarned>, into encoder: inout AvroEncoder) {

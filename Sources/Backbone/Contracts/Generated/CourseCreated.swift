@@ -54,13 +54,19 @@ public struct CourseCreated: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        courseID = try decoder.id(CourseID.self)
-        instructorID = try decoder.id(UserID.self)
-        title = try decoder.string()
-        category = try decoder.string()
-        let price = try decoder.hundredths()
-        self.price = try decoder.money(hundredths: price)
-        createdAt = try decoder.date()
+        let courseID = try decoder.id(CourseID.self)
+        let instructorID = try decoder.id(UserID.self)
+        let title = try decoder.string()
+        let category = try decoder.string()
+        let price = try decoder.money()
+        let createdAt = try decoder.date()
+        self.init(
+            courseID: courseID,
+            instructorID: instructorID,
+            title: title,
+            category: category,
+            price: price,
+            createdAt: createdAt)
     }
 
     public static func encode(_ envelope: Envelope<CourseCreated>, into encoder: inout AvroEncoder) {

@@ -59,14 +59,21 @@ public struct CoursePublished: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        courseID = try decoder.id(CourseID.self)
-        instructorID = try decoder.id(UserID.self)
-        title = try decoder.string()
-        category = try decoder.string()
-        let price = try decoder.hundredths()
-        self.price = try decoder.money(hundredths: price)
-        lessonCount = try decoder.int()
-        publishedAt = try decoder.date()
+        let courseID = try decoder.id(CourseID.self)
+        let instructorID = try decoder.id(UserID.self)
+        let title = try decoder.string()
+        let category = try decoder.string()
+        let price = try decoder.money()
+        let lessonCount = try decoder.int()
+        let publishedAt = try decoder.date()
+        self.init(
+            courseID: courseID,
+            instructorID: instructorID,
+            title: title,
+            category: category,
+            price: price,
+            lessonCount: lessonCount,
+            publishedAt: publishedAt)
     }
 
     public static func encode(_ envelope: Envelope<CoursePublished>, into encoder: inout AvroEncoder) {

@@ -50,13 +50,19 @@ public struct CourseUpdated: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        courseID = try decoder.id(CourseID.self)
-        title = try decoder.string()
-        changedFields = try decoder.array(itemBytesMin: 1) { (decoder) throws(AvroError) in
+        let courseID = try decoder.id(CourseID.self)
+        let title = try decoder.string()
+        let changedFields = try decoder.array(itemBytesMin: 1) { (decoder) throws(AvroError) in
             try decoder.string()
         }
-        contentVersion = Int(try decoder.long())
-        updatedAt = try decoder.date()
+        let contentVersion = Int(try decoder.long())
+        let updatedAt = try decoder.date()
+        self.init(
+            courseID: courseID,
+            title: title,
+            changedFields: changedFields,
+            contentVersion: contentVersion,
+            updatedAt: updatedAt)
     }
 
     public static func encode(_ envelope: Envelope<CourseUpdated>, into encoder: inout AvroEncoder) {

@@ -58,12 +58,19 @@ public struct EnrollmentCompleted: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        enrollmentID = try decoder.id(EnrollmentID.self)
-        userID = try decoder.id(UserID.self)
-        courseID = try decoder.id(CourseID.self)
-        completedAt = try decoder.date()
-        finalScore = try decoder.isPresent() ? try decoder.double() : nil
-        duration = try decoder.string()
+        let enrollmentID = try decoder.id(EnrollmentID.self)
+        let userID = try decoder.id(UserID.self)
+        let courseID = try decoder.id(CourseID.self)
+        let completedAt = try decoder.date()
+        let finalScore = try decoder.isPresent() ? try decoder.double() : nil
+        let duration = try decoder.string()
+        self.init(
+            enrollmentID: enrollmentID,
+            userID: userID,
+            courseID: courseID,
+            completedAt: completedAt,
+            finalScore: finalScore,
+            duration: duration)
     }
 
     public static func encode(_ envelope: Envelope<EnrollmentCompleted>, into encoder: inout AvroEncoder) {

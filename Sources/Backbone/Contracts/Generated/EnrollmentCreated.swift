@@ -58,12 +58,19 @@ public struct EnrollmentCreated: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        enrollmentID = try decoder.id(EnrollmentID.self)
-        userID = try decoder.id(UserID.self)
-        courseID = try decoder.id(CourseID.self)
-        paymentID = try decoder.isPresent() ? try decoder.id(PaymentID.self) : nil
-        source = try EnrollmentSource(from: &decoder)
-        enrolledAt = try decoder.date()
+        let enrollmentID = try decoder.id(EnrollmentID.self)
+        let userID = try decoder.id(UserID.self)
+        let courseID = try decoder.id(CourseID.self)
+        let paymentID = try decoder.isPresent() ? try decoder.id(PaymentID.self) : nil
+        let source = try EnrollmentSource(from: &decoder)
+        let enrolledAt = try decoder.date()
+        self.init(
+            enrollmentID: enrollmentID,
+            userID: userID,
+            courseID: courseID,
+            paymentID: paymentID,
+            source: source,
+            enrolledAt: enrolledAt)
     }
 
     public static func encode(_ envelope: Envelope<EnrollmentCreated>, into encoder: inout AvroEncoder) {

@@ -85,16 +85,25 @@ public struct MediaProcessed: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        mediaID = try decoder.id(MediaID.self)
-        courseID = try decoder.isPresent() ? try decoder.id(CourseID.self) : nil
-        lessonID = try decoder.isPresent() ? try decoder.id(LessonID.self) : nil
-        status = try MediaStatus(from: &decoder)
-        durationSeconds = try decoder.isPresent() ? try decoder.double() : nil
-        renditions = try decoder.array(itemBytesMin: 6) { (decoder) throws(AvroError) in
+        let mediaID = try decoder.id(MediaID.self)
+        let courseID = try decoder.isPresent() ? try decoder.id(CourseID.self) : nil
+        let lessonID = try decoder.isPresent() ? try decoder.id(LessonID.self) : nil
+        let status = try MediaStatus(from: &decoder)
+        let durationSeconds = try decoder.isPresent() ? try decoder.double() : nil
+        let renditions = try decoder.array(itemBytesMin: 6) { (decoder) throws(AvroError) in
             try MediaRendition(from: &decoder)
         }
-        error = try decoder.isPresent() ? try decoder.string() : nil
-        processedAt = try decoder.date()
+        let error = try decoder.isPresent() ? try decoder.string() : nil
+        let processedAt = try decoder.date()
+        self.init(
+            mediaID: mediaID,
+            courseID: courseID,
+            lessonID: lessonID,
+            status: status,
+            durationSeconds: durationSeconds,
+            renditions: renditions,
+            error: error,
+            processedAt: processedAt)
     }
 
     public static func encode(_ envelope: Envelope<MediaProcessed>, into encoder: inout AvroEncoder) {

@@ -53,11 +53,18 @@ public struct MediaRendition: AvroRecord, Equatable {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        name = try decoder.string()
-        contentType = try decoder.string()
-        storageKey = try decoder.string()
-        width = try decoder.isPresent() ? try decoder.int() : nil
-        height = try decoder.isPresent() ? try decoder.int() : nil
-        sizeBytes = Int(try decoder.long())
+        let name = try decoder.string()
+        let contentType = try decoder.string()
+        let storageKey = try decoder.string()
+        let width = try decoder.isPresent() ? try decoder.int() : nil
+        let height = try decoder.isPresent() ? try decoder.int() : nil
+        let sizeBytes = Int(try decoder.long())
+        self.init(
+            name: name,
+            contentType: contentType,
+            storageKey: storageKey,
+            width: width,
+            height: height,
+            sizeBytes: sizeBytes)
     }
 }

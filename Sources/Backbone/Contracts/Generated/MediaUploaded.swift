@@ -83,16 +83,27 @@ public struct MediaUploaded: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        mediaID = try decoder.id(MediaID.self)
-        ownerID = try decoder.id(UserID.self)
-        courseID = try decoder.isPresent() ? try decoder.id(CourseID.self) : nil
-        lessonID = try decoder.isPresent() ? try decoder.id(LessonID.self) : nil
-        fileName = try decoder.string()
-        contentType = try decoder.string()
-        sizeBytes = Int(try decoder.long())
-        sha256 = try decoder.string()
-        storageKey = try decoder.string()
-        uploadedAt = try decoder.date()
+        let mediaID = try decoder.id(MediaID.self)
+        let ownerID = try decoder.id(UserID.self)
+        let courseID = try decoder.isPresent() ? try decoder.id(CourseID.self) : nil
+        let lessonID = try decoder.isPresent() ? try decoder.id(LessonID.self) : nil
+        let fileName = try decoder.string()
+        let contentType = try decoder.string()
+        let sizeBytes = Int(try decoder.long())
+        let sha256 = try decoder.string()
+        let storageKey = try decoder.string()
+        let uploadedAt = try decoder.date()
+        self.init(
+            mediaID: mediaID,
+            ownerID: ownerID,
+            courseID: courseID,
+            lessonID: lessonID,
+            fileName: fileName,
+            contentType: contentType,
+            sizeBytes: sizeBytes,
+            sha256: sha256,
+            storageKey: storageKey,
+            uploadedAt: uploadedAt)
     }
 
     public static func encode(_ envelope: Envelope<MediaUploaded>, into encoder: inout AvroEncoder) {

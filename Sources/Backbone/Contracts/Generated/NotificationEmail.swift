@@ -65,16 +65,25 @@ public struct NotificationEmail: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        notificationID = try decoder.id(NotificationID.self)
-        userID = try decoder.id(UserID.self)
-        to = try decoder.string()
-        subject = try decoder.string()
-        template = try decoder.string()
-        parameters = try decoder.map(valueBytesMin: 1) { (decoder) throws(AvroError) in
+        let notificationID = try decoder.id(NotificationID.self)
+        let userID = try decoder.id(UserID.self)
+        let to = try decoder.string()
+        let subject = try decoder.string()
+        let template = try decoder.string()
+        let parameters = try decoder.map(valueBytesMin: 1) { (decoder) throws(AvroError) in
             try decoder.string()
         }
-        causeEventID = try decoder.id(EventID.self)
-        createdAt = try decoder.date()
+        let causeEventID = try decoder.id(EventID.self)
+        let createdAt = try decoder.date()
+        self.init(
+            notificationID: notificationID,
+            userID: userID,
+            to: to,
+            subject: subject,
+            template: template,
+            parameters: parameters,
+            causeEventID: causeEventID,
+            createdAt: createdAt)
     }
 
     public static func encode(_ envelope: Envelope<NotificationEmail>, into encoder: inout AvroEncoder) {

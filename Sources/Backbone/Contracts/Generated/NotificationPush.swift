@@ -63,13 +63,21 @@ public struct NotificationPush: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        notificationID = try decoder.id(NotificationID.self)
-        userID = try decoder.id(UserID.self)
-        title = try decoder.string()
-        body = try decoder.string()
-        link = try decoder.isPresent() ? try decoder.string() : nil
-        causeEventID = try decoder.id(EventID.self)
-        createdAt = try decoder.date()
+        let notificationID = try decoder.id(NotificationID.self)
+        let userID = try decoder.id(UserID.self)
+        let title = try decoder.string()
+        let body = try decoder.string()
+        let link = try decoder.isPresent() ? try decoder.string() : nil
+        let causeEventID = try decoder.id(EventID.self)
+        let createdAt = try decoder.date()
+        self.init(
+            notificationID: notificationID,
+            userID: userID,
+            title: title,
+            body: body,
+            link: link,
+            causeEventID: causeEventID,
+            createdAt: createdAt)
     }
 
     public static func encode(_ envelope: Envelope<NotificationPush>, into encoder: inout AvroEncoder) {

@@ -59,13 +59,19 @@ public struct PaymentCompleted: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        paymentID = try decoder.id(PaymentID.self)
-        userID = try decoder.id(UserID.self)
-        courseID = try decoder.isPresent() ? try decoder.id(CourseID.self) : nil
-        let amount = try decoder.hundredths()
-        self.amount = try decoder.money(hundredths: amount)
-        stripePaymentID = try decoder.string()
-        completedAt = try decoder.date()
+        let paymentID = try decoder.id(PaymentID.self)
+        let userID = try decoder.id(UserID.self)
+        let courseID = try decoder.isPresent() ? try decoder.id(CourseID.self) : nil
+        let amount = try decoder.money()
+        let stripePaymentID = try decoder.string()
+        let completedAt = try decoder.date()
+        self.init(
+            paymentID: paymentID,
+            userID: userID,
+            courseID: courseID,
+            amount: amount,
+            stripePaymentID: stripePaymentID,
+            completedAt: completedAt)
     }
 
     public static func encode(_ envelope: Envelope<PaymentCompleted>, into encoder: inout AvroEncoder) {

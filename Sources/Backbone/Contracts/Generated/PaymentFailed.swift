@@ -69,15 +69,23 @@ public struct PaymentFailed: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        paymentID = try decoder.id(PaymentID.self)
-        userID = try decoder.id(UserID.self)
-        courseID = try decoder.isPresent() ? try decoder.id(CourseID.self) : nil
-        let amount = try decoder.hundredths()
-        self.amount = try decoder.money(hundredths: amount)
-        code = try decoder.string()
-        message = try decoder.string()
-        retryable = try decoder.boolean()
-        failedAt = try decoder.date()
+        let paymentID = try decoder.id(PaymentID.self)
+        let userID = try decoder.id(UserID.self)
+        let courseID = try decoder.isPresent() ? try decoder.id(CourseID.self) : nil
+        let amount = try decoder.money()
+        let code = try decoder.string()
+        let message = try decoder.string()
+        let retryable = try decoder.boolean()
+        let failedAt = try decoder.date()
+        self.init(
+            paymentID: paymentID,
+            userID: userID,
+            courseID: courseID,
+            amount: amount,
+            code: code,
+            message: message,
+            retryable: retryable,
+            failedAt: failedAt)
     }
 
     public static func encode(_ envelope: Envelope<PaymentFailed>, into encoder: inout AvroEncoder) {

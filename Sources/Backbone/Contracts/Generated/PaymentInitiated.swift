@@ -64,13 +64,19 @@ public struct PaymentInitiated: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        paymentID = try decoder.id(PaymentID.self)
-        userID = try decoder.id(UserID.self)
-        courseID = try decoder.isPresent() ? try decoder.id(CourseID.self) : nil
-        plan = try decoder.isPresent() ? try decoder.string() : nil
-        let amount = try decoder.hundredths()
-        self.amount = try decoder.money(hundredths: amount)
-        initiatedAt = try decoder.date()
+        let paymentID = try decoder.id(PaymentID.self)
+        let userID = try decoder.id(UserID.self)
+        let courseID = try decoder.isPresent() ? try decoder.id(CourseID.self) : nil
+        let plan = try decoder.isPresent() ? try decoder.string() : nil
+        let amount = try decoder.money()
+        let initiatedAt = try decoder.date()
+        self.init(
+            paymentID: paymentID,
+            userID: userID,
+            courseID: courseID,
+            plan: plan,
+            amount: amount,
+            initiatedAt: initiatedAt)
     }
 
     public static func encode(_ envelope: Envelope<PaymentInitiated>, into encoder: inout AvroEncoder) {

@@ -68,14 +68,23 @@ public struct PointsAwarded: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        awardID = try decoder.id(PointsAwardID.self)
-        userID = try decoder.id(UserID.self)
-        points = try decoder.int()
-        rule = try decoder.string()
-        sourceEventID = try decoder.id(EventID.self)
-        totalPoints = Int(try decoder.long())
-        milestone = try decoder.isPresent() ? Int(try decoder.long()) : nil
-        awardedAt = try decoder.date()
+        let awardID = try decoder.id(PointsAwardID.self)
+        let userID = try decoder.id(UserID.self)
+        let points = try decoder.int()
+        let rule = try decoder.string()
+        let sourceEventID = try decoder.id(EventID.self)
+        let totalPoints = Int(try decoder.long())
+        let milestone = try decoder.isPresent() ? Int(try decoder.long()) : nil
+        let awardedAt = try decoder.date()
+        self.init(
+            awardID: awardID,
+            userID: userID,
+            points: points,
+            rule: rule,
+            sourceEventID: sourceEventID,
+            totalPoints: totalPoints,
+            milestone: milestone,
+            awardedAt: awardedAt)
     }
 
     public static func encode(_ envelope: Envelope<PointsAwarded>, into encoder: inout AvroEncoder) {

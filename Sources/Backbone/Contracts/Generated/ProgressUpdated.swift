@@ -68,14 +68,23 @@ public struct ProgressUpdated: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        enrollmentID = try decoder.id(EnrollmentID.self)
-        userID = try decoder.id(UserID.self)
-        courseID = try decoder.id(CourseID.self)
-        lessonID = try decoder.isPresent() ? try decoder.id(LessonID.self) : nil
-        completedLessons = try decoder.int()
-        totalLessons = try decoder.int()
-        percent = try decoder.double()
-        updatedAt = try decoder.date()
+        let enrollmentID = try decoder.id(EnrollmentID.self)
+        let userID = try decoder.id(UserID.self)
+        let courseID = try decoder.id(CourseID.self)
+        let lessonID = try decoder.isPresent() ? try decoder.id(LessonID.self) : nil
+        let completedLessons = try decoder.int()
+        let totalLessons = try decoder.int()
+        let percent = try decoder.double()
+        let updatedAt = try decoder.date()
+        self.init(
+            enrollmentID: enrollmentID,
+            userID: userID,
+            courseID: courseID,
+            lessonID: lessonID,
+            completedLessons: completedLessons,
+            totalLessons: totalLessons,
+            percent: percent,
+            updatedAt: updatedAt)
     }
 
     public static func encode(_ envelope: Envelope<ProgressUpdated>, into encoder: inout AvroEncoder) {

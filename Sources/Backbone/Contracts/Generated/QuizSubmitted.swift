@@ -73,16 +73,27 @@ public struct QuizSubmitted: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        submissionID = try decoder.id(SubmissionID.self)
-        quizID = try decoder.id(QuizID.self)
-        courseID = try decoder.id(CourseID.self)
-        userID = try decoder.id(UserID.self)
-        attempt = try decoder.int()
-        score = try decoder.double()
-        maxScore = try decoder.double()
-        percent = try decoder.double()
-        passed = try decoder.boolean()
-        submittedAt = try decoder.date()
+        let submissionID = try decoder.id(SubmissionID.self)
+        let quizID = try decoder.id(QuizID.self)
+        let courseID = try decoder.id(CourseID.self)
+        let userID = try decoder.id(UserID.self)
+        let attempt = try decoder.int()
+        let score = try decoder.double()
+        let maxScore = try decoder.double()
+        let percent = try decoder.double()
+        let passed = try decoder.boolean()
+        let submittedAt = try decoder.date()
+        self.init(
+            submissionID: submissionID,
+            quizID: quizID,
+            courseID: courseID,
+            userID: userID,
+            attempt: attempt,
+            score: score,
+            maxScore: maxScore,
+            percent: percent,
+            passed: passed,
+            submittedAt: submittedAt)
     }
 
     public static func encode(_ envelope: Envelope<QuizSubmitted>, into encoder: inout AvroEncoder) {

@@ -59,14 +59,21 @@ public struct SubscriptionCreated: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        subscriptionID = try decoder.id(SubscriptionID.self)
-        userID = try decoder.id(UserID.self)
-        plan = try decoder.string()
-        let amount = try decoder.hundredths()
-        self.amount = try decoder.money(hundredths: amount)
-        interval = try BillingInterval(from: &decoder)
-        currentPeriodEnd = try decoder.date()
-        createdAt = try decoder.date()
+        let subscriptionID = try decoder.id(SubscriptionID.self)
+        let userID = try decoder.id(UserID.self)
+        let plan = try decoder.string()
+        let amount = try decoder.money()
+        let interval = try BillingInterval(from: &decoder)
+        let currentPeriodEnd = try decoder.date()
+        let createdAt = try decoder.date()
+        self.init(
+            subscriptionID: subscriptionID,
+            userID: userID,
+            plan: plan,
+            amount: amount,
+            interval: interval,
+            currentPeriodEnd: currentPeriodEnd,
+            createdAt: createdAt)
     }
 
     public static func encode(_ envelope: Envelope<SubscriptionCreated>, into encoder: inout AvroEncoder) {

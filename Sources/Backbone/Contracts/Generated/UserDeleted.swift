@@ -43,9 +43,13 @@ public struct UserDeleted: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        userID = try decoder.id(UserID.self)
-        reason = try decoder.isPresent() ? try decoder.string() : nil
-        deletedAt = try decoder.date()
+        let userID = try decoder.id(UserID.self)
+        let reason = try decoder.isPresent() ? try decoder.string() : nil
+        let deletedAt = try decoder.date()
+        self.init(
+            userID: userID,
+            reason: reason,
+            deletedAt: deletedAt)
     }
 
     public static func encode(_ envelope: Envelope<UserDeleted>, into encoder: inout AvroEncoder) {

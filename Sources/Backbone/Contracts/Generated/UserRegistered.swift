@@ -53,12 +53,19 @@ public struct UserRegistered: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        userID = try decoder.id(UserID.self)
-        email = try decoder.string()
-        firstName = try decoder.string()
-        lastName = try decoder.string()
-        role = try Role(from: &decoder)
-        registeredAt = try decoder.date()
+        let userID = try decoder.id(UserID.self)
+        let email = try decoder.string()
+        let firstName = try decoder.string()
+        let lastName = try decoder.string()
+        let role = try Role(from: &decoder)
+        let registeredAt = try decoder.date()
+        self.init(
+            userID: userID,
+            email: email,
+            firstName: firstName,
+            lastName: lastName,
+            role: role,
+            registeredAt: registeredAt)
     }
 
     public static func encode(_ envelope: Envelope<UserRegistered>, into encoder: inout AvroEncoder) {

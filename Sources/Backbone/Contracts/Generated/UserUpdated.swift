@@ -70,16 +70,25 @@ public struct UserUpdated: Event {
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
-        userID = try decoder.id(UserID.self)
-        email = try decoder.string()
-        firstName = try decoder.string()
-        lastName = try decoder.string()
-        role = try Role(from: &decoder)
-        plan = try decoder.isPresent() ? try decoder.string() : nil
-        changedFields = try decoder.array(itemBytesMin: 1) { (decoder) throws(AvroError) in
+        let userID = try decoder.id(UserID.self)
+        let email = try decoder.string()
+        let firstName = try decoder.string()
+        let lastName = try decoder.string()
+        let role = try Role(from: &decoder)
+        let plan = try decoder.isPresent() ? try decoder.string() : nil
+        let changedFields = try decoder.array(itemBytesMin: 1) { (decoder) throws(AvroError) in
             try decoder.string()
         }
-        updatedAt = try decoder.date()
+        let updatedAt = try decoder.date()
+        self.init(
+            userID: userID,
+            email: email,
+            firstName: firstName,
+            lastName: lastName,
+            role: role,
+            plan: plan,
+            changedFields: changedFields,
+            updatedAt: updatedAt)
     }
 
     public static func encode(_ envelope: Envelope<UserUpdated>, into encoder: inout AvroEncoder) {

@@ -34,8 +34,16 @@ void hub_thread_set_current(void *value);
 /// Names the calling thread for debuggers and profilers; the kernel keeps 15 bytes.
 void hub_thread_set_name(const char *name);
 
-/// How long the calling thread has waited, ready to run, for a processor, in nanoseconds since it began; 0 where the system
-/// does not tell.
-int64_t hub_thread_waited(void);
+/// What the calling thread has done since it began; times in nanoseconds.
+struct hub_thread_times {
+    /// On a processor.
+    int64_t computed;
+    /// Ready to run, without a processor to run on; 0 where the system does not tell.
+    int64_t waited;
+    /// How often it gave its processor up to wait for something; -1 where the system does not tell.
+    int64_t sleeps;
+};
+
+struct hub_thread_times hub_thread_times(void);
 
 #endif

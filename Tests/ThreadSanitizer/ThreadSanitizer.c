@@ -3,11 +3,18 @@
 // On Linux a contended Mutex is handed over by the kernel, in the two functions below of the Swift library, which is built without
 // the sanitizer. It sees the atomic exchange of the uncontended paths alone, and reports a race for every value that one thread
 // wrote and another read after a contended lock. These definitions take the place of the library's: they call them, and tell the
-// sanitizer the order that they make. In any other build this file is empty.
-#include "MutexAnnotations.h"
+// sanitizer the order that they make.
+#include "ThreadSanitizer.h"
 
-#if defined(__linux__) && defined(__has_feature)
-#if __has_feature(thread_sanitizer)
+#if defined(__has_feature)
+#define HAS_THREAD_SANITIZER __has_feature(thread_sanitizer)
+#else
+#define HAS_THREAD_SANITIZER 0
+#endif
+
+bool hub_has_thread_sanitizer(void) { return HAS_THREAD_SANITIZER; }
+
+#if defined(__linux__) && HAS_THREAD_SANITIZER
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
@@ -43,5 +50,4 @@ SWIFT void hub_unlock_slow(SELF self) {
     __tsan_release(self);
     ((unlock_slow)next(UNLOCK_SLOW))(self);
 }
-#endif
 #endif

@@ -1,43 +1,34 @@
-/// Runs a plan's programs over one message.
-struct ResolutionRun {
-    let code: ResolutionCode
-    private var encoder: AvroEncoder
-
-    var output: [UInt8] { encoder.bytes }
-
-    init(code: ResolutionCode, bytesExpected: Int) {
-        self.code = code
-        encoder = AvroEncoder(bytesExpected: bytesExpected)
-    }
-
-    mutating func run(_ program: Int32, _ decoder: inout AvroDecoder) throws(AvroError) {
-        for index in code.programs[Int(program)] {
-            let step = code.steps[index]
+/// Runs the programs over one message.
+extension ResolutionCode {
+    /// - Parameter encoder: takes the reader's bytes.
+    func run(_ program: Int32, _ decoder: inout AvroDecoder, into encoder: inout AvroEncoder) throws(AvroError) {
+        for index in programs[Int(program)] {
+            let step = steps[index]
             switch step.action {
             case .copy:
                 let start = decoder.position
                 try pass(step.operand, &decoder)
-                encoder.writeRaw(decoder.bytes[start..<decoder.position])
-            case .insert: encoder.writeRaw(code.constants[Int(step.operand)])
+                encoder.writeRaw(UnsafeRawBufferPointer(rebasing: decoder.bytes[start..<decoder.position]))
+            case .insert: encoder.writeRaw(constants[Int(step.operand)])
             case .drop: try pass(step.operand, &decoder)
             case .program:
                 try decoder.descend()
-                try run(step.operand, &decoder)
+                try run(step.operand, &decoder, into: &encoder)
                 decoder.ascend()
-            case .array, .map: try items(step, &decoder)
+            case .array, .map: try items(step, &decoder, into: &encoder)
             case .union:
-                let table = code.tables[Int(step.operand)]
+                let table = tables[Int(step.operand)]
                 let branch = try decoder.branch(of: table.count)
                 guard table[branch] >= 0 else { throw decoder.error(.unknownBranch, "the reader lacks it") }
                 try decoder.descend()
-                try run(table[branch], &decoder)
+                try run(table[branch], &decoder, into: &encoder)
                 decoder.ascend()
             case .enumeration:
-                let table = code.tables[Int(step.operand)]
+                let table = tables[Int(step.operand)]
                 let symbol = try decoder.symbol(of: table.count)
                 guard table[symbol] >= 0 else { throw decoder.error(.unknownSymbol, "the reader lacks it") }
                 encoder.write(index: Int(table[symbol]))
-            case .reorder: try reorder(code.reorders[Int(step.operand)], &decoder)
+            case .reorder: try reorder(reorders[Int(step.operand)], &decoder, into: &encoder)
             case .intToFloat: encoder.write(Float(try decoder.int()))
             case .intToDouble: encoder.write(Double(try decoder.int()))
             case .longToFloat: encoder.write(Float(try decoder.long()))
@@ -47,10 +38,12 @@ struct ResolutionRun {
             }
         }
         // Defaults inserted into many items can make a small message large.
-        guard encoder.bytes.count <= AvroLimits.resolvedBytesMax else { throw decoder.error(.lengthOutOfBounds) }
+        guard encoder.count <= AvroLimits.resolvedBytesMax else { throw decoder.error(.lengthOutOfBounds) }
     }
 
-    private mutating func items(_ step: ResolutionCode.Step, _ decoder: inout AvroDecoder) throws(AvroError) {
+    private func items(
+        _ step: Step, _ decoder: inout AvroDecoder, into encoder: inout AvroEncoder
+    ) throws(AvroError) {
         try decoder.descend()
         var seen = 0
         while let count = try decoder.blockCount(itemBytesMin: Int(step.itemBytesMin), before: seen) {
@@ -59,9 +52,9 @@ struct ResolutionRun {
                 if step.action == .map {
                     let start = decoder.position
                     _ = try decoder.raw(count: decoder.length())
-                    encoder.writeRaw(decoder.bytes[start..<decoder.position])
+                    encoder.writeRaw(UnsafeRawBufferPointer(rebasing: decoder.bytes[start..<decoder.position]))
                 }
-                try run(step.operand, &decoder)
+                try run(step.operand, &decoder, into: &encoder)
             }
             seen += count
         }
@@ -69,8 +62,8 @@ struct ResolutionRun {
         decoder.ascend()
     }
 
-    private mutating func reorder(
-        _ reorder: ResolutionCode.Reorder, _ decoder: inout AvroDecoder
+    private func reorder(
+        _ reorder: Reorder, _ decoder: inout AvroDecoder, into encoder: inout AvroEncoder
     ) throws(AvroError) {
         var starts: [Int] = []
         for program in reorder.passes {
@@ -80,7 +73,7 @@ struct ResolutionRun {
         let end = decoder.position
         for read in reorder.reads {
             if read.field >= 0 { decoder.position = starts[Int(read.field)] }
-            try run(read.program, &decoder)
+            try run(read.program, &decoder, into: &encoder)
         }
         decoder.position = end
     }
@@ -88,10 +81,10 @@ struct ResolutionRun {
     // MARK: walking over values
 
     private func pass(_ program: Int32, _ decoder: inout AvroDecoder) throws(AvroError) {
-        for index in code.programs[Int(program)] { try pass(code.steps[index], &decoder) }
+        for index in programs[Int(program)] { try pass(steps[index], &decoder) }
     }
 
-    private func pass(_ step: ResolutionCode.Step, _ decoder: inout AvroDecoder) throws(AvroError) {
+    private func pass(_ step: Step, _ decoder: inout AvroDecoder) throws(AvroError) {
         switch step.action {
         case .passVarint: _ = try decoder.long()
         case .passFixed: _ = try decoder.raw(count: Int(step.operand))
@@ -101,7 +94,7 @@ struct ResolutionRun {
             try pass(step.operand, &decoder)
             decoder.ascend()
         case .passUnion:
-            let table = code.tables[Int(step.operand)]
+            let table = tables[Int(step.operand)]
             let branch = try decoder.branch(of: table.count)
             try decoder.descend()
             try pass(table[branch], &decoder)
