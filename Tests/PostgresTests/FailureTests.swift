@@ -107,6 +107,45 @@ internal import Testing
         }
     }
 
+    @Test func `a statement prepared while its table is small finds its rows by the index once it is large`()
+        async throws
+    {
+        let configuration = DatabaseConfiguration(connectionsPerLoop: 1, acquireTimeout: .seconds(30))
+        try await TestDatabase.with(configuration: configuration) { test in
+            try await TestLoops.shared.loops[0].run("one connection") {
+                let database = test.database
+                try await database.execute(
+                    "create table queue (id bigint primary key, value text not null) with (autovacuum_enabled = off)")
+                // Now the planner knows that the table is small.
+                try await database.execute("insert into queue values (-1, 'value')")
+                try await database.execute("analyze queue")
+                func take(_ ids: [Int64]) async throws -> Int {
+                    try await database.execute("delete from queue where id = any(\(ids))")
+                }
+                func scans() async throws -> (ofTable: Int, ofIndex: Int) {
+                    _ = try await database.query("select pg_stat_force_next_flush()")
+                    let rows = try await database.query(
+                        "select seq_scan, idx_scan from pg_stat_user_tables where relname = 'queue'")
+                    let (ofTable, ofIndex) = try #require(try rows.first?.decode(Int.self, Int.self))
+                    return (ofTable, ofIndex)
+                }
+                // To make the index the table was read once.
+                let before = try await scans().ofTable
+                // PostgreSQL makes up its mind about a plan within six executions.
+                for id in 0..<8 { #expect(try await take([Int64(id)]) == 0) }
+                try await database.execute("insert into queue select n, 'value' from generate_series(1, 20000) n")
+                #expect(try await take([5_000, 15_000]) == 2)
+                let plans = try await database.query(
+                    "select sum(custom_plans)::bigint from pg_prepared_statements where statement like 'delete from queue%'"
+                )
+                let custom = try #require(try plans.first?.decode(Int.self))
+                #expect(custom == 0)
+                try await eventually { try await scans().ofIndex >= 9 }
+                #expect(try await scans().ofTable == before)
+            }
+        }
+    }
+
     @Test func `few statements are kept prepared, and the others work all the same`() async throws {
         try await TestDatabase.with(configuration: .init(preparedCountMax: 4, acquireTimeout: .seconds(30))) { test in
             for round in 0..<3 {

@@ -16,7 +16,12 @@ public final class EventLoopGroup: Sendable {
     /// The caller's own loop when it is one of this group, else the loops in turn.
     public func next() -> EventLoop {
         if let current = EventLoop.current, loops.contains(where: { $0 === current }) { return current }
-        return loops[Int(turn.add(1, ordering: .relaxed).oldValue % UInt(loops.count))]
+        return nextInTurn()
+    }
+
+    /// The loops in turn, wherever the caller is: for work that goes on for long and should be spread over the cores.
+    public func nextInTurn() -> EventLoop {
+        loops[Int(turn.add(1, ordering: .relaxed).oldValue % UInt(loops.count))]
     }
 
     /// Ends every loop; see ``EventLoop/shutdown()``.

@@ -100,7 +100,7 @@ public struct IdempotencyKeys: Sendable {
         try await database.execute(
             """
             delete from idempotency_key
-            where claimed_at < clock_timestamp() - make_interval(secs => \(Double(Self.keptSeconds)))
+            where claimed_at < statement_timestamp() - make_interval(secs => \(Double(Self.keptSeconds)))
             """)
     }
 

@@ -2,7 +2,7 @@ import Contracts
 import EventLoop
 import Foundation
 import HubTesting
-import Messaging
+@testable import Messaging
 import Observability
 import Postgres
 import Testing
@@ -53,6 +53,44 @@ import Testing
                 .decode(Int.self)
             // Three partitions, 100 events each.
             #expect(transactions <= 6)
+        }
+    }
+
+    @Test func `batches that come together share a transaction, and one that fails does not take the others with it`()
+        async throws
+    {
+        try await TestHub.with { hub in
+            let bad = TestHub.user(7)
+            let handler = Handler(name: "picky", on: UserRegistered.self) { received, tx in
+                if received.event.userID == bad { throw Failure.permanent("never") }
+                try await TestHub.write(received, tx)
+            }
+            let consumer = hub.consumer([handler])
+            func batch(_ numbers: Range<Int>) async throws -> [PreparedEvent] {
+                let records = try numbers.map {
+                    try hub.record(TestHub.user($0), eventID: Guarantee3Tests.event($0))
+                }
+                var events: [PreparedEvent] = []
+                for (outcome, record) in zip(await hub.log.append(records), records) {
+                    guard case .accepted(let position) = outcome else { continue }
+                    let read = LogRecord(
+                        position: position, key: record.key, headers: record.headers, value: record.value, time: .now)
+                    if let event = try await consumer.processor.prepare(read) { events.append(event) }
+                }
+                return events
+            }
+            func transactions() async throws -> [Int] {
+                let rows = try await hub.gamification.query("select count(*) from inbox group by xmin::text order by 1")
+                return try rows.map { try $0.decode(Int.self) }
+            }
+            let good = try await consumer.processor.handle(
+                [batch(10..<12), batch(12..<15)], metrics: consumer.metrics)
+            #expect(good.map { (try? $0.get()) != nil } == [true, true])
+            #expect(try await transactions() == [5])
+            let mixed = try await consumer.processor.handle(
+                [batch(0..<2), batch(5..<9), batch(2..<5)], metrics: consumer.metrics)
+            #expect(mixed.map { (try? $0.get()) != nil } == [true, false, true])
+            #expect(try await transactions() == [2, 3, 5])
         }
     }
 

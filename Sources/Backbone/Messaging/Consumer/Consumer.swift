@@ -13,8 +13,9 @@ public import Foundation
 /// Reads what a group subscribes to and calls its handlers: partitions at the same time, the events of one key in order, each
 /// event's effect once.
 ///
-/// A batch of a partition is handled in one transaction; when that fails, each event in one of its own, so that the one that
-/// cannot be handled is found and the others are not held up. The offset is committed after the effects, or after the dead
+/// Batches are handled in one transaction, those of several partitions together when they come together; when that fails, each
+/// partition's batch in one of its own, and when that fails, each event, so that the one that cannot be handled is found and the
+/// others are not held up. The offset is committed after the effects, or after the dead
 /// letter's acknowledgement.
 public final class Consumer: Sendable {
     public let group: ConsumerGroup
@@ -24,10 +25,12 @@ public final class Consumer: Sendable {
     let processor: EventProcessor
     let log: any EventLog
     let database: Database
-    let loops: EventLoopGroup
     let logger: Logger
     let metrics: ConsumerMetrics
     let now: @Sendable () -> Date
+    /// The batches of all partitions: those that are there at the same time share a transaction.
+    let together: Coalescer<[PreparedEvent], Void>
+    private let loop: EventLoop
     private let subscriptionLimits: SubscriptionLimits
 
     /// - Parameters:
@@ -49,11 +52,17 @@ public final class Consumer: Sendable {
         self.subscriptionLimits = subscriptionLimits
         self.database = database
         self.log = log
-        self.loops = loops
         self.logger = logger
-        self.metrics = ConsumerMetrics(metrics, group: group)
+        let metrics = ConsumerMetrics(metrics, group: group)
+        self.metrics = metrics
         self.now = now
-        processor = EventProcessor(group: group, handlers: handlers, database: database, codec: codec)
+        loop = loops.nextInTurn()
+        let processor = EventProcessor(group: group, handlers: handlers, database: database, codec: codec)
+        self.processor = processor
+        together = Coalescer(
+            "events of \(group)", on: loop, batchesMax: limits.batchesMax, weightMax: limits.batchCountMax,
+            weigh: { $0.count },
+            serve: { await processor.handle($0, metrics: metrics) })
     }
 
     /// Handles events until the task is cancelled; then the batches at work are finished and committed, and the partitions given
@@ -81,12 +90,9 @@ public final class Consumer: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await self.upkeep() }
             defer { tasks.cancelAll() }
-            var turn = 0
             while let lease = try await subscription.nextLease() {
-                let loop = loops.loops[turn % loops.loops.count]
-                turn += 1
                 tasks.addTask(executorPreference: loop) {
-                    await PartitionWorker(consumer: self, lease: lease, loop: loop).run()
+                    await PartitionWorker(consumer: self, lease: lease, loop: self.loop).run()
                 }
             }
         }
@@ -103,7 +109,7 @@ public final class Consumer: Sendable {
             } catch {
                 try Task.checkCancellation()
                 logger.warning("group not joined yet", [.group: .text(group.rawValue), .error: LogValue(error)])
-                try await loops.next().sleep(for: policy.dependencyDelay(after: attempt, using: &random))
+                try await loop.sleep(for: policy.dependencyDelay(after: attempt, using: &random))
                 attempt += 1
             }
         }
@@ -111,7 +117,6 @@ public final class Consumer: Sendable {
 
     /// Removes what the inbox need not remember, and measures how far behind the group is.
     private func upkeep() async throws {
-        let loop = loops.next()
         while true {
             do {
                 while try await Inbox.removeExpired(countMax: limits.inboxRemovalCountMax, on: database) > 0 {}
@@ -123,11 +128,5 @@ public final class Consumer: Sendable {
             }
             try await loop.sleep(for: limits.upkeepInterval)
         }
-    }
-}
-
-extension Result where Failure == any Error {
-    fileprivate init(_ body: () async throws -> Success) async {
-        do { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }

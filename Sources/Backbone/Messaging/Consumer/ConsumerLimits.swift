@@ -1,7 +1,9 @@
 /// The limits of a ``Consumer``.
 public struct ConsumerLimits: Sendable {
-    /// Events of one partition handled in one transaction.
+    /// Events one read of a partition takes, and one transaction handles.
     public var batchCountMax = 500
+    /// Transactions under way at once, each for the batches of one partition or of several.
+    public var batchesMax = 4
     /// Events of one partition handled at once when each has a transaction of its own.
     public var aloneCountMax = 8
     /// How long a batch at work may go on after the consumer was told to stop; then it is rolled back.

@@ -60,6 +60,29 @@ struct EventProcessor: Sendable {
         }
     }
 
+    /// Handles batches of several partitions in one transaction; should that fail, each in one of its own.
+    /// - Returns: for each batch, whether it was handled.
+    func handle(_ batches: [[PreparedEvent]], metrics: ConsumerMetrics) async -> [Result<Void, any Error>] {
+        let whole = await Result { try await handle(batches.flatMap(\.self), metrics: metrics) }
+        if batches.count == 1 { return [whole] }
+        var results = batches.map { _ in whole }
+        if case .failure = whole {
+            for (index, batch) in batches.enumerated() {
+                results[index] = await Result { try await handle(batch, metrics: metrics) }
+            }
+        }
+        return results
+    }
+
+    private func handle(_ events: [PreparedEvent], metrics: ConsumerMetrics) async throws {
+        try Task.checkCancellation()
+        let start = ContinuousClock.now
+        let count = try await handle(events, attempt: 1)
+        metrics.handled.increment(by: UInt64(count))
+        metrics.duplicates.increment(by: UInt64(events.count - count))
+        metrics.batch.observe(ContinuousClock.now - start)
+    }
+
     private func lifetime(of event: PreparedEvent) -> Duration {
         Inbox.lifetime(of: handlers[event.origin.position.partition.topic]?.first?.topic, group: group)
     }

@@ -39,7 +39,7 @@ struct Inbox: Sendable {
         try await database.execute(
             """
             delete from inbox where ctid = any(array(
-                select ctid from inbox where expires_at < clock_timestamp() limit \(Int64(countMax))))
+                select ctid from inbox where expires_at < statement_timestamp() limit \(Int64(countMax))))
             """)
     }
 }

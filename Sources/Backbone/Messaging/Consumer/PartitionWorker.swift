@@ -71,13 +71,8 @@ struct PartitionWorker: Sendable {
 
     /// False when the batch was rolled back: why does not matter yet.
     private func handledTogether(_ events: [PreparedEvent]) async -> Bool {
-        let start = ContinuousClock.now
         do {
-            let processor = consumer.processor
-            let count = try await shielded { try await processor.handle(events, attempt: 1) }
-            consumer.metrics.handled.increment(by: UInt64(count))
-            consumer.metrics.duplicates.increment(by: UInt64(events.count - count))
-            consumer.metrics.batch.observe(ContinuousClock.now - start)
+            try await shielded { try await consumer.together.call(events) }
             return true
         } catch {
             consumer.logger.notice(

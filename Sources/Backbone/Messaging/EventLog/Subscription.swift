@@ -56,8 +56,10 @@ public struct SubscriptionLimits: Sendable {
     public var heartbeatInterval: Duration = .seconds(2)
     /// How long a wait for records takes at most before looking anyway, when no wake-up came.
     public var pollInterval: Duration = .seconds(1)
-    /// Bytes of keys, headers and values one read takes at most; one record always fits.
+    /// Bytes of keys, headers and values one read takes at most; one record of each partition always fits.
     public var batchBytesMax = 8 * 1024 * 1024
+    /// Partitions one read takes at most.
+    public var partitionsReadMax = 64
 
     public init() {}
 }

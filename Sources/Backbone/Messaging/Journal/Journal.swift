@@ -64,7 +64,7 @@ public struct Journal: Sendable {
         try await database.execute(
             """
             delete from journal where ctid = any(array(
-                select ctid from journal where at < clock_timestamp() - \(Int64(retentionDays)) * interval '1 day'
+                select ctid from journal where at < statement_timestamp() - \(Int64(retentionDays)) * interval '1 day'
                 limit \(Int64(countMax))))
             """)
     }

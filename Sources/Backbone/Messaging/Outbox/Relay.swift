@@ -35,7 +35,7 @@ public final class Relay: Sendable {
         self.log = log
         self.limits = limits
         self.logger = logger
-        loop = loops.next()
+        loop = loops.nextInTurn()
         self.metrics = RelayMetrics(metrics)
     }
 

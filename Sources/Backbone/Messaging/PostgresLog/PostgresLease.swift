@@ -41,16 +41,16 @@ final class PostgresLease: Lease {
             if isRevoked || subscription.log.wakeUps.isClosed { return nil }
             if state.withLock({ $0.isPaused }) { continue }
             let from = try await currentPosition()
-            let (records, isAtEnd) = try await subscription.log.read(
-                id, of: partition, from: from, countMax: countMax, bytesMax: subscription.limits.batchBytesMax)
+            let found = try await subscription.reads.call(
+                WantedRecords(id: id, partition: partition, from: from, countMax: countMax))
             let isCurrent = state.withLock { state in
                 // A seek while the read was under way wins.
                 guard state.position == from else { return false }
-                if let last = records.last { state.position = last.position.offset + 1 }
-                state.isAtEnd = isAtEnd
+                if let last = found.records.last { state.position = last.position.offset + 1 }
+                state.isAtEnd = found.isAtEnd
                 return true
             }
-            if isCurrent, !records.isEmpty { return records }
+            if isCurrent, !found.records.isEmpty { return found.records }
         }
     }
 
@@ -70,18 +70,13 @@ final class PostgresLease: Lease {
         }
     }
 
-    /// Without waiting for the disk: a commit the server forgets in a crash means redelivery, which the inbox absorbs.
     func commit(_ offset: Int64) async throws {
-        let isStored = try await subscription.log.database.execute(
-            """
-            with relaxed as (select set_config('synchronous_commit', 'off', true) as value)
-            update event_log.group_partition set committed = \(offset) from relaxed
-            where group_name = \(subscription.group) and partition_id = \(id)
-                and member_id = \(subscription.memberID) and generation = \(generation) and relaxed.value is not null
-            """)
-        if isStored == 0 {
+        do {
+            try await subscription.commits.call(
+                OffsetCommit(id: id, partition: partition, generation: generation, offset: offset))
+        } catch let error as EventLogError {
             end()
-            throw EventLogError.leaseLost(partition)
+            throw error
         }
     }
 

@@ -6,6 +6,14 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
+/// What a lease has dealt with.
+struct OffsetCommit: Sendable {
+    let id: Int64
+    let partition: TopicPartition
+    let generation: Int64
+    let offset: Int64
+}
+
 extension PostgresLog {
     public func subscribe(
         _ group: String, to topics: [String], limits: SubscriptionLimits
@@ -16,6 +24,25 @@ extension PostgresLog {
         _ = try await database.execute(
             "insert into event_log.consumer_group (name) values (\(group)) on conflict do nothing")
         return PostgresSubscription(log: self, group: group, topics: topics, limits: limits)
+    }
+
+    /// Stores where a member's partitions are; a later commit of a partition takes the place of an earlier one.
+    ///
+    /// Without waiting for the disk: a commit the server forgets in a crash means redelivery, which the inbox absorbs.
+    /// - Returns: the partitions whose offset was stored; the leases of the others are lost.
+    func store(_ commits: [OffsetCommit], of group: String, by memberID: String) async throws -> Set<Int64> {
+        let latest = Dictionary(commits.map { ($0.id, $0) }) { $1 }.values.sorted { $0.id < $1.id }
+        let rows = try await database.query(
+            """
+            with relaxed as (select set_config('synchronous_commit', 'off', true) as value)
+            update event_log.group_partition g set committed = c.committed
+            from relaxed, unnest(\(latest.map(\.id)), \(latest.map(\.generation)), \(latest.map(\.offset)))
+                as c (id, generation, committed)
+            where g.group_name = \(group) and g.partition_id = c.id and g.generation = c.generation
+                and g.member_id = \(memberID) and relaxed.value is not null
+            returning g.partition_id
+            """)
+        return Set(try rows.map { try $0.decode(Int64.self) })
     }
 
     public func groups() async throws -> [GroupPosition] {

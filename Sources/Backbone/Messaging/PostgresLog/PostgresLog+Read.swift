@@ -6,42 +6,67 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
+/// What is to be read of one partition.
+struct WantedRecords: Sendable {
+    let id: Int64
+    let partition: TopicPartition
+    let from: Int64
+    let countMax: Int
+}
+
+/// What was there.
+struct FoundRecords: Sendable {
+    var records: [LogRecord] = []
+    /// Whether there were no more when they were read.
+    var isAtEnd = false
+}
+
 extension PostgresLog {
     public func read(_ partition: TopicPartition, from offset: Int64, countMax: Int) async throws -> [LogRecord] {
-        let id = try await directory.id(of: partition)
-        return try await read(
-            id, of: partition, from: offset, countMax: countMax, bytesMax: SubscriptionLimits().batchBytesMax
-        ).records
+        let wanted = WantedRecords(
+            id: try await directory.id(of: partition), partition: partition, from: offset, countMax: countMax)
+        return try await read([wanted], bytesMax: SubscriptionLimits().batchBytesMax).first?.records ?? []
     }
 
-    /// - Returns: the records, and whether there were no more when they were read.
-    func read(
-        _ id: Int64, of partition: TopicPartition, from offset: Int64, countMax: Int, bytesMax: Int
-    ) async throws -> (records: [LogRecord], isAtEnd: Bool) {
+    /// Reads records of several partitions by one statement.
+    /// - Parameter bytesMax: what all of them together may take; one record of each always fits.
+    /// - Returns: for each partition, in the order given, its records, and whether there were no more when they were read.
+    func read(_ wanted: [WantedRecords], bytesMax: Int) async throws -> [FoundRecords] {
+        let bytesMax = bytesMax / max(1, wanted.count)
         let rows = try await database.query(
             """
-            select "offset", time, key, headers, value from (
-                select "offset", time, key, headers, value,
-                    sum(octet_length(value) + octet_length(headers)) over (order by "offset" rows unbounded preceding)
-                        - octet_length(value) - octet_length(headers) as bytes_before
-                from event_log.record where partition_id = \(id) and "offset" >= \(offset)
-                order by "offset" limit \(Int64(countMax))
-            ) r where bytes_before < \(Int64(bytesMax)) order by "offset"
+            select w.place, r."offset", r.time, r.key, r.headers, r.value
+            from unnest(\(wanted.map(\.id)), \(wanted.map(\.from)), \(wanted.map { Int64($0.countMax) }))
+                with ordinality as w (id, first, count, place)
+            cross join lateral (
+                select * from (
+                    select "offset", time, key, headers, value,
+                        sum(octet_length(value) + octet_length(headers)) over (order by "offset" rows unbounded preceding)
+                            - octet_length(value) - octet_length(headers) as bytes_before
+                    from event_log.record where partition_id = w.id and "offset" >= w.first
+                    order by "offset" limit w.count
+                ) r where bytes_before < \(Int64(bytesMax))
+            ) r
             """)
-        var records: [LogRecord] = []
-        records.reserveCapacity(rows.count)
-        var byteCount = 0
-        for row in rows {
-            let (offset, time, key, headers, value) = try row.decode(
-                Int64.self, Date.self, String.self, [UInt8].self, [UInt8].self)
-            records.append(
+        var found = wanted.map { _ in FoundRecords() }
+        var byteCounts = wanted.map { _ in 0 }
+        for (turn, row) in rows.enumerated() {
+            let (place, offset, time, key, headers, value) = try row.decode(
+                Int.self, Int64.self, Date.self, String.self, [UInt8].self, [UInt8].self)
+            guard found.indices.contains(place - 1) else { continue }
+            found[place - 1].records.append(
                 LogRecord(
-                    position: LogPosition(partition, offset), key: key, headers: HeaderCodec.decode(headers),
-                    value: value, time: time))
-            byteCount += headers.count + value.count
-            await Fairness.pause(after: records.count)
+                    position: LogPosition(wanted[place - 1].partition, offset), key: key,
+                    headers: HeaderCodec.decode(headers), value: value, time: time))
+            byteCounts[place - 1] += headers.count + value.count
+            await Fairness.pause(after: turn)
         }
-        return (records, records.count < countMax && byteCount < bytesMax)
+        for (index, wanted) in wanted.enumerated() {
+            // They come in this order; the statement need not promise it, and sort what may be large.
+            found[index].records.sort { $0.position.offset < $1.position.offset }
+            found[index].isAtEnd = found[index].records.count < wanted.countMax && byteCounts[index] < bytesMax
+        }
+        return found
     }
 
     public func watermarks(of topic: String) async throws -> [TopicPartition: Range<Int64>] {
@@ -87,14 +112,18 @@ extension PostgresLog {
     }
 
     private func records(of search: LogSearch, where condition: SQL) async throws -> [LogRecord] {
-        let rows = try await database.query(
-            """
+        // What no index finds is read from end to end.
+        let statement: SQL = """
             select r."offset", r.time, r.key, r.headers, r.value, t.name, p.partition
             from event_log.record r join event_log.partition p using (partition_id) join event_log.topic t using (topic_id)
             where \(condition) and r.time >= \(search.from ?? Date(timeIntervalSince1970: 0))
                 and (\(search.topics == nil) or t.name = any(\(search.topics ?? [])))
             order by r.time, r.partition_id, r."offset" limit \(Int64(search.countMax))
-            """)
+            """
+        let rows = try await database.transaction { tx in
+            tx.submit("set local enable_seqscan to on")
+            return try await tx.query(statement)
+        }
         return try rows.map { row in
             let (offset, time, key, headers, value, topic, partition) = try row.decode(
                 Int64.self, Date.self, String.self, [UInt8].self, [UInt8].self, String.self, Int32.self)

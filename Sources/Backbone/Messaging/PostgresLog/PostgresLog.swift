@@ -54,7 +54,7 @@ public final class PostgresLog: EventLog {
         self.database = database
         self.limits = limits
         self.logger = logger
-        loop = loops.next()
+        loop = loops.nextInTurn()
         directory = TopicDirectory(database: database)
         wakeUps = WakeUps()
         session = LogSession(database: database, loop: loop, silenceMax: limits.silenceMax, logger: logger)

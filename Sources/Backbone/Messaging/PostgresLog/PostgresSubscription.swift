@@ -11,6 +11,10 @@ final class PostgresSubscription: Subscription {
     let topics: [String]
     let limits: SubscriptionLimits
     let memberID: String
+    /// The reads of all leases: those that are woken together share a statement.
+    let reads: Coalescer<WantedRecords, FoundRecords>
+    /// Their commits, likewise.
+    let commits: Coalescer<OffsetCommit, Void>
     private let changed = Signal()
     private let granted = Signal()
     private let state = Mutex(State())
@@ -31,6 +35,24 @@ final class PostgresSubscription: Subscription {
         self.topics = Array(Set(topics)).sorted()
         self.limits = limits
         memberID = "\(UInt64(bitPattern: log.session.key))-\(UInt64.random(in: 0...UInt64.max))"
+        let memberID = memberID
+        reads = Coalescer("read for \(group)", on: log.loop, weightMax: limits.partitionsReadMax) { wanted in
+            do {
+                return try await log.read(wanted, bytesMax: limits.batchBytesMax).map { .success($0) }
+            } catch {
+                return wanted.map { _ in .failure(error) }
+            }
+        }
+        commits = Coalescer("commit for \(group)", on: log.loop, weightMax: limits.partitionsReadMax) { commits in
+            do {
+                let stored = try await log.store(commits, of: group, by: memberID)
+                return commits.map {
+                    stored.contains($0.id) ? .success(()) : .failure(EventLogError.leaseLost($0.partition))
+                }
+            } catch {
+                return commits.map { _ in .failure(error) }
+            }
+        }
         log.wakeUps.addMember(changed, of: group)
         let heartbeat = log.loop.start("heartbeat of \(self.group)") { try await self.beat() }
         state.withLock { $0.heartbeat = heartbeat }

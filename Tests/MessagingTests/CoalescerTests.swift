@@ -1,0 +1,98 @@
+import EventLoop
+import HubTesting
+@testable import Messaging
+import Testing
+
+@Suite struct CoalescerTests {
+    private struct Odd: Error, Equatable { let number: Int }
+
+    /// Serves even numbers with ten times as much; batches are told, and held back until the gate is open so often.
+    private static func coalescer(
+        _ batches: Collected<[Int]>, _ gate: Gate, batchesMax: Int = 1, weightMax: Int = 100
+    ) -> Coalescer<Int, Int> {
+        Coalescer(
+            "test", on: TestLoops.shared.next(), batchesMax: batchesMax, weightMax: weightMax,
+            weigh: { max(1, $0 / 10) }
+        ) { numbers in
+            let turn = batches.add(numbers)
+            do {
+                try await gate.wait(turn)
+            } catch {
+                return numbers.map { _ in .failure(error) }
+            }
+            return numbers.map { $0 % 2 == 0 ? .success($0 * 10) : .failure(Odd(number: $0)) }
+        }
+    }
+
+    /// Calls from a loop, one after the other: each is in the line before the next one comes.
+    private static func calls(
+        _ numbers: [Int], of coalescer: Coalescer<Int, Int>
+    ) -> [Task<Int, any Error>] {
+        let loop = TestLoops.shared.loops[0]
+        return numbers.map { number in loop.start("call \(number)") { try await coalescer.call(number) } }
+    }
+
+    @Test func `calls that come while one is served share the next batch, and each has its own answer`() async throws {
+        let batches = Collected<[Int]>(), gate = Gate()
+        let coalescer = Self.coalescer(batches, gate)
+        let first = Self.calls([2], of: coalescer)
+        try await eventually { batches.values.count == 1 }
+        let others = Self.calls([4, 5, 6], of: coalescer)
+        // A loop runs its jobs in turn: when this one is through, the calls are in the line.
+        try await TestLoops.shared.loops[0].run("turn") {}
+        gate.open()
+        gate.open()
+        #expect(try await first[0].value == 20)
+        #expect(try await others[0].value == 40)
+        await #expect(throws: Odd(number: 5)) { try await others[1].value }
+        #expect(try await others[2].value == 60)
+        #expect(batches.values == [[2], [4, 5, 6]])
+    }
+
+    @Test func `a batch weighs no more than it may, and a heavy call goes alone`() async throws {
+        let batches = Collected<[Int]>(), gate = Gate()
+        for _ in 0..<10 { gate.open() }
+        let coalescer = Self.coalescer(batches, gate, weightMax: 4)
+        let calls = Self.calls([2, 20, 10, 2, 80, 2], of: coalescer)
+        for call in calls { _ = try await call.value }
+        #expect(batches.values == [[2, 20, 10], [2], [80], [2]])
+    }
+
+    @Test func `as many batches are under way as may be, and the others wait`() async throws {
+        let batches = Collected<[Int]>(), gate = Gate()
+        let coalescer = Self.coalescer(batches, gate, batchesMax: 2)
+        var calls: [Task<Int, any Error>] = []
+        for number in [2, 4] {
+            calls += Self.calls([number], of: coalescer)
+            try await eventually { batches.values.joined().contains(number) }
+        }
+        calls += Self.calls([6, 8], of: coalescer)
+        try await TestLoops.shared.loops[0].run("turn") {}
+        #expect(batches.values == [[2], [4]])
+        for _ in 0..<3 { gate.open() }
+        for call in calls { _ = try await call.value }
+        #expect(batches.values == [[2], [4], [6, 8]])
+    }
+
+    @Test func `who is cancelled is let go, and a batch is cancelled when nobody waits for it`() async throws {
+        let batches = Collected<[Int]>(), gate = Gate()
+        let coalescer = Self.coalescer(batches, gate)
+        let first = Self.calls([2, 4], of: coalescer)
+        try await eventually { batches.values.count == 1 }
+        let waiting = Self.calls([6, 8], of: coalescer)
+        try await TestLoops.shared.loops[0].run("turn") {}
+        waiting[0].cancel()
+        await #expect(throws: CancellationError.self) { try await waiting[0].value }
+        first[0].cancel()
+        await #expect(throws: CancellationError.self) { try await first[0].value }
+        // The other one of the batch is still waited for: it goes on, until that one is cancelled too.
+        #expect(batches.values == [[2, 4]])
+        first[1].cancel()
+        await #expect(throws: CancellationError.self) { try await first[1].value }
+        // The gate was never opened: only a cancelled batch makes room for the next.
+        try await eventually { batches.values == [[2, 4], [8]] }
+        gate.open()
+        gate.open()
+        #expect(try await waiting[1].value == 80)
+    }
+}
