@@ -26,6 +26,23 @@ import Testing
             .map { try $0.decode(String.self) }
     }
 
+    @Test func `events that were refused are kept for thirty days`() async throws {
+        try await TestHub.with { hub in
+            for (id, days) in [(1, 31), (2, 29)] {
+                try await hub.user.execute(
+                    """
+                    insert into outbox_dead (id, created_at, refused_at, reason, topic, key, event_id, headers, value)
+                    values (\(Int64(id)), now(), now() - \(Int64(days)) * interval '1 day', 'too large', 't', 'k', 'e',
+                        ''::bytea, ''::bytea)
+                    """)
+            }
+            try await hub.running([hub.relay().run]) {
+                try await eventually { try await hub.count("outbox_dead", in: hub.user) == 1 }
+            }
+            #expect(try await RefusedEvents(service: .user, database: hub.user).list().map(\.id) == [2])
+        }
+    }
+
     @Test func `events of a key reach the log in the order of the outbox, however transactions commit`() async throws {
         try await TestHub.with { hub in
             try await keepOrder(hub)

@@ -29,6 +29,18 @@ public struct RefusedEvents: Sendable {
         public let refusedAt: Date
     }
 
+    /// How long they are kept: as long as dead letters, since some of them carry personal data.
+    public static let retentionDays = 30
+
+    /// - Returns: how many there were that nobody had sent again in time.
+    func removeOld() async throws -> Int {
+        try await database.execute(
+            """
+            delete from \(quoted: service.rawValue).outbox_dead
+            where refused_at < statement_timestamp() - \(Int64(Self.retentionDays)) * interval '1 day'
+            """)
+    }
+
     /// Oldest first.
     public func list(countMax: Int = 1_000) async throws -> [Refused] {
         let rows = try await database.query(

@@ -18,7 +18,7 @@ struct BenchRow: Sendable {
     }
 
     static let all: [BenchRow] =
-        HTTPBench.rows + AvroBench.rows + MessagingBench.rows + FlowBench.rows + ProcessBench.rows
+        HTTPBench.rows + PostgresBench.rows + AvroBench.rows + MessagingBench.rows + FlowBench.rows + ProcessBench.rows
 }
 
 /// What was measured: the median of several runs, and the same of the twin where there is one.
