@@ -24,20 +24,22 @@ import Testing
         }
     }
 
-    /// Calls from a loop, one after the other: each is in the line before the next one comes.
+    /// Calls from one job of a loop: it runs none of them before all are in its line.
     private static func calls(
         _ numbers: [Int], of coalescer: Coalescer<Int, Int>
-    ) -> [Task<Int, any Error>] {
+    ) async throws -> [Task<Int, any Error>] {
         let loop = TestLoops.shared.loops[0]
-        return numbers.map { number in loop.start("call \(number)") { try await coalescer.call(number) } }
+        return try await loop.run("calls") {
+            numbers.map { number in loop.start("call \(number)") { try await coalescer.call(number) } }
+        }
     }
 
     @Test func `calls that come while one is served share the next batch, and each has its own answer`() async throws {
         let batches = Collected<[Int]>(), gate = Gate()
         let coalescer = Self.coalescer(batches, gate)
-        let first = Self.calls([2], of: coalescer)
+        let first = try await Self.calls([2], of: coalescer)
         try await eventually { batches.values.count == 1 }
-        let others = Self.calls([4, 5, 6], of: coalescer)
+        let others = try await Self.calls([4, 5, 6], of: coalescer)
         // A loop runs its jobs in turn: when this one is through, the calls are in the line.
         try await TestLoops.shared.loops[0].run("turn") {}
         gate.open()
@@ -53,7 +55,7 @@ import Testing
         let batches = Collected<[Int]>(), gate = Gate()
         for _ in 0..<10 { gate.open() }
         let coalescer = Self.coalescer(batches, gate, weightMax: 4)
-        let calls = Self.calls([2, 20, 10, 2, 80, 2], of: coalescer)
+        let calls = try await Self.calls([2, 20, 10, 2, 80, 2], of: coalescer)
         for call in calls { _ = try await call.value }
         #expect(batches.values == [[2, 20, 10], [2], [80], [2]])
     }
@@ -63,10 +65,10 @@ import Testing
         let coalescer = Self.coalescer(batches, gate, batchesMax: 2)
         var calls: [Task<Int, any Error>] = []
         for number in [2, 4] {
-            calls += Self.calls([number], of: coalescer)
+            calls += try await Self.calls([number], of: coalescer)
             try await eventually { batches.values.joined().contains(number) }
         }
-        calls += Self.calls([6, 8], of: coalescer)
+        calls += try await Self.calls([6, 8], of: coalescer)
         try await TestLoops.shared.loops[0].run("turn") {}
         #expect(batches.values == [[2], [4]])
         for _ in 0..<3 { gate.open() }
@@ -77,9 +79,9 @@ import Testing
     @Test func `who is cancelled is let go, and a batch is cancelled when nobody waits for it`() async throws {
         let batches = Collected<[Int]>(), gate = Gate()
         let coalescer = Self.coalescer(batches, gate)
-        let first = Self.calls([2, 4], of: coalescer)
+        let first = try await Self.calls([2, 4], of: coalescer)
         try await eventually { batches.values.count == 1 }
-        let waiting = Self.calls([6, 8], of: coalescer)
+        let waiting = try await Self.calls([6, 8], of: coalescer)
         try await TestLoops.shared.loops[0].run("turn") {}
         waiting[0].cancel()
         await #expect(throws: CancellationError.self) { try await waiting[0].value }
