@@ -26,6 +26,23 @@ import Testing
             .map { try $0.decode(String.self) }
     }
 
+    @Test func `a relay that is stopped leaves nothing in the outbox that it has sent`() async throws {
+        try await TestHub.with { hub in
+            var limits = RelayLimits()
+            limits.pollInterval = .seconds(3_600)
+            limits.removalDelay = .seconds(3_600)
+            try await hub.running([hub.relay(limits: limits).run]) {
+                for number in 1...2 {
+                    try await hub.register(TestHub.user(number))
+                    try await eventually { try await hub.records(of: "user.registered").count == number }
+                }
+                // The first was removed by the way, the second waits.
+                #expect(try await hub.count("outbox", in: hub.user) == 1)
+            }
+            #expect(try await hub.count("outbox", in: hub.user) == 0)
+        }
+    }
+
     @Test func `events that were refused are kept for thirty days`() async throws {
         try await TestHub.with { hub in
             for (id, days) in [(1, 31), (2, 29)] {

@@ -5,7 +5,7 @@ internal import Synchronization
 final class Signal: Sendable {
     private struct State {
         var isSet = false
-        var waiting: CheckedContinuation<Void, Never>?
+        var waiting: CheckedContinuation<Bool, Never>?
     }
 
     private let state = Mutex(State())
@@ -15,39 +15,51 @@ final class Signal: Sendable {
             state.isSet = state.waiting == nil
             defer { state.waiting = nil }
             return state.waiting
-        }?.resume()
+        }?.resume(returning: true)
     }
 
     /// Takes back a signal nobody has waited for: what it announced is about to be looked at anyway.
     func clear() { state.withLock { $0.isSet = false } }
 
     /// Returns when signalled, at once if that happened before, and when the task is cancelled. One task waits at a time.
-    func wait() async {
+    /// - Returns: whether it was signalled.
+    @discardableResult
+    func wait() async -> Bool {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let ready = state.withLock { state in
+                let answer = state.withLock { state -> Bool? in
                     if state.isSet || Task.isCancelled {
-                        state.isSet = false
-                        return true
+                        defer { state.isSet = false }
+                        return state.isSet
                     }
                     precondition(state.waiting == nil, "one task waits for a signal")
                     state.waiting = continuation
-                    return false
+                    return nil
                 }
-                if ready { continuation.resume() }
+                if let answer { continuation.resume(returning: answer) }
             }
         } onCancel: {
-            set()
+            state.withLock { state in
+                defer { state.waiting = nil }
+                return state.waiting
+            }?.resume(returning: false)
         }
     }
 
     /// The same, for a bounded time.
-    func wait(atMost limit: Duration, on loop: EventLoop) async {
-        await withTaskGroup(of: Void.self) { group in
+    @discardableResult
+    func wait(atMost limit: Duration, on loop: EventLoop) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
             group.addTask { await self.wait() }
-            group.addTask { try? await loop.sleep(for: limit) }
-            await group.next()
+            group.addTask {
+                try? await loop.sleep(for: limit)
+                return false
+            }
+            var isSignalled = await group.next() ?? false
             group.cancelAll()
+            // A signal may have come just when time ran out: it counts.
+            for await answer in group where answer { isSignalled = true }
+            return isSignalled
         }
     }
 }

@@ -62,7 +62,20 @@ struct OutboxReader {
     }
 
     /// What comes after the rows handed out.
-    var statement: SQL {
+    /// - Parameter sent: rows to be removed by the way.
+    func statement(removing sent: [Int64]) -> SQL {
+        sent.isEmpty ? selection : "with \(Self.removal(of: sent)) \(selection)"
+    }
+
+    /// Does not wait for the disk: a removal the server forgets in a crash means that events are sent again.
+    static func removal(of ids: [Int64]) -> SQL {
+        """
+        relaxed as (select set_config('synchronous_commit', 'off', true) as value),
+        gone as (delete from outbox using relaxed where id = any(\(ids)) and relaxed.value is not null)
+        """
+    }
+
+    private var selection: SQL {
         """
         select id, topic, key, headers, value, (extract(epoch from created_at) * 1000)::bigint from (
             select *, sum(octet_length(value)) over (order by id rows unbounded preceding) - octet_length(value) as bytes_before

@@ -122,46 +122,53 @@ public final class Relay: Sendable {
         }
     }
 
-    /// While a batch is being appended, the one before is removed from the outbox, and the next one is read if there
-    /// is more.
+    /// While a batch is being appended the next one is read, if there is more. What has been sent is removed by the statement that reads
+    /// on, or after a moment by one of its own.
     private func serve(_ holder: Session) async throws {
+        var sent: [Int64] = []
+        do {
+            try await serve(holder, &sent)
+        } catch {
+            // So that a relay that is stopped leaves nothing to be sent again.
+            let rest = sent
+            _ = await loop.start("relay removal") { try await self.remove(rest) }.result
+            throw error
+        }
+    }
+
+    /// - Parameter sent: taken by the log, and still in the outbox.
+    private func serve(_ holder: Session, _ sent: inout [Int64]) async throws {
         var reader = OutboxReader(countMax: limits.batchCountMax, bytesMax: limits.batchBytesMax)
         var batch: [OutgoingEvent] = []
-        var sent: [Int64] = []
         var failures = 0
         var random = SystemRandomNumberGenerator()
         while true {
             try Task.checkCancellation()
             if batch.isEmpty {
-                if reader.isAtEnd {
-                    let done = sent
+                if reader.isAtEnd, await !hasRung(within: sent.isEmpty ? nil : limits.removalDelay) {
+                    try Task.checkCancellation()
+                    try await remove(sent)
                     sent = []
-                    async let removed: Void = remove(done)
-                    await bell.here.wait()
-                    try await removed
+                    continue
                 }
                 bell.here.clear()
                 if reader.mustSettle { reader.settle(through: try await OutboxReader.settle(database)) }
-                let statement = reader.statement
-                async let rows = holder.query(statement)
-                try await remove(sent)
+                let rows = try await holder.query(reader.statement(removing: sent))
                 sent = []
-                switch try reader.take(try await rows) {
+                switch try reader.take(rows) {
                 case .events(let events): batch = events
                 case .hole: await bell.here.wait(atMost: .milliseconds(2), on: loop)
                 case .nothing: break
                 }
                 continue
             }
-            let done = sent
-            let statement = reader.isAtEnd ? nil : reader.statement
+            let statement = reader.isAtEnd ? nil : reader.statement(removing: sent)
+            if statement != nil { sent = [] }
             async let following = read(statement, on: holder)
-            async let removed: Void = remove(done)
             let outcomes = await log.append(batch.map(\.record))
-            try await removed
             let report = RelayReport(batch, outcomes)
             metrics.count(report)
-            sent = report.accepted
+            sent += report.accepted
             try await bury(report.refused)
             let next = try (await following).map { try reader.take($0) }
             batch = []
@@ -180,19 +187,19 @@ public final class Relay: Sendable {
         }
     }
 
+    /// Waits for the bell. - Parameter limit: nil to wait for as long as it takes.
+    private func hasRung(within limit: Duration?) async -> Bool {
+        guard let limit else { return await bell.here.wait() }
+        return await bell.here.wait(atMost: limit, on: loop)
+    }
+
     private func read(_ statement: SQL?, on holder: Session) async throws -> Rows? {
         guard let statement else { return nil }
         return try await holder.query(statement)
     }
 
-    /// Without waiting for the disk: a removal the server forgets in a crash means that events are sent again.
     private func remove(_ ids: [Int64]) async throws {
-        if ids.isEmpty { return }
-        _ = try await database.execute(
-            """
-            with relaxed as (select set_config('synchronous_commit', 'off', true) as value)
-            delete from outbox using relaxed where id = any(\(ids)) and relaxed.value is not null
-            """)
+        if !ids.isEmpty { try await database.execute("with \(OutboxReader.removal(of: ids)) select") }
     }
 
     private func bury(_ refused: [(id: Int64, reason: String)]) async throws {

@@ -4,6 +4,8 @@ public struct RelayLimits: Sendable {
     public var batchCountMax = 1_000
     /// Bytes of values sent to the log at once; one event always fits.
     public var batchBytesMax = 8 * 1024 * 1024
+    /// How long what has been sent stays in the outbox when there is nothing else to read.
+    public var removalDelay: Duration = .milliseconds(20)
     /// How often the outbox is looked at even when nobody rang.
     public var pollInterval: Duration = .milliseconds(500)
     /// How often a relay that stands by asks whether the active one is gone, on average.
