@@ -57,7 +57,6 @@ extension AvroEncoder {
 }
 
 extension AvroDecoder {
-    /// An amount, to be joined with the currency that follows it.
     /// An amount and the currency that follows it.
     mutating func money() throws(AvroError) -> Money {
         let hundredths = try decimal()

@@ -45,6 +45,7 @@ final class Coalescer<Request: Sendable, Response: Sendable>: Sendable {
         _ name: String, on loop: EventLoop, batchesMax: Int = 1, weightMax: Int,
         weigh: @escaping @Sendable (Request) -> Int = { _ in 1 }, serve: @escaping Serve
     ) {
+        precondition(batchesMax > 0, "\(name): nothing would ever be served")
         self.name = name
         self.loop = loop
         self.batchesMax = batchesMax

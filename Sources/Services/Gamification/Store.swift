@@ -107,11 +107,11 @@ struct Store: Sendable {
     func listLedger(
         of user: UserID, before: PointsAwardID?, countMax: Int, on database: Database
     ) async throws -> [LedgerEntry] {
+        let older: SQL = before.map { "and id < \($0.rawValue)" } ?? ""
         let rows = try await database.query(
             """
             select id, points, rule, source_event_id, awarded_at from points_award
-            where user_id = \(user.rawValue) and (\(before?.rawValue as String?) is null or id < \(before?.rawValue as String?))
-            order by id desc limit \(countMax)
+            where user_id = \(user.rawValue) \(older) order by id desc limit \(countMax)
             """)
         return try rows.map { row in
             let (id, points, rule, source, awardedAt) = try row.decode(

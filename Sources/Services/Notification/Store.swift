@@ -131,11 +131,11 @@ struct Store: Sendable {
     func listNotices(
         of user: UserID, before: NotificationID?, countMax: Int, on database: Database
     ) async throws -> [Notice] {
+        let older: SQL = before.map { "and id < \($0.rawValue)" } ?? ""
         let rows = try await database.query(
             """
             select id, kind, facts, created_at, read_at from notice
-            where user_id = \(user.rawValue) and (\(before?.rawValue as String?) is null or id < \(before?.rawValue as String?))
-            order by id desc limit \(countMax)
+            where user_id = \(user.rawValue) \(older) order by id desc limit \(countMax)
             """)
         return try rows.compactMap { row in
             let (id, kind, facts, createdAt, readAt) = try row.decode(
@@ -264,12 +264,12 @@ struct Store: Sendable {
     ///   - to: nil for everybody's.
     ///   - before: only mails older than this one.
     func listMailbox(to: String?, before: Int?, countMax: Int, on database: Database) async throws -> [MailboxItem] {
+        let ofOne: SQL = to.map { "and lower(recipient) = lower(\($0))" } ?? ""
+        let older: SQL = before.map { "and id < \($0)" } ?? ""
         let rows = try await database.query(
             """
             select id, recipient, subject, body_text, body_html, received_at, message_id from mailbox
-            where (\(to as String?) is null or lower(recipient) = lower(\(to as String?)))
-                and (\(before as Int?) is null or id < \(before as Int?))
-            order by id desc limit \(countMax)
+            where true \(ofOne) \(older) order by id desc limit \(countMax)
             """)
         return try rows.map { row in
             let (id, to, subject, text, html, receivedAt, messageID) = try row.decode(

@@ -94,6 +94,29 @@ import Testing
         }
     }
 
+    @Test func `when a dependency is down batches that came together are not tried one after the other`() async throws {
+        try await TestHub.with { hub in
+            let calls = Collected<String>()
+            let handler = Handler(name: "down", on: UserRegistered.self) { received, _ in
+                calls.add(received.eventID.rawValue)
+                throw Failure.dependencyDown("no answer")
+            }
+            let consumer = hub.consumer([handler])
+            let records = try (0..<3).map { try hub.record(TestHub.user($0), eventID: Guarantee3Tests.event($0)) }
+            var batches: [[PreparedEvent]] = []
+            for (outcome, record) in zip(await hub.log.append(records), records) {
+                guard case .accepted(let position) = outcome else { continue }
+                let read = LogRecord(
+                    position: position, key: record.key, headers: record.headers, value: record.value, time: .now)
+                if let event = try await consumer.processor.prepare(read) { batches.append([event]) }
+            }
+            let results = await consumer.processor.handle(batches, metrics: consumer.metrics)
+            #expect(results.count == 3)
+            for result in results { #expect(throws: Failure.self) { try result.get() } }
+            #expect(!calls.values.isEmpty && Set(calls.values).count == calls.values.count)
+        }
+    }
+
     @Test func `partitions are handled at the same time, and so are keys`() async throws {
         try await TestHub.with { hub in
             let inside = Gate()

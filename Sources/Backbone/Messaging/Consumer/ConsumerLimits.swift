@@ -6,7 +6,7 @@ public struct ConsumerLimits: Sendable {
     public var batchesMax = 4
     /// Events of one partition handled at once when each has a transaction of its own.
     public var aloneCountMax = 8
-    /// How long a batch at work may go on after the consumer was told to stop; then it is rolled back.
+    /// How long a batch at work may go on after the consumer was told to stop; then it is cancelled.
     public var drainTimeout: Duration = .seconds(10)
     /// How often inbox rows that no event can need any more are removed, and the lag is measured.
     public var upkeepInterval: Duration = .seconds(15)

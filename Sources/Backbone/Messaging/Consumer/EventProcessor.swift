@@ -60,15 +60,19 @@ struct EventProcessor: Sendable {
         }
     }
 
-    /// Handles batches of several partitions in one transaction; should that fail, each in one of its own.
+    /// Handles batches of several partitions in one transaction; should that fail, each in one of its own, unless the database is down.
     /// - Returns: for each batch, whether it was handled.
     func handle(_ batches: [[PreparedEvent]], metrics: ConsumerMetrics) async -> [Result<Void, any Error>] {
         let whole = await Result { try await handle(batches.flatMap(\.self), metrics: metrics) }
         if batches.count == 1 { return [whole] }
         var results = batches.map { _ in whole }
-        if case .failure = whole {
-            for (index, batch) in batches.enumerated() {
-                results[index] = await Result { try await handle(batch, metrics: metrics) }
+        guard case .failure(let error) = whole, FailureClass(of: error) != .dependencyDown else { return results }
+        for (index, batch) in batches.enumerated() {
+            let own = await Result { try await handle(batch, metrics: metrics) }
+            results[index] = own
+            if case .failure(let error) = own, FailureClass(of: error) == .dependencyDown {
+                for rest in batches.indices where rest > index { results[rest] = own }
+                break
             }
         }
         return results

@@ -163,14 +163,16 @@ public final class Relay: Sendable {
                 continue
             }
             let statement = reader.isAtEnd ? nil : reader.statement(removing: sent)
-            if statement != nil { sent = [] }
+            let removing = statement == nil ? 0 : sent.count
             async let following = read(statement, on: holder)
             let outcomes = await log.append(batch.map(\.record))
             let report = RelayReport(batch, outcomes)
             metrics.count(report)
             sent += report.accepted
             try await bury(report.refused)
-            let next = try (await following).map { try reader.take($0) }
+            let rows = try await following
+            sent.removeFirst(removing)
+            let next = try rows.map { try reader.take($0) }
             batch = []
             if let first = report.firstToRetry {
                 failures += 1

@@ -12,6 +12,14 @@ struct OffsetCommit: Sendable {
     let partition: TopicPartition
     let generation: Int64
     let offset: Int64
+
+    /// Which lease of which partition it was.
+    struct LeaseID: Hashable {
+        let partition: Int64
+        let generation: Int64
+    }
+
+    var lease: LeaseID { LeaseID(partition: id, generation: generation) }
 }
 
 extension PostgresLog {
@@ -26,12 +34,14 @@ extension PostgresLog {
         return PostgresSubscription(log: self, group: group, topics: topics, limits: limits)
     }
 
-    /// Stores where a member's partitions are; a later commit of a partition takes the place of an earlier one.
+    /// Stores where a member's partitions are; a later commit of a lease takes the place of an earlier one.
     ///
     /// Without waiting for the disk: a commit the server forgets in a crash means redelivery, which the inbox absorbs.
-    /// - Returns: the partitions whose offset was stored; the leases of the others are lost.
-    func store(_ commits: [OffsetCommit], of group: String, by memberID: String) async throws -> Set<Int64> {
-        let latest = Dictionary(commits.map { ($0.id, $0) }) { $1 }.values.sorted { $0.id < $1.id }
+    /// - Returns: the leases whose offset was stored; the others are lost.
+    func store(_ commits: [OffsetCommit], of group: String, by memberID: String) async throws -> Set<
+        OffsetCommit.LeaseID
+    > {
+        let latest = Dictionary(commits.map { ($0.lease, $0) }) { $1 }.values.sorted { $0.id < $1.id }
         let rows = try await database.query(
             """
             with relaxed as (select set_config('synchronous_commit', 'off', true) as value)
@@ -40,9 +50,13 @@ extension PostgresLog {
                 as c (id, generation, committed)
             where g.group_name = \(group) and g.partition_id = c.id and g.generation = c.generation
                 and g.member_id = \(memberID) and relaxed.value is not null
-            returning g.partition_id
+            returning g.partition_id, g.generation
             """)
-        return Set(try rows.map { try $0.decode(Int64.self) })
+        return Set(
+            try rows.map { row in
+                let (partition, generation) = try row.decode(Int64.self, Int64.self)
+                return OffsetCommit.LeaseID(partition: partition, generation: generation)
+            })
     }
 
     public func groups() async throws -> [GroupPosition] {

@@ -32,7 +32,7 @@ extension PostgresLog {
     /// - Parameter bytesMax: what all of them together may take; one record of each always fits.
     /// - Returns: for each partition, in the order given, its records, and whether there were no more when they were read.
     func read(_ wanted: [WantedRecords], bytesMax: Int) async throws -> [FoundRecords] {
-        let bytesMax = bytesMax / max(1, wanted.count)
+        let bytesMax = max(1, bytesMax / max(1, wanted.count))
         let rows = try await database.query(
             """
             select w.place, r."offset", r.time, r.key, r.headers, r.value
@@ -101,18 +101,19 @@ extension PostgresLog {
 
     /// A correlation id is found by its index; anything else is looked for in the bytes, within the time given.
     public func search(_ search: LogSearch) async throws -> [LogRecord] {
-        let indexed = try await records(of: search, where: "r.correlation_id = \(search.text)")
+        let indexed = try await records(of: search, where: "r.correlation_id = \(search.text)", byIndex: true)
         if !indexed.isEmpty { return indexed }
         let bytes = Array(search.text.utf8)
         return try await records(
             of: search,
             where: """
                 (r.key = \(search.text) or position(\(bytes) in r.headers) > 0 or position(\(bytes) in r.value) > 0)
-                """)
+                """, byIndex: false)
     }
 
-    private func records(of search: LogSearch, where condition: SQL) async throws -> [LogRecord] {
-        // What no index finds is read from end to end.
+    private func records(
+        of search: LogSearch, where condition: SQL, byIndex: Bool
+    ) async throws -> [LogRecord] {
         let statement: SQL = """
             select r."offset", r.time, r.key, r.headers, r.value, t.name, p.partition
             from event_log.record r join event_log.partition p using (partition_id) join event_log.topic t using (topic_id)
@@ -121,7 +122,8 @@ extension PostgresLog {
             order by r.time, r.partition_id, r."offset" limit \(Int64(search.countMax))
             """
         let rows = try await database.transaction { tx in
-            tx.submit("set local enable_seqscan to on")
+            // What no index finds is read from end to end.
+            if !byIndex { tx.submit("set local enable_seqscan to on") }
             return try await tx.query(statement)
         }
         return try rows.map { row in

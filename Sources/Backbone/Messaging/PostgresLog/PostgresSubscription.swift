@@ -47,7 +47,7 @@ final class PostgresSubscription: Subscription {
             do {
                 let stored = try await log.store(commits, of: group, by: memberID)
                 return commits.map {
-                    stored.contains($0.id) ? .success(()) : .failure(EventLogError.leaseLost($0.partition))
+                    stored.contains($0.lease) ? .success(()) : .failure(EventLogError.leaseLost($0.partition))
                 }
             } catch {
                 return commits.map { _ in .failure(error) }

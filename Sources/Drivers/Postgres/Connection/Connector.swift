@@ -57,9 +57,11 @@ enum Connector {
     ///
     /// A statement is prepared once on a connection, as a rule while its tables are empty, and its plan must stay good when they are
     /// not: so it goes by indexes wherever there is one, and is not made anew for each value. A table that is a queue always looks
-    /// empty to the planner, and is read from end to end through all its dead rows.
+    /// empty to the planner, and is read from end to end through all its dead rows. What has no index is priced so high then that the
+    /// server would compile it each time.
     private static func setup(_ configuration: DatabaseConfiguration) -> String {
-        var setup = "set timezone to 'UTC'; set enable_seqscan to off; set plan_cache_mode to force_generic_plan"
+        var setup =
+            "set timezone to 'UTC'; set enable_seqscan to off; set plan_cache_mode to force_generic_plan; set jit to off"
         if let role = configuration.role { setup += "; set role \(quoteIdentifier(role))" }
         if let schema = configuration.schema { setup += "; set search_path to \(quoteIdentifier(schema))" }
         return setup
