@@ -39,7 +39,7 @@ import Testing
             let keys = world.auth.service.operations.keys
             let (clock, database) = (world.clock, world.auth.database)
             let config = world.auth.service.operations.config
-            let other = KeyRing(database: database, schedule: config.keys)
+            let other = KeyRing(database: database, schedule: config.keys, uptime: { clock.uptime })
             let first = try await keys.signingKey(at: clock.now).id
             _ = try await other.signingKey(at: clock.now)
 
@@ -63,6 +63,20 @@ import Testing
             clock.advance(by: 4_000)
             try await keys.rotate(at: clock.now)
             #expect(try await Self.ids(world.auth) == [second])
+        }
+    }
+
+    @Test func `a key of another process is seen in time although the clock was set back`() async throws {
+        try await TestService<AuthService>.with(settings: ["HUB_SIGNING_KEY_AGE": "1d"]) { auth in
+            let schedule = auth.service.operations.config.keys, clock = auth.clock
+            let other = KeyRing(database: auth.database, schedule: schedule, uptime: { clock.uptime })
+            clock.advance(by: 82_800)
+            let before = try await Self.ids(auth)
+            #expect(before.count == 1)
+            #expect(try await other.rotate(at: clock.now))
+            clock.set(by: -3_600)
+            clock.advance(by: 61)
+            #expect(try await Self.ids(auth).count == 2)
         }
     }
 }

@@ -114,7 +114,7 @@ import Testing
             try await world.accepts(second)
             try await eventually { world.auth.askedCount == 2 }
             world.auth.isHeld = false
-            try await eventually { try await world.source.current(now: world.clock.now)[newKey] != nil }
+            try await eventually { try await world.source.current()[newKey] != nil }
             // Whoever asked now would wait in vain.
             world.auth.isHeld = true
             try await world.accepts(world.token())
@@ -131,11 +131,21 @@ import Testing
             world.clock.advance(by: Self.keptSeconds)
             // Until it was asked in vain, and in vain again.
             try await eventually {
-                _ = try await world.source.current(now: world.clock.now)
+                _ = try await world.source.current()
                 world.clock.advance(by: 2)
                 return world.auth.askedCount >= 4
             }
             try await world.accepts(tokens[1])
+        }
+    }
+
+    @Test func `keys are asked for anew in time although the clock was set back`() async throws {
+        try await World.with { world in
+            try await world.accepts(world.token())
+            world.clock.set(by: -3_600)
+            world.clock.advance(by: Self.keptSeconds)
+            _ = try await world.source.current()
+            try await eventually { world.auth.askedCount == 2 }
         }
     }
 }

@@ -2,64 +2,68 @@
 import Testing
 
 @Suite struct RateLimiterTests {
+    private let start = ContinuousClock.now
+
+    private func ms(_ count: Int) -> ContinuousClock.Instant { start + .milliseconds(count) }
+
     @Test func `a burst passes, what follows waits for the rate`() {
         let limit = TokenBucket.Limit.per(second: 2, burst: 3)
-        var bucket = TokenBucket(limit, nowMs: 0)
-        let burst = (0..<5).map { _ in bucket.take(limit, nowMs: 0) }
+        var bucket = TokenBucket(limit, at: ms(0))
+        let burst = (0..<5).map { _ in bucket.take(limit, at: ms(0)) }
         #expect(burst == [nil, nil, nil, 1, 1])
-        #expect(bucket.take(limit, nowMs: 500) == nil)
-        #expect(bucket.take(limit, nowMs: 500) == 1)
+        #expect(bucket.take(limit, at: ms(500)) == nil)
+        #expect(bucket.take(limit, at: ms(500)) == 1)
     }
 
-    @Test func `a bucket never holds more than its burst, and a clock that goes back gives nothing`() {
+    @Test func `a bucket never holds more than its burst, and who read the clock earlier gets nothing for it`() {
         let limit = TokenBucket.Limit.per(second: 1, burst: 2)
-        var bucket = TokenBucket(limit, nowMs: 0)
-        #expect((0..<3).map { _ in bucket.take(limit, nowMs: 1_000_000) } == [nil, nil, 1])
-        #expect(bucket.take(limit, nowMs: 0) == 1)
+        var bucket = TokenBucket(limit, at: ms(0))
+        #expect((0..<3).map { _ in bucket.take(limit, at: ms(1_000_000)) } == [nil, nil, 1])
+        #expect(bucket.take(limit, at: ms(0)) == 1)
     }
 
     @Test func `callers and kinds of request are limited apart`() {
         let limiter = RateLimiter()
         var admitted = 0
-        while limiter.admit("10.0.0.1", .registration, nowMs: 0) == nil { admitted += 1 }
+        while limiter.admit("10.0.0.1", .registration, at: ms(0)) == nil { admitted += 1 }
         #expect(admitted == 20)
-        #expect(limiter.admit("10.0.0.2", .registration, nowMs: 0) == nil)
-        #expect(limiter.admit("10.0.0.1", .login, nowMs: 0) == nil)
-        #expect(limiter.admit("10.0.0.1", .registration, nowMs: 3_000) == nil)
+        #expect(limiter.admit("10.0.0.2", .registration, at: ms(0)) == nil)
+        #expect(limiter.admit("10.0.0.1", .login, at: ms(0)) == nil)
+        #expect(limiter.admit("10.0.0.1", .registration, at: ms(3_000)) == nil)
     }
 
     @Test(arguments: [100, 4_000])
     func `many callers do not push out one that is being limited`(bucketCountMax: Int) {
         let limiter = RateLimiter(bucketCountMax: bucketCountMax)
-        while limiter.admit("guilty", .registration, nowMs: 0) == nil {}
+        while limiter.admit("guilty", .registration, at: ms(0)) == nil {}
         let count = bucketCountMax * 10
         for index in 0..<count {
-            _ = limiter.admit("other \(index)", .general, nowMs: Int64(index * 1_000 / count))
+            _ = limiter.admit("other \(index)", .general, at: ms(index * 1_000 / count))
         }
-        _ = limiter.admit("guilty", .registration, nowMs: 1_000)
-        #expect(limiter.admit("guilty", .registration, nowMs: 1_001) != nil)
+        _ = limiter.admit("guilty", .registration, at: ms(1_000))
+        #expect(limiter.admit("guilty", .registration, at: ms(1_001)) != nil)
     }
 
     @Test func `a circuit opens after a row of failures, lets one try, and closes when that succeeds`() {
-        let breaker = CircuitBreaker(failureCountMax: 3, pauseMs: 1_000)
-        for _ in 0..<2 { breaker.failed(nowMs: 0) }
-        #expect(breaker.admit(nowMs: 0) == nil)
-        breaker.failed(nowMs: 0)
-        #expect(breaker.admit(nowMs: 1) == 1)
-        #expect(breaker.admit(nowMs: 1_000) == nil)
-        #expect(breaker.admit(nowMs: 1_001) == 1)
+        let breaker = CircuitBreaker(failureCountMax: 3, pause: .seconds(1))
+        for _ in 0..<2 { breaker.failed(at: ms(0)) }
+        #expect(breaker.admit(at: ms(0)) == nil)
+        breaker.failed(at: ms(0))
+        #expect(breaker.admit(at: ms(1)) == 1)
+        #expect(breaker.admit(at: ms(1_000)) == nil)
+        #expect(breaker.admit(at: ms(1_001)) == 1)
         breaker.succeeded()
-        #expect(breaker.admit(nowMs: 1_002) == nil)
+        #expect(breaker.admit(at: ms(1_002)) == nil)
     }
 
     @Test func `a circuit whose trial fails opens again, and one whose trial never reports tries anew`() {
-        let breaker = CircuitBreaker(failureCountMax: 1, pauseMs: 1_000)
-        breaker.failed(nowMs: 0)
-        #expect(breaker.admit(nowMs: 1_000) == nil)
-        breaker.failed(nowMs: 1_500)
-        #expect(breaker.admit(nowMs: 2_000) != nil)
-        #expect(breaker.admit(nowMs: 2_500) == nil)
-        #expect(breaker.admit(nowMs: 3_499) != nil)
-        #expect(breaker.admit(nowMs: 3_500) == nil)
+        let breaker = CircuitBreaker(failureCountMax: 1, pause: .seconds(1))
+        breaker.failed(at: ms(0))
+        #expect(breaker.admit(at: ms(1_000)) == nil)
+        breaker.failed(at: ms(1_500))
+        #expect(breaker.admit(at: ms(2_000)) != nil)
+        #expect(breaker.admit(at: ms(2_500)) == nil)
+        #expect(breaker.admit(at: ms(3_499)) != nil)
+        #expect(breaker.admit(at: ms(3_500)) == nil)
     }
 }

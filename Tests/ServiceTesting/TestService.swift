@@ -66,7 +66,8 @@ public struct TestService<Service: HubService>: Sendable {
             seal: try IdentitySeal(secret: "a secret for tests alone") {
                 Int64(clock.now.timeIntervalSince1970 * 1_000)
             },
-            logger: Logger(label: Service.name.rawValue, sink: log), metrics: Metrics(), clock: { clock.now })
+            logger: Logger(label: Service.name.rawValue, sink: log), metrics: Metrics(), clock: { clock.now },
+            uptime: { clock.uptime })
         service = try await Service(context)
         var routes = Routes(context)
         service.addRoutes(to: &routes)

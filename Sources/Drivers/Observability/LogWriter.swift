@@ -37,7 +37,7 @@ public final class LogWriter: LogSink, @unchecked Sendable {
         self.bufferBytesMax = bufferBytesMax
         pthread_mutex_init(lock, nil)
         pthread_cond_init(arrived, nil)
-        pthread_cond_init(drained, nil)
+        Self.makeCondition(drained)
         // Without a thread (the system has none left) lines are written in place: late is better than never.
         hasThread = startLogThread(self)
     }
@@ -70,7 +70,7 @@ public final class LogWriter: LogSink, @unchecked Sendable {
     /// Waits until the lines so far are written, at most two seconds: a reader that has gone must not keep a process alive.
     public func flush() {
         var end = timespec()
-        clock_gettime(CLOCK_REALTIME, &end)
+        clock_gettime(Self.clock, &end)
         end.tv_sec += 2
         locked {
             while !buffer.isEmpty || isWriting {
@@ -87,6 +87,25 @@ public final class LogWriter: LogSink, @unchecked Sendable {
         }
         flush()
     }
+
+    // Setting the time of day must not make anyone wait. Darwin's conditions know no other clock.
+    #if canImport(Glibc)
+    private static let clock = CLOCK_MONOTONIC
+
+    private static func makeCondition(_ condition: UnsafeMutablePointer<pthread_cond_t>) {
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, clock)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
+    }
+    #else
+    private static let clock = CLOCK_REALTIME
+
+    private static func makeCondition(_ condition: UnsafeMutablePointer<pthread_cond_t>) {
+        pthread_cond_init(condition, nil)
+    }
+    #endif
 
     fileprivate func runThread() {
         var lines: [UInt8] = []

@@ -102,7 +102,8 @@ public struct HubParts: Sendable {
                 url: databaseURL, loops: loops,
                 configuration: .init(applicationName: "hub-\(name)", schema: schema.name, role: role)),
             outbox: Outbox(service: name, codec: codec, now: clock), http: http, services: directory, seal: seal,
-            logger: Logger(label: name.rawValue, level: level, sink: sink), metrics: Metrics(), clock: clock)
+            logger: Logger(label: name.rawValue, level: level, sink: sink), metrics: Metrics(), clock: clock,
+            uptime: { .now })
     }
 
     /// Removes what is older than its topic's retention, once an hour.

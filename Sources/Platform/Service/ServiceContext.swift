@@ -10,6 +10,9 @@ public import Messaging
 public import Observability
 public import Postgres
 
+/// The present moment of a clock that nobody sets.
+public typealias Uptime = @Sendable () -> ContinuousClock.Instant
+
 /// What a service is given at start: everything outside itself.
 public struct ServiceContext: Sendable {
     public let name: ServiceName
@@ -25,13 +28,15 @@ public struct ServiceContext: Sendable {
     public let seal: IdentitySeal
     public let logger: Logger
     public let metrics: Metrics
-    /// The time of day.
+    /// The time of day, which somebody may set: for what is stored, shown or put into a token.
     public let clock: @Sendable () -> Date
+    /// Time that only goes forward: for how long something takes or lasts.
+    public let uptime: Uptime
 
     public init(
         name: ServiceName, settings: Settings, loops: EventLoopGroup, blockingPool: BlockingPool, database: Database,
         outbox: Outbox, http: HTTPClient, services: ServiceDirectory, seal: IdentitySeal, logger: Logger,
-        metrics: Metrics, clock: @escaping @Sendable () -> Date
+        metrics: Metrics, clock: @escaping @Sendable () -> Date, uptime: @escaping Uptime
     ) {
         self.name = name
         self.settings = settings
@@ -45,6 +50,7 @@ public struct ServiceContext: Sendable {
         self.logger = logger
         self.metrics = metrics
         self.clock = clock
+        self.uptime = uptime
     }
 
     /// Asks another service on this service's own account.

@@ -17,7 +17,7 @@ public struct AuthService: HubService {
 
     public init(_ context: ServiceContext) async throws {
         let config = try AuthConfig(context.settings)
-        let keys = KeyRing(database: context.database, schedule: config.keys)
+        let keys = KeyRing(database: context.database, schedule: config.keys, uptime: context.uptime)
         try await keys.rotate(at: context.clock())
         operations = AuthOperations(
             database: context.database,

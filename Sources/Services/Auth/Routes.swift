@@ -97,7 +97,7 @@ struct AuthRoutes: Sendable {
     }
 
     @Sendable func keySet(_ request: Request) async throws -> Response {
-        var response = Response.json(.ok, try await operations.keys.published(at: operations.now()))
+        var response = Response.json(.ok, try await operations.keys.published())
         response.fields["cache-control"] = "public, max-age=\(KeySchedule.publishedSeconds)"
         return response
     }

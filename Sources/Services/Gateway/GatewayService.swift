@@ -14,7 +14,8 @@ public struct GatewayService: HubService {
         let config = try GatewayConfig(context.settings)
         let admit = AdmitRequest(
             tokens: VerifyToken(keys: KeySource(context)),
-            limiter: config.rateLimits == .off ? nil : RateLimiter(), now: context.clock)
+            limiter: config.rateLimits == .off ? nil : RateLimiter(), now: context.clock,
+            uptime: context.uptime)
         let forward = ForwardRequest(context, timeout: config.upstreamTimeout)
         let description = try await context.blockingPool.run { try APIDescription.read(config.openAPIFile) }
         let routes = GatewayRoutes(

@@ -1,3 +1,4 @@
+internal import Platform
 internal import Postgres
 internal import Secrets
 internal import Synchronization
@@ -11,27 +12,29 @@ internal import Foundation
 /// The keys that sign access tokens, shared by every process of this service through its tables.
 final class KeyRing: Sendable {
     /// After this the tables are read again: another process may have made a key.
-    private static let freshSeconds: TimeInterval = 60
+    private static let freshTime = Duration.seconds(60)
 
     private let database: Database
     private let schedule: KeySchedule
+    private let uptime: Uptime
     private let store = Store()
     private let loaded = Mutex<Loaded?>(nil)
 
     private struct Loaded {
-        let at: Date
+        let at: ContinuousClock.Instant
         let keys: [String: SigningKey]
         let times: [KeyTimes]
     }
 
-    init(database: Database, schedule: KeySchedule) {
+    init(database: Database, schedule: KeySchedule, uptime: @escaping Uptime) {
         self.database = database
         self.schedule = schedule
+        self.uptime = uptime
     }
 
     /// The key to sign with.
     func signingKey(at time: Date) async throws -> SigningKey {
-        let ring = try await current(at: time)
+        let ring = try await current()
         guard let chosen = schedule.signing(ring.times, at: time), let key = ring.keys[chosen.id] else {
             throw KeyRingError.noKey
         }
@@ -39,8 +42,8 @@ final class KeyRing: Sendable {
     }
 
     /// The key set (RFC 7517) that verifies what any of the keys signed.
-    func published(at time: Date) async throws -> [UInt8] {
-        VerifyingKeys(try await current(at: time).keys.values.map(\.verifyingKey)).json()
+    func published() async throws -> [UInt8] {
+        VerifyingKeys(try await current().keys.values.map(\.verifyingKey)).json()
     }
 
     /// Makes the next key when it is due, and drops those that nothing valid is signed with.
@@ -56,16 +59,17 @@ final class KeyRing: Sendable {
             if !spent.isEmpty { store.deleteKeys(spent.map(\.id), on: tx) }
             return next != nil
         }
-        _ = try await load(at: time)
+        _ = try await load()
         return isNew
     }
 
-    private func current(at time: Date) async throws -> Loaded {
-        if let loaded = loaded.withLock({ $0 }), time.timeIntervalSince(loaded.at) < Self.freshSeconds { return loaded }
-        return try await load(at: time)
+    private func current() async throws -> Loaded {
+        if let loaded = loaded.withLock({ $0 }), uptime() - loaded.at < Self.freshTime { return loaded }
+        return try await load()
     }
 
-    private func load(at time: Date) async throws -> Loaded {
+    private func load() async throws -> Loaded {
+        let time = uptime()
         let stored = try await store.listKeys(on: database)
         var keys: [String: SigningKey] = [:]
         for key in stored {

@@ -4,30 +4,30 @@ internal import Synchronization
 final class CircuitBreaker: Sendable {
     private enum State {
         case closed(failures: Int)
-        case open(untilMs: Int64)
+        case open(until: ContinuousClock.Instant)
         /// One request is on its way to find out.
-        case trying(sinceMs: Int64)
+        case trying(since: ContinuousClock.Instant)
     }
 
     private let failureCountMax: Int
-    private let pauseMs: Int64
+    private let pause: Duration
     private let state = Mutex(State.closed(failures: 0))
 
-    init(failureCountMax: Int = 10, pauseMs: Int64 = 2_000) {
+    init(failureCountMax: Int = 10, pause: Duration = .seconds(2)) {
         self.failureCountMax = failureCountMax
-        self.pauseMs = pauseMs
+        self.pause = pause
     }
 
     /// - Returns: nil when the request may go, else after how many seconds to try again.
-    func admit(nowMs: Int64) -> Int? {
+    func admit(at time: ContinuousClock.Instant) -> Int? {
         state.withLock { state in
             switch state {
             case .closed: return nil
-            case .open(let untilMs) where nowMs < untilMs: return Int((untilMs - nowMs + 999) / 1_000)
+            case .open(let end) where time < end: return Int(((end - time) / .seconds(1)).rounded(.up))
             // A trial that never reported back, because its client went away, must not keep the door shut.
-            case .trying(let sinceMs) where nowMs - sinceMs < pauseMs: return 1
+            case .trying(let start) where time - start < pause: return 1
             case .open, .trying:
-                state = .trying(sinceMs: nowMs)
+                state = .trying(since: time)
                 return nil
             }
         }
@@ -35,12 +35,12 @@ final class CircuitBreaker: Sendable {
 
     func succeeded() { state.withLock { $0 = .closed(failures: 0) } }
 
-    func failed(nowMs: Int64) {
+    func failed(at time: ContinuousClock.Instant) {
         state.withLock { state in
             if case .closed(let failures) = state, failures + 1 < failureCountMax {
                 state = .closed(failures: failures + 1)
             } else {
-                state = .open(untilMs: nowMs + pauseMs)
+                state = .open(until: time + pause)
             }
         }
     }

@@ -39,22 +39,22 @@ final class RateLimiter: Sendable {
 
     /// - Parameter caller: an address, or the id of a logged-in person.
     /// - Returns: nil when the request may go on, else after how many seconds to try again.
-    func admit(_ caller: String, _ kind: Kind, nowMs: Int64) -> Int? {
+    func admit(_ caller: String, _ kind: Kind, at time: ContinuousClock.Instant) -> Int? {
         let key = Key(caller: caller, kind: kind)
         let part = parts[Int(UInt(bitPattern: key.hashValue) % UInt(parts.count))]
         return part.buckets.withLock { buckets in
-            if buckets[key] == nil, buckets.count >= partBucketCountMax { Self.makeRoom(&buckets, nowMs) }
-            var bucket = buckets[key] ?? TokenBucket(kind.limit, nowMs: nowMs)
+            if buckets[key] == nil, buckets.count >= partBucketCountMax { Self.makeRoom(&buckets, time) }
+            var bucket = buckets[key] ?? TokenBucket(kind.limit, at: time)
             defer { buckets[key] = bucket }
-            return bucket.take(kind.limit, nowMs: nowMs)
+            return bucket.take(kind.limit, at: time)
         }
     }
 
     /// Drops the fuller half: whoever is being limited stays limited, whatever else comes by.
-    private static func makeRoom(_ buckets: inout [Key: TokenBucket], _ nowMs: Int64) {
+    private static func makeRoom(_ buckets: inout [Key: TokenBucket], _ time: ContinuousClock.Instant) {
         let byFullness = buckets.sorted { left, right in
-            left.value.fullness(left.key.kind.limit, nowMs: nowMs)
-                > right.value.fullness(right.key.kind.limit, nowMs: nowMs)
+            left.value.fullness(left.key.kind.limit, at: time)
+                > right.value.fullness(right.key.kind.limit, at: time)
         }
         for (key, _) in byFullness.prefix(buckets.count / 2 + 1) { buckets[key] = nil }
     }

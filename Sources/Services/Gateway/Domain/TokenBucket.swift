@@ -10,18 +10,18 @@ struct TokenBucket: Sendable {
     }
 
     private var permits: Double
-    private var updatedMs: Int64
+    private var updatedAt: ContinuousClock.Instant
 
-    init(_ limit: Limit, nowMs: Int64) {
+    init(_ limit: Limit, at time: ContinuousClock.Instant) {
         permits = limit.burst
-        updatedMs = nowMs
+        updatedAt = time
     }
 
     /// Takes a permit.
     /// - Returns: nil when there was one, else in how many whole seconds there will be.
-    mutating func take(_ limit: Limit, nowMs: Int64) -> Int? {
-        permits = level(limit, nowMs)
-        updatedMs = max(updatedMs, nowMs)
+    mutating func take(_ limit: Limit, at time: ContinuousClock.Instant) -> Int? {
+        permits = level(limit, time)
+        updatedAt = max(updatedAt, time)
         if permits >= 1 {
             permits -= 1
             return nil
@@ -30,9 +30,10 @@ struct TokenBucket: Sendable {
     }
 
     /// From 0, empty, to 1.
-    func fullness(_ limit: Limit, nowMs: Int64) -> Double { level(limit, nowMs) / limit.burst }
+    func fullness(_ limit: Limit, at time: ContinuousClock.Instant) -> Double { level(limit, time) / limit.burst }
 
-    private func level(_ limit: Limit, _ nowMs: Int64) -> Double {
-        min(limit.burst, permits + Double(max(0, nowMs - updatedMs)) / 1_000 * limit.perSecond)
+    private func level(_ limit: Limit, _ time: ContinuousClock.Instant) -> Double {
+        // Threads read the clock one after the other, and come here in any order.
+        min(limit.burst, permits + max(0, (time - updatedAt) / .seconds(1)) * limit.perSecond)
     }
 }

@@ -13,28 +13,27 @@ struct AdmitRequest: Sendable {
     let tokens: VerifyToken
     let limiter: RateLimiter?
     let now: @Sendable () -> Date
+    let uptime: Uptime
 
     /// - Throws: 401 for a token that is not good, 429 with `Retry-After`.
     func callAsFunction(_ request: HTTPRequest, path: Substring) async throws -> Identity {
-        let now = now()
-        let nowMs = Int64(now.timeIntervalSince1970 * 1_000)
         let kind = PublicPaths.kind(of: request.method, path)
         // Before the token is looked at: guessing tokens is limited too.
-        try limit(IPAddress.network(of: request.remoteAddress), kind, nowMs)
+        try limit(IPAddress.network(of: request.remoteAddress), kind)
         if PublicPaths.isIdentifiedByBody(request.method, path) { return .anonymous }
         guard let token = try Self.bearerToken(request.fields) else { return .anonymous }
-        let identity = try await tokens(token, now: now).identity
-        if let id = identity.userID { try limit(id.rawValue, kind, nowMs) }
+        let identity = try await tokens(token, now: now()).identity
+        if let id = identity.userID { try limit(id.rawValue, kind) }
         return identity
     }
 
     /// For pages that are anyone's: by address alone.
     func limit(_ request: HTTPRequest) throws(Problem) {
-        try limit(IPAddress.network(of: request.remoteAddress), .general, Int64(now().timeIntervalSince1970 * 1_000))
+        try limit(IPAddress.network(of: request.remoteAddress), .general)
     }
 
-    private func limit(_ caller: String, _ kind: RateLimiter.Kind, _ nowMs: Int64) throws(Problem) {
-        guard let seconds = limiter?.admit(caller, kind, nowMs: nowMs) else { return }
+    private func limit(_ caller: String, _ kind: RateLimiter.Kind) throws(Problem) {
+        guard let seconds = limiter?.admit(caller, kind, at: uptime()) else { return }
         throw Problem(
             .tooManyRequests, "too-many-requests", detail: "Too many requests. Try again in \(seconds) s.",
             fields: ["retry-after": String(seconds)])

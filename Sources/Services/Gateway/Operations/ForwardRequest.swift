@@ -1,8 +1,3 @@
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
 internal import Contracts
 internal import HTTP
 internal import Observability
@@ -37,7 +32,7 @@ struct ForwardRequest: Sendable {
         var byteCount = 0
         defer { room.leave(byteCount, network) }
         let body = try await held(request, network, &byteCount)
-        if let seconds = breaker.admit(nowMs: nowMs) { throw Self.away(retryAfter: seconds) }
+        if let seconds = breaker.admit(at: context.uptime()) { throw Self.away(retryAfter: seconds) }
         let outgoing = HTTPClientRequest(
             request.method, address + request.target, fields: fields(of: request, as: identity), body: body)
         do {
@@ -114,13 +109,13 @@ struct ForwardRequest: Sendable {
         case .requestBodyFailed: return .requestTimeout
         case .busy: return Self.full
         case .connectFailed:
-            breaker.failed(nowMs: nowMs)
+            breaker.failed(at: context.uptime())
             return Self.away(retryAfter: 1)
         case .timedOut:
-            breaker.failed(nowMs: nowMs)
+            breaker.failed(at: context.uptime())
             return Problem(.gatewayTimeout, "upstream-timeout", detail: "The service took too long to answer.")
         case .protocolError, .bodyTooLarge:
-            breaker.failed(nowMs: nowMs)
+            breaker.failed(at: context.uptime())
             return Problem(.badGateway, "upstream-failed", detail: "The service broke off its answer.")
         case .invalidRequest: return Problem(.badGateway, "upstream-failed")
         }
@@ -135,6 +130,4 @@ struct ForwardRequest: Sendable {
             .serviceUnavailable, "upstream-away", detail: "The service behind this path is not reachable right now.",
             fields: ["retry-after": String(seconds)])
     }
-
-    private var nowMs: Int64 { Int64(context.clock().timeIntervalSince1970 * 1_000) }
 }

@@ -1,8 +1,3 @@
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
 internal import Contracts
 internal import EventLoop
 internal import HTTP
@@ -14,51 +9,51 @@ actor KeySource {
     private static let pathOfKeys = "/.well-known/jwks.json"
     private static let keysBytesMax = 64 * 1024
     /// Kept so long without asking again.
-    private let keptSeconds: Double = 300
+    private let keptTime: Duration = .seconds(300)
     /// Asked again no more often than this: anyone can send a token with an invented key id, and auth may be away.
-    private let triedSecondsMin: Double = 1
+    private let triedTimeMin: Duration = .seconds(1)
 
     private let context: ServiceContext
-    private var keys: VerifyingKeys?
-    private var fetchedAt = Date.distantPast
+    private var fetched: (keys: VerifyingKeys, at: ContinuousClock.Instant)?
     /// Whether or not anything came of it.
-    private var triedAt = Date.distantPast
+    private var triedAt: ContinuousClock.Instant?
     private var fetch: Task<VerifyingKeys, any Error>?
 
     init(_ context: ServiceContext) { self.context = context }
 
-    func current(now: Date) async throws -> VerifyingKeys {
-        guard let keys else { return try await fetched(now: now) }
+    func current() async throws -> VerifyingKeys {
+        guard let fetched else { return try await fetchNow() }
         // Keys of a moment ago are still right: nobody waits for newer ones, nor for auth while it is away.
-        if now.timeIntervalSince(fetchedAt) >= keptSeconds { _ = begin(now: now) }
-        return keys
+        if context.uptime() - fetched.at >= keptTime { _ = begin() }
+        return fetched.keys
     }
 
-    func renewed(now: Date) async throws -> VerifyingKeys {
-        if let keys, fetch == nil, !mayTry(now) { return keys }
-        return try await fetched(now: now)
+    func renewed() async throws -> VerifyingKeys {
+        if let fetched, fetch == nil, !mayTry(at: context.uptime()) { return fetched.keys }
+        return try await fetchNow()
     }
 
-    private func mayTry(_ now: Date) -> Bool { abs(now.timeIntervalSince(triedAt)) >= triedSecondsMin }
+    private func mayTry(at time: ContinuousClock.Instant) -> Bool { triedAt.map { time - $0 >= triedTimeMin } ?? true }
 
-    private func fetched(now: Date) async throws -> VerifyingKeys {
-        guard let fetch = begin(now: now) else { throw Problem.unavailable }
+    private func fetchNow() async throws -> VerifyingKeys {
+        guard let fetch = begin() else { throw Problem.unavailable }
         return try await fetch.value
     }
 
     /// Callers at the same time share one fetch.
     /// - Returns: nil when the last one is too short a while ago.
-    private func begin(now: Date) -> Task<VerifyingKeys, any Error>? {
+    private func begin() -> Task<VerifyingKeys, any Error>? {
         if let fetch { return fetch }
-        guard mayTry(now) else { return nil }
-        triedAt = now
+        let time = context.uptime()
+        guard mayTry(at: time) else { return nil }
+        triedAt = time
         let fetch = context.loops.next().start("fetch token keys") { [context, weak self] in
             do {
                 let keys = try await Self.fetch(context)
-                await self?.ended(with: keys, at: now)
+                await self?.ended(with: keys, at: time)
                 return keys
             } catch {
-                await self?.ended(with: nil, at: now)
+                await self?.ended(with: nil, at: time)
                 throw error
             }
         }
@@ -66,11 +61,9 @@ actor KeySource {
         return fetch
     }
 
-    private func ended(with fetched: VerifyingKeys?, at now: Date) {
+    private func ended(with keys: VerifyingKeys?, at time: ContinuousClock.Instant) {
         fetch = nil
-        guard let fetched else { return }
-        keys = fetched
-        fetchedAt = now
+        if let keys { fetched = (keys, time) }
     }
 
     private static func fetch(_ context: ServiceContext) async throws -> VerifyingKeys {

@@ -22,11 +22,11 @@ struct VerifyToken: Sendable {
         if let known = cache.find(digest, now: now) { return known }
         let claims: TokenClaims
         do {
-            claims = try verifier.verify(token, keys: try await keys.current(now: now), now: now)
+            claims = try verifier.verify(token, keys: try await keys.current(), now: now)
         } catch TokenError.unknownKey {
             // Auth may have begun to sign with a new key.
             do {
-                claims = try verifier.verify(token, keys: try await keys.renewed(now: now), now: now)
+                claims = try verifier.verify(token, keys: try await keys.renewed(), now: now)
             } catch is TokenError {
                 throw Problem.badToken
             }

@@ -1,0 +1,44 @@
+import Contracts
+import HTTP
+import Platform
+import ServiceTesting
+import Testing
+
+/// Somebody sets the time of day back or forward by an hour, an operator or NTP: nothing that lasts takes longer or shorter for it.
+@Suite struct ClockTests {
+    private static let steps = [-3_600.0, 3_600]
+
+    private static func services(_ router: inout Router) {
+        router.add(.get, "/users/me") { _ in HTTPResponse(.noContent) }
+        router.add(.post, "/auth/login") { _ in HTTPResponse(.noContent) }
+    }
+
+    @Test(arguments: steps)
+    func `a service that was spared is tried after the pause, not an hour later`(step: Double) async throws {
+        try await TestGateway.with(services: Self.services) { gateway in
+            let services = gateway.service.context.services, address = services[.user]
+            services[.user] = "http://127.0.0.1:1"
+            for _ in 0..<10 { _ = await gateway.send(.get, "/users/me") }
+            services[.user] = address
+            gateway.service.clock.set(by: step)
+            let spared = await gateway.send(.get, "/users/me")
+            #expect(spared.status == .serviceUnavailable)
+            #expect(spared.fields["retry-after"] == "2")
+            gateway.service.clock.advance(by: 2)
+            #expect(await gateway.send(.get, "/users/me").status == .noContent)
+        }
+    }
+
+    @Test(arguments: steps)
+    func `a caller who is limited waits as long as the limit says`(step: Double) async throws {
+        try await TestGateway.with(settings: ["HUB_RATE_LIMITS": "default"], services: Self.services) { gateway in
+            var answer = await gateway.send(.post, "/auth/login")
+            while answer.status == .noContent { answer = await gateway.send(.post, "/auth/login") }
+            #expect(answer.fields["retry-after"] == "2")
+            gateway.service.clock.set(by: step)
+            #expect(await gateway.send(.post, "/auth/login").status == .tooManyRequests)
+            gateway.service.clock.advance(by: 2)
+            #expect(await gateway.send(.post, "/auth/login").status == .noContent)
+        }
+    }
+}
