@@ -19,7 +19,7 @@ endif
 
 export HUB_TEST_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help run build test test-sanitized lint format bench contracts smoke setup setup-tests clean
+.PHONY: help run build test test-sanitized fuzz lint format bench contracts smoke setup setup-tests clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ test-sanitized: setup-tests ## Run the drivers' tests under the address and the 
 	ASAN_OPTIONS=detect_leaks=0 scripts/test '$(SANITIZED)' $(TEST_FLAGS) --sanitize address --scratch-path .build-address
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp \
 		scripts/test '$(SANITIZED)' $(TEST_FLAGS) --sanitize thread --scratch-path .build-thread
+
+fuzz: setup-tests ## Feed broken input to what reads from outside, ten minutes each (options: SECONDS=60 SEED=7)
+	ASAN_OPTIONS=detect_leaks=0 HUB_FUZZ_SECONDS=$(or $(SECONDS),600) $(if $(SEED),HUB_FUZZ_SEED=$(SEED)) \
+		scripts/test FuzzTests $(TEST_FLAGS) --sanitize address --scratch-path .build-address
 
 lint: ## Check the formatting of Swift and the syntax of the scripts
 	swift format lint --strict --recursive --parallel $(SOURCES)

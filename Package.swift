@@ -135,6 +135,7 @@ let package = Package(
             "ProgramTests",
             ["learning-hub", "Gateway", "User", "Auth", "Notification", "Gamification", "Platform", "HubTesting"]
                 + backbone + drivers),
+        tests("FuzzTests", ["HubTesting"]),
         tests("TidyTests", ["Contracts", "HubTesting"]),
     ]
 )

@@ -1,14 +1,14 @@
-import EventLoop
+internal import EventLoop
 
 #if canImport(Glibc)
-import Glibc
+internal import Glibc
 #elseif canImport(Darwin)
-import Darwin
+internal import Darwin
 #endif
 
 /// A TCP connection that says exactly what a test tells it to. Its calls block a thread of a pool of their own.
-final class RawSocket: Sendable {
-    struct Failure: Error { var errno: Int32 }
+public final class RawSocket: Sendable {
+    public struct Failure: Error { public var errno: Int32 }
 
     private static let pool: BlockingPool = {
         do { return try BlockingPool(name: "raw", threadCount: 48, queueCountMax: 10_000) } catch {
@@ -16,7 +16,10 @@ final class RawSocket: Sendable {
         }
     }()
 
-    static func blocking<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
+    /// Runs `work`, which may block, on a thread of the pool.
+    public static func blocking<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws
+        -> Result
+    {
         try await pool.run(work)
     }
 
@@ -31,7 +34,7 @@ final class RawSocket: Sendable {
 
     deinit { Glibc.close(descriptor) }
 
-    static func connect(_ port: Int) throws -> RawSocket {
+    public static func connect(_ port: Int) throws -> RawSocket {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw Failure(errno: errno) }
         var address = loopback(port)
@@ -55,9 +58,9 @@ final class RawSocket: Sendable {
         return address
     }
 
-    func send(_ text: String) async throws { try await send(Array(text.utf8)) }
+    public func send(_ text: String) async throws { try await send(Array(text.utf8)) }
 
-    func send(_ bytes: [UInt8]) async throws {
+    public func send(_ bytes: [UInt8]) async throws {
         try await Self.blocking { [self] in
             var sent = 0
             while sent < bytes.count {
@@ -72,7 +75,7 @@ final class RawSocket: Sendable {
 
     /// Sends until the other side takes no more.
     /// - Returns: how many bytes it took, at most `limit`.
-    func sendUntilHeld(limit: Int) async throws -> Int {
+    public func sendUntilHeld(limit: Int) async throws -> Int {
         try await Self.blocking { [self] in
             let chunk = [UInt8](repeating: 120, count: 64 * 1024)
             var sent = 0
@@ -92,7 +95,7 @@ final class RawSocket: Sendable {
     }
 
     /// Reads until `isEnough` of what came so far, or until the other side closes.
-    func read(until isEnough: @escaping @Sendable (String) -> Bool) async throws -> String {
+    public func read(until isEnough: @escaping @Sendable (String) -> Bool) async throws -> String {
         try await Self.blocking { [self] in
             var bytes: [UInt8] = []
             var buffer = [UInt8](repeating: 0, count: 64 * 1024)
@@ -106,10 +109,10 @@ final class RawSocket: Sendable {
         }
     }
 
-    func readToEnd() async throws -> String { try await read { _ in false } }
+    public func readToEnd() async throws -> String { try await read { _ in false } }
 
     /// One response with `Content-Length`, head and body.
-    func readResponse() async throws -> String {
+    public func readResponse() async throws -> String {
         try await read { text in
             guard let end = text.range("\r\n\r\n") else { return false }
             let head = text[..<end.lowerBound].lowercased()
@@ -119,25 +122,25 @@ final class RawSocket: Sendable {
         }
     }
 
-    func shutdownSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+    public func shutdownSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// A reset instead of an orderly end.
-    func reset() {
+    public func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
     /// No more of the answer is taken in than this.
-    func limitReceiveBuffer(_ bytes: Int32) {
+    public func limitReceiveBuffer(_ bytes: Int32) {
         var bytes = bytes
         setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
     }
 }
 
 /// A server that answers each connection with what a test tells it to. It listens as long as the test process runs.
-struct RawServer {
-    let port: Int
+public struct RawServer: Sendable {
+    public let port: Int
 
     private static let acceptors: BlockingPool = {
         do { return try BlockingPool(name: "accept", threadCount: 64, queueCountMax: 64) } catch {
@@ -145,7 +148,7 @@ struct RawServer {
         }
     }()
 
-    init(_ serve: @escaping @Sendable (RawSocket) async throws -> Void) throws {
+    public init(_ serve: @escaping @Sendable (RawSocket) async throws -> Void) throws {
         let (descriptor, port) = try Self.bound()
         self.port = port
         guard listen(descriptor, 64) == 0 else { throw RawSocket.Failure(errno: errno) }
@@ -161,7 +164,7 @@ struct RawServer {
     }
 
     /// A port where nobody listens, kept from others.
-    static func deadPort() throws -> Int { try bound().port }
+    public static func deadPort() throws -> Int { try bound().port }
 
     private static func bound() throws -> (descriptor: Int32, port: Int) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -179,7 +182,7 @@ struct RawServer {
 
 extension StringProtocol {
     /// The first place of `text`, byte by byte: a line end is one character to Swift.
-    func range(_ text: String) -> Range<Index>? {
+    public func range(_ text: String) -> Range<Index>? {
         let needle = Array(text.utf8)
         var start = utf8.startIndex
         while let end = utf8.index(start, offsetBy: needle.count, limitedBy: utf8.endIndex) {
@@ -190,9 +193,9 @@ extension StringProtocol {
         return nil
     }
 
-    func has(_ text: String) -> Bool { range(text) != nil }
+    public func has(_ text: String) -> Bool { range(text) != nil }
 
-    func count(of text: String) -> Int {
+    public func count(of text: String) -> Int {
         var count = 0
         var rest = self[...]
         while let found = rest.range(text) {
