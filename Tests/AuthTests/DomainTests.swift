@@ -40,21 +40,37 @@ import Testing
 
     @Test func `a refresh prolongs`() {
         var session = session
-        #expect(session.refresh(isUsed: false, at: start + 99, lifetime: 100) == .refreshed)
+        #expect(session.refresh(.unused, at: start + 99, lifetime: 100) == .refreshed)
         #expect(session.expiresAt == start + 199)
         #expect(session.lastUsedAt == start + 99)
     }
 
-    @Test func `a used token ends it for good`() {
+    @Test func `a used token that comes late ends it for good`() {
         var session = session
-        #expect(session.refresh(isUsed: true, at: start, lifetime: 100) == .reused)
+        let use = TokenUse.used(at: start, isNextUsed: false)
+        #expect(session.refresh(use, at: start + 10.001, lifetime: 100) == .reused)
         #expect(session.end == .reuse)
-        #expect(session.refresh(isUsed: false, at: start, lifetime: 100) == .refused)
+        #expect(session.refresh(.unused, at: start + 11, lifetime: 100) == .refused)
+    }
+
+    @Test func `a used token may come again for ten seconds, by a clock that is behind too`() {
+        let before = session
+        var session = before
+        let use = TokenUse.used(at: start + 5, isNextUsed: false)
+        for seconds in [0, 5, 15] {
+            #expect(session.refresh(use, at: start + Double(seconds), lifetime: 100) == .repeated)
+        }
+        #expect(session == before)
+    }
+
+    @Test func `a used token ends it at once when the next one was used`() {
+        var session = session
+        #expect(session.refresh(.used(at: start, isNextUsed: true), at: start, lifetime: 100) == .reused)
     }
 
     @Test func `its time ends`() {
         var session = session
-        #expect(session.refresh(isUsed: false, at: start + 100, lifetime: 100) == .refused)
+        #expect(session.refresh(.unused, at: start + 100, lifetime: 100) == .refused)
         #expect(session.end == nil)
     }
 

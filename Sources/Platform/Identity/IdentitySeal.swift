@@ -1,6 +1,6 @@
 internal import Contracts
 internal import HTTP
-internal import Secrets
+public import Secrets
 
 /// Writes and checks the header that carries an ``Identity`` from the gateway, or from a service, to a service.
 ///
@@ -29,7 +29,7 @@ public struct IdentitySeal: Sendable {
     }
 
     /// A key for another purpose, from the same secret.
-    func key(for purpose: StaticString) -> HMACKey { key.derived(for: purpose) }
+    public func key(for purpose: StaticString) -> HMACKey { key.derived(for: purpose) }
 
     public func header(for identity: Identity, method: String, target: String) -> String {
         let (kind, subject, role, session) =

@@ -22,7 +22,8 @@ public struct AuthService: HubService {
         operations = AuthOperations(
             database: context.database,
             accounts: Accounts { method, target, json in try await context.call(.user, method, target, json: json) },
-            keys: keys, config: config, logger: context.logger, now: context.clock)
+            keys: keys, nextTokens: context.seal.key(for: "refresh-token"), config: config, logger: context.logger,
+            now: context.clock)
         loops = context.loops
     }
 

@@ -37,9 +37,11 @@ struct Store: Sendable {
         ).first.map { UserID(checked: try $0.decode(String.self)) }
     }
 
-    /// The session of a token and whether the token was used. Whoever presents another token of the session waits until the
+    /// The session of a token and what became of the token. Whoever presents another token of the session waits until the
     /// transaction ends.
-    func lockSession(of token: TokenDigest, on tx: Transaction) async throws -> (Session, isUsed: Bool)? {
+    /// - Parameter next: what the token is exchanged for.
+    func lockSession(of token: TokenDigest, next: TokenDigest, on tx: Transaction) async throws -> (Session, TokenUse)?
+    {
         // First the session, then the token: `used_at` must be what it is once the lock is held.
         let sessions = try await tx.query(
             """
@@ -47,9 +49,13 @@ struct Store: Sendable {
             where id = (select session_id from refresh_token where digest = \(token.bytes)) for update
             """)
         guard let session = try sessions.first.map(session) else { return nil }
-        let tokens = try await tx.query("select used_at is not null from refresh_token where digest = \(token.bytes)")
-        guard let isUsed = try tokens.first?.decode(Bool.self) else { return nil }
-        return (session, isUsed)
+        let tokens = try await tx.query(
+            """
+            select used_at, exists (select from refresh_token where digest = \(next.bytes) and used_at is null)
+            from refresh_token where digest = \(token.bytes)
+            """)
+        guard let (usedAt, isNextUnused) = try tokens.first?.decode(Date?.self, Bool.self) else { return nil }
+        return (session, usedAt.map { .used(at: $0, isNextUsed: !isNextUnused) } ?? .unused)
     }
 
     func update(_ session: Session, on tx: Transaction) {

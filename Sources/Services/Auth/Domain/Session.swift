@@ -46,13 +46,15 @@ struct Session: Sendable, Equatable {
     func isOpen(at time: Date) -> Bool { end == nil && time < expiresAt }
 
     /// What presenting one of its refresh tokens leads to.
-    /// - Parameter isUsed: whether that token was exchanged for a newer one before.
-    mutating func refresh(isUsed: Bool, at time: Date, lifetime: TimeInterval) -> RefreshOutcome {
+    mutating func refresh(_ use: TokenUse, at time: Date, lifetime: TimeInterval) -> RefreshOutcome {
         guard isOpen(at: time) else { return .refused }
+        switch use {
+        case .used(let usedAt, isNextUsed: false) where time <= usedAt + TokenUse.graceSeconds: return .repeated
         // Two hold the same token, and nobody can tell which of them is the thief: neither goes on.
-        if isUsed {
+        case .used:
             end = .reuse
             return .reused
+        case .unused: break
         }
         lastUsedAt = time
         expiresAt = time + lifetime
@@ -76,8 +78,20 @@ enum SessionEnd: String, Sendable {
     case erased
 }
 
+/// What became of a refresh token before it is presented.
+enum TokenUse: Sendable, Equatable {
+    /// How long a token may come again: two tabs ask at once, or the answer was lost on the way.
+    static let graceSeconds: TimeInterval = 10
+
+    case unused
+    /// It was exchanged for the next one, which was used as well or not.
+    case used(at: Date, isNextUsed: Bool)
+}
+
 enum RefreshOutcome: Sendable {
     case refreshed
+    /// The exchange is not new: it gives the same refresh token again.
+    case repeated
     case reused
     case refused
 }

@@ -15,22 +15,21 @@ struct AuthOperations: Sendable {
     let database: Database
     let accounts: Accounts
     let keys: KeyRing
+    /// Computes the refresh token that follows another one.
+    let nextTokens: HMACKey
     let config: AuthConfig
     let logger: Logger
     let now: @Sendable () -> Date
     let store = Store()
 
-    /// The tokens of an open session; the refresh token is noted when `tx` commits.
-    func issue(_ session: Session, _ role: Role, at time: Date, _ key: SigningKey, on tx: Transaction) throws -> Tokens
-    {
+    /// The tokens of an open session.
+    func issue(_ session: Session, _ role: Role, at time: Date, _ key: SigningKey, refresh: String) throws -> Tokens {
         let token = AccessToken(
             userID: session.userID, role: role, session: session.id.rawValue,
             expiresAt: time + config.accessTokenLifetime)
         let claims = token.claims(id: SecureRandom.token(byteCount: 16), issuedAt: time)
-        let refreshToken = SecureRandom.token()
-        store.insert(TokenDigest(of: refreshToken), of: session.id, on: tx)
         return Tokens(
-            access: try key.sign(claims), refresh: refreshToken, expiresInSeconds: Int(config.accessTokenLifetime))
+            access: try key.sign(claims), refresh: refresh, expiresInSeconds: Int(config.accessTokenLifetime))
     }
 }
 

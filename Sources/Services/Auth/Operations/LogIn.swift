@@ -37,7 +37,9 @@ extension AuthOperations {
             store.deleteAttempts(attempt.account, on: tx)
             // Erased since the password was looked at.
             guard try await store.insert(session, on: tx) else { throw AuthError.wrongCredentials }
-            return try issue(session, role, at: time, key, on: tx)
+            let token = SecureRandom.token()
+            store.insert(TokenDigest(of: token), of: session.id, on: tx)
+            return try issue(session, role, at: time, key, refresh: token)
         }
     }
 
