@@ -125,7 +125,9 @@ let package = Package(
             name: "ServiceTesting",
             dependencies: ["Platform", "HubTesting"] + backbone + drivers,
             path: "Tests/ServiceTesting", swiftSettings: swiftSettings),
-        tests("UserTests", ["User", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
+        tests(
+            "UserTests", ["User", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers,
+            exclude: ["Fixtures"]),
         tests("AuthTests", ["Auth", "User", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("NotificationTests", ["Notification", "Mail", "Platform", "HubTesting"] + backbone + drivers),
         tests("GamificationTests", ["Gamification", "Platform", "HubTesting"] + backbone + drivers),

@@ -21,8 +21,7 @@ struct GamificationHub: Sendable {
     static let time = Date(timeIntervalSince1970: 1_800_000_000)
 
     static func with(_ body: @escaping @Sendable (GamificationHub) async throws -> Void) async throws {
-        let template = TestDatabase.Template(
-            schema: "gamification", MessagingMigrations.service + GamificationService.migrations)
+        let template = TestDatabase.Template(schema: "gamification", GamificationService.histories)
         try await TestDatabase.with(template) { test in
             try await body(try await GamificationHub(test.database))
         }

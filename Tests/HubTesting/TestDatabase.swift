@@ -8,7 +8,7 @@ internal import Testing
 ///
 /// ```swift
 /// @Test func `an account is found by its mail`() async throws {
-///     try await TestDatabase.with(.init("user", UserService.migrations, schema: "user")) { test in
+///     try await TestDatabase.with(.init(schema: "user", UserService.histories)) { test in
 ///         try await test.database.execute("…")
 ///     }
 /// }
@@ -19,7 +19,7 @@ public final class TestDatabase: Sendable {
     public struct Template: Sendable, Hashable {
         public struct Part: Sendable, Hashable {
             public var schema: String
-            public var migrations: [Migration]
+            public var histories: [MigrationHistory]
         }
         public var parts: [Part]
 
@@ -29,13 +29,13 @@ public final class TestDatabase: Sendable {
         public init(parts: [Part]) { self.parts = parts }
 
         /// One schema, migrated.
-        public init(schema: String, _ migrations: [Migration]) {
-            parts = [Part(schema: schema, migrations: migrations)]
+        public init(schema: String, _ histories: [MigrationHistory]) {
+            parts = [Part(schema: schema, histories: histories)]
         }
 
         /// This template and one more schema.
-        public func adding(schema: String, _ migrations: [Migration]) -> Template {
-            Template(parts: parts + [Part(schema: schema, migrations: migrations)])
+        public func adding(schema: String, _ histories: [MigrationHistory]) -> Template {
+            Template(parts: parts + [Part(schema: schema, histories: histories)])
         }
     }
 

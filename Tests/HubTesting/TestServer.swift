@@ -58,7 +58,7 @@ actor TestServer {
         let task = Task {
             try await running.database.execute("create database \(quoted: name)")
             let database = Database(url: running.server.url(database: name), loops: TestLoops.shared)
-            for part in template.parts { try await database.migrate(part.migrations, schema: part.schema) }
+            for part in template.parts { try await database.migrate(part.histories, schema: part.schema) }
             // A database somebody is connected to cannot be a template.
             await database.close()
             try await running.database.execute("alter database \(quoted: name) allow_connections false")

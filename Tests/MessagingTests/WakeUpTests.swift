@@ -13,7 +13,7 @@ import Testing
     func `a partition is read to its end without polling, and what comes later too`(
         _ cut: (countMax: Int, bytesMax: Int)
     ) async throws {
-        try await TestDatabase.with(.init(schema: PostgresLog.schema, PostgresLog.migrations)) { test in
+        try await TestDatabase.with(.init(schema: PostgresLog.schema, [PostgresLog.migrations])) { test in
             let database = test.connect(.init(schema: PostgresLog.schema))
             var unwoken = PostgresLog.Limits()
             unwoken.pollInterval = .seconds(3_600)

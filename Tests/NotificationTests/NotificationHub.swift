@@ -27,8 +27,7 @@ struct NotificationHub: Sendable {
         _ transport: (any MailTransport)? = nil, language: Language = .english, limits: MailLimits = .quick,
         _ body: @escaping @Sendable (NotificationHub) async throws -> Void
     ) async throws {
-        let template = TestDatabase.Template(
-            schema: "notification", MessagingMigrations.service + NotificationService.migrations)
+        let template = TestDatabase.Template(schema: "notification", NotificationService.histories)
         try await TestDatabase.with(template) { test in
             try await body(try await NotificationHub(test.database, transport, language, limits))
         }

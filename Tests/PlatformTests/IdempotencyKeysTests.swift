@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    private static let template = TestDatabase.Template(schema: "thing", IdempotencyKeys.migrations)
+    private static let template = TestDatabase.Template(schema: "thing", [IdempotencyKeys.migrations])
 
     @Test func `the same key and request get the same answer, and the work is done once`() async throws {
         try await TestDatabase.with(Self.template) { test in

@@ -7,8 +7,13 @@ internal import Testing
     static let template = TestDatabase.Template(
         schema: "bulk",
         [
-            Migration(
-                id: "0001", sql: "create table item (id bigint primary key, name text not null, at timestamptz, n int)")
+            MigrationHistory(
+                component: "bulk",
+                [
+                    Migration(
+                        id: "0001",
+                        sql: "create table item (id bigint primary key, name text not null, at timestamptz, n int)")
+                ])
         ])
 
     struct Refused: Error {}
@@ -92,108 +97,6 @@ internal import Testing
             #expect(error?.sqlState == "42601")
             let tables = try await test.database.query("select from pg_tables where tablename = 'a'").count
             #expect(tables == 0)
-        }
-    }
-}
-
-@Suite(.timeLimit(.minutes(3))) struct `Migrations` {
-    private static let first = Migration(id: "0001 one", sql: "create table one (n int); insert into one values (1)")
-    private static let second = Migration(id: "0002 two", sql: "create table two (n int)")
-
-    private func refuses(_ migrations: [Migration], on database: Database, saying word: String) async {
-        let error = await #expect(throws: PostgresError.self) { try await database.migrate(migrations, schema: "m") }
-        #expect(error?.kind == .migration)
-        #expect(error?.description.contains(word) == true, "\(error as Any)")
-    }
-
-    @Test func `each runs once, however many start at the same time`() async throws {
-        try await TestDatabase.with { test in
-            await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<8 {
-                    group.addTask {
-                        let database = test.connect()
-                        try await database.migrate([Self.first], schema: "m")
-                        try await database.migrate([Self.first, Self.second], schema: "m")
-                        await database.close()
-                    }
-                }
-                // Some are behind those that know both by then.
-                while let result = await group.nextResult() {
-                    if case .failure(let error) = result { #expect((error as? PostgresError)?.kind == .migration) }
-                }
-            }
-            let once = try await test.database.query("select n from m.one").count
-            let past = try await test.database.query("select id from m.migration order by position").map {
-                try $0.get(0, as: String.self)
-            }
-            #expect(once == 1)
-            #expect(past == ["0001 one", "0002 two"])
-        }
-    }
-
-    @Test func `history is not rewritten`() async throws {
-        try await TestDatabase.with { test in
-            let db = test.database
-            try await db.migrate([Self.first, Self.second], schema: "m")
-            try await db.migrate([Self.first, Self.second], schema: "m")
-            await refuses([Migration(id: "0001 one", sql: "select 1"), Self.second], on: db, saying: "changed")
-            await refuses([Self.second, Self.first], on: db, saying: "0001 one")
-            await refuses([Self.first], on: db, saying: "unknown")
-            await refuses([Self.first, Self.first], on: db, saying: "same id")
-        }
-    }
-
-    @Test func `one that fails undoes those before it`() async throws {
-        try await TestDatabase.with { test in
-            let error = await #expect(throws: PostgresError.self) {
-                try await test.database.migrate(
-                    [Self.first, Migration(id: "0002 bad", sql: "select 1/0")], schema: "m")
-            }
-            #expect(error?.sqlState == "22012")
-            let schemas = try await test.database.query("select from pg_namespace where nspname = 'm'").count
-            #expect(schemas == 0)
-        }
-    }
-
-    private static let alter = Migration(id: "0003 alter", sql: "alter table one add column m int")
-
-    @Test func `one that finds a table in use lets others pass, and runs once it is free`() async throws {
-        try await TestDatabase.with { test in
-            try await test.database.migrate([Self.first], schema: "m")
-            let migrating = try await test.database.transaction { tx in
-                _ = try await tx.query("select from m.one")
-                let migrating = Task {
-                    let limits = MigrationLimits(lockTimeout: .milliseconds(50), attemptsMax: .max, pause: .zero)
-                    try await test.database.migrate([Self.first, Self.alter], schema: "m", limits: limits)
-                }
-                try await eventually {
-                    try await !test.database.query(
-                        "select from pg_locks where mode = 'AccessExclusiveLock' and not granted"
-                    )
-                    .isEmpty
-                }
-                #expect(try await test.database.query("select from m.one").count == 1)
-                return migrating
-            }
-            try await migrating.value
-            #expect(try await test.database.query("select m from m.one").count == 1)
-        }
-    }
-
-    @Test func `one that finds a table in use again and again is given up, and says what to do`() async throws {
-        try await TestDatabase.with { test in
-            try await test.database.migrate([Self.first], schema: "m")
-            try await test.database.transaction { tx in
-                _ = try await tx.query("select from m.one")
-                let error = await #expect(throws: PostgresError.self) {
-                    let limits = MigrationLimits(lockTimeout: .milliseconds(20), attemptsMax: 3, pause: .zero)
-                    try await test.database.migrate([Self.first, Self.alter], schema: "m", limits: limits)
-                }
-                #expect(error?.kind == .migration)
-                for word in ["0003 alter", "3 times", "pg_stat_activity"] {
-                    #expect(error?.description.contains(word) == true, "\(error as Any)")
-                }
-            }
         }
     }
 }

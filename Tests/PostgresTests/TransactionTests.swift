@@ -9,14 +9,18 @@ internal import Testing
     static let template = TestDatabase.Template(
         schema: "bank",
         [
-            Migration(
-                id: "0001 accounts",
-                sql: """
-                    create table account (id bigint primary key, amount bigint not null check (amount >= 0));
-                    create table entry (id bigint primary key, account bigint not null
-                        references account (id) deferrable initially deferred);
-                    insert into account values (1, 100), (2, 100);
-                    """)
+            MigrationHistory(
+                component: "bank",
+                [
+                    Migration(
+                        id: "0001 accounts",
+                        sql: """
+                            create table account (id bigint primary key, amount bigint not null check (amount >= 0));
+                            create table entry (id bigint primary key, account bigint not null
+                                references account (id) deferrable initially deferred);
+                            insert into account values (1, 100), (2, 100);
+                            """)
+                ])
         ])
 
     struct Refused: Error {}

@@ -10,7 +10,7 @@ import Testing
     enum Kind: CaseIterable, Sendable { case memory, postgres }
 
     private static let template = TestDatabase.Template(
-        schema: PostgresSchemaRegistry.schema, PostgresSchemaRegistry.migrations)
+        schema: PostgresSchemaRegistry.schema, [PostgresSchemaRegistry.migrations])
 
     private func withRegistry(_ kind: Kind, _ body: @escaping @Sendable (any SchemaRegistry) async throws -> Void)
         async throws

@@ -29,9 +29,7 @@ public struct TestService<Service: HubService>: Sendable {
 
     /// The service's schema as the host prepares it.
     public static var template: TestDatabase.Template {
-        TestDatabase.Template(
-            schema: Service.name.rawValue,
-            MessagingMigrations.service + IdempotencyKeys.migrations + Service.migrations)
+        TestDatabase.Template(schema: Service.name.rawValue, Service.histories)
     }
 
     /// Runs `body` with a service of its own.

@@ -2,7 +2,7 @@ internal import EventLoop
 
 /// One step of a schema's history. Once shipped it is never changed; a new one is added behind it.
 public struct Migration: Sendable, Hashable {
-    /// Unique in its schema, such as "0001 accounts".
+    /// Unique in its schema, such as "user-001-account".
     public let id: String
     /// One or more statements, separated by semicolons.
     public let sql: String
@@ -10,6 +10,19 @@ public struct Migration: Sendable, Hashable {
     public init(id: String, sql: String) {
         self.id = id
         self.sql = sql
+    }
+}
+
+/// What one component of the program does to each schema it has tables in. It grows at its end, whatever the others of a schema do.
+public struct MigrationHistory: Sendable, Hashable {
+    /// Frozen once shipped, such as "messaging".
+    public let component: String
+    /// In the order they are run.
+    public let migrations: [Migration]
+
+    public init(component: String, _ migrations: [Migration]) {
+        self.component = component
+        self.migrations = migrations
     }
 }
 
@@ -32,17 +45,22 @@ public struct MigrationLimits: Sendable {
 extension Database {
     /// Creates the schema if need be and runs the migrations it has not seen, each once, all in one transaction.
     ///
+    /// The histories are run in the order they are given. On a schema that has had some of them a later history may therefore have
+    /// run before the end of an earlier one: each may rely on what the others shipped before it, and on nothing else of theirs.
+    ///
     /// Any number of processes may call this at once: an advisory lock lets one work and the others find it done.
-    /// - Throws: ``PostgresError`` of kind `migration` when a migration that has run was changed, removed or reordered, and when a
-    ///   table stays in use for all attempts.
-    public func migrate(_ migrations: [Migration], schema: String, limits: MigrationLimits = .init()) async throws {
-        guard Set(migrations.map(\.id)).count == migrations.count else {
-            throw PostgresError(.migration, "two migrations of \(schema) have the same id")
+    /// - Throws: ``PostgresError`` of kind `migration` when a migration that has run was changed, removed or reordered, when a newer
+    ///   program was here before, and when a table stays in use for all attempts.
+    public func migrate(_ histories: [MigrationHistory], schema: String, limits: MigrationLimits = .init()) async throws
+    {
+        let ids = histories.flatMap { $0.migrations.map(\.id) }
+        guard Set(ids).count == ids.count, Set(histories.map(\.component)).count == histories.count else {
+            throw PostgresError(.migration, "two migrations or two components of \(schema) have the same name")
         }
         var attempt = 1
         while true {
             do {
-                return try await migrateOnce(migrations, schema: schema, lockTimeout: limits.lockTimeout)
+                return try await migrateOnce(histories, schema: schema, lockTimeout: limits.lockTimeout)
             } catch let error as PostgresError where error.sqlState == PostgresError.lockNotAvailable {
                 guard attempt < limits.attemptsMax else { throw error.givenUp(after: attempt, limits) }
             }
@@ -51,7 +69,7 @@ extension Database {
         }
     }
 
-    private func migrateOnce(_ migrations: [Migration], schema: String, lockTimeout: Duration) async throws {
+    private func migrateOnce(_ histories: [MigrationHistory], schema: String, lockTimeout: Duration) async throws {
         try await transaction { tx in
             tx.lane.allowAnyDuration()
             let lock = "learning-hub migrations of " + schema
@@ -59,19 +77,18 @@ extension Database {
             // From here on: for the lock above everybody waits until who has it is done.
             let milliseconds = Int(min(max(.milliseconds(1), lockTimeout), .seconds(3_600)) / .milliseconds(1))
             _ = try await tx.query("select set_config('lock_timeout', \("\(milliseconds)ms"), true)")
-            try await tx.prepareHistory(of: schema)
-            let past = try await tx.history(of: schema)
-            for (index, migration) in migrations.enumerated() {
-                if index < past.count {
-                    try await tx.check(migration, against: past[index], in: schema)
-                } else {
-                    try await tx.run(migration, at: index, in: schema)
-                }
+            try await tx.preparePast(of: schema, histories)
+            let past = try await tx.past()
+            for history in histories { try await tx.check(history, against: past, in: schema) }
+            let components = Set(histories.map(\.component))
+            if let other = past.first(where: { !components.contains($0.component) }) {
+                throw PostgresError.newerProgram(other.id, schema)
             }
-            if past.count > migrations.count {
-                throw PostgresError(
-                    .migration,
-                    "\(schema) has had the migration '\(past[migrations.count].id)', unknown to this program")
+            for history in histories {
+                let count = past.count { $0.component == history.component }
+                for migration in history.migrations.dropFirst(count) {
+                    try await tx.run(migration, of: history.component, in: schema)
+                }
             }
         }
     }
@@ -79,6 +96,13 @@ extension Database {
 
 extension PostgresError {
     fileprivate static let lockNotAvailable = "55P03"
+
+    fileprivate static func newerProgram(_ id: String, _ schema: String) -> PostgresError {
+        PostgresError(
+            .migration,
+            "\(schema) was brought up to date by a newer program: '\(id)' is unknown to this one; start that program or a newer one"
+        )
+    }
 
     fileprivate func givenUp(after attempts: Int, _ limits: MigrationLimits) -> PostgresError {
         PostgresError(
@@ -90,49 +114,82 @@ extension PostgresError {
 }
 
 private struct PastMigration {
+    let component: String
     let id: String
     let checksum: [UInt8]
 }
 
 extension Transaction {
-    fileprivate func prepareHistory(of schema: String) async throws {
+    fileprivate func preparePast(of schema: String, _ histories: [MigrationHistory]) async throws {
         // Asked first: "if not exists" needs the right to create even when there is nothing to do.
         if try await query("select from pg_namespace where nspname = \(schema)").isEmpty {
             try await execute("create schema \(quoted: schema)")
         }
         try await execute("set local search_path to \(quoted: schema)")
-        guard try await query("select from pg_tables where schemaname = \(schema) and tablename = 'migration'").isEmpty
-        else { return }
-        try await execute(
+        let columns = try await query(
             """
-            create table migration (
-                position int primary key,
-                id text not null unique,
-                checksum bytea not null,
-                applied_at timestamptz not null default now()
-            )
-            """)
-    }
-
-    fileprivate func history(of schema: String) async throws -> [PastMigration] {
-        try await query("select id, checksum from migration order by position").map { row in
-            let (id, checksum) = try row.decode(String.self, [UInt8].self)
-            return PastMigration(id: id, checksum: checksum)
+            select attname::text from pg_attribute
+            where attrelid = to_regclass(quote_ident(\(schema)) || '.migration') and attnum > 0 and not attisdropped
+            """
+        ).map { try $0.decode(String.self) }
+        if columns.isEmpty {
+            try await execute(
+                """
+                create table migration (
+                    position int primary key,
+                    component text not null,
+                    id text not null unique,
+                    checksum bytea not null,
+                    applied_at timestamptz not null default now()
+                )
+                """)
+        } else if !columns.contains("component") {
+            try await nameComponents(of: schema, histories)
         }
     }
 
-    fileprivate func check(_ migration: Migration, against past: PastMigration, in schema: String) async throws {
-        guard migration.id == past.id else {
-            throw PostgresError(.migration, "\(schema) has had '\(past.id)' where this program has '\(migration.id)'")
+    /// Programs before the histories of components kept one history for a schema, in the same table.
+    private func nameComponents(of schema: String, _ histories: [MigrationHistory]) async throws {
+        try await execute("alter table migration add column component text")
+        for row in try await query("select id from migration order by position") {
+            let id = try row.decode(String.self)
+            guard let owner = histories.first(where: { $0.migrations.contains { $0.id == id } }) else {
+                throw PostgresError.newerProgram(id, schema)
+            }
+            try await execute("update migration set component = \(owner.component) where id = \(id)")
         }
-        let same = try await query("select sha256(convert_to(\(migration.sql), 'UTF8')) = \(past.checksum)")
-        guard try same.first?.get(0, as: Bool.self) == true else {
-            throw PostgresError(
-                .migration, "'\(migration.id)' of \(schema) was changed after it had run; add a new one")
+        try await execute("alter table migration alter column component set not null")
+    }
+
+    /// `position` counts what was run in the schema, of whichever component.
+    fileprivate func past() async throws -> [PastMigration] {
+        try await query("select component, id, checksum from migration order by position").map { row in
+            let (component, id, checksum) = try row.decode(String.self, String.self, [UInt8].self)
+            return PastMigration(component: component, id: id, checksum: checksum)
         }
     }
 
-    fileprivate func run(_ migration: Migration, at index: Int, in schema: String) async throws {
+    fileprivate func check(
+        _ history: MigrationHistory, against past: [PastMigration], in schema: String
+    ) async throws {
+        let own = past.filter { $0.component == history.component }
+        for (migration, past) in zip(history.migrations, own) {
+            guard migration.id == past.id else {
+                throw PostgresError(
+                    .migration, "\(schema) has had '\(past.id)' where this program has '\(migration.id)'")
+            }
+            let same = try await query("select sha256(convert_to(\(migration.sql), 'UTF8')) = \(past.checksum)")
+            guard try same.first?.get(0, as: Bool.self) == true else {
+                throw PostgresError(
+                    .migration, "'\(migration.id)' of \(schema) was changed after it had run; add a new one")
+            }
+        }
+        if let more = own.dropFirst(history.migrations.count).first {
+            throw PostgresError.newerProgram(more.id, schema)
+        }
+    }
+
+    fileprivate func run(_ migration: Migration, of component: String, in schema: String) async throws {
         do {
             try await runScript(migration.sql)
         } catch var error as PostgresError {
@@ -143,8 +200,10 @@ extension Transaction {
         try await execute("set local search_path to \(quoted: schema)")
         try await execute(
             """
-            insert into migration (position, id, checksum)
-            values (\(index + 1), \(migration.id), sha256(convert_to(\(migration.sql), 'UTF8')))
+            insert into migration (position, component, id, checksum)
+            select coalesce(max(position), 0) + 1, \(component), \(migration.id),
+                sha256(convert_to(\(migration.sql), 'UTF8'))
+            from migration
             """)
     }
 }

@@ -19,24 +19,26 @@ public struct IdempotencyKeys: Sendable {
     static let claimSecondsMax = 60
     static let keptSeconds = 86_400
 
-    public static let migrations = [
-        Migration(
-            id: "platform-001-idempotency",
-            sql: """
-                create table idempotency_key (
-                    sender text not null,
-                    key text not null,
-                    fingerprint bytea not null,
-                    claimed_at timestamptz not null default clock_timestamp(),
-                    status int,
-                    content_type text,
-                    location text,
-                    body bytea,
-                    primary key (sender, key)
-                );
-                create index idempotency_key_claimed_at on idempotency_key (claimed_at);
-                """)
-    ]
+    public static let migrations = MigrationHistory(
+        component: "platform",
+        [
+            Migration(
+                id: "platform-001-idempotency",
+                sql: """
+                    create table idempotency_key (
+                        sender text not null,
+                        key text not null,
+                        fingerprint bytea not null,
+                        claimed_at timestamptz not null default clock_timestamp(),
+                        status int,
+                        content_type text,
+                        location text,
+                        body bytea,
+                        primary key (sender, key)
+                    );
+                    create index idempotency_key_claimed_at on idempotency_key (claimed_at);
+                    """)
+        ])
 
     private let database: Database
     private let loops: EventLoopGroup

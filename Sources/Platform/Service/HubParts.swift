@@ -69,7 +69,7 @@ public struct HubParts: Sendable {
         _ owner: Database, _ url: String, _ loops: EventLoopGroup
     ) async throws -> PostgresSchemaRegistry {
         let schema = ServiceSchema(name: PostgresSchemaRegistry.schema)
-        let role = try await schema.prepare(PostgresSchemaRegistry.migrations, as: owner)
+        let role = try await schema.prepare([PostgresSchemaRegistry.migrations], as: owner)
         return PostgresSchemaRegistry(
             database: Database(
                 url: url, loops: loops,
@@ -81,7 +81,7 @@ public struct HubParts: Sendable {
         _ owner: Database, _ url: String, _ loops: EventLoopGroup, _ logger: Logger
     ) async throws -> PostgresLog {
         let schema = ServiceSchema(name: PostgresLog.schema)
-        let role = try await schema.prepare(PostgresLog.migrations, as: owner)
+        let role = try await schema.prepare([PostgresLog.migrations], as: owner)
         let database = Database(
             url: url, loops: loops,
             configuration: .init(connectionsPerLoop: 8, applicationName: "hub-log", schema: schema.name, role: role))
@@ -94,8 +94,7 @@ public struct HubParts: Sendable {
     func context(for type: any HubService.Type) async throws -> ServiceContext {
         let name = type.name
         let schema = ServiceSchema(name)
-        let role = try await schema.prepare(
-            MessagingMigrations.service + IdempotencyKeys.migrations + type.migrations, as: owner)
+        let role = try await schema.prepare(type.histories, as: owner)
         return ServiceContext(
             name: name, settings: settings, loops: loops, blockingPool: blockingPool,
             database: Database(

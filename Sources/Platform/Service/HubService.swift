@@ -9,7 +9,7 @@ public protocol HubService: Sendable {
     static var consumes: [any Event.Type] { get }
     static var publishes: [any Event.Type] { get }
     static var settings: [SettingDeclaration] { get }
-    /// In the order they are applied to the service's own schema.
+    /// In the order they are run in the service's own schema; append-only.
     static var migrations: [Migration] { get }
 
     /// Reads the configuration and wires the parts. The schema is up to date by then.
@@ -46,6 +46,16 @@ extension HubService {
     public var workers: [Worker] { [] }
     public var background: [BackgroundWork] { [] }
     public var healthChecks: [HealthCheck] { [] }
+}
+
+extension HubService {
+    /// Everything that makes up the service's schema, in the order it is run.
+    public static var histories: [MigrationHistory] {
+        [
+            MessagingMigrations.service, IdempotencyKeys.migrations,
+            MigrationHistory(component: name.rawValue, migrations),
+        ]
+    }
 }
 
 /// A consumer group beside the service's own.

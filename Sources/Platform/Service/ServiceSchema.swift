@@ -15,11 +15,11 @@ struct ServiceSchema {
         role = "hub_\(name)"
     }
 
-    /// Brings the schema up to date.
+    /// Brings the schema up to date: the histories of all components that have tables in it.
     /// - Parameter owner: a login that may create schemas, and as a rule roles.
     /// - Returns: the role to work as; nil when the login may not make roles, as some managed databases have it.
-    func prepare(_ migrations: [Migration], as owner: Database) async throws -> String? {
-        try await owner.migrate(migrations, schema: name)
+    func prepare(_ histories: [MigrationHistory], as owner: Database) async throws -> String? {
+        try await owner.migrate(histories, schema: name)
         do {
             try await owner.execute(makeRole)
         } catch let error as PostgresError where error.sqlState == "42501" {

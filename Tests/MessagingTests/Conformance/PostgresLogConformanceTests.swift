@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized) struct PostgresLogConformanceTests {
     @Test(arguments: EventLogBehaviour.all)
     func `the log in PostgreSQL behaves as every log does`(_ behaviour: EventLogBehaviour) async throws {
-        let template = TestDatabase.Template(schema: PostgresLog.schema, PostgresLog.migrations)
+        let template = TestDatabase.Template(schema: PostgresLog.schema, [PostgresLog.migrations])
         try await TestDatabase.with(template) { test in
             let factory = PostgresLogFactory(test: test)
             let log = try await factory.connect()
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func `a key that PostgreSQL cannot hold is refused, and alone`() async throws {
-        try await TestDatabase.with(.init(schema: PostgresLog.schema, PostgresLog.migrations)) { test in
+        try await TestDatabase.with(.init(schema: PostgresLog.schema, [PostgresLog.migrations])) { test in
             let factory = PostgresLogFactory(test: test)
             let log = LogUnderTest(log: try await factory.connect(), factory: factory)
             try await log.make(partitions: 1)

@@ -23,9 +23,11 @@ struct TestHub: Sendable {
 
     static let group = ConsumerGroup.gamification
 
-    static let template = TestDatabase.Template(schema: PostgresLog.schema, PostgresLog.migrations)
-        .adding(schema: "user", MessagingMigrations.service + [account])
-        .adding(schema: "gamification", MessagingMigrations.service + [ledger])
+    static let template = TestDatabase.Template(schema: PostgresLog.schema, [PostgresLog.migrations])
+        .adding(schema: "user", [MessagingMigrations.service, MigrationHistory(component: "user", [account])])
+        .adding(
+            schema: "gamification",
+            [MessagingMigrations.service, MigrationHistory(component: "gamification", [ledger])])
 
     private static let account = Migration(
         id: "account", sql: "create table account (id text primary key, email text not null)")

@@ -3,12 +3,14 @@ public import Postgres
 /// The tables every service that sends or handles events has in its own schema.
 public enum MessagingMigrations {
     /// To be migrated in the service's schema, before the service's own.
-    public static let service: [Migration] = [
-        Migration(id: "messaging-001-outbox", sql: outbox),
-        Migration(id: "messaging-002-inbox", sql: inbox),
-        Migration(id: "messaging-003-dead-letters", sql: deadLetters),
-        Migration(id: "messaging-004-journal", sql: journal),
-    ]
+    public static let service = MigrationHistory(
+        component: "messaging",
+        [
+            Migration(id: "messaging-001-outbox", sql: outbox),
+            Migration(id: "messaging-002-inbox", sql: inbox),
+            Migration(id: "messaging-003-dead-letters", sql: deadLetters),
+            Migration(id: "messaging-004-journal", sql: journal),
+        ])
 
     /// Rows live for milliseconds: autovacuum comes by count, not by share. `outbox_dead` keeps what the log refused for good.
     private static let outbox = """

@@ -5,13 +5,15 @@ extension PostgresLog {
     public static let schema = "event_log"
 
     /// The tables and functions of the log, to be migrated in ``schema``. Every name is qualified: any connection may use them.
-    public static let migrations: [Migration] = [
-        Migration(id: "001-topics", sql: topicTables),
-        Migration(id: "002-records", sql: recordTable),
-        Migration(id: "003-groups", sql: groupTables),
-        Migration(id: "004-append", sql: appendFunction),
-        Migration(id: "005-offset-at", sql: offsetAtFunction),
-    ]
+    public static let migrations = MigrationHistory(
+        component: "log",
+        [
+            Migration(id: "001-topics", sql: topicTables),
+            Migration(id: "002-records", sql: recordTable),
+            Migration(id: "003-groups", sql: groupTables),
+            Migration(id: "004-append", sql: appendFunction),
+            Migration(id: "005-offset-at", sql: offsetAtFunction),
+        ])
 
     /// `next_offset` is the lock an append takes: whoever holds the row's lock gives out the offsets and commits before the next
     /// one can, so offsets become visible in order.
