@@ -129,8 +129,10 @@ let package = Package(
             "UserTests", ["User", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers,
             exclude: ["Fixtures"]),
         tests("AuthTests", ["Auth", "User", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
-        tests("NotificationTests", ["Notification", "Mail", "Platform", "HubTesting"] + backbone + drivers),
-        tests("GamificationTests", ["Gamification", "Platform", "HubTesting"] + backbone + drivers),
+        tests(
+            "NotificationTests",
+            ["Notification", "ServiceTesting", "Mail", "Platform", "HubTesting"] + backbone + drivers),
+        tests("GamificationTests", ["Gamification", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("GatewayTests", ["Gateway", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("SystemTests", ["learning-hub", "Platform", "HubTesting"] + backbone + drivers),
         tests(

@@ -114,7 +114,5 @@ struct LogInWorld: Sendable {
             """)
     }
 
-    func count(_ sql: SQL) async throws -> Int {
-        try await auth.database.query(sql).first?.decode(Int.self) ?? -1
-    }
+    func count(_ sql: SQL) async throws -> Int { try await auth.count(sql) }
 }

@@ -262,6 +262,20 @@ import Testing
         }
     }
 
+    @Test func `a person whose erasure is told twice in one batch is erased once, and others are not`() async throws {
+        try await LogInWorld.with { world in
+            let ada = try await world.person(), bob = try await world.person("bob@example.org")
+            _ = try await world.logIn()
+            _ = try await world.logIn("bob@example.org")
+            let now = world.clock.now
+            let erasures = [ada, ada].map { UserDeleted(userID: $0, deletedAt: now) }
+            #expect(try await world.auth.deliver(together: erasures) == 2)
+            #expect(try await world.count("select count(*) from session where user_id = \(ada.rawValue)") == 0)
+            #expect(try await world.count("select count(*) from session where user_id = \(bob.rawValue)") == 1)
+            #expect(try await world.count("select count(*) from erased_user") == 1)
+        }
+    }
+
     @Test func `an erased person's sessions go, however often the event is delivered`() async throws {
         try await LogInWorld.with { world in
             let ada = try await world.person()

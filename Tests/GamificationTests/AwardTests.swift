@@ -1,6 +1,7 @@
 import Contracts
 @testable import Gamification
 import Postgres
+import ServiceTesting
 import Testing
 
 @Suite struct AwardTests {
@@ -9,10 +10,10 @@ import Testing
             let ada = UserID.new, registration = EventID.make(at: GamificationHub.time)
             try await hub.register(ada, registration)
 
-            let told = try #require(try await hub.published(PointsAwarded.self).first)
+            let told = try #require(try await hub.published(PointsAwarded.self).first?.data)
             #expect(told.userID == ada && told.points == 50 && told.totalPoints == 50 && told.milestone == nil)
             #expect(told.rule == "sign-up" && told.sourceEventID == registration)
-            let badge = try #require(try await hub.published(BadgeEarned.self).first)
+            let badge = try #require(try await hub.published(BadgeEarned.self).first?.data)
             #expect(badge.userID == ada && badge.badgeCode == "NEWCOMER" && badge.badgeName == "Newcomer")
             #expect(try await hub.operations.standing(of: ada).points == 50)
             let ledger = try await hub.operations.ledger(of: ada, before: nil, countMax: 10).0
@@ -26,10 +27,45 @@ import Testing
             try await hub.register(ada, registration)
             try await hub.register(ada, registration)
             #expect(try await hub.operations.standing(of: ada).points == 50)
-            #expect(try await hub.count("points_award") == 1)
-            #expect(try await hub.count("badge_award") == 1)
+            #expect(try await hub.rowCount("points_award") == 1)
+            #expect(try await hub.rowCount("badge_award") == 1)
             #expect(try await hub.published(PointsAwarded.self).count == 1)
             #expect(try await hub.published(BadgeEarned.self).count == 1)
+        }
+    }
+
+    @Test func `a registration that is replayed counts no second time`() async throws {
+        try await GamificationHub.with { hub in
+            let registration = GamificationHub.registered(.new), id = EventID.make(at: GamificationHub.time)
+            try await hub.deliver(registration, id: id)
+            #expect(try await hub.deliver(registration, id: id, isReplay: true))
+            #expect(try await hub.operations.standing(of: registration.userID).points == 50)
+            #expect(try await hub.published(PointsAwarded.self).count == 1)
+        }
+    }
+
+    @Test func `two events of a learner in one batch add up, and tell of it in order`() async throws {
+        try await GamificationHub.with { hub in
+            let learners = (0..<10).map { _ in UserID.new }
+            let registrations = (learners + learners).map(GamificationHub.registered)
+            #expect(try await hub.deliver(together: registrations) == 20)
+            let awards = try await hub.published(PointsAwarded.self).map(\.data)
+            for learner in learners {
+                #expect(try await hub.operations.standing(of: learner).points == 100)
+                #expect(awards.filter { $0.userID == learner }.map(\.totalPoints) == [50, 100])
+                #expect(awards.filter { $0.userID == learner }.map(\.milestone) == [nil, 100])
+            }
+            #expect(try await hub.published(BadgeEarned.self).count == 10)
+        }
+    }
+
+    @Test func `a learner who registers and is erased in one batch has nothing`() async throws {
+        try await GamificationHub.with { hub in
+            let ada = UserID.new, erasure = UserDeleted(userID: ada, deletedAt: GamificationHub.time)
+            try await hub.deliver(together: [GamificationHub.registered(ada), erasure, GamificationHub.registered(ada)])
+            #expect(try await hub.operations.standing(of: ada) == .none)
+            #expect(try await hub.rowCount("points_award") == 0)
+            #expect(try await hub.published(PointsAwarded.self).count == 1)
         }
     }
 
@@ -49,7 +85,7 @@ import Testing
             try await hub.award(.signUp, to: ada)
             #expect(try await hub.operations.standing(of: ada).badges.map(\.code) == ["NEWCOMER"])
             #expect(try await hub.published(BadgeEarned.self).count == 1)
-            #expect(try await hub.published(PointsAwarded.self).map(\.totalPoints) == [50, 100])
+            #expect(try await hub.published(PointsAwarded.self).map(\.data.totalPoints) == [50, 100])
         }
     }
 
@@ -59,7 +95,7 @@ import Testing
             try await hub.award(try await hub.addRule("off", points: 20, isActive: false), to: ada)
             try await hub.award(RuleCode(rawValue: "nobody-knows"), to: ada)
             #expect(try await hub.operations.standing(of: ada) == .none)
-            #expect(try await hub.count("outbox") == 0)
+            #expect(try await hub.rowCount("outbox") == 0)
         }
     }
 
@@ -99,7 +135,7 @@ import Testing
                 try await group.waitForAll()
             }
             #expect(try await hub.operations.standing(of: ada).points == 1_200)
-            let told = try await hub.published(PointsAwarded.self)
+            let told = try await hub.published(PointsAwarded.self).map(\.data)
             let totals = told.map(\.totalPoints).sorted(), milestones = told.compactMap(\.milestone).sorted()
             #expect(totals == (1...40).map { $0 * 30 })
             #expect(milestones == [100, 500, 1_000])
@@ -116,7 +152,7 @@ import Testing
                 }
             }
             #expect(try await hub.operations.standing(of: ada) == .none)
-            #expect(try await hub.count("outbox") == 0)
+            #expect(try await hub.rowCount("outbox") == 0)
         }
     }
 

@@ -1,6 +1,7 @@
 import Contracts
 @testable import Gamification
 import Postgres
+import ServiceTesting
 import Testing
 
 @Suite struct ErasureTests {
@@ -15,7 +16,7 @@ import Testing
             #expect(try await hub.operations.standing(of: ada) == .none)
             #expect(try await hub.operations.ledger(of: ada, before: nil, countMax: 10).0.isEmpty)
             #expect(try await hub.operations.standing(of: eve).points == 50)
-            #expect(try await hub.count("points_award") == 1)
+            #expect(try await hub.rowCount("points_award") == 1)
         }
     }
 
@@ -25,9 +26,9 @@ import Testing
             try await hub.delete(ada)
             try await hub.register(ada)
             #expect(try await hub.operations.standing(of: ada) == .none)
-            #expect(try await hub.count("points_award") == 0)
-            #expect(try await hub.count("badge_award") == 0)
-            #expect(try await hub.count("outbox") == 0)
+            #expect(try await hub.rowCount("points_award") == 0)
+            #expect(try await hub.rowCount("badge_award") == 0)
+            #expect(try await hub.rowCount("outbox") == 0)
         }
     }
 
@@ -41,8 +42,8 @@ import Testing
                 _ = try await (award, erasure)
                 #expect(try await hub.operations.standing(of: ada) == .none)
             }
-            #expect(try await hub.count("points_award") == 0)
-            #expect(try await hub.count("badge_award") == 0)
+            #expect(try await hub.rowCount("points_award") == 0)
+            #expect(try await hub.rowCount("badge_award") == 0)
         }
     }
 }

@@ -2,6 +2,7 @@ import Contracts
 @testable import Gamification
 import HTTP
 import Platform
+import ServiceTesting
 import Testing
 
 @Suite struct RoutesTests {
@@ -52,10 +53,10 @@ import Testing
             let rule = try await hub.addRule("step", points: 1)
             for _ in 0..<5 { try await hub.award(rule, to: ada) }
             try await hub.award(rule, to: .new)
-            let link = await hub.send("/gamification/me/ledger", as: .user(ada, role: .student, session: "s"))
+            let link = try await hub.send(.get, "/gamification/me/ledger", as: .learner(ada))
                 .fields["link"]
             #expect(link == nil)
-            let next = await hub.send("/gamification/me/ledger?limit=2", as: .user(ada, role: .student, session: "s"))
+            let next = try await hub.send(.get, "/gamification/me/ledger?limit=2", as: .learner(ada))
                 .fields["link"]
             #expect(next?.hasPrefix("</gamification/me/ledger?limit=2&cursor=") == true)
             var sources: [String] = []
@@ -76,16 +77,17 @@ import Testing
     ])
     func `nobody in particular is told nothing`(target: String, status: Int) async throws {
         try await GamificationHub.with { hub in
-            #expect(await hub.send(target, as: .anonymous).status.code == status)
+            let answer = try await hub.send(.get, target, as: .anonymous)
+            #expect(answer.status == status)
         }
     }
 
     @Test(arguments: ["limit=0", "limit=1000", "cursor=nonsense", "cursor=%27%3B--"])
     func `a page that does not exist is refused`(query: String) async throws {
         try await GamificationHub.with { hub in
-            let response = await hub.send(
-                "/gamification/me/ledger?\(query)", as: .user(.new, role: .student, session: "s"))
-            #expect(response.status.code == 422)
+            let response = try await hub.send(
+                .get, "/gamification/me/ledger?\(query)", as: .learner(.new))
+            #expect(response.status == 422)
         }
     }
 }

@@ -1,6 +1,7 @@
 import Contracts
 import HubTesting
 @testable import Notification
+import ServiceTesting
 import Testing
 
 @Suite struct ErasureTests {
@@ -35,9 +36,9 @@ import Testing
             try await hub.earn(ada)
             try await hub.post(NotificationHub.mail(user: ada))
             _ = try await hub.operations.settleWaiting()
-            #expect(try await hub.published().isEmpty)
+            #expect(try await hub.mails().isEmpty)
             for table in ["notice", "waiting_notice", "delivery", "mailbox"] {
-                #expect(try await hub.count(table) == 0)
+                #expect(try await hub.rowCount(table) == 0)
             }
             let everything = try await hub.everything()
             #expect(!traces.contains(where: everything.contains))
@@ -56,7 +57,7 @@ import Testing
                 _ = try await (badge, mail, change, erasure)
             }
             _ = try await hub.operations.settleWaiting()
-            for table in ["notice", "waiting_notice", "mailbox"] { #expect(try await hub.count(table) == 0) }
+            for table in ["notice", "waiting_notice", "mailbox"] { #expect(try await hub.rowCount(table) == 0) }
             let everything = try await hub.everything()
             #expect(!traces.contains(where: everything.contains))
         }

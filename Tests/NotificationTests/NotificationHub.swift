@@ -6,125 +6,100 @@ import Mail
 import Messaging
 @testable import Notification
 import Observability
-@testable import Platform
+import Platform
 import Postgres
-import SchemaRegistry
+import ServiceTesting
 import Testing
 
-/// The service on a database of its own, without a log: events go in by hand, and what it would publish is read from its outbox.
-struct NotificationHub: Sendable {
-    let database: Database
-    let operations: Operations
-    let codec: EventCodec
-    private let seal: IdentitySeal
-    private let router: Router
+typealias NotificationHub = TestService<NotificationService>
 
-    static let time = Date(timeIntervalSince1970: 1_800_000_000)
+extension TestService<NotificationService> {
+    static let time = TestClock().now
     static let from = Mailbox("Learning Hub <hub@example.org>")
 
+    var operations: Operations { service.operations }
+
+    /// Mail is due by the clock on the wall, which goes on by itself.
     /// - Parameter transport: nil for the development mailbox.
     static func with(
         _ transport: (any MailTransport)? = nil, language: Language = .english, limits: MailLimits = .quick,
         _ body: @escaping @Sendable (NotificationHub) async throws -> Void
     ) async throws {
-        let template = TestDatabase.Template(schema: "notification", NotificationService.histories)
-        try await TestDatabase.with(template) { test in
-            try await body(try await NotificationHub(test.database, transport, language, limits))
+        let from = try #require(Self.from)
+        let make: @Sendable (ServiceContext) async throws -> NotificationService = { context in
+            let sender = transport.map { Self.sender(on: $0, from: from, limits, context) }
+            let operations = Operations(
+                database: context.database, outbox: context.outbox, from: from, language: language, sender: sender,
+                now: { Date() })
+            return NotificationService(operations, context.loops)
         }
+        try await with(making: make, body)
     }
 
-    private init(
-        _ database: Database, _ transport: (any MailTransport)?, _ language: Language, _ limits: MailLimits
-    ) async throws {
-        self.database = database
-        codec = EventCodec(registry: InMemorySchemaRegistry())
-        try await codec.prepare(EventCatalogue.all)
-        let from = try #require(Self.from)
-        let logger = Logger(label: "test", sink: LogRecorder())
-        let sender = transport.map {
-            MailSender(
-                transport: $0, from: from, database: database, loops: TestLoops.shared, limits: limits, logger: logger,
-                metrics: Metrics(), now: { Date() })
-        }
-        operations = Operations(
-            database: database, outbox: Outbox(service: .notification, codec: codec), from: from, language: language,
-            sender: sender, now: { Date() })
-        seal = try IdentitySeal(secret: "a secret of enough bytes") { 0 }
-        var routes = Routes(seal: seal, logger: logger, metrics: Metrics(), keys: nil)
-        NotificationRoutes(operations: operations).add(to: &routes)
-        router = routes.router
+    private static func sender(
+        on transport: any MailTransport, from: Mailbox, _ limits: MailLimits, _ context: ServiceContext
+    ) -> MailSender {
+        MailSender(
+            transport: transport, from: from, database: context.database, loops: context.loops, limits: limits,
+            logger: context.logger, metrics: Metrics(), now: { Date() })
     }
 
     /// Another process on the same data.
     func another(_ transport: any MailTransport, limits: MailLimits = .quick) -> MailSender {
-        MailSender(
-            transport: transport, from: operations.from, database: database, loops: TestLoops.shared, limits: limits,
-            logger: Logger(label: "test", sink: LogRecorder()), metrics: Metrics(), now: { Date() })
+        Self.sender(on: transport, from: operations.from, limits, context)
     }
 
     // MARK: Events
 
-    /// As the consumer does, but without its inbox: what comes twice is the service's own business here.
-    func deliver<E: Event>(
-        _ event: E, _ id: EventID, isReplay: Bool = false,
-        to handler: @escaping @Sendable (Handlers, Received<E>, Transaction) async throws -> Void
-    ) async throws {
-        let envelope = Envelope(
-            eventID: id, timestamp: Self.time, data: event,
-            metadata: Metadata(correlationID: CorrelationID(checked: "req_1"), source: "test", traceID: "0"))
-        let received = Received(
-            envelope: envelope, position: LogPosition(TopicPartition(E.topic.name, 0), 0), isReplay: isReplay)
-        let handlers = Handlers(operations: operations)
-        try await database.transaction { tx in try await handler(handlers, received, tx) }
-    }
-
     func register(
         _ user: UserID, _ id: EventID = .new, email: String = "ada@example.org", firstName: String = "Ada",
-        lastName: String = "Lovelace", at time: Date = time
+        lastName: String = "Lovelace", at time: Date = time, isReplay: Bool = false
     ) async throws {
         let event = UserRegistered(
             userID: user, email: email, firstName: firstName, lastName: lastName, role: .student, registeredAt: time)
-        try await deliver(event, id) { try await $0.sendWelcomeOnUserRegistered($1, $2) }
+        try await deliver(event, id: id, isReplay: isReplay)
     }
 
     func update(
         _ user: UserID, _ id: EventID = .new, email: String = "ada@example.org", role: Role = .student,
         changed: [String], at time: Date = time + 60
     ) async throws {
-        let event = UserUpdated(
+        try await deliver(Self.updated(user, email: email, role: role, changed: changed, at: time), id: id)
+    }
+
+    static func updated(
+        _ user: UserID, email: String = "ada@example.org", role: Role = .student, changed: [String],
+        at time: Date = time + 60
+    ) -> UserUpdated {
+        UserUpdated(
             userID: user, email: email, firstName: "Ada", lastName: "King", role: role, changedFields: changed,
             updatedAt: time)
-        try await deliver(event, id) { try await $0.alertOnUserUpdated($1, $2) }
     }
 
     func delete(_ user: UserID, _ id: EventID = .new) async throws {
-        try await deliver(UserDeleted(userID: user, deletedAt: Self.time), id) {
-            try await $0.eraseRecipientOnUserDeleted($1, $2)
-        }
+        try await deliver(UserDeleted(userID: user, deletedAt: Self.time), id: id)
     }
 
     func award(_ user: UserID, milestone: Int?, _ id: EventID = .new) async throws {
         let event = PointsAwarded(
             awardID: .make(at: Self.time), userID: user, points: 50, rule: "sign-up", sourceEventID: .new,
             totalPoints: 120, milestone: milestone, awardedAt: Self.time)
-        try await deliver(event, id) { try await $0.tellMilestoneOnPointsAwarded($1, $2) }
+        try await deliver(event, id: id)
     }
 
     func earn(_ user: UserID, badge: String = "POLYGLOT", _ id: EventID = .new) async throws {
         let event = BadgeEarned(
             awardID: .make(at: Self.time), userID: user, badgeCode: badge, badgeName: badge.capitalized,
             reason: "three languages", earnedAt: Self.time)
-        try await deliver(event, id) { try await $0.tellAchievementOnBadgeEarned($1, $2) }
+        try await deliver(event, id: id)
     }
 
     /// What the group that delivers mail is given.
-    func post(_ mail: NotificationEmail, _ id: EventID = .new, isReplay: Bool = false) async throws {
-        try await deliver(mail, id, isReplay: isReplay) { try await $0.sendMailOnNotificationEmail($1, $2) }
-    }
+    func post(_ mail: NotificationEmail, _ id: EventID = .new) async throws { try await deliver(mail, id: id) }
 
     /// Delivers the mails asked for so far, under event ids that follow from their order.
     func postAll() async throws {
-        for mail in try await published() { try await post(mail) }
+        for mail in try await mails() { try await post(mail) }
     }
 
     static func mail(
@@ -140,18 +115,9 @@ struct NotificationHub: Sendable {
     // MARK: What came of it
 
     /// The mails asked for, in order.
-    func published() async throws -> [NotificationEmail] {
-        let topic = NotificationEmail.topic.name
-        var events: [NotificationEmail] = []
-        for row in try await database.query("select value from outbox where topic = \(topic) order by id") {
-            events.append(try await codec.decode(try row.decode([UInt8].self), as: NotificationEmail.self).data)
-        }
-        return events
-    }
+    func mails() async throws -> [NotificationEmail] { try await published(NotificationEmail.self).map(\.data) }
 
-    func count(_ table: String) async throws -> Int {
-        try await database.query("select count(*) from \(quoted: table)").first?.decode(Int.self) ?? -1
-    }
+    func rowCount(_ table: String) async throws -> Int { try await count("select count(*) from \(quoted: table)") }
 
     /// Every cell of every table but the outbox, to look for what must not be there.
     func everything() async throws -> String {
@@ -177,23 +143,20 @@ struct NotificationHub: Sendable {
     }
 
     func deliveryCount(_ state: DeliveryState) async throws -> Int {
-        try await database.query("select count(*) from delivery where state = \(state.rawValue)").first?
-            .decode(Int.self) ?? -1
+        try await count("select count(*) from delivery where state = \(state.rawValue)")
     }
 
     // MARK: Routes
 
-    func send(_ method: HTTPMethod = .get, _ target: String, as user: UserID? = nil) async -> HTTPResponse {
-        let identity = user.map { Identity.user($0, role: .student, session: "s") } ?? .anonymous
-        var fields = HTTPFields()
-        fields[IdentitySeal.fieldName] = seal.header(for: identity, method: method.rawValue, target: target)
-        return await router.respond(to: HTTPRequest(method, target, fields: fields))
+    func send(_ method: HTTPMethod, _ target: String, as user: UserID) async throws -> TestAnswer {
+        try await send(method, target, as: .user(user, role: .student, session: "s"))
     }
 
     func get<Value: Decodable>(_ target: String, as user: UserID? = nil, _ type: Value.Type) async throws -> Value {
-        let response = await send(.get, target, as: user)
-        try #require(response.status == .ok)
-        return try JSONDecoder().decode(type, from: Data(try await response.body.collect(bytesMax: 1 << 20)))
+        let identity = user.map { Identity.user($0, role: .student, session: "s") } ?? .anonymous
+        let answer = try await send(.get, target, as: identity)
+        try #require(answer.status == 200)
+        return try answer.decoded(as: type)
     }
 
     struct InboxBody: Decodable {

@@ -2,6 +2,7 @@ import Contracts
 import HTTP
 @testable import Notification
 import Platform
+import ServiceTesting
 import Testing
 
 @Suite struct RoutesTests {
@@ -12,10 +13,10 @@ import Testing
             for _ in 0..<3 { try await hub.earn(ada) }
             let first = try #require(try await hub.inbox(of: ada).items.first)
             #expect(first.readAt == nil)
-            #expect(await hub.send(.post, "/notifications/\(first.id)/read", as: ada).status == .noContent)
+            #expect(try await hub.send(.post, "/notifications/\(first.id)/read", as: ada).status == 204)
             let readAt = try #require(try await hub.inbox(of: ada).items.first?.readAt)
             #expect(try await hub.inbox(of: ada).unread == 3)
-            #expect(await hub.send(.post, "/notifications/read-all", as: ada).status == .noContent)
+            #expect(try await hub.send(.post, "/notifications/read-all", as: ada).status == 204)
             let inbox = try await hub.inbox(of: ada)
             #expect(inbox.unread == 0 && inbox.items.allSatisfy { $0.readAt != nil })
             #expect(inbox.items.first?.readAt == readAt)
@@ -27,10 +28,10 @@ import Testing
             let ada = UserID.new, eve = UserID.new
             try await hub.register(ada)
             let item = try #require(try await hub.inbox(of: ada).items.first)
-            #expect(await hub.send(.post, "/notifications/\(item.id)/read", as: eve).status.code == 404)
-            #expect(await hub.send(.post, "/notifications/ntf_unknown/read", as: ada).status.code == 404)
-            #expect(await hub.send(.post, "/notifications/nonsense/read", as: ada).status.code == 404)
-            #expect(await hub.send(.post, "/notifications/read-all", as: eve).status.code == 204)
+            #expect(try await hub.send(.post, "/notifications/\(item.id)/read", as: eve).status == 404)
+            #expect(try await hub.send(.post, "/notifications/ntf_unknown/read", as: ada).status == 404)
+            #expect(try await hub.send(.post, "/notifications/nonsense/read", as: ada).status == 404)
+            #expect(try await hub.send(.post, "/notifications/read-all", as: eve).status == 204)
             #expect(try await hub.inbox(of: ada).unread == 1)
             #expect(try await hub.inbox(of: eve).items.isEmpty)
         }
@@ -56,9 +57,10 @@ import Testing
 
     @Test func `who is not logged in sees no notifications`() async throws {
         try await NotificationHub.with { hub in
-            #expect(await hub.send(.get, "/notifications").status.code == 401)
-            #expect(await hub.send(.post, "/notifications/read-all").status.code == 401)
-            #expect(await hub.send(.post, "/notifications/ntf_1/read").status.code == 401)
+            let list = try await hub.send(.get, "/notifications")
+            let all = try await hub.send(.post, "/notifications/read-all")
+            let one = try await hub.send(.post, "/notifications/ntf_1/read")
+            #expect([list, all, one].map(\.status) == [401, 401, 401])
         }
     }
 
@@ -67,7 +69,8 @@ import Testing
     ])
     func `a page that does not exist is refused`(target: String) async throws {
         try await NotificationHub.with { hub in
-            #expect(await hub.send(.get, target, as: .new).status.code == 422)
+            let answer = try await hub.send(.get, target, as: .new)
+            #expect(answer.status == 422)
         }
     }
 
@@ -102,19 +105,19 @@ import Testing
             let ada = UserID.new
             try await hub.register(ada)
             try await hub.earn(ada)
-            let list = await hub.send(.get, "/notifications?limit=1", as: ada)
+            let list = try await hub.send(.get, "/notifications?limit=1", as: ada)
             #expect(list.fields["link"]?.hasPrefix("</notifications?limit=1&cursor=ntf_") == true)
-            #expect(await hub.send(.get, "/notifications?limit=2", as: ada).fields["link"] == nil)
+            #expect(try await hub.send(.get, "/notifications?limit=2", as: ada).fields["link"] == nil)
             for _ in 0..<2 { try await hub.post(NotificationHub.mail()) }
-            let mails = await hub.send(.get, "/dev/mailbox?to=ada%40example.org&limit=1")
+            let mails = try await hub.send(.get, "/dev/mailbox?to=ada%40example.org&limit=1")
             #expect(mails.fields["link"] == "</dev/mailbox?to=ada%40example.org&limit=1&cursor=2>; rel=\"next\"")
         }
     }
 
     @Test func `with a mail server there is no mailbox`() async throws {
         try await NotificationHub.withServer { hub, _ in
-            let response = await hub.send(.get, "/dev/mailbox")
-            #expect(response.status.code == 404)
+            let response = try await hub.send(.get, "/dev/mailbox")
+            #expect(response.status == 404)
         }
     }
 }

@@ -3,6 +3,7 @@ import HTTP
 import HubTesting
 import Mail
 @testable import Notification
+import ServiceTesting
 import Testing
 
 extension NotificationHub {

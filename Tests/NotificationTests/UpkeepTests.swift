@@ -3,6 +3,7 @@ import Foundation
 import Mail
 @testable import Notification
 import Platform
+import ServiceTesting
 import Testing
 
 @Suite struct UpkeepTests {
@@ -14,15 +15,15 @@ import Testing
             for number in 0..<4 { try await hub.post(NotificationHub.mail(to: "p\(number)@example.org")) }
             var limits = KeepingLimits()
             try await hub.operations.tidyUp(limits)
-            #expect(try await hub.count("notice") == 1)
-            #expect(try await hub.count("waiting_notice") == 1)
-            #expect(try await hub.count("delivery") == 4)
+            #expect(try await hub.rowCount("notice") == 1)
+            #expect(try await hub.rowCount("waiting_notice") == 1)
+            #expect(try await hub.rowCount("delivery") == 4)
             limits.mailboxCountMax = 3
             limits.noticeDays = -1
             limits.waitingDays = -1
             limits.deliveryDays = -1
             try await hub.operations.tidyUp(limits)
-            for table in ["notice", "waiting_notice", "delivery"] { #expect(try await hub.count(table) == 0) }
+            for table in ["notice", "waiting_notice", "delivery"] { #expect(try await hub.rowCount(table) == 0) }
             #expect(try await hub.mailbox().items.map(\.to) == ["p3@example.org", "p2@example.org", "p1@example.org"])
         }
     }

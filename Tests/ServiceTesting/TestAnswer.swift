@@ -31,6 +31,11 @@ public struct TestAnswer: Sendable {
         (try? JSONSerialization.jsonObject(with: body)) as? [String: Any] ?? [:]
     }
 
+    /// The body as the value it stands for.
+    public func decoded<Value: Decodable>(as type: Value.Type = Value.self) throws -> Value {
+        try JSONDecoder().decode(type, from: body)
+    }
+
     /// The items of a list.
     public var items: [[String: Any]] { object["items"] as? [[String: Any]] ?? [] }
 }

@@ -36,12 +36,15 @@ public struct TestService<Service: HubService>: Sendable {
     /// - Parameters:
     ///   - settings: by name, as in the environment.
     ///   - directory: where the service finds the others.
+    ///   - make: for parts that no setting gives.
     public static func with(
         settings: [String: String] = [:], clock: TestClock = TestClock(), directory: ServiceDirectory = .init(),
+        making make: @escaping @Sendable (ServiceContext) async throws -> Service = { try await Service($0) },
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
         try await TestDatabase.with(template) { test in
-            let started = try await TestService(on: test, settings: settings, clock: clock, directory: directory)
+            let started = try await TestService(
+                on: test, settings: settings, clock: clock, directory: directory, making: make)
             try await body(started)
             await started.context.http.close()
         }
@@ -51,7 +54,8 @@ public struct TestService<Service: HubService>: Sendable {
     /// - Parameter pool: threads for what blocks; nil for those all tests share.
     public init(
         on test: TestDatabase, settings: [String: String] = [:], clock: TestClock = TestClock(),
-        directory: ServiceDirectory = .init(), pool: BlockingPool? = nil
+        directory: ServiceDirectory = .init(), pool: BlockingPool? = nil,
+        making make: @Sendable (ServiceContext) async throws -> Service = { try await Service($0) }
     ) async throws {
         let codec = EventCodec(registry: InMemorySchemaRegistry())
         try await codec.prepare(EventCatalogue.all)
@@ -66,7 +70,7 @@ public struct TestService<Service: HubService>: Sendable {
             },
             logger: Logger(label: Service.name.rawValue, sink: log), metrics: Metrics(), clock: { clock.now },
             uptime: { clock.uptime })
-        service = try await Service(context)
+        service = try await make(context)
         var routes = Routes(context)
         service.addRoutes(to: &routes)
         router = routes.router
@@ -100,23 +104,56 @@ public struct TestService<Service: HubService>: Sendable {
         return envelopes
     }
 
+    /// What a statement that counts found.
+    public func count(_ sql: SQL) async throws -> Int { try await database.query(sql).first?.decode(Int.self) ?? -1 }
+
+    // MARK: Events
+
     /// Hands an event to the service's handlers in one transaction with the inbox, as its consumer does.
-    /// - Parameter id: the same id again is the same event delivered again.
+    /// - Parameters:
+    ///   - id: the same id again is the same event delivered again.
+    ///   - isReplay: as a replay does, which has an inbox of its own: what was delivered before comes again.
     /// - Returns: whether it was new.
     @discardableResult
-    public func deliver<E: Event>(_ event: E, id: EventID? = nil) async throws -> Bool {
+    public func deliver<E: Event>(_ event: E, id: EventID? = nil, isReplay: Bool = false) async throws -> Bool {
+        try await handle([record(of: event, id, offset: 0)], isReplay: isReplay) == 1
+    }
+
+    /// Hands events to the handlers in one batch, in this order, as when they are in the log together.
+    /// - Returns: how many were new.
+    @discardableResult
+    public func deliver(together events: [any Event]) async throws -> Int {
+        var records: [LogRecord] = []
+        for event in events { records.append(try record(of: event, nil, offset: records.count)) }
+        return try await handle(records, isReplay: false)
+    }
+
+    private func record<E: Event>(of event: E, _ id: EventID?, offset: Int) throws -> LogRecord {
         let envelope = Envelope(
             eventID: id ?? .make(at: clock.now), timestamp: clock.now, data: event,
             metadata: Metadata(
                 correlationID: try CorrelationID(validating: "req_test"), source: "test-service",
                 traceID: String(repeating: "1", count: 32)))
-        let record = LogRecord(
-            position: LogPosition(TopicPartition(E.topic.name, 0), 0), key: event.key, headers: [],
+        return LogRecord(
+            position: LogPosition(TopicPartition(E.topic.name, 0), Int64(offset)), key: event.key, headers: [],
             value: try codec.encode(envelope), time: clock.now)
-        let processor = EventProcessor(
-            group: ConsumerGroup(Service.name), handlers: service.handlers, database: database, codec: codec)
-        guard let prepared = try await processor.prepare(record) else { throw NoHandler() }
-        return try await processor.handle([prepared], attempt: 1) == 1
+    }
+
+    private func handle(_ records: [LogRecord], isReplay: Bool) async throws -> Int {
+        let topics = Set(records.map(\.position.partition.topic))
+        let groups = service.groups.filter { $0.handlers.contains { topics.contains($0.topic.name) } }
+        if groups.isEmpty { throw NoHandler() }
+        var count = 0
+        for group in groups {
+            let processor = EventProcessor(
+                group: group.group, inboxGroup: isReplay ? "\(group.group).replay-\(EventID.make(at: clock.now))" : nil,
+                handlers: group.handlers, database: database, codec: codec, isReplay: isReplay,
+                suppressesEvents: isReplay)
+            var events: [PreparedEvent] = []
+            for record in records { if let event = try await processor.prepare(record) { events.append(event) } }
+            if !events.isEmpty { count += try await processor.handle(events, attempt: 1) }
+        }
+        return count
     }
 }
 

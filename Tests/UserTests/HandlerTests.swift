@@ -50,6 +50,31 @@ import Testing
         }
     }
 
+    /// Subscriptions are keyed by themselves: nothing but their order in the batch keeps two of a person apart.
+    @Test(arguments: [["BASIC", "PRO"], ["PRO", "BASIC"]])
+    func `two subscriptions of a person in one batch leave the newer plan`(plans: [String]) async throws {
+        try await Users.with { users in
+            let time = users.clock.now
+            var people: [UserID] = [], events: [SubscriptionCreated] = []
+            for number in 0..<10 {
+                let id = try await users.person("p\(number)@example.org")
+                people.append(id)
+                for plan in plans { events.append(try Self.subscribed(id, plan, at: plan == "PRO" ? time + 60 : time)) }
+            }
+            #expect(try await users.deliver(together: events) == 20)
+            let updates = try await users.published(UserUpdated.self).map(\.data)
+            // Who has the newer one already is not told of the older one.
+            let told = plans.first == "PRO" ? ["PRO"] : ["BASIC", "PRO"]
+            for id in people {
+                let row = try await users.database.query("select plan, version from account where id = \(id.rawValue)")
+                    .first
+                let (plan, version) = try #require(try row?.decode(String.self, Int.self))
+                #expect(plan == "PRO" && version == 1 + told.count)
+                #expect(updates.filter { $0.userID == id }.map(\.plan) == told)
+            }
+        }
+    }
+
     @Test func `a subscription brings no erased account back`() async throws {
         try await Users.with { users in
             let id = try await users.person()

@@ -40,10 +40,6 @@ extension TestService<UserService> {
     func accountCount() async throws -> Int {
         try await count("select count(*) from account where erased_at is null")
     }
-
-    func count(_ sql: SQL) async throws -> Int {
-        try await database.query(sql).first?.decode(Int.self) ?? -1
-    }
 }
 
 extension Identity {

@@ -46,6 +46,11 @@ extension HubService {
     public var workers: [Worker] { [] }
     public var background: [BackgroundWork] { [] }
     public var healthChecks: [HealthCheck] { [] }
+
+    /// Every group of the service with its handlers: its own, if it has any, and those of its workers.
+    public var groups: [Worker] {
+        ([Worker(group: ConsumerGroup(Self.name), handlers: handlers)] + workers).filter { !$0.handlers.isEmpty }
+    }
 }
 
 extension HubService {

@@ -80,8 +80,7 @@ struct RunningService: Sendable {
                 logger: context.logger, metrics: context.metrics)
             supervisor.start("relay of \(type.name)") { try await relay.run() }
         }
-        let own = Worker(group: ConsumerGroup(type.name), handlers: service.handlers)
-        for worker in [own] + service.workers where !worker.handlers.isEmpty {
+        for worker in service.groups {
             let consumer = Consumer(
                 group: worker.group, handlers: worker.handlers, database: context.database, log: parts.log,
                 codec: parts.codec, loops: parts.loops, logger: context.logger, metrics: context.metrics)

@@ -7,11 +7,6 @@ public struct WiredService<Service: HubService>: Sendable {
     public let service: Service
     public let context: ServiceContext
 
-    /// Every group of the service with its handlers.
-    public var groups: [Worker] {
-        [Worker(group: ConsumerGroup(Service.name), handlers: service.handlers)] + service.workers
-    }
-
     /// Closes what is the service's own; the parts stay open.
     public func close() async { await context.database.close() }
 }

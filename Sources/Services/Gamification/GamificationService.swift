@@ -10,13 +10,11 @@ public struct GamificationService: HubService {
     public static let publishes: [any Event.Type] = [PointsAwarded.self, BadgeEarned.self]
     public static let migrations = Migrations.all
 
-    private let operations: Operations
+    let operations: Operations
 
     public init(_ context: ServiceContext) {
-        self.init(Operations(database: context.database, outbox: context.outbox, now: context.clock))
+        operations = Operations(database: context.database, outbox: context.outbox, now: context.clock)
     }
-
-    init(_ operations: Operations) { self.operations = operations }
 
     public func addRoutes(to routes: inout Routes) { GamificationRoutes(operations: operations).add(to: &routes) }
 

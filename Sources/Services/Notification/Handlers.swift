@@ -48,7 +48,6 @@ struct Handlers: Sendable {
     }
 
     func sendMailOnNotificationEmail(_ received: Received<NotificationEmail>, _ tx: Transaction) async throws {
-        if received.isReplay { return }
         try operations.post(received.event, asked: received.eventID, on: tx)
     }
 }

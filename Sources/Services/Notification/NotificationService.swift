@@ -16,7 +16,7 @@ public struct NotificationService: HubService {
     public static let settings = NotificationConfig.declarations
     public static let migrations = Migrations.all
 
-    private let operations: Operations
+    let operations: Operations
     private let loops: EventLoopGroup
 
     public init(_ context: ServiceContext) throws {
@@ -27,10 +27,15 @@ public struct NotificationService: HubService {
                 from: config.from, database: context.database, loops: context.loops, limits: config.mail,
                 logger: context.logger, metrics: context.metrics, now: context.clock)
         }
-        operations = Operations(
+        let operations = Operations(
             database: context.database, outbox: context.outbox, from: config.from, language: config.language,
             sender: sender, now: context.clock)
-        loops = context.loops
+        self.init(operations, context.loops)
+    }
+
+    init(_ operations: Operations, _ loops: EventLoopGroup) {
+        self.operations = operations
+        self.loops = loops
     }
 
     public func addRoutes(to routes: inout Routes) { NotificationRoutes(operations: operations).add(to: &routes) }

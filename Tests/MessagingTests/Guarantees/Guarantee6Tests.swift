@@ -117,32 +117,117 @@ import Testing
         }
     }
 
-    @Test func `partitions are handled at the same time, and so are keys`() async throws {
+    @Test func `the events of a batch are handled one after the other, in the order of the log`() async throws {
         try await TestHub.with { hub in
-            let inside = Gate()
-            let handler = Handler(name: "meet", on: UserRegistered.self) { received, tx in
+            let calls = Collected<String>()
+            let handler = Handler(name: "note", on: UserRegistered.self) { received, tx in
+                calls.add("begin \(received.position)")
+                // While it waits for the server nobody else may be let in.
+                try await TestHub.write(received, tx)
+                calls.add("end \(received.position)")
+            }
+            let batches = try await Self.batches(of: 40, hub, hub.consumer([handler]).processor)
+            #expect(batches.count == 3)
+            let consumer = hub.consumer([handler])
+            let results = await consumer.processor.handle(batches.reversed(), metrics: consumer.metrics)
+            for result in results { try result.get() }
+            let positions = batches.flatMap { $0.map(\.record.position) }.sorted()
+            #expect(calls.values == positions.flatMap { ["begin \($0)", "end \($0)"] })
+        }
+    }
+
+    @Test func `events of a batch that change one row find it as the one before left it`() async throws {
+        try await TestHub.with { hub in
+            try await hub.gamification.execute("create table tally (total bigint not null)")
+            try await hub.gamification.execute("insert into tally values (0)")
+            let handler = Handler(name: "count", on: UserRegistered.self) { _, tx in
+                let row = try await tx.query("select total from tally for update").first
+                let total = try row?.decode(Int.self) ?? -1
+                try await tx.execute("update tally set total = \(total + 1)")
+            }
+            let consumer = hub.consumer([handler])
+            let batches = try await Self.batches(of: 40, hub, consumer.processor)
+            for result in await consumer.processor.handle(batches, metrics: consumer.metrics) { try result.get() }
+            #expect(try await hub.gamification.query("select total from tally")[0].decode(Int.self) == 40)
+        }
+    }
+
+    /// Of two transactions that wait for each other the server ends one; its batch is handled again.
+    @Test func `partitions that lock the same rows in another order lose nothing`() async throws {
+        try await TestHub.with { hub in
+            try await hub.gamification.execute("create table tally (name text primary key, total bigint not null)")
+            try await hub.gamification.execute("insert into tally values ('a', 0), ('b', 0)")
+            let first = Gate(), second = Gate(), calls = Gate()
+            let handler = Handler(name: "count", on: UserRegistered.self) { received, tx in
+                calls.open()
+                let turn = received.event.email.split(separator: " ")
+                try await tx.execute("update tally set total = total + 1 where name = \(String(turn[1]))")
+                // Each goes on when the other has its first row.
+                if turn[0] == "first" { first.open() }
+                if turn[0] == "second" { second.open() }
+                if turn[0] == "first" { try await second.wait() }
+            }
+            func append(_ partition: Int, _ turns: [String]) async throws {
+                var records: [NewRecord] = []
+                for (number, turn) in turns.enumerated() {
+                    let id = Guarantee3Tests.event(10 * partition + number)
+                    var record = try hub.record(TestHub.user(number), eventID: id, email: turn)
+                    record.partition = partition
+                    records.append(record)
+                }
+                _ = await hub.log.append(records)
+            }
+            try await hub.running([hub.consumer([handler]).run]) {
+                try await append(0, ["first a", "then b"])
+                try await first.wait()
+                try await append(1, ["second b", "then a"])
+                try await eventually(within: .seconds(30)) { try await hub.lag() == 0 }
+            }
+            let rows = try await hub.gamification.query("select total from tally order by name")
+            let totals = try rows.map { try $0.decode(Int.self) }
+            #expect(totals == [2, 2])
+            #expect(try await hub.deadLetters.list().isEmpty)
+            // One of the two batches came again.
+            #expect(calls.passed > 4)
+        }
+    }
+
+    @Test func `a partition at work does not hold up another one that comes later`() async throws {
+        try await TestHub.with { hub in
+            let inside = Gate(), goOn = Gate()
+            let handler = Handler(name: "wait", on: UserRegistered.self) { received, tx in
                 inside.open()
-                // Nobody gets past before all are here.
-                try await inside.wait(6)
+                if received.position.partition.partition == 0 { try await goOn.wait() }
                 try await TestHub.write(received, tx)
             }
-            // Two keys in each of the three partitions.
-            var users: [Int: [UserID]] = [:]
-            for number in 0..<200 {
-                let user = TestHub.user(number)
-                users[Partitioner.partition(of: user.rawValue, among: 3), default: []].append(user)
-            }
-            let chosen = users.values.flatMap { $0.prefix(2) }
-            var records: [NewRecord] = []
-            for (number, user) in chosen.enumerated() {
-                records.append(try hub.record(user, eventID: Guarantee3Tests.event(number)))
-            }
-            _ = await hub.log.append(records)
+            var records = try (0..<2).map { try hub.record(TestHub.user($0), eventID: Guarantee3Tests.event($0)) }
+            for number in 0..<2 { records[number].partition = number }
+            let (slow, quick) = (records[0], records[1])
             try await hub.running([hub.consumer([handler]).run]) {
-                try await eventually { try await hub.count("ledger") == 6 }
+                _ = await hub.log.append([slow])
+                try await inside.wait()
+                _ = await hub.log.append([quick])
+                try await eventually { try await hub.ledger().map(\.event) == ["evt_1"] }
+                goOn.open()
+                try await eventually { try await hub.count("ledger") == 2 }
             }
-            #expect(hub.lines.lines.allSatisfy { !$0.contains("rolled back") })
         }
+    }
+
+    /// Events of as many people in the log, as the consumer would have read them: a batch for each partition.
+    private static func batches(
+        of count: Int, _ hub: TestHub, _ processor: EventProcessor
+    ) async throws -> [[PreparedEvent]] {
+        try await Guarantee4Tests.append(hub, count)
+        var batches: [[PreparedEvent]] = []
+        for (_, records) in Dictionary(
+            grouping: try await hub.records(of: Topic.userRegistered.name), by: \.position.partition)
+        {
+            var events: [PreparedEvent] = []
+            for record in records { if let event = try await processor.prepare(record) { events.append(event) } }
+            batches.append(events)
+        }
+        return batches
     }
 
     @Test func `a consumer that is stopped finishes its batch, commits it and gives its partitions back`() async throws

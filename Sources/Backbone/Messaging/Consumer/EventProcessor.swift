@@ -46,7 +46,9 @@ struct EventProcessor: Sendable {
             record: record, origin: origin, calls: calls, eventID: first.eventID, correlationID: first.correlationID)
     }
 
-    /// Handles events in one transaction: those of one key one after the other, those of different keys at once. All or none.
+    /// Handles events in one transaction, one after the other in the order given. All or none.
+    ///
+    /// Never two at once: they would be on one transaction, and a lock that a transaction holds does not keep it from itself.
     /// - Returns: how many were new.
     func handle(_ events: [PreparedEvent], attempt: Int) async throws -> Int {
         let lasting = events.map { lifetime(of: $0) }.max() ?? .zero
@@ -55,15 +57,20 @@ struct EventProcessor: Sendable {
             let count = fresh.count
             // An event that is twice in the batch is new once.
             let new = events.filter { fresh.remove($0.eventID) != nil }
-            try await call(new, attempt: attempt, on: tx)
+            for (index, event) in new.enumerated() {
+                await Fairness.pause(after: index)
+                try await call(event, attempt: attempt, on: tx)
+            }
             return count
         }
     }
 
-    /// Handles batches of several partitions in one transaction; should that fail, each in one of its own, unless the database is down.
+    /// Handles batches of several partitions in one transaction, in the order of their partitions; should that fail, each in one of
+    /// its own, unless the database is down.
     /// - Returns: for each batch, whether it was handled.
     func handle(_ batches: [[PreparedEvent]], metrics: ConsumerMetrics) async -> [Result<Void, any Error>] {
-        let whole = await Result { try await handle(batches.flatMap(\.self), metrics: metrics) }
+        let events = batches.flatMap(\.self).sorted { $0.record.position < $1.record.position }
+        let whole = await Result { try await handle(events, metrics: metrics) }
         if batches.count == 1 { return [whole] }
         var results = batches.map { _ in whole }
         guard case .failure(let error) = whole, FailureClass(of: error) != .dependencyDown else { return results }
@@ -89,19 +96,6 @@ struct EventProcessor: Sendable {
 
     private func lifetime(of event: PreparedEvent) -> Duration {
         Inbox.lifetime(of: handlers[event.origin.position.partition.topic]?.first?.topic, group: group)
-    }
-
-    private func call(_ events: [PreparedEvent], attempt: Int, on tx: Transaction) async throws {
-        if let only = events.first, events.count == 1 { return try await call(only, attempt: attempt, on: tx) }
-        let byKey = Dictionary(grouping: events) { $0.record.key }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for events in byKey.values {
-                group.addTask {
-                    for event in events { try await self.call(event, attempt: attempt, on: tx) }
-                }
-            }
-            try await group.waitForAll()
-        }
     }
 
     private func call(_ event: PreparedEvent, attempt: Int, on tx: Transaction) async throws {

@@ -9,8 +9,12 @@ internal import SchemaRegistry
 ///     try await operations.award(.signUp, to: received.event.userID, because: received.eventID, on: tx)
 /// }
 /// ```
-/// What it does on `tx` commits together with the note that the event was handled: redelivery has no second effect. Handlers of
-/// different keys may run at once on one transaction; statements are then sent without waiting for each other.
+/// What it does on `tx` commits together with the note that the event was handled: redelivery has no second effect. The events of a
+/// batch share `tx` and are handled one after the other, in the order of the log: a handler sees what the one before it did, and
+/// finds the rows as they are. What needs no answer goes by `tx.submit`, which does not wait for the server.
+///
+/// Batches of other partitions are in other transactions at the same time: a handler locks what it reads in order to change it.
+/// Where two transactions wait for each other, the server ends one of them (40P01), and its batch is handled again.
 public struct Handler: Sendable {
     /// Says reaction and cause. Frozen once shipped: it is stored with every effect.
     public let name: String

@@ -64,7 +64,7 @@ struct ReplayCommand {
     ) async throws {
         let wired = try await parts.wire(type)
         do {
-            guard let worker = wired.groups.first(where: { $0.group == group }) else {
+            guard let worker = wired.service.groups.first(where: { $0.group == group }) else {
                 throw arguments.misuse("the \(type.name) service has no group `\(group)`")
             }
             let replay = Replay(
