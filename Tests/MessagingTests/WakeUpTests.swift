@@ -20,6 +20,7 @@ import Testing
             let log = PostgresLog(
                 database: database, loops: TestLoops.shared, limits: unwoken,
                 logger: Logger(label: "test", level: .warning, sink: LogRecorder()))
+            let running = TestLoops.shared.next().start("log") { try await log.run() }
             try await log.apply([TopicSettings(name: "t", partitionCount: 1, retention: .seconds(86_400))])
             func append(_ range: Range<Int>) async {
                 let filler = String(repeating: ".", count: 400)
@@ -44,7 +45,8 @@ import Testing
                 await append(count..<count + 20)
             }
             await subscription.close()
-            await log.close()
+            running.cancel()
+            _ = await running.result
             await database.close()
         }
     }

@@ -35,7 +35,6 @@ import Testing
         #expect(rest.output.split(separator: "\n").count == 3)
         #expect(!rest.errors.contains("there are more"))
 
-        await log.close()
         await database.close()
         #expect(try await hub.stop() == [0])
     }

@@ -36,7 +36,6 @@ import Testing
         #expect(late.output.contains("gamification is behind by 1 in user.registered"), "\(late.output)")
         #expect(late.output.contains("1 dead letter waits"), "\(late.output)")
 
-        await log.close()
         await database.close()
         #expect(try await hub.stop() == [0, 0])
     }

@@ -115,7 +115,6 @@ public struct HubParts: Sendable {
     }
 
     public func close() async {
-        await log.close()
         await http.close()
         await owner.close()
         blockingPool.shutdown()

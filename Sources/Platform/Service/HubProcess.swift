@@ -42,6 +42,8 @@ public final class HubProcess: Sendable {
         progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws -> HubProcess {
         let parts = try await HubParts.open(settings, sink: sink)
+        let upkeep = Supervisor(loops: parts.loops, logger: parts.logger)
+        upkeep.start("event log") { try await parts.log.run() }
         var started: [RunningService] = []
         do {
             // The gateway last: whoever comes in finds every service behind it.
@@ -50,10 +52,10 @@ public final class HubProcess: Sendable {
             }
         } catch {
             for service in started { await service.stop(within: .zero) }
+            await upkeep.stop()
             await parts.close()
             throw error
         }
-        let upkeep = Supervisor(loops: parts.loops, logger: parts.logger)
         upkeep.start("log retention") { try await parts.keepRetention() }
         return HubProcess(parts: parts, services: started, upkeep: upkeep)
     }

@@ -15,7 +15,7 @@ extension EventLogBehaviour {
             try await lease.commit(4)
             await lease.release()
             await subscription.close()
-            await first.close()
+            await test.factory.kill(first)
 
             let again = try await test.subscribe()
             let next = try await test.lease(again)

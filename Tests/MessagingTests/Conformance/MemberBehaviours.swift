@@ -25,7 +25,6 @@ extension EventLogBehaviour {
             await second.close()
             #expect(Set(try await test.leases(first, 3).map(\.partition)) == Set(moved.map(\.partition)))
             await first.close()
-            await client.close()
         },
 
         EventLogBehaviour("a batch at work is finished before its partition goes to another member") { test in
@@ -42,7 +41,6 @@ extension EventLogBehaviour {
             try await test.append([test.record("k", "4")])
             #expect(try await test.read(next, 1).map(\.text) == ["4"])
             await second.close()
-            await leaver.close()
         },
 
         EventLogBehaviour("the partitions of a member that was killed go to the others") { test in
@@ -71,7 +69,6 @@ extension EventLogBehaviour {
             let position = try await test.log.groups().first { $0.group == test.group }
             #expect(position?.committed == 1)
             await second.close()
-            await client.close()
         },
 
         EventLogBehaviour("members come and go and nothing is lost, and nothing of a key out of order") { test in
@@ -96,7 +93,6 @@ extension EventLogBehaviour {
                     }
                 }
                 await subscription.close()
-                await client.close()
             }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await readers() }

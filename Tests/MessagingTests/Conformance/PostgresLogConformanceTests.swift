@@ -39,7 +39,7 @@ import Testing
 /// Each client has connections of its own.
 final class PostgresLogFactory: EventLogFactory {
     private let test: TestDatabase
-    private let clients = Mutex<[(log: PostgresLog, database: Database)]>([])
+    private let clients = Mutex<[(log: PostgresLog, database: Database, running: Task<Void, any Error>)]>([])
 
     init(test: TestDatabase) { self.test = test }
 
@@ -56,7 +56,8 @@ final class PostgresLogFactory: EventLogFactory {
         let log = PostgresLog(
             database: database, loops: TestLoops.shared,
             logger: Logger(label: "test", level: .warning, sink: LogRecorder()))
-        clients.withLock { $0.append((log, database)) }
+        let running = TestLoops.shared.next().start("log of \(name)") { try await log.run() }
+        clients.withLock { $0.append((log, database, running)) }
         return log
     }
 
@@ -78,7 +79,8 @@ final class PostgresLogFactory: EventLogFactory {
 
     func closeAll() async {
         for client in clients.withLock({ $0 }) {
-            await client.log.close()
+            client.running.cancel()
+            _ = await client.running.result
             await client.database.close()
         }
     }

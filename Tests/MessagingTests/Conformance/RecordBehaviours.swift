@@ -104,7 +104,6 @@ extension EventLogBehaviour {
             let later = try await test.factory.connect()
             let read = try await later.read(TopicPartition(test.topic, 0), from: 1, countMax: 10)
             #expect(read.map(\.text) == ["b"])
-            await later.close()
         },
 
         EventLogBehaviour("search finds records by header, by key and by what stands in the value") { test in

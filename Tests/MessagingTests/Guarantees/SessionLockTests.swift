@@ -69,11 +69,12 @@ import Testing
         try await TestHub.with { hub in
             let database = hub.test.connect(.init(applicationName: "living log", schema: PostgresLog.schema))
             let log = PostgresLog(database: database, loops: TestLoops.shared, logger: hub.logger)
-            try await eventually { try await connections(hub, named: "living log", saying: "advisory") > 0 }
-            try await eventually {
-                try await connections(hub, named: "living log", which: "xact_start is not null") == 0
+            try await hub.running([log.run]) {
+                try await eventually { try await connections(hub, named: "living log", saying: "advisory") > 0 }
+                try await eventually {
+                    try await connections(hub, named: "living log", which: "xact_start is not null") == 0
+                }
             }
-            await log.close()
             await database.close()
         }
     }
@@ -128,6 +129,7 @@ import Testing
             logLimits.silenceMax = .seconds(1)
             let frozen = PostgresLog(
                 database: process.database, loops: process.loops, limits: logLimits, logger: hub.logger)
+            let running = process.loops.next().start("log") { try await frozen.run() }
             var limits = SubscriptionLimits()
             limits.leaseDuration = .seconds(3_600)
             limits.heartbeatInterval = .milliseconds(100)
@@ -152,7 +154,8 @@ import Testing
             try await eventually { before.allSatisfy(\.isRevoked) }
             await first.close()
             await second.close()
-            await frozen.close()
+            running.cancel()
+            _ = await running.result
             await process.end()
         }
     }

@@ -44,7 +44,7 @@ struct TestHub: Sendable {
         try await TestDatabase.with(template) { test in
             let hub = try await TestHub(test)
             do {
-                try await body(hub)
+                try await hub.running([hub.log.run]) { try await body(hub) }
             } catch {
                 await hub.close()
                 throw error
@@ -71,7 +71,6 @@ struct TestHub: Sendable {
     }
 
     func close() async {
-        await log.close()
         await user.close()
         await gamification.close()
     }

@@ -75,8 +75,10 @@ public protocol EventLog: Sendable {
     /// - Returns: how many were removed; 0 where the log's own servers do it.
     func enforceRetention(at time: Date) async throws -> Int
 
-    /// Ends what the log runs in the background. Open subscriptions end.
-    func close() async
+    /// What the log does besides answering: it keeps members alive and wakes who waits. Whoever subscribes runs it, once, from before
+    /// the first subscription to after the last; who only appends, reads or looks need not. When it ends, subscriptions end.
+    /// - Throws: `CancellationError`, when its task is cancelled; nothing else ends it.
+    func run() async throws
 }
 
 /// Why the log could not do what was asked.

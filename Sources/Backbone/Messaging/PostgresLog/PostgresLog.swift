@@ -1,7 +1,6 @@
 public import EventLoop
 public import Observability
 public import Postgres
-internal import Synchronization
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
@@ -23,7 +22,6 @@ public final class PostgresLog: EventLog {
     let directory: TopicDirectory
     let wakeUps: WakeUps
     let session: LogSession
-    private let background: Mutex<[Task<Void, any Error>]>
 
     /// What one call may take, and how often the log looks by itself.
     public struct Limits: Sendable {
@@ -49,7 +47,7 @@ public final class PostgresLog: EventLog {
 
     /// - Parameters:
     ///   - database: reaches ``schema``, migrated with ``migrations``.
-    ///   - loops: the log's background work runs on one of them.
+    ///   - loops: the log works on one of them.
     public init(database: Database, loops: EventLoopGroup, limits: Limits = Limits(), logger: Logger) {
         self.database = database
         self.limits = limits
@@ -58,36 +56,29 @@ public final class PostgresLog: EventLog {
         directory = TopicDirectory(database: database)
         wakeUps = WakeUps()
         session = LogSession(database: database, loop: loop, silenceMax: limits.silenceMax, logger: logger)
-        background = Mutex([])
-        let wakeUps = wakeUps, directory = directory, session = session, loop = loop
-        let pollInterval = limits.pollInterval
-        background.withLock { tasks in
-            tasks = [
-                loop.start("event log: listen") {
-                    for await payload in database.notifications(on: Self.channel) {
-                        wakeUps.take(payload, directory: directory)
-                    }
-                },
-                loop.start("event log: poll") {
-                    while true {
-                        try await loop.sleep(for: pollInterval)
-                        wakeUps.wakeReaders()
-                    }
-                },
-                loop.start("event log: session") { try await session.run() },
-            ]
-        }
     }
 
     static let channel = "event_log"
 
-    public func close() async {
-        wakeUps.close()
-        let tasks = background.withLock { tasks in
-            defer { tasks = [] }
-            return tasks
+    public func run() async throws {
+        defer { wakeUps.close() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask(executorPreference: loop) { await self.listen() }
+            group.addTask(executorPreference: loop) { try await self.poll() }
+            group.addTask(executorPreference: loop) { try await self.session.run() }
+            try await group.waitForAll()
         }
-        for task in tasks { task.cancel() }
-        for task in tasks { _ = await task.result }
+    }
+
+    private func listen() async {
+        for await payload in database.notifications(on: Self.channel) { wakeUps.take(payload, directory: directory) }
+    }
+
+    /// For wake-ups that were missed.
+    private func poll() async throws {
+        while true {
+            try await loop.sleep(for: limits.pollInterval)
+            wakeUps.wakeReaders()
+        }
     }
 }

@@ -79,7 +79,9 @@ enum MessagingBench {
             group: .gamification, handlers: [handler], database: context.database, log: parts.log, codec: parts.codec,
             loops: parts.loops, logger: context.logger, metrics: context.metrics)
         let rate = try await rate(on: parts.loops, "consumer") {
+            async let log: Void = parts.log.run()
             try await consumer.run()
+            try await log
         } done: {
             let row = try await parts.owner.query("select count(*) from gamification.bench_effect").first
             return try row?.decode(Int.self) ?? 0

@@ -44,15 +44,9 @@ struct OpenHub: Sendable {
             let hub = OpenHub(
                 settings: settings, loops: loops, database: database, log: log, registry: registry,
                 codec: EventCodec(registry: registry))
-            do {
-                let result = try await body(hub)
-                await log.close()
-                await database.close()
-                return result
-            } catch {
-                await log.close()
-                throw error
-            }
+            let result = try await body(hub)
+            await database.close()
+            return result
         } catch {
             await database.close()
             throw error
