@@ -18,7 +18,7 @@ extension Topic {
         name: "course.published", partitions: 3, retentionDays: 30, producer: .course, consumers: [.notification])
     public static let enrollmentCreated = Topic(
         name: "enrollment.created", partitions: 5, retentionDays: 30, producer: .enrollment,
-        consumers: [.notification, .content, .gamification, .review])
+        consumers: [.notification, .content, .gamification, .review, .payment])
     public static let enrollmentCompleted = Topic(
         name: "enrollment.completed", partitions: 3, retentionDays: 90, producer: .enrollment,
         consumers: [.certificate, .notification, .gamification, .review])
@@ -40,10 +40,10 @@ extension Topic {
         name: "media.processed", partitions: 3, retentionDays: 30, producer: .media, consumers: [.content])
     public static let quizSubmitted = Topic(
         name: "quiz.submitted", partitions: 3, retentionDays: 90, producer: .assessment,
-        consumers: [.gamification, .notification])
+        consumers: [.gamification, .notification, .enrollment])
     public static let assignmentGraded = Topic(
         name: "assignment.graded", partitions: 3, retentionDays: 90, producer: .assessment,
-        consumers: [.notification, .gamification])
+        consumers: [.notification, .gamification, .enrollment])
     public static let notificationEmail = Topic(
         name: "notification.email", partitions: 5, retentionDays: 7, producer: .notification, consumers: [.emailSender])
     public static let notificationPush = Topic(

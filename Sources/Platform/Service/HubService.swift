@@ -6,7 +6,7 @@ public import Postgres
 /// One of the thirteen services. Its file is its table of contents; the host starts whatever is listed here.
 public protocol HubService: Sendable {
     static var name: ServiceName { get }
-    static var consumes: [any Event.Type] { get }
+    /// What it puts into its outbox. What it consumes is said by its ``handlers`` and ``workers``; ``TopicCatalogue`` names both.
     static var publishes: [any Event.Type] { get }
     static var settings: [SettingDeclaration] { get }
     /// In the order they are run in the service's own schema; append-only.
@@ -36,7 +36,6 @@ public protocol HubService: Sendable {
 }
 
 extension HubService {
-    public static var consumes: [any Event.Type] { [] }
     public static var publishes: [any Event.Type] { [] }
     public static var settings: [SettingDeclaration] { [] }
     public static var migrations: [Migration] { [] }

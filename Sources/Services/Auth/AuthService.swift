@@ -8,7 +8,6 @@ internal import Observability
 /// Log-in, tokens, sessions, and the keys that sign.
 public struct AuthService: HubService {
     public static let name: ServiceName = .auth
-    public static let consumes: [any Event.Type] = [UserDeleted.self]
     public static let settings = AuthConfig.declarations
     public static let migrations = AuthMigrations.all
 

@@ -6,7 +6,6 @@ public import Postgres
 /// Points, levels and badges: a ledger that is derived from what learners do.
 public struct GamificationService: HubService {
     public static let name = ServiceName.gamification
-    public static let consumes: [any Event.Type] = [UserRegistered.self, UserDeleted.self]
     public static let publishes: [any Event.Type] = [PointsAwarded.self, BadgeEarned.self]
     public static let migrations = Migrations.all
 

@@ -8,10 +8,6 @@ public import Postgres
 /// Tells people what happened: in the list of the application, and by mail.
 public struct NotificationService: HubService {
     public static let name = ServiceName.notification
-    public static let consumes: [any Event.Type] = [
-        UserRegistered.self, UserUpdated.self, UserDeleted.self, PointsAwarded.self, BadgeEarned.self,
-        NotificationEmail.self,
-    ]
     public static let publishes: [any Event.Type] = [NotificationEmail.self]
     public static let settings = NotificationConfig.declarations
     public static let migrations = Migrations.all

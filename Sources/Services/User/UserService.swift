@@ -9,7 +9,6 @@ internal import Secrets
 /// Accounts, profiles, roles and plans; keeps the hash of each password.
 public struct UserService: HubService {
     public static let name: ServiceName = .user
-    public static let consumes: [any Event.Type] = [SubscriptionCreated.self]
     public static let publishes: [any Event.Type] = [UserRegistered.self, UserUpdated.self, UserDeleted.self]
     public static let settings = UserConfig.declarations
     public static let migrations = UserMigrations.all

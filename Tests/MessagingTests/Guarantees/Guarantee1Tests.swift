@@ -31,6 +31,24 @@ import Testing
         }
     }
 
+    @Test func `an event that another service produces is refused, with its transaction`() async throws {
+        try await TestHub.with { hub in
+            let error = await #expect(throws: OutboxError.self) {
+                try await hub.user.transaction { tx in
+                    _ = try await tx.execute("insert into account (id, email) values ('usr_1', 'a@b.c')")
+                    try hub.outbox.append(
+                        PointsAwarded(
+                            awardID: .make(at: .now), userID: TestHub.user(1), points: 1, rule: "r",
+                            sourceEventID: Guarantee3Tests.event(1), totalPoints: 1, awardedAt: .now), on: tx)
+                }
+            }
+            #expect(error?.description == "points.awarded is produced by gamification, not by user")
+            #expect(error?.failureClass == .permanent)
+            let left = (try await hub.count("account", in: hub.user), try await hub.count("outbox", in: hub.user))
+            #expect(left == (0, 0))
+        }
+    }
+
     @Test func `a transaction that fails leaves neither`() async throws {
         try await TestHub.with { hub in
             await #expect(throws: Refusal.self) {

@@ -48,9 +48,10 @@ public struct Outbox: Sendable {
     /// Its correlation id, trace and cause are those of ``TraceContext/current``; without one the event begins a journey.
     /// In a replay nothing is sent, unless the replay was told to: the events went out when it happened.
     /// - Returns: the event's id, for rows that refer to it.
-    /// - Throws: what the codec throws for data its schema cannot express.
+    /// - Throws: ``OutboxError`` for an event that another service produces; what the codec throws for data its schema cannot express.
     @discardableResult
     public func append<E: Event>(_ event: E, on tx: Transaction) throws -> EventID {
+        guard E.topic.producer == service else { throw OutboxError.notOurs(E.topic, service) }
         let time = now()
         let trace = TraceContext.current ?? .root()
         let eventID = makeEventID(time)
@@ -116,6 +117,20 @@ public struct Outbox: Sendable {
                     as r (topic, key, event_id, headers, value, turn)
             order by r.turn
             """)
+    }
+}
+
+/// Why an event was not taken.
+public enum OutboxError: ClassifiedError, CustomStringConvertible {
+    /// The catalogue says that another service produces it: what its consumers rely on, its order and its meaning, is that one's.
+    case notOurs(Topic, ServiceName)
+
+    public var failureClass: FailureClass { .permanent }
+
+    public var description: String {
+        switch self {
+        case .notOurs(let topic, let service): "\(topic) is produced by \(topic.producer), not by \(service)"
+        }
     }
 }
 
