@@ -179,6 +179,36 @@ import Testing
         }
     }
 
+    @Test func `an offset that cannot be stored now is stored later, and costs no partition`() async throws {
+        try await TestHub.with { hub in
+            let log = FaultyLog(hub.log)
+            log.failCommits(with: .unavailable("not now"))
+            try await Self.append(hub, 6)
+            try await hub.running([hub.consumer(log: log, [.ledger]).run]) {
+                try await eventually { try await hub.count("ledger") == 6 }
+                // Each of the three partitions more than once.
+                try await eventually { log.failedCommitCount > 9 }
+                log.failCommits(with: nil)
+                try await eventually { try await hub.lag() == 0 }
+                // Nobody was given a lease anew.
+                #expect(try await hub.count("event_log.group_partition where generation > 1") == 0)
+            }
+            #expect(try await hub.count("ledger") == 6)
+        }
+    }
+
+    @Test func `a partition that is lost is let go at once`() async throws {
+        try await TestHub.with { hub in
+            let log = FaultyLog(hub.log)
+            log.loseCommits()
+            try await Self.append(hub, 1)
+            try await hub.running([hub.consumer(log: log, [.ledger]).run]) {
+                try await eventually { try await hub.count("event_log.group_partition where generation > 1") > 0 }
+            }
+            #expect(hub.lines.lines.contains { $0.contains("partition lost to another member") })
+        }
+    }
+
     @Test func `errors are classified: data is wrong for good, a lost connection is a dependency, the rest may pass`() {
         func server(_ state: String) -> PostgresError { PostgresError(.server, "", sqlState: state) }
         #expect(FailureClass(of: PostgresError(.connection, "")) == .dependencyDown)

@@ -7,6 +7,7 @@ final class FaultyLog: EventLog {
     private let log: any EventLog
     private let answer: Mutex<(@Sendable (NewRecord) -> AppendOutcome?)?>
     private let losesCommits = Mutex(false)
+    private let commitFailure = Mutex<(error: EventLogError?, count: Int)>((nil, 0))
 
     init(_ log: any EventLog, answering: (@Sendable (NewRecord) -> AppendOutcome?)? = nil) {
         self.log = log
@@ -39,7 +40,17 @@ final class FaultyLog: EventLog {
         FaultySubscription(real: try await log.subscribe(group, to: topics, limits: limits), log: self)
     }
 
+    /// What commits of offsets fail with from now on; nil lets them through.
+    func failCommits(with error: EventLogError?) { commitFailure.withLock { $0.error = error } }
+
+    var failedCommitCount: Int { commitFailure.withLock { $0.count } }
+
     fileprivate func commit(_ offset: Int64, on lease: any Lease) async throws {
+        let failure = commitFailure.withLock { failure in
+            if failure.error != nil { failure.count += 1 }
+            return failure.error
+        }
+        if let failure { throw failure }
         if losesCommits.withLock({ $0 }) { throw EventLogError.leaseLost(lease.partition) }
         try await lease.commit(offset)
     }
@@ -85,7 +96,6 @@ private struct FaultyLease: Lease {
     var isRevoked: Bool { real.isRevoked }
     func next(countMax: Int) async throws -> [LogRecord]? { try await real.next(countMax: countMax) }
     func commit(_ offset: Int64) async throws { try await log.commit(offset, on: real) }
-    func seek(to offset: Int64) { real.seek(to: offset) }
     func pause() { real.pause() }
     func resume() { real.resume() }
     func release() async { await real.release() }

@@ -28,7 +28,7 @@ public struct Handler: Sendable {
     let bind: @Sendable (LogRecord, EventCodec) async throws -> BoundCall
 
     /// - Parameters:
-    ///   - hasExternalEffects: see ``hasExternalEffects``; give the outside system ``Received/idempotencyKey(_:)``.
+    ///   - hasExternalEffects: see ``hasExternalEffects``; give the outside system a key derived from ``Received/eventID``.
     ///   - runsInReplay: by default only what has no external effects is replayed. A handler that asks for it sees
     ///     ``Received/isReplay`` and suppresses by itself what must not happen twice.
     ///   - body: throws ``Failure`` (or another ``ClassifiedError``) to say how a failure is to be taken.

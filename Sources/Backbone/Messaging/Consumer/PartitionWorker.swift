@@ -8,13 +8,14 @@ struct PartitionWorker: Sendable {
     let lease: any Lease
     let loop: EventLoop
 
-    /// Ends when the lease is over or the task is cancelled, and gives the partition back.
+    /// Ends when the lease is over or the task is cancelled, for no other reason, and gives the partition back.
     func run() async {
         do {
             try await work()
-        } catch is CancellationError {
+        } catch EventLogError.leaseLost {
+            consumer.logger.notice("partition lost to another member", facts([:]))
         } catch {
-            consumer.logger.notice("partition given up", facts([.error: LogValue(error)]))
+            // The task is cancelled: all else is dealt with where it happens.
         }
         await lease.release()
     }
@@ -31,18 +32,7 @@ struct PartitionWorker: Sendable {
     }
 
     private func next() async throws -> [LogRecord]? {
-        var random = SystemRandomNumberGenerator()
-        var failures = 0
-        while true {
-            do {
-                return try await lease.next(countMax: consumer.limits.batchCountMax)
-            } catch {
-                try Task.checkCancellation()
-                failures += 1
-                consumer.logger.warning("partition not read", facts([.error: LogValue(error)]))
-                try await loop.sleep(for: consumer.policy.dependencyDelay(after: failures, using: &random))
-            }
-        }
+        try await untilDone("partition not read") { try await lease.next(countMax: consumer.limits.batchCountMax) }
     }
 
     /// Decoding comes first, outside any transaction: what cannot be decoded is a dead letter whatever else happens.
@@ -116,23 +106,36 @@ struct PartitionWorker: Sendable {
         consumer.metrics.duplicates.increment(by: UInt64(1 - count))
     }
 
-    /// - Throws: ``EventLogError/leaseLost(_:)``: another member has the partition, stop.
+    /// The effects are there already: as long as the offset is not, no more comes of it than that they come again and are recognised.
     private func commit(_ offset: Int64) async throws {
+        let lease = lease
+        try await untilDone("offset not committed", [.offset: LogValue(offset)]) {
+            try await shielded { try await lease.commit(offset) }
+        }
+    }
+
+    /// Asks the log until it answers: giving the partition up would only have the next holder ask the same.
+    /// - Throws: ``EventLogError/leaseLost(_:)``: another member has the partition or wants it; `CancellationError`.
+    private func untilDone<Value: Sendable>(
+        _ failed: StaticString, _ more: [LogKey: LogValue] = [:], _ body: () async throws -> Value
+    ) async throws -> Value {
         var random = SystemRandomNumberGenerator()
         var failures = 0
         while true {
             do {
-                let lease = lease
-                return try await shielded { try await lease.commit(offset) }
-            } catch let error as EventLogError {
-                throw error
+                return try await body()
+            } catch EventLogError.leaseLost(let partition) {
+                throw EventLogError.leaseLost(partition)
             } catch {
-                // The effects are there; not knowing the offset means no more than that they come again and are recognised.
-                if Task.isCancelled || lease.isRevoked { throw error }
+                try Task.checkCancellation()
+                if lease.isRevoked { throw EventLogError.leaseLost(lease.partition) }
                 failures += 1
-                consumer.logger.warning(
-                    "offset not committed", facts([.offset: LogValue(offset), .error: LogValue(error)]))
-                try await loop.sleep(for: consumer.policy.dependencyDelay(after: failures, using: &random))
+                consumer.logger.warning(failed, facts(more).merging([.error: LogValue(error)]) { $1 })
+                let policy = consumer.policy
+                try await loop.sleep(
+                    for: FailureClass(of: error) == .dependencyDown
+                        ? policy.dependencyDelay(after: failures, using: &random)
+                        : policy.delay(after: failures, using: &random))
             }
         }
     }

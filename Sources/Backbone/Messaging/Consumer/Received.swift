@@ -19,10 +19,6 @@ public struct Received<E: Event>: Sendable {
 
     /// What happened.
     public var event: E { envelope.data }
+    /// The same for every delivery. What an external system is given to tell repetitions by is derived from it.
     public var eventID: EventID { envelope.eventID }
-
-    /// The key to give to an external system, so that it does the same thing once however often the event comes: the same for
-    /// every delivery of this event and this purpose.
-    /// - Parameter purpose: tells several effects of one event apart; frozen once shipped.
-    public func idempotencyKey(_ purpose: StaticString) -> String { "\(envelope.eventID).\(purpose)" }
 }

@@ -30,9 +30,6 @@ public protocol Lease: Sendable {
     /// - Throws: ``EventLogError/leaseLost(_:)`` when another holder has the partition: nothing was stored.
     func commit(_ offset: Int64) async throws
 
-    /// Reads on from `offset`.
-    func seek(to offset: Int64)
-
     /// Keeps the lease alive without reading ahead: ``next(countMax:)`` waits until ``resume()``.
     func pause()
     func resume()

@@ -43,14 +43,11 @@ final class PostgresLease: Lease {
             let from = try await currentPosition()
             let found = try await subscription.reads.call(
                 WantedRecords(id: id, partition: partition, from: from, countMax: countMax))
-            let isCurrent = state.withLock { state in
-                // A seek while the read was under way wins.
-                guard state.position == from else { return false }
+            state.withLock { state in
                 if let last = found.records.last { state.position = last.position.offset + 1 }
                 state.isAtEnd = found.isAtEnd
-                return true
             }
-            if isCurrent, !found.records.isEmpty { return found.records }
+            if !found.records.isEmpty { return found.records }
         }
     }
 
@@ -74,18 +71,10 @@ final class PostgresLease: Lease {
         do {
             try await subscription.commits.call(
                 OffsetCommit(id: id, partition: partition, generation: generation, offset: offset))
-        } catch let error as EventLogError {
+        } catch EventLogError.leaseLost(let partition) {
             end()
-            throw error
+            throw EventLogError.leaseLost(partition)
         }
-    }
-
-    func seek(to offset: Int64) {
-        state.withLock { state in
-            state.position = offset
-            state.isAtEnd = false
-        }
-        wake.set()
     }
 
     func pause() { state.withLock { $0.isPaused = true } }
