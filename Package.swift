@@ -120,7 +120,7 @@ let package = Package(
         tests("ContractsTests", ["Contracts", "Avro", "avro-generate", "HubTesting"], exclude: ["Goldens"]),
         tests("SchemaRegistryTests", ["SchemaRegistry", "Avro", "Contracts", "HubTesting"] + drivers),
         tests("MessagingTests", ["Messaging", "SchemaRegistry", "Avro", "Contracts", "HubTesting"] + drivers),
-        tests("PlatformTests", ["Platform", "HubTesting"] + backbone + drivers),
+        tests("PlatformTests", ["Platform", "ServiceTesting", "HubTesting"] + backbone + drivers),
         .target(
             name: "ServiceTesting",
             dependencies: ["Platform", "HubTesting"] + backbone + drivers,

@@ -22,6 +22,8 @@ import Testing
             limits.noticeDays = -1
             limits.waitingDays = -1
             limits.deliveryDays = -1
+            // More than a step of each takes.
+            limits.stepCountMax = 1
             try await hub.operations.tidyUp(limits)
             for table in ["notice", "waiting_notice", "delivery"] { #expect(try await hub.rowCount(table) == 0) }
             #expect(try await hub.mailbox().items.map(\.to) == ["p3@example.org", "p2@example.org", "p1@example.org"])

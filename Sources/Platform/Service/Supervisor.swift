@@ -4,31 +4,40 @@ internal import Observability
 internal import Synchronization
 
 /// Keeps long work going: what throws is logged and started again after a pause; what is cancelled ends.
+///
+/// The pause grows with each failure, until the work has gone on for ``calmTime``: then a failure is the first one again.
 final class Supervisor: Sendable {
+    static let calmTime = Duration.seconds(60)
+
     private let loops: EventLoopGroup
     private let logger: Logger
+    private let uptime: Uptime
     private let tasks = Mutex<[Task<Void, any Error>]>([])
 
-    init(loops: EventLoopGroup, logger: Logger) {
+    init(loops: EventLoopGroup, logger: Logger, uptime: @escaping Uptime = { .now }) {
         self.loops = loops
         self.logger = logger
+        self.uptime = uptime
     }
 
     func start(_ name: String, _ work: @escaping @Sendable () async throws -> Void) {
         let loop = loops.next()
-        let logger = logger
+        let (logger, uptime) = (logger, uptime)
         let task = loop.start(name) {
             var failures = 0
             var random = SystemRandomNumberGenerator()
             let pause = RetryPolicy()
             while !Task.isCancelled {
+                let start = uptime()
                 do {
                     try await work()
                     return
                 } catch {
                     if Task.isCancelled { return }
-                    failures += 1
-                    logger.error("work failed and starts again", [.name: .text(name), .error: LogValue(error)])
+                    failures = uptime() - start < Self.calmTime ? failures + 1 : 1
+                    logger.error(
+                        "work failed and starts again",
+                        [.name: .text(name), .attempt: LogValue(failures), .error: LogValue(error)])
                     try await loop.sleep(for: pause.delay(after: failures, using: &random))
                 }
             }

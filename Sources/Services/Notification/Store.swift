@@ -312,11 +312,15 @@ struct Store: Sendable {
     /// Removes what is older than it need be.
     /// - Parameter limits: how long things are kept.
     func deleteOld(_ limits: KeepingLimits, at time: Date, on database: Database) async throws {
-        try await database.execute("delete from notice where created_at < \(limits.noticesSince(time))")
-        try await database.execute("delete from waiting_notice where created_at < \(limits.waitingSince(time))")
-        try await database.execute("delete from delivery where finished_at < \(limits.deliveriesSince(time))")
-        try await database.execute(
-            "delete from mailbox where id <= (select max(id) from mailbox) - \(limits.mailboxCountMax)")
+        let old: [(table: SQL, condition: SQL)] = [
+            ("notice", "created_at < \(limits.noticesSince(time))"),
+            ("waiting_notice", "created_at < \(limits.waitingSince(time))"),
+            ("delivery", "finished_at < \(limits.deliveriesSince(time))"),
+            ("mailbox", "id <= (select max(id) from mailbox) - \(limits.mailboxCountMax)"),
+        ]
+        for (table, condition) in old {
+            try await database.delete(from: table, where: condition, stepCountMax: limits.stepCountMax)
+        }
     }
 }
 

@@ -87,8 +87,10 @@ public final class Consumer: Sendable {
     }
 
     private func work(_ subscription: any Subscription) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await self.upkeep() }
+        // One that discards: partitions come and go, and a worker that has ended must leave nothing behind.
+        try await withThrowingDiscardingTaskGroup { tasks in
+            // It throws when it is cancelled, which must not fail the group.
+            tasks.addTask { try? await self.upkeep() }
             defer { tasks.cancelAll() }
             while let lease = try await subscription.nextLease() {
                 tasks.addTask(executorPreference: loop) {
@@ -115,16 +117,17 @@ public final class Consumer: Sendable {
         }
     }
 
-    /// Removes what the inbox need not remember, and measures how far behind the group is.
+    /// Removes what need not be remembered any more, and measures how far behind the group is.
     private func upkeep() async throws {
         while true {
             do {
-                while try await Inbox.removeExpired(countMax: limits.inboxRemovalCountMax, on: database) > 0 {}
-                while try await Journal.removeOld(countMax: limits.inboxRemovalCountMax, on: database) > 0 {}
+                try await Inbox.removeExpired(stepCountMax: limits.removalCountMax, on: database)
+                try await DeadLetters.removeOldResolutions(stepCountMax: limits.removalCountMax, on: database)
+                try await Journal.removeOld(stepCountMax: limits.removalCountMax, on: database)
                 metrics.show(try await log.groups().filter { $0.group == group.rawValue }, at: now())
             } catch {
                 try Task.checkCancellation()
-                logger.warning("upkeep of the inbox failed", [.group: .text(group.rawValue), .error: LogValue(error)])
+                logger.warning("upkeep of the group failed", [.group: .text(group.rawValue), .error: LogValue(error)])
             }
             try await loop.sleep(for: limits.upkeepInterval)
         }

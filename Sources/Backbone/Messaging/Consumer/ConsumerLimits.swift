@@ -10,8 +10,8 @@ public struct ConsumerLimits: Sendable {
     public var drainTimeout: Duration = .seconds(10)
     /// How often inbox rows that no event can need any more are removed, and the lag is measured.
     public var upkeepInterval: Duration = .seconds(15)
-    /// Inbox rows one statement of the upkeep removes.
-    public var inboxRemovalCountMax = 5_000
+    /// Rows one step of the upkeep removes.
+    public var removalCountMax = 5_000
 
     public init() {}
 }

@@ -35,11 +35,8 @@ struct Inbox: Sendable {
     }
 
     /// Removes rows of all groups of the schema that no event can need any more.
-    static func removeExpired(countMax: Int, on database: Database) async throws -> Int {
-        try await database.execute(
-            """
-            delete from inbox where ctid = any(array(
-                select ctid from inbox where expires_at < statement_timestamp() limit \(Int64(countMax))))
-            """)
+    static func removeExpired(stepCountMax: Int, on database: Database) async throws {
+        try await database.delete(
+            from: "inbox", where: "expires_at < statement_timestamp()", stepCountMax: stepCountMax)
     }
 }

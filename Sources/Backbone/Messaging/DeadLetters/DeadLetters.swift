@@ -100,6 +100,15 @@ public struct DeadLetters: Sendable {
         return report
     }
 
+    /// Forgets of dead letters whose records retention has removed that they were dealt with. One day more for slow clean-up.
+    static func removeOldResolutions(stepCountMax: Int, on database: Database) async throws {
+        let days = TopicCatalogue.deadLetters.map(\.retentionDays).max() ?? 0
+        try await database.delete(
+            from: "dead_letter_resolution",
+            where: "resolved_at < statement_timestamp() - \(Int64(days + 1)) * interval '1 day'",
+            stepCountMax: stepCountMax)
+    }
+
     // MARK: Parts
 
     private func groups(_ group: ConsumerGroup?) async throws -> [ConsumerGroup] {

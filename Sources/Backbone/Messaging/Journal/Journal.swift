@@ -60,12 +60,9 @@ public struct Journal: Sendable {
     static let retentionDays = 90
 
     /// Removes steps nobody asks for any more.
-    static func removeOld(countMax: Int, on database: Database) async throws -> Int {
-        try await database.execute(
-            """
-            delete from journal where ctid = any(array(
-                select ctid from journal where at < statement_timestamp() - \(Int64(retentionDays)) * interval '1 day'
-                limit \(Int64(countMax))))
-            """)
+    static func removeOld(stepCountMax: Int, on database: Database) async throws {
+        try await database.delete(
+            from: "journal", where: "at < statement_timestamp() - \(Int64(retentionDays)) * interval '1 day'",
+            stepCountMax: stepCountMax)
     }
 }

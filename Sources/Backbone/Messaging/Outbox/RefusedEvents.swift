@@ -33,12 +33,11 @@ public struct RefusedEvents: Sendable {
     public static let retentionDays = 30
 
     /// - Returns: how many there were that nobody had sent again in time.
-    func removeOld() async throws -> Int {
-        try await database.execute(
-            """
-            delete from \(quoted: service.rawValue).outbox_dead
-            where refused_at < statement_timestamp() - \(Int64(Self.retentionDays)) * interval '1 day'
-            """)
+    func removeOld(stepCountMax: Int) async throws -> Int {
+        try await database.delete(
+            from: "\(quoted: service.rawValue).outbox_dead",
+            where: "refused_at < statement_timestamp() - \(Int64(Self.retentionDays)) * interval '1 day'",
+            stepCountMax: stepCountMax)
     }
 
     /// Oldest first.

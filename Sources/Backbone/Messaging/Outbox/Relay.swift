@@ -74,7 +74,7 @@ public final class Relay: Sendable {
         let refused = RefusedEvents(service: service, database: database)
         while true {
             do {
-                let count = try await refused.removeOld()
+                let count = try await refused.removeOld(stepCountMax: limits.removalCountMax)
                 if count > 0 { logger.error("refused events removed: they were too old", [.count: LogValue(count)]) }
             } catch {
                 try Task.checkCancellation()

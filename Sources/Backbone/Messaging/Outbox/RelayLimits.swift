@@ -14,6 +14,8 @@ public struct RelayLimits: Sendable {
     public var silenceMax: Duration = .seconds(30)
     /// How often events that the log refused long ago are removed.
     public var refusedInterval: Duration = .seconds(3_600)
+    /// How many of them a step removes.
+    public var removalCountMax = 1_000
     /// Waits after a failure grow from this…
     public var retryDelayBase: Duration = .milliseconds(50)
     /// …to this, with full jitter.

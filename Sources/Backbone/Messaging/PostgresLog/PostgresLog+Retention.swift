@@ -27,19 +27,21 @@ extension PostgresLog {
         var removed = 0
         while true {
             try Task.checkCancellation()
-            let rows = try await database.query(
-                """
-                with step as (
-                    select partition_id, least(first_offset + \(Int64(limits.retentionCountMax)), \(cutoff)) as upto
-                    from event_log.partition where partition_id = \(partition) and first_offset < \(cutoff) for update
-                ), removed as (
-                    delete from event_log.record r using step s
-                    where r.partition_id = s.partition_id and r."offset" < s.upto returning 1
-                ), moved as (
-                    update event_log.partition p set first_offset = s.upto from step s where p.partition_id = s.partition_id
-                )
-                select count(*) from removed
-                """)
+            let rows = try await database.transaction { tx in
+                try await tx.query(
+                    """
+                    with step as (
+                        select partition_id, least(first_offset + \(Int64(limits.retentionCountMax)), \(cutoff)) as upto
+                        from event_log.partition where partition_id = \(partition) and first_offset < \(cutoff) for update
+                    ), removed as (
+                        delete from event_log.record r using step s
+                        where r.partition_id = s.partition_id and r."offset" < s.upto returning 1
+                    ), moved as (
+                        update event_log.partition p set first_offset = s.upto from step s where p.partition_id = s.partition_id
+                    )
+                    select count(*) from removed
+                    """)
+            }
             let count = Int(try rows.first?.decode(Int64.self) ?? Int64(0))
             removed += count
             if count == 0 { return removed }

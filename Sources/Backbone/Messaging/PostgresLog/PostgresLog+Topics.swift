@@ -49,12 +49,15 @@ extension PostgresLog {
     }
 
     public func deleteTopics(_ names: [String]) async throws {
+        let ofTopics: SQL = """
+            partition_id in (
+                select p.partition_id from event_log.partition p join event_log.topic t using (topic_id)
+                where t.name = any(\(names)))
+            """
+        try await database.delete(from: "event_log.record", where: ofTopics, stepCountMax: limits.retentionCountMax)
         try await database.transaction { tx in
-            _ = try await tx.execute(
-                """
-                delete from event_log.record r using event_log.partition p, event_log.topic t
-                where r.partition_id = p.partition_id and p.topic_id = t.topic_id and t.name = any(\(names))
-                """)
+            // What was appended meanwhile.
+            _ = try await tx.execute("delete from event_log.record where \(ofTopics)")
             _ = try await tx.execute("delete from event_log.topic where name = any(\(names))")
             _ = try await tx.query("select pg_notify('event_log', 't')")
         }

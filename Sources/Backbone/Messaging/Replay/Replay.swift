@@ -98,7 +98,8 @@ public struct Replay: Sendable {
 
     /// Removes what a replay noted: afterwards the same id would handle everything anew.
     public func forget(replayID: String) async throws {
-        _ = try await database.execute("delete from inbox where consumer_group = \("\(group).replay-\(replayID)")")
+        try await database.delete(
+            from: "inbox", where: "consumer_group = \("\(group).replay-\(replayID)")", stepCountMax: 5_000)
     }
 
     private func ranges(

@@ -35,6 +35,8 @@ struct KeepingLimits: Sendable {
     var deliveryDays = 38
     /// Mails in the development mailbox; the oldest go first.
     var mailboxCountMax = 20_000
+    /// Rows that go at a time.
+    var stepCountMax = 1_000
 
     func noticesSince(_ time: Date) -> Date { time.addingTimeInterval(-Self.day * Double(noticeDays)) }
     func waitingSince(_ time: Date) -> Date { time.addingTimeInterval(-Self.day * Double(waitingDays)) }

@@ -1,0 +1,29 @@
+import HubTesting
+import Observability
+import ServiceTesting
+import Synchronization
+import Testing
+
+@testable import Platform
+
+@Suite struct SupervisorTests {
+    private struct Broken: Error {}
+
+    @Test func `failures are counted until the work has gone on for a while`() async throws {
+        let lines = LogRecorder(), clock = TestClock(), starts = Atomic(0)
+        let supervisor = Supervisor(
+            loops: TestLoops.shared, logger: Logger(label: "test", sink: lines), uptime: { clock.uptime })
+        supervisor.start("work") {
+            let turn = starts.add(1, ordering: .relaxed).newValue
+            // The fourth time it goes well for as long as it takes, the fifth not quite.
+            if turn == 4 { clock.advance(by: 60) }
+            if turn == 5 { clock.advance(by: 59) }
+            throw Broken()
+        }
+        try await eventually { lines.lines.count >= 5 }
+        await supervisor.stop()
+        for (line, failures) in zip(lines.lines, [1, 2, 3, 1, 2]) {
+            #expect(line.contains("\"attempt\":\(failures),") || line.contains("\"attempt\":\(failures)}"), "\(line)")
+        }
+    }
+}
