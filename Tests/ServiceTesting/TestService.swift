@@ -151,7 +151,7 @@ public struct TestService<Service: HubService>: Sendable {
                 suppressesEvents: isReplay)
             var events: [PreparedEvent] = []
             for record in records { if let event = try await processor.prepare(record) { events.append(event) } }
-            if !events.isEmpty { count += try await processor.handle(events, attempt: 1) }
+            if !events.isEmpty { count += try await processor.handle(events) }
         }
         return count
     }

@@ -121,18 +121,18 @@ import Testing
         try await TestHub.with { hub in
             let calls = Collected<String>()
             let handler = Handler(name: "note", on: UserRegistered.self) { received, tx in
-                calls.add("begin \(received.position)")
+                calls.add("begin \(received.eventID)")
                 // While it waits for the server nobody else may be let in.
                 try await TestHub.write(received, tx)
-                calls.add("end \(received.position)")
+                calls.add("end \(received.eventID)")
             }
             let batches = try await Self.batches(of: 40, hub, hub.consumer([handler]).processor)
             #expect(batches.count == 3)
             let consumer = hub.consumer([handler])
             let results = await consumer.processor.handle(batches.reversed(), metrics: consumer.metrics)
             for result in results { try result.get() }
-            let positions = batches.flatMap { $0.map(\.record.position) }.sorted()
-            #expect(calls.values == positions.flatMap { ["begin \($0)", "end \($0)"] })
+            let inOrder = batches.flatMap(\.self).sorted { $0.record.position < $1.record.position }.map(\.eventID)
+            #expect(calls.values == inOrder.flatMap { ["begin \($0)", "end \($0)"] })
         }
     }
 
@@ -197,7 +197,7 @@ import Testing
             let inside = Gate(), goOn = Gate()
             let handler = Handler(name: "wait", on: UserRegistered.self) { received, tx in
                 inside.open()
-                if received.position.partition.partition == 0 { try await goOn.wait() }
+                if received.eventID.rawValue == "evt_0" { try await goOn.wait() }
                 try await TestHub.write(received, tx)
             }
             var records = try (0..<2).map { try hub.record(TestHub.user($0), eventID: Guarantee3Tests.event($0)) }

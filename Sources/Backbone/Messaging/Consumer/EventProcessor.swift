@@ -50,7 +50,7 @@ struct EventProcessor: Sendable {
     ///
     /// Never two at once: they would be on one transaction, and a lock that a transaction holds does not keep it from itself.
     /// - Returns: how many were new.
-    func handle(_ events: [PreparedEvent], attempt: Int) async throws -> Int {
+    func handle(_ events: [PreparedEvent]) async throws -> Int {
         let lasting = events.map { lifetime(of: $0) }.max() ?? .zero
         return try await database.transaction { tx in
             var fresh = try await inbox.note(events, lasting: lasting, on: tx)
@@ -59,7 +59,7 @@ struct EventProcessor: Sendable {
             let new = events.filter { fresh.remove($0.eventID) != nil }
             for (index, event) in new.enumerated() {
                 await Fairness.pause(after: index)
-                try await call(event, attempt: attempt, on: tx)
+                try await call(event, on: tx)
             }
             return count
         }
@@ -88,7 +88,7 @@ struct EventProcessor: Sendable {
     private func handle(_ events: [PreparedEvent], metrics: ConsumerMetrics) async throws {
         try Task.checkCancellation()
         let start = ContinuousClock.now
-        let count = try await handle(events, attempt: 1)
+        let count = try await handle(events)
         metrics.handled.increment(by: UInt64(count))
         metrics.duplicates.increment(by: UInt64(events.count - count))
         metrics.batch.observe(ContinuousClock.now - start)
@@ -98,16 +98,15 @@ struct EventProcessor: Sendable {
         Inbox.lifetime(of: handlers[event.origin.position.partition.topic]?.first?.topic, group: group)
     }
 
-    private func call(_ event: PreparedEvent, attempt: Int, on tx: Transaction) async throws {
-        let delivery = Delivery(position: event.origin.position, isReplay: isReplay, attempt: attempt)
+    private func call(_ event: PreparedEvent, on tx: Transaction) async throws {
         try await TraceContext.$current.withValue(trace(of: event)) {
             for handler in event.calls {
                 if suppressesEvents {
                     try await ReplayContext.$suppressesEvents.withValue(true) {
-                        try await handler.call.run(delivery, tx)
+                        try await handler.call.run(isReplay, tx)
                     }
                 } else {
-                    try await handler.call.run(delivery, tx)
+                    try await handler.call.run(isReplay, tx)
                 }
             }
         }

@@ -45,11 +45,8 @@ public struct Handler: Sendable {
             return BoundCall(
                 eventID: envelope.eventID.rawValue, correlationID: envelope.metadata.correlationID.rawValue
             ) {
-                delivery, tx in
-                let received = Received(
-                    envelope: envelope, position: delivery.position, isReplay: delivery.isReplay,
-                    attempt: delivery.attempt)
-                try await body(received, tx)
+                isReplay, tx in
+                try await body(Received(envelope: envelope, isReplay: isReplay), tx)
             }
         }
     }
@@ -59,12 +56,5 @@ public struct Handler: Sendable {
 struct BoundCall: Sendable {
     let eventID: String
     let correlationID: String
-    let run: @Sendable (Delivery, Transaction) async throws -> Void
-}
-
-/// How an event came.
-struct Delivery: Sendable {
-    var position: LogPosition
-    var isReplay: Bool
-    var attempt: Int
+    let run: @Sendable (_ isReplay: Bool, Transaction) async throws -> Void
 }

@@ -56,7 +56,7 @@ struct PartitionWorker: Sendable {
     /// Nil when there is nothing to do, or the record went to the dead letters.
     private func prepare(_ record: LogRecord) async throws -> PreparedEvent? {
         let single = SingleEvent(consumer: consumer, lease: lease, loop: loop, record: record)
-        return try await single.untilDone { attempt in try await consumer.processor.prepare(record) } ?? nil
+        return try await single.untilDone { try await consumer.processor.prepare(record) } ?? nil
     }
 
     /// False when the batch was rolled back: why does not matter yet.
@@ -95,9 +95,9 @@ struct PartitionWorker: Sendable {
     private func handleAlone(_ event: PreparedEvent) async throws {
         let single = SingleEvent(consumer: consumer, lease: lease, loop: loop, record: event.record)
         let processor = consumer.processor
-        let count = try await single.untilDone { attempt in
+        let count = try await single.untilDone {
             let start = ContinuousClock.now
-            let count = try await shielded { try await processor.handle([event], attempt: attempt) }
+            let count = try await shielded { try await processor.handle([event]) }
             consumer.metrics.batch.observe(ContinuousClock.now - start)
             return count
         }

@@ -3,18 +3,12 @@ public import Contracts
 /// An event as a handler gets it.
 public struct Received<E: Event>: Sendable {
     public let envelope: Envelope<E>
-    /// Where it was first written; also for an event that comes by way of the dead letters.
-    public let position: LogPosition
     /// True when a range is read again on purpose: what cannot be undone must not be done again.
     public let isReplay: Bool
-    /// 1 for the first time; more after failures of this process.
-    public let attempt: Int
 
-    public init(envelope: Envelope<E>, position: LogPosition, isReplay: Bool = false, attempt: Int = 1) {
+    init(envelope: Envelope<E>, isReplay: Bool) {
         self.envelope = envelope
-        self.position = position
         self.isReplay = isReplay
-        self.attempt = attempt
     }
 
     /// What happened.

@@ -9,10 +9,10 @@ struct SingleEvent: Sendable {
     let loop: EventLoop
     let record: LogRecord
 
-    /// - Parameter body: one attempt, given its number.
+    /// - Parameter body: one attempt.
     /// - Returns: what `body` returned, or nil when the event went to the dead letters.
     /// - Throws: `CancellationError`; ``EventLogError/leaseLost(_:)`` when the partition is wanted back meanwhile.
-    func untilDone<Value: Sendable>(_ body: (Int) async throws -> Value) async throws -> Value? {
+    func untilDone<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value? {
         var random = SystemRandomNumberGenerator()
         var attempts = 0, waits = 0
         var firstFailedAt = consumer.now()
@@ -21,7 +21,7 @@ struct SingleEvent: Sendable {
         while true {
             try Task.checkCancellation()
             do {
-                return try await body(attempts + 1)
+                return try await body()
             } catch {
                 try Task.checkCancellation()
                 let time = consumer.now()

@@ -153,12 +153,12 @@ public struct Replay: Sendable {
     private func handle(_ events: [PreparedEvent], _ processor: EventProcessor, _ report: inout Report) async throws {
         if events.isEmpty { return }
         do {
-            report.handled += try await processor.handle(events, attempt: 1)
+            report.handled += try await processor.handle(events)
         } catch {
             try Task.checkCancellation()
             for event in events {
                 do {
-                    report.handled += try await processor.handle([event], attempt: 2)
+                    report.handled += try await processor.handle([event])
                 } catch {
                     try Task.checkCancellation()
                     report.fail(event.record.position, error)
