@@ -49,7 +49,6 @@ let package = Package(
     targets: [
         // System
         library("Libevent", pkgConfig: "libevent_core", apt: "libevent-dev", brew: "libevent"),
-        library("Libmicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev", brew: "libmicrohttpd"),
         library("Libcurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev", brew: "curl"),
         library("Libpq", pkgConfig: "libpq", apt: "libpq-dev", brew: "libpq"),
         library("Libargon2", pkgConfig: "libargon2", apt: "libargon2-dev", brew: "argon2"),
@@ -57,7 +56,7 @@ let package = Package(
         library("Libjansson", pkgConfig: "jansson", apt: "libjansson-dev", brew: "jansson"),
         library("Cjose", pkgConfig: "cjose", apt: "libcjose-dev", brew: "cjose"),
         shim("CEvent", over: "Libevent"),
-        shim("CMicrohttpd", over: "Libmicrohttpd"),
+        shim("CSockets"),
         shim("CCurl", over: "Libcurl"),
         shim("CPostgres", over: "Libpq"),
         shim("CSecrets", over: "Libcrypto", "Libargon2", "Libjansson", "Cjose"),
@@ -65,7 +64,7 @@ let package = Package(
         // Drivers
         module("Drivers", "EventLoop", ["CEvent"]),
         module("Drivers", "Observability", ["EventLoop"]),
-        module("Drivers", "HTTP", ["CMicrohttpd", "CCurl", "EventLoop"]),
+        module("Drivers", "HTTP", ["CCurl", "CSockets", "EventLoop"]),
         module("Drivers", "Postgres", ["CPostgres", "EventLoop"]),
         module("Drivers", "Mail", ["HTTP", "EventLoop"]),
         module("Drivers", "Secrets", ["CSecrets", "EventLoop"]),
@@ -139,7 +138,7 @@ let package = Package(
             "ProgramTests",
             ["learning-hub", "Gateway", "User", "Auth", "Notification", "Gamification", "Platform", "HubTesting"]
                 + backbone + drivers),
-        tests("FuzzTests", ["HubTesting"]),
+        tests("FuzzTests", ["HTTP", "EventLoop", "HubTesting"]),
         tests("TidyTests", ["Contracts", "HubTesting"]),
     ]
 )

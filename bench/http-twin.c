@@ -1,5 +1,5 @@
 // The twin of `http.request`: the same suspended-and-resumed request in bare C. libmicrohttpd in external-epoll mode under
-// libevent, as the HTTP driver has it; the access callback suspends the connection, a queue stands for the task that answers, and
+// libevent; the access callback suspends the connection, a queue stands for the task that answers, and
 // the answer resumes it.
 // libraries: libmicrohttpd libevent_core
 //

@@ -62,6 +62,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [(HTTPMethod.options, HTTPStatus.noContent), (.put, 405)])
+    func `a path is said to have the methods that its service has`(
+        method: HTTPMethod, status: HTTPStatus
+    ) async throws {
+        try await TestGateway.with(
+            services: { router in
+                for method in [HTTPMethod.get, .patch] {
+                    router.add(method, "/users/me") { _ in HTTPResponse(.noContent) }
+                }
+            }
+        ) { gateway in
+            let answer = await gateway.send(method, "/users/me")
+            #expect(answer.status == status && answer.fields["allow"] == "GET, PATCH, HEAD, OPTIONS")
+        }
+    }
+
     @Test func `HEAD tells the length that GET has`() async throws {
         try await TestGateway.with(services: Self.services) { gateway in
             let answer = await gateway.send(.head, "/users/me")

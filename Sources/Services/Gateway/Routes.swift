@@ -14,7 +14,8 @@ struct GatewayRoutes: Sendable {
         router.add(.get, "/") { request in await limited(request, logger) { try await startPage.response() } }
         router.add(.get, "/openapi.yaml") { request in await limited(request, logger) { try apiDescription() } }
         let meter = GatewayMeter(metrics)
-        for method in [HTTPMethod.get, .post, .put, .patch, .delete] {
+        // OPTIONS too: the service behind a path knows what the path has.
+        for method in [HTTPMethod.get, .post, .put, .patch, .delete, .options] {
             router.add(method, "/{path...}") { request in
                 await meter.measure(request.method) { await pass(request, logger) }
             }

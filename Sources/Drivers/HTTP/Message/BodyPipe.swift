@@ -21,8 +21,10 @@ final class BodyPipe: Sendable {
     }
     fileprivate enum End { case finished, failed(HTTPBodyError) }
 
-    init(bytesMax: Int, onRoom: @escaping @Sendable () -> Void) {
+    /// - Parameter isHeld: the producer begins when the reader does.
+    init(bytesMax: Int, isHeld: Bool = false, onRoom: @escaping @Sendable () -> Void) {
         self.bytesMax = bytesMax
+        state.withLock { $0.isHeld = isHeld }
         self.onRoom = onRoom
     }
 
@@ -85,20 +87,19 @@ final class BodyPipe: Sendable {
 
     private func read(_ continuation: ReadContinuation) {
         let (result, mayGoOn) = state.withLock { state -> (Result<[UInt8]?, HTTPBodyError>?, Bool) in
-            if let chunk = state.takeChunk() {
-                let mayGoOn = state.isHeld && state.byteCount < bytesMax / 2
-                if mayGoOn { state.isHeld = false }
-                return (.success(chunk), mayGoOn)
-            }
+            let chunk = state.takeChunk()
+            let mayGoOn = state.isHeld && state.byteCount < bytesMax / 2
+            if mayGoOn { state.isHeld = false }
+            if let chunk { return (.success(chunk), mayGoOn) }
             switch state.end {
-            case .finished: return (.success(nil), false)
-            case .failed(let error): return (.failure(error), false)
+            case .finished: return (.success(nil), mayGoOn)
+            case .failed(let error): return (.failure(error), mayGoOn)
             case nil: break
             }
-            if state.isCancelled { return (.failure(.cancelled), false) }
+            if state.isCancelled { return (.failure(.cancelled), mayGoOn) }
             precondition(state.reader == nil, "a body has one reader")
             state.reader = continuation
-            return (nil, false)
+            return (nil, mayGoOn)
         }
         if mayGoOn { onRoom() }
         if let result { continuation.resume(returning: result) }

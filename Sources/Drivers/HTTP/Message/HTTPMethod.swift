@@ -12,6 +12,11 @@ public struct HTTPMethod: RawRepresentable, Hashable, Sendable, CustomStringConv
     public static let delete = HTTPMethod(rawValue: "DELETE")
     public static let options = HTTPMethod(rawValue: "OPTIONS")
 
+    /// Whether anything here knows the method; others are not implemented (RFC 9110, 9.1).
+    var isKnown: Bool { Self.known.contains(self) }
+
+    private static let known: Set<HTTPMethod> = [.get, .head, .post, .put, .patch, .delete, .options]
+
     /// Whether sending the request twice does what sending it once does (RFC 9110, 9.2.2).
     public var isIdempotent: Bool { self != .post && self != .patch }
 }

@@ -35,6 +35,7 @@ public struct HTTPStatus: Hashable, Sendable, ExpressibleByIntegerLiteral {
     public static let badGateway: HTTPStatus = 502
     public static let serviceUnavailable: HTTPStatus = 503
     public static let gatewayTimeout: HTTPStatus = 504
+    public static let versionNotSupported: HTTPStatus = 505
 
     public var isSuccess: Bool { (200..<300).contains(code) }
 
@@ -49,6 +50,6 @@ public struct HTTPStatus: Hashable, Sendable, ExpressibleByIntegerLiteral {
         415: "Unsupported Media Type", 417: "Expectation Failed", 422: "Unprocessable Content",
         428: "Precondition Required", 429: "Too Many Requests", 431: "Request Header Fields Too Large",
         500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable",
-        504: "Gateway Timeout",
+        504: "Gateway Timeout", 505: "HTTP Version Not Supported",
     ]
 }

@@ -46,14 +46,24 @@ struct RouteTree: Sendable {
     }
 
     /// The methods of a node for `Allow`.
-    func allow(_ node: Int) -> String {
-        var methods = nodes[node].routes.map(\.method)
+    func allow(_ node: Int) -> String { Self.allow(nodes[node].routes.map(\.method)) }
+
+    /// The methods that any path has.
+    var allowAnywhere: String {
+        var methods: [HTTPMethod] = []
+        for route in nodes.flatMap(\.routes) where !methods.contains(route.method) { methods.append(route.method) }
+        return Self.allow(methods)
+    }
+
+    private static func allow(_ methods: [HTTPMethod]) -> String {
+        var methods = methods
         if methods.contains(.get) && !methods.contains(.head) { methods.append(.head) }
         if !methods.contains(.options) { methods.append(.options) }
         return methods.map(\.rawValue).joined(separator: ", ")
     }
 
     func find(_ target: String, _ method: HTTPMethod) -> (RouteMatch, values: [String]) {
+        if target == "*", method == .options { return (.server, []) }
         var target = target
         return target.withUTF8 { utf8 in
             let end = utf8.firstIndex(of: UInt8(ascii: "?")) ?? utf8.count

@@ -2,7 +2,8 @@
 ///
 /// A pattern is made of segments: `/users/{id}/badges`. `{id}` stands for one segment that is not empty and arrives
 /// percent-decoded; `{path...}`, last, stands for the rest of the path, raw. A literal segment wins over `{id}`, which wins over
-/// `{path...}`. `HEAD` is answered by the route for `GET` and `OPTIONS` by the router, unless they have routes of their own.
+/// `{path...}`. `HEAD` is answered by the route for `GET` and `OPTIONS` by the router, unless they have routes of their own;
+/// `OPTIONS *` asks the server what it knows anywhere.
 public struct Router: Sendable {
     struct Route: Sendable {
         let method: HTTPMethod
@@ -95,9 +96,11 @@ public struct Router: Sendable {
     private static func refusal(_ match: RouteMatch, _ tree: RouteTree, _ method: HTTPMethod) -> HTTPResponse {
         switch match {
         case .badPath: return Problem.badPath.response()
+        case .server: return HTTPResponse(.noContent, fields: ["allow": tree.allowAnywhere])
         case .otherMethods(let node):
             let allow: HTTPFields = ["allow": tree.allow(node)]
             if method == .options { return HTTPResponse(.noContent, fields: allow) }
+            if !method.isKnown { return Problem(.notImplemented, "method-not-implemented").response() }
             return Problem(.methodNotAllowed, "method-not-allowed", fields: allow).response()
         case .none, .notFound, .route: return Problem(.notFound, "not-found").response()
         }
@@ -114,6 +117,8 @@ enum RouteMatch: Sendable, Equatable {
     case otherMethods(Int)
     case notFound
     case badPath
+    /// `OPTIONS *`: no path is meant, but the server.
+    case server
 }
 
 extension Problem {

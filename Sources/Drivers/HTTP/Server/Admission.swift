@@ -17,6 +17,8 @@ final class Admission: Sendable {
         trustedProxies = configuration.trustedProxies
     }
 
+    var count: Int { state.withLock { $0.total } }
+
     /// - Returns: false when a limit is reached; then nothing was counted.
     func admit(_ address: String) -> Bool {
         let isProxy = trustedProxies.holds(address)

@@ -1,4 +1,3 @@
-internal import CMicrohttpd
 internal import EventLoop
 
 /// One request and its answer.
@@ -16,21 +15,30 @@ final class Exchange: @unchecked Sendable {
         case discarding(bytesLeft: Int)
     }
 
+    let head: RequestHead
     private weak var connection: ServerConnection?
     private let listener: Listener
     private var request: HTTPRequest
     private let bodyBytesMax: Int
     private var intake = Intake.none
     private(set) var bodyByteCount = 0
-    private var isHeld = false
+    /// The rest of the body is left where it is for now.
+    private(set) var isHeld = false
+    /// The client sends the body when it is told to.
+    private var awaitsContinue = false
+    /// More of the body came than is read away: the answer does not wait for the rest.
+    private var isGivenUp = false
     private var isReceived = false
-    private var isQueued = false
     /// Stands until the request is received, then is sent.
     private var answer: HTTPResponse?
     private var task: Task<Void, any Error>?
-    private(set) var stream: OutgoingBody?
+    /// Whether the answer is a stream whose head is on its way; nil until that is known.
+    private var isStreaming: Bool?
+    /// The task, while it waits for that.
+    private var streamer: UnsafeContinuation<Bool, Never>?
 
-    init(_ request: HTTPRequest, on connection: ServerConnection, bodyBytesMax: Int) {
+    init(_ request: HTTPRequest, _ head: RequestHead, on connection: ServerConnection, bodyBytesMax: Int) {
+        self.head = head
         self.connection = connection
         self.listener = connection.listener
         self.request = request
@@ -39,26 +47,29 @@ final class Exchange: @unchecked Sendable {
 
     // MARK: The request arrives
 
-    /// - Returns: false when the announced body is refused without reading it.
-    func begin(_ accepted: FrontCheck.Accepted) -> Bool {
+    /// - Throws: the refusal of an announced body that is not read at all.
+    func begin() throws(Problem) {
         let limits = listener.configuration
-        switch accepted.framing {
+        switch head.framing.body {
         case .none: break
         case .length(let length) where length > bodyBytesMax:
-            if accepted.expectsContinue || length > limits.bodyBytesDiscarded { return false }
+            if head.framing.expectsContinue || length > limits.bodyBytesDiscarded { throw .bodyTooLarge }
             refuse(.bodyTooLarge)
         case .length(let length) where length <= limits.bodyBytesCollected:
             var bytes: [UInt8] = []
             bytes.reserveCapacity(length)
             intake = .collecting(bytes)
+            if head.framing.expectsContinue { connection?.sendContinue() }
         case .length(let length): pipe(length: length)
         case .chunked: pipe(length: nil)
         }
-        return true
     }
 
     private func pipe(length: Int?) {
-        let pipe = BodyPipe(bytesMax: listener.configuration.bodyBytesBuffered) { [weak self, loop = listener.loop] in
+        isHeld = head.framing.expectsContinue
+        awaitsContinue = isHeld
+        let pipe = BodyPipe(bytesMax: listener.configuration.bodyBytesBuffered, isHeld: isHeld) {
+            [weak self, loop = listener.loop] in
             // From wherever the reader is. Not at once even on the loop: the call may come from within a handler's read.
             loop.start("resume a request body") { [weak self] in self?.goOn() }
         }
@@ -72,12 +83,10 @@ final class Exchange: @unchecked Sendable {
         intake = .discarding(bytesLeft: listener.configuration.bodyBytesDiscarded)
     }
 
-    /// - Returns: how many bytes were taken; fewer than there are holds the sender back. -1 drops the connection.
-    func receive(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
-        if isHeld { return 0 }
+    func receive(_ bytes: [UInt8]) {
         bodyByteCount += bytes.count
         switch intake {
-        case .none: return -1
+        case .none: break
         case .collecting(var collected):
             intake = .none
             collected.append(contentsOf: bytes)
@@ -89,42 +98,46 @@ final class Exchange: @unchecked Sendable {
                 refuse(.bodyTooLarge)
             } else if pipe.isAbandoned {
                 intake = .discarding(bytesLeft: listener.configuration.bodyBytesDiscarded)
-            } else if !pipe.push(Array(bytes)), answer == nil {
+            } else if !pipe.push(bytes), answer == nil {
                 isHeld = true
-                connection?.suspend()
             }
         case .discarding(let left):
-            if left < bytes.count { return dropWithLastWord() }
             intake = .discarding(bytesLeft: left - bytes.count)
+            if left < bytes.count { giveUp() }
         }
-        return bytes.count
     }
 
-    private func dropWithLastWord() -> Int {
-        if let lastWord { connection?.sendLastWord(lastWord) }
-        return -1
+    /// The answer leaves at once, or as soon as there is one, and the connection ends with it.
+    private func giveUp() {
+        isGivenUp = true
+        isHeld = true
+        if answer != nil { sendAnswer() }
     }
 
     private func goOn() {
-        guard isHeld else { return }
+        guard isHeld, !isGivenUp else { return }
+        if awaitsContinue {
+            // A handler that has let go of the body never wanted it: what it answers stands for the invitation.
+            if case .piped(let pipe) = intake, pipe.isAbandoned { return }
+            awaitsContinue = false
+            connection?.sendContinue()
+        }
         isHeld = false
-        connection?.resume()
+        connection?.goOnReading()
     }
 
     /// The whole request is here.
     func receivedAll() {
-        if !isReceived {
-            isReceived = true
-            switch intake {
-            case .collecting(let bytes):
-                request.body = .bytes(bytes)
-                startHandler()
-            case .none: startHandler()
-            case .piped(let pipe): pipe.finish()
-            case .discarding: break
-            }
+        isReceived = true
+        switch intake {
+        case .collecting(let bytes):
+            request.body = .bytes(bytes)
+            startHandler()
+        case .none: startHandler()
+        case .piped(let pipe): pipe.finish()
+        case .discarding: break
         }
-        if answer != nil { queueAnswer() } else { connection?.suspend() }
+        if answer != nil { sendAnswer() }
     }
 
     /// The client sent nothing for too long.
@@ -147,56 +160,78 @@ final class Exchange: @unchecked Sendable {
         let request = request, handler = listener.handler, route = request.route ?? "no route"
         self.request.body = .empty
         task = listener.loop.start("\(request.method) \(route)") { [self] in
-            let response = await handler(request)
-            guard let source = give(response) else { return }
-            await source.stream.pump(from: source.body)
+            await give(await handler(request))
         }
     }
 
-    /// Takes the handler's answer.
-    /// - Returns: what is still to be pumped.
-    private func give(_ response: HTTPResponse) -> (stream: OutgoingBody, body: any HTTPBodySource)? {
+    /// Takes the handler's answer. It leaves when the request is here: clients write first and read then.
+    private func give(_ response: HTTPResponse) async {
         listener.loop.preconditionCurrent()
-        guard connection != nil, answer == nil else { return nil }
+        guard connection != nil, answer == nil else { return }
         answer = response.status.code < 200 ? Problem(.internalServerError, "internal").response() : response
-        // The library sends nothing before the whole request is here: from now on nothing holds the rest back.
-        if isReceived { queueAnswer() } else { goOn() }
-        guard case .stream(let source, _) = response.body.storage, sendsBody(response.status) else { return nil }
-        let stream = stream ?? makeStream()
-        return stream.map { ($0, source) }
-    }
-
-    private func sendsBody(_ status: HTTPStatus) -> Bool {
-        request.method != .head && status != .noContent && status != .notModified
-    }
-
-    private func makeStream() -> OutgoingBody? {
-        guard let connection else { return nil }
-        let made = OutgoingBody { [weak connection] in connection?.resume() }
-        stream = made
-        return made
-    }
-
-    private func queueAnswer() {
-        guard let response = answer, let connection, !isQueued else { return }
-        isQueued = true
-        switch response.body.storage {
-        case .stream where stream == nil: _ = makeStream()
-        // The library copies what it is given whole; of a large body it asks for a piece at a time instead.
-        case .bytes(let bytes) where bytes.count > ServerConnection.copiedBytesMax: stream = OutgoingBody(bytes)
-        default: break
+        if isReceived || isGivenUp || awaitsContinue {
+            sendAnswer()
+        } else {
+            // From now on nothing holds the rest back.
+            isHeld = false
+            connection?.goOnReading()
         }
-        if connection.queue(response) { connection.resume() } else { connection.hangUp() }
+        guard case .stream(let source, let length) = response.body.storage, await isToStream() else { return }
+        await pump(source, length: length)
     }
 
-    /// The peer left: nobody waits for the answer.
-    func cancel() { task?.cancel() }
+    private func sendAnswer() {
+        guard let answer, let connection else { return }
+        let streams = connection.send(answer, to: head, isLast: !isReceived)
+        isStreaming = streams
+        streamer?.resume(returning: streams)
+        streamer = nil
+        // The head leaves with the first piece when that is at hand, and does not wait for it when it is not.
+        if streams { listener.loop.start("send the head of a stream") { [weak self] in self?.connection?.flush() } }
+    }
+
+    private func isToStream() async -> Bool {
+        await withUnsafeContinuation { continuation in
+            if let isStreaming { continuation.resume(returning: isStreaming) } else { streamer = continuation }
+        }
+    }
+
+    /// Sends what `source` gives, each piece once the one before is gone. A stream that fails, or is not as long as it said, is broken
+    /// off with its connection.
+    private func pump(_ source: any HTTPBodySource, length: Int?) async {
+        var byteCount = 0
+        do throws(HTTPBodyError) {
+            while connection != nil, let piece = try await source.next() {
+                if piece.isEmpty { continue }
+                byteCount += piece.count
+                if byteCount > length ?? .max { throw .tooLarge(bytesMax: length ?? .max) }
+                guard await write(piece) else { return }
+            }
+            if byteCount < length ?? 0 { throw .interrupted }
+            connection?.endStream()
+        } catch {
+            connection?.close()
+        }
+    }
+
+    private func write(_ piece: [UInt8]) async -> Bool {
+        await withUnsafeContinuation { continuation in
+            // All of it here: between a call and its await others may run on the loop.
+            if let connection {
+                connection.write(piece, continuation)
+            } else {
+                continuation.resume(returning: false)
+            }
+        }
+    }
 
     /// Called once, when the last byte is sent or the connection is gone.
     func end(isComplete: Bool) {
         connection = nil
-        if !isComplete || stream != nil { task?.cancel() }
+        if !isComplete { task?.cancel() }
         if case .piped(let pipe) = intake { pipe.fail(.interrupted) }
-        stream?.close()
+        isStreaming = false
+        streamer?.resume(returning: false)
+        streamer = nil
     }
 }

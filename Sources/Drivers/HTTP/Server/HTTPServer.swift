@@ -1,4 +1,3 @@
-internal import CMicrohttpd
 public import EventLoop
 internal import Synchronization
 
@@ -8,7 +7,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// An HTTP/1.1 server: one libmicrohttpd daemon on each loop, all on one port. A request is served by the loop that accepted its
+/// An HTTP/1.1 server: a listening socket on each loop, all on one port. A request is served by the loop that accepted its
 /// connection, from its first byte to the last of its answer.
 ///
 /// A server that was started is drained before it is let go.
@@ -16,6 +15,7 @@ public final class HTTPServer: Sendable {
     public let configuration: HTTPServerConfiguration
     private let loops: EventLoopGroup
     private let router: Router
+    private let admission: Admission
     private let state = Mutex(State.new)
 
     private enum State {
@@ -28,7 +28,11 @@ public final class HTTPServer: Sendable {
         self.configuration = configuration
         self.loops = loops
         self.router = router
+        admission = Admission(configuration)
     }
+
+    /// How many connections are open and admitted.
+    var connectionCount: Int { admission.count }
 
     /// Starts to listen. A server starts once.
     /// - Returns: the port.
@@ -40,13 +44,13 @@ public final class HTTPServer: Sendable {
         }
         guard isNew else { throw .alreadyStarted }
         guard var port = UInt16(exactly: configuration.port) else { throw cannotListen(EINVAL) }
-        let admission = Admission(configuration)
         for (index, loop) in loops.loops.enumerated() {
-            let socket = hub_http_listen(configuration.host, &port, index == 0 ? 1 : 0)
-            if socket < 0 {
-                let failure = cannotListen(errno)
+            let socket: Socket
+            do throws(SystemError) {
+                socket = try Socket.listen(configuration.host, port: &port, probes: index == 0)
+            } catch {
                 await drain(within: .zero)
-                throw failure
+                throw cannotListen(error.code)
             }
             let listener = Listener(loop: loop, configuration: configuration, router: router, admission: admission)
             let failure = await on(loop) { () -> HTTPServerError? in

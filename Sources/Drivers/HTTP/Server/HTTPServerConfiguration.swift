@@ -20,10 +20,16 @@ public struct HTTPServerConfiguration: Sendable {
     public var headerTimeout: Duration = .seconds(15)
     /// Without any byte either way: between requests, within a body, while the client does not take the response.
     public var idleTimeout: Duration = .seconds(30)
-    /// Waiting for the bytes of one body, beside what its length allows: a client that drips holds a connection no longer.
+    /// Waiting for the bytes of one body, or for the client to take those of the answer, beside what its length allows: a client that
+    /// drips, or reads in drops, holds a connection no longer.
     public var bodyTimeout: Duration = .seconds(30)
-    /// Each so many bytes of a body that came allow it another second.
+    /// Each so many bytes that passed allow another second.
     public var bodyBytesPerSecondMin = 16 * 1024
+    /// After the last word to a client that may still be sending: how much of that is read away, so that the word is not lost with
+    /// the connection.
+    public var lingerBytesMax = 32 * 1024 * 1024
+    /// How long that goes on without a byte; in all it takes no longer than `idleTimeout`.
+    public var lingerTimeout: Duration = .seconds(5)
     /// All loops together.
     public var connectionsMax = 10_000
     /// Of one IPv4 address or one /64 of IPv6; proxies that are trusted are not limited.

@@ -1,221 +1,224 @@
-internal import CMicrohttpd
 internal import EventLoop
 
-/// One connection and the request on it.
+/// One connection: reads, has its bytes parsed, and passes them to the exchange under way. How it sends stands beside it.
 ///
-/// The C side holds one reference from `opened` to `closed`; `peer` is valid exactly that long.
+/// Its socket is watched for bytes exactly as long as they can be taken; while they cannot, each tick asks whether the peer has left.
+/// A client that only closed its sending half is taken for gone too.
 // Touched on the loop of its listener alone.
 final class ServerConnection {
-    /// What the connection waits for; decides what happens when it takes too long.
-    private enum Phase {
-        /// The first request.
-        case fresh
-        /// The next one: the client may have gone quiet for good.
-        case waiting
-        case header
-        case body
-        case answer
-    }
-
     let listener: Listener
+    let socket: Socket
     let remoteAddress: String
+    /// Whether it counts as one of the server's connections; one that does not is refused.
+    let isAdmitted: Bool
     var index = 0
-    private let peer: OpaquePointer
-    private var exchange: Exchange?
-    private var phase = Phase.fresh
-    private var deadline = 0
-    /// Spent on waiting for the body under way, not counting the time its reader held it back.
-    private var bodyTicks = 0
-    private var hasLeft = false
-    var isNudged = false
+    private(set) var state: ConnectionState
+    private(set) var exchange: Exchange?
+    private var parser: RequestParser
+    /// What came and could not be taken yet.
+    private var unparsed: [UInt8] = []
+    private var readWatch: Watch?
 
-    init(_ peer: OpaquePointer, listener: Listener, remoteAddress: String) {
-        self.peer = peer
+    // What is sent, see the other file.
+    var output = OutputQueue()
+    var ending = Ending.close
+    var isAnswerWhole = false
+    var isChunked = false
+    var writeWatch: Watch?
+    var writer: UnsafeContinuation<Bool, Never>?
+
+    init(_ socket: Socket, listener: Listener, remoteAddress: String, isAdmitted: Bool) {
+        self.socket = socket
         self.listener = listener
         self.remoteAddress = remoteAddress
-        enter(.fresh)
+        self.isAdmitted = isAdmitted
+        parser = RequestParser(limits: listener.configuration)
+        state = ConnectionState(limits: listener.limits, lingerBytesMax: listener.configuration.lingerBytesMax)
     }
 
-    private func enter(_ phase: Phase) {
-        self.phase = phase
-        deadline =
-            switch phase {
-            case .fresh, .header: listener.ticks + listener.headerTicks
-            case .waiting, .body: listener.ticks + listener.idleTicks
-            case .answer: .max
-            }
-    }
+    var isClosed: Bool { state.phase == .closed }
 
-    // MARK: Called by the C side
+    /// Nothing is under way.
+    var isIdle: Bool { exchange == nil && unparsed.isEmpty && (state.phase == .waiting || state.phase == .fresh) }
 
-    func began() { enter(.header) }
+    // MARK: Reading
 
-    func receive(_ head: borrowing hub_http_head) -> Bool {
-        lookForEnd()
-        let fields = HTTPFields(copying: head)
-        let target = UnsafeBufferPointer(
-            start: UnsafeRawPointer(head.target).assumingMemoryBound(to: UInt8.self), count: head.target_count)
-        let method = String(cString: head.method)
-        do throws(Problem) {
-            if head.truncated != 0 { throw Problem(.headerFieldsTooLarge, "header-too-large") }
-            let accepted = try FrontCheck.check(
-                method: method, target: target, version: Int(head.version), isIntact: head.intact != 0,
-                fields: fields, limits: listener.configuration)
-            let request = listener.router.matched(
-                HTTPRequest(
-                    HTTPMethod(rawValue: method), String(decoding: target, as: UTF8.self), fields: fields,
-                    remoteAddress: listener.configuration.trustedProxies.client(behind: remoteAddress, fields)))
-            let bodyBytesMax = listener.router.bodyBytesMax(of: request.match) ?? listener.configuration.bodyBytesMax
-            let exchange = Exchange(request, on: self, bodyBytesMax: bodyBytesMax)
-            enter(.body)
-            bodyTicks = 0
-            self.exchange = exchange
-            if !exchange.begin(accepted) { throw .bodyTooLarge }
-            return true
+    /// Watches the socket for bytes when they can be taken, and only then: who is not read is held back.
+    func adjustReading() {
+        if isClosed { return }
+        guard takesBytes || (unparsed.count < listener.configuration.headerBytesMax && exchange?.isHeld != true) else {
+            readWatch?.cancel()
+            readWatch = nil
+            return
+        }
+        if readWatch != nil { return }
+        do throws(EventLoopError) {
+            readWatch = try listener.loop.watch(socket.descriptor, for: .read) { [unowned self] _ in read() }
         } catch {
-            // Answered before the body is read, the library closes the connection afterwards.
-            exchange?.end(isComplete: true)
-            exchange = nil
-            enter(.answer)
-            return queue(listener.router.refusal(error, of: fields))
+            close()
         }
     }
 
-    func receive(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
-        guard let exchange, !listener.isStopped else { return -1 }
-        enter(.body)
-        lookForEnd()
-        return exchange.receive(bytes)
+    /// Takes what the socket has, at most one buffer of it: others on the loop want their turn.
+    func read() {
+        guard let count = socket.receive(into: listener.readBuffer) else { return }
+        if count <= 0 || state.received(count) == .close { return close() }
+        if state.phase == .lingering { return }
+        let bytes = UnsafeBufferPointer(rebasing: listener.readBuffer.bindMemory(to: UInt8.self)[..<count])
+        if unparsed.isEmpty {
+            let taken = parse(bytes)
+            if taken < count { unparsed = Array(bytes[taken...]) }
+        } else {
+            unparsed.append(contentsOf: bytes)
+            parseUnparsed()
+        }
+        adjustReading()
     }
 
-    func receivedAll() -> Bool {
-        guard let exchange, !listener.isStopped else { return false }
-        enter(.answer)
-        exchange.receivedAll()
-        return true
+    private func parseUnparsed() {
+        if unparsed.isEmpty { return }
+        let bytes = unparsed
+        unparsed = []
+        let taken = bytes.withUnsafeBufferPointer { parse($0) }
+        if taken < bytes.count { unparsed = taken == 0 ? bytes : Array(bytes[taken...]) }
     }
 
-    func finished(isComplete: Bool) {
+    private var takesBytes: Bool {
+        switch state.phase {
+        case .fresh, .waiting, .head, .lingering: true
+        case .body: exchange?.isHeld != true
+        case .answer, .closed: false
+        }
+    }
+
+    /// - Returns: how many of the bytes were taken.
+    private func parse(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        var taken = 0
+        while taken < bytes.count, takesBytes, state.phase != .lingering {
+            let rest = UnsafeBufferPointer(rebasing: bytes[taken...])
+            do throws(RequestHead.Refusal) {
+                var body: [UInt8] = []
+                let (event, count) = try parser.next(rest, body: &body)
+                taken += count
+                switch event {
+                case .incomplete:
+                    if state.phase == .waiting { state.enter(.head) }
+                    return taken
+                case .head(let head): try begin(head)
+                case .body(let isLast): receive(body, isLast: isLast)
+                }
+            } catch {
+                refuse(error.problem, fields: exchange?.fields ?? error.fields)
+                return bytes.count
+            }
+        }
+        return taken
+    }
+
+    // MARK: Requests
+
+    private func begin(_ head: RequestHead) throws(RequestHead.Refusal) {
+        let request = listener.router.matched(
+            HTTPRequest(
+                head.method, head.target, fields: head.fields,
+                remoteAddress: listener.configuration.trustedProxies.client(behind: remoteAddress, head.fields)))
+        let bodyBytesMax = listener.router.bodyBytesMax(of: request.match) ?? listener.configuration.bodyBytesMax
+        let exchange = Exchange(request, head, on: self, bodyBytesMax: bodyBytesMax)
+        do throws(Problem) {
+            self.exchange = exchange
+            state.enter(.body)
+            try exchange.begin()
+            if head.framing.body == .none { receivedAll() }
+        } catch {
+            throw RequestHead.Refusal(problem: error, fields: head.fields)
+        }
+    }
+
+    private func receive(_ bytes: [UInt8], isLast: Bool) {
+        guard let exchange else { return }
+        if !bytes.isEmpty { exchange.receive(bytes) }
+        if isLast, !isClosed, self.exchange === exchange, state.phase == .body { receivedAll() }
+    }
+
+    private func receivedAll() {
+        state.enter(.answer)
+        exchange?.receivedAll()
+    }
+
+    /// The reader of the body under way has room again, or the wait for it is over.
+    func goOnReading() {
+        if isClosed { return }
+        parseUnparsed()
+        adjustReading()
+    }
+
+    /// Answers what cannot be served, and ends the connection: what follows of the request cannot be told from another.
+    func refuse(_ problem: Problem, fields: HTTPFields) {
+        let answer = exchange?.lastWord ?? listener.router.refusal(problem, of: fields)
+        let head = exchange?.head
+        endExchange(isComplete: false)
+        send(answer, to: head, isLast: true)
+    }
+
+    private func endExchange(isComplete: Bool) {
         let ended = exchange
         exchange = nil
-        enter(.waiting)
         ended?.end(isComplete: isComplete)
-        if listener.isDraining { hangUp() } else { lookForEnd() }
     }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) -> OutgoingRead {
-        // Nothing may be suspended any more once the listener has stopped.
-        if listener.isStopped { return .broken }
-        return exchange?.stream?.read(into: buffer) ?? .broken
+    // MARK: The end
+
+    /// The answer begins to leave: whatever of the request has not come is not waited for any longer.
+    func enterAnswer() {
+        if state.phase != .answer { state.enter(.answer) }
     }
 
-    /// The peer sent its FIN or is gone. A client that only closed its sending half is taken for gone too, as servers do.
-    func left() {
-        hasLeft = true
-        exchange?.cancel()
-        lookForEnd()
+    /// The answer is sent whole, and another request may follow.
+    func answered() {
+        endExchange(isComplete: true)
+        state.enter(.waiting)
+        goOnReading()
     }
 
-    /// Once the peer has left, what is still unread ends with its FIN, which the library would miss.
-    private func lookForEnd() {
-        if hasLeft { listener.nudge(self) }
+    /// Everything is said. A peer that may still be sending would lose it if the socket were closed now.
+    func finish(lingers: Bool) {
+        endExchange(isComplete: true)
+        guard lingers || !unparsed.isEmpty else { return close() }
+        unparsed = []
+        state.enter(.lingering)
+        socket.shutdownSending()
+        adjustReading()
     }
 
-    func nudge() {
-        isNudged = false
-        hub_http_peer_nudge(peer)
-    }
-
-    // MARK: Called by the exchange and the listener
-
-    func suspend() {
-        if !listener.isStopped { hub_http_peer_suspend(peer) }
-    }
-
-    func resume() {
-        hub_http_peer_resume(peer)
-        if exchange?.isReceiving == true { enter(.body) }
-        listener.wake()
-    }
-
-    func hangUp() {
-        hub_http_peer_hang_up(peer)
-        listener.wake()
-    }
-
-    func sendLastWord(_ response: HTTPResponse) {
-        let bytes = LastWord.bytes(response)
-        hub_http_peer_send(peer, bytes, bytes.count)
-        hangUp()
-    }
-
-    var isIdle: Bool { exchange == nil && (phase == .waiting || phase == .fresh) }
-
-    /// The server stops: whatever is under way ends now.
-    func stop() {
-        exchange?.cancel()
-        hub_http_peer_resume(peer)
-        hub_http_peer_hang_up(peer)
+    /// The peer is gone, or nobody waits for it any longer.
+    func close() {
+        if isClosed { return }
+        state.enter(.closed)
+        for watch in [readWatch, writeWatch] { watch?.cancel() }
+        (readWatch, writeWatch) = (nil, nil)
+        socket.close()
+        endExchange(isComplete: false)
+        writer?.resume(returning: false)
+        writer = nil
+        listener.remove(self)
     }
 
     /// Ends what waited too long.
-    func checkDeadline() {
-        if phase == .body, let exchange, exchange.isReceiving {
-            bodyTicks += 1
-            if bodyTicks > listener.bodyTicksMax(byteCount: exchange.bodyByteCount) { deadline = 0 }
-        }
-        guard listener.ticks >= deadline else { return }
-        deadline = .max
-        switch phase {
-        // Of a header under way nothing is known here: the library keeps it to itself until its end.
-        case .fresh, .header: sendLastWord(listener.router.refusal(.requestTimeout, of: [:]))
-        case .body:
-            guard let exchange, exchange.isReceiving else { return }
-            exchange.timeOut()
-            sendLastWord(exchange.lastWord ?? listener.router.refusal(.requestTimeout, of: exchange.fields))
-        case .waiting: hangUp()
-        case .answer: break
+    func tick() {
+        if readWatch == nil, socket.isLeft { return close() }
+        let action = state.tick(
+            isReceiving: exchange?.isReceiving ?? false, bodyByteCount: exchange?.bodyByteCount ?? 0,
+            isBlocked: writeWatch != nil)
+        switch action {
+        case .none: break
+        case .close: close()
+        case .refuseHead: refuse(.requestTimeout, fields: [:])
+        case .refuseBody:
+            exchange?.timeOut()
+            refuse(.requestTimeout, fields: exchange?.fields ?? [:])
         }
     }
 
-    static let copiedBytesMax = 64 * 1024
-
-    /// Gives the answer to the library. `Content-Length` and `Connection` are its affair.
-    func queue(_ response: HTTPResponse) -> Bool {
-        let answer: OpaquePointer? =
-            switch response.body.storage {
-            case .bytes(let bytes) where bytes.count > Self.copiedBytesMax:
-                hub_http_answer_stream(peer, Int64(bytes.count))
-            case .bytes(let bytes): hub_http_answer_bytes(bytes, bytes.count)
-            case .stream(_, let length): hub_http_answer_stream(peer, Int64(length ?? -1))
-            }
-        guard let answer else { return false }
-        guard response.fields.addAll(to: answer), !listener.isDraining || hub_http_answer_close(answer) != 0 else {
-            hub_http_answer_free(answer)
-            return false
-        }
-        return hub_http_queue(peer, Int32(response.status.code), answer) != 0
-    }
-}
-
-extension HTTPFields {
-    fileprivate init(copying head: borrowing hub_http_head) {
-        let fields = UnsafeBufferPointer(start: head.fields, count: head.field_count)
-        self.init(
-            bytes: Array(UnsafeBufferPointer(start: head.bytes, count: head.byte_count)),
-            entries: fields.map {
-                Entry(
-                    nameStart: $0.name_start, nameCount: $0.name_count, valueStart: $0.value_start,
-                    valueCount: $0.value_count)
-            })
-    }
-
-    fileprivate func addAll(to answer: OpaquePointer) -> Bool {
-        if isEmpty { return true }
-        return entries.withUnsafeBytes { raw in
-            // The same four numbers in the same order.
-            let fields = raw.assumingMemoryBound(to: hub_http_field.self)
-            return hub_http_answer_fields(answer, bytes, fields.baseAddress, fields.count) != 0
-        }
-    }
+    /// The peer took some of what is sent to it.
+    func sent(_ byteCount: Int) { state.sent(byteCount) }
 }
