@@ -7,27 +7,45 @@ import Testing
 @Suite struct AttemptsTests {
     private let start = Date(timeIntervalSince1970: 1_800_000_000)
 
-    @Test func `failures are free, then waits double up to the longest`() {
-        let policy = AttemptPolicy(freeCount: 3)
-        #expect((0...6).map { policy.delaySeconds(after: $0) } == [nil, nil, nil, nil, 1, 2, 4])
-        #expect(policy.delaySeconds(after: 14) == AttemptPolicy.delaySecondsMax)
-        #expect(policy.delaySeconds(after: 1_000_000) == AttemptPolicy.delaySecondsMax)
+    @Test func `half of what is counted is forgotten every half hour`() {
+        let tally = Tally(failures: 8, successes: 4, at: start)
+        #expect(tally.faded(to: start + 1_800) == Tally(failures: 4, successes: 2, at: start + 1_800))
+        #expect(tally.faded(to: start + 5_400) == Tally(failures: 1, successes: 0.5, at: start + 5_400))
     }
 
-    @Test func `an hour of quiet is forgiven`() {
-        var attempts = Attempts.none(at: start)
-        for _ in 0..<9 { attempts.count(at: start, AttemptPolicy(freeCount: 3)) }
-        attempts.count(at: start + 3_600, AttemptPolicy(freeCount: 3))
-        #expect(attempts.failureCount == 10)
-        attempts.count(at: start + 7_201, AttemptPolicy(freeCount: 3))
-        #expect(attempts == Attempts(failureCount: 1, lastAt: start + 7_201, blockedUntil: nil))
+    @Test func `a clock that was set back forgets nothing and adds nothing`() {
+        let tally = Tally(failures: 8, at: start)
+        #expect(tally.faded(to: start - 3_600) == tally)
     }
 
-    @Test func `a wait ends when it is said to end`() throws {
-        let attempts = Attempts(failureCount: 9, lastAt: start, blockedUntil: start + 2.5)
-        #expect(throws: AuthError.tooManyAttempts(retryAfterSeconds: 3)) { try attempts.check(at: start) }
-        #expect(throws: AuthError.tooManyAttempts(retryAfterSeconds: 1)) { try attempts.check(at: start + 2.4) }
-        try attempts.check(at: start + 2.5)
+    @Test func `a wait ends when it is said to end`() {
+        let tally = Tally(failures: 8, at: start)
+        let wait = tally.waitSeconds(limit: 5)
+        #expect(wait == 1_800)
+        #expect(tally.faded(to: start + wait - 1).waitSeconds(limit: 5) > 0)
+        #expect(tally.faded(to: start + wait).waitSeconds(limit: 5) == 0)
+        #expect(Tally(failures: 4, at: start).waitSeconds(limit: 5) == 0)
+    }
+
+    @Test func `an address's tally is the sum of those of its accounts`() throws {
+        let limits = AttemptLimits(place: 10, account: 50, address: 50)
+        var address = Tally(at: start)
+        var places = Array(repeating: Tally(at: start), count: 3)
+        // Which account, after how many seconds, and whether it gets in.
+        let steps = [(0, 0, false), (1, 9, false), (1, 60, true), (0, 70, false), (2, 900, true), (1, 1_000, true)]
+        for (index, seconds, isRight) in steps {
+            let time = start + Double(seconds)
+            var attempts = Attempts(place: places[index], account: nil, address: address)
+            try attempts.admit(at: time, limits)
+            if isRight { attempts.succeed(at: time) } else { attempts.fail(at: time) }
+            places[index] = attempts.place
+            address = try #require(attempts.address)
+        }
+        let end = start + 1_000
+        let sum = places.map { $0.faded(to: end) }
+        #expect(abs(sum.reduce(0) { $0 + $1.failures } - address.failures) < 1e-9)
+        #expect(abs(sum.reduce(0) { $0 + $1.successes } - address.successes) < 1e-9)
+        #expect(address.failures > 1 && address.successes > 1)
     }
 }
 

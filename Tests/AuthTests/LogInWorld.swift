@@ -78,11 +78,24 @@ struct LogInWorld: Sendable {
 
     func logIn(
         _ email: String = "ada@example.org", _ password: String = LogInWorld.password,
-        from address: String = "192.0.2.1"
+        from address: String = "192.0.2.1", device: String? = nil
     ) async throws -> TestAnswer {
-        try await auth.send(
-            .post, "/auth/login", json: #"{"email": "\#(email)", "password": "\#(password)"}"#,
+        let deviceToken = device.map { #", "deviceToken": "\#($0)""# } ?? ""
+        return try await auth.send(
+            .post, "/auth/login", json: #"{"email": "\#(email)", "password": "\#(password)"\#(deviceToken)}"#,
             fields: ["x-forwarded-for": address, "user-agent": "Browser/1"])
+    }
+
+    /// The statuses of wrong guesses, one after the other.
+    func guess(
+        _ email: String = "ada@example.org", times count: Int = 1, from address: String = "192.0.2.1",
+        device: String? = nil
+    ) async throws -> [Int] {
+        var statuses: [Int] = []
+        for _ in 0..<count {
+            statuses.append(try await logIn(email, "another password", from: address, device: device).status)
+        }
+        return statuses
     }
 
     func refresh(_ token: String?) async throws -> TestAnswer {

@@ -121,6 +121,26 @@ import Testing
         }
     }
 
+    @Test func `a session that is refreshed in a circle waits, and no other one does`() async throws {
+        try await LogInWorld.with { world in
+            _ = try await world.person()
+            var token = try await world.logIn()["refreshToken"]
+            for second in 0..<Session.refreshCountMax {
+                if second == 1 { world.clock.advance(by: 20) }
+                let answer = try await world.refresh(token)
+                #expect(answer.status == 200)
+                token = answer["refreshToken"]
+            }
+            let early = try await world.refresh(token)
+            #expect(early.status == 429)
+            #expect(early.code == "too-many-requests")
+            #expect(early.fields["retry-after"] == "40")
+            #expect(try await world.refresh(try await world.logIn()["refreshToken"]).status == 200)
+            world.clock.advance(by: 40)
+            #expect(try await world.refresh(token).status == 200)
+        }
+    }
+
     @Test func `each refresh prolongs the session`() async throws {
         try await LogInWorld.with { world in
             _ = try await world.person()
@@ -307,12 +327,27 @@ import Testing
             let young = try await world.logIn()["refreshToken"]
             world.clock.advance(by: 2 * 86_400)
             _ = try await world.logIn("nobody@example.com", "another password", from: "192.0.2.9")
-            // One session, and the two subjects of the old failure.
-            #expect(try await world.auth.service.operations.cleanUp() == 3)
+            // One session, and what was counted of the old attempts: two accounts at one address, each there, and the address.
+            #expect(try await world.auth.service.operations.cleanUp() == 6)
             #expect(try await world.auth.service.operations.cleanUp() == 0)
-            #expect(try await world.count("select count(*) from login_attempts") == 2)
+            #expect(try await world.count("select count(*) from attempt_tally") == 3)
             let answer = try await world.refresh(young)
             #expect(answer.status == 200)
+        }
+    }
+
+    @Test func `a device that nobody logs in with is forgotten`() async throws {
+        try await LogInWorld.with { world in
+            _ = try await world.person()
+            let device = try await world.logIn()["deviceToken"]
+            world.clock.advance(by: 100 * 86_400)
+            _ = try await world.logIn()
+            _ = try await world.auth.service.operations.cleanUp()
+            #expect(try await world.count("select count(*) from device") == 2)
+            world.clock.advance(by: 100 * 86_400)
+            _ = try await world.auth.service.operations.cleanUp()
+            #expect(try await world.count("select count(*) from device") == 1)
+            #expect(try await world.logIn(device: device)["deviceToken"] != device)
         }
     }
 }

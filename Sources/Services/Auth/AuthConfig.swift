@@ -20,25 +20,29 @@ struct AuthConfig: Sendable {
     static let signingKeyAgeSetting = Setting<Duration>(
         "HUB_SIGNING_KEY_AGE", default: .seconds(30 * 86_400), "How long a key signs access tokens, at least 2h.")
 
-    /// Failed log-ins of one account before waiting begins.
-    static let accountFailures = Setting<Int>(
-        "HUB_LOGIN_ACCOUNT_FAILURES", default: 10, "Failed log-ins of one account before each more makes it wait.")
+    /// Failed log-ins of one account at one address or device before the next have to wait.
+    static let placeFailures = Setting<Int>(
+        "HUB_LOGIN_PLACE_FAILURES", default: 10, "Failed log-ins of an account at one address or device, at least 2.")
 
-    /// Failed log-ins from one address before waiting begins; a school shares one.
+    /// Failed log-ins of one account before it is looked at only where it has not failed, or is known.
+    static let accountFailures = Setting<Int>(
+        "HUB_LOGIN_ACCOUNT_FAILURES", default: 50, "Failed log-ins of an account from anywhere, at least 2.")
+
+    /// Failed log-ins from one address beyond two for each account that logs in there; a school shares one.
     static let addressFailures = Setting<Int>(
-        "HUB_LOGIN_ADDRESS_FAILURES", default: 100, "Failed log-ins from one address before each more makes it wait.")
+        "HUB_LOGIN_ADDRESS_FAILURES", default: 50, "Failed log-ins from an address where few succeed, at least 2.")
 
     static let declarations = [
         accessTokenLifetimeSetting.declaration, refreshTokenLifetimeSetting.declaration,
-        signingKeyAgeSetting.declaration, accountFailures.declaration, addressFailures.declaration,
+        signingKeyAgeSetting.declaration, placeFailures.declaration, accountFailures.declaration,
+        addressFailures.declaration,
     ]
 
     /// Seconds, like all that follow.
     let accessTokenLifetime: TimeInterval
     let refreshTokenLifetime: TimeInterval
     let keys: KeySchedule
-    let perAccount: AttemptPolicy
-    let perAddress: AttemptPolicy
+    let attempts: AttemptLimits
 
     init(_ settings: Settings) throws(SettingsError) {
         accessTokenLifetime = try settings.value(Self.accessTokenLifetimeSetting) / .seconds(1)
@@ -48,7 +52,9 @@ struct AuthConfig: Sendable {
             throw .invalid(name: Self.signingKeyAgeSetting.name, type: "a duration of at least 2h")
         }
         keys = KeySchedule(age: age, tokenLifetime: accessTokenLifetime)
-        perAccount = AttemptPolicy(freeCount: max(0, try settings.value(Self.accountFailures)))
-        perAddress = AttemptPolicy(freeCount: max(0, try settings.value(Self.addressFailures)))
+        attempts = AttemptLimits(
+            place: Double(max(2, try settings.value(Self.placeFailures))),
+            account: Double(max(2, try settings.value(Self.accountFailures))),
+            address: Double(max(2, try settings.value(Self.addressFailures))))
     }
 }

@@ -7,6 +7,9 @@ enum AuthMigrations {
         Migration(id: "auth-002-signing-keys", sql: signingKeys),
         Migration(id: "auth-003-login-attempts", sql: loginAttempts),
         Migration(id: "auth-004-erased-users", sql: erasedUsers),
+        Migration(id: "auth-005-attempt-tallies", sql: attemptTallies),
+        Migration(id: "auth-006-devices", sql: devices),
+        Migration(id: "auth-007-uses-of-a-session", sql: usesOfASession),
     ]
 
     /// Of a refresh token only the SHA-256 digest is kept: whoever reads the table cannot log in with it. Used tokens stay until the
@@ -57,5 +60,34 @@ enum AuthMigrations {
             user_id text primary key,
             erased_at timestamptz not null
         );
+        """
+
+    /// Numbers that fade take the place of counts. What was counted was forgotten after an hour anyway.
+    private static let attemptTallies = """
+        drop table login_attempts;
+        create table attempt_tally (
+            subject bytea primary key,
+            failures float8 not null,
+            successes float8 not null,
+            at timestamptz not null
+        );
+        create index attempt_tally_at on attempt_tally (at);
+        """
+
+    /// The digest is of the token and the account's address: the token says nothing about another account.
+    private static let devices = """
+        create table device (
+            digest bytea primary key,
+            user_id text not null,
+            last_used_at timestamptz not null
+        );
+        create index device_of_user on device (user_id, last_used_at);
+        create index device_last_used_at on device (last_used_at);
+        """
+
+    /// Serves the question when a session was refreshed lately as well.
+    private static let usesOfASession = """
+        create index refresh_token_use on refresh_token (session_id, used_at);
+        drop index refresh_token_session;
         """
 }

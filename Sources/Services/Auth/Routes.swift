@@ -22,11 +22,13 @@ struct AuthRoutes: Sendable {
 
     struct LogInBody: RequestBody {
         let email, password: String
+        let deviceToken: String?
 
         /// Only the form is looked at: what cannot be anybody's credentials is wrong like any other.
         init(_ fields: inout BodyFields) {
             email = fields.string("email", length: 1...320)
             password = fields.string("password", length: 1...1_024, trimmed: false)
+            deviceToken = fields.optionalString("deviceToken", length: 1...512)
         }
     }
 
@@ -35,15 +37,17 @@ struct AuthRoutes: Sendable {
         let tokenType = "Bearer"
         let expiresIn: Int
         let refreshToken: String
+        /// Of a log-in.
+        let deviceToken: String?
     }
 
     @Sendable func logIn(_ request: Request) async throws -> Response {
         let body = try await request.body(as: LogInBody.self)
-        return try tokens(
-            try await operations.logIn(
-                LogInAttempt(
-                    email: body.email, password: body.password, network: request.network,
-                    userAgent: request.http.fields["user-agent"])))
+        let logIn = try await operations.logIn(
+            LogInAttempt(
+                email: body.email, password: body.password, network: request.network,
+                userAgent: request.http.fields["user-agent"], deviceToken: body.deviceToken))
+        return try answer(logIn.tokens, deviceToken: logIn.deviceToken)
     }
 
     struct RefreshBody: RequestBody {
@@ -56,13 +60,14 @@ struct AuthRoutes: Sendable {
 
     @Sendable func refresh(_ request: Request) async throws -> Response {
         let body = try await request.body(as: RefreshBody.self)
-        return try tokens(try await operations.refresh(body.refreshToken))
+        return try answer(try await operations.refresh(body.refreshToken))
     }
 
-    private func tokens(_ tokens: Tokens) throws -> Response {
+    private func answer(_ tokens: Tokens, deviceToken: String? = nil) throws -> Response {
         var response = try Response.ok(
             TokensView(
-                accessToken: tokens.access, expiresIn: tokens.expiresInSeconds, refreshToken: tokens.refresh))
+                accessToken: tokens.access, expiresIn: tokens.expiresInSeconds, refreshToken: tokens.refresh,
+                deviceToken: deviceToken))
         response.fields["cache-control"] = "no-store"
         return response
     }
@@ -121,6 +126,10 @@ extension AuthError: ProblemConvertible {
         case .tooManyAttempts(let seconds):
             Problem(
                 .tooManyRequests, "too-many-attempts", detail: "Too many failed log-ins. Try again later.",
+                fields: ["retry-after": String(seconds)])
+        case .tooManyRefreshes(let seconds):
+            Problem(
+                .tooManyRequests, "too-many-requests", detail: "The session is refreshed too often. Try again later.",
                 fields: ["retry-after": String(seconds)])
         case .invalidRefreshToken:
             Problem(.unauthorized, "invalid-refresh-token", detail: "The session has ended. Log in again.")

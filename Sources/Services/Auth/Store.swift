@@ -28,13 +28,20 @@ struct Store: Sendable {
             "insert into refresh_token (digest, session_id) values (\(token.bytes), \(session.rawValue))")
     }
 
-    /// Whose token this is, whatever became of it; nil when it is none of ours.
-    func findUser(of token: TokenDigest, on statements: some Statements) async throws -> UserID? {
+    /// Whose token this is, whatever became of it, and since when its session was refreshed as often as it may be; nil when it is
+    /// none of ours.
+    func findUser(of token: TokenDigest, on statements: some Statements) async throws -> (UserID, busySince: Date?)? {
         try await statements.query(
             """
-            select user_id from refresh_token join session on session.id = session_id where digest = \(token.bytes)
+            select user_id, (
+                select used_at from refresh_token used where used.session_id = session.id and used_at is not null
+                order by used_at desc offset \(Session.refreshCountMax - 1) limit 1)
+            from refresh_token join session on session.id = session_id where digest = \(token.bytes)
             """
-        ).first.map { UserID(checked: try $0.decode(String.self)) }
+        ).first.map { row in
+            let (userID, busySince) = try row.decode(String.self, Date?.self)
+            return (UserID(checked: userID), busySince)
+        }
     }
 
     /// The session of a token and what became of the token. Whoever presents another token of the session waits until the
@@ -118,62 +125,93 @@ struct Store: Sendable {
             """)
     }
 
-    // MARK: Failed log-ins
+    // MARK: Attempts to log in
 
-    /// The attempts of a subject, which no one else counts until the transaction ends.
-    func lockAttempts(_ subject: AttemptSubject, at time: Date, on tx: Transaction) async throws -> Attempts {
-        let none = Attempts.none(at: time)
-        // The row must be there for others to wait at.
-        tx.submit(
+    /// What is counted, which no one else changes until the transaction ends.
+    func lockAttempts(_ subjects: AttemptSubjects, at time: Date, on tx: Transaction) async throws -> Attempts {
+        // In one order everywhere: two attempts never wait for each other.
+        let rows = try await tx.query(
             """
-            insert into login_attempts (subject, failure_count, last_at) values (\(subject.digest), 0, \(time))
-            on conflict do nothing
+            insert into attempt_tally (subject, failures, successes, at)
+            select subject, 0, 0, \(time) from unnest(\(subjects.all.map(\.digest))) as s (subject) order by subject
+            on conflict (subject) do update set at = attempt_tally.at
+            returning failures, successes, at, subject
             """)
-        return try await tx.query(
-            """
-            select failure_count, last_at, blocked_until from login_attempts where subject = \(subject.digest) for update
-            """
-        ).first.map(attempts) ?? none
+        var tallies: [[UInt8]: Tally] = [:]
+        for row in rows { tallies[try row.get(3)] = try tally(row) }
+        return Attempts(
+            place: tallies[subjects.place.digest] ?? Tally(at: time),
+            account: subjects.account.flatMap { tallies[$0.digest] },
+            address: subjects.address.flatMap { tallies[$0.digest] })
     }
 
-    func findAttempts(_ subject: AttemptSubject, on statements: some Statements) async throws -> Attempts? {
-        try await statements.query(
-            "select failure_count, last_at, blocked_until from login_attempts where subject = \(subject.digest)"
-        ).first.map(attempts)
+    /// Nil when nothing is counted.
+    func findTally(_ subject: AttemptSubject?, on statements: some Statements) async throws -> Tally? {
+        guard let subject else { return nil }
+        return try await statements.query(
+            "select failures, successes, at from attempt_tally where subject = \(subject.digest)"
+        ).first.map(tally)
     }
 
-    func update(_ subject: AttemptSubject, _ attempts: Attempts, on tx: Transaction) {
-        tx.submit(
-            """
-            update login_attempts set failure_count = \(Int32(clamping: attempts.failureCount)),
-                last_at = \(attempts.lastAt), blocked_until = \(attempts.blockedUntil as Date?)
-            where subject = \(subject.digest)
-            """)
-    }
-
-    func deleteAttempts(_ subject: AttemptSubject, on tx: Transaction) {
-        tx.submit("delete from login_attempts where subject = \(subject.digest)")
-    }
-
-    /// Takes one failure back, and the wait it led to: it was none.
-    /// - Parameter counted: what the attempts were with it.
-    func updateForgiven(
-        _ subject: AttemptSubject, _ counted: Attempts, on statements: some Statements
-    ) async throws {
-        _ = try await statements.query(
-            """
-            update login_attempts set failure_count = greatest(0, failure_count - 1),
-                blocked_until = nullif(blocked_until, \(counted.blockedUntil as Date?))
-            where subject = \(subject.digest)
-            """)
+    func update(_ subjects: AttemptSubjects, _ attempts: Attempts, on tx: Transaction) {
+        let changes = [
+            (subjects.place, attempts.place), (subjects.account, attempts.account),
+            (subjects.address, attempts.address),
+        ]
+        for case (let subject?, let tally?) in changes {
+            tx.submit(
+                """
+                update attempt_tally
+                set failures = \(tally.failures), successes = \(tally.successes), at = \(tally.at)
+                where subject = \(subject.digest)
+                """)
+        }
     }
 
     /// - Returns: how many there were, at most `limit`.
-    func deleteAttempts(lastBefore time: Date, limit: Int, on tx: Transaction) async throws -> Int {
+    func deleteTallies(lastBefore time: Date, limit: Int, on tx: Transaction) async throws -> Int {
         try await tx.execute(
             """
-            delete from login_attempts where subject in (
-                select subject from login_attempts where last_at < \(time) limit \(limit) for update skip locked)
+            delete from attempt_tally where subject in (
+                select subject from attempt_tally where at < \(time) limit \(limit) for update skip locked)
+            """)
+    }
+
+    // MARK: Devices
+
+    /// Whose device it is; nil when it is not known.
+    func findUser(of device: DeviceDigest, on statements: some Statements) async throws -> UserID? {
+        try await statements.query("select user_id from device where digest = \(device.bytes)")
+            .first.map { UserID(checked: try $0.decode(String.self)) }
+    }
+
+    /// Notes that a person logged in with a device, and forgets those they have used the longest ago.
+    func upsert(_ device: DeviceDigest, of user: UserID, at time: Date, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into device (digest, user_id, last_used_at) values (\(device.bytes), \(user.rawValue), \(time))
+            on conflict (digest) do update set last_used_at = excluded.last_used_at
+            """)
+        tx.submit(
+            """
+            delete from device where digest in (
+                select digest from device where digest in (
+                    select digest from device where user_id = \(user.rawValue)
+                    order by last_used_at desc offset \(Device.countMax))
+                for update skip locked)
+            """)
+    }
+
+    func deleteDevices(of user: UserID, on tx: Transaction) {
+        tx.submit("delete from device where user_id = \(user.rawValue)")
+    }
+
+    /// - Returns: how many there were, at most `limit`.
+    func deleteDevices(lastUsedBefore time: Date, limit: Int, on tx: Transaction) async throws -> Int {
+        try await tx.execute(
+            """
+            delete from device where digest in (
+                select digest from device where last_used_at < \(time) limit \(limit) for update skip locked)
             """)
     }
 
@@ -220,9 +258,9 @@ struct Store: Sendable {
             lastUsedAt: lastUsedAt, expiresAt: expiresAt, end: end.flatMap(SessionEnd.init(rawValue:)))
     }
 
-    private func attempts(_ row: Row) throws -> Attempts {
-        let (count, lastAt, blockedUntil) = try row.decode(Int.self, Date.self, Date?.self)
-        return Attempts(failureCount: count, lastAt: lastAt, blockedUntil: blockedUntil)
+    private func tally(_ row: Row) throws -> Tally {
+        let (failures, successes, at) = try row.decode(Double.self, Double.self, Date.self)
+        return Tally(failures: failures, successes: successes, at: at)
     }
 }
 
@@ -239,9 +277,23 @@ struct TokenDigest: Sendable, Hashable {
     let bytes: [UInt8]
 }
 
-/// Whose failures are counted, as a digest.
+/// The SHA-256 digest of a device's token and the address of the account that knows it.
+struct DeviceDigest: Sendable, Hashable {
+    let bytes: [UInt8]
+}
+
+/// What attempts are counted for, as a digest.
 struct AttemptSubject: Sendable, Hashable {
     let digest: [UInt8]
+}
+
+/// What one attempt is counted for, as ``Attempts`` says.
+struct AttemptSubjects: Sendable {
+    let place: AttemptSubject
+    let account: AttemptSubject?
+    var address: AttemptSubject?
+
+    var all: [AttemptSubject] { [place, account, address].compactMap(\.self) }
 }
 
 struct StoredKey: Sendable {

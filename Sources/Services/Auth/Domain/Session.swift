@@ -10,6 +10,9 @@ internal import Foundation
 struct Session: Sendable, Equatable {
     /// Longer names of browsers are cut.
     static let userAgentLengthMax = 200
+    /// Refreshes of one session within ``refreshPeriodSeconds``: a client that refreshes in a circle is stopped, whatever its address.
+    static let refreshCountMax = 30
+    static let refreshPeriodSeconds: TimeInterval = 60
 
     let id: SessionID
     let userID: UserID
@@ -44,6 +47,14 @@ struct Session: Sendable, Equatable {
     }
 
     func isOpen(at time: Date) -> Bool { end == nil && time < expiresAt }
+
+    /// - Parameter busySince: when it was refreshed for the ``refreshCountMax``th last time.
+    /// - Throws: ``AuthError/tooManyRefreshes(retryAfterSeconds:)``
+    static func checkPace(busySince: Date?, at time: Date) throws(AuthError) {
+        guard let busySince else { return }
+        let wait = busySince.timeIntervalSince(time) + refreshPeriodSeconds
+        if wait > 0 { throw .tooManyRefreshes(retryAfterSeconds: .rounded(up: wait)) }
+    }
 
     /// What presenting one of its refresh tokens leads to.
     mutating func refresh(_ use: TokenUse, at time: Date, lifetime: TimeInterval) -> RefreshOutcome {

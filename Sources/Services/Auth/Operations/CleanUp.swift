@@ -9,17 +9,21 @@ internal import Foundation
 extension AuthOperations {
     private static let batchCountMax = 1_000
 
-    /// Deletes sessions that nobody can refresh any more and failures that are forgotten, in small transactions.
+    /// Deletes sessions that nobody can refresh any more, failures that have faded and devices nobody uses, in small transactions.
     /// - Returns: how many rows.
     @discardableResult
     func cleanUp() async throws -> Int {
         let time = now()
-        let forgotten = time - AttemptPolicy.memorySeconds - AttemptPolicy.delaySecondsMax
         return try await inBatches { tx in
             try await store.deleteSessions(expiredBefore: time, limit: Self.batchCountMax, on: tx)
         }
             + inBatches { tx in
-                try await store.deleteAttempts(lastBefore: forgotten, limit: Self.batchCountMax, on: tx)
+                try await store.deleteTallies(
+                    lastBefore: time - Tally.memorySeconds, limit: Self.batchCountMax, on: tx)
+            }
+            + inBatches { tx in
+                try await store.deleteDevices(
+                    lastUsedBefore: time - Device.lifetimeSeconds, limit: Self.batchCountMax, on: tx)
             }
     }
 

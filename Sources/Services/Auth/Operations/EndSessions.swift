@@ -7,7 +7,8 @@ extension AuthOperations {
         try await store.endSession(of: TokenDigest(of: token), .logout, on: database)
     }
 
-    /// Ends every session of a person.
+    /// Ends every session of a person. Their devices stay known: a device's token opens nothing, and who ends all sessions because
+    /// somebody is guessing must not be kept out by the guesser then.
     func logOutEverywhere(_ user: UserID) async throws {
         try await store.endSessions(of: user, .logout, on: database)
     }
@@ -16,6 +17,7 @@ extension AuthOperations {
     func forget(_ user: UserID, on tx: Transaction) {
         store.insertErased(user, at: now(), on: tx)
         store.deleteSessions(of: user, on: tx)
+        store.deleteDevices(of: user, on: tx)
     }
 
     /// The sessions a person has open, the last used first.

@@ -14,67 +14,72 @@ struct LogInAttempt: Sendable {
     /// Where it comes from: what belongs to one customer of a network.
     let network: String
     let userAgent: String?
-
-    /// Counted whether or not the account exists: nobody learns which.
-    var account: AttemptSubject { AttemptSubject(digest: SHA256.digest("account:" + email.lowercased())) }
-    var origin: AttemptSubject { AttemptSubject(digest: SHA256.digest("address:" + network)) }
+    /// What an earlier log-in gave this client.
+    let deviceToken: String?
 }
 
 extension AuthOperations {
     /// Opens a session.
     /// - Throws: ``AuthError/wrongCredentials``, ``AuthError/tooManyAttempts(retryAfterSeconds:)``, 503.
-    func logIn(_ attempt: LogInAttempt) async throws -> Tokens {
-        let counted = try await admit(attempt)
-        guard let (userID, role) = try await verify(attempt, counted) else {
-            try await countFailure(of: attempt.origin)
+    func logIn(_ attempt: LogInAttempt) async throws -> LogIn {
+        let device = try await findDevice(of: attempt)
+        let subjects = AttemptSubjects(attempt, device)
+        try await admit(subjects)
+        guard let (userID, role) = try await verify(attempt, subjects) else {
+            try await settle(subjects) { $0.fail(at: $1) }
             throw AuthError.wrongCredentials
         }
         let time = now()
         let key = try await keys.signingKey(at: time)
         let session = Session(
             of: userID, userAgent: attempt.userAgent, at: time, lifetime: config.refreshTokenLifetime)
+        let refreshToken = SecureRandom.token()
+        // An address may have been another account's, whose device is none of this one's.
+        let deviceToken = device.flatMap { $0.userID == userID ? $0.token : nil } ?? SecureRandom.token()
         return try await database.transaction { tx in
-            store.deleteAttempts(attempt.account, on: tx)
+            try await settle(subjects, on: tx) { $0.succeed(at: $1) }
             // Erased since the password was looked at.
             guard try await store.insert(session, on: tx) else { throw AuthError.wrongCredentials }
-            let token = SecureRandom.token()
-            store.insert(TokenDigest(of: token), of: session.id, on: tx)
-            return try issue(session, role, at: time, key, refresh: token)
+            store.insert(TokenDigest(of: refreshToken), of: session.id, on: tx)
+            store.upsert(DeviceDigest(of: deviceToken, email: attempt.email), of: userID, at: time, on: tx)
+            return LogIn(
+                tokens: try issue(session, role, at: time, key, refresh: refreshToken), deviceToken: deviceToken)
         }
     }
 
-    /// The attempt is counted against the account before the password is looked at, so that a thousand guesses at once are a
-    /// thousand failures. Against the address only failures count: a class logs in from one address within a minute.
-    /// - Returns: the account's attempts with this one.
-    private func admit(_ attempt: LogInAttempt) async throws -> Attempts {
-        let time = now()
-        return try await database.transaction { tx in
-            async let origin = store.findAttempts(attempt.origin, on: tx)
-            var account = try await store.lockAttempts(attempt.account, at: time, on: tx)
-            try await origin?.check(at: time)
-            try account.check(at: time)
-            account.count(at: time, config.perAccount)
-            store.update(attempt.account, account, on: tx)
-            return account
-        }
-    }
-
-    private func verify(_ attempt: LogInAttempt, _ counted: Attempts) async throws -> (UserID, Role)? {
+    private func verify(_ attempt: LogInAttempt, _ subjects: AttemptSubjects) async throws -> (UserID, Role)? {
         do {
             return try await accounts.verify(email: attempt.email, password: attempt.password)
         } catch {
             // The password was not looked at.
-            try await store.updateForgiven(attempt.account, counted, on: database)
+            try await settle(subjects) { $0.forgive(at: $1) }
             throw error
         }
     }
 
-    private func countFailure(of subject: AttemptSubject) async throws {
-        let time = now()
-        try await database.transaction { tx in
-            var attempts = try await store.lockAttempts(subject, at: time, on: tx)
-            attempts.count(at: time, config.perAddress)
-            store.update(subject, attempts, on: tx)
-        }
+    /// The device an attempt comes from, when the account knows it. Another token is as good as none, and nobody is told.
+    private func findDevice(of attempt: LogInAttempt) async throws -> KnownDevice? {
+        guard let token = attempt.deviceToken else { return nil }
+        let digest = DeviceDigest(of: token, email: attempt.email)
+        return try await store.findUser(of: digest, on: database)
+            .map { KnownDevice(token: token, digest: digest, userID: $0) }
     }
+}
+
+/// What a log-in gives.
+struct LogIn: Sendable {
+    let tokens: Tokens
+    /// Sent with the next log-in, it keeps the account open to this client while others guess at it.
+    let deviceToken: String
+}
+
+/// A device and whose it is.
+struct KnownDevice: Sendable {
+    let token: String
+    let digest: DeviceDigest
+    let userID: UserID
+}
+
+extension DeviceDigest {
+    init(of token: String, email: String) { self.init(bytes: SHA256.digest("device:\(token):\(email.lowercased())")) }
 }

@@ -6,12 +6,14 @@ internal import Secrets
 extension AuthOperations {
     /// Exchanges a refresh token for the next one, and for an access token with the role of today.
     /// A token that comes again within ``TokenUse/graceSeconds`` is given the same next one, unless that was used.
-    /// - Throws: ``AuthError/invalidRefreshToken``; a used token that comes later ends its session as well. 503.
+    /// - Throws: ``AuthError/invalidRefreshToken``; a used token that comes later ends its session as well.
+    ///   ``AuthError/tooManyRefreshes(retryAfterSeconds:)``, 503.
     func refresh(_ token: String) async throws -> Tokens {
         let digest = TokenDigest(of: token)
-        guard let userID = try await store.findUser(of: digest, on: database) else {
+        guard let (userID, busySince) = try await store.findUser(of: digest, on: database) else {
             throw AuthError.invalidRefreshToken
         }
+        try Session.checkPace(busySince: busySince, at: now())
         guard let role = try await accounts.role(of: userID) else {
             try await store.endSessions(of: userID, .erased, on: database)
             throw AuthError.invalidRefreshToken

@@ -2,15 +2,24 @@ internal import Synchronization
 
 /// Token buckets by caller and kind of request, bounded in number.
 final class RateLimiter: Sendable {
-    /// What is limited apart from the rest.
+    /// What is limited apart from the rest. The limits of an address keep floods out and let a school of 500 in that shares one;
+    /// who guesses passwords is auth's to say, which knows what they are for.
     enum Kind: Hashable, Sendable {
-        case registration, login, general
+        /// From one address. Each takes a moment of the password hash, and sends a mail.
+        case registration
+        /// From one address. Each takes a moment of the password hash.
+        case login
+        /// Everything else from one address.
+        case address
+        /// Of one logged-in person.
+        case person
 
         var limit: TokenBucket.Limit {
             switch self {
-            case .registration: .per(minute: 20, burst: 20)
-            case .login: .per(minute: 30, burst: 30)
-            case .general: .per(second: 50, burst: 200)
+            case .registration: .per(minute: 120, burst: 120)
+            case .login: .per(minute: 600, burst: 600)
+            case .address: .per(second: 250, burst: 2_500)
+            case .person: .per(second: 50, burst: 200)
             }
         }
     }

@@ -38,13 +38,13 @@ enum PublicPaths {
         method == .post && ["/auth/register", "/auth/login", "/auth/refresh", "/auth/logout"].contains(path)
     }
 
-    /// How strictly the caller is limited.
+    /// How strictly the caller's address is limited. Refreshes are not held down as log-ins are: auth limits each session's.
     static func kind(of method: HTTPMethod, _ path: Substring) -> RateLimiter.Kind {
-        guard method == .post else { return .general }
+        guard method == .post else { return .address }
         switch path {
         case "/auth/register": return .registration
-        case "/auth/login", "/auth/refresh": return .login
-        default: return .general
+        case "/auth/login": return .login
+        default: return .address
         }
     }
 }

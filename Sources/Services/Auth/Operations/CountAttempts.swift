@@ -1,0 +1,59 @@
+internal import Postgres
+internal import Secrets
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+extension AuthOperations {
+    /// Notes an attempt whose password is to be looked at.
+    /// - Throws: ``AuthError/tooManyAttempts(retryAfterSeconds:)``
+    func admit(_ subjects: AttemptSubjects) async throws {
+        let time = now()
+        // The address is only looked at: its row would hold up a whole school.
+        var changed = subjects
+        changed.address = nil
+        try await database.transaction { [changed] tx in
+            let address = try await store.findTally(subjects.address, on: tx)
+            var attempts = try await store.lockAttempts(changed, at: time, on: tx)
+            attempts.address = address
+            try attempts.admit(at: time, config.attempts)
+            store.update(changed, attempts, on: tx)
+        }
+    }
+
+    /// Notes how an admitted attempt went.
+    func settle(_ subjects: AttemptSubjects, _ change: @Sendable (inout Attempts, Date) -> Void) async throws {
+        try await database.transaction { tx in try await settle(subjects, on: tx, change) }
+    }
+
+    /// Notes how an admitted attempt went.
+    func settle(
+        _ subjects: AttemptSubjects, on tx: Transaction, _ change: (inout Attempts, Date) -> Void
+    ) async throws {
+        let time = now()
+        var attempts = try await store.lockAttempts(subjects, at: time, on: tx)
+        change(&attempts, time)
+        store.update(subjects, attempts, on: tx)
+    }
+}
+
+extension AttemptSubjects {
+    /// The same whether or not there is such an account: nobody learns which.
+    init(_ attempt: LogInAttempt, _ device: KnownDevice?) {
+        if let device {
+            self.init(place: AttemptSubject(digest: device.digest.bytes), account: nil, address: nil)
+        } else {
+            let account = attempt.email.lowercased(), address = attempt.network
+            self.init(
+                place: AttemptSubject(of: "place:\(address) \(account)"),
+                account: AttemptSubject(of: "account:\(account)"), address: AttemptSubject(of: "address:\(address)"))
+        }
+    }
+}
+
+extension AttemptSubject {
+    fileprivate init(of name: String) { self.init(digest: SHA256.digest(name)) }
+}
