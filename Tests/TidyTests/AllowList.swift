@@ -10,7 +10,7 @@ enum AllowList {
         "Sources/Drivers/HTTP/Client/CurlMulti.swift": "state of the loop's own thread, around curl",
         "Sources/Drivers/HTTP/Client/HTTPTransfer.swift": "state of the loop's own thread, around curl",
         "Sources/Drivers/HTTP/Client/SMTPWorkers.swift": "a curl line that one thread uses",
-        "Sources/Drivers/HTTP/Message/OutgoingBody.swift": "state of the loop's own thread",
+        "Sources/Drivers/HTTP/Client/OutgoingBody.swift": "state of the loop's own thread",
         "Sources/Drivers/HTTP/Server/Exchange.swift": "state of the loop's own thread",
         "Sources/Drivers/HTTP/Server/Listener.swift": "state of the loop's own thread",
         "Sources/Drivers/Observability/LogWriter.swift": "a buffer behind a POSIX mutex",

@@ -15,8 +15,9 @@ final class ServerConnection {
     private(set) var state: ConnectionState
     private(set) var exchange: Exchange?
     private var parser: RequestParser
-    /// What came and could not be taken yet.
+    /// What came and could not be taken yet, and how much of it was meanwhile.
     private var unparsed: [UInt8] = []
+    private var unparsedStart = 0
     private var readWatch: Watch?
 
     // What is sent, see the other file.
@@ -69,6 +70,8 @@ final class ServerConnection {
             let taken = parse(bytes)
             if taken < count { unparsed = Array(bytes[taken...]) }
         } else {
+            if unparsedStart > 0 { unparsed.removeFirst(unparsedStart) }
+            unparsedStart = 0
             unparsed.append(contentsOf: bytes)
             parseUnparsed()
         }
@@ -77,10 +80,10 @@ final class ServerConnection {
 
     private func parseUnparsed() {
         if unparsed.isEmpty { return }
-        let bytes = unparsed
-        unparsed = []
-        let taken = bytes.withUnsafeBufferPointer { parse($0) }
-        if taken < bytes.count { unparsed = taken == 0 ? bytes : Array(bytes[taken...]) }
+        let bytes = unparsed, start = unparsedStart
+        (unparsed, unparsedStart) = ([], 0)
+        let taken = bytes.withUnsafeBufferPointer { parse(UnsafeBufferPointer(rebasing: $0[start...])) }
+        if start + taken < bytes.count { (unparsed, unparsedStart) = (bytes, start + taken) }
     }
 
     private var takesBytes: Bool {
@@ -177,7 +180,7 @@ final class ServerConnection {
     func answered() {
         endExchange(isComplete: true)
         state.enter(.waiting)
-        goOnReading()
+        if listener.isDraining, unparsed.isEmpty { close() } else { goOnReading() }
     }
 
     /// Everything is said. A peer that may still be sending would lose it if the socket were closed now.

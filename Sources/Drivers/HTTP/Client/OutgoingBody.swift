@@ -7,7 +7,7 @@ enum OutgoingRead {
     case broken
 }
 
-/// A streamed body on its way out: holds one chunk, taken by the C library when the socket has room.
+/// The streamed body of a request on its way out: holds one chunk, taken by curl when the socket has room.
 // @unchecked: touched on the loop of its message alone.
 final class OutgoingBody: @unchecked Sendable {
     private var chunk: [UInt8] = []
@@ -15,19 +15,12 @@ final class OutgoingBody: @unchecked Sendable {
     private var end: OutgoingRead?
     private var isClosed = false
     private var writer: UnsafeContinuation<Void, Never>?
-    /// The library was told to come back later and waits to be resumed.
+    /// curl was told to come back later and waits to be resumed.
     private var isAwaited = false
-    /// Makes the library read again.
+    /// Makes curl read again.
     private let onReadable: () -> Void
 
     init(onReadable: @escaping () -> Void) { self.onReadable = onReadable }
-
-    /// A body that is all there already.
-    init(_ bytes: [UInt8]) {
-        chunk = bytes
-        end = .end
-        onReadable = {}
-    }
 
     /// Sends what `source` gives, each chunk once the one before is gone.
     func pump(from source: any HTTPBodySource) async {
@@ -45,7 +38,7 @@ final class OutgoingBody: @unchecked Sendable {
     /// The source failed.
     var didFail: Bool { if case .broken = end { true } else { false } }
 
-    /// The library would send more and the source has not given it.
+    /// curl would send more and the source has not given it.
     var isStarved: Bool { isAwaited && end == nil }
 
     private func write(_ next: [UInt8]) async {
@@ -55,7 +48,7 @@ final class OutgoingBody: @unchecked Sendable {
             chunk = next
             offset = 0
             writer = continuation
-            // The library may read at once, and be done with the chunk before this returns.
+            // curl may read at once, and be done with the chunk before this returns.
             signal()
         }
     }
