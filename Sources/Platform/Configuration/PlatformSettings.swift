@@ -14,13 +14,21 @@ public enum PlatformSettings {
         "The least important log lines written: debug, info, notice, warning or error.")
     public static let loopCount = Setting<Int>(
         "HUB_LOOPS", default: 2, "Event loops of the process; one a core is right as a rule.")
-    public static let host = Setting<String>("HUB_HOST", default: "127.0.0.1", "The address the services listen on.")
+    public static let host = Setting<String>(
+        "HUB_HOST", default: "127.0.0.1", "The address the gateway listens on; `0.0.0.0` for all of the machine's.")
+    public static let serviceHost = Setting<String>(
+        "HUB_SERVICE_HOST", default: "127.0.0.1",
+        "The address the services behind the gateway listen on. Beyond this machine only where a network keeps strangers from them."
+    )
     public static let trustedProxies = Setting<TrustedProxies>(
         "HUB_TRUSTED_PROXIES",
         "Proxies before the gateway, as addresses and ranges with commas between: `10.0.0.0/8,fd00::1`. Limits then go by the client "
             + "their X-Forwarded-For names last.")
     public static let drainTime = Setting<Duration>(
         "HUB_DRAIN_TIME", default: .seconds(10), "How long a stop waits for requests and batches under way.")
+
+    /// The address a service listens on: only the gateway is for everybody.
+    public static func host(of service: ServiceName) -> Setting<String> { service == .gateway ? host : serviceHost }
 
     /// The port a service listens on.
     public static func port(of service: ServiceName) -> Setting<Int> {
@@ -44,7 +52,7 @@ public enum PlatformSettings {
     public static let declarations: [SettingDeclaration] =
         [
             databaseURL.declaration, identitySecret.declaration, logLevel.declaration, loopCount.declaration,
-            host.declaration, trustedProxies.declaration, drainTime.declaration,
+            host.declaration, serviceHost.declaration, trustedProxies.declaration, drainTime.declaration,
         ]
         + ServiceName.all.flatMap { [port(of: $0).declaration, url(of: $0).declaration] }
 }

@@ -127,7 +127,7 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
         case .portTaken(let service, let port):
             "port \(port) for the \(service) service is taken. Stop what uses it, or choose another port."
         case .cannotListen(let service, let host, let port, let reason):
-            "the \(service) service cannot listen on \(host), port \(port): \(reason). See HUB_HOST or --host, and the port."
+            "the \(service) service cannot listen on \(host), port \(port): \(reason). See \(PlatformSettings.host(of: service).name), and the port."
         case .database(let reason): "the database cannot be used: \(reason)"
         }
     }

@@ -8,6 +8,15 @@ public final class ServiceDirectory: Sendable {
     /// - Parameter addresses: base URLs without a slash at the end, `http://127.0.0.1:3001`.
     public init(_ addresses: [ServiceName: String] = [:]) { self.addresses = Mutex(addresses) }
 
+    /// Where to find what listens on `host`: this machine's own address when it listens on all of them.
+    public static func url(host: String, port: Int) -> String {
+        switch host {
+        case "0.0.0.0": "http://127.0.0.1:\(port)"
+        case "::": "http://[::1]:\(port)"
+        default: host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)"
+        }
+    }
+
     /// The base URL of a service, nil when nobody said where it is.
     public subscript(name: ServiceName) -> String? {
         get { addresses.withLock { $0[name] } }

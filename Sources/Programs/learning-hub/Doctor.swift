@@ -2,6 +2,7 @@ internal import Avro
 internal import Contracts
 internal import EventLoop
 internal import Gateway
+internal import HTTP
 internal import Mail
 internal import Messaging
 internal import Platform
@@ -46,6 +47,14 @@ struct Doctor {
                     part: part, state: .odd, detail: "rate limits are off",
                     remedy: "unset HUB_RATE_LIMITS but for load tests"))
         }
+        if let host = settings.shown(named: PlatformSettings.serviceHost.name), !Self.isOfThisMachine(host) {
+            findings.append(
+                Finding(
+                    part: part, state: .odd, detail: "the services listen on \(host), not on this machine alone",
+                    remedy:
+                        "unset \(PlatformSettings.serviceHost.name), unless a network keeps strangers from their ports")
+            )
+        }
         if findings.isEmpty {
             findings.append(
                 Finding(
@@ -53,6 +62,11 @@ struct Doctor {
             )
         }
         return findings
+    }
+
+    private static func isOfThisMachine(_ host: String) -> Bool {
+        guard let address = IPAddress(host) else { return host == "localhost" }
+        return ["127.0.0.0/8", "::1"].compactMap { IPRange($0) }.contains { $0.contains(address) }
     }
 
     // MARK: Database, log and registry
@@ -216,9 +230,12 @@ struct Doctor {
     private func mail(_ settings: Settings) async -> Finding {
         let setting = Setting<String>("SMTP_URL", "")
         guard let text = try? settings.optional(setting) else {
+            let detail = "no SMTP_URL: mail goes to the development mailbox, GET /dev/mailbox"
+            let host = settings.shown(named: PlatformSettings.host.name) ?? ""
+            if Self.isOfThisMachine(host) { return Finding(part: "mail", state: .sound, detail: detail) }
             return Finding(
-                part: "mail", state: .sound,
-                detail: "no SMTP_URL: mail goes to the development mailbox, GET /dev/mailbox")
+                part: "mail", state: .odd, detail: "\(detail), which whoever reaches \(host) may read",
+                remedy: "set SMTP_URL where others than developers come in")
         }
         do {
             let url = try SMTPURL(text)

@@ -208,7 +208,7 @@ int hub_user_find(const char *name, uint32_t *user, uint32_t *group) {
 }
 
 int32_t hub_process_start(
-    const char *path, const char *const *arguments, const char *user, int input, int output
+    const char *path, const char *const *arguments, const char *const *environment, const char *user, int output
 ) {
     uint32_t uid = 0, gid = 0;
     if (user && hub_user_find(user, &uid, &gid) != 0) {
@@ -217,13 +217,13 @@ int32_t hub_process_start(
     }
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (nothing < 0) return -1;
-    int in = input < 0 ? nothing : input, out = output < 0 ? nothing : output;
+    int out = output < 0 ? nothing : output;
     // Only functions that are safe between fork and exec in a process with threads.
     pid_t child = fork();
     if (child == 0) {
         setsid();
         if (user && (setgroups(0, NULL) != 0 || setgid(gid) != 0 || setuid(uid) != 0)) _exit(126);
-        if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) _exit(126);
+        if (dup2(nothing, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) _exit(126);
         // Sockets and files of the parent are none of the child's business.
         for (int fd = 3; fd < 4096; fd++) close(fd);
         // The working directory of the parent may be closed to the user.
@@ -231,7 +231,7 @@ int32_t hub_process_start(
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
-        execv(path, (char *const *)arguments);
+        execve(path, (char *const *)arguments, (char *const *)environment);
         _exit(127);
     }
     int failure = errno;

@@ -80,18 +80,17 @@ enum Connector {
         guard let text else { return "" }
         return String(String(cString: text).prefix { $0 != "\n" })
     }
+}
 
-    private static func withCStrings<Result>(
-        _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
-    ) -> Result {
-        let copies = strings.map { string -> UnsafePointer<CChar> in
-            let bytes = Array(string.utf8CString)
-            let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
-            copy.initialize(from: bytes, count: bytes.count)
-            return UnsafePointer(copy)
-        }
-        defer { for copy in copies { copy.deallocate() } }
-        let list = copies.map(Optional.some) + [nil]
-        return body(list)
+/// Strings as C takes a list of them: each ended by a zero, the list by NULL.
+func withCStrings<Result>(_ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result) -> Result {
+    let copies = strings.map { string -> UnsafePointer<CChar> in
+        let bytes = Array(string.utf8CString)
+        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
+        copy.initialize(from: bytes, count: bytes.count)
+        return UnsafePointer(copy)
     }
+    defer { for copy in copies { copy.deallocate() } }
+    let list = copies.map(Optional.some) + [nil]
+    return body(list)
 }

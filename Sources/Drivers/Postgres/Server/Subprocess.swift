@@ -11,7 +11,8 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// A program started by us. Everything here blocks: run it on a thread of its own.
+/// A program started by us. Of our environment it gets what a program needs to run, and no setting: those may be secrets, which the
+/// system shows to whoever may look at the process. Everything here blocks: run it on a thread of its own.
 struct Subprocess {
     let id: Int32
 
@@ -25,16 +26,23 @@ struct Subprocess {
             if output < 0 { throw PostgresError(.startup, "\(log) cannot be written") }
         }
         defer { if output >= 0 { close(output) } }
-        let copies = command.map { strdup($0) }
-        defer { for copy in copies { free(copy) } }
-        let arguments = copies.map { UnsafePointer($0) } + [nil]
         guard let program = command.first else { throw PostgresError(.startup, "no program to start") }
-        let id = hub_process_start(program, arguments, user, -1, output)
+        let id = withCStrings(command) { arguments in
+            withCStrings(environment()) { hub_process_start(program, arguments, $0, user, output) }
+        }
         if id < 0 {
             throw PostgresError(.startup, "\(program) cannot be started: \(String(cString: strerror(errno)))")
         }
         return Subprocess(id: id)
     }
+
+    private static func environment() -> [String] {
+        ProcessInfo.processInfo.environment
+            .filter { passedOn.contains($0.key) || $0.key.hasPrefix("LC_") }
+            .map { "\($0.key)=\($0.value)" }
+    }
+
+    private static let passedOn: Set = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"]
 
     /// nil while it runs. A process that is not our child has no status we could learn: it counts as ended with 0.
     func status() -> Int32? {

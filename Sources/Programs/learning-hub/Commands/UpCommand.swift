@@ -14,7 +14,7 @@ struct UpCommand {
     private static let port = Option(
         "port", "PORT",
         "Port of the gateway, 3000 as a rule; the other services take the ports after it. 0: any free ports.")
-    private static let host = Option("host", "ADDRESS", "Address to listen on, 127.0.0.1 as a rule.")
+    private static let host = Option("host", "ADDRESS", "Address of the gateway, 127.0.0.1 as a rule.")
 
     static let command = Command(
         "up", "Start every service, the relays and the workers in one process.", options: [data, port, host],
@@ -71,7 +71,7 @@ struct UpCommand {
     ) async throws {
         let host = try settings.value(PlatformSettings.host)
         let port = process.port(of: .gateway) ?? 0
-        let address = "http://\(host == "0.0.0.0" ? "127.0.0.1" : host):\(port)"
+        let address = ServiceDirectory.url(host: host, port: port)
         let ports = HubServices.all.compactMap { type in process.port(of: type.name).map { (type.name.rawValue, $0) } }
         do {
             try folder.write(
