@@ -46,7 +46,8 @@ import Testing
             Int, String, HTTPFields
         ) {
             var fields = HTTPFields()
-            fields[IdentitySeal.fieldName] = seal.header(for: identity, method: "POST", target: "/things")
+            fields[IdentitySeal.fieldName] = seal.header(
+                for: identity, method: "POST", target: "/things", body: Array(body.utf8))
             fields["idempotency-key"] = key
             let answer = await router.respond(to: HTTPRequest(.post, "/things", fields: fields, body: .text(body)))
             let text = String(decoding: try await answer.body.collect(bytesMax: 10_000), as: UTF8.self)

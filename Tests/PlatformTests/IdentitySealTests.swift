@@ -14,28 +14,31 @@ import Testing
     @Test func `what was sealed is read back for the same request`() throws {
         let seal = try seal()
         for identity in [user, .anonymous, .service(.auth)] {
-            let header = seal.header(for: identity, method: "POST", target: "/a/b?c=d")
-            #expect(seal.identity(in: header, method: "POST", target: "/a/b?c=d") == identity)
+            let header = seal.header(for: identity, method: "POST", target: "/a/b?c=d", body: [1, 2, 3])
+            let sealed = try #require(seal.open(header, method: "POST", target: "/a/b?c=d"))
+            #expect(sealed.identity == identity)
+            #expect(sealed.isFor(body: [1, 2, 3]))
+            for other in [[], [1, 2], [1, 2, 4], [1, 2, 3, 0]] as [[UInt8]] { #expect(!sealed.isFor(body: other)) }
         }
     }
 
     @Test func `a header is of no use for another request`() throws {
         let seal = try seal()
         let header = seal.header(for: user, method: "GET", target: "/users/me")
-        #expect(seal.identity(in: header, method: "DELETE", target: "/users/me") == nil)
-        #expect(seal.identity(in: header, method: "GET", target: "/users/me?x") == nil)
+        #expect(seal.open(header, method: "DELETE", target: "/users/me")?.identity == nil)
+        #expect(seal.open(header, method: "GET", target: "/users/me?x")?.identity == nil)
     }
 
     @Test func `a header ends with its lifetime`() throws {
         let header = try seal(now: 0).header(for: user, method: "GET", target: "/")
         let last = IdentitySeal.lifetimeMs - 1
-        #expect(try seal(now: last).identity(in: header, method: "GET", target: "/") == user)
-        #expect(try seal(now: last + 1).identity(in: header, method: "GET", target: "/") == nil)
+        #expect(try seal(now: last).open(header, method: "GET", target: "/")?.identity == user)
+        #expect(try seal(now: last + 1).open(header, method: "GET", target: "/")?.identity == nil)
     }
 
     @Test func `a header of another secret is refused, and a short secret too`() throws {
         let header = try seal("another secret of length").header(for: user, method: "GET", target: "/")
-        #expect(try seal().identity(in: header, method: "GET", target: "/") == nil)
+        #expect(try seal().open(header, method: "GET", target: "/")?.identity == nil)
         #expect(throws: SettingsError.self) { try seal("short") }
     }
 
@@ -47,12 +50,12 @@ import Testing
             changed[index] ^= 1
             // Base64 has spare bits in its last character: what decodes to the same code is the same header.
             guard index != header.indices.last else { continue }
-            #expect(seal.identity(in: String(decoding: changed, as: UTF8.self), method: "GET", target: "/") == nil)
+            #expect(seal.open(String(decoding: changed, as: UTF8.self), method: "GET", target: "/")?.identity == nil)
             let cut = String(decoding: header[..<index], as: UTF8.self)
-            #expect(seal.identity(in: cut, method: "GET", target: "/") == nil)
+            #expect(seal.open(cut, method: "GET", target: "/")?.identity == nil)
         }
         for invented in [nil, "", ".", "v1", "v1.....", String(repeating: ".", count: 9_000), "v1.9.u.x.y.z.AAAA"] {
-            #expect(seal.identity(in: invented, method: "GET", target: "/") == nil)
+            #expect(seal.open(invented, method: "GET", target: "/")?.identity == nil)
         }
     }
 }

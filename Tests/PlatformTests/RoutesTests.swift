@@ -5,6 +5,7 @@ import HTTP
 import HubTesting
 import Observability
 @testable import Platform
+import Synchronization
 import Testing
 
 @Suite struct RoutesTests {
@@ -44,11 +45,13 @@ import Testing
     }
 
     private func send(
-        _ method: HTTPMethod, _ target: String, as identity: Identity? = .anonymous, json: String? = nil
+        _ method: HTTPMethod, _ target: String, as identity: Identity? = .anonymous, json: String? = nil,
+        sealedFor sealedBody: String? = nil
     ) async throws -> (status: Int, body: String) {
         var fields = HTTPFields()
         if let identity {
-            fields[IdentitySeal.fieldName] = seal.header(for: identity, method: method.rawValue, target: target)
+            fields[IdentitySeal.fieldName] = seal.header(
+                for: identity, method: method.rawValue, target: target, body: Array((sealedBody ?? json ?? "").utf8))
         }
         if json != nil { fields["content-type"] = "application/json; charset=utf-8" }
         let request = HTTPRequest(method, target, fields: fields, body: json.map { .text($0) } ?? .empty)
@@ -135,6 +138,49 @@ import Testing
         ]
         let link = await router.respond(to: HTTPRequest(.get, target, fields: fields)).fields["link"]
         #expect(link == "</list?q=%3E%20x&a=%3E;%22%C3%A9&limit=1&cursor=b%26c%3E>; rel=\"next\"")
+    }
+
+    @Test(arguments: [#"{"name": "Eve"}"#, #"{"name": "Ada"} "#, #"{"name": "Ada""#, ""])
+    func `a body other than the one that was vouched for reaches no handler`(other: String) async throws {
+        let sealed = #"{"name": "Ada"}"#
+        #expect(try await send(.post, "/greetings", json: sealed, sealedFor: sealed).status == 200)
+        let answer = try await send(.post, "/greetings", json: other, sealedFor: sealed)
+        #expect(answer.status == 401 && answer.body.contains("no-identity"))
+        // One that comes where none was sealed is no better.
+        #expect(try await send(.post, "/greetings", json: sealed, sealedFor: "").status == 401)
+    }
+
+    @Test func `of a request that nobody vouches for no body is read`() async throws {
+        let isRead = Mutex(false)
+        let body = HTTPBody.stream {
+            isRead.withLock { $0 = true }
+            return nil
+        }
+        let answer = await router.respond(to: HTTPRequest(.post, "/greetings", body: body))
+        #expect(answer.status == .unauthorized)
+        #expect(!isRead.withLock { $0 })
+    }
+
+    @Test func `a body in pieces is whole before its seal is looked at, and one without an end is refused`()
+        async throws
+    {
+        let text = #"{"name": "Ada"}"#
+        func post(_ pieces: [String], then end: HTTPBodyError? = nil) async -> Int {
+            let rest = Mutex(pieces)
+            let body = HTTPBody.stream {
+                if let piece = rest.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { return Array(piece.utf8) }
+                if let end { throw end }
+                return nil
+            }
+            let header = seal.header(for: .anonymous, method: "POST", target: "/greetings", body: Array(text.utf8))
+            let fields: HTTPFields = [IdentitySeal.fieldName: header, "content-type": "application/json"]
+            return await router.respond(to: HTTPRequest(.post, "/greetings", fields: fields, body: body)).status.code
+        }
+        #expect(await post([String(text.prefix(5)), String(text.dropFirst(5))]) == 200)
+        #expect(await post([text, "x"]) == 401)
+        #expect(await post([text], then: .timedOut) == 408)
+        #expect(await post([text], then: .interrupted) == 499)
+        #expect(await post(Array(repeating: String(repeating: " ", count: 65_536), count: 17)) == 413)
     }
 
     @Test func `nothing of an unexpected error leaves the process`() async throws {

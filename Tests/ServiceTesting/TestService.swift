@@ -89,7 +89,7 @@ public struct TestService<Service: HubService>: Sendable {
         var fields = fields
         if let identity {
             fields[IdentitySeal.fieldName] = context.seal.header(
-                for: identity, method: method.rawValue, target: target)
+                for: identity, method: method.rawValue, target: target, body: Array((json ?? "").utf8))
         }
         if json != nil { fields["content-type"] = "application/json" }
         let request = HTTPRequest(method, target, fields: fields, body: json.map { .text($0) } ?? .empty)

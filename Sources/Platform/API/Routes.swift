@@ -3,10 +3,13 @@ public import Observability
 
 /// The routes of a service behind the gateway.
 ///
-/// Around each stands the same: the sealed identity is checked, the trace context is taken over, access is decided, errors become
-/// problems, and the answer is counted and timed.
+/// Around each stands the same: the sealed identity is checked, with the body it was sealed for; the trace context is taken over,
+/// access is decided, errors become problems, and the answer is counted and timed.
 public struct Routes: Sendable {
     public typealias Handler = @Sendable (Request) async throws -> Response
+
+    /// A body is sealed, so it is here before its handler begins: what is longer needs a way of its own.
+    static let bodyBytesMax = 1024 * 1024
 
     private let seal: IdentitySeal
     private let logger: Logger
@@ -63,11 +66,15 @@ public struct Routes: Sendable {
                         let header = http.fields[IdentitySeal.fieldName]
                         // A HEAD request is answered by the route for GET, but was sealed as what it is.
                         let method = http.method.rawValue
-                        guard let identity = seal.identity(in: header, method: method, target: http.target) else {
+                        guard let sealed = seal.open(header, method: method, target: http.target) else {
                             throw Problem.notFromTheGateway
                         }
-                        try access.check(identity)
-                        return try await handler(Request(http, identity: identity))
+                        try access.check(sealed.identity)
+                        var whole = http
+                        let body = try await http.body.collect(bytesMax: Self.bodyBytesMax)
+                        guard sealed.isFor(body: body) else { throw Problem.notFromTheGateway }
+                        whole.body = .bytes(body)
+                        return try await handler(Request(whole, identity: sealed.identity))
                     } catch {
                         let problem = Problem(answering: error)
                         if problem.isOurFault {

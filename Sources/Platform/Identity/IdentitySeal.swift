@@ -4,9 +4,10 @@ public import Secrets
 
 /// Writes and checks the header that carries an ``Identity`` from the gateway, or from a service, to a service.
 ///
-/// The form is `v1.EXPIRY.KIND.SUBJECT.ROLE.SESSION.CODE`: expiry in milliseconds since 1970, parts percent-encoded, and an
-/// HMAC-SHA-256 over all of it with the method and the target of the request. A header taken from one request is of no use for
-/// another one, and of none at all after ``lifetimeMs``.
+/// The form is `v2.EXPIRY.KIND.SUBJECT.ROLE.SESSION.DIGEST.CODE`: expiry in milliseconds since 1970, parts percent-encoded, the
+/// SHA-256 of the body, and an HMAC-SHA-256 over all of it with the method and the target of the request. A header taken from one
+/// request is of no use for another one, and of none at all after ``lifetimeMs``. That the digest is a part of its own lets a service
+/// refuse a stranger before it has read a body.
 public struct IdentitySeal: Sendable {
     public static let fieldName = "hub-identity"
     /// How long a header is good for: long enough for a slow hop and clocks that differ a little, short enough to be useless later.
@@ -31,7 +32,8 @@ public struct IdentitySeal: Sendable {
     /// A key for another purpose, from the same secret.
     public func key(for purpose: StaticString) -> HMACKey { key.derived(for: purpose) }
 
-    public func header(for identity: Identity, method: String, target: String) -> String {
+    /// - Parameter body: all of it.
+    public func header(for identity: Identity, method: String, target: String, body: [UInt8] = []) -> String {
         let (kind, subject, role, session) =
             switch identity {
             case .anonymous: ("a", "", "", "")
@@ -39,20 +41,27 @@ public struct IdentitySeal: Sendable {
             case .service(let name): ("s", name.rawValue, "", "")
             }
         let parts = [kind, subject, role, session].map(PercentEncoding.encode)
-        let claims = "v1.\(now() + Self.lifetimeMs)." + parts.map(Self.escapeDots).joined(separator: ".")
+        let digest = Base64URL.encode(SHA256.digest(body))
+        let claims = "v2.\(now() + Self.lifetimeMs).\(parts.map(Self.escapeDots).joined(separator: ".")).\(digest)"
         return claims + "." + Base64URL.encode(code(claims, method, target))
     }
 
-    /// The identity in a header, nil when it was not sealed with this key for this very request, or is too old.
-    public func identity(in header: String?, method: String, target: String) -> Identity? {
+    /// What a header says, nil when it was not sealed with this key for this method and target, or is too old.
+    public func open(_ header: String?, method: String, target: String) -> SealedRequest? {
         guard let header, header.utf8.count <= Self.headerBytesMax, let dot = header.lastIndex(of: "."),
             let given = Base64URL.decode(header[header.index(after: dot)...])
         else { return nil }
         let claims = String(header[..<dot])
         guard constantTimeEqual(given, code(claims, method, target)) else { return nil }
         let parts = claims.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 6, parts[0] == "v1", let expiry = Int64(parts[1]), expiry > now() else { return nil }
-        let texts = parts[2...].map { PercentEncoding.decode(Array($0.utf8)) ?? "" }
+        guard parts.count == 7, parts[0] == "v2", let expiry = Int64(parts[1]), expiry > now(),
+            let digest = Base64URL.decode(parts[6]), let identity = Self.identity(parts[2..<6])
+        else { return nil }
+        return SealedRequest(identity: identity, bodyDigest: digest)
+    }
+
+    private static func identity(_ parts: ArraySlice<Substring>) -> Identity? {
+        let texts = parts.map { PercentEncoding.decode(Array($0.utf8)) ?? "" }
         switch texts[0] {
         case "a": return .anonymous
         case "s": return .service(ServiceName(rawValue: texts[1]))
@@ -71,4 +80,13 @@ public struct IdentitySeal: Sendable {
     private static func escapeDots(_ text: String) -> String {
         text.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "%2E")
     }
+}
+
+/// A request that the gateway, or a service, has vouched for.
+public struct SealedRequest: Sendable {
+    public let identity: Identity
+    fileprivate let bodyDigest: [UInt8]
+
+    /// Whether `body` is what was vouched for, to the last byte.
+    public func isFor(body: [UInt8]) -> Bool { constantTimeEqual(bodyDigest, SHA256.digest(body)) }
 }

@@ -63,7 +63,7 @@ public struct ServiceContext: Sendable {
         guard let address = services[service] else { throw Problem.unavailable }
         var request = HTTPClientRequest(method, address + target)
         request.fields[IdentitySeal.fieldName] = seal.header(
-            for: .service(name), method: method.rawValue, target: target)
+            for: .service(name), method: method.rawValue, target: target, body: body ?? [])
         if let trace = TraceContext.current?.child() {
             request.fields["x-correlation-id"] = trace.correlationID
             request.fields["traceparent"] = trace.traceparent.description

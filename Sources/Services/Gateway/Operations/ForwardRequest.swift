@@ -5,8 +5,8 @@ internal import Platform
 
 /// Passes a request on to a service once it is all here, and its answer back, streamed.
 struct ForwardRequest: Sendable {
-    /// A longer body is streamed: it takes up one of the few connections to its service for as long as its client sends.
-    private static let bodyBytesHeldMax = 1024 * 1024
+    /// The seal covers the body, so all of it is here before the service sees any of it; a longer one is refused.
+    private static let bodyBytesMax = 1024 * 1024
 
     private let context: ServiceContext
     private let timeout: Duration
@@ -34,9 +34,10 @@ struct ForwardRequest: Sendable {
         let body = try await held(request, network, &byteCount)
         if let seconds = breaker.admit(at: context.uptime()) { throw Self.away(retryAfter: seconds) }
         let outgoing = HTTPClientRequest(
-            request.method, address + request.target, fields: fields(of: request, as: identity), body: body)
+            request.method, address + request.target, fields: fields(of: request, body, as: identity),
+            body: .bytes(body))
         do {
-            let answer = try await send(outgoing, mayRepeat: request.method.isIdempotent && body.length == 0)
+            let answer = try await send(outgoing, mayRepeat: request.method.isIdempotent && body.isEmpty)
             breaker.succeeded()
             return HTTPResponse(
                 answer.status, fields: ProxyFields.crossing(answer.fields), body: Self.body(of: answer, to: request))
@@ -45,33 +46,19 @@ struct ForwardRequest: Sendable {
         }
     }
 
-    /// The body, all of it here unless it is too long for that: until then it keeps no service busy.
+    /// The whole body: until it is here it keeps no service busy.
     private func held(
         _ request: HTTPRequest, _ network: String, _ byteCount: inout Int
-    ) async throws(Problem) -> HTTPBody {
-        if let length = request.body.length, length == 0 || length > Self.bodyBytesHeldMax { return request.body }
+    ) async throws -> [UInt8] {
+        if let length = request.body.length, length > Self.bodyBytesMax { throw Problem.bodyTooLarge }
         var bytes: [UInt8] = []
-        var rest = request.body.makeAsyncIterator()
-        while let chunk = try await next(&rest) {
-            if bytes.count + chunk.count > Self.bodyBytesHeldMax { throw .bodyTooLarge }
+        for try await chunk in request.body {
+            if bytes.count + chunk.count > Self.bodyBytesMax { throw Problem.bodyTooLarge }
             if !room.enter(chunk.count, network) { throw Self.full }
             byteCount += chunk.count
             bytes.append(contentsOf: chunk)
         }
-        return .bytes(bytes)
-    }
-
-    private func next(_ body: inout HTTPBody.AsyncIterator) async throws(Problem) -> [UInt8]? {
-        do throws(HTTPBodyError) {
-            return try await body.next()
-        } catch {
-            switch error {
-            case .tooLarge: throw .bodyTooLarge
-            case .timedOut: throw .requestTimeout
-            // Nobody reads this answer.
-            case .interrupted, .cancelled: throw .clientGone
-            }
-        }
+        return bytes
     }
 
     /// What answers HEAD has the length of a body that does not come.
@@ -90,10 +77,10 @@ struct ForwardRequest: Sendable {
         }
     }
 
-    private func fields(of request: HTTPRequest, as identity: Identity) -> HTTPFields {
+    private func fields(of request: HTTPRequest, _ body: [UInt8], as identity: Identity) -> HTTPFields {
         var fields = ProxyFields.crossing(request.fields)
         fields[IdentitySeal.fieldName] = context.seal.header(
-            for: identity, method: request.method.rawValue, target: request.target)
+            for: identity, method: request.method.rawValue, target: request.target, body: body)
         fields["x-forwarded-for"] = request.remoteAddress
         if let trace = TraceContext.current {
             fields["x-correlation-id"] = trace.correlationID
