@@ -35,10 +35,11 @@ import Testing
         }
 
         /// The page of a service that has this part.
-        func page(kept: Duration) -> Page {
+        func page(kept: Duration, checkTimeMax: Duration = .seconds(3_600)) -> Page {
             var router = Router()
             let check = HealthCheck("part") { try await self.check() }
-            HealthRoutes(TestLoops.shared, Metrics(), checks: [check], readyKept: kept).add(to: &router)
+            HealthRoutes(TestLoops.shared, Metrics(), checks: [check], readyKept: kept, checkTimeMax: checkTimeMax).add(
+                to: &router)
             return Page(part: self, router: router)
         }
 
@@ -51,7 +52,13 @@ import Testing
 
         func ask() async -> Int {
             part.willBeAsked()
-            return await router.respond(to: HTTPRequest(.get, "/health/ready")).status.code
+            return await answer().status
+        }
+
+        func answer() async -> (status: Int, text: String) {
+            let response = await router.respond(to: HTTPRequest(.get, "/health/ready"))
+            let bytes = (try? await response.body.collect(bytesMax: 10_000)) ?? []
+            return (response.status.code, String(decoding: bytes, as: UTF8.self))
         }
     }
 
@@ -76,6 +83,20 @@ import Testing
         #expect(try await staying.value == 200)
         #expect(part.checkCount == 1)
         #expect(!part.wasCancelled)
+    }
+
+    @Test func `a part that hangs is named, is not waited for, and is not asked once more for each who asks`()
+        async throws
+    {
+        let part = Part(isHeld: true), page = part.page(kept: .zero, checkTimeMax: .milliseconds(1))
+        for _ in 0..<5 {
+            let answer = await page.answer()
+            #expect(answer.status == 503)
+            #expect(answer.text.contains(#""part":"failing""#), "\(answer.text)")
+        }
+        #expect(part.checkCount == 1)
+        part.letGo()
+        try await eventually { await page.ask() == 200 }
     }
 
     @Test func `an answer about readiness is kept`() async {

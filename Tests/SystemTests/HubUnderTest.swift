@@ -110,13 +110,12 @@ final class HubUnderTest: Sendable {
     var logText: String { programs.map(\.logText).joined() }
 
     /// Runs another command of the program against this hub.
-    func command(_ arguments: [String], input: String? = nil) async throws -> (
+    func command(_ arguments: [String], input: String? = nil, _ environment: [String: String] = [:]) async throws -> (
         code: Int32, output: String, errors: String
     ) {
         let log = folder.file("command-\(UUID().uuidString).log")
-        let program = try Program(
-            arguments, ["DATABASE_URL": databaseURL, "HUB_IDENTITY_SECRET": "a secret that all processes share"],
-            log: log, input: input)
+        let standard = ["DATABASE_URL": databaseURL, "HUB_IDENTITY_SECRET": "a secret that all processes share"]
+        let program = try Program(arguments, standard.merging(environment) { $1 }, log: log, input: input)
         let code = try await program.exitCode()
         return (code, program.output, program.logText)
     }
@@ -124,12 +123,16 @@ final class HubUnderTest: Sendable {
     /// Where the database server of a hub that has one of its own keeps what it knows.
     var databaseFolder: URL { folder.file("postgres/data") }
 
+    /// For a hub in one process.
+    func port(of service: String) throws -> Int {
+        let line = try #require(
+            output.split(separator: "\n").first { $0.split(separator: " ").first == Substring(service) })
+        return try #require(line.split(separator: " ").last.flatMap { Int($0) })
+    }
+
     /// The sum of a counter on a service's own page, for a hub in one process.
     func counter(_ name: String, of service: String) async throws -> Int {
-        let lines = output.split(separator: "\n")
-        let line = try #require(lines.first { $0.split(separator: " ").first == Substring(service) })
-        let port = try #require(line.split(separator: " ").last.flatMap { Int($0) })
-        let probe = HubClient(address: "http://127.0.0.1:\(port)")
+        let probe = HubClient(address: "http://127.0.0.1:\(try port(of: service))")
         let page = try await probe.get("/metrics").text
         await probe.close()
         return page.split(separator: "\n").filter { $0.hasPrefix(name + "{") }

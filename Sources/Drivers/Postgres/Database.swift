@@ -13,6 +13,8 @@ public final class Database: Sendable {
     let loops: EventLoopGroup
     private let pools: [LoopPool]
     private let listener: Listener
+    /// The server has refused something for want of means, and nothing has been written since that shows otherwise.
+    let isUnable = Atomic(false)
 
     /// Opens no connection yet.
     /// - Parameter url: `postgresql://user@host/name` or libpq's `key=value` form.
@@ -35,7 +37,12 @@ public final class Database: Sendable {
     /// - Throws: ``PostgresError``, or `CancellationError` once the caller is cancelled and the server was told so.
     public func query(_ sql: SQL) async throws -> Rows {
         let pool = pool()
-        return try await Statement(sql).run(on: pool.loop) { pool.submit($0) }
+        do {
+            return try await Statement(sql).run(on: pool.loop) { pool.submit($0) }
+        } catch {
+            note(error)
+            throw error
+        }
     }
 
     /// As ``query(_:)``; returns how many rows were touched.
@@ -66,6 +73,7 @@ public final class Database: Sendable {
             } catch {
                 let failure = error as? PostgresError
                 let cause = await transaction.rollback() ?? failure
+                if let cause { note(cause) }
                 guard let cause, cause.isRetryable, attempt < attempts, !Task.isCancelled else {
                     // Nobody has been told of the statement that failed: then this is the moment.
                     throw failure?.kind == .aborted ? cause ?? error : error

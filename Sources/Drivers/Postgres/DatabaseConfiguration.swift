@@ -14,6 +14,10 @@ public struct DatabaseConfiguration: Sendable {
     public var statementTimeout: Duration
     /// How long to wait for a connection.
     public var acquireTimeout: Duration
+    /// How long a server that takes no connection may still be on its way back, as after a restart: callers wait for it meanwhile.
+    /// After that they fail at once, but for those who come while an attempt to connect is under way: these wait for its outcome,
+    /// for as long again at most.
+    public var outageGrace: Duration
     /// How long one attempt to connect may take, in whole seconds, 2 at least.
     public var connectTimeout: Duration
     /// How long a connection beyond the first may be unused before it is closed.
@@ -28,7 +32,8 @@ public struct DatabaseConfiguration: Sendable {
     public init(
         connectionsPerLoop: Int = 8, pipelinedPerLoop: Int = 1, pipelineDepthMax: Int = 512,
         waitingCountMax: Int = 65_536, preparedCountMax: Int = 256, statementTimeout: Duration = .seconds(10),
-        acquireTimeout: Duration = .seconds(5), connectTimeout: Duration = .seconds(5),
+        acquireTimeout: Duration = .seconds(5), outageGrace: Duration = .seconds(1),
+        connectTimeout: Duration = .seconds(5),
         idleTimeout: Duration = .seconds(60), applicationName: String = "learning-hub", schema: String? = nil,
         role: String? = nil
     ) {
@@ -39,6 +44,7 @@ public struct DatabaseConfiguration: Sendable {
         self.preparedCountMax = preparedCountMax
         self.statementTimeout = statementTimeout
         self.acquireTimeout = acquireTimeout
+        self.outageGrace = outageGrace
         self.connectTimeout = connectTimeout
         self.idleTimeout = idleTimeout
         self.applicationName = applicationName

@@ -70,10 +70,19 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible 
         sqlState == Self.serializationFailure || sqlState == Self.deadlockDetected || isStalePlan
     }
 
+    /// The server lacks what it needs to do this: room, memory, connections, or the right to write while another leads. It has nothing to
+    /// do with the statement, and may be over in a moment.
+    public var isInability: Bool {
+        guard let sqlState else { return false }
+        return sqlState.hasPrefix("53") || sqlState == Self.readOnly
+    }
+
     /// A prepared statement whose tables changed since.
     var isStalePlan: Bool { sqlState == "0A000" && routine == "RevalidateCachedQuery" }
 
     static let cancelled = "57014"
+    static let readOnly = "25006"
+    static let insufficientPrivilege = "42501"
     static let unknownStatement = "26000"
 }
 

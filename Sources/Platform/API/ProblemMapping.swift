@@ -14,7 +14,10 @@ extension Problem {
         switch error {
         case let problem as Problem: self = problem
         case let convertible as any ProblemConvertible: self = convertible.problem
-        case let error as PostgresError where error.kind != .server: self = .unavailable
+        case let error as PostgresError where error.kind != .server || error.isInability: self = .unavailable
+        case HTTPBodyError.tooLarge: self = .bodyTooLarge
+        case HTTPBodyError.timedOut: self = .requestTimeout
+        case is HTTPBodyError: self = .clientGone
         case is BlockingPool.Refusal, is CancellationError: self = .unavailable
         default: self = .internalError
         }

@@ -18,13 +18,19 @@ public struct HealthCheck: Sendable {
 struct HealthRoutes {
     /// The page is open to everybody: whoever asks again and again makes no work of it.
     static let readyKept = Duration.milliseconds(250)
+    /// A part that takes longer does not work. Well below the second that probes wait, as a rule.
+    static let checkTimeMax = Duration.milliseconds(500)
 
     private let metrics: Metrics
     private let ready: SharedFetch<HTTPResponse>
 
-    init(_ loops: EventLoopGroup, _ metrics: Metrics, checks: [HealthCheck], readyKept: Duration = readyKept) {
+    init(
+        _ loops: EventLoopGroup, _ metrics: Metrics, checks: [HealthCheck], readyKept: Duration = readyKept,
+        checkTimeMax: Duration = checkTimeMax
+    ) {
         self.metrics = metrics
-        ready = SharedFetch(loops, keptTime: readyKept) { await Self.ready(checks) }
+        let parts = checks.map { BoundedCheck($0, loops, timeMax: checkTimeMax) }
+        ready = SharedFetch(loops, keptTime: readyKept) { await Self.ready(parts) }
     }
 
     func add(to router: inout Router) {
@@ -37,21 +43,47 @@ struct HealthRoutes {
         }
     }
 
-    private static func ready(_ checks: [HealthCheck]) async -> HTTPResponse {
-        var states: [String: String] = [:]
-        for check in checks {
-            do {
-                try await check.check()
-                states[check.name] = "ok"
-            } catch {
-                // The reason is for the log, not for whoever can reach the port.
-                states[check.name] = "failing"
-            }
+    /// The parts are asked side by side, so the answer takes no longer than one of them may.
+    private static func ready(_ parts: [BoundedCheck]) async -> HTTPResponse {
+        let states = await withTaskGroup(of: (String, Bool).self) { group in
+            for part in parts { group.addTask { (part.name, await part.works()) } }
+            // The reason is for the log, not for whoever can reach the port.
+            return await group.reduce(into: [:]) { states, part in states[part.0] = part.1 ? "ok" : "failing" }
         }
         let isReady = !states.values.contains("failing")
         let view = ReadyView(status: isReady ? "ready" : "not-ready", checks: states)
         let bytes = (try? HubJSON.encode(view)) ?? []
         return .json(isReady ? .ok : .serviceUnavailable, bytes)
+    }
+}
+
+/// A check whose answer is not waited for longer than a time. One that hangs goes on by itself, once and not once more for each who asks.
+private struct BoundedCheck: Sendable {
+    let name: String
+    private let works: SharedFetch<Bool>
+    private let loops: EventLoopGroup
+    private let timeMax: Duration
+
+    init(_ check: HealthCheck, _ loops: EventLoopGroup, timeMax: Duration) {
+        name = check.name
+        works = SharedFetch(loops, keptTime: .zero) { (try? await check.check()) != nil }
+        self.loops = loops
+        self.timeMax = timeMax
+    }
+
+    func works() async -> Bool {
+        let (answers, answer) = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingOldest(1))
+        let loop = loops.next()
+        let check = loop.start("health check") { answer.yield((try? await works.value()) ?? false) }
+        let limit = loop.start("health check limit") {
+            try await loop.sleep(for: timeMax)
+            answer.yield(false)
+        }
+        defer {
+            check.cancel()
+            limit.cancel()
+        }
+        return await answers.first { _ in true } ?? false
     }
 }
 

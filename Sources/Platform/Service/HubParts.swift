@@ -44,7 +44,10 @@ public struct HubParts: Sendable {
         let loops = try EventLoopGroup(count: try settings.value(PlatformSettings.loopCount))
         let logger = Logger(label: "hub", level: level, sink: sink)
         let owner = Database(
-            url: url, loops: loops, configuration: .init(connectionsPerLoop: 4, applicationName: "learning-hub"))
+            url: url, loops: loops,
+            // A database that is started together with the hub may come up a little later.
+            configuration: .init(
+                connectionsPerLoop: 4, outageGrace: .seconds(5), applicationName: "learning-hub"))
         let directory = ServiceDirectory()
         for name in ServiceName.all { directory[name] = try settings.value(PlatformSettings.url(of: name)) }
         do {

@@ -28,7 +28,7 @@ struct RunningService: Sendable {
     ) async throws -> RunningService {
         let service = try await type.init(context)
         let wantedPort = try parts.settings.value(PlatformSettings.port(of: type.name))
-        let host = try parts.settings.value(PlatformSettings.host)
+        let host = try parts.settings.value(PlatformSettings.host(of: type.name))
         var limits = ServerLimits.configuration(of: type.name, descriptorsMax: ServerLimits.raiseDescriptors())
         (limits.host, limits.port) = (host, wantedPort)
         if type.name == .gateway, let proxies = try parts.settings.optional(PlatformSettings.trustedProxies) {
@@ -41,7 +41,7 @@ struct RunningService: Sendable {
         } catch {
             throw StartError(error, of: type.name, on: host, port: wantedPort)
         }
-        parts.directory[type.name] = "http://\(host == "0.0.0.0" ? "127.0.0.1" : host):\(port)"
+        parts.directory[type.name] = ServiceDirectory.url(host: host, port: port)
         let supervisor = Supervisor(loops: parts.loops, logger: context.logger)
         startEvents(of: service, type, parts, context, supervisor)
         for work in service.background { supervisor.start(work.name, work.run) }
@@ -65,7 +65,7 @@ struct RunningService: Sendable {
                 return routes.router
             }()
         let database = context.database
-        let checks = [HealthCheck("database") { _ = try await database.query("select 1") }] + service.healthChecks
+        let checks = [HealthCheck("database") { try await database.check() }] + service.healthChecks
         HealthRoutes(context.loops, context.metrics, checks: checks).add(to: &router)
         return router
     }

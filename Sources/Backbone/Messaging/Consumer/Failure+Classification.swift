@@ -26,18 +26,14 @@ extension FailureClass {
         switch error.kind {
         case .connection, .acquireTimeout, .busy, .closed: .dependencyDown
         case .encoding, .decoding: .permanent
-        case .server: ofState(error.sqlState ?? "")
+        case .server: error.isInability ? .dependencyDown : ofState(error.sqlState ?? "")
         default: .transient
         }
     }
 
-    /// Values the schema cannot hold stay wrong; a missing row may still arrive; a server without resources, or that only
-    /// reads while another takes over, is down.
+    /// Values the schema cannot hold stay wrong; a missing row may still arrive.
     private static func ofState(_ state: String) -> FailureClass {
         if state.hasPrefix("22") || state == "23502" || state == PostgresError.checkViolation { return .permanent }
-        if state.hasPrefix("53") || state.hasPrefix("08") || state.hasPrefix("57P") || state == "25006" {
-            return .dependencyDown
-        }
         return .transient
     }
 

@@ -32,8 +32,8 @@ final class Connection: @unchecked Sendable {
 
     /// Called when the connection can take more, each time it has finished something.
     var onProgress: (Connection) -> Void = { _ in }
-    /// Called once, with the statements that were to be sent again elsewhere.
-    var onClosed: (Connection) -> Void = { _ in }
+    /// Called once.
+    var onClosed: (_ connection: Connection, _ wasLost: Bool) -> Void = { _, _ in }
     /// Called for a statement that did not run through no fault of its own.
     var onResend: (Statement) -> Void = { _ in }
     var onNotification: (_ channel: String, _ payload: String) -> Void = { _, _ in }
@@ -347,12 +347,12 @@ final class Connection: @unchecked Sendable {
         timer.stop()
         cancelHandle = nil
         wire.close()
-        let error = error ?? PostgresError(.closed, "the database is closed")
-        for statement in inFlight.takeAll() + held.takeAll() { fail(statement, statement.failure ?? error) }
+        let reason = error ?? PostgresError(.closed, "the database is closed")
+        for statement in inFlight.takeAll() + held.takeAll() { fail(statement, statement.failure ?? reason) }
         copy?.wake()
-        onClosed(self)
+        onClosed(self, error != nil)
         onProgress = { _ in }
-        onClosed = { _ in }
+        onClosed = { _, _ in }
         onResend = { _ in }
         onNotification = { _, _ in }
     }

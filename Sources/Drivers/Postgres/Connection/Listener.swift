@@ -77,7 +77,7 @@ final class Listener: @unchecked Sendable {
         connection.onNotification = { [unowned self] channel, payload in
             for reader in channels[channel, default: [:]].values { reader.yield(payload) }
         }
-        connection.onClosed = { [unowned self] _ in
+        connection.onClosed = { [unowned self] _, _ in
             self.connection = nil
             // Not from within the connection's own end.
             loop.start("postgres listen again") { self.connect() }

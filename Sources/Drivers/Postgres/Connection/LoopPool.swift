@@ -19,9 +19,9 @@ final class LoopPool: @unchecked Sendable {
 
     private var isClosing = false
     private var closed: [CheckedContinuation<Void, Never>] = []
-    private var failuresInARow = 0
-    private var lastFailure: PostgresError?
-    private var isBackingOff = false
+    private var outage = Outage()
+    /// After a failed attempt to connect, until the next.
+    private(set) var isBackingOff = false
     private var deadline: Watch?
     private var idleCheck: Watch?
 
@@ -43,6 +43,7 @@ final class LoopPool: @unchecked Sendable {
         self.configuration = configuration
     }
 
+    var isWithoutConnection: Bool { connections.isEmpty }
     private var sharedMax: Int { max(1, configuration.pipelinedPerLoop) }
     private var aloneMax: Int { max(1, configuration.connectionsPerLoop - sharedMax) }
     private var closedError: PostgresError { PostgresError(.closed, "the database is closed") }
@@ -53,6 +54,7 @@ final class LoopPool: @unchecked Sendable {
     func submit(_ statement: Statement) {
         if isClosing { return statement.finish(.failure(closedError)) }
         if line.isEmpty, let connection = freeShared() { return connection.submit(statement) }
+        if let failure = knownFailure { return statement.finish(.failure(failure)) }
         guard line.count < configuration.waitingCountMax else {
             return statement.finish(.failure(PostgresError(.busy, "\(line.count) statements wait already")))
         }
@@ -112,6 +114,7 @@ final class LoopPool: @unchecked Sendable {
                 if connection.isOpen { return continuation.resume(returning: connection) }
             }
         }
+        if let failure = knownFailure { return continuation.resume(throwing: failure) }
         guard waiters.count < configuration.waitingCountMax else {
             return continuation.resume(throwing: PostgresError(.busy, "\(waiters.count) transactions wait already"))
         }
@@ -143,13 +146,21 @@ final class LoopPool: @unchecked Sendable {
 
     // MARK: Opening
 
+    /// Why it is of no use to wait: the server is known to be away, and nobody is finding out just now whether it is back.
+    private var knownFailure: PostgresError? { isBackingOff ? outage.known(after: configuration.outageGrace) : nil }
+
+    /// After a failure one attempt at a time tells as much as many.
+    private var mayConnect: Bool {
+        !isBackingOff && (outage.lastFailure == nil || connectingShared + connectingAlone == 0)
+    }
+
     private func openShared() {
-        while shared.count + connectingShared < sharedMax, !isBackingOff { open(isShared: true) }
+        while shared.count + connectingShared < sharedMax, mayConnect { open(isShared: true) }
     }
 
     private func openAlone() {
         let alone = connections.count - shared.count
-        while connectingAlone < waiters.count, alone + connectingAlone < aloneMax, !isBackingOff, !isClosing {
+        while connectingAlone < waiters.count, alone + connectingAlone < aloneMax, mayConnect, !isClosing {
             open(isShared: false)
         }
     }
@@ -173,21 +184,26 @@ final class LoopPool: @unchecked Sendable {
     private func opened(_ result: Result<Connection, any Error>) {
         switch result {
         case .success(let connection):
-            failuresInARow = 0
-            lastFailure = nil
+            outage.ended()
             // What was in line before the end began is still served.
             if isClosing, line.isEmpty { connection.close() } else { adopt(connection) }
+            openForDemand()
         case .failure(let error):
-            failuresInARow += 1
-            lastFailure = error as? PostgresError ?? PostgresError(.connection, "no thread to connect on")
+            let failure = error as? PostgresError ?? PostgresError(.connection, "no thread to connect on")
+            outage.failed(failure, hasNone: isWithoutConnection)
+            if let known = outage.known(after: configuration.outageGrace) { failWaiting(known) }
             backOff()
+            // Nobody waits as long as before.
+            deadline?.cancel()
+            deadline = nil
+            watchDeadlines()
         }
         finishClosing()
     }
 
     private func adopt(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = connection
-        connection.onClosed = { [unowned self] in forget($0) }
+        connection.onClosed = { [unowned self] in forget($0, wasLost: $1) }
         if connection.isShared {
             connection.onProgress = { [unowned self] _ in pumpLine() }
             connection.onResend = { [unowned self] in resend($0) }
@@ -198,8 +214,9 @@ final class LoopPool: @unchecked Sendable {
         }
     }
 
-    private func forget(_ connection: Connection) {
+    private func forget(_ connection: Connection, wasLost: Bool) {
         connections[ObjectIdentifier(connection)] = nil
+        if wasLost, isWithoutConnection { outage.lostLast() }
         shared.removeAll { $0 === connection }
         idle.removeAll { $0.connection === connection }
         openForDemand()
@@ -211,25 +228,32 @@ final class LoopPool: @unchecked Sendable {
         if !waiters.isEmpty { openAlone() }
     }
 
-    /// After a failure the next attempt waits, longer each time, and not at the same moment as that of every other process.
+    /// After a failure the next attempt waits.
     private func backOff() {
         if isBackingOff || (isClosing && line.isEmpty) { return }
         isBackingOff = true
-        let milliseconds = min(1_000, 20 << min(failuresInARow - 1, 6))
-        let delay = Duration.milliseconds(Int.random(in: milliseconds / 2...milliseconds))
-        let timer = try? loop.schedule(after: delay) { [self] in
+        let timer = try? loop.schedule(after: outage.pause()) { [self] in
             isBackingOff = false
             openForDemand()
         }
         if timer == nil { isBackingOff = false }
     }
 
+    private func failWaiting(_ failure: PostgresError) {
+        for statement in line.takeAll() { statement.finish(.failure(failure)) }
+        for waiter in waiters.takeAll() { _ = waiter.finish(.failure(failure)) }
+    }
+
     // MARK: Limits of time
+
+    private var patience: Duration {
+        outage.patience(usual: configuration.acquireTimeout, grace: configuration.outageGrace)
+    }
 
     private func watchDeadlines() {
         if deadline != nil || (line.isEmpty && waiters.isEmpty) { return }
         let oldest = [line.first?.waitingSince, waiters.first?.since].compactMap { $0 }.min() ?? .now
-        let delay = max(.milliseconds(1), configuration.acquireTimeout - oldest.duration(to: .now))
+        let delay = max(.milliseconds(1), patience - oldest.duration(to: .now))
         deadline = try? loop.schedule(after: delay) { [self] in
             deadline = nil
             dropOverdue()
@@ -238,9 +262,8 @@ final class LoopPool: @unchecked Sendable {
     }
 
     private func dropOverdue() {
-        let limit = ContinuousClock.now - configuration.acquireTimeout
-        let error =
-            lastFailure ?? PostgresError(.acquireTimeout, "no connection within \(configuration.acquireTimeout)")
+        let patience = patience, limit = ContinuousClock.now - patience
+        let error = outage.lastFailure ?? PostgresError(.acquireTimeout, "no connection within \(patience)")
         while let first = line.first, first.isFinished || first.waitingSince ?? limit <= limit {
             _ = line.popFirst()
             first.finish(.failure(error))

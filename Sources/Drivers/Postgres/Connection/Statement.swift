@@ -52,7 +52,8 @@ final class Statement: @unchecked Sendable {
         self.drops = drops
     }
 
-    static let resendCountMax = 3
+    /// Each time another's cancellation was in the way, and in a storm of them there are many.
+    static let resendCountMax = 20
 
     func finish(_ result: Result<Rows, any Error>) {
         if isFinished { return }

@@ -1,0 +1,49 @@
+internal import Foundation
+
+/// A file system in memory that is soon full. It takes a right that only root has as a rule.
+public struct SmallDisk: Sendable {
+    public let path: String
+
+    /// Why there can be none here, nil when there can.
+    public static let obstacle: String? = {
+        do {
+            let disk = try SmallDisk(mebibytes: 1)
+            disk.remove()
+            return nil
+        } catch { return "no file system can be mounted here: \(error)" }
+    }()
+
+    private struct CannotMount: Error, CustomStringConvertible { let description: String }
+
+    /// - Parameter user: whose it is; nil for the user of this process.
+    public init(mebibytes: Int, user: String? = nil) throws {
+        path = NSTemporaryDirectory() + "hub-disk-\(UInt32.random(in: .min ... .max))"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        do {
+            try Self.run(["mount", "-t", "tmpfs", "-o", "size=\(mebibytes)m,mode=700", "tmpfs", path])
+            if let user { try Self.run(["chown", user, path]) }
+        } catch {
+            remove()
+            throw error
+        }
+    }
+
+    public func remove() {
+        try? Self.run(["umount", "--lazy", path])
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    private static func run(_ command: [String]) throws {
+        let process = Process(), errors = Pipe()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = command
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = errors
+        try process.run()
+        let text = errors.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw CannotMount(description: String(decoding: text, as: UTF8.self))
+        }
+    }
+}

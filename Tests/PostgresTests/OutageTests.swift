@@ -1,0 +1,144 @@
+internal import EventLoop
+internal import Foundation
+internal import HubTesting
+@testable internal import Postgres
+internal import Testing
+
+/// A server that is not there, and what it costs those who ask. Limits of five minutes are never waited for.
+@Suite(.timeLimit(.minutes(3))) struct `A server that is away` {
+    private static let never = Duration.seconds(300)
+    private static let nowhere = "postgresql://postgres@127.0.0.1:1/none"
+
+    private static func configuration(grace: Duration) -> DatabaseConfiguration {
+        .init(connectionsPerLoop: 2, acquireTimeout: never, outageGrace: grace)
+    }
+
+    private static func withServer(_ body: (PrivatePostgres) async throws -> Void) async throws {
+        let folder = NSTemporaryDirectory() + "hub-away-\(UInt32.random(in: .min ... .max))"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let server = try await PrivatePostgres.start(.init(folder: folder, settings: ["fsync": "off"]))
+        do {
+            try await body(server)
+        } catch {
+            await server.stop()
+            throw error
+        }
+        await server.stop()
+    }
+
+    /// One loop's connections, so that it is known which of them asks.
+    private static func withPool(
+        _ url: String, grace: Duration, _ body: @escaping @Sendable (LoopPool, EventLoop) async throws -> Void
+    ) async throws {
+        let loop = TestLoops.shared.loops[0]
+        let pool = LoopPool(url: url, loop: loop, configuration: configuration(grace: grace))
+        try await loop.run("a test's pool") { try await body(pool, loop) }
+        await pool.close()
+    }
+
+    private static func ask(_ pool: LoopPool) async throws {
+        _ = try await Statement("select 1").run(on: pool.loop) { pool.submit($0) }
+    }
+
+    private static func untilKnown(_ pool: LoopPool) async throws {
+        try await eventually("it is known to be away") {
+            do {
+                try await ask(pool)
+                return false
+            } catch let error as PostgresError { return error.kind == .connection }
+        }
+    }
+
+    @Test func `a port nobody listens on fails statements, transactions and sessions before their time is over`()
+        async throws
+    {
+        let database = Database(
+            url: Self.nowhere, loops: TestLoops.shared, configuration: Self.configuration(grace: .milliseconds(50)))
+        for _ in 0..<100 {
+            let statement = await #expect(throws: PostgresError.self) { _ = try await database.query("select 1") }
+            let transaction = await #expect(throws: PostgresError.self) {
+                try await database.transaction { _ = try await $0.query("select 1") }
+            }
+            let session = await #expect(throws: PostgresError.self) {
+                try await database.session { _ = try await $0.query("select 1") }
+            }
+            for error in [statement, transaction, session] { #expect(error?.kind == .connection) }
+        }
+        await database.close()
+    }
+
+    @Test func `who asks between two attempts fails at once, who asks during one waits for its outcome`() async throws {
+        try await Self.withPool(Self.nowhere, grace: .milliseconds(50)) { pool, _ in
+            try await Self.untilKnown(pool)
+            try await eventually("who asks in a pause fails at once") {
+                guard pool.isBackingOff else {
+                    try? await Self.ask(pool)
+                    return false
+                }
+                // Nothing else runs on the loop meanwhile.
+                let statement = Statement("select 1")
+                pool.submit(statement)
+                return statement.isFinished
+            }
+            try await eventually("the end of the pause") { !pool.isBackingOff }
+            let during = [Statement("select 1"), Statement("select 1")]
+            for statement in during { pool.submit(statement) }
+            #expect(during.allSatisfy { !$0.isFinished })
+            try await eventually("the outcome") { during.allSatisfy(\.isFinished) }
+        }
+    }
+
+    @Test func `who asks while one that was killed is started again waits and is served`() async throws {
+        try await Self.withServer { server in
+            try await Self.withPool(server.url(), grace: Self.never) { pool, loop in
+                try await Self.ask(pool)
+                kill(server.process, SIGKILL)
+                try await eventually { server.hasEnded }
+                try await eventually("its connections are lost") { pool.isWithoutConnection }
+                let statement = loop.start("a statement") { try await Self.ask(pool) }
+                let transaction = loop.start("a transaction") { pool.release(try await pool.acquire()) }
+                try await eventually("attempts fail") { pool.isBackingOff }
+                try await server.restart()
+                try await statement.value
+                try await transaction.value
+            }
+        }
+    }
+
+    @Test func `one that was stopped for long serves the first who asks after it is back, time after time`()
+        async throws
+    {
+        try await Self.withServer { server in
+            try await Self.withPool(server.url(), grace: .milliseconds(200)) { pool, _ in
+                for _ in 0..<3 {
+                    try await Self.ask(pool)
+                    await server.stop()
+                    try await Self.untilKnown(pool)
+                    await #expect(throws: PostgresError.self) { _ = try await pool.acquire() }
+                    try await server.restart()
+                    try await eventually("the pause is over") { !pool.isBackingOff }
+                }
+                pool.release(try await pool.acquire())
+            }
+        }
+    }
+
+    @Test func `how long anybody waits is told by how long the outage lasts`() {
+        let failure = PostgresError(.connection, "refused")
+        var outage = Outage()
+        #expect(outage.known(after: .zero) == nil)
+        outage.failed(failure, hasNone: false)
+        #expect(outage.known(after: .zero) == nil, "there are others")
+        #expect(outage.patience(usual: .seconds(5), grace: .seconds(1)) == .seconds(5))
+        outage.failed(failure, hasNone: true)
+        #expect(outage.known(after: .seconds(300)) == nil, "it has just begun")
+        #expect(outage.known(after: .zero) == failure)
+        #expect(outage.patience(usual: .seconds(5), grace: .seconds(1)) == .seconds(1))
+        outage.ended()
+        #expect(outage.known(after: .zero) == nil)
+        outage.lostLast()
+        #expect(outage.known(after: .zero) == nil, "nobody has tried yet")
+        for _ in 0..<100 { outage.failed(failure, hasNone: true) }
+        #expect((Duration.milliseconds(125)...Duration.milliseconds(250)).contains(outage.pause()))
+    }
+}
