@@ -17,7 +17,7 @@ enum AllowList {
         "Sources/Drivers/Postgres/Connection/CancelHandle.swift": "libpq's cancel object, which any thread may use",
         "Sources/Drivers/Postgres/Connection/Connection.swift": "state of the loop's own thread, around libpq",
         "Sources/Drivers/Postgres/Connection/Connector.swift": "state of the loop's own thread, around libpq",
-        "Sources/Drivers/Postgres/Connection/CopyWaiter.swift": "state of the loop's own thread",
+        "Sources/Drivers/Postgres/Connection/ScriptWaiter.swift": "state of the loop's own thread",
         "Sources/Drivers/Postgres/Connection/Exclusive.swift": "state of the loop's own thread",
         "Sources/Drivers/Postgres/Connection/Listener.swift": "state of the loop's own thread",
         "Sources/Drivers/Postgres/Connection/LoopPool.swift": "state of the loop's own thread",

@@ -33,7 +33,7 @@ public final class Database: Sendable {
 
     /// Runs one statement on a shared connection. It is a transaction of its own.
     ///
-    /// A statement that takes long holds up others behind it on that connection: give it a ``transaction(isolation:attempts:_:)``.
+    /// A statement that takes long holds up others behind it on that connection: give it a ``transaction(attempts:_:)``.
     /// - Throws: ``PostgresError``, or `CancellationError` once the caller is cancelled and the server was told so.
     public func query(_ sql: SQL) async throws -> Rows {
         let pool = pool()
@@ -51,7 +51,7 @@ public final class Database: Sendable {
         try await query(sql).affectedCount
     }
 
-    /// Runs `body` in a transaction and commits it when it returns, else rolls it back.
+    /// Runs `body` in a transaction, which sees what others have committed (`read committed`), and commits it when it returns, else rolls it back.
     ///
     /// `body` runs again from its start when the server reports a serialization failure or a deadlock, so it must not have
     /// effects outside the transaction; see ``Transaction/afterCommit(_:)`` for those.
@@ -59,13 +59,12 @@ public final class Database: Sendable {
     /// - Throws: what `body` throws, ``PostgresError``, `CancellationError`.
     @discardableResult
     public func transaction<Result: Sendable>(
-        isolation: Isolation = .readCommitted, attempts: Int = 5,
-        _ body: (Transaction) async throws -> Result
+        attempts: Int = 5, _ body: (Transaction) async throws -> Result
     ) async throws -> Result {
         let pool = pool()
         var attempt = 1
         while true {
-            let transaction = Transaction(lane: TransactionLane(try await pool.acquire(), pool, isolation))
+            let transaction = Transaction(lane: TransactionLane(try await pool.acquire(), pool))
             do {
                 let result = try await body(transaction)
                 try await transaction.commit()

@@ -52,10 +52,3 @@ public struct DatabaseConfiguration: Sendable {
         self.role = role
     }
 }
-
-/// What a transaction sees of others; PostgreSQL's own meaning.
-public enum Isolation: String, Sendable {
-    case readCommitted = "read committed"
-    case repeatableRead = "repeatable read"
-    case serializable
-}

@@ -146,16 +146,6 @@ void *hub_pg_notification(hub_pg *connection, const char **channel, const char *
 
 void hub_pg_notification_free(void *notification) { PQfreemem(notification); }
 
-// MARK: Bulk copy
-
-int hub_pg_copy_put(hub_pg *connection, const uint8_t *bytes, int count) {
-    return PQputCopyData(pg(connection), (const char *)bytes, count);
-}
-
-int hub_pg_copy_end(hub_pg *connection, const char *failure) { return PQputCopyEnd(pg(connection), failure); }
-int hub_pg_copy_get(hub_pg *connection, char **bytes) { return PQgetCopyData(pg(connection), bytes, 1); }
-void hub_pg_copy_free(char *bytes) { PQfreemem(bytes); }
-
 // MARK: Results
 
 int hub_pg_result_status(const hub_pg_result *result) {

@@ -22,8 +22,8 @@ final class Connection: @unchecked Sendable {
     var firstFailure: PostgresError?
     private var isCancelling = false
     private var cancelCount = 0
-    /// Set while a bulk copy has the connection.
-    var copy: CopyWaiter?
+    /// Set while a script has the connection.
+    var script: ScriptWaiter?
     /// nil: statements take as long as they take.
     var statementTimeout: Duration? {
         get { timer.limit }
@@ -59,7 +59,7 @@ final class Connection: @unchecked Sendable {
             throw error
         }
         wire.onReadable = { self.receive() }
-        wire.onFlushed = { self.copy?.wake() }
+        wire.onFlushed = { self.script?.wake() }
         wire.onLost = { self.close($0) }
         timer.head = { self.inFlight.first }
         timer.onOverdue = { self.giveUp($0, after: $1) }
@@ -67,19 +67,20 @@ final class Connection: @unchecked Sendable {
 
     private var handle: OpaquePointer? { wire.handle }
     var isOpen: Bool { handle != nil }
-    var isIdle: Bool { inFlight.isEmpty && held.isEmpty && !isCancelling && copy == nil }
+    var isIdle: Bool { inFlight.isEmpty && held.isEmpty && !isCancelling && script == nil }
     var inFlightCount: Int { inFlight.count }
     /// While a cancellation is under way nothing is sent: it would hit whatever runs when it arrives.
     var canSend: Bool {
-        handle != nil && !isCancelling && copy == nil && held.isEmpty && inFlight.count < configuration.pipelineDepthMax
+        handle != nil && !isCancelling && script == nil && held.isEmpty
+            && inFlight.count < configuration.pipelineDepthMax
     }
 
     // MARK: Sending
 
     /// Sends a statement, or keeps it until the connection may send.
-    func submit(_ statement: Statement, begin: Isolation? = nil) {
+    func submit(_ statement: Statement, begins: Bool = false) {
         statement.connection = self
-        statement.begin = begin
+        statement.begins = begins
         guard handle != nil else { return fail(statement, lostError()) }
         if canSend { send(statement) } else { held.append(statement) }
     }
@@ -107,12 +108,11 @@ final class Connection: @unchecked Sendable {
         statement.owed = []
         statement.failure = nil
         statement.sentAtCancelCount = cancelCount
-        if let begin = statement.begin {
-            statement.owed.insert(statement.control == .begin ? .execute : .begin)
-            if hub_pg_send_prepared(handle, begin.statementName, nil, nil, 0) != 0 { return false }
+        if statement.begins, statement.control != .begin {
+            statement.owed.insert(.begin)
+            if hub_pg_send_prepared(handle, Statement.Control.begin.rawValue, nil, nil, 0) != 0 { return false }
         }
         if let control = statement.control {
-            if control == .begin { return true }
             statement.owed.insert(.execute)
             return hub_pg_send_prepared(handle, control.rawValue, nil, nil, 0) == 0
         }
@@ -156,8 +156,8 @@ final class Connection: @unchecked Sendable {
 
     private func receive() {
         guard let handle else { return }
-        // A bulk copy sets the pace.
-        if let copy, !copy.isWaiting { return wire.pauseReading() }
+        // The script sets the pace.
+        if let script, !script.isWaiting { return wire.pauseReading() }
         if hub_pg_consume(handle) != 0 {
             // What the server said before it hung up is still there to be read.
             takeResults()
@@ -165,7 +165,7 @@ final class Connection: @unchecked Sendable {
             return close(wire.failure)
         }
         takeNotifications()
-        if let copy { return copy.wake() }
+        if let script { return script.wake() }
         takeResults()
         if self.handle == nil { return }
         if hub_pg_is_open(handle) == 0 { return close(wire.failure) }
@@ -197,7 +197,7 @@ final class Connection: @unchecked Sendable {
         }
         defer { hub_pg_result_free(result) }
         if status == HUB_PG_COPY_IN || status == HUB_PG_COPY_OUT {
-            head.failure = PostgresError(.closed, "COPY is done with copyIn and copyOut")
+            head.failure = PostgresError(.closed, "COPY is not for this driver")
             return close(head.failure)
         }
         if status == HUB_PG_SYNC {
@@ -274,7 +274,7 @@ final class Connection: @unchecked Sendable {
     }
 
     private func sendHeld() {
-        while let next = held.first, handle != nil, !isCancelling, copy == nil,
+        while let next = held.first, handle != nil, !isCancelling, script == nil,
             inFlight.count < configuration.pipelineDepthMax
         {
             _ = held.popFirst()
@@ -349,7 +349,7 @@ final class Connection: @unchecked Sendable {
         wire.close()
         let reason = error ?? PostgresError(.closed, "the database is closed")
         for statement in inFlight.takeAll() + held.takeAll() { fail(statement, statement.failure ?? reason) }
-        copy?.wake()
+        script?.wake()
         onClosed(self, error != nil)
         onProgress = { _ in }
         onClosed = { _, _ in }
@@ -376,23 +376,12 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    /// After a pause: the copy is about to wait, or has ended.
+    /// After a pause: the script is about to wait, or has ended.
     func resumeReading() { wire.resumeReading() }
 
     func endExclusive() {
-        copy = nil
+        script = nil
         resumeReading()
         continueAfterCancel()
-    }
-}
-
-extension Isolation {
-    /// What the connection has prepared from its start.
-    var statementName: String {
-        switch self {
-        case .readCommitted: "hub_begin_rc"
-        case .repeatableRead: "hub_begin_rr"
-        case .serializable: "hub_begin_s"
-        }
     }
 }

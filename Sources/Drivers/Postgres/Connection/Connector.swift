@@ -68,13 +68,10 @@ enum Connector {
     }
 
     /// Name and text of what every transaction needs.
-    private static let prepared =
-        [
-            Statement.Control.commit.rawValue, "commit", Statement.Control.rollback.rawValue, "rollback",
-        ]
-        + [Isolation.readCommitted, .repeatableRead, .serializable].flatMap {
-            [$0.statementName, "begin isolation level \($0.rawValue)"]
-        }
+    private static let prepared = [
+        Statement.Control.begin.rawValue, "begin isolation level read committed",
+        Statement.Control.commit.rawValue, "commit", Statement.Control.rollback.rawValue, "rollback",
+    ]
 
     static func firstLine(_ text: UnsafePointer<CChar>?) -> String {
         guard let text else { return "" }

@@ -1,33 +1,33 @@
 internal import CPostgres
 internal import EventLoop
 
-/// A time outside pipeline mode, in which a transaction's connection does what pipelines cannot: bulk copies and scripts.
+/// A time outside pipeline mode, in which a transaction's connection does what pipelines cannot: a script of several statements.
 // @unchecked: its methods run on the lane's loop.
 final class Exclusive: @unchecked Sendable {
     let loop: EventLoop
     private let connection: Connection
-    private let waiter = CopyWaiter()
+    private let waiter = ScriptWaiter()
 
     private init(_ lane: TransactionLane) {
         loop = lane.loop
         connection = lane.connection
     }
 
-    /// Waits for the statements sent before, sends `command` and waits for its first answer.
-    static func begin(_ command: String, on lane: TransactionLane) async throws -> Exclusive {
+    /// Waits for the statements sent before, sends `script` and waits for its first answer.
+    static func begin(_ script: String, on lane: TransactionLane) async throws -> Exclusive {
         let exclusive = Exclusive(lane)
         try await lane.begin()
-        try await exclusive.loop.run("postgres exclusive") { try await exclusive.enter(command) }
+        try await exclusive.loop.run("postgres exclusive") { try await exclusive.enter(script) }
         return exclusive
     }
 
-    private func enter(_ command: String) async throws {
-        while connection.isOpen, connection.copy != nil || connection.inFlightCount > 0 {
+    private func enter(_ script: String) async throws {
+        while connection.isOpen, connection.script != nil || connection.inFlightCount > 0 {
             try await loop.sleep(for: .milliseconds(1))
         }
-        connection.copy = waiter
+        connection.script = waiter
         do {
-            try require { hub_pg_end_pipeline($0) == 0 && hub_pg_send_script($0, command) == 0 }
+            try require { hub_pg_end_pipeline($0) == 0 && hub_pg_send_script($0, script) == 0 }
             try await drain()
             while try with({ hub_pg_is_busy($0) }) != 0 { try await wait() }
         } catch {
@@ -57,7 +57,7 @@ final class Exclusive: @unchecked Sendable {
         if !succeeded { throw lost() }
     }
 
-    /// Waits until what was put is on its way: memory is bounded by a piece.
+    /// Waits until the script is on its way.
     func drain() async throws {
         while true {
             connection.flush()
@@ -82,14 +82,11 @@ final class Exclusive: @unchecked Sendable {
         return try with { hub_pg_next($0) }.map { Rows(owner: ResultOwner($0)) }
     }
 
-    /// Asks the server to stop the command.
-    func cancel() { connection.cancelExclusive() }
-
-    /// Back to pipeline mode. A command that has not ended costs the connection.
+    /// Back to pipeline mode. A script that has not ended costs the connection.
     func leave() {
         if let status = connection.withHandle({ hub_pg_begin_pipeline($0) }), status != 0 {
             connection.cancelExclusive()
-            connection.close(PostgresError(.connection, "a bulk copy or script was given up"))
+            connection.close(PostgresError(.connection, "a script was given up"))
         }
         connection.endExclusive()
     }

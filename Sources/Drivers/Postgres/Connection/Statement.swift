@@ -19,7 +19,7 @@ final class Statement: @unchecked Sendable {
     enum Control: String {
         case commit = "hub_commit"
         case rollback = "hub_rollback"
-        case begin = ""
+        case begin = "hub_begin"
     }
 
     let sql: SQL
@@ -27,7 +27,7 @@ final class Statement: @unchecked Sendable {
     /// The prepared statement this one drops from the server; nobody waits for its end.
     let drops: String?
     /// Set when the statement is the first of its transaction: BEGIN travels in front of it.
-    var begin: Isolation?
+    var begins = false
     var owed: Steps = []
     var prepared: PreparedStatement?
     var rows: ResultOwner?

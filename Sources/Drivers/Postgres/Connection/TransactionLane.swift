@@ -6,7 +6,6 @@ final class TransactionLane: @unchecked Sendable {
     let loop: EventLoop
     let connection: Connection
     private let pool: LoopPool
-    private let isolation: Isolation
     /// BEGIN has been sent, in front of the first statement.
     private var hasBegun = false
     private var hasEnded = false
@@ -14,11 +13,10 @@ final class TransactionLane: @unchecked Sendable {
     /// A statement that was never sent. The server knows nothing of it and would commit the others.
     private var refused: PostgresError?
 
-    init(_ connection: Connection, _ pool: LoopPool, _ isolation: Isolation) {
+    init(_ connection: Connection, _ pool: LoopPool) {
         loop = pool.loop
         self.connection = connection
         self.pool = pool
-        self.isolation = isolation
     }
 
     func run(_ sql: SQL) async throws -> Rows {
@@ -37,9 +35,9 @@ final class TransactionLane: @unchecked Sendable {
             refused = refused ?? failure
             return statement.finish(.failure(failure))
         }
-        let begin = hasBegun ? nil : isolation
+        let begins = !hasBegun
         hasBegun = true
-        connection.submit(statement, begin: begin)
+        connection.submit(statement, begins: begins)
     }
 
     /// Sends BEGIN alone, when nothing has been sent yet.

@@ -36,8 +36,6 @@ public struct PostgresParameters: Sendable {
         refusal = refusal ?? other.refusal
     }
 
-    var byteCount: Int { bytes.count }
-
     func withBuffers<Result>(
         _ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<hub_pg_slot>) -> Result
     ) -> Result {
@@ -87,11 +85,5 @@ public struct PostgresParameters: Sendable {
         write(count)
         write(Int32(1))
         for element in array { writeField(element) }
-    }
-
-    /// The bytes written so far, which are dropped: the bulk copy sends them in pieces.
-    mutating func takeBytes() -> [UInt8] {
-        defer { bytes.removeAll(keepingCapacity: true) }
-        return bytes
     }
 }

@@ -76,16 +76,6 @@ hub_pg_result *hub_pg_next(hub_pg *connection);
 void *hub_pg_notification(hub_pg *connection, const char **channel, const char **payload);
 void hub_pg_notification_free(void *notification);
 
-// MARK: Bulk copy, outside pipeline mode
-
-/// 1 when taken, 0 when the buffer is full (flush, then again), -1 on failure.
-int hub_pg_copy_put(hub_pg *connection, const uint8_t *bytes, int count);
-/// Ends the copy; a message makes the server refuse it. As hub_pg_copy_put.
-int hub_pg_copy_end(hub_pg *connection, const char *failure);
-/// Bytes of one row into *bytes, 0 when it would have to wait, -1 at the end, -2 on failure. Free with hub_pg_copy_free.
-int hub_pg_copy_get(hub_pg *connection, char **bytes);
-void hub_pg_copy_free(char *bytes);
-
 // MARK: Results
 
 int hub_pg_result_status(const hub_pg_result *result);

@@ -1,11 +1,11 @@
 internal import EventLoop
 
-/// Lets a bulk copy wait until its connection is readable or writable again.
+/// Lets a script wait until its connection is readable or writable again.
 ///
 /// A wake that comes between the look at the connection and the wait is kept: between the two the task may be put back in line.
 /// So a wait may end for nothing, and who waits looks again.
 // @unchecked: confined to its loop.
-final class CopyWaiter: @unchecked Sendable {
+final class ScriptWaiter: @unchecked Sendable {
     private var continuation: CheckedContinuation<Void, Never>?
     private var isAwake = false
     var isWaiting: Bool { continuation != nil }
