@@ -18,6 +18,7 @@ final class LogSession: Sendable {
 
     private struct State {
         var isHeld = false
+        var isMissed = false
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -49,7 +50,8 @@ final class LogSession: Sendable {
                 }
             } catch {
                 if Task.isCancelled { return }
-                logger.warning("event log session lost", [.error: LogValue(error)])
+                // Once: a database that is away says so five times a second.
+                if isFirstMiss() { logger.warning("event log session lost", [.error: LogValue(error)]) }
                 try await loop.sleep(for: .milliseconds(200))
             }
         }
@@ -58,10 +60,18 @@ final class LogSession: Sendable {
     private func hold() {
         let waiting = state.withLock { state in
             state.isHeld = true
+            state.isMissed = false
             defer { state.waiting = [] }
             return state.waiting
         }
         for continuation in waiting { continuation.resume() }
+    }
+
+    private func isFirstMiss() -> Bool {
+        state.withLock { state in
+            defer { state.isMissed = true }
+            return !state.isMissed
+        }
     }
 
     private func release() { state.withLock { $0.isHeld = false } }
