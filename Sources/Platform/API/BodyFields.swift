@@ -56,13 +56,6 @@ public struct BodyFields {
         return nil
     }
 
-    public mutating func optionalBool(_ name: String) -> Bool? {
-        guard let node = optional(name) else { return nil }
-        if case .bool(let flag) = node { return flag }
-        complain(name, "must be true or false")
-        return nil
-    }
-
     /// Notes a complaint of the caller's own about a field.
     public mutating func complain(_ name: String, _ message: String) {
         errors.append(Problem.FieldError(field: name, message: message))

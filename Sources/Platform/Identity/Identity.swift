@@ -11,12 +11,6 @@ public enum Identity: Sendable, Hashable {
     public var userID: UserID? {
         if case .user(let id, _, _) = self { id } else { nil }
     }
-
-    public var role: Role? {
-        if case .user(_, let role, _) = self { role } else { nil }
-    }
-
-    public var isAdmin: Bool { role == .admin }
 }
 
 /// Who may call a route. The handler still checks what depends on the data: whose profile, whose course.

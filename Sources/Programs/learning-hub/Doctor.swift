@@ -99,7 +99,7 @@ struct Doctor {
         }
     }
 
-    private func server(_ hub: OpenHub) async throws -> Finding {
+    private func server(_ hub: HubStore) async throws -> Finding {
         let row = try await hub.database.query(
             "select current_setting('server_version'), current_setting('server_version_num')::int"
         ).first
@@ -110,7 +110,7 @@ struct Doctor {
             remedy: isNewEnough ? nil : "use PostgreSQL 15 or newer")
     }
 
-    private func log(_ hub: OpenHub) async throws -> Finding {
+    private func log(_ hub: HubStore) async throws -> Finding {
         let topics = Dictionary(uniqueKeysWithValues: try await hub.log.topics().map { ($0.settings.name, $0) })
         let wrong = TopicCatalogue.all.filter { topic in
             topics[topic.name].map { $0.settings.partitionCount < topic.partitions } ?? true
@@ -125,7 +125,7 @@ struct Doctor {
     }
 
     /// Whether every group goes on: one whose service is gone, or that waits for something, is found by the age of what it has not read.
-    private func groups(_ hub: OpenHub) async throws -> Finding {
+    private func groups(_ hub: HubStore) async throws -> Finding {
         let now = OpenHub.now
         let late = try await hub.log.groups().filter { position in
             position.oldestUnprocessed.map { now.timeIntervalSince($0) > Self.lateSeconds } ?? false
@@ -145,7 +145,7 @@ struct Doctor {
             remedy: "\(remedy); `\(Program.name) groups list`")
     }
 
-    private func deadLetters(_ hub: OpenHub) async throws -> Finding {
+    private func deadLetters(_ hub: HubStore) async throws -> Finding {
         let (letters, hasMore) = try await hub.deadLetters.page()
         if letters.isEmpty { return Finding(part: "dead letters", state: .sound, detail: "none") }
         let count = hasMore ? "more than \(letters.count)" : "\(letters.count)"
@@ -156,7 +156,7 @@ struct Doctor {
     }
 
     /// What became of mails, as long as the notification service remembers.
-    private func mails(_ hub: OpenHub) async throws -> Finding {
+    private func mails(_ hub: HubStore) async throws -> Finding {
         let isThere = try await hub.database.query("select to_regclass('notification.delivery') is not null").first
         guard let isThere, try isThere.decode(Bool.self) else {
             return Finding(part: "mails", state: .sound, detail: "no notification service has been here yet")
@@ -181,7 +181,7 @@ struct Doctor {
     /// An event that waits longer is not on its way any more.
     private static let lateSeconds = 60.0
 
-    private func outboxes(_ hub: OpenHub) async throws -> Finding {
+    private func outboxes(_ hub: HubStore) async throws -> Finding {
         let names = HubServices.all.filter { !$0.publishes.isEmpty }.map { $0.name.rawValue }
         var waiting: [String] = []
         for name in names {
@@ -206,7 +206,7 @@ struct Doctor {
             remedy: "does the service run? Its log lines of the relay say more")
     }
 
-    private func registry(_ hub: OpenHub) async throws -> Finding {
+    private func registry(_ hub: HubStore) async throws -> Finding {
         for event in EventCatalogue.all {
             let subject = event.topic.valueSubject
             let versions = try await hub.registry.versions(subject: subject).map(\.schema)

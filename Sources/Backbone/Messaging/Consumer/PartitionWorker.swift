@@ -140,15 +140,9 @@ struct PartitionWorker: Sendable {
         }
     }
 
-    /// Runs `body` to its end even when this task is cancelled meanwhile, for as long as a drain may take.
+    /// What is under way is brought to its end, for as long as a drain may take.
     private func shielded<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
-        let loop = loop, limit = consumer.limits.drainTimeout
-        let task = loop.start("events of \(consumer.group)", body)
-        return try await withTaskCancellationHandler {
-            try await task.value
-        } onCancel: {
-            loop.execute { _ = try? loop.schedule(after: limit) { task.cancel() } }
-        }
+        try await loop.shielded("events of \(consumer.group)", within: consumer.limits.drainTimeout, body)
     }
 
     private func facts(_ more: [LogKey: LogValue]) -> [LogKey: LogValue] {

@@ -131,7 +131,7 @@ public final class Relay: Sendable {
         } catch {
             // So that a relay that is stopped leaves nothing to be sent again.
             let rest = sent
-            _ = await loop.start("relay removal") { try await self.remove(rest) }.result
+            try? await loop.shielded("relay removal") { try await self.remove(rest) }
             throw error
         }
     }

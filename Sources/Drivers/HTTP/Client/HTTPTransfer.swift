@@ -93,13 +93,16 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
         raw.streams_body = outgoing == nil ? 0 : 1
         raw.stream_count = Int64(request.body.length ?? -1)
         let body = request.body.bytesAtHand ?? []
+        let fields = request.fields.entries.map {
+            hub_curl_field(
+                name_start: $0.nameStart, name_count: $0.nameCount, value_start: $0.valueStart,
+                value_count: $0.valueCount)
+        }
         return request.method.rawValue.withCString { method in
             request.url.withCString { url in
                 request.fields.bytes.withUnsafeBufferPointer { bytes in
-                    request.fields.entries.withUnsafeBytes { entries in
+                    fields.withUnsafeBufferPointer { fields in
                         body.withUnsafeBufferPointer { body in
-                            // The same four numbers in the same order.
-                            let fields = entries.assumingMemoryBound(to: hub_curl_field.self)
                             (raw.method, raw.url) = (method, url)
                             (raw.field_bytes, raw.fields, raw.field_count) =
                                 (bytes.baseAddress, fields.baseAddress, fields.count)

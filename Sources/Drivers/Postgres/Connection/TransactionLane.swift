@@ -64,7 +64,7 @@ final class TransactionLane: @unchecked Sendable {
     /// Ends the transaction without effect, also when COMMIT has failed already. Not to be cancelled.
     /// - Returns: the first failure of a statement since BEGIN.
     func rollback() async -> PostgresError? {
-        let task = loop.start("postgres rollback") {
+        try? await loop.shielded("postgres rollback") {
             defer { self.release() }
             if self.hasBegun, !self.hasEnded, self.connection.isOpen {
                 self.hasEnded = true
@@ -75,7 +75,6 @@ final class TransactionLane: @unchecked Sendable {
             self.hasEnded = true
             return self.connection.firstFailure
         }
-        return try? await task.value
     }
 
     private func release() {

@@ -14,8 +14,6 @@ public struct PostgresType: RawRepresentable, Hashable, Sendable {
     public static let json = PostgresType(rawValue: 114)
     public static let float4 = PostgresType(rawValue: 700)
     public static let float8 = PostgresType(rawValue: 701)
-    public static let bpchar = PostgresType(rawValue: 1042)
-    public static let varchar = PostgresType(rawValue: 1043)
     public static let date = PostgresType(rawValue: 1082)
     public static let timestamp = PostgresType(rawValue: 1114)
     public static let timestamptz = PostgresType(rawValue: 1184)

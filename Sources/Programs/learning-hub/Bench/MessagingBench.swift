@@ -49,7 +49,7 @@ enum MessagingBench {
         let rate = try await rate(on: parts.loops, "relay") {
             try await relay.run()
         } done: {
-            let row = try await parts.owner.query("select count(*) from \"user\".outbox").first
+            let row = try await parts.store.database.query("select count(*) from \"user\".outbox").first
             return try eventCount - (row?.decode(Int.self) ?? 0)
         }
         await user.close()
@@ -62,9 +62,9 @@ enum MessagingBench {
         let parts = try await HubParts.open(try await hub.settings())
         let gamification = try await parts.wire(GamificationService.self)
         let context = gamification.context
-        try await parts.owner.execute(
+        try await parts.store.database.execute(
             "create table gamification.bench_effect (event_id text primary key, points int not null)")
-        try await parts.owner.execute("grant all on gamification.bench_effect to public")
+        try await parts.store.database.execute("grant all on gamification.bench_effect to public")
         try await fill(parts)
         let outbox = context.outbox
         let handler = Handler(name: "awardOnUserRegistered", on: UserRegistered.self) { received, tx in
@@ -83,7 +83,7 @@ enum MessagingBench {
             try await consumer.run()
             try await log
         } done: {
-            let row = try await parts.owner.query("select count(*) from gamification.bench_effect").first
+            let row = try await parts.store.database.query("select count(*) from gamification.bench_effect").first
             return try row?.decode(Int.self) ?? 0
         }
         await gamification.close()

@@ -1,10 +1,8 @@
-internal import Contracts
 internal import EventLoop
 internal import Messaging
 internal import Observability
 internal import Platform
 internal import Postgres
-internal import SchemaRegistry
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
@@ -12,43 +10,22 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A hub as an operator looks at it: its database, its log and its schemas. Looking starts nothing and changes nothing.
-struct OpenHub: Sendable {
-    let settings: Settings
-    let loops: EventLoopGroup
-    let database: Database
-    let log: any EventLog
-    let registry: any SchemaRegistry
-    let codec: EventCodec
-
+/// A hub as an operator looks at it: looking starts nothing and changes nothing.
+enum OpenHub {
     /// Opens the hub the arguments name for the time of `body`.
     static func with<Result: Sendable>(
-        _ arguments: Arguments, _ body: (OpenHub) async throws -> Result
-    ) async throws -> Result {
-        try await with(try HubLocation.settings(arguments), body)
-    }
-
-    static func with<Result: Sendable>(
-        _ settings: Settings, _ body: (OpenHub) async throws -> Result
+        _ arguments: Arguments, _ body: (HubStore) async throws -> Result
     ) async throws -> Result {
         let loops = try EventLoopGroup(count: 1, name: "command")
-        let database = Database(
-            url: try settings.value(PlatformSettings.databaseURL).settingText, loops: loops,
-            configuration: .init(
-                connectionsPerLoop: 4, statementTimeout: .seconds(60), applicationName: "learning-hub command"))
+        let hub = try HubStore.look(
+            try HubLocation.settings(arguments), loops, Logger(label: "command", level: .error))
         do {
-            try await check(database)
-            let log = PostgresLog(
-                database: database, loops: loops, logger: Logger(label: "command", level: .error))
-            let registry = PostgresSchemaRegistry(database: database)
-            let hub = OpenHub(
-                settings: settings, loops: loops, database: database, log: log, registry: registry,
-                codec: EventCodec(registry: registry))
+            try await check(hub.database)
             let result = try await body(hub)
-            await database.close()
+            await hub.close()
             return result
         } catch {
-            await database.close()
+            await hub.close()
             throw error
         }
     }

@@ -71,8 +71,7 @@ final class MailSender: Sendable {
 
     /// A mail under way is not broken off when we are to stop: nobody could tell whether the server took it.
     private func finish(_ mail: Delivery) async {
-        let delivery = loops.next().start("mail") { await self.deliver(mail) }
-        _ = await delivery.result
+        try? await loops.next().shielded("mail") { await self.deliver(mail) }
         inFlightCount.subtract(1, ordering: .relaxed)
         ring()
     }

@@ -1,5 +1,6 @@
 internal import Avro
 internal import Messaging
+internal import Platform
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials

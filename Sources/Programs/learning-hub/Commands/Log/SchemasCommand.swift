@@ -1,5 +1,6 @@
 internal import Avro
 internal import Contracts
+internal import Platform
 internal import SchemaRegistry
 
 /// `schemas`: the versions of the events' schemas.

@@ -1,6 +1,7 @@
 internal import Avro
 internal import EventLoop
 internal import Messaging
+internal import Platform
 internal import SchemaRegistry
 
 #if canImport(FoundationEssentials)
@@ -35,7 +36,7 @@ enum TailCommand {
 
 /// Reads every partition in turn and shows what is new.
 private struct Tail {
-    let hub: OpenHub
+    let hub: HubStore
     let console: Console
     let asJSON: Bool
     var left: Int

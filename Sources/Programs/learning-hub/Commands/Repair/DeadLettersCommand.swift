@@ -1,6 +1,7 @@
 internal import Avro
 internal import Contracts
 internal import Messaging
+internal import Platform
 internal import SchemaRegistry
 internal import Secrets
 
@@ -119,7 +120,7 @@ enum DeadLettersCommand {
     }
 }
 
-extension OpenHub {
+extension HubStore {
     var deadLetters: DeadLetters { DeadLetters(log: log, database: database) { OpenHub.now } }
 
     /// - Throws: ``CommandFailure`` for a group that has no place for dead letters, and so does not exist.

@@ -1,6 +1,7 @@
 internal import Avro
 internal import Contracts
 internal import Messaging
+internal import Platform
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials

@@ -1,0 +1,83 @@
+internal import Contracts
+public import EventLoop
+public import Messaging
+public import Observability
+public import Postgres
+public import SchemaRegistry
+
+/// What a hub keeps: its database, its event log and its schemas.
+public struct HubStore: Sendable {
+    public let loops: EventLoopGroup
+    /// As the login of `DATABASE_URL`.
+    public let database: Database
+    public let log: any EventLog
+    public let registry: any SchemaRegistry
+    public let codec: EventCodec
+    /// For databases of further logins and schemas.
+    let url: String
+
+    /// To look at: nothing is changed, and a query over all there is may take its time.
+    /// - Throws: ``SettingsError``; a database that does not answer is found out by the first who asks it.
+    public static func look(_ settings: Settings, _ loops: EventLoopGroup, _ logger: Logger) throws -> HubStore {
+        let url = try settings.value(PlatformSettings.databaseURL).settingText
+        let database = Database(
+            url: url, loops: loops,
+            configuration: .init(
+                connectionsPerLoop: 4, statementTimeout: .seconds(60), applicationName: "learning-hub command"))
+        let registry = PostgresSchemaRegistry(database: database)
+        return HubStore(
+            loops: loops, database: database, log: PostgresLog(database: database, loops: loops, logger: logger),
+            registry: registry, codec: EventCodec(registry: registry), url: url)
+    }
+
+    /// To work with: brings the schemas of the log and of the registry, and the topics, up to date.
+    /// - Throws: ``SettingsError``, ``StartError``.
+    public static func prepare(
+        _ settings: Settings, _ loops: EventLoopGroup, _ logger: Logger
+    ) async throws -> HubStore {
+        let url = try settings.value(PlatformSettings.databaseURL).settingText
+        let database = Database(
+            url: url, loops: loops,
+            // One that is started together with the hub may come up a little later.
+            configuration: .init(connectionsPerLoop: 4, outageGrace: .seconds(5), applicationName: "learning-hub"))
+        do {
+            let registry = try await registry(database, url, loops)
+            let codec = EventCodec(registry: registry)
+            try await codec.prepare(EventCatalogue.all)
+            return HubStore(
+                loops: loops, database: database, log: try await log(database, url, loops, logger), registry: registry,
+                codec: codec, url: url)
+        } catch {
+            await database.close()
+            guard let error = error as? PostgresError else { throw error }
+            throw StartError.database(error.description)
+        }
+    }
+
+    private static func registry(
+        _ owner: Database, _ url: String, _ loops: EventLoopGroup
+    ) async throws -> PostgresSchemaRegistry {
+        let schema = ServiceSchema(name: PostgresSchemaRegistry.schema)
+        let role = try await schema.prepare([PostgresSchemaRegistry.migrations], as: owner)
+        return PostgresSchemaRegistry(
+            database: Database(
+                url: url, loops: loops,
+                configuration: .init(
+                    connectionsPerLoop: 2, applicationName: "hub-registry", schema: schema.name, role: role)))
+    }
+
+    private static func log(
+        _ owner: Database, _ url: String, _ loops: EventLoopGroup, _ logger: Logger
+    ) async throws -> PostgresLog {
+        let schema = ServiceSchema(name: PostgresLog.schema)
+        let role = try await schema.prepare([PostgresLog.migrations], as: owner)
+        let database = Database(
+            url: url, loops: loops,
+            configuration: .init(connectionsPerLoop: 8, applicationName: "hub-log", schema: schema.name, role: role))
+        let log = PostgresLog(database: database, loops: loops, logger: logger)
+        try await log.apply((TopicCatalogue.all + TopicCatalogue.deadLetters).map { TopicSettings($0) })
+        return log
+    }
+
+    public func close() async { await database.close() }
+}
