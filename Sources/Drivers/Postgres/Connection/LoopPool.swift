@@ -217,10 +217,16 @@ final class LoopPool: @unchecked Sendable {
     private func forget(_ connection: Connection, wasLost: Bool) {
         connections[ObjectIdentifier(connection)] = nil
         if wasLost, isWithoutConnection { outage.lostLast() }
+        lookWhetherBack()
         shared.removeAll { $0 === connection }
         idle.removeAll { $0.connection === connection }
         openForDemand()
         finishClosing()
+    }
+
+    /// While there is an outage somebody looks, asked or not: when the next one begins, this one must be known to be over.
+    private func lookWhetherBack() {
+        if outage.isOn, !isClosing, mayConnect, connectingShared + connectingAlone == 0 { open(isShared: true) }
     }
 
     private func openForDemand() {
@@ -235,6 +241,7 @@ final class LoopPool: @unchecked Sendable {
         let timer = try? loop.schedule(after: outage.pause()) { [self] in
             isBackingOff = false
             openForDemand()
+            lookWhetherBack()
         }
         if timer == nil { isBackingOff = false }
     }

@@ -4,12 +4,13 @@
 /// longer costs nobody time. It is known to be away when the pool has no connection, the last attempt to make one has failed, and
 /// all that has lasted for longer than the grace.
 struct Outage {
-    /// Between two attempts at most. Only who asks makes one, so a server that is back has taken in vain what came within this time.
+    /// Between two attempts at most. Who asks meanwhile fails at once, also when the server has just come back.
     private static let pauseMax = Duration.milliseconds(250)
     private static let pauseMin = Duration.milliseconds(20)
 
     /// nil while there is a connection, or nothing is known.
     private var since: ContinuousClock.Instant?
+    var isOn: Bool { since != nil }
     private var failuresInARow = 0
     private(set) var lastFailure: PostgresError?
 
@@ -35,7 +36,7 @@ struct Outage {
 
     /// How long to wait for a connection when there is one to be had within `usual`.
     func patience(usual: Duration, grace: Duration) -> Duration {
-        since == nil || lastFailure == nil ? usual : min(usual, grace)
+        !isOn || lastFailure == nil ? usual : min(usual, grace)
     }
 
     /// Until the next attempt: longer each time, and not the same as that of every other process.
