@@ -132,7 +132,9 @@ let package = Package(
             "NotificationTests",
             ["Notification", "ServiceTesting", "Mail", "Platform", "HubTesting"] + backbone + drivers),
         tests("GamificationTests", ["Gamification", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
-        tests("GatewayTests", ["Gateway", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
+        tests(
+            "GatewayTests",
+            ["Gateway", "Auth", "User", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("SystemTests", ["learning-hub", "Platform", "HubTesting"] + backbone + drivers),
         tests(
             "ProgramTests",

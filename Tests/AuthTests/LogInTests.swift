@@ -1,4 +1,5 @@
 import Contracts
+import EventLoop
 import HTTP
 import HubTesting
 import ServiceTesting
@@ -6,9 +7,17 @@ import Platform
 import Foundation
 import Postgres
 import Secrets
+import Synchronization
 import Testing
 
 @testable import Auth
+
+extension LogInWorld {
+    /// Attempts that failed or that nobody has looked at yet, of accounts that were each tried once and at one place.
+    fileprivate func failures() async throws -> Int {
+        try await count("select count(*) / 2 from attempt_tally where failures > 0")
+    }
+}
 
 @Suite struct LogInTests {
     @Test func `a log-in gives tokens that the published keys verify`() async throws {
@@ -74,6 +83,26 @@ import Testing
                 #expect(answer.fields["retry-after"] != nil)
             }
             #expect(try await world.count("select count(*) from attempt_tally where failures > 0") == 0)
+        }
+    }
+
+    @Test func `who does not fit in is refused at once, and counted nowhere`() async throws {
+        let hold = Hold(), statuses = Mutex<[Int: Int]>([:])
+        try await LogInWorld.with(onVerified: hold.wait) { world in
+            let flood = (0..<200).map { number in
+                TestLoops.shared.next().start("a log-in") {
+                    let answer = try await world.logIn(
+                        "person-\(number)@example.org", "a password", from: "192.0.2.\(number)")
+                    #expect(answer.status == 401 || answer.fields["retry-after"] == "3")
+                    statuses.withLock { $0[answer.status, default: 0] += 1 }
+                }
+            }
+            // In two seconds 80 are done: 40 a second.
+            try await eventually { statuses.withLock { $0 == [503: 120] } }
+            try await eventually { try await world.failures() == 32 }
+            hold.end()
+            for logIn in flood { try await logIn.value }
+            #expect(statuses.withLock { $0 } == [503: 120, 401: 80])
         }
     }
 }

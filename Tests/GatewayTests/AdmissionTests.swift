@@ -1,7 +1,7 @@
 import EventLoop
 import HTTP
 import HubTesting
-import Platform
+@testable import Platform
 import ServiceTesting
 import Testing
 
@@ -89,11 +89,38 @@ import Testing
         }
     }
 
-    @Test func `the start page is limited like every other`() async throws {
+    @Test(arguments: ["/", "/nowhere", "/users/%6De", "/health"])
+    func `every page is limited, those that are not there too`(target: String) async throws {
         try await TestGateway.with(settings: ["HUB_RATE_LIMITS": "default"], services: { _ in }) { gateway in
-            var last = 0
-            for _ in 0..<2_501 { last = await gateway.send(.get, "/").status.code }
-            #expect(last == 429)
+            for _ in 0..<2_500 { #expect(await gateway.send(.get, target).status != .tooManyRequests) }
+            let answer = await gateway.send(.get, target)
+            #expect(answer.status == .tooManyRequests)
+            #expect(answer.fields["retry-after"] == "1")
+            #expect(answer.fields["x-correlation-id"]?.hasPrefix("req_") == true)
+        }
+    }
+
+    @Test func `a method that no path has is limited too`() async throws {
+        try await TestGateway.with(settings: ["HUB_RATE_LIMITS": "default"], services: { _ in }) { gateway in
+            var last = HTTPStatus.ok
+            for _ in 0..<2_501 { last = await gateway.send(HTTPMethod(rawValue: "BREW"), "/users/me").status }
+            #expect(last == .tooManyRequests)
+        }
+    }
+
+    @Test(arguments: ["/health/live", "/health/ready", "/metrics"])
+    func `whoever watches has a limit of their own`(target: String) async throws {
+        try await TestGateway.with(settings: ["HUB_RATE_LIMITS": "default"], services: { _ in }) { gateway in
+            let door = RunningService.router(of: gateway.service.service, gateway.service.context)
+            func send(_ target: String) async -> HTTPStatus {
+                await door.respond(to: HTTPRequest(.get, target, remoteAddress: "127.0.0.1")).status
+            }
+            // A client at the same address that is held up holds up no probe.
+            while await send("/nowhere") != .tooManyRequests {}
+            for _ in 0..<100 { #expect(await send(target) == .ok) }
+            #expect(await send(target) == .tooManyRequests)
+            gateway.service.clock.advance(by: 1)
+            #expect(await send(target) == .ok)
         }
     }
 

@@ -1,18 +1,16 @@
 import Dispatch
 import EventLoop
 import HubTesting
-import Secrets
+@testable import Secrets
 import Testing
 
 @Suite struct PasswordTests {
     /// Cheap enough for a test, made the same way.
     static let cheap = PasswordHash.Parameters(memoryKiB: 64, iterations: 1, lanes: 1)
-    let pool: BlockingPool
     let hasher: PasswordHasher
 
     init() throws {
-        pool = try BlockingPool(name: "passwords", threadCount: 2, queueCountMax: 16)
-        hasher = PasswordHasher(pool: pool, parameters: Self.cheap)
+        hasher = try PasswordHasher(parameters: Self.cheap, threadCount: 2)
     }
 
     @Test func `a password is found right and any other wrong`() async throws {
@@ -20,14 +18,12 @@ import Testing
         #expect(try await hasher.verify("correct horse battery staple", against: hash))
         #expect(try await !hasher.verify("correct horse battery stapl", against: hash))
         #expect(try await !hasher.verify("", against: hash))
-        pool.shutdown()
     }
 
     @Test func `the same password never has the same hash twice`() async throws {
         let first = try await hasher.hash("the same password")
         let second = try await hasher.hash("the same password")
         #expect(first.rawValue != second.rawValue)
-        pool.shutdown()
     }
 
     @Test func `any bytes and scripts count, a NUL and what follows it too`() async throws {
@@ -35,7 +31,6 @@ import Testing
         #expect(try await hasher.verify("пароль\u{0}学习", against: hash))
         #expect(try await !hasher.verify("пароль", against: hash))
         #expect(try await !hasher.verify("пароль\u{0}", against: hash))
-        pool.shutdown()
     }
 
     @Test func `a hash of the reference implementation is verified`() async throws {
@@ -45,17 +40,15 @@ import Testing
         #expect(try await hasher.verify("password", against: known))
         #expect(try await !hasher.verify("Password", against: known))
         #expect(hasher.isOutdated(known))
-        pool.shutdown()
     }
 
     @Test func `by default a hash costs what OWASP asks for`() async throws {
-        let standard = PasswordHasher(pool: pool)
+        let standard = try PasswordHasher()
         let hash = try await standard.hash("a good password")
         #expect(hash.rawValue.hasPrefix("$argon2id$v=19$m=19456,t=2,p=1$"))
         #expect(!standard.isOutdated(hash))
         #expect(hasher.isOutdated(hash))
         #expect(try await hasher.verify("a good password", against: hash))
-        pool.shutdown()
     }
 
     @Test(arguments: [
@@ -69,36 +62,45 @@ import Testing
     ])
     func `what is no hash, or one that would take the machine, is refused`(text: String) {
         #expect(PasswordHash(rawValue: text) == nil)
-        pool.shutdown()
     }
 
     @Test func `a hash that cannot be decoded is an error, not a wrong password`() async throws {
         let broken = try #require(PasswordHash(rawValue: "$argon2id$v=19$m=64,t=1,p=1$*$*"))
         await #expect(throws: PasswordError.malformedHash) { try await hasher.verify("a", against: broken) }
-        pool.shutdown()
     }
 
     @Test func `a password too long to be one is refused before any work`() async throws {
         let long = String(repeating: "a", count: PasswordHasher.passwordBytesMax + 1)
         await #expect(throws: PasswordError.passwordTooLong) { try await hasher.hash(long) }
-        pool.shutdown()
     }
 
-    @Test func `a full pool refuses at once`() async throws {
-        let pool = try BlockingPool(name: "busy", threadCount: 1, queueCountMax: 0)
-        let hasher = PasswordHasher(pool: pool, parameters: Self.cheap)
-        await #expect(throws: PasswordError.busy) { try await hasher.hash("a password") }
-        await #expect(throws: PasswordError.busy) { try await hasher.verifyAgainstNothing("a password") }
-        pool.shutdown()
+    @Test func `a password that would not be hashed in time is refused at once`() async throws {
+        let hasher = try PasswordHasher(parameters: Self.cheap, threadCount: 1, waitMax: .zero)
+        let held = DispatchSemaphore(value: 0), loop = TestLoops.shared.next()
+        let (arrived, arrival) = AsyncStream<Void>.makeStream()
+        let occupied = loop.start("the only thread") {
+            try await hasher.pool.run {
+                arrival.finish()
+                held.wait()
+            }
+        }
+        for await _ in arrived {}
+        let first = loop.start("a password") { try await hasher.hash("a password") }
+        try await eventually { hasher.room.counts.inFlight == 1 }
+        let refusal = PasswordError.busy(retryAfterSeconds: 1)
+        await #expect(throws: refusal) { try await hasher.hash("a password") }
+        await #expect(throws: refusal) { try await hasher.verifyAgainstNothing("a password") }
+        held.signal()
+        try await occupied.value
+        _ = try await first.value
     }
 
     @Test func `a loop goes on while passwords are hashed`() async throws {
         // The shared loops fail the test when anything holds them.
-        let standard = PasswordHasher(pool: pool)
+        let standard = try PasswordHasher()
         let loop = TestLoops.shared.next()
         let hash = try await loop.run("hash") { try await standard.hash("a good password") }
         #expect(try await loop.run("verify") { try await standard.verify("a good password", against: hash) })
-        pool.shutdown()
     }
 
     @Test func `a hash shows itself in no description`() async throws {
@@ -108,11 +110,10 @@ import Testing
         for shown in ["\(hash)", String(describing: hash), String(reflecting: hash), dumped] {
             #expect(!shown.contains("argon2id"))
         }
-        pool.shutdown()
     }
 
     @Test func `an account that does not exist takes as long as one that does`() async throws {
-        let standard = PasswordHasher(pool: pool, parameters: .init(memoryKiB: 8_192, iterations: 2, lanes: 1))
+        let standard = try PasswordHasher(parameters: .init(memoryKiB: 8_192, iterations: 2, lanes: 1))
         let hash = try await standard.hash("a good password")
         let clock = ContinuousClock()
         // The quickest of some runs: what the work costs without the noise of the machine.
@@ -122,6 +123,5 @@ import Testing
             unknown = min(unknown, try await clock.measure { try await standard.verifyAgainstNothing("wrong") })
         }
         #expect((0.5...2).contains(known / unknown))
-        pool.shutdown()
     }
 }

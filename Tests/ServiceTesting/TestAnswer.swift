@@ -7,7 +7,7 @@ public struct TestAnswer: Sendable {
     public let fields: HTTPFields
     public let body: Data
 
-    init(_ response: HTTPResponse) async throws {
+    public init(_ response: HTTPResponse) async throws {
         status = response.status.code
         fields = response.fields
         body = Data(try await response.body.collect(bytesMax: 16 * 1024 * 1024))

@@ -1,5 +1,5 @@
 public import Contracts
-public import EventLoop
+internal import EventLoop
 internal import Foundation
 public import HTTP
 public import HubTesting
@@ -51,10 +51,9 @@ public struct TestService<Service: HubService>: Sendable {
     }
 
     /// The service on a database made from ``template``.
-    /// - Parameter pool: threads for what blocks; nil for those all tests share.
     public init(
         on test: TestDatabase, settings: [String: String] = [:], clock: TestClock = TestClock(),
-        directory: ServiceDirectory = .init(), pool: BlockingPool? = nil,
+        directory: ServiceDirectory = .init(),
         making make: @Sendable (ServiceContext) async throws -> Service = { try await Service($0) }
     ) async throws {
         let codec = EventCodec(registry: InMemorySchemaRegistry())
@@ -62,7 +61,7 @@ public struct TestService<Service: HubService>: Sendable {
         let log = LogRecorder()
         let context = ServiceContext(
             name: Service.name, settings: try Settings(environment: settings), loops: TestLoops.shared,
-            blockingPool: try pool ?? sharedPool.get(), database: test.database,
+            blockingPool: try sharedPool.get(), database: test.database,
             outbox: Outbox(service: Service.name, codec: codec, now: { clock.now }),
             http: HTTPClient(loops: TestLoops.shared), services: directory,
             seal: try IdentitySeal(secret: "a secret for tests alone") {

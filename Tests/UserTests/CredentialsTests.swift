@@ -1,4 +1,5 @@
 import Contracts
+import Dispatch
 import EventLoop
 import Foundation
 import HTTP
@@ -7,6 +8,8 @@ import ServiceTesting
 import Observability
 import Platform
 import Postgres
+@testable import Secrets
+import Synchronization
 import Testing
 
 @testable import User
@@ -45,11 +48,10 @@ import Testing
 
     @Test func `an unknown account costs a hash like any other`() async throws {
         try await TestDatabase.with(Users.template) { test in
-            // A pool that takes no work: whoever answers 401 without a hash is found out.
-            let pool = try BlockingPool(name: "closed", threadCount: 1, queueCountMax: 1)
             _ = try await Users(on: test, settings: Users.cheap).person()
-            let users = try await Users(on: test, settings: Users.cheap, pool: pool)
-            pool.shutdown()
+            let users = try await Users(on: test, settings: Users.cheap)
+            // A pool that takes no work: whoever answers 401 without a hash is found out.
+            users.service.operations.hasher.pool.shutdown()
             for email in ["ada@example.org", "bob@example.org", "not an address"] {
                 let answer = try await Self.verify(users, email, "another password")
                 #expect(answer.status == 503, "\(email)")
@@ -80,6 +82,41 @@ import Testing
             #expect(try await Self.verify(users, "ada@example.org", Users.password).status == 200)
             #expect(try await users.count("select count(*) from account where password_hash like '%t=3,%'") == 1)
             #expect(try await Self.verify(users, "ada@example.org", Users.password).status == 200)
+        }
+    }
+
+    @Test func `passwords that would not be hashed in time are refused at once`() async throws {
+        // A fifth of a second each, as is reckoned at first; none of them is really hashed.
+        let dear = ["HUB_PASSWORD_MEMORY_KIB": "333333", "HUB_PASSWORD_ITERATIONS": "1"]
+        try await TestService<UserService>.with(settings: dear) { users in
+            let hasher = users.service.operations.hasher, loop = TestLoops.shared.next()
+            let held = DispatchSemaphore(value: 0), threadCount = PasswordHasher.threadCountDefault
+            let arrived = Mutex(0)
+            let occupied = (0..<threadCount).map { _ in
+                loop.start("a thread") {
+                    try await hasher.pool.run {
+                        arrived.withLock { $0 += 1 }
+                        held.wait()
+                    }
+                }
+            }
+            try await eventually { arrived.withLock { $0 } == threadCount }
+            let refusals = Mutex<[String?]>([])
+            let asking = (0..<20 * threadCount).map { number in
+                loop.start("a password") {
+                    let answer =
+                        number.isMultiple(of: 2)
+                        ? try await users.register("person-\(number)@example.org")
+                        : try await Self.verify(users, "ada@example.org", "another password")
+                    if answer.code == "too-busy" { refusals.withLock { $0.append(answer.fields["retry-after"]) } }
+                }
+            }
+            try await eventually { refusals.withLock { $0.count } == 10 * threadCount }
+            #expect(refusals.withLock { $0.allSatisfy { $0 == "3" } })
+            for task in asking { task.cancel() }
+            for _ in occupied { held.signal() }
+            for task in asking + occupied { _ = await task.result }
+            #expect(refusals.withLock { $0.count } == 10 * threadCount)
         }
     }
 }

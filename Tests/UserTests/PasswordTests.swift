@@ -6,7 +6,10 @@ import Testing
     @Test(arguments: [
         "correct horse battery staple", "Tr0ub4dor&3 and more", "ñandú über straße", "пароль длинный", "長いパスワードはよいものです",
         "9f8b1c7e2a4d", "my cat's password is long", "passwords are hard", "zebra-quilt-7741", "739201847362",
-        "asdf is not my pass", "test-driven since 2009",
+        "asdf is not my pass", "test-driven since 2009", "correct horse battery", "kV7#pq!9Lz2w",
+        "drei Esel im Regenschirm",
+        "xkqz-blorf-77", "mañana llueve sobre la bahía", "我喜欢在雨中散步看书喝茶吃饭", "Hub-Identity forged by nobody",
+        "8f14e45fceea167a5a36dedd4bea2543", "the teacher forgot nineteen umbrellas", "vT9mQ4xR2cLp",
     ])
     func `a long password nobody tries first is taken`(_ text: String) throws { _ = try Password(text) }
 
@@ -22,7 +25,12 @@ import Testing
         "aaaaaaaaaaaa", "abcabcabcabc", "qwertyuiop[]", "qwerty123456", "1q2w3e4r5t6y", "1qaz2wsx3edc", "abcdefghijkl",
         "zyxwvutsrqpo", "iloveyou1234", "welcome12345", "administrator", "adminpassword1", "letmeinletmein",
         "mypassword123", "test12345678", "!!!password!!!", "000000000000", "s3cr3t123456", "changeme1234",
-        "20242024password",
+        "20242024password", "passwort1234", "Summer2024!!!!", "learning-hub", "Learning-Hub-2026!", "Sommer2025!?!",
+        "contraseña2024", "MotDePasse123!", "пароль123456", "йцукен123456", "L3arn1ngHub!!", "drowssap4321",
+        "p.a.s.s.w.o.r.d",
+        "p a s s w o r d 1", "Bayern München 1900", "FC Barcelona 2024", "Schule12345!", "ilovemychef!", "azertyuiopqs",
+        "qwertzuiop12", "1a2b3c4d5e6f", "147258369147", "xyzxyzxyzxyz", "hunterhunter", "$ummer$ummer", "Michael1985!!",
+        "berlin-berlin-2020", "teacher-student-1", "            ", "Welcome Admin 2026!",
     ])
     func `those that attackers try first are refused`(_ text: String) {
         #expect(throws: Complaint.self) { try Password(text) }
@@ -47,9 +55,31 @@ import Testing
         for text in ["\(password)", String(reflecting: password), dumped] { #expect(!text.contains("horse")) }
     }
 
-    @Test func `the address in other case is still the address`() throws {
-        let email = try Email("Ada.Lovelace@example.org")
-        #expect(try Password("ada.LOVELACE@example.org").isSame(as: email))
-        #expect(try !Password("correct horse battery staple").isSame(as: email))
+    private static func complaint(about password: String) throws -> Complaint? {
+        let email = try Email("kestrel.oyelaran+hub@moorgrove.example")
+        return try Password(password).complaint(
+            of: email, [try PersonName("Zéphyrine"), try PersonName("Oyelaran-Quist")])
+    }
+
+    @Test(arguments: [
+        "KESTREL.oyelaran+hub@moorgrove.example", "Oyelaran1984!", "kestrel-oyelaran", "zephyrine2026!!",
+        "Z3phyr1n3!!!!",
+        "oyelaran-quist-1", "oyelaranquist7741", "naraleyo-lertsek", "Moorgrove-2024!",
+    ])
+    func `what is made of the person's name or address is refused, and why`(_ text: String) throws {
+        #expect(try Self.complaint(about: text) == Guesswork.isOwn)
+    }
+
+    @Test(arguments: ["correct horse battery", "zephyrine likes thunderous weather", "kV7#pq!9Lz2w"])
+    func `a name within a good password does no harm`(_ text: String) throws {
+        #expect(try Self.complaint(about: text) == nil)
+    }
+
+    @Test func `the longest password is judged in no time`() {
+        // The loops fail the test when anything holds them.
+        for unit in ["a", "password", "1q2w3e4r", "\u{1F600}", "@$!0"] {
+            _ = Guesswork(own: ["ada", "lovelace"]).complaint(
+                about: String(repeating: unit, count: 1_024 / unit.utf8.count))
+        }
     }
 }

@@ -23,13 +23,18 @@ public final class BlockingPool: @unchecked Sendable {
     private var head = 0
     private var stopping = false
     private let queueCountMax: Int
+    fileprivate let givesWay: Bool
 
     /// - Parameters:
     ///   - threadCount: threads that work at once.
     ///   - queueCountMax: pieces of work that may wait for a thread; one more is refused.
+    ///   - givesWay: whether other threads come first where there are more than processors; for work that burns.
     /// - Throws: ``EventLoopError/outOfResources`` when no thread can be started.
-    public init(name: String, threadCount: Int, queueCountMax: Int) throws(EventLoopError) {
+    public init(
+        name: String, threadCount: Int, queueCountMax: Int, givesWay: Bool = false
+    ) throws(EventLoopError) {
         self.queueCountMax = queueCountMax
+        self.givesWay = givesWay
         pthread_mutex_init(lock, nil)
         pthread_cond_init(arrived, nil)
         for _ in 0..<max(1, threadCount) {
@@ -127,5 +132,6 @@ private final class PoolThread: Sendable {
 private func runPoolThread(_ context: UnsafeMutableRawPointer) {
     let thread = Unmanaged<PoolThread>.fromOpaque(context).takeRetainedValue()
     hub_thread_set_name(thread.name)
+    if thread.pool.givesWay { hub_thread_give_way() }
     thread.pool.runThread()
 }

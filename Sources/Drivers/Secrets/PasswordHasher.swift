@@ -1,20 +1,42 @@
 internal import CSecrets
 public import EventLoop
 
-/// Hashes and verifies passwords with argon2id, on a bounded pool: a flood of log-ins is refused instead of starving the rest.
-public struct PasswordHasher: Sendable {
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// Hashes and verifies passwords with argon2id, on threads of its own: a flood of log-ins is refused instead of starving the rest.
+public final class PasswordHasher: Sendable {
     /// Characters of UTF-8 a password may have: more is not a password but an attack.
     public static let passwordBytesMax = 1_024
 
-    public let parameters: PasswordHash.Parameters
-    private let pool: BlockingPool
+    /// One processor is left to those who ask.
+    public static var threadCountDefault: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) - 1) }
 
-    /// - Parameter pool: each of its threads takes `parameters.memoryKiB` while it hashes.
-    public init(pool: BlockingPool, parameters: PasswordHash.Parameters = .standard) {
+    public let parameters: PasswordHash.Parameters
+    /// Its threads give way: what is quickly answered does not wait for a hash.
+    let pool: BlockingPool
+    let room: Bulkhead
+
+    /// - Parameters:
+    ///   - threadCount: hashes at once. Each takes `parameters.memoryKiB`.
+    ///   - waitMax: a password that would not be done by then is refused at once.
+    /// - Throws: ``EventLoopError/outOfResources`` when no thread can be started.
+    public init(
+        parameters: PasswordHash.Parameters = .standard, threadCount: Int = threadCountDefault,
+        waitMax: Duration = .seconds(2)
+    ) throws(EventLoopError) {
         precondition(parameters.isReasonable, "not parameters for argon2id")
-        self.pool = pool
         self.parameters = parameters
+        pool = try BlockingPool(
+            name: "hub-passwords", threadCount: threadCount, queueCountMax: threadCount, givesWay: true)
+        room = Bulkhead(
+            inFlightMax: threadCount, waitMax: waitMax, pace: parameters.costAtFirst / max(1, threadCount))
     }
+
+    deinit { pool.shutdown() }
 
     /// A new hash with a random salt.
     public func hash(_ password: String) async throws(PasswordError) -> PasswordHash {
@@ -57,14 +79,21 @@ public struct PasswordHasher: Sendable {
         _ password: String, _ body: @escaping @Sendable (String) throws -> Result
     ) async throws(PasswordError) -> Result {
         guard password.utf8.count <= Self.passwordBytesMax else { throw .passwordTooLong }
+        var isDone = false
         do {
-            return try await pool.run { try body(password) }
+            try await room.enter()
+            defer { room.leave(isDone: isDone) }
+            let result = try await pool.run { try body(password) }
+            isDone = true
+            return result
+        } catch let full as Bulkhead.Full {
+            throw .busy(retryAfterSeconds: full.retryAfterSeconds)
         } catch let error as PasswordError {
             throw error
         } catch is CancellationError {
             throw .cancelled
         } catch {
-            throw .busy
+            throw .busy(retryAfterSeconds: 1)
         }
     }
 
@@ -88,9 +117,9 @@ public struct PasswordHasher: Sendable {
 }
 
 /// Why a password was neither hashed nor verified.
-public enum PasswordError: Error, Sendable {
-    /// The pool has as much work waiting as it takes: answer 503 and let the client come back.
-    case busy
+public enum PasswordError: Error, Sendable, Equatable {
+    /// More passwords wait than are done in time: answer 503 and let the client come back.
+    case busy(retryAfterSeconds: Int)
     case cancelled
     case passwordTooLong
     /// There was no memory for the hash.

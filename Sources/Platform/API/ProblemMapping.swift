@@ -18,6 +18,7 @@ extension Problem {
         case HTTPBodyError.tooLarge: self = .bodyTooLarge
         case HTTPBodyError.timedOut: self = .requestTimeout
         case is HTTPBodyError: self = .clientGone
+        case let full as Bulkhead.Full: self = .tooBusy(retryAfterSeconds: full.retryAfterSeconds)
         case is BlockingPool.Refusal, is CancellationError: self = .unavailable
         default: self = .internalError
         }
@@ -35,6 +36,13 @@ extension Problem {
     public static let unavailable = Problem(
         .serviceUnavailable, "unavailable", detail: "A part of the hub is busy or restarting. Try again shortly.",
         fields: ["retry-after": "1"])
+
+    /// More of one kind of work is under way than is done in time; everything else goes on.
+    public static func tooBusy(retryAfterSeconds seconds: Int) -> Problem {
+        Problem(
+            .serviceUnavailable, "too-busy", detail: "Too many such requests are under way. Try again in \(seconds) s.",
+            fields: ["retry-after": String(seconds)])
+    }
 
     /// Nobody reads this answer: its client left before it was there. The status is the one proxies log for that.
     public static let clientGone = Problem(499, "client-gone", title: "Client Closed Request")

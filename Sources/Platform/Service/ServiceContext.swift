@@ -54,11 +54,13 @@ public struct ServiceContext: Sendable {
     }
 
     /// Asks another service on this service's own account.
-    /// - Parameter target: path and query, raw.
+    /// - Parameters:
+    ///   - target: path and query, raw.
+    ///   - client: connections of the caller's own; nil for those that the process shares.
     /// - Throws: 503 when the service is away or takes longer than `timeout`. A refusal by the service is an answer, not an error.
     public func call(
         _ service: ServiceName, _ method: HTTPMethod, _ target: String, json body: [UInt8]? = nil,
-        timeout: Duration = .seconds(10)
+        over client: HTTPClient? = nil, timeout: Duration = .seconds(10)
     ) async throws -> HTTPClientResponse {
         guard let address = services[service] else { throw Problem.unavailable }
         var request = HTTPClientRequest(method, address + target)
@@ -73,7 +75,7 @@ public struct ServiceContext: Sendable {
             request.body = .bytes(body)
         }
         do {
-            return try await http.send(request, timeout: timeout)
+            return try await (client ?? http).send(request, timeout: timeout)
         } catch {
             logger.warning("a service did not answer", [.name: .text(service.rawValue), .error: LogValue(error)])
             throw Problem.unavailable

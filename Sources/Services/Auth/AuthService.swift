@@ -20,7 +20,8 @@ public struct AuthService: HubService {
         try await keys.rotate(at: context.clock())
         operations = AuthOperations(
             database: context.database,
-            accounts: Accounts { method, target, json in try await context.call(.user, method, target, json: json) },
+            accounts: Accounts(context),
+            room: Bulkhead(inFlightMax: Accounts.verifiedAtOnceMax, pace: .milliseconds(25), uptime: context.uptime),
             keys: keys, nextTokens: context.seal.key(for: "refresh-token"), config: config, logger: context.logger,
             now: context.clock)
         loops = context.loops

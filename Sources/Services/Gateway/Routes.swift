@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import HTTP
 internal import Observability
 internal import Platform
@@ -11,8 +12,8 @@ struct GatewayRoutes: Sendable {
 
     func router(logger: Logger, metrics: Metrics) -> Router {
         var router = Router()
-        router.add(.get, "/") { request in await limited(request, logger) { try await startPage.response() } }
-        router.add(.get, "/openapi.yaml") { request in await limited(request, logger) { try apiDescription() } }
+        router.add(.get, "/") { _ in await answered(logger) { try await startPage.response() } }
+        router.add(.get, "/openapi.yaml") { _ in await answered(logger) { try apiDescription() } }
         let meter = GatewayMeter(metrics)
         // OPTIONS too: the service behind a path knows what the path has.
         for method in [HTTPMethod.get, .post, .put, .patch, .delete, .options] {
@@ -21,8 +22,23 @@ struct GatewayRoutes: Sendable {
             }
         }
         router.wrap { request, next in await traced(request, next) }
+        router.wrap(limited(metrics))
         router.markRefusals { response, fields in Self.mark(&response, Self.trace(fields)) }
         return router
+    }
+
+    /// Around everything that answers, health and paths that are not there among it.
+    private func limited(_ metrics: Metrics) -> HTTPMiddleware {
+        let count = metrics.counter("gateway_requests_limited_total", help: "Requests of callers who make too many.")
+        return { request, next in
+            do throws(Problem) {
+                try admit.limit(request)
+            } catch {
+                count.increment()
+                return error.response()
+            }
+            return await next(request)
+        }
     }
 
     private func apiDescription() throws(Problem) -> HTTPResponse {
@@ -35,17 +51,8 @@ struct GatewayRoutes: Sendable {
             let path = request.target.prefix { $0 != "?" }
             guard let service = try PublicPaths.service(for: path) else { throw Problem.notFound }
             let identity = try await admit(request, path: path)
-            return try await forward(request, to: service, as: identity)
-        }
-    }
-
-    /// A page of the gateway's own.
-    private func limited(
-        _ request: HTTPRequest, _ logger: Logger, _ page: () async throws -> HTTPResponse
-    ) async -> HTTPResponse {
-        await answered(logger) {
-            try admit.limit(request)
-            return try await page()
+            return try await forward(
+                request, to: service, in: PublicPaths.lane(of: request.method, path), as: identity)
         }
     }
 
@@ -54,7 +61,8 @@ struct GatewayRoutes: Sendable {
             return try await body()
         } catch {
             let problem = Problem(answering: error)
-            if problem.status.code >= 500 {
+            // Of a flood, a line for each that is refused would be a flood too.
+            if problem.status.code >= 500, !(error is Bulkhead.Full) {
                 logger.warning("request not passed on", [.code: .text(problem.code), .error: LogValue(error)])
             }
             return problem.response()

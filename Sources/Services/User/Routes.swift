@@ -34,9 +34,7 @@ struct UserRoutes: Sendable {
                 firstName: fields.checked("firstName"), lastName: fields.checked("lastName"),
                 timeZone: fields.checkedIfThere("timeZone") ?? .utc, locale: fields.checkedIfThere("locale") ?? .english
             )
-            if registration.password.isSame(as: registration.email) {
-                fields.complain("password", Password.isEmailMessage)
-            }
+            if let complaint = registration.passwordComplaint { fields.complain("password", complaint.message) }
         }
     }
 
@@ -245,7 +243,7 @@ extension UserError: ProblemConvertible {
         case .lastAdministrator:
             Problem(.conflict, "last-administrator", detail: "Make somebody else an administrator first.")
         case .wrongCredentials: Problem(.unauthorized, "wrong-credentials", detail: "E-mail or password is wrong.")
-        case .busy: .unavailable
+        case .busy(let seconds): .tooBusy(retryAfterSeconds: seconds)
         case .unacceptable(let field, let message): .invalidBody([.init(field: field, message: message)])
         }
     }

@@ -17,12 +17,15 @@ public struct UserService: HubService {
 
     public init(_ context: ServiceContext) async throws {
         let config = try UserConfig(context.settings)
-        // Now and here, so that no request waits for the file.
-        let zoneCount = try await context.blockingPool.run { ZoneNames.ofTheSystem.count }
+        // Now and here, so that no request waits for the file or the list.
+        let zoneCount = try await context.blockingPool.run {
+            WordList.prepare()
+            return ZoneNames.ofTheSystem.count
+        }
         if zoneCount == 1 { context.logger.warning("no time zones are known but UTC: install tzdata") }
         operations = UserOperations(
             database: context.database, outbox: context.outbox,
-            hasher: PasswordHasher(pool: context.blockingPool, parameters: config.hash), now: context.clock)
+            hasher: try PasswordHasher(parameters: config.hash), now: context.clock)
         if let admin = config.firstAdmin {
             try await createFirstAdmin(admin.email, admin.password, context.logger)
         }

@@ -11,6 +11,7 @@
 #ifdef __linux__
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #endif
 
 struct hub_loop {
@@ -153,6 +154,15 @@ void hub_thread_set_name(const char *name) {
     pthread_setname_np(pthread_self(), shortened);
 #else
     pthread_setname_np(name);
+#endif
+}
+
+void hub_thread_give_way(void) {
+#ifdef __linux__
+    // Of a thread, not of the process, whatever POSIX says: see NOTES of setpriority(2). A tenth of the weight of a thread at 0.
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
+#else
+    pthread_set_qos_class_self_np(QOS_CLASS_UTILITY, 0);
 #endif
 }
 

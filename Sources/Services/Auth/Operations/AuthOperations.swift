@@ -1,4 +1,5 @@
 internal import Contracts
+internal import EventLoop
 internal import Observability
 internal import Platform
 internal import Postgres
@@ -14,6 +15,8 @@ internal import Foundation
 struct AuthOperations: Sendable {
     let database: Database
     let accounts: Accounts
+    /// For log-ins. Who does not fit in is refused before anything is counted or a connection taken.
+    let room: Bulkhead
     let keys: KeyRing
     /// Computes the refresh token that follows another one.
     let nextTokens: HMACKey

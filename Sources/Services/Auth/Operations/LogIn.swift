@@ -1,4 +1,5 @@
 internal import Contracts
+internal import EventLoop
 internal import Postgres
 internal import Secrets
 
@@ -22,6 +23,20 @@ extension AuthOperations {
     /// Opens a session.
     /// - Throws: ``AuthError/wrongCredentials``, ``AuthError/tooManyAttempts(retryAfterSeconds:)``, 503.
     func logIn(_ attempt: LogInAttempt) async throws -> LogIn {
+        try await room.enter()
+        var isDone = false
+        defer { room.leave(isDone: isDone) }
+        do {
+            let logIn = try await openSession(attempt)
+            isDone = true
+            return logIn
+        } catch let refusal as AuthError {
+            isDone = true
+            throw refusal
+        }
+    }
+
+    private func openSession(_ attempt: LogInAttempt) async throws -> LogIn {
         let device = try await findDevice(of: attempt)
         let subjects = AttemptSubjects(attempt, device)
         try await admit(subjects)

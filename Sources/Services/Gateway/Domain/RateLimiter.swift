@@ -13,6 +13,8 @@ final class RateLimiter: Sendable {
         case address
         /// Of one logged-in person.
         case person
+        /// From one address, of health and metrics: a client held up there holds up nobody who watches.
+        case probe
 
         var limit: TokenBucket.Limit {
             switch self {
@@ -20,6 +22,7 @@ final class RateLimiter: Sendable {
             case .login: .per(minute: 600, burst: 600)
             case .address: .per(second: 250, burst: 2_500)
             case .person: .per(second: 50, burst: 200)
+            case .probe: .per(second: 10, burst: 100)
             }
         }
     }

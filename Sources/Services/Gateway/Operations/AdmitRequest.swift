@@ -15,20 +15,20 @@ struct AdmitRequest: Sendable {
     let now: @Sendable () -> Date
     let uptime: Uptime
 
+    /// By address, before anything else is looked at: guessing paths and tokens is limited too.
+    /// - Throws: 429 with `Retry-After`.
+    func limit(_ request: HTTPRequest) throws(Problem) {
+        let kind = PublicPaths.kind(of: request.method, request.target.prefix { $0 != "?" })
+        try limit(IPAddress.network(of: request.remoteAddress), kind)
+    }
+
     /// - Throws: 401 for a token that is not good, 429 with `Retry-After`.
     func callAsFunction(_ request: HTTPRequest, path: Substring) async throws -> Identity {
-        // Before the token is looked at: guessing tokens is limited too.
-        try limit(IPAddress.network(of: request.remoteAddress), PublicPaths.kind(of: request.method, path))
         if PublicPaths.isIdentifiedByBody(request.method, path) { return .anonymous }
         guard let token = try Self.bearerToken(request.fields) else { return .anonymous }
         let identity = try await tokens(token, now: now()).identity
         if let id = identity.userID { try limit(id.rawValue, .person) }
         return identity
-    }
-
-    /// For pages that are anyone's: by address alone.
-    func limit(_ request: HTTPRequest) throws(Problem) {
-        try limit(IPAddress.network(of: request.remoteAddress), .address)
     }
 
     private func limit(_ caller: String, _ kind: RateLimiter.Kind) throws(Problem) {

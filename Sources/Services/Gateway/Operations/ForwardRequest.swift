@@ -9,41 +9,32 @@ struct ForwardRequest: Sendable {
     private static let bodyBytesMax = 1024 * 1024
 
     private let context: ServiceContext
-    private let timeout: Duration
     private let room = BodyRoom()
-    private let breakers: [ServiceName: CircuitBreaker]
+    private let upstreams: [Lane: Upstream]
 
     init(_ context: ServiceContext, timeout: Duration) {
         self.context = context
-        self.timeout = timeout
-        breakers = Dictionary(uniqueKeysWithValues: ServiceName.all.map { ($0, CircuitBreaker()) })
+        upstreams = Dictionary(
+            uniqueKeysWithValues: Lane.allCases.map { ($0, Upstream($0, context, timeout: timeout)) })
     }
 
-    /// - Throws: 408 or 413 for the body, 502 when the service breaks off, 503 with `Retry-After` when it cannot be reached, 504 when
-    ///   it takes too long.
+    /// - Throws: 408 or 413 for the body, 502 when the service breaks off, 503 with `Retry-After` when it cannot be reached or too
+    ///   much of this kind is under way, 504 when it takes too long.
     func callAsFunction(
-        _ request: HTTPRequest, to service: ServiceName, as identity: Identity
+        _ request: HTTPRequest, to service: ServiceName, in lane: Lane, as identity: Identity
     ) async throws -> HTTPResponse {
-        guard let address = context.services[service], let breaker = breakers[service] else {
-            throw Problem.unavailable
-        }
+        guard let address = context.services[service], let upstream = upstreams[lane] else { throw Problem.unavailable }
         let network = IPAddress.network(of: request.remoteAddress)
         // Of the body, until its answer begins.
         var byteCount = 0
         defer { room.leave(byteCount, network) }
         let body = try await held(request, network, &byteCount)
-        if let seconds = breaker.admit(at: context.uptime()) { throw Self.away(retryAfter: seconds) }
         let outgoing = HTTPClientRequest(
             request.method, address + request.target, fields: fields(of: request, body, as: identity),
             body: .bytes(body))
-        do {
-            let answer = try await send(outgoing, mayRepeat: request.method.isIdempotent && body.isEmpty)
-            breaker.succeeded()
-            return HTTPResponse(
-                answer.status, fields: ProxyFields.crossing(answer.fields), body: Self.body(of: answer, to: request))
-        } catch {
-            throw problem(of: error, breaker)
-        }
+        let answer = try await upstream.send(outgoing, to: service)
+        return HTTPResponse(
+            answer.status, fields: ProxyFields.crossing(answer.fields), body: Self.body(of: answer, to: request))
     }
 
     /// The whole body: until it is here it keeps no service busy.
@@ -54,7 +45,7 @@ struct ForwardRequest: Sendable {
         var bytes: [UInt8] = []
         for try await chunk in request.body {
             if bytes.count + chunk.count > Self.bodyBytesMax { throw Problem.bodyTooLarge }
-            if !room.enter(chunk.count, network) { throw Self.full }
+            if !room.enter(chunk.count, network) { throw Problem.tooBusy(retryAfterSeconds: 1) }
             byteCount += chunk.count
             bytes.append(contentsOf: chunk)
         }
@@ -67,16 +58,6 @@ struct ForwardRequest: Sendable {
         return .stream(length: answer.fields["content-length"].flatMap { Int($0) }) { nil }
     }
 
-    /// One repetition, when the request was certainly not seen or may be seen twice.
-    private func send(_ request: HTTPClientRequest, mayRepeat: Bool) async throws(HTTPClientError) -> HTTPClientResponse
-    {
-        do {
-            return try await context.http.send(request, timeout: timeout)
-        } catch .protocolError where mayRepeat {
-            return try await context.http.send(request, timeout: timeout)
-        }
-    }
-
     private func fields(of request: HTTPRequest, _ body: [UInt8], as identity: Identity) -> HTTPFields {
         var fields = ProxyFields.crossing(request.fields)
         fields[IdentitySeal.fieldName] = context.seal.header(
@@ -87,34 +68,5 @@ struct ForwardRequest: Sendable {
             fields["traceparent"] = trace.traceparent.description
         }
         return fields
-    }
-
-    /// Only what the service itself did, or did not, counts against it.
-    private func problem(of error: HTTPClientError, _ breaker: CircuitBreaker) -> Problem {
-        switch error {
-        case .cancelled: return .clientGone
-        case .requestBodyFailed: return .requestTimeout
-        case .busy: return Self.full
-        case .connectFailed:
-            breaker.failed(at: context.uptime())
-            return Self.away(retryAfter: 1)
-        case .timedOut:
-            breaker.failed(at: context.uptime())
-            return Problem(.gatewayTimeout, "upstream-timeout", detail: "The service took too long to answer.")
-        case .protocolError, .bodyTooLarge:
-            breaker.failed(at: context.uptime())
-            return Problem(.badGateway, "upstream-failed", detail: "The service broke off its answer.")
-        case .invalidRequest: return Problem(.badGateway, "upstream-failed")
-        }
-    }
-
-    private static let full = Problem(
-        .serviceUnavailable, "too-busy", detail: "Too many requests are under way. Try again shortly.",
-        fields: ["retry-after": "1"])
-
-    private static func away(retryAfter seconds: Int) -> Problem {
-        Problem(
-            .serviceUnavailable, "upstream-away", detail: "The service behind this path is not reachable right now.",
-            fields: ["retry-after": String(seconds)])
     }
 }

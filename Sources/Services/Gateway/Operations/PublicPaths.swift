@@ -38,8 +38,18 @@ enum PublicPaths {
         method == .post && ["/auth/register", "/auth/login", "/auth/refresh", "/auth/logout"].contains(path)
     }
 
+    /// Which way the request takes to its service.
+    static func lane(of method: HTTPMethod, _ path: Substring) -> Lane {
+        switch (method, path) {
+        case (.post, "/auth/login"): .logIn
+        case (.post, "/auth/register"): .registration
+        default: .general
+        }
+    }
+
     /// How strictly the caller's address is limited. Refreshes are not held down as log-ins are: auth limits each session's.
     static func kind(of method: HTTPMethod, _ path: Substring) -> RateLimiter.Kind {
+        if path == "/metrics" || path.hasPrefix("/health/") { return .probe }
         guard method == .post else { return .address }
         switch path {
         case "/auth/register": return .registration

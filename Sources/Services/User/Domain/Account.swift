@@ -82,6 +82,9 @@ struct Registration: Sendable {
     var lastName: PersonName
     var timeZone: TimeZoneName = .utc
     var locale: LocaleTag = .english
+
+    /// What is wrong with the password because it is this person's.
+    var passwordComplaint: Complaint? { password.complaint(of: email, [firstName, lastName]) }
 }
 
 /// What a person changes of their profile; nil leaves a part as it is.

@@ -12,6 +12,12 @@ struct Email: CheckedText {
     /// Two addresses that fold to the same text are the same account's.
     var folded: String { text.lowercased() }
 
+    /// What passwords are made of by those whose address this is: the address, what is before the `@`, and the parts of both.
+    var words: [String] {
+        let local = text.prefix { $0 != "@" }
+        return [text, String(local)] + text.split { !$0.isLetter }.map(String.init)
+    }
+
     init(stored text: String) { self.text = text }
 
     init(_ text: String) throws(Complaint) {

@@ -11,20 +11,23 @@ struct Password: CheckedText, CustomStringConvertible, CustomReflectable {
     /// A password to compare with a stored one. It is not judged: rules may have been milder when it was chosen.
     init(stored text: String) { self.text = text.composed }
 
-    /// A password to be chosen. Source of the rules: NIST SP 800-63B, section 5.1.1: long, not a known one, no rules of composition.
+    /// A password to be chosen. Source of the rules: NIST SP 800-63B, section 5.1.1: long, none that is easily guessed,
+    /// no rules of composition.
     init(_ text: String) throws(Complaint) {
         let composed = text.composed
         guard composed.count >= Self.lengthMin else {
             throw Complaint("must have at least \(Self.lengthMin) characters")
         }
         guard composed.utf8.count <= Self.bytesMax else { throw Complaint("must have at most \(Self.bytesMax) bytes") }
-        guard !CommonPasswords.contain(composed) else { throw Complaint("is one of the first that attackers try") }
+        if let complaint = Guesswork().complaint(about: composed) { throw complaint }
         self.text = composed
     }
 
-    /// Whoever knows the account's address must not know its password.
-    static let isEmailMessage = "must not be the e-mail address"
-    func isSame(as email: Email) -> Bool { !text.isEmpty && text.lowercased() == email.folded }
+    /// What is wrong with it as the password of this person: whoever knows them must not know half of it.
+    /// - Returns: nil when nothing is, and for an empty one.
+    func complaint(of email: Email, _ names: [PersonName]) -> Complaint? {
+        text.isEmpty ? nil : Guesswork(own: email.words + names.flatMap(\.words)).complaint(about: text)
+    }
 
     var description: String { "<password>" }
     var customMirror: Mirror { Mirror(self, children: []) }

@@ -5,6 +5,9 @@ struct PersonName: CheckedText {
     /// In composed form (NFC), so that the same name is the same text whatever keyboard wrote it.
     let text: String
 
+    /// The whole name and its parts.
+    var words: [String] { [text] + text.split { !$0.isLetter }.map(String.init) }
+
     init(stored text: String) { self.text = text }
 
     init(_ text: String) throws(Complaint) {

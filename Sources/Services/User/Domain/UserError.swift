@@ -13,7 +13,7 @@ public enum UserError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The password is wrong, or there is no such account: nobody is told which.
     case wrongCredentials
     /// More passwords wait to be hashed than the machine takes.
-    case busy
+    case busy(retryAfterSeconds: Int)
     /// A value that cannot be accepted; the message follows the field's name.
     case unacceptable(field: String, message: String)
 

@@ -5,7 +5,7 @@ extension UserOperations {
     /// Opens an account for an administrator.
     /// - Returns: its id.
     /// - Throws: ``UserError/unacceptable(field:message:)`` for an address or a password that nobody could register with,
-    ///   ``UserError/emailTaken``, ``UserError/busy``.
+    ///   ``UserError/emailTaken``, ``UserError/busy(retryAfterSeconds:)``.
     @discardableResult
     public func createAdmin(email: String, password: String) async throws -> String {
         try await register(try Self.administrator(email, password), as: .admin).id.rawValue
@@ -27,10 +27,13 @@ extension UserOperations {
     private static func administrator(_ email: String, _ password: String) throws(UserError) -> Registration {
         let email = try checked("email", email, as: Email.self)
         let password = try checked("password", password, as: Password.self)
-        if password.isSame(as: email) { throw .unacceptable(field: "password", message: Password.isEmailMessage) }
-        return Registration(
+        let registration = Registration(
             email: email, password: password, firstName: PersonName(stored: "Hub"),
             lastName: PersonName(stored: "Administrator"))
+        if let complaint = registration.passwordComplaint {
+            throw .unacceptable(field: "password", message: complaint.message)
+        }
+        return registration
     }
 
     private static func checked<Value: CheckedText>(

@@ -5,7 +5,7 @@ internal import Secrets
 
 extension UserOperations {
     /// Opens an account.
-    /// - Throws: ``UserError/emailTaken``, ``UserError/busy``.
+    /// - Throws: ``UserError/emailTaken``, ``UserError/busy(retryAfterSeconds:)``.
     func register(_ registration: Registration, as role: Role = .student) async throws -> Account {
         let hash = try await hash(registration.password)
         return try await database.transaction { tx in

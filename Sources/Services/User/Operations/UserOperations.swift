@@ -28,8 +28,10 @@ public struct UserOperations: Sendable {
     func hashing<Result>(_ work: () async throws(PasswordError) -> Result) async throws -> Result {
         do {
             return try await work()
-        } catch .busy, .outOfMemory {
-            throw UserError.busy
+        } catch .busy(let seconds) {
+            throw UserError.busy(retryAfterSeconds: seconds)
+        } catch .outOfMemory {
+            throw UserError.busy(retryAfterSeconds: 1)
         } catch .cancelled {
             throw CancellationError()
         }

@@ -3,7 +3,7 @@ internal import Secrets
 
 extension UserOperations {
     /// Whose credentials these are. Takes as long whether or not there is such an account.
-    /// - Throws: ``UserError/wrongCredentials``, ``UserError/busy``.
+    /// - Throws: ``UserError/wrongCredentials``, ``UserError/busy(retryAfterSeconds:)``.
     func verifyCredentials(email: String, password: String) async throws -> Credentials {
         let password = Password(stored: password)
         guard password.text.utf8.count <= Password.bytesMax else { throw UserError.wrongCredentials }

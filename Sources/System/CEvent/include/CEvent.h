@@ -34,6 +34,9 @@ void hub_thread_set_current(void *value);
 /// Names the calling thread for debuggers and profilers; the kernel keeps 15 bytes.
 void hub_thread_set_name(const char *name);
 
+/// Lets other threads go before the calling one where there are more of them than processors.
+void hub_thread_give_way(void);
+
 /// What the calling thread has done since it began; times in nanoseconds.
 struct hub_thread_times {
     /// On a processor.

@@ -1,0 +1,97 @@
+internal import Contracts
+internal import EventLoop
+internal import HTTP
+internal import Platform
+
+/// The way to the services for one kind of work, with connections and circuit breakers of its own, and a bulkhead where the work is
+/// dear.
+struct Upstream: Sendable {
+    /// Requests of a dear kind that services work on at once.
+    private static let inFlightMax = 32
+    /// How far apart the ends of dear work lie, until it has been measured: the time of a hash on one thread.
+    private static let paceAtFirst = Duration.milliseconds(25)
+
+    private let http: HTTPClient
+    private let room: Bulkhead?
+    private let breakers: [ServiceName: CircuitBreaker]
+    private let uptime: Uptime
+    private let timeout: Duration
+
+    init(_ lane: Lane, _ context: ServiceContext, timeout: Duration) {
+        switch lane {
+        case .general:
+            http = context.http
+            room = nil
+        case .logIn, .registration:
+            var configuration = HTTPClientConfiguration()
+            configuration.connectionsPerHostMax = Self.inFlightMax
+            http = HTTPClient(loops: context.loops, configuration: configuration)
+            room = Bulkhead(inFlightMax: Self.inFlightMax, pace: Self.paceAtFirst, uptime: context.uptime)
+        }
+        breakers = Dictionary(uniqueKeysWithValues: ServiceName.all.map { ($0, CircuitBreaker()) })
+        uptime = context.uptime
+        self.timeout = timeout
+    }
+
+    /// - Throws: a ``Problem``, or ``Bulkhead/Full`` while too much of this kind is under way.
+    func send(_ request: HTTPClientRequest, to service: ServiceName) async throws -> HTTPClientResponse {
+        guard let room else { return try await sendNow(request, to: service) }
+        try await room.enter()
+        var isDone = false
+        defer { room.leave(isDone: isDone) }
+        let answer = try await sendNow(request, to: service)
+        isDone = answer.status != .serviceUnavailable
+        return answer
+    }
+
+    private func sendNow(_ request: HTTPClientRequest, to service: ServiceName) async throws -> HTTPClientResponse {
+        guard let breaker = breakers[service] else { throw Problem.unavailable }
+        if let seconds = breaker.admit(at: uptime()) { throw Problem.upstreamAway(retryAfterSeconds: seconds) }
+        do {
+            let answer = try await exchange(request)
+            breaker.succeeded()
+            return answer
+        } catch {
+            if Self.speaksAgainstService(error) { breaker.failed(at: uptime()) }
+            throw Problem(upstream: error)
+        }
+    }
+
+    /// One repetition, when the request was certainly not seen or may be seen twice.
+    private func exchange(_ request: HTTPClientRequest) async throws(HTTPClientError) -> HTTPClientResponse {
+        do {
+            return try await http.send(request, timeout: timeout)
+        } catch .protocolError where request.method.isIdempotent && request.body.length == 0 {
+            return try await http.send(request, timeout: timeout)
+        }
+    }
+
+    /// Only what the service itself did, or did not, counts against it.
+    private static func speaksAgainstService(_ error: HTTPClientError) -> Bool {
+        switch error {
+        case .connectFailed, .timedOut, .protocolError, .bodyTooLarge: true
+        case .cancelled, .requestBodyFailed, .busy, .invalidRequest: false
+        }
+    }
+}
+
+extension Problem {
+    fileprivate init(upstream error: HTTPClientError) {
+        switch error {
+        case .cancelled: self = .clientGone
+        case .requestBodyFailed: self = .requestTimeout
+        case .busy: self = .tooBusy(retryAfterSeconds: 1)
+        case .connectFailed: self = .upstreamAway(retryAfterSeconds: 1)
+        case .timedOut:
+            self = Problem(.gatewayTimeout, "upstream-timeout", detail: "The service took too long to answer.")
+        case .protocolError, .bodyTooLarge, .invalidRequest:
+            self = Problem(.badGateway, "upstream-failed", detail: "The service broke off its answer.")
+        }
+    }
+
+    fileprivate static func upstreamAway(retryAfterSeconds seconds: Int) -> Problem {
+        Problem(
+            .serviceUnavailable, "upstream-away", detail: "The service behind this path is not reachable right now.",
+            fields: ["retry-after": String(seconds)])
+    }
+}

@@ -1,0 +1,106 @@
+@testable import EventLoop
+import HubTesting
+import Synchronization
+import Testing
+
+@Suite struct BulkheadTests {
+    /// Time that passes when the test says so.
+    private final class Hand: Sendable {
+        private let time = Mutex(ContinuousClock.now)
+        var now: ContinuousClock.Instant { time.withLock { $0 } }
+        func advance(by duration: Duration) { time.withLock { $0 += duration } }
+    }
+
+    private let hand = Hand()
+
+    private func bulkhead(_ inFlightMax: Int, pace: Duration) -> Bulkhead {
+        Bulkhead(inFlightMax: inFlightMax, waitMax: .seconds(2), pace: pace, uptime: { [hand] in hand.now })
+    }
+
+    /// Stands in line until it is given a place.
+    private func waiter(_ bulkhead: Bulkhead) async throws -> Task<Void, any Error> {
+        let before = bulkhead.counts.waiting
+        let task = TestLoops.shared.next().start("a waiter") { try await bulkhead.enter() }
+        try await eventually { bulkhead.counts.waiting == before + 1 }
+        return task
+    }
+
+    @Test func `as many wait as are done in time, and the next is refused at once`() async throws {
+        let bulkhead = bulkhead(1, pace: .milliseconds(500))
+        try await bulkhead.enter()
+        var line: [Task<Void, any Error>] = []
+        for _ in 0..<3 { line.append(try await waiter(bulkhead)) }
+        await #expect(throws: Bulkhead.Full(retryAfterSeconds: 3)) { try await bulkhead.enter() }
+        for waiter in line {
+            bulkhead.leave(isDone: true)
+            try await waiter.value
+        }
+        bulkhead.leave(isDone: true)
+        #expect(bulkhead.counts == (0, 0))
+    }
+
+    @Test func `the line grows and shrinks with how quickly work is done`() async throws {
+        let bulkhead = bulkhead(1, pace: .seconds(10))
+        for _ in 0..<200 {
+            try await bulkhead.enter()
+            hand.advance(by: .milliseconds(100))
+            bulkhead.leave(isDone: true)
+        }
+        try await bulkhead.enter()
+        var line: [Task<Void, any Error>] = []
+        for _ in 0..<18 { line.append(try await waiter(bulkhead)) }
+        await #expect(throws: Bulkhead.Full.self) { try await bulkhead.enter() }
+        for waiter in line {
+            bulkhead.leave(isDone: true)
+            try await waiter.value
+        }
+    }
+
+    @Test func `work that was not done and work without a line say nothing of the pace`() async throws {
+        let bulkhead = bulkhead(2, pace: .seconds(1))
+        for isDone in [true, false] {
+            for _ in 0..<200 {
+                try await bulkhead.enter()
+                // The second place is taken, but nothing done.
+                if !isDone { try await bulkhead.enter() }
+                bulkhead.leave(isDone: isDone)
+                if !isDone { bulkhead.leave(isDone: isDone) }
+            }
+        }
+        try await bulkhead.enter()
+        try await bulkhead.enter()
+        await #expect(throws: Bulkhead.Full(retryAfterSeconds: 3)) { try await bulkhead.enter() }
+    }
+
+    @Test func `who gives up leaves the line, and who waited far too long is refused`() async throws {
+        let bulkhead = bulkhead(1, pace: .milliseconds(100))
+        try await bulkhead.enter()
+        let gone = try await waiter(bulkhead)
+        gone.cancel()
+        await #expect(throws: CancellationError.self) { try await gone.value }
+        #expect(bulkhead.counts == (1, 0))
+        let late = try await waiter(bulkhead)
+        hand.advance(by: .seconds(5))
+        let next = try await waiter(bulkhead)
+        bulkhead.leave(isDone: false)
+        await #expect(throws: Bulkhead.Full.self) { try await late.value }
+        try await next.value
+        #expect(bulkhead.counts == (1, 0))
+    }
+
+    @Test func `there is never more under way than there are places`() async throws {
+        let bulkhead = bulkhead(4, pace: .zero)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<200 {
+                group.addTask {
+                    try await bulkhead.enter()
+                    #expect(bulkhead.counts.inFlight <= 4)
+                    await Task.yield()
+                    bulkhead.leave(isDone: true)
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(bulkhead.counts == (0, 0))
+    }
+}
