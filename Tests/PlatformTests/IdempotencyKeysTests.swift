@@ -9,171 +9,211 @@ import Postgres
 import Synchronization
 import Testing
 
-@Suite struct IdempotencyKeysTests {
-    /// A route that counts how often its work is done.
-    private final class Counted: Sendable {
-        let count = Box()
-        /// Begun, whether or not it came to its end.
-        let begun = Box()
-        private let router: Router
-        private let seal: IdentitySeal
-
-        /// - Parameters:
-        ///   - refusal: what the first request is refused with.
-        ///   - pause: how long the work takes.
-        init(
-            _ database: Database, secret: String = "a secret of enough bytes", failures: Int = 0,
-            refusal: Problem? = nil, pause: Duration = .zero
-        ) throws {
-            seal = try IdentitySeal(secret: secret) { 0 }
-            var routes = Routes(
-                seal: seal, logger: Logger(label: "test", sink: LogRecorder()), metrics: Metrics(),
-                keys: IdempotencyKeys(database, TestLoops.shared, seal))
-            let (work, begun, mustFail, mustRefuse) = (count, begun, Box(failures), Box(1))
-            routes.postOnce("/things", .anyone) { request in
-                _ = try await request.http.body.collect(bytesMax: 1_000)
-                if mustFail.take() { throw CocoaError(.fileNoSuchFile) }
-                if let refusal, mustRefuse.take() { throw refusal }
-                begun.add()
-                if pause > .zero { try await TestLoops.shared.next().sleep(for: pause) }
-                work.add()
-                return try .created(["number": work.value], at: "/things/\(work.value)")
-            }
-            router = routes.router
-        }
-
-        func send(_ body: String, key: String?, as identity: Identity = .anonymous) async throws -> (
-            Int, String, HTTPFields
-        ) {
-            var fields = HTTPFields()
-            fields[IdentitySeal.fieldName] = seal.header(
-                for: identity, method: "POST", target: "/things", body: Array(body.utf8))
-            fields["idempotency-key"] = key
-            let answer = await router.respond(to: HTTPRequest(.post, "/things", fields: fields, body: .text(body)))
-            let text = String(decoding: try await answer.body.collect(bytesMax: 10_000), as: UTF8.self)
-            return (answer.status.code, text, answer.fields)
-        }
-    }
-
-    private static let template = TestDatabase.Template(schema: "thing", [IdempotencyKeys.migrations])
-
+@Suite(.timeLimit(.minutes(2))) struct IdempotencyKeysTests {
     @Test func `the same key and request get the same answer, and the work is done once`() async throws {
-        try await TestDatabase.with(Self.template) { test in
-            let things = try Counted(test.database)
+        try await Things.with { things in
             let first = try await things.send("a", key: "k"), second = try await things.send("a", key: "k")
             #expect(first.0 == 201)
+            #expect(first.2["idempotent-replayed"] == nil)
             #expect(second.0 == 201)
             #expect(second.1 == first.1)
-            #expect(second.2["location"] == "/things/1")
+            #expect(second.2["location"] == first.2["location"])
             #expect(second.2["idempotent-replayed"] == "true")
-            #expect(things.count.value == 1)
+            #expect(try await things.count() == 1)
         }
     }
 
-    @Test func `fifty at once with one key do the work once`() async throws {
-        try await TestDatabase.with(Self.template) { test in
-            let things = try Counted(test.database)
-            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
-                for _ in 0..<50 { group.addTask { try await things.send("a", key: "k").0 } }
-                return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
+    @Test func `fifty at once with one key do the work once and get one answer`() async throws {
+        try await Things.with { things in
+            let answers = try await withThrowingTaskGroup(of: String.self) { group in
+                for _ in 0..<50 {
+                    group.addTask {
+                        let (status, text, _) = try await things.send("a", key: "k")
+                        return "\(status) \(text)"
+                    }
+                }
+                return try await group.reduce(into: Set<String>()) { $0.insert($1) }
             }
-            #expect(statuses.isSubset(of: [201, 409]))
-            #expect(things.count.value == 1)
+            #expect(answers.count == 1)
+            #expect(answers.first?.hasPrefix("201") == true)
+            #expect(try await things.count() == 1)
         }
     }
 
     @Test func `the same key with another body is refused`() async throws {
-        try await TestDatabase.with(Self.template) { test in
-            let things = try Counted(test.database)
+        try await Things.with { things in
             _ = try await things.send("a", key: "k")
             let other = try await things.send("b", key: "k")
             #expect(other.0 == 422)
             #expect(other.1.contains("idempotency-key-reused"))
+            #expect(try await things.count() == 1)
         }
     }
 
     @Test func `keys of two people have nothing to do with each other, and no key means no memory`() async throws {
-        try await TestDatabase.with(Self.template) { test in
-            let things = try Counted(test.database)
-            let person = Identity.user(.make(at: Date(timeIntervalSince1970: 1)), role: .student, session: "s")
+        try await Things.with { things in
             _ = try await things.send("a", key: "k")
-            _ = try await things.send("a", key: "k", as: person)
-            _ = try await things.send("a", key: nil)
-            _ = try await things.send("a", key: nil)
-            #expect(things.count.value == 4)
+            _ = try await things.send("b", key: "k", as: Things.person)
+            _ = try await things.send("c", key: nil)
+            #expect(try await things.count() == 3)
+            // The name is taken, which a request with the key of the first would not be told.
+            #expect(try await things.send("a", key: nil).0 == 409)
         }
     }
 
-    @Test func `work whose client goes away is done all the same, and its answer is kept`() async throws {
-        try await TestDatabase.with(Self.template) { test in
-            let things = try Counted(test.database, pause: .milliseconds(100))
-            let request = TestLoops.shared.next().start("a client") { try await things.send("a", key: "k").0 }
-            try await eventually { things.begun.value == 1 }
-            request.cancel()
-            _ = await request.result
-            try await eventually { try await things.send("a", key: "k").0 == 201 }
-            let again = try await things.send("a", key: "k")
-            #expect(again.2["idempotent-replayed"] == "true")
-            #expect(things.count.value == 1)
+    @Test func `a repeated request shows what it made as that is now, and that it is gone`() async throws {
+        try await Things.with { things in
+            _ = try await things.send("a", key: "k")
+            try await things.database.execute("update thing set name = 'renamed'")
+            #expect(try await things.send("a", key: "k").1.contains("renamed"))
+            try await things.database.execute("delete from thing")
+            #expect(try await things.send("a", key: "k").0 == 404)
+            #expect(try await things.count() == 0)
+        }
+    }
+
+    @Test func `what is kept of a request names nobody and shows nothing of it`() async throws {
+        try await Things.with { things in
+            #expect(try await things.send("a-secret-body", key: "key-of-ada@example.org", as: Things.person).0 == 201)
+            #expect(try await things.send("another-body", key: "a-key", from: "192.0.2.77").0 == 201)
+            let rows = try await things.database.query("select to_jsonb(k)::text from idempotency_key k")
+            #expect(rows.count == 2)
+            for row in rows {
+                let text = try row.decode(String.self)
+                // Bytes are written as hexadecimal digits.
+                for trace in ["secret", "another", "key", "ada", Things.person.userID?.rawValue ?? "", "192.0.2.77"] {
+                    #expect(!text.replacing("\"made\"", with: "").contains(trace), "\(text)")
+                    let hex = trace.utf8.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+                    #expect(!text.contains(hex), "\(text)")
+                }
+            }
         }
     }
 
     @Test func `what is kept of a request tells nothing to who does not know the secret`() async throws {
-        try await TestDatabase.with(Self.template) { test in
-            for secret in ["a secret of enough bytes", "another secret of the hub"] {
-                let things = try Counted(test.database, secret: secret)
-                #expect(try await things.send("a body with a password", key: secret).0 == 201)
-            }
-            let kept = try await test.database.query("select distinct fingerprint from idempotency_key")
+        try await Things.with { things in
+            #expect(try await things.send("a", key: "k").0 == 201)
+            let others = try Things(things.database, secret: "another secret of the hub")
+            #expect(try await others.send("a", key: "k").0 == 409)
+            #expect(try await others.send("b", key: "k").0 == 201)
+            let kept = try await things.database.query("select distinct digest, fingerprint from idempotency_key")
             #expect(kept.count == 2)
         }
     }
 
-    @Test func `a failure of ours gives the key back`() async throws {
-        try await TestDatabase.with(Self.template) { test in
-            let things = try Counted(test.database, failures: 1)
-            #expect(try await things.send("a", key: "k").0 == 500)
-            #expect(try await things.send("a", key: "k").0 == 201)
-            #expect(things.count.value == 1)
-        }
-    }
-
-    @Test(arguments: [400, 401, 403, 413, 415, 422, 429])
-    func `a request refused before it began may be put right and sent with the same key`(status: Int) async throws {
-        try await TestDatabase.with(Self.template) { test in
-            let things = try Counted(test.database, refusal: Problem(HTTPStatus(status), "refused"))
-            #expect(try await things.send("a", key: "k").0 == status)
+    @Test(arguments: [400, 401, 402, 403, 404, 409, 410, 412, 413, 415, 422, 429, 500])
+    func `a refusal or a failure leaves nothing, and the key free`(status: Int) async throws {
+        try await Things.with { things in
+            things.refuse(with: Problem(HTTPStatus(status), "refused"))
+            let refused = try await things.send("a", key: "k")
+            #expect(refused.0 == status)
             #expect(try await things.send("b", key: "k").0 == 201)
             #expect(try await things.send("a", key: "k").1.contains("idempotency-key-reused"))
-            #expect(things.count.value == 1)
+            #expect(try await things.count() == 1)
         }
     }
 
-    @Test(arguments: [402, 404, 409, 410, 412])
-    func `how the work came out is kept, well or not`(status: Int) async throws {
-        try await TestDatabase.with(Self.template) { test in
-            let things = try Counted(test.database, refusal: Problem(HTTPStatus(status), "came-to-nothing"))
-            #expect(try await things.send("a", key: "k").0 == status)
-            let again = try await things.send("a", key: "k")
-            #expect(again.0 == status)
-            #expect(again.2["idempotent-replayed"] == "true")
-            #expect(things.count.value == 0)
+    @Test func `a client that goes away leaves a key that works`() async throws {
+        try await Things.with { things in
+            let gate = Gate()
+            things.pause(at: gate)
+            let request = TestLoops.shared.next().start("a client") { try await things.send("a", key: "k").0 }
+            try await eventually { gate.isReached }
+            request.cancel()
+            gate.open()
+            _ = await request.result
+            #expect(try await things.send("a", key: "k").0 == 201)
+            #expect(try await things.count() == 1)
         }
     }
-}
 
-/// A number that several tasks share.
-private final class Box: Sendable {
-    private let number: Mutex<Int>
-    init(_ number: Int = 0) { self.number = Mutex(number) }
-    var value: Int { number.withLock { $0 } }
-    func add() { number.withLock { $0 += 1 } }
-    /// - Returns: false once the number is used up.
-    func take() -> Bool {
-        number.withLock { number in
-            if number == 0 { return false }
-            number -= 1
-            return true
+    @Test func `a key is held by nobody once the connection of its transaction is gone`() async throws {
+        try await Things.with { things in
+            let gate = Gate()
+            things.pause(at: gate)
+            async let first = things.send("a", key: "k").0
+            try await eventually { gate.isReached }
+            try await things.database.execute(
+                """
+                select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = current_database() and state = 'idle in transaction'
+                """)
+            // The first request does not know yet.
+            #expect(try await things.send("a", key: "k").0 == 201)
+            gate.open()
+            #expect(try await first == 503)
+            #expect(try await things.count() == 1)
+        }
+    }
+
+    @Test func `what is not visible ASCII is no key`() async throws {
+        try await Things.with { things in
+            // U+FFFD is what becomes of any bytes that are no UTF-8.
+            for key in ["", "two words", "schlüssel", "\u{FFFD}", String(repeating: "k", count: 256)] {
+                let answer = try await things.send("a", key: key)
+                #expect(answer.0 == 400)
+                #expect(answer.1.contains("bad-idempotency-key"))
+            }
+            #expect(try await things.send("a", key: "!~" + String(repeating: "k", count: 253)).0 == 201)
+        }
+    }
+
+    @Test func `bytes that are no text are not taken for one another`() async throws {
+        try await Things.with { things in
+            let server = HTTPServer(configuration: .init(), loops: TestLoops.shared, router: things.router)
+            let port = try await server.start()
+            for byte in [UInt8(0xFF), 0xFE] {
+                let socket = try RawSocket.connect(port)
+                let head = """
+                    POST /things HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1\r
+                    \(IdentitySeal.fieldName): \(things.header(for: .anonymous, "a"))\r\nidempotency-key: k
+                    """
+                try await socket.send(Array(head.utf8) + [byte] + Array("\r\n\r\na".utf8))
+                let answer = try await socket.readToEnd()
+                #expect(answer.hasPrefix("HTTP/1.1 400") && answer.contains("bad-idempotency-key"), "\(answer)")
+            }
+            #expect(try await things.count() == 0)
+            await server.drain(within: .seconds(5))
+        }
+    }
+
+    @Test func `a key that is sent twice in one request is refused`() async throws {
+        try await Things.with { things in
+            var fields: HTTPFields = ["idempotency-key": "k"]
+            fields.add("Idempotency-Key", "l")
+            let answer = try await things.send("a", fields)
+            #expect(answer.0 == 400)
+        }
+    }
+
+    @Test(arguments: [nil, "k"])
+    func `a route whose operation does not act through its key is noticed at once`(key: String?) async throws {
+        try await Things.with { things in
+            things.forget()
+            let answer = try await things.send("a", key: key)
+            #expect(answer.0 == 500)
+        }
+    }
+
+    @Test func `old keys are forgotten in steps, young ones kept`() async throws {
+        try await Things.with { things in
+            try await things.database.transaction { tx in
+                try await tx.runScript(
+                    """
+                    insert into idempotency_key (digest, fingerprint, claimed_at)
+                        select sha256(n::text::bytea), '', now() - interval '25 hours' from generate_series(1, 7) n;
+                    create table step (count bigint);
+                    create function note() returns trigger language plpgsql as
+                        $$ begin insert into step select count(*) from gone; return null; end $$;
+                    create trigger note after delete on idempotency_key referencing old table as gone
+                        for each statement execute function note();
+                    """)
+            }
+            _ = try await things.send("a", key: "k")
+            try await IdempotencyKeys.removeExpired(on: things.database, stepCountMax: 3)
+            let steps = try await things.database.query("select count from step").map { try $0.decode(Int.self) }
+            #expect(steps == [3, 3, 1])
+            #expect(try await things.database.query("select from idempotency_key").count == 1)
         }
     }
 }

@@ -27,7 +27,7 @@ import Testing
     init() throws {
         seal = try IdentitySeal(secret: "a secret of enough bytes") { 0 }
         var routes = Routes(
-            seal: seal, logger: Logger(label: "test", sink: log), metrics: metrics, keys: nil)
+            seal: seal, logger: Logger(label: "test", sink: log), metrics: metrics)
         routes.post("/greetings", .anyone) { request in
             let body = try await request.body(as: GreetBody.self)
             return try .ok(Greeting(text: String(repeating: "Hello \(body.name) ", count: body.times)))

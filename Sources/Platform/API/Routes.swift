@@ -7,6 +7,7 @@ public import Observability
 /// access is decided, errors become problems, and the answer is counted and timed.
 public struct Routes: Sendable {
     public typealias Handler = @Sendable (Request) async throws -> Response
+    public typealias OnceHandler = @Sendable (Request, Once) async throws -> Response
 
     /// A body is sealed, so it is here before its handler begins: what is longer needs a way of its own.
     static let bodyBytesMax = 1024 * 1024
@@ -14,19 +15,16 @@ public struct Routes: Sendable {
     private let seal: IdentitySeal
     private let logger: Logger
     private let metrics: Metrics
-    /// nil where no route honours `Idempotency-Key`.
-    private let keys: IdempotencyKeys?
+    private let keys: IdempotencyKeys
     private(set) var router = Router()
 
     init(_ context: ServiceContext) {
-        self.init(
-            seal: context.seal, logger: context.logger, metrics: context.metrics,
-            keys: IdempotencyKeys(context.database, context.loops, context.seal))
+        self.init(seal: context.seal, logger: context.logger, metrics: context.metrics)
     }
 
-    init(seal: IdentitySeal, logger: Logger, metrics: Metrics, keys: IdempotencyKeys?) {
+    init(seal: IdentitySeal, logger: Logger, metrics: Metrics) {
         self.seal = seal
-        self.keys = keys
+        keys = IdempotencyKeys(seal)
         self.logger = logger
         self.metrics = metrics
     }
@@ -37,10 +35,19 @@ public struct Routes: Sendable {
     public mutating func post(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
         add(.post, pattern, access, handler)
     }
-    /// A POST that creates or charges: `Idempotency-Key` is honoured.
-    public mutating func postOnce(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
-        guard let keys else { return add(.post, pattern, access, handler) }
-        add(.post, pattern, access) { try await keys.answer($0, handler) }
+    /// A POST that creates or charges: `Idempotency-Key` is honoured. What the handler calls acts through the ``Once`` it is given.
+    public mutating func postOnce(_ pattern: String, _ access: Access, _ handler: @escaping OnceHandler) {
+        let keys = keys
+        add(.post, pattern, access) { request in
+            let once = try await keys.once(request)
+            var response = try await handler(request, once)
+            switch once.outcome {
+            case .made: break
+            case .found: response.fields["idempotent-replayed"] = "true"
+            case .nothing: throw ActedWithoutOnce()
+            }
+            return response
+        }
     }
     public mutating func put(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
         add(.put, pattern, access, handler)

@@ -45,10 +45,9 @@ struct RunningService: Sendable {
         let supervisor = Supervisor(loops: parts.loops, logger: context.logger)
         startEvents(of: service, type, parts, context, supervisor)
         for work in service.background { supervisor.start(work.name, work.run) }
-        let keys = IdempotencyKeys(context.database, parts.loops, context.seal)
         supervisor.start("forget idempotency keys") {
             while true {
-                try await keys.removeExpired()
+                try await IdempotencyKeys.removeExpired(on: context.database)
                 try await parts.loops.next().sleep(for: .seconds(3_600))
             }
         }

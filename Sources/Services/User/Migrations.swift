@@ -6,6 +6,7 @@ enum UserMigrations {
         Migration(id: "user-001-account", sql: account),
         Migration(id: "user-002-first-admin", sql: firstAdmin),
         Migration(id: "user-003-erase-kept-answers", sql: keptAnswers),
+        Migration(id: "user-004-no-kept-answers", sql: noKeptAnswers),
     ]
 
     /// Every column that can hold personal data may be null, and is when the account is erased: the row stays so that its id stays
@@ -43,8 +44,11 @@ enum UserMigrations {
         );
         """
 
-    /// Erasure finds the answer that was kept for a repeated registration.
+    /// Erasure found the answer that was kept for a repeated registration.
     private static let keptAnswers = """
         create index idempotency_key_location on idempotency_key (location) where location is not null;
         """
+
+    /// Platform keeps nothing personal any more.
+    private static let noKeptAnswers = "drop index idempotency_key_location"
 }

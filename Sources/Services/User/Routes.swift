@@ -38,9 +38,9 @@ struct UserRoutes: Sendable {
         }
     }
 
-    @Sendable func register(_ request: Request) async throws -> Response {
+    @Sendable func register(_ request: Request, _ once: Once) async throws -> Response {
         let body = try await request.body(as: RegisterBody.self)
-        let account = try await operations.register(body.registration)
+        let account = try await operations.register(body.registration, once)
         return try .created(ProfileView(account), at: Account.path(of: account.id))
     }
 

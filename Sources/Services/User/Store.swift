@@ -135,8 +135,6 @@ struct Store: Sendable {
                 plan_since = null, version = version + 1, updated_at = \(time), erased_at = \(time)
             where id = \(id.rawValue)
             """)
-        // The answer to the registration is kept for a while for whoever repeats it, and says everything.
-        try await tx.execute("delete from idempotency_key where location = \(Account.path(of: id))")
     }
 
     /// - Returns: false when the first administrator was made before.

@@ -7,7 +7,7 @@ internal import Foundation
 #endif
 
 /// A person's account. An erased one is no account any more; see ``AccountStatus``.
-struct Account: Sendable, Equatable {
+struct Account: Sendable, Equatable, Identifiable {
     let id: UserID
     var email: Email
     var firstName: PersonName

@@ -8,7 +8,11 @@ extension UserOperations {
     ///   ``UserError/emailTaken``, ``UserError/busy(retryAfterSeconds:)``.
     @discardableResult
     public func createAdmin(email: String, password: String) async throws -> String {
-        try await register(try Self.administrator(email, password), as: .admin).id.rawValue
+        let registration = try Self.administrator(email, password)
+        let hash = try await hash(registration.password)
+        return try await database.transaction { tx in
+            try await open(registration, hash, as: .admin, on: tx).id.rawValue
+        }
     }
 
     /// As ``createAdmin(email:password:)``, once in the life of the database, however many processes start at once.

@@ -1,15 +1,23 @@
 internal import Contracts
 internal import Messaging
+internal import Platform
 internal import Postgres
 internal import Secrets
 
 extension UserOperations {
     /// Opens an account.
-    /// - Throws: ``UserError/emailTaken``, ``UserError/busy(retryAfterSeconds:)``.
-    func register(_ registration: Registration, as role: Role = .student) async throws -> Account {
+    /// - Returns: the account as it is now, when the same request opened it before.
+    /// - Throws: ``UserError/emailTaken``, ``UserError/busy(retryAfterSeconds:)``; ``UserError/notFound`` when that account has been erased
+    ///   since.
+    func register(_ registration: Registration, _ once: Once) async throws -> Account {
         let hash = try await hash(registration.password)
         return try await database.transaction { tx in
-            try await open(registration, hash, as: role, on: tx)
+            try await once.run(on: tx) {
+                try await open(registration, hash, as: .student, on: tx)
+            } again: { id in
+                guard let account = try await store.find(id, on: tx) else { throw UserError.notFound }
+                return account
+            }
         }
     }
 
