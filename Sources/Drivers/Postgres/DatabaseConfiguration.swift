@@ -32,7 +32,7 @@ public struct DatabaseConfiguration: Sendable {
     public init(
         connectionsPerLoop: Int = 8, pipelinedPerLoop: Int = 1, pipelineDepthMax: Int = 512,
         waitingCountMax: Int = 65_536, preparedCountMax: Int = 256, statementTimeout: Duration = .seconds(10),
-        acquireTimeout: Duration = .seconds(5), outageGrace: Duration = .seconds(2),
+        acquireTimeout: Duration = .seconds(5), outageGrace: Duration = .seconds(5),
         connectTimeout: Duration = .seconds(5),
         idleTimeout: Duration = .seconds(60), applicationName: String = "learning-hub", schema: String? = nil,
         role: String? = nil

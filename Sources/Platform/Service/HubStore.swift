@@ -38,8 +38,7 @@ public struct HubStore: Sendable {
         let url = try settings.value(PlatformSettings.databaseURL).settingText
         let database = Database(
             url: url, loops: loops,
-            // One that is started together with the hub may come up a little later.
-            configuration: .init(connectionsPerLoop: 4, outageGrace: .seconds(5), applicationName: "learning-hub"))
+            configuration: .init(connectionsPerLoop: 4, applicationName: "learning-hub"))
         do {
             let registry = try await registry(database, url, loops)
             let codec = EventCodec(registry: registry)
