@@ -9,16 +9,16 @@ public actor SMTPServer {
         case none, starttls, required, implicit
     }
 
-    /// At which command the server refuses.
-    public enum Stage: String, Sendable, Encodable {
-        case mail, rcpt, data
+    /// At which command the server refuses; `message` is the mail itself.
+    public enum Stage: String, Sendable, Encodable, CaseIterable {
+        case greeting, ehlo, starttls, auth, mail, rcpt, data, message
     }
 
     /// What the server does with the next mails.
     public enum Answer: Sendable {
         case accept
-        /// Answers with `code`, the next `times` times or for good.
-        case refuse(code: Int, stage: Stage = .data, times: Int? = nil)
+        /// Answers with `code` and `text`, the next `times` times or for good.
+        case refuse(code: Int, text: String = "asked for by the test", stage: Stage = .message, times: Int? = nil)
         /// Breaks the connection when the mail is there.
         case close
         /// Takes the mail and breaks the connection before saying so.
@@ -141,15 +141,16 @@ private struct Command: Encodable {
     struct Answer: Encodable {
         var mode = "accept"
         var code: Int?
+        var text: String?
         var stage: SMTPServer.Stage?
         var times: Int?
 
         init(_ answer: SMTPServer.Answer) {
             switch answer {
             case .accept: break
-            case .refuse(let code, let stage, let times):
+            case .refuse(let code, let text, let stage, let times):
                 mode = "refuse"
-                (self.code, self.stage, self.times) = (code, stage, times)
+                (self.code, self.text, self.stage, self.times) = (code, text, stage, times)
             case .close: mode = "close"
             case .takeAndClose: mode = "take-and-close"
             case .hang: mode = "hang"

@@ -22,6 +22,10 @@ import Testing
         }
     }
 
+    func refusal(by transport: SMTPTransport) async throws -> MailRefusal? {
+        if case .refused(let refusal) = await outcome(of: transport, try Samples.message()) { refusal } else { nil }
+    }
+
     func isUnavailable(_ error: MailError?) -> Bool {
         if case .unavailable = error { true } else { false }
     }
@@ -142,21 +146,21 @@ import Testing
         try await transport(server.url).send(Samples.message())
         #expect(try await server.mails().first?.user == "hub@x")
         let wrong = server.url.replacingOccurrences(of: "p%2Fw", with: "wrong")
-        #expect(isUnavailable(await outcome(of: try transport(wrong), try Samples.message())))
+        #expect(try await refusal(by: try transport(wrong))?.description == "AUTH answered 535 5.7.8")
         #expect(try await server.mailCount() == 1)
         await server.stop()
     }
 
     // MARK: Failures
 
-    @Test func `a refusal for now is transient, and the next try goes through`() async throws {
+    @Test func `a refusal for now puts the mail off, and the next try goes through`() async throws {
         let server = try await SMTPServer()
         let transport = try transport(server.url)
-        for stage in [SMTPServer.Stage.mail, .rcpt, .data] {
+        for stage in [SMTPServer.Stage.rcpt, .data, .message] {
             for code in [421, 450, 451, 452] {
                 try await server.clear()
                 try await server.answer(.refuse(code: code, stage: stage, times: 1))
-                #expect(await outcome(of: transport, try Samples.message()) == .transient(code: code))
+                #expect(try await refusal(by: transport)?.verdict == .putOff)
                 #expect(try await server.mailCount() == 0)
                 try await transport.send(Samples.message())
                 #expect(try await server.mailCount() == 1)
@@ -165,16 +169,31 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a refusal for good is permanent and tells its code`() async throws {
-        let server = try await SMTPServer()
-        let transport = try transport(server.url)
-        for stage in [SMTPServer.Stage.mail, .rcpt, .data] {
-            for code in [550, 552, 554] {
-                try await server.answer(.refuse(code: code, stage: stage))
-                #expect(await outcome(of: transport, try Samples.message()) == .permanent(code: code))
-            }
+    @Test(
+        arguments: zip(
+            [SMTPServer.Stage.greeting, .ehlo, .auth, .mail, .rcpt, .data, .message],
+            [SMTPStage.greeting, .hello, .logIn, .sender, .recipient, .data, .message]))
+    func `a refusal tells its code, and what was refused`(asked: SMTPServer.Stage, stage: SMTPStage) async throws {
+        let server = try await SMTPServer(user: "u", password: "MAIL FROM:")
+        for code in [454, 530, 554] {
+            let transport = try transport(server.url)
+            try await server.answer(.refuse(code: code, text: "5.7.0 asked for by the test", stage: asked))
+            #expect(try await refusal(by: transport)?.description == "\(stage) answered \(code) 5.7.0")
+            try await server.answer(.accept)
+            try await transport.send(Samples.message())
         }
-        #expect(try await server.mailCount() == 0)
+        #expect(try await server.mailCount() == 3)
+        await server.stop()
+    }
+
+    @Test func `a server that refuses the TLS we insist on gets nothing in clear text`() async throws {
+        let server = try await SMTPServer(tls: .starttls)
+        try await server.answer(.refuse(code: 454, stage: .starttls))
+        let transport = try transport(server.url + "&tls=required")
+        #expect(isUnavailable(await outcome(of: transport, try Samples.message())))
+        try await server.answer(.accept)
+        try await transport.send(Samples.message())
+        #expect(try await server.mails().map(\.isEncrypted) == [true])
         await server.stop()
     }
 

@@ -44,6 +44,9 @@ extension TestService<NotificationService> {
             logger: context.logger, metrics: Metrics(), now: { Date() })
     }
 
+    /// As an operator looks at them.
+    var mails: Mails { Mails(database: database) { Date() } }
+
     /// Another process on the same data.
     func another(_ transport: any MailTransport, limits: MailLimits = .quick) -> MailSender {
         Self.sender(on: transport, from: operations.from, limits, context)
@@ -202,6 +205,7 @@ extension MailLimits {
         limits.pollInterval = .milliseconds(20)
         limits.retryDelayBase = .milliseconds(20)
         limits.serverPauseMax = .milliseconds(200)
+        limits.refusedPauseMax = .milliseconds(200)
         return limits
     }()
 }

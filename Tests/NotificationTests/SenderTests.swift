@@ -3,6 +3,8 @@ import Foundation
 import HubTesting
 import Messaging
 @testable import Notification
+import Observability
+import Postgres
 import ServiceTesting
 import Testing
 
@@ -138,7 +140,7 @@ import Testing
             for number in 0..<20 { try await hub.post(NotificationHub.mail(to: "p\(number)@example.org")) }
             try await hub.sending {
                 let sender = try #require(hub.operations.sender)
-                try await eventually { sender.isServerDown }
+                try await eventually { sender.isServerPaused }
                 try await eventually {
                     do {
                         try await hub.post(NotificationHub.mail(to: "late@example.org"))
@@ -156,6 +158,84 @@ import Testing
             #expect(Set(mails.map(\.messageID)).count == mails.count)
             let recipients = Set(mails.map(\.toAddress))
             #expect((0..<20).allSatisfy { recipients.contains("p\($0)@example.org") })
+        }
+    }
+
+    @Test(
+        arguments: zip(
+            [530, 550, 553, 452, 554, 421], [SMTPServer.Stage.mail, .mail, .mail, .mail, .greeting, .greeting]))
+    func `while the server refuses us mails wait, the events too, and all go out once when it no longer does`(
+        code: Int, stage: SMTPServer.Stage
+    ) async throws {
+        try await NotificationHub.withServer { hub, server in
+            try await server.answer(.refuse(code: code, stage: stage))
+            for number in 0..<124 { try await hub.post(NotificationHub.mail(to: "p\(number)@example.org")) }
+            let sender = try #require(hub.operations.sender)
+            try await hub.sending {
+                // More than one round: the first mails are not the only ones that tried.
+                try await eventually { sender.meter.unwilling.value >= 12 }
+                #expect(!sender.isServerUp)
+                try await eventually { sender.isServerPaused }
+                let counts = try await hub.mails.count(lateSince: Date())
+                #expect(counts.failed == 0 && counts.waiting == 124)
+                #expect(counts.reason == "\(stage == .mail ? "MAIL FROM" : "the connection") answered \(code)")
+                try await server.answer(.accept)
+                try await eventually(within: .seconds(30)) { try await hub.deliveryCount(.sent) == 124 }
+                #expect(sender.isServerUp)
+            }
+            #expect(try await hub.mails.list(countMax: 200).allSatisfy { $0.attempts == 1 })
+            #expect(Set(try await server.mails().map(\.toAddress)).count == 124)
+            #expect(try await server.mailCount() == 124)
+        }
+    }
+
+    @Test func `an event is not taken on while the server refuses us`() async throws {
+        try await NotificationHub.withServer { hub, server in
+            try await server.answer(.refuse(code: 530, stage: .mail))
+            try await hub.post(NotificationHub.mail())
+            try await hub.sending {
+                let sender = try #require(hub.operations.sender)
+                try await eventually { sender.isServerPaused }
+                try await eventually {
+                    do {
+                        try await hub.post(NotificationHub.mail(to: "late@example.org"))
+                        return false
+                    } catch let failure as Failure {
+                        return failure.failureClass == .dependencyDown
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: ["5.7.1 relaying denied", "5.7.1 blocked by policy"])
+    func `a recipient refused for what we are waits alone, and holds up nobody`(text: String) async throws {
+        try await NotificationHub.withServer { hub, server in
+            let refused = EventID.new, other = EventID.new
+            try await server.answer(.refuse(code: 550, text: text, stage: .rcpt, times: 2))
+            try await hub.post(NotificationHub.mail(to: "ben@example.net"), refused)
+            try await hub.sending {
+                let sender = try #require(hub.operations.sender)
+                try await eventually { try await hub.delivery(refused)?.code == 550 }
+                #expect(sender.isServerUp)
+                try await hub.post(NotificationHub.mail(), other)
+                try await eventually { try await hub.deliveryCount(.sent) == 2 }
+            }
+            // The second refusal may have met either.
+            #expect(try await hub.mails.list(countMax: 10).map(\.attempts).reduce(0, +) == 4)
+        }
+    }
+
+    @Test func `how long the server was away does not count against a mail`() async throws {
+        var limits = MailLimits.quick
+        limits.retryAgeMax = .seconds(3_600)
+        try await NotificationHub.withServer(limits: limits) { hub, server in
+            let event = EventID.new
+            try await hub.post(NotificationHub.mail(), event)
+            try await hub.database.execute("update delivery set created_at = created_at - interval '3 days'")
+            try await server.answer(.refuse(code: 450, stage: .rcpt, times: 2))
+            try await hub.sending { try await eventually { try await hub.delivery(event)?.state == "sent" } }
+            #expect(try await hub.delivery(event)?.attempts == 3)
         }
     }
 

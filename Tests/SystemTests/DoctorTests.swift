@@ -1,4 +1,5 @@
 import Contracts
+import Foundation
 import HubTesting
 import Messaging
 import Observability
@@ -40,16 +41,46 @@ import Testing
         #expect(try await hub.stop() == [0, 0])
     }
 
-    @Test func `mails that failed or wait are counted`() async throws {
+    @Test func `a mail that failed is counted, listed without its address, and sent again when it is asked for`()
+        async throws
+    {
         let smtp = try await SMTPServer()
         try await smtp.answer(.refuse(code: 550, stage: .rcpt, times: 1))
         let hub = try await HubUnderTest.inOneProcess(["SMTP_URL": smtp.url])
+        #expect(try await hub.command(["mail", "resend", "--all-failed", "--yes"]).output.hasPrefix("0 mails"))
         #expect(try await hub.client.register("nobody@example.com").status == 201)
         try await eventually("the mail has failed") {
-            try await hub.command(["doctor"]).output.contains("1 mail failed")
+            let examined = try await hub.command(["doctor"]).output
+            return examined.contains("1 mail failed") && examined.contains("mail list --state failed")
+        }
+        let listed = try await hub.command(["mail", "list", "--state", "failed", "--json"])
+        let mail = try JSONDecoder().decode(ListedMail.self, from: Data(listed.output.utf8))
+        #expect(mail.to == "n…@example.com" && mail.reason == "RCPT TO answered 550", "\(listed)")
+        let whole = try await hub.command(["mail", "list", "--show-addresses"])
+        #expect(whole.output.contains("nobody@example.com"), "\(whole)")
+        let asked = try await hub.command(["mail", "resend", "--all-failed"])
+        #expect(asked.code == 1 && asked.errors.contains("1 mail has failed and would be sent again"), "\(asked)")
+        let resent = try await hub.command(["mail", "resend", mail.id])
+        #expect(resent.code == 0 && resent.output.hasPrefix("1 mail waits to be sent again"), "\(resent)")
+        try await eventually("the mail is there") { try await smtp.mails().map(\.toAddress) == ["nobody@example.com"] }
+        try await eventually("the mail is known to be there") {
+            let again = try await hub.command(["mail", "resend", mail.id])
+            return again.code == 1 && again.output.contains("\(mail.id) was sent")
+        }
+        #expect(try await smtp.mails().map(\.messageID) == ["<\(mail.id)@learning-hub.example>"])
+        for (arguments, message) in [
+            (["resend"], "name mails, or --all-failed"), (["resend", "17"], "`17` is no mail's id"),
+            (["list", "--state", "lost"], "`lost` is no state of a mail"),
+        ] {
+            let run = try await hub.command(["mail"] + arguments)
+            #expect(run.code == 2 && run.errors.contains(message), "\(run)")
         }
         #expect(try await hub.stop() == [0])
         await smtp.stop()
+    }
+
+    private struct ListedMail: Decodable {
+        let id, to, reason: String
     }
 
     private struct NotAccepted: Error {}

@@ -6,12 +6,9 @@ public protocol MailTransport: Sendable {
 
 /// Why a message was not taken. No case shows an address or a text of the message.
 public enum MailError: Error, Sendable, Equatable {
-    /// The server said not now (a reply of 4xx): the same message may go through later.
-    case transient(code: Int)
-    /// The server said never (a reply of 5xx): this message will not go through.
-    case permanent(code: Int)
-    /// There is no server to talk to, it does not answer in time, or it refuses our user name: no message will go through until
-    /// that is mended.
+    /// The server said no: ``MailRefusal/verdict`` says what to do.
+    case refused(MailRefusal)
+    /// There is no server to talk to, or it does not answer in time: no message will go through until that is mended.
     case unavailable(String)
     /// The connection broke half-way. The message may have been taken: the same `Message-ID` at the next try lets the other
     /// side tell.

@@ -56,9 +56,7 @@ extension MailError {
         switch error {
         case .connectFailed(let reason): self = .unavailable(reason)
         case .timedOut: self = .unavailable("no answer in time")
-        // Nothing is wrong with the message: it is our setting, or their directory, that has to be mended.
-        case .accessDenied(let code): self = .unavailable("user name or password refused with \(code)")
-        case .refused(let code): self = (400...499).contains(code) ? .transient(code: code) : .permanent(code: code)
+        case .refused(let reply): self = .refused(MailRefusal(reply))
         case .protocolError(let reason): self = .interrupted(reason)
         case .invalid(let reason): self = .unavailable(reason)
         case .cancelled: self = .cancelled

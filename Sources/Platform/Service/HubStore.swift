@@ -1,4 +1,4 @@
-internal import Contracts
+public import Contracts
 public import EventLoop
 public import Messaging
 public import Observability
@@ -76,6 +76,15 @@ public struct HubStore: Sendable {
         let log = PostgresLog(database: database, loops: loops, logger: logger)
         try await log.apply((TopicCatalogue.all + TopicCatalogue.deadLetters).map { TopicSettings($0) })
         return log
+    }
+
+    /// A service's corner of the database, as the login of `DATABASE_URL`. Whoever asks for it closes it.
+    public func database(of service: ServiceName) -> Database {
+        Database(
+            url: url, loops: loops,
+            configuration: .init(
+                connectionsPerLoop: 1, statementTimeout: .seconds(60), applicationName: "learning-hub command",
+                schema: ServiceSchema(service).name))
     }
 
     public func close() async { await database.close() }

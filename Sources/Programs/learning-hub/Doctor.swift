@@ -5,6 +5,7 @@ internal import Gateway
 internal import HTTP
 internal import Mail
 internal import Messaging
+internal import Notification
 internal import Platform
 internal import Postgres
 internal import SchemaRegistry
@@ -157,25 +158,18 @@ struct Doctor {
 
     /// What became of mails, as long as the notification service remembers.
     private func mails(_ hub: HubStore) async throws -> Finding {
-        let isThere = try await hub.database.query("select to_regclass('notification.delivery') is not null").first
-        guard let isThere, try isThere.decode(Bool.self) else {
+        let since = OpenHub.now.addingTimeInterval(-Self.lateSeconds)
+        guard let counts = try await hub.mails({ try await $0.count(lateSince: since) }) else {
             return Finding(part: "mails", state: .sound, detail: "no notification service has been here yet")
         }
-        let row = try await hub.database.query(
-            """
-            select count(*) filter (where state = 'failed'), count(*) filter (where state in ('waiting', 'sending')),
-                count(*) filter (where state in ('waiting', 'sending')
-                    and created_at < clock_timestamp() - make_interval(secs => \(Self.lateSeconds)))
-            from notification.delivery
-            """
-        ).first
-        let (failed, waiting, late): (Int64, Int64, Int64) =
-            try row?.decode(Int64.self, Int64.self, Int64.self) ?? (0, 0, 0)
-        let detail = "\(failed) \(failed == 1 ? "mail" : "mails") failed, \(waiting) wait"
-        if failed == 0, late == 0 { return Finding(part: "mails", state: .sound, detail: detail) }
-        return Finding(
-            part: "mails", state: .odd, detail: detail,
-            remedy: "notification.delivery has each one's smtp_code and reason; what waits is tried again")
+        let detail = "\(counts.failed) \(counts.failed == 1 ? "mail" : "mails") failed, \(counts.waiting) wait"
+        if counts.failed == 0, counts.late == 0 { return Finding(part: "mails", state: .sound, detail: detail) }
+        var remedies = ["`\(Program.name) mail list --state failed` says why, `mail resend` sends them again"]
+        if counts.late > 0 {
+            let reason = counts.reason.map { " (the last answer: \($0))" } ?? ""
+            remedies = ["what waits is tried again\(reason)"] + (counts.failed > 0 ? remedies : [])
+        }
+        return Finding(part: "mails", state: .odd, detail: detail, remedy: remedies.joined(separator: "; "))
     }
 
     /// An event that waits longer is not on its way any more.

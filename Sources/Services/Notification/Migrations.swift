@@ -7,6 +7,7 @@ enum Migrations {
         Migration(id: "notification-002-notice", sql: notice),
         Migration(id: "notification-003-delivery", sql: delivery),
         Migration(id: "notification-004-mailbox", sql: mailbox),
+        Migration(id: "notification-005-put-off", sql: putOff),
     ]
 
     /// What the user service said of each person. `as_of` is the time of the newest event, for topics overtake one another. An erased
@@ -72,6 +73,12 @@ enum Migrations {
         create index delivery_due on delivery (due_at) where state in ('waiting', 'sending');
         create index delivery_user on delivery (user_id);
         create index delivery_finished_at on delivery using brin (finished_at);
+        """
+
+    /// A mail of an erased person is nobody's to send again.
+    private static let putOff = """
+        alter table delivery add column put_off_since timestamptz;
+        update delivery set state = 'dropped' where state = 'failed' and recipient is null;
         """
 
     /// Where mail goes while there is no server for it.

@@ -219,18 +219,19 @@ struct Store: Sendable {
             where event_id in (
                 select event_id from delivery where state in ('waiting', 'sending') and due_at <= \(time)
                 order by due_at limit \(countMax) for update skip locked)
-            returning event_id, user_id, recipient, subject, kind, facts, attempts, created_at, correlation_id, traceparent
+            returning event_id, user_id, recipient, subject, kind, facts, attempts, created_at, put_off_since, correlation_id,
+                traceparent
             """)
         return try rows.compactMap { row in
-            let (event, user, to, subject, kind, facts, attempt, createdAt, correlationID, traceparent) =
+            let (event, user, to, subject, kind, facts, attempt, createdAt, putOffSince, correlationID, traceparent) =
                 try row.decode(
                     String.self, String.self, String.self, String.self, String.self, JSONValue.self, Int.self,
                     Date.self,
-                    String.self, String.self)
+                    Date?.self, String.self, String.self)
             guard let kind = NoticeKind(rawValue: kind) else { return nil }
             return Delivery(
                 eventID: EventID(checked: event), userID: UserID(checked: user), to: to, subject: subject, kind: kind,
-                facts: try Facts(facts), attempt: attempt, createdAt: createdAt,
+                facts: try Facts(facts), attempt: attempt, createdAt: createdAt, putOffSince: putOffSince,
                 journey: Journey(correlationID: correlationID, traceparent: traceparent))
         }
     }
@@ -238,10 +239,11 @@ struct Store: Sendable {
     /// Writes down what came of an attempt; not if somebody else has taken over since, or the reader was erased.
     /// - Parameters:
     ///   - dueAt: when to try again, for a mail that waits.
+    ///   - putOffSince: nil to leave it as it is.
     ///   - isCounted: false when the attempt says nothing about the mail.
     func updateDelivery(
-        _ mail: Delivery, _ state: DeliveryState, dueAt: Date, code: Int? = nil, reason: String? = nil,
-        isCounted: Bool = true, at time: Date, on database: Database
+        _ mail: Delivery, _ state: DeliveryState, dueAt: Date, putOffSince: Date? = nil, code: Int? = nil,
+        reason: String? = nil, isCounted: Bool = true, at time: Date, on database: Database
     ) async throws {
         let isOut = state == .sent
         let finishedAt = state == .waiting ? nil : time
@@ -249,12 +251,81 @@ struct Store: Sendable {
             """
             update delivery set state = \(state.rawValue), due_at = \(dueAt), smtp_code = \(code as Int?), reason = \(reason as String?),
                 attempts = attempts - \(isCounted ? 0 : 1),
+                put_off_since = coalesce(\(putOffSince as Date?), put_off_since),
                 finished_at = \(finishedAt as Date?),
                 recipient = case when \(isOut) then null else recipient end,
                 subject = case when \(isOut) then null else subject end,
                 facts = case when \(isOut) then null else facts end
             where event_id = \(mail.eventID.rawValue) and state = 'sending' and attempts = \(mail.attempt)
             """)
+    }
+
+    // MARK: Mails, as an operator looks at them
+
+    /// The newest first.
+    /// - Parameter state: nil for every state.
+    func listMails(_ state: DeliveryState?, countMax: Int, on database: Database) async throws -> [Mail] {
+        let some: SQL = state.map { "where state = \($0.rawValue)" } ?? ""
+        let rows = try await database.query(
+            """
+            select event_id, user_id, state, kind, recipient, attempts, smtp_code, reason, correlation_id, created_at, due_at,
+                finished_at
+            from delivery \(some) order by created_at desc, event_id limit \(countMax)
+            """)
+        return try rows.compactMap { row in
+            let (id, user, state, kind, address, attempts, code, reason, correlationID, createdAt, dueAt, finishedAt) =
+                try row.decode(
+                    String.self, String.self, String.self, String.self, String?.self, Int.self, Int?.self, String?.self,
+                    String.self, Date.self, Date.self, Date?.self)
+            guard let state = DeliveryState(rawValue: state) else { return nil }
+            return Mail(
+                id: EventID(checked: id), userID: UserID(checked: user), state: state, kind: kind, address: address,
+                attempts: attempts, code: code, reason: reason, correlationID: correlationID, createdAt: createdAt,
+                dueAt: finishedAt == nil ? dueAt : nil, finishedAt: finishedAt)
+        }
+    }
+
+    /// Puts failed mails back to be sent, at most `countMax`, the oldest failures first.
+    /// - Parameter ids: nil for every mail that had failed by `time`.
+    func updateFailed(_ ids: [EventID]?, at time: Date, countMax: Int, on database: Database) async throws -> [EventID]
+    {
+        let these: SQL = ids.map { "event_id = any(\($0.map(\.rawValue)))" } ?? "finished_at <= \(time)"
+        let rows = try await database.query(
+            """
+            update delivery set state = 'waiting', due_at = \(time), finished_at = null, put_off_since = null
+            where event_id in (
+                select event_id from delivery
+                where state = 'failed' and \(these)
+                order by finished_at limit \(countMax) for update skip locked)
+            returning event_id
+            """)
+        return try rows.map { EventID(checked: try $0.decode(String.self)) }
+    }
+
+    func findState(of ids: [EventID], on database: Database) async throws -> [EventID: DeliveryState] {
+        let rows = try await database.query(
+            "select event_id, state from delivery where event_id = any(\(ids.map(\.rawValue)))")
+        let pairs = try rows.map { try $0.decode(String.self, String.self) }
+        return Dictionary(pairs.map { (EventID(checked: $0), DeliveryState(rawValue: $1)) }) { $1 }.compactMapValues {
+            $0
+        }
+    }
+
+    /// How many mails have failed or wait, and what was said of the one that was tried last.
+    /// - Parameter lateSince: mails that wait since before then are late.
+    func countMails(lateSince time: Date, on database: Database) async throws -> MailCounts {
+        let rows = try await database.query(
+            """
+            select count(*) filter (where state = 'failed'),
+                count(*) filter (where state in ('waiting', 'sending')),
+                count(*) filter (where state in ('waiting', 'sending') and created_at < \(time)),
+                (select reason from delivery where state in ('waiting', 'sending') and reason is not null
+                    order by due_at desc limit 1)
+            from delivery
+            """)
+        let (failed, waiting, late, reason) =
+            try rows.first?.decode(Int.self, Int.self, Int.self, String?.self) ?? (0, 0, 0, nil)
+        return MailCounts(failed: failed, waiting: waiting, late: late, reason: reason)
     }
 
     // MARK: The development mailbox
@@ -302,7 +373,7 @@ struct Store: Sendable {
             """
             update delivery set recipient = null, subject = null, facts = null,
                 finished_at = coalesce(finished_at, \(time)),
-                state = case when state in ('waiting', 'sending') then 'dropped' else state end
+                state = case when state in ('waiting', 'sending', 'failed') then 'dropped' else state end
             where user_id = \(user.rawValue)
             """)
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -251,6 +252,23 @@ static size_t on_header(char *line, size_t size, size_t whole, void *context) {
     return whole;
 }
 
+/// Nothing more is read from any connection. Who waits for something to read is told at once that nothing comes.
+static void stop_reading(hub_curl *curl) {
+    for (size_t fd = 0; fd < curl->watched_count; fd++)
+        if (curl->watched[fd].is_ours) shutdown((int)fd, SHUT_RD);
+}
+
+/// Which command a reply answers is told by the order of both. Behind the farewell libcurl would wait in place for an answer, for two
+/// minutes whatever the limits of the transfer are: there is one connection to a mail server, and it is at its end.
+static int on_dialogue(CURL *easy, curl_infotype kind, char *bytes, size_t count, void *context) {
+    (void)easy;
+    hub_curl_transfer *transfer = context;
+    if (kind == CURLINFO_HEADER_OUT && count >= 4 && memcmp(bytes, "QUIT", 4) == 0) stop_reading(transfer->curl);
+    if (kind == CURLINFO_HEADER_OUT || kind == CURLINFO_HEADER_IN)
+        transfer->curl->callbacks.line(transfer->context, kind == CURLINFO_HEADER_IN, (const uint8_t *)bytes, count);
+    return 0;
+}
+
 // MARK: Making transfers
 
 static void free_transfer(hub_curl_transfer *transfer) {
@@ -468,6 +486,9 @@ hub_curl_transfer *hub_curl_start_mail(hub_curl *curl, const hub_curl_mail *mail
     curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail->message_count);
     curl_easy_setopt(easy, CURLOPT_USE_SSL, levels[mail->tls < 0 || mail->tls > 2 ? 2 : mail->tls]);
+    curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_dialogue);
+    curl_easy_setopt(easy, CURLOPT_DEBUGDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, mail->connect_ms);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, mail->timeout_ms);
     return add(transfer, context);
@@ -507,7 +528,8 @@ static int outcome_of(hub_curl_transfer *transfer, CURLcode result, long code) {
         curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_after);
         return sent_after == 0 && !transfer->is_mail ? HUB_CURL_CONNECT : HUB_CURL_TIMED_OUT;
     case CURLE_WRITE_ERROR: case CURLE_ABORTED_BY_CALLBACK: case CURLE_READ_ERROR: return HUB_CURL_ABORTED;
-    case CURLE_LOGIN_DENIED: return HUB_CURL_DENIED;
+    // Without a refusal the server knows no way to log in that we know.
+    case CURLE_LOGIN_DENIED: return code >= 400 ? HUB_CURL_REFUSED : HUB_CURL_CONNECT;
     default: return transfer->is_mail && code >= 400 ? HUB_CURL_REFUSED : HUB_CURL_PROTOCOL;
     }
 }
@@ -606,6 +628,7 @@ void hub_curl_free(hub_curl *curl) {
         free_transfer(spare);
         spare = next;
     }
+    stop_reading(curl); // for the farewell to a mail server, as above
     if (curl->multi) curl_multi_cleanup(curl->multi);
     if (curl->epoll >= 0) close(curl->epoll);
     free(curl->watched);

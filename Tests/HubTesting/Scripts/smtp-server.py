@@ -36,13 +36,13 @@ class Mailboxes:
     def reply(self, stage):
         """The reply that was asked for at this stage; None to go on."""
         answer = self.answer
-        if answer["mode"] != "refuse" or answer.get("stage", "data") != stage:
+        if answer["mode"] != "refuse" or answer["stage"] != stage:
             return None
         if answer.get("times") is not None:
             answer["times"] -= 1
             if answer["times"] <= 0:
                 self.answer = {"mode": "accept"}
-        return f"{answer['code']} asked for by the test"
+        return f"{answer['code']} {answer['text']}"
 
     async def handle_MAIL(self, server, session, envelope, address, mail_options):
         reply = self.reply("mail")
@@ -62,7 +62,7 @@ class Mailboxes:
         if self.answer["mode"] == "close":
             server.transport.abort()
             return "421 closing"
-        reply = self.reply("data")
+        reply = self.reply("message")
         if reply is None:
             self.mails.append(describe(server, session, envelope))
         # Takes the mail and then breaks the connection before saying so: the worst moment.
@@ -119,6 +119,36 @@ def content(part):
     return None if part is None else part.get_content().replace("\r\n", "\n")
 
 
+class Session(SMTP):
+    """Refuses where handlers have no say: before a mail begins, and at DATA."""
+
+    is_greeted = False
+
+    async def push(self, status):
+        reply = None if self.is_greeted else self.event_handler.reply("greeting")
+        self.is_greeted = True
+        await super().push(reply or status)
+
+    async def smtp_EHLO(self, hostname):
+        await self.refuse_or("ehlo", super().smtp_EHLO, hostname)
+
+    async def smtp_HELO(self, hostname):
+        await self.refuse_or("ehlo", super().smtp_HELO, hostname)
+
+    async def smtp_STARTTLS(self, argument):
+        await self.refuse_or("starttls", super().smtp_STARTTLS, argument)
+
+    async def smtp_AUTH(self, argument):
+        await self.refuse_or("auth", super().smtp_AUTH, argument)
+
+    async def smtp_DATA(self, argument):
+        await self.refuse_or("data", super().smtp_DATA, argument)
+
+    async def refuse_or(self, stage, go_on, argument):
+        reply = self.event_handler.reply(stage)
+        await (go_on(argument) if reply is None else self.push(reply))
+
+
 class Server:
     def __init__(self, mailboxes):
         self.mailboxes = mailboxes
@@ -136,7 +166,7 @@ class Server:
 
     def session(self):
         self.mailboxes.connections += 1
-        session = SMTP(
+        session = Session(
             self.mailboxes,
             hostname="localhost",
             ident="test server",

@@ -36,10 +36,8 @@ package enum SMTPTransferError: Error, Sendable, Equatable {
     case connectFailed(String)
     case timedOut
     case cancelled
-    /// The server refused user name or password.
-    case accessDenied(code: Int)
-    /// The server said no: `code` is 4xx for not now, 5xx for never.
-    case refused(code: Int)
+    /// The server said no.
+    case refused(SMTPReply)
     /// The connection broke or the server spoke no SMTP. It may have taken the message.
     case protocolError(String)
     /// The transfer itself makes no sense: a bad URL, no recipient.

@@ -76,6 +76,11 @@ private final class MailCurl: @unchecked Sendable {
             let sending = Unmanaged<MailSending>.fromOpaque(context).takeUnretainedValue()
             sending.done(outcome, code: Int(code), message: message.map { String(cString: $0) } ?? "")
         }
+        callbacks.line = { context, isReply, bytes, count in
+            guard let context else { return }
+            let sending = Unmanaged<MailSending>.fromOpaque(context).takeUnretainedValue()
+            sending.dialogue.note(UnsafeBufferPointer(start: bytes, count: count), isReply: isReply != 0)
+        }
         guard let curl = hub_curl_new(&limits, &callbacks) else { return nil }
         self.curl = curl
     }
@@ -108,6 +113,7 @@ private final class MailCurl: @unchecked Sendable {
 /// A message on its way, as the C side calls it back.
 private final class MailSending {
     private(set) var outcome: SMTPOutcome?
+    var dialogue = SMTPDialogue()
 
     func done(_ ended: Int32, code: Int, message: String) {
         outcome =
@@ -116,8 +122,8 @@ private final class MailSending {
             case Int32(HUB_CURL_INVALID): .failure(.invalid(message))
             case Int32(HUB_CURL_CONNECT): .failure(.connectFailed(message))
             case Int32(HUB_CURL_TIMED_OUT): .failure(.timedOut)
-            case Int32(HUB_CURL_DENIED): .failure(.accessDenied(code: code))
-            case Int32(HUB_CURL_REFUSED): .failure(.refused(code: code))
+            case Int32(HUB_CURL_REFUSED):
+                .failure(dialogue.refusal.map(SMTPTransferError.refused) ?? .protocolError(message))
             default: .failure(.protocolError(message))
             }
     }

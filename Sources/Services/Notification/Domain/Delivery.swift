@@ -18,6 +18,8 @@ struct Delivery: Sendable, Equatable {
     /// 1 for the first time. Tells senders apart that came to hold the same mail one after the other.
     var attempt: Int
     var createdAt: Date
+    /// When the mail was put off for the first time; nil when it never was, since it was last asked for.
+    var putOffSince: Date?
     var journey: Journey
 
     /// The name before the address.
@@ -34,13 +36,13 @@ struct Journey: Sendable, Equatable {
 }
 
 /// How a mail may end.
-enum DeliveryState: String, Sendable {
+public enum DeliveryState: String, Sendable, CaseIterable {
     /// It is yet to be sent, at its time.
     case waiting
     /// Somebody is at it; should they be gone by the mail's time, somebody else takes over.
     case sending
     case sent
-    /// It will not be sent: the address or the mail was refused for good, or for too long.
+    /// It will not be sent, unless an operator says so: the address or the mail was refused for good, or put off for too long.
     case failed
     /// Its reader is erased.
     case dropped
@@ -53,6 +55,7 @@ enum DeliveryOutcome: Sendable, Equatable {
     case refused(code: Int?, reason: String)
     /// Not now, or nobody can say: again later.
     case deferred(code: Int?, reason: String)
-    /// There is no server to talk to. Says nothing about the mail.
-    case serverDown(reason: String)
+    /// The server takes no mail at all: it does not answer, or refuses us. Says nothing about this mail.
+    /// - Parameter code: the server's answer, nil when there was none.
+    case serverUnwilling(code: Int?, reason: String)
 }

@@ -21,8 +21,10 @@ struct MailLimits: Sendable {
     var retryDelayMax: Duration = .seconds(15 * 60)
     /// A mail that was put off for so long has failed.
     var retryAgeMax: Duration = .seconds(24 * 3_600)
-    /// The longest pause before a server that is down is tried again.
+    /// The longest pause before a server that is down is tried again, and before one that refuses us is: that takes a person to mend,
+    /// and some servers shut out who knocks too often.
     var serverPauseMax: Duration = .seconds(10)
+    var refusedPauseMax: Duration = .seconds(60)
 }
 
 /// How long things are kept.

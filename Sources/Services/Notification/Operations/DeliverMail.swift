@@ -56,13 +56,19 @@ extension MailSender {
         case .deferred(let code, let reason):
             if code != nil { server.withLock { $0.answered() } }
             await deferOrFail(mail, code, reason, at: time)
-        case .serverDown(let reason):
-            server.withLock { $0.failed(pauseMax: limits.serverPauseMax) }
-            logger.warning("the mail server does not answer", [.reason: .text(reason)])
-            await write(mail) {
-                try await $0.updateDelivery(
-                    mail, .waiting, dueAt: time, reason: reason, isCounted: false, at: time, on: $1)
-            }
+        case .serverUnwilling(let code, let reason):
+            await waitForServer(mail, code, reason, at: time)
+        }
+    }
+
+    /// The mail has not been tried, in truth: it goes to the end of the line, so that another one tries the server the next time.
+    private func waitForServer(_ mail: Delivery, _ code: Int?, _ reason: String, at time: Date) async {
+        meter.unwilling.increment()
+        server.withLock { $0.failed(pauseMax: code == nil ? limits.serverPauseMax : limits.refusedPauseMax) }
+        logger.warning("the mail server takes no mail", [.code: LogValue(code ?? 0), .reason: .text(reason)])
+        await write(mail) {
+            try await $0.updateDelivery(
+                mail, .waiting, dueAt: time, code: code, reason: reason, isCounted: false, at: time, on: $1)
         }
     }
 
@@ -76,7 +82,8 @@ extension MailSender {
     }
 
     private func deferOrFail(_ mail: Delivery, _ code: Int?, _ reason: String, at time: Date) async {
-        if time.timeIntervalSince(mail.createdAt) > limits.retryAgeMax / .seconds(1) {
+        let since = mail.putOffSince ?? time
+        if time.timeIntervalSince(since) > limits.retryAgeMax / .seconds(1) {
             return await fail(mail, code, reason, at: time)
         }
         var policy = RetryPolicy()
@@ -87,7 +94,8 @@ extension MailSender {
         meter.deferred.increment()
         logger.info("mail put off", facts(mail, code, reason))
         await write(mail) {
-            try await $0.updateDelivery(mail, .waiting, dueAt: dueAt, code: code, reason: reason, at: time, on: $1)
+            try await $0.updateDelivery(
+                mail, .waiting, dueAt: dueAt, putOffSince: since, code: code, reason: reason, at: time, on: $1)
         }
         await tell(mail, " put off", code)
     }
@@ -125,9 +133,13 @@ extension MailSender {
 extension DeliveryOutcome {
     init(_ error: MailError) {
         switch error {
-        case .transient(let code): self = .deferred(code: code, reason: "the server said not now")
-        case .permanent(let code): self = .refused(code: code, reason: "the server said never")
-        case .unavailable(let reason): self = .serverDown(reason: reason)
+        case .refused(let refusal):
+            switch refusal.verdict {
+            case .serverUnwilling: self = .serverUnwilling(code: refusal.code, reason: "\(refusal)")
+            case .putOff: self = .deferred(code: refusal.code, reason: "\(refusal)")
+            case .refused: self = .refused(code: refusal.code, reason: "\(refusal)")
+            }
+        case .unavailable(let reason): self = .serverUnwilling(code: nil, reason: reason)
         // The server may have taken the mail. It is sent again, under the same Message-ID: rather twice than not at all.
         case .interrupted(let reason): self = .deferred(code: nil, reason: reason)
         case .cancelled: self = .deferred(code: nil, reason: "broken off")

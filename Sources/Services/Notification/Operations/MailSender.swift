@@ -46,16 +46,19 @@ final class MailSender: Sendable {
         self.now = now
         meter = MailMeter(metrics)
         (rings, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        metrics.gauge("hub_mail_server_up", help: "Whether the mail server answers.") { [weak self] in
-            self?.isServerDown == true ? 0 : 1
+        metrics.gauge("hub_mail_server_up", help: "Whether the mail server takes mail.") { [weak self] in
+            self?.isServerUp == false ? 0 : 1
         }
     }
 
     /// There is something to send, perhaps.
     func ring() { bell.yield() }
 
-    /// Whether the server did not answer just now and is left alone for a moment.
-    var isServerDown: Bool { server.withLock { $0.isPaused } }
+    /// Whether the server took the last mail, or had a word to say about that mail alone.
+    var isServerUp: Bool { server.withLock { $0.isUp } }
+
+    /// Whether the server took no mail just now and is left alone for a moment.
+    var isServerPaused: Bool { server.withLock { $0.isPaused } }
 
     /// Sends what is due until the task is cancelled; then what is being handed over is brought to its end.
     func run() async {
@@ -84,7 +87,7 @@ final class MailSender: Sendable {
         }
     }
 
-    /// - Returns: as many as there is room for; one, to find out, when the server did not answer the last time.
+    /// - Returns: as many as there is room for; one, to find out, when the server took no mail the last time.
     private func takeDue() async -> [Delivery] {
         let room = server.withLock { $0.room(limits.concurrencyMax - inFlightCount.load(ordering: .relaxed)) }
         guard room > 0 else { return [] }
@@ -106,6 +109,7 @@ struct ServerState: Sendable {
     private var failureCount = 0
     private var pausedUntil: ContinuousClock.Instant?
 
+    var isUp: Bool { failureCount == 0 }
     var isPaused: Bool { pausedUntil.map { ContinuousClock.now < $0 } ?? false }
 
     /// How many mails may be taken on when there is room for `free`.
@@ -114,10 +118,10 @@ struct ServerState: Sendable {
         return failureCount > 0 ? min(1, free) : free
     }
 
-    /// It spoke to us, whatever it said.
+    /// It took a mail, or had a word to say about that mail alone.
     mutating func answered() { self = ServerState() }
 
-    /// It did not. Mails that were under way together fail together, and count once.
+    /// It did neither. Mails that were under way together fail together, and count once.
     mutating func failed(pauseMax: Duration) {
         if isPaused { return }
         failureCount += 1
@@ -133,6 +137,7 @@ struct MailMeter: Sendable {
     let sent: Counter
     let failed: Counter
     let deferred: Counter
+    let unwilling: Counter
 
     init(_ metrics: Metrics) {
         func counter(_ outcome: String) -> Counter {
@@ -141,5 +146,6 @@ struct MailMeter: Sendable {
         sent = counter("sent")
         failed = counter("failed")
         deferred = counter("deferred")
+        unwilling = counter("unwilling")
     }
 }

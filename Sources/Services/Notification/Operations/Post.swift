@@ -21,7 +21,7 @@ extension Operations {
             return try store.insertIntoMailbox(
                 delivery, letter, messageID: messageID(of: event).description, on: tx)
         }
-        if sender.isServerDown { throw Failure.dependencyDown("the mail server does not answer") }
+        if sender.isServerPaused { throw Failure.dependencyDown("the mail server takes no mail") }
         try store.insertDelivery(delivery, on: tx)
         tx.afterCommit { sender.ring() }
     }

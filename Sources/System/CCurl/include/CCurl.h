@@ -17,8 +17,8 @@ typedef struct {
 
 /// How a transfer ended. HUB_CURL_CONNECT: nothing was sent.
 enum {
-    HUB_CURL_OK = 0, HUB_CURL_INVALID, HUB_CURL_CONNECT, HUB_CURL_TIMED_OUT, HUB_CURL_ABORTED, HUB_CURL_DENIED,
-    HUB_CURL_REFUSED, HUB_CURL_PROTOCOL
+    HUB_CURL_OK = 0, HUB_CURL_INVALID, HUB_CURL_CONNECT, HUB_CURL_TIMED_OUT, HUB_CURL_ABORTED, HUB_CURL_REFUSED,
+    HUB_CURL_PROTOCOL
 };
 /// What `read` returns beside a count; 0 is the end.
 enum { HUB_CURL_READ_LATER = -1, HUB_CURL_READ_ABORT = -2 };
@@ -33,6 +33,8 @@ typedef struct {
                  size_t field_count);
     int (*body)(void *context, const uint8_t *bytes, size_t count);
     ssize_t (*read)(void *context, char *buffer, size_t count);
+    /// A line of the dialogue with a mail server: a command of ours, or a line of a reply.
+    void (*line)(void *context, int is_reply, const uint8_t *bytes, size_t count);
     /// The transfer is over and freed afterwards. `code` is the last reply of the server, 0 for none.
     void (*done)(void *context, int outcome, int code, const char *message);
 } hub_curl_callbacks;
