@@ -1,5 +1,6 @@
 import Contracts
 @testable import Gamification
+import Platform
 import Postgres
 import ServiceTesting
 import Testing
@@ -16,7 +17,7 @@ import Testing
             let badge = try #require(try await hub.published(BadgeEarned.self).first?.data)
             #expect(badge.userID == ada && badge.badgeCode == "NEWCOMER" && badge.badgeName == "Newcomer")
             #expect(try await hub.operations.standing(of: ada).points == 50)
-            let ledger = try await hub.operations.ledger(of: ada, before: nil, countMax: 10).0
+            let ledger = try await hub.operations.ledger(of: ada, PageRequest(limit: 10)).items
             #expect(ledger.map(\.id) == [told.awardID] && ledger.map(\.source) == [registration])
         }
     }

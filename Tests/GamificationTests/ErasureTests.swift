@@ -1,5 +1,6 @@
 import Contracts
 @testable import Gamification
+import Platform
 import Postgres
 import ServiceTesting
 import Testing
@@ -14,7 +15,7 @@ import Testing
             try await hub.delete(ada, deletion)
             try await hub.delete(ada, deletion)
             #expect(try await hub.operations.standing(of: ada) == .none)
-            #expect(try await hub.operations.ledger(of: ada, before: nil, countMax: 10).0.isEmpty)
+            #expect(try await hub.operations.ledger(of: ada, PageRequest(limit: 10)).items.isEmpty)
             #expect(try await hub.operations.standing(of: eve).points == 50)
             #expect(try await hub.rowCount("points_award") == 1)
         }

@@ -35,7 +35,11 @@ import Testing
         routes.get("/mine", .user) { _ in .noContent }
         routes.get("/admins", .admin) { _ in .noContent }
         routes.get("/internal", .service) { _ in .noContent }
-        routes.get("/list", .anyone) { try .page(ListView([1], nextCursor: "b&c>"), of: $0) }
+        routes.get("/list", .anyone) { request in
+            let page = try request.page(by: EndlessCursor.self)
+            return try .page(
+                Page(Array(1...page.soughtCount), of: page) { _ in EndlessCursor(rawValue: "b&c>") }, of: request)
+        }
         routes.get("/broken", .anyone) { _ in throw CocoaError(.fileNoSuchFile) }
         routes.get("/slow", .anyone) { _ in
             try await TestLoops.shared.next().sleep(for: .seconds(60))
@@ -199,4 +203,9 @@ import Testing
         let failures = metrics.prometheusText().split(separator: "\n").filter { $0.contains(#"status="5xx""#) }
         #expect(failures.allSatisfy { $0.hasSuffix(" 0") })
     }
+}
+
+/// Any text is a place in this list.
+private struct EndlessCursor: RawRepresentable {
+    let rawValue: String
 }

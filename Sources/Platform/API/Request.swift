@@ -67,28 +67,6 @@ public struct Request: Sendable {
         guard let text = http.pathParameters[name], let id = try? ID(validating: text) else { throw .notFound }
         return id
     }
-
-    /// The page asked for.
-    /// - Throws: 422 for a limit out of range.
-    public func page(limitMax: Int = 100) throws(Problem) -> Page {
-        let cursor = http.query("cursor")
-        guard let text = http.query("limit") else { return Page(limit: min(20, limitMax), cursor: cursor) }
-        guard let limit = Int(text), (1...limitMax).contains(limit) else {
-            throw .invalidQuery("limit", "must be a whole number from 1 to \(limitMax)")
-        }
-        return Page(limit: limit, cursor: cursor)
-    }
-}
-
-/// Which part of a list is asked for.
-public struct Page: Sendable, Hashable {
-    public var limit: Int
-    /// Where the page before ended, as that answer's `nextCursor` said; nil for the beginning.
-    public var cursor: String?
-    public init(limit: Int, cursor: String? = nil) {
-        self.limit = limit
-        self.cursor = cursor
-    }
 }
 
 extension Problem {

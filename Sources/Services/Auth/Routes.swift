@@ -98,7 +98,7 @@ struct AuthRoutes: Sendable {
                 id: session.id.rawValue, userAgent: session.userAgent, createdAt: session.createdAt,
                 lastUsedAt: session.lastUsedAt, expiresAt: session.expiresAt, current: session.id.rawValue == current)
         }
-        return try .page(ListView(views, nextCursor: nil), of: request)
+        return try .page(Page(all: views), of: request)
     }
 
     @Sendable func keySet(_ request: Request) async throws -> Response {

@@ -264,14 +264,6 @@ struct Store: Sendable {
     }
 }
 
-/// What can run a single statement: a transaction, or the database when the statement stands alone.
-protocol Statements {
-    func query(_ sql: SQL) async throws -> Rows
-}
-
-extension Database: Statements {}
-extension Transaction: Statements {}
-
 /// The SHA-256 digest of a refresh token.
 struct TokenDigest: Sendable, Hashable {
     let bytes: [UInt8]

@@ -1,5 +1,6 @@
 internal import Contracts
 internal import Messaging
+internal import Platform
 internal import Postgres
 
 #if canImport(FoundationEssentials)
@@ -42,13 +43,11 @@ struct Operations: Sendable {
         try await store.findStanding(of: user, on: database)
     }
 
-    /// A page of the ledger, the newest first, and where the next one begins.
-    func ledger(
-        of user: UserID, before: PointsAwardID?, countMax: Int
-    ) async throws -> ([LedgerEntry], next: PointsAwardID?) {
-        let entries = try await store.listLedger(of: user, before: before, countMax: countMax + 1, on: database)
-        let page = Array(entries.prefix(countMax))
-        return (page, entries.count > countMax ? page.last?.id : nil)
+    /// The newest first.
+    func ledger(of user: UserID, _ page: PageRequest<PointsAwardID>) async throws -> Page<LedgerEntry> {
+        let found = try await store.listLedger(
+            of: user, before: page.cursor, countMax: page.soughtCount, on: database)
+        return Page(found, of: page, by: \.id)
     }
 }
 

@@ -43,15 +43,8 @@ struct GamificationRoutes: Sendable {
     }
 
     func ledger(_ request: Request) async throws -> Response {
-        let page = try request.page()
-        let cursor = try page.cursor.map { text throws(Problem) in
-            guard let id = PointsAwardID(rawValue: text) else {
-                throw .invalidQuery("cursor", "must be the nextCursor of the page before")
-            }
-            return id
-        }
-        let (entries, next) = try await operations.ledger(of: request.user, before: cursor, countMax: page.limit)
-        return try .page(ListView(entries.map(LedgerView.init), nextCursor: next?.rawValue), of: request)
+        let page = try request.page(by: PointsAwardID.self)
+        return try .page(try await operations.ledger(of: request.user, page).map(LedgerView.init), of: request)
     }
 }
 

@@ -29,16 +29,13 @@ struct NotificationRoutes: Sendable {
     }
 
     struct InboxView: PageView {
-        let items: [NoticeView]
-        let nextCursor: String?
+        let page: Page<NoticeView>
         let unread: Int
     }
 
     func list(_ request: Request) async throws -> Response {
-        let page = try request.page()
-        let cursor: NotificationID? = try page.cursor(NotificationID.init(rawValue:))
-        let inbox = try await operations.inbox(of: request.user, before: cursor, countMax: page.limit)
-        return try .page(InboxView(inbox), of: request)
+        let page = try request.page(by: NotificationID.self)
+        return try .page(InboxView(try await operations.inbox(of: request.user, page)), of: request)
     }
 
     func read(_ request: Request) async throws -> Response {
@@ -61,28 +58,25 @@ struct NotificationRoutes: Sendable {
     }
 
     func mailbox(_ request: Request) async throws -> Response {
-        let page = try request.page()
-        let cursor: Int? = try page.cursor { Int($0) }
-        let (mails, next) = try await operations.mailbox(
-            to: request.http.query("to"), before: cursor, countMax: page.limit)
-        return try .page(ListView(mails.map(MailView.init), nextCursor: next.map { String($0) }), of: request)
+        let page = try request.page(by: MailboxPlace.self)
+        let mails = try await operations.mailbox(to: request.http.query("to"), page)
+        return try .page(mails.map(MailView.init), of: request)
     }
 }
 
 extension NotificationRoutes.InboxView {
     init(_ inbox: Operations.Inbox) {
-        items = inbox.notices.map { NotificationRoutes.NoticeView($0, in: inbox.language) }
-        nextCursor = inbox.next?.rawValue
+        page = inbox.page.map { NotificationRoutes.NoticeView($0, in: inbox.language) }
         unread = inbox.unread
     }
 
-    enum CodingKeys: CodingKey { case items, nextCursor, unread }
+    var nextCursor: String? { page.nextCursor }
 
-    /// `nextCursor` is written as null at the end of the list, never left out.
+    enum CodingKeys: CodingKey { case unread }
+
     func encode(to encoder: any Encoder) throws {
+        try page.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(items, forKey: .items)
-        try container.encode(nextCursor, forKey: .nextCursor)
         try container.encode(unread, forKey: .unread)
     }
 }
@@ -107,16 +101,6 @@ extension NotificationRoutes.MailView {
         html = item.html
         receivedAt = item.receivedAt
         messageId = item.messageID
-    }
-}
-
-extension Page {
-    /// Where the page before ended.
-    /// - Throws: 422 when it is no cursor of this list.
-    fileprivate func cursor<Cursor>(_ read: (String) -> Cursor?) throws(Problem) -> Cursor? {
-        guard let cursor else { return nil }
-        if let known = read(cursor) { return known }
-        throw .invalidQuery("cursor", "must be the nextCursor of the page before")
     }
 }
 

@@ -262,8 +262,7 @@ struct Store: Sendable {
 
     // MARK: Mails, as an operator looks at them
 
-    /// The newest first.
-    /// - Parameter state: nil for every state.
+    /// The newest first, of every state when `state` is nil.
     func listMails(_ state: DeliveryState?, countMax: Int, on database: Database) async throws -> [Mail] {
         let some: SQL = state.map { "where state = \($0.rawValue)" } ?? ""
         let rows = try await database.query(
@@ -285,18 +284,16 @@ struct Store: Sendable {
         }
     }
 
-    /// Puts failed mails back to be sent, at most `countMax`, the oldest failures first.
+    /// Puts failed mails back to be sent, at most `limit`, the oldest failures first.
     /// - Parameter ids: nil for every mail that had failed by `time`.
-    func updateFailed(_ ids: [EventID]?, at time: Date, countMax: Int, on database: Database) async throws -> [EventID]
-    {
+    func updateFailed(_ ids: [EventID]?, at time: Date, limit: Int, on database: Database) async throws -> [EventID] {
         let these: SQL = ids.map { "event_id = any(\($0.map(\.rawValue)))" } ?? "finished_at <= \(time)"
         let rows = try await database.query(
             """
             update delivery set state = 'waiting', due_at = \(time), finished_at = null, put_off_since = null
             where event_id in (
-                select event_id from delivery
-                where state = 'failed' and \(these)
-                order by finished_at limit \(countMax) for update skip locked)
+                select event_id from delivery where state = 'failed' and \(these)
+                order by finished_at limit \(limit) for update skip locked)
             returning event_id
             """)
         return try rows.map { EventID(checked: try $0.decode(String.self)) }
@@ -316,8 +313,7 @@ struct Store: Sendable {
     func countMails(lateSince time: Date, on database: Database) async throws -> MailCounts {
         let rows = try await database.query(
             """
-            select count(*) filter (where state = 'failed'),
-                count(*) filter (where state in ('waiting', 'sending')),
+            select count(*) filter (where state = 'failed'), count(*) filter (where state in ('waiting', 'sending')),
                 count(*) filter (where state in ('waiting', 'sending') and created_at < \(time)),
                 (select reason from delivery where state in ('waiting', 'sending') and reason is not null
                     order by due_at desc limit 1)
@@ -330,13 +326,12 @@ struct Store: Sendable {
 
     // MARK: The development mailbox
 
-    /// The newest first.
-    /// - Parameters:
-    ///   - to: nil for everybody's.
-    ///   - before: only mails older than this one.
-    func listMailbox(to: String?, before: Int?, countMax: Int, on database: Database) async throws -> [MailboxItem] {
+    /// The newest first: of everybody when `to` is nil, and only those older than `before`.
+    func listMailbox(
+        to: String?, before: MailboxPlace?, countMax: Int, on database: Database
+    ) async throws -> [MailboxItem] {
         let ofOne: SQL = to.map { "and lower(recipient) = lower(\($0))" } ?? ""
-        let older: SQL = before.map { "and id < \($0)" } ?? ""
+        let older: SQL = before.map { "and id < \($0.number)" } ?? ""
         let rows = try await database.query(
             """
             select id, recipient, subject, body_text, body_html, received_at, message_id from mailbox
@@ -346,7 +341,8 @@ struct Store: Sendable {
             let (id, to, subject, text, html, receivedAt, messageID) = try row.decode(
                 Int.self, String.self, String.self, String.self, String.self, Date.self, String.self)
             return MailboxItem(
-                id: id, to: to, subject: subject, text: text, html: html, receivedAt: receivedAt, messageID: messageID)
+                place: MailboxPlace(id), to: to, subject: subject, text: text, html: html, receivedAt: receivedAt,
+                messageID: messageID)
         }
     }
 

@@ -112,14 +112,9 @@ struct UserRoutes: Sendable {
     }
 
     @Sendable func list(_ request: Request) async throws -> Response {
-        let page = try request.page()
-        let cursor = try page.cursor.map { text throws(Problem) in
-            guard let id = UserID(rawValue: text) else { throw .invalidQuery("cursor", "is none of ours") }
-            return id
-        }
-        let (accounts, next) = try await operations.list(
-            try request.accountSearch, after: cursor, limit: page.limit, by: request.user)
-        return try .page(ListView(accounts.map(ProfileView.init), nextCursor: next?.rawValue), of: request)
+        let page = try request.page(by: UserID.self)
+        let accounts = try await operations.list(try request.accountSearch, page, by: request.user)
+        return try .page(accounts.map(ProfileView.init), of: request)
     }
 
     struct RoleBody: RequestBody {

@@ -50,7 +50,7 @@ struct Store: Sendable {
     /// The newest accounts first.
     /// - Parameter before: those older than this one; nil for the first page.
     func list(
-        _ search: AccountSearch, before: UserID?, limit: Int, on statements: some Statements
+        _ search: AccountSearch, before: UserID?, countMax: Int, on statements: some Statements
     ) async throws -> [Account] {
         var sql: SQL = "select \(Self.columns) from account where erased_at is null"
         if let before { sql = "\(sql) and id < \(before.rawValue)" }
@@ -59,7 +59,7 @@ struct Store: Sendable {
             let pattern = "%\(Self.escaped(text.lowercased()))%"
             sql = "\(sql) and (email_folded like \(pattern) or lower(first_name || ' ' || last_name) like \(pattern))"
         }
-        return try await statements.query("\(sql) order by id desc limit \(limit)").map(account)
+        return try await statements.query("\(sql) order by id desc limit \(countMax)").map(account)
     }
 
     /// The ids of all administrators, who stay what they are until the transaction ends.
@@ -173,14 +173,6 @@ struct Store: Sendable {
         }
     }
 }
-
-/// What can run a single statement: a transaction, or the database when the statement stands alone.
-protocol Statements {
-    func query(_ sql: SQL) async throws -> Rows
-}
-
-extension Database: Statements {}
-extension Transaction: Statements {}
 
 /// What it takes to check a password.
 struct Credentials: Sendable {

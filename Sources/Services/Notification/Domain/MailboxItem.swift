@@ -4,10 +4,23 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
+/// Where a mail lies in the development mailbox: a number that rises with time.
+struct MailboxPlace: RawRepresentable, Sendable, Equatable {
+    let number: Int
+
+    var rawValue: String { String(number) }
+
+    init(_ number: Int) { self.number = number }
+
+    init?(rawValue: String) {
+        guard let number = Int(rawValue) else { return nil }
+        self.init(number)
+    }
+}
+
 /// A mail in the development mailbox.
 struct MailboxItem: Sendable, Equatable {
-    /// Rises with time.
-    var id: Int
+    var place: MailboxPlace
     var to: String
     var subject: String
     var text: String

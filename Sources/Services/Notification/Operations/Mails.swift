@@ -48,7 +48,7 @@ public struct Mails: Sendable {
 
     /// Has failed mails sent again, at once and under the `Message-ID` they had, so that a recipient's side can tell.
     public func resend(_ ids: [EventID]) async throws -> Resent {
-        let done = try await store.updateFailed(ids, at: now(), countMax: ids.count, on: database)
+        let done = try await store.updateFailed(ids, at: now(), limit: ids.count, on: database)
         let others = ids.filter { !done.contains($0) }
         let states = try await store.findState(of: others, on: database)
         return Resent(done: done, skipped: others.map { .init(id: $0, state: states[$0]) })
@@ -59,7 +59,7 @@ public struct Mails: Sendable {
         let time = now()
         var done: [EventID] = []
         while true {
-            let step = try await store.updateFailed(nil, at: time, countMax: Self.resentCountMax, on: database)
+            let step = try await store.updateFailed(nil, at: time, limit: Self.resentCountMax, on: database)
             done += step
             if step.count < Self.resentCountMax { return Resent(done: done, skipped: []) }
         }

@@ -1,6 +1,7 @@
 internal import Contracts
 internal import Mail
 internal import Messaging
+internal import Platform
 internal import Postgres
 
 extension Operations {
@@ -26,12 +27,12 @@ extension Operations {
         tx.afterCommit { sender.ring() }
     }
 
-    /// What came into the development mailbox, the newest first, and where the next page begins.
+    /// What came into the development mailbox, the newest first.
     /// - Throws: ``NotificationError/noMailbox``.
-    func mailbox(to address: String?, before: Int?, countMax: Int) async throws -> ([MailboxItem], next: Int?) {
+    func mailbox(to address: String?, _ page: PageRequest<MailboxPlace>) async throws -> Page<MailboxItem> {
         if sender != nil { throw NotificationError.noMailbox }
-        let items = try await store.listMailbox(to: address, before: before, countMax: countMax + 1, on: database)
-        let page = Array(items.prefix(countMax))
-        return (page, items.count > countMax ? page.last?.id : nil)
+        let found = try await store.listMailbox(
+            to: address, before: page.cursor, countMax: page.soughtCount, on: database)
+        return Page(found, of: page, by: \.place)
     }
 }

@@ -1,25 +1,21 @@
 internal import Contracts
+internal import Platform
 internal import Postgres
 
 extension Operations {
-    /// A page of somebody's list.
+    /// A page of somebody's list, the newest first.
     struct Inbox: Sendable {
-        /// The newest first.
-        var notices: [Notice]
+        var page: Page<Notice>
         var unread: Int
         var language: Language
-        /// Where the next page begins.
-        var next: NotificationID?
     }
 
-    func inbox(of user: UserID, before: NotificationID?, countMax: Int) async throws -> Inbox {
+    func inbox(of user: UserID, _ page: PageRequest<NotificationID>) async throws -> Inbox {
         async let reader = store.findReader(user, on: database)
-        let notices = try await store.listNotices(of: user, before: before, countMax: countMax + 1, on: database)
+        let found = try await store.listNotices(
+            of: user, before: page.cursor, countMax: page.soughtCount, on: database)
         let (unread, known) = try await reader
-        let page = Array(notices.prefix(countMax))
-        return Inbox(
-            notices: page, unread: unread, language: known ?? language,
-            next: notices.count > countMax ? page.last?.id : nil)
+        return Inbox(page: Page(found, of: page, by: \.id), unread: unread, language: known ?? language)
     }
 
     /// Notes that a notice was read; when it first was, stays.

@@ -1,4 +1,5 @@
 internal import Contracts
+internal import Platform
 internal import Postgres
 
 extension UserOperations {
@@ -15,18 +16,16 @@ extension UserOperations {
         return state
     }
 
-    /// The newest accounts first, and where the next page begins; nil at the end.
+    /// The newest accounts first.
     /// - Parameter administrator: who asks for it.
     /// - Throws: ``UserError/notAdministrator``.
     func list(
-        _ search: AccountSearch, after cursor: UserID?, limit: Int, by administrator: UserID
-    ) async throws -> ([Account], next: UserID?) {
+        _ search: AccountSearch, _ page: PageRequest<UserID>, by administrator: UserID
+    ) async throws -> Page<Account> {
         guard try await store.find(administrator, on: database)?.role == .admin else {
             throw UserError.notAdministrator
         }
-        // One more than asked for tells whether there is a next page.
-        let found = try await store.list(search, before: cursor, limit: limit + 1, on: database)
-        let page = Array(found.prefix(limit))
-        return (page, found.count > limit ? page.last?.id : nil)
+        let found = try await store.list(search, before: page.cursor, countMax: page.soughtCount, on: database)
+        return Page(found, of: page, by: \.id)
     }
 }
