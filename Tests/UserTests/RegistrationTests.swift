@@ -42,7 +42,7 @@ import Testing
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
                 for number in 0..<50 {
                     let email = number.isMultiple(of: 2) ? "Ada@example.org" : "ada@EXAMPLE.org"
-                    group.addTask { try await users.register(email).status }
+                    group.addTask { try await registerOnceThereIsRoom(email, at: users) }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
@@ -50,6 +50,14 @@ import Testing
             #expect(statuses.filter { $0 == 409 }.count == 49)
             #expect(try await users.accountCount() == 1)
             #expect(try await users.published(UserRegistered.self).count == 1)
+        }
+    }
+
+    /// Comes back as long as more is hashed than is done in time, as clients do.
+    private func registerOnceThereIsRoom(_ email: String, at users: Users) async throws -> Int {
+        while true {
+            let status = try await users.register(email).status
+            if status != 503 { return status }
         }
     }
 

@@ -6,8 +6,6 @@ internal import Platform
 /// The way to the services for one kind of work, with connections and circuit breakers of its own, and a bulkhead where the work is
 /// dear.
 struct Upstream: Sendable {
-    /// Requests of a dear kind that services work on at once.
-    private static let inFlightMax = 32
     /// How far apart the ends of dear work lie, until it has been measured: the time of a hash on one thread.
     private static let paceAtFirst = Duration.milliseconds(25)
 
@@ -18,15 +16,16 @@ struct Upstream: Sendable {
     private let timeout: Duration
 
     init(_ lane: Lane, _ context: ServiceContext, timeout: Duration) {
-        switch lane {
-        case .general:
+        if let limits = lane.room {
+            var configuration = HTTPClientConfiguration()
+            configuration.connectionsPerHostMax = limits.inFlightMax
+            http = HTTPClient(loops: context.loops, configuration: configuration)
+            room = Bulkhead(
+                inFlightMax: limits.inFlightMax, waitMax: limits.waitMax, pace: Self.paceAtFirst, uptime: context.uptime
+            )
+        } else {
             http = context.http
             room = nil
-        case .logIn, .registration:
-            var configuration = HTTPClientConfiguration()
-            configuration.connectionsPerHostMax = Self.inFlightMax
-            http = HTTPClient(loops: context.loops, configuration: configuration)
-            room = Bulkhead(inFlightMax: Self.inFlightMax, pace: Self.paceAtFirst, uptime: context.uptime)
         }
         breakers = Dictionary(uniqueKeysWithValues: ServiceName.all.map { ($0, CircuitBreaker()) })
         uptime = context.uptime
