@@ -140,7 +140,7 @@ let package = Package(
             "ProgramTests",
             ["learning-hub", "Gateway", "User", "Auth", "Notification", "Gamification", "Platform", "HubTesting"]
                 + backbone + drivers),
-        tests("FuzzTests", ["HTTP", "EventLoop", "HubTesting"]),
+        tests("FuzzTests", ["Mail", "HubTesting"] + backbone + drivers),
         tests("TidyTests", ["Contracts", "HubTesting"]),
     ]
 )

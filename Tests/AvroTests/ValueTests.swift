@@ -78,6 +78,21 @@ import Testing
         #expect(Date(timeIntervalSince1970: -.infinity).iso8601Milliseconds == "0000-01-01T00:00:00.000Z")
     }
 
+    @Test(arguments: [
+        (-62_167_219_200_001, false), (-62_167_219_200_000, true), (253_402_300_799_999, true),
+        (253_402_300_800_000, false), (Int64.max, false), (Int64.min, false),
+    ])
+    func `a time is decoded when it can be written again as it was`(milliseconds: Int64, isTaken: Bool) throws {
+        var encoder = AvroEncoder()
+        encoder.write(milliseconds)
+        let read = Result { try encoder.bytes.decodingAvro { (decoder) throws(AvroError) in try decoder.date() } }
+        guard case .success(let date) = read else {
+            #expect(!isTaken)
+            return
+        }
+        #expect(isTaken && date.millisecondsSince1970 == milliseconds)
+    }
+
     @Test func `a union of several types names the type in JSON`() throws {
         let schema = Schema.sample(
             #"{"type": "record", "name": "R", "fields": [{"name": "u", "type": ["null", "int", "string"]}]}"#)

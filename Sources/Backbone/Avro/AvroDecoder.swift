@@ -103,9 +103,15 @@ public struct AvroDecoder {
         [UInt8](try raw(count: count))
     }
 
-    /// Milliseconds since 1970.
+    /// Milliseconds since 1970, in the years 0 to 9999: a time beyond has no text in ISO-8601, and a date is not exact enough to
+    /// write it again as it was.
     public mutating func date() throws(AvroError) -> Date {
-        Date(millisecondsSince1970: try long())
+        let start = position
+        let milliseconds = try long()
+        guard (ISO8601.millisecondsMin...ISO8601.millisecondsMax).contains(milliseconds) else {
+            throw AvroError(.invalidValue, "a time outside the years 0 to 9999", at: start)
+        }
+        return Date(millisecondsSince1970: milliseconds)
     }
 
     /// A length in front of text or bytes, at most what remains.
