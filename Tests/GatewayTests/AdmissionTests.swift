@@ -116,7 +116,8 @@ import Testing
                 await door.respond(to: HTTPRequest(.get, target, remoteAddress: "127.0.0.1")).status
             }
             // A client at the same address that is held up holds up no probe.
-            while await send("/nowhere") != .tooManyRequests {}
+            for _ in 0..<2_500 { _ = await send("/nowhere") }
+            #expect(await send("/nowhere") == .tooManyRequests)
             for _ in 0..<100 { #expect(await send(target) == .ok) }
             #expect(await send(target) == .tooManyRequests)
             gateway.service.clock.advance(by: 1)
