@@ -56,6 +56,20 @@ import Testing
         }
     }
 
+    @Test func `a machine that pauses once closes no line`() async throws {
+        let bulkhead = bulkhead(1, pace: .milliseconds(100))
+        try await bulkhead.enter()
+        hand.advance(by: .seconds(3_600))
+        bulkhead.leave(isDone: true)
+        try await bulkhead.enter()
+        var line: [Task<Void, any Error>] = []
+        for _ in 0..<10 { line.append(try await waiter(bulkhead)) }
+        for waiter in line {
+            bulkhead.leave(isDone: true)
+            try await waiter.value
+        }
+    }
+
     @Test func `work that was not done and work without a line say nothing of the pace`() async throws {
         let bulkhead = bulkhead(2, pace: .seconds(1))
         for isDone in [true, false] {

@@ -24,7 +24,7 @@ import Testing
         "/users/../internal/x", "/users/%2e%2E/internal", "/users/.", "/users/%zz", "/users/%00", "/%75sers/me",
     ])
     func `a path that the next hop could read in another way is refused`(path: String) {
-        #expect(throws: Problem.self) { try PublicPaths.service(for: path[...]) }
+        #expect(throws: GatewayError.badPath) { try PublicPaths.service(for: path[...]) }
     }
 
     @Test func `fields of the connection and fields of trust do not cross the gateway`() {

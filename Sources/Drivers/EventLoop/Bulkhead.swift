@@ -29,6 +29,14 @@ public final class Bulkhead: Sendable {
         var pace: Duration
         /// The last end, or when every place was taken if that is later; nil while there are free places.
         var paceSince: ContinuousClock.Instant?
+
+        mutating func note(end time: ContinuousClock.Instant) {
+            guard let since = paceSince else { return }
+            // A machine that pauses once is not that slow: the pace rises by a fifth at most with each end.
+            let gap = min(time - since, max(pace * 4, .milliseconds(1)))
+            pace += (gap - pace) / 16
+            paceSince = time
+        }
     }
 
     private let inFlightMax: Int
@@ -71,8 +79,7 @@ public final class Bulkhead: Sendable {
     public func leave(isDone: Bool) {
         let time = uptime()
         let (next, late) = state.withLock { state in
-            if isDone, let since = state.paceSince { state.pace += (time - since - state.pace) / 16 }
-            if isDone, state.paceSince != nil { state.paceSince = time }
+            if isDone { state.note(end: time) }
             let late = state.waiting.prefix { time - $0.since > waitMax * 2 }
             state.waiting.removeFirst(late.count)
             let next = state.waiting.isEmpty ? nil : state.waiting.removeFirst()

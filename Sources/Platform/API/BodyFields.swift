@@ -1,5 +1,5 @@
 internal import Avro
-public import HTTP
+internal import HTTP
 
 /// A request body that is read field by field, with every complaint collected before it is refused.
 public protocol RequestBody: Sendable {
@@ -104,14 +104,5 @@ public struct BodyFields {
         return count < length.lowerBound
             ? "must have at least \(length.lowerBound) characters"
             : "must have at most \(length.upperBound) characters"
-    }
-}
-
-extension Problem {
-    /// 422 with the complaints about each field.
-    public static func invalidBody(_ errors: [FieldError]) -> Problem {
-        Problem(
-            .unprocessableContent, "invalid-body", detail: "Some fields cannot be accepted; see errors.", errors: errors
-        )
     }
 }

@@ -94,14 +94,3 @@ extension IdempotencyKeys {
             add column made text;
         """
 }
-
-extension Problem {
-    static let badIdempotencyKey = Problem(
-        .badRequest, "bad-idempotency-key",
-        detail:
-            "Idempotency-Key must be sent once and have 1 to \(IdempotencyKeys.keyBytesMax) visible ASCII characters, no blanks."
-    )
-    static let idempotencyKeyReused = Problem(
-        .unprocessableContent, "idempotency-key-reused",
-        detail: "This Idempotency-Key came before with another request. Use a new key for a new request.")
-}

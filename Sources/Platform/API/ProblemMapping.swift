@@ -30,23 +30,6 @@ extension Problem {
         self = Task.isCancelled && problem.isOurFault ? .clientGone : problem
     }
 
-    public static let internalError = Problem(
-        .internalServerError, "internal-error",
-        detail: "Something went wrong on our side. Name the correlation id when you report it.")
-    public static let unavailable = Problem(
-        .serviceUnavailable, "unavailable", detail: "A part of the hub is busy or restarting. Try again shortly.",
-        fields: ["retry-after": "1"])
-
-    /// More of one kind of work is under way than is done in time; everything else goes on.
-    public static func tooBusy(retryAfterSeconds seconds: Int) -> Problem {
-        Problem(
-            .serviceUnavailable, "too-busy", detail: "Too many such requests are under way. Try again in \(seconds) s.",
-            fields: ["retry-after": String(seconds)])
-    }
-
-    /// Nobody reads this answer: its client left before it was there. The status is the one proxies log for that.
-    public static let clientGone = Problem(499, "client-gone", title: "Client Closed Request")
-
     /// Whether an operator should look at the error behind it.
     var isOurFault: Bool { status.code >= 500 }
 }

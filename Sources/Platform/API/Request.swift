@@ -28,9 +28,7 @@ public struct Request: Sendable {
     public func body<Body: RequestBody>(as type: Body.Type, bytesMax: Int = 64 * 1024) async throws -> Body {
         let mediaType = http.fields["content-type"]?.prefix { $0 != ";" }.lowercased().trimmed()
         guard mediaType == "application/json" else {
-            throw Problem(
-                .unsupportedMediaType, "json-expected",
-                detail: "Send the body as JSON with Content-Type: application/json.")
+            throw Problem.jsonExpected
         }
         let bytes = try await bytes(max: bytesMax)
         var fields = BodyFields(try Self.members(of: bytes))
@@ -48,7 +46,7 @@ public struct Request: Sendable {
         } catch {
             reason = error.detail + (error.byteOffset.map { ", at byte \($0)" } ?? "")
         }
-        throw Problem(.badRequest, "malformed-json", detail: "The body is not a JSON object: \(reason).")
+        throw .malformedJSON(reason)
     }
 
     /// The whole body.
@@ -57,7 +55,7 @@ public struct Request: Sendable {
         do {
             return try await http.body.collect(bytesMax: bytesMax)
         } catch .tooLarge {
-            throw Problem(.contentTooLarge, "body-too-large", detail: "The body may have at most \(bytesMax) bytes.")
+            throw Problem.bodyTooLarge(bytesMax: bytesMax)
         }
     }
 
@@ -66,19 +64,5 @@ public struct Request: Sendable {
     public func id<ID: HubID>(_ name: String, as type: ID.Type) throws(Problem) -> ID {
         guard let text = http.pathParameters[name], let id = try? ID(validating: text) else { throw .notFound }
         return id
-    }
-}
-
-extension Problem {
-    public static let notFound = Problem(.notFound, "not-found")
-    public static let notLoggedIn = Problem(
-        .unauthorized, "not-logged-in", detail: "Log in and send the access token: Authorization: Bearer TOKEN.",
-        fields: ["www-authenticate": "Bearer"])
-    public static let notAllowed = Problem(.forbidden, "not-allowed", detail: "Your role does not allow this.")
-
-    public static func invalidQuery(_ name: String, _ message: String) -> Problem {
-        Problem(
-            .unprocessableContent, "invalid-query", detail: "A query parameter cannot be accepted; see errors.",
-            errors: [FieldError(field: name, message: message)])
     }
 }

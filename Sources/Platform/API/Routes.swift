@@ -109,11 +109,6 @@ extension Access {
     }
 }
 
-extension Problem {
-    static let notFromTheGateway = Problem(
-        .unauthorized, "no-identity", detail: "This service answers only what came through the gateway.")
-}
-
 /// Counts and times the answers of one route.
 public struct RouteMeter: Sendable {
     private let seconds: Histogram

@@ -31,11 +31,11 @@ struct GatewayRoutes: Sendable {
     private func limited(_ metrics: Metrics) -> HTTPMiddleware {
         let count = metrics.counter("gateway_requests_limited_total", help: "Requests of callers who make too many.")
         return { request, next in
-            do throws(Problem) {
+            do throws(GatewayError) {
                 try admit.limit(request)
             } catch {
                 count.increment()
-                return error.response()
+                return error.problem.response()
             }
             return await next(request)
         }
@@ -103,5 +103,31 @@ private struct GatewayMeter: Sendable {
 
     func measure(_ method: HTTPMethod, _ body: () async -> HTTPResponse) async -> HTTPResponse {
         await (meters[method] ?? other).measure(body)
+    }
+}
+
+extension GatewayError: ProblemConvertible {
+    var problem: Problem {
+        switch self {
+        case .badPath:
+            Problem(.badRequest, "bad-path", detail: "The path has a broken or needless escape or a dot segment.")
+        case .badToken:
+            Problem(
+                .unauthorized, "bad-token",
+                detail: "The access token is not valid or has expired. Log in or refresh it.",
+                fields: ["www-authenticate": "Bearer error=\"invalid_token\""])
+        case .tooManyRequests(let seconds):
+            Problem(
+                .tooManyRequests, "too-many-requests", detail: "Too many requests. Try again in \(seconds) s.",
+                fields: ["retry-after": String(seconds)])
+        case .upstreamAway(let seconds):
+            Problem(
+                .serviceUnavailable, "upstream-away",
+                detail: "The service behind this path is not reachable right now.",
+                fields: ["retry-after": String(seconds)])
+        case .upstreamTimedOut:
+            Problem(.gatewayTimeout, "upstream-timeout", detail: "The service took too long to answer.")
+        case .upstreamFailed: Problem(.badGateway, "upstream-failed", detail: "The service broke off its answer.")
+        }
     }
 }

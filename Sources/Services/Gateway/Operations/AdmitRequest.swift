@@ -17,7 +17,7 @@ struct AdmitRequest: Sendable {
 
     /// By address, before anything else is looked at: guessing paths and tokens is limited too.
     /// - Throws: 429 with `Retry-After`.
-    func limit(_ request: HTTPRequest) throws(Problem) {
+    func limit(_ request: HTTPRequest) throws(GatewayError) {
         let kind = PublicPaths.kind(of: request.method, request.target.prefix { $0 != "?" })
         try limit(IPAddress.network(of: request.remoteAddress), kind)
     }
@@ -31,14 +31,12 @@ struct AdmitRequest: Sendable {
         return identity
     }
 
-    private func limit(_ caller: String, _ kind: RateLimiter.Kind) throws(Problem) {
+    private func limit(_ caller: String, _ kind: RateLimiter.Kind) throws(GatewayError) {
         guard let seconds = limiter?.admit(caller, kind, at: uptime()) else { return }
-        throw Problem(
-            .tooManyRequests, "too-many-requests", detail: "Too many requests. Try again in \(seconds) s.",
-            fields: ["retry-after": String(seconds)])
+        throw .tooManyRequests(retryAfterSeconds: seconds)
     }
 
-    private static func bearerToken(_ fields: HTTPFields) throws(Problem) -> String? {
+    private static func bearerToken(_ fields: HTTPFields) throws(GatewayError) -> String? {
         let values = fields.values(of: "authorization")
         guard let value = values.first else { return nil }
         let parts = value.split(separator: " ", omittingEmptySubsequences: false)
@@ -47,10 +45,4 @@ struct AdmitRequest: Sendable {
         }
         return String(parts[1])
     }
-}
-
-extension Problem {
-    static let badToken = Problem(
-        .unauthorized, "bad-token", detail: "The access token is not valid or has expired. Log in or refresh it.",
-        fields: ["www-authenticate": "Bearer error=\"invalid_token\""])
 }

@@ -19,13 +19,12 @@ enum PublicPaths {
     /// - Parameter path: raw, without the query.
     /// - Throws: 400 for a path that the next hop could read in another way, `/auth/%6Cogin` among them: each path has one spelling
     ///   here, so that what is decided by it holds for the service too.
-    static func service(for path: Substring) throws(Problem) -> ServiceName? {
+    static func service(for path: Substring) throws(GatewayError) -> ServiceName? {
         for segment in path.utf8.split(separator: UInt8(ascii: "/")) {
             guard let text = PercentEncoding.decode(segment), text != ".", text != "..",
                 !PercentEncoding.hasNeedlessEscape(segment)
             else {
-                throw Problem(
-                    .badRequest, "bad-path", detail: "The path has a broken or needless escape or a dot segment.")
+                throw .badPath
             }
         }
         return table.first { entry in

@@ -32,7 +32,7 @@ struct Upstream: Sendable {
         self.timeout = timeout
     }
 
-    /// - Throws: a ``Problem``, or ``Bulkhead/Full`` while too much of this kind is under way.
+    /// - Throws: ``GatewayError``, a `Problem` of the client's doing, and `Bulkhead.Full` while too much of this kind is under way.
     func send(_ request: HTTPClientRequest, to service: ServiceName) async throws -> HTTPClientResponse {
         guard let room else { return try await sendNow(request, to: service) }
         try await room.enter()
@@ -45,14 +45,14 @@ struct Upstream: Sendable {
 
     private func sendNow(_ request: HTTPClientRequest, to service: ServiceName) async throws -> HTTPClientResponse {
         guard let breaker = breakers[service] else { throw Problem.unavailable }
-        if let seconds = breaker.admit(at: uptime()) { throw Problem.upstreamAway(retryAfterSeconds: seconds) }
+        if let seconds = breaker.admit(at: uptime()) { throw GatewayError.upstreamAway(retryAfterSeconds: seconds) }
         do {
             let answer = try await exchange(request)
             breaker.succeeded()
             return answer
         } catch {
             if Self.speaksAgainstService(error) { breaker.failed(at: uptime()) }
-            throw Problem(upstream: error)
+            throw Self.refusal(error)
         }
     }
 
@@ -72,25 +72,15 @@ struct Upstream: Sendable {
         case .cancelled, .requestBodyFailed, .busy, .invalidRequest: false
         }
     }
-}
 
-extension Problem {
-    fileprivate init(upstream error: HTTPClientError) {
+    private static func refusal(_ error: HTTPClientError) -> any Error {
         switch error {
-        case .cancelled: self = .clientGone
-        case .requestBodyFailed: self = .requestTimeout
-        case .busy: self = .tooBusy(retryAfterSeconds: 1)
-        case .connectFailed: self = .upstreamAway(retryAfterSeconds: 1)
-        case .timedOut:
-            self = Problem(.gatewayTimeout, "upstream-timeout", detail: "The service took too long to answer.")
-        case .protocolError, .bodyTooLarge, .invalidRequest:
-            self = Problem(.badGateway, "upstream-failed", detail: "The service broke off its answer.")
+        case .cancelled: Problem.clientGone
+        case .requestBodyFailed: Problem.requestTimeout
+        case .busy: Problem.tooBusy(retryAfterSeconds: 1)
+        case .connectFailed: GatewayError.upstreamAway(retryAfterSeconds: 1)
+        case .timedOut: GatewayError.upstreamTimedOut
+        case .protocolError, .bodyTooLarge, .invalidRequest: GatewayError.upstreamFailed
         }
-    }
-
-    fileprivate static func upstreamAway(retryAfterSeconds seconds: Int) -> Problem {
-        Problem(
-            .serviceUnavailable, "upstream-away", detail: "The service behind this path is not reachable right now.",
-            fields: ["retry-after": String(seconds)])
     }
 }

@@ -17,7 +17,7 @@ struct VerifyToken: Sendable {
 
     /// - Throws: 401 `bad-token`; 503 while the keys cannot be had.
     func callAsFunction(_ token: String, now: Date) async throws -> AccessToken {
-        guard token.utf8.count <= TokenVerifier.tokenBytesMax else { throw Problem.badToken }
+        guard token.utf8.count <= TokenVerifier.tokenBytesMax else { throw GatewayError.badToken }
         let digest = SHA256.digest(token)
         if let known = cache.find(digest, now: now) { return known }
         let claims: TokenClaims
@@ -28,12 +28,12 @@ struct VerifyToken: Sendable {
             do {
                 claims = try verifier.verify(token, keys: try await keys.renewed(), now: now)
             } catch is TokenError {
-                throw Problem.badToken
+                throw GatewayError.badToken
             }
         } catch is TokenError {
-            throw Problem.badToken
+            throw GatewayError.badToken
         }
-        guard let verified = AccessToken(claims) else { throw Problem.badToken }
+        guard let verified = AccessToken(claims) else { throw GatewayError.badToken }
         cache.insert(verified, for: digest)
         return verified
     }
