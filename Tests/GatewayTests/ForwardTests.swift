@@ -1,8 +1,11 @@
 import EventLoop
+@testable import Gateway
 import HTTP
 import HubTesting
 import Observability
+import Platform
 import ServiceTesting
+import Synchronization
 import Testing
 
 @Suite struct ForwardTests {
@@ -102,6 +105,37 @@ import Testing
             let status = try await request.value
             #expect(status < 500)
             #expect(gateway.service.log.lines.isEmpty)
+        }
+    }
+
+    @Test func `a registration that waited long for its turn is sealed as of then`() async throws {
+        let arrivals = Mutex<[String?]>([]), isHeld = Mutex(true), waiting = Tally()
+        try await TestGateway.with(
+            services: { router in
+                router.add(.post, "/auth/register") { request in
+                    arrivals.withLock { $0.append(request.fields[IdentitySeal.fieldName]) }
+                    try? await eventually { isHeld.withLock { !$0 } }
+                    return HTTPResponse(.created)
+                }
+            }
+        ) { gateway in
+            let loop = TestLoops.shared.next(), atOnceMax = try #require(Lane.registration.room).inFlightMax
+            var requests = (0..<atOnceMax).map { _ in
+                loop.start("a person") { await gateway.send(.post, "/auth/register").status }
+            }
+            try await eventually { arrivals.withLock { $0.count } == atOnceMax }
+            let body = HTTPBody.stream {
+                waiting.add()
+                return nil
+            }
+            requests.append(loop.start("the last") { await gateway.send(.post, "/auth/register", body: body).status })
+            try await eventually { waiting.value > 0 }
+            gateway.service.clock.advance(by: 31)
+            isHeld.withLock { $0 = false }
+            for request in requests { #expect(try await request.value == .created) }
+            let seal = gateway.service.context.seal
+            let last = arrivals.withLock { $0.last } ?? nil
+            #expect(seal.open(last, method: "POST", target: "/auth/register") != nil)
         }
     }
 }

@@ -29,10 +29,11 @@ struct ForwardRequest: Sendable {
         var byteCount = 0
         defer { room.leave(byteCount, network) }
         let body = try await held(request, network, &byteCount)
-        let outgoing = HTTPClientRequest(
-            request.method, address + request.target, fields: fields(of: request, body, as: identity),
-            body: .bytes(body))
-        let answer = try await upstream.send(outgoing, to: service)
+        let answer = try await upstream.send(to: service) {
+            HTTPClientRequest(
+                request.method, address + request.target, fields: fields(of: request, body, as: identity),
+                body: .bytes(body))
+        }
         return HTTPResponse(
             answer.status, fields: ProxyFields.crossing(answer.fields), body: Self.body(of: answer, to: request))
     }

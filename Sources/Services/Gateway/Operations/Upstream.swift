@@ -32,13 +32,14 @@ struct Upstream: Sendable {
         self.timeout = timeout
     }
 
+    /// - Parameter request: made when its turn has come, so that its seal is no older than that.
     /// - Throws: ``GatewayError``, a `Problem` of the client's doing, and `Bulkhead.Full` while too much of this kind is under way.
-    func send(_ request: HTTPClientRequest, to service: ServiceName) async throws -> HTTPClientResponse {
-        guard let room else { return try await sendNow(request, to: service) }
+    func send(to service: ServiceName, _ request: () -> HTTPClientRequest) async throws -> HTTPClientResponse {
+        guard let room else { return try await sendNow(request(), to: service) }
         try await room.enter()
         var isDone = false
         defer { room.leave(isDone: isDone) }
-        let answer = try await sendNow(request, to: service)
+        let answer = try await sendNow(request(), to: service)
         isDone = answer.status != .serviceUnavailable
         return answer
     }
