@@ -223,6 +223,24 @@ import Testing
         await server.stop()
     }
 
+    @Test func `a server that refuses a mail and never answers the farewell holds nobody up`() async throws {
+        let (farewells, farewell) = AsyncStream.makeStream(of: String?.self)
+        let server = try RawServer { socket in
+            for reply in ["220 hi", "250 hi", "530 5.7.0 no"] {
+                try await socket.send(reply + "\r\n")
+                _ = try await socket.read { $0.hasSuffix("\r\n") }
+            }
+            // Until we hang up; nil when we wait for an answer.
+            farewell.yield(try? await socket.readToEnd())
+        }
+        let transport = try transport("smtp://127.0.0.1:\(server.port)?tls=off")
+        #expect(try await refusal(by: transport)?.description == "MAIL FROM answered 530 5.7.0")
+        for await heard in farewells {
+            #expect(heard == "")
+            break
+        }
+    }
+
     @Test func `a server that never answers is given up`() async throws {
         let server = try await SMTPServer()
         try await server.answer(.hang)
