@@ -130,9 +130,23 @@ internal import Testing
         }
     }
 
+    @Test func `an outage that one loop knows of is as old for a loop that is asked for the first time`() {
+        let start = OutageStart()
+        var first = Outage(start), second = Outage(start)
+        let refused = PostgresError(.connection, "refused")
+        first.failed(refused, hasNone: true)
+        second.failed(refused, hasNone: true)
+        #expect(first.since != nil && second.since == first.since)
+        let before = first.since
+        first.ended()
+        #expect(!first.isOn)
+        first.lostLast()
+        #expect(first.since != before)
+    }
+
     @Test func `how long anybody waits is told by how long the outage lasts`() {
         let failure = PostgresError(.connection, "refused")
-        var outage = Outage()
+        var outage = Outage(OutageStart())
         #expect(outage.known(after: .zero) == nil)
         outage.failed(failure, hasNone: false)
         #expect(outage.known(after: .zero) == nil, "there are others")

@@ -22,7 +22,10 @@ public final class Database: Sendable {
         self.url = url
         self.configuration = configuration
         self.loops = loops
-        pools = loops.loops.map { LoopPool(url: url, loop: $0, configuration: configuration) }
+        let outageStart = OutageStart()
+        pools = loops.loops.map {
+            LoopPool(url: url, loop: $0, configuration: configuration, outageStart: outageStart)
+        }
         listener = Listener(url: url, loop: loops.next(), configuration: configuration)
     }
 

@@ -19,7 +19,7 @@ final class LoopPool: @unchecked Sendable {
 
     private var isClosing = false
     private var closed: [CheckedContinuation<Void, Never>] = []
-    private var outage = Outage()
+    private var outage: Outage
     /// After a failed attempt to connect, until the next.
     private(set) var isBackingOff = false
     private var deadline: Watch?
@@ -37,7 +37,8 @@ final class LoopPool: @unchecked Sendable {
         }
     }
 
-    init(url: String, loop: EventLoop, configuration: DatabaseConfiguration) {
+    init(url: String, loop: EventLoop, configuration: DatabaseConfiguration, outageStart: OutageStart = .init()) {
+        outage = Outage(outageStart)
         self.url = url
         self.loop = loop
         self.configuration = configuration

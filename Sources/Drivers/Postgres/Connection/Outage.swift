@@ -1,3 +1,22 @@
+internal import Synchronization
+
+/// Since when a database's server has been away, as far as any of its pools knows: one that is asked for the first time does not begin
+/// to be patient anew.
+final class OutageStart: Sendable {
+    private let since = Mutex<ContinuousClock.Instant?>(nil)
+
+    /// The time now, or when it began for another pool.
+    func begin() -> ContinuousClock.Instant {
+        since.withLock { since in
+            let start = since ?? .now
+            since = start
+            return start
+        }
+    }
+
+    func end() { since.withLock { $0 = nil } }
+}
+
 /// What a pool knows of a server that takes none of its connections.
 ///
 /// One that was there a moment ago may be back in another, as after a restart: who asks meanwhile waits. One that has been away for
@@ -9,24 +28,30 @@ struct Outage {
     private static let pauseMin = Duration.milliseconds(20)
 
     /// nil while there is a connection, or nothing is known.
-    private var since: ContinuousClock.Instant?
+    private(set) var since: ContinuousClock.Instant?
+    private let start: OutageStart
     var isOn: Bool { since != nil }
     private var failuresInARow = 0
     private(set) var lastFailure: PostgresError?
 
+    init(_ start: OutageStart) { self.start = start }
+
     /// The last connection was lost.
-    mutating func lostLast() { since = since ?? .now }
+    mutating func lostLast() { since = since ?? start.begin() }
 
     /// An attempt to connect has failed.
     /// - Parameter hasNone: there is no connection beside it.
     mutating func failed(_ failure: PostgresError, hasNone: Bool) {
         failuresInARow += 1
         lastFailure = failure
-        if hasNone { since = since ?? .now }
+        if hasNone { since = since ?? start.begin() }
     }
 
     /// There is a connection.
-    mutating func ended() { self = Outage() }
+    mutating func ended() {
+        start.end()
+        self = Outage(start)
+    }
 
     /// Why nobody needs to wait for a connection; nil when the server may be there.
     func known(after grace: Duration) -> PostgresError? {
