@@ -55,6 +55,29 @@ let serviceRules: [Rule] = [
     },
 
     Rule(
+        "the parts of a service have the same names in each",
+        refuses: [
+            ["Sources/Services/User/Operations/Operations.swift": "public struct UserOperations: Sendable {}"],
+            ["Sources/Services/User/Store.swift": "struct AccountStore: Sendable {}"],
+            ["Sources/Services/User/Migrations.swift": "enum UserMigrations {}"],
+        ],
+        accepts: [
+            "Sources/Services/User/Operations/Operations.swift": "public struct Operations: Sendable {}",
+            "Sources/Services/User/Handlers.swift": "struct Handlers: Sendable {}",
+        ]
+    ) { tree in
+        tree.product.compactMap { file in
+            let name = file.name.dropLast(".swift".count)
+            guard file.service != nil, ["Operations", "Handlers", "Store", "Migrations"].contains(name) else {
+                return nil
+            }
+            let declaration = /\b(?:struct|enum|actor|class) (\w+)/
+            let declared = file.lines.compactMap { $0.firstMatch(of: declaration)?.output.1 }
+            return declared.contains(name) ? nil : Violation(file, "declares no `\(name)`")
+        }
+    },
+
+    Rule(
         "the files of a service stay within their sizes",
         refuses: [
             ["Sources/Services/User/UserService.swift": lines(81)],

@@ -122,7 +122,7 @@ private struct OwnServer: Sendable {
         try await codec.prepare(EventCatalogue.all)
         seal = try IdentitySeal(secret: "a secret for tests alone") { 0 }
         var routes = Routes(seal: seal, logger: Logger(label: "test", sink: LogRecorder()), metrics: Metrics())
-        let operations = UserOperations(
+        let operations = Operations(
             database: database, outbox: Outbox(service: .user, codec: codec),
             hasher: try PasswordHasher(parameters: .init(memoryKiB: 8, iterations: 1)), now: { Date() })
         UserRoutes(operations: operations).add(to: &routes)

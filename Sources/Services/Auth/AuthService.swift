@@ -9,16 +9,16 @@ internal import Observability
 public struct AuthService: HubService {
     public static let name: ServiceName = .auth
     public static let settings = AuthConfig.declarations
-    public static let migrations = AuthMigrations.all
+    public static let migrations = Migrations.all
 
-    let operations: AuthOperations
+    let operations: Operations
     private let loops: EventLoopGroup
 
     public init(_ context: ServiceContext) async throws {
         let config = try AuthConfig(context.settings)
         let keys = KeyRing(database: context.database, schedule: config.keys, uptime: context.uptime)
         try await keys.rotate(at: context.clock())
-        operations = AuthOperations(
+        operations = Operations(
             database: context.database,
             accounts: Accounts(context),
             room: Bulkhead(inFlightMax: Accounts.verifiedAtOnceMax, pace: .milliseconds(25), uptime: context.uptime),
@@ -29,7 +29,7 @@ public struct AuthService: HubService {
 
     public func addRoutes(to routes: inout Routes) { AuthRoutes(operations: operations).add(to: &routes) }
 
-    public var handlers: [Handler] { AuthHandlers(operations: operations).all }
+    public var handlers: [Handler] { Handlers(operations: operations).all }
 
     public var background: [BackgroundWork] {
         [
@@ -39,7 +39,7 @@ public struct AuthService: HubService {
     }
 
     private func every(
-        _ pause: Duration, _ name: String, _ work: @escaping @Sendable (AuthOperations) async throws -> Void
+        _ pause: Duration, _ name: String, _ work: @escaping @Sendable (Operations) async throws -> Void
     ) -> BackgroundWork {
         BackgroundWork(name) { [operations, loops] in
             while true {

@@ -3,8 +3,8 @@ internal import Messaging
 internal import Postgres
 
 /// What this service does when something happens elsewhere.
-struct AuthHandlers: Sendable {
-    let operations: AuthOperations
+struct Handlers: Sendable {
+    let operations: Operations
 
     var all: [Handler] {
         [Handler(name: "endSessionsOnUserDeleted", on: UserDeleted.self, endSessionsOnUserDeleted)]

@@ -1,7 +1,7 @@
 internal import Postgres
 
 /// Append only: a migration that has shipped is never changed.
-enum AuthMigrations {
+enum Migrations {
     static let all = [
         Migration(id: "auth-001-sessions", sql: sessions),
         Migration(id: "auth-002-signing-keys", sql: signingKeys),

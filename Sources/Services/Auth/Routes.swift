@@ -9,7 +9,7 @@ internal import Foundation
 #endif
 
 struct AuthRoutes: Sendable {
-    let operations: AuthOperations
+    let operations: Operations
 
     func add(to routes: inout Routes) {
         routes.post("/auth/login", .anyone, logIn)

@@ -3,8 +3,8 @@ internal import Messaging
 internal import Postgres
 
 /// What this service does when something happens elsewhere.
-struct UserHandlers: Sendable {
-    let operations: UserOperations
+struct Handlers: Sendable {
+    let operations: Operations
 
     var all: [Handler] {
         [Handler(name: "setPlanOnSubscriptionCreated", on: SubscriptionCreated.self, setPlanOnSubscriptionCreated)]

@@ -1,7 +1,7 @@
 internal import Postgres
 
 /// Append only: a migration that has shipped is never changed.
-enum UserMigrations {
+enum Migrations {
     static let all = [
         Migration(id: "user-001-account", sql: account),
         Migration(id: "user-002-first-admin", sql: firstAdmin),

@@ -9,7 +9,7 @@ internal import Foundation
 #endif
 
 struct UserRoutes: Sendable {
-    let operations: UserOperations
+    let operations: Operations
 
     func add(to routes: inout Routes) {
         routes.postOnce("/auth/register", .anyone, register)

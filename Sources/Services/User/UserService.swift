@@ -11,9 +11,9 @@ public struct UserService: HubService {
     public static let name: ServiceName = .user
     public static let publishes: [any Event.Type] = [UserRegistered.self, UserUpdated.self, UserDeleted.self]
     public static let settings = UserConfig.declarations
-    public static let migrations = UserMigrations.all
+    public static let migrations = Migrations.all
 
-    public let operations: UserOperations
+    public let operations: Operations
 
     public init(_ context: ServiceContext) async throws {
         let config = try UserConfig(context.settings)
@@ -23,7 +23,7 @@ public struct UserService: HubService {
             return ZoneNames.ofTheSystem.count
         }
         if zoneCount == 1 { context.logger.warning("no time zones are known but UTC: install tzdata") }
-        operations = UserOperations(
+        operations = Operations(
             database: context.database, outbox: context.outbox,
             hasher: try PasswordHasher(parameters: config.hash), now: context.clock)
         if let admin = config.firstAdmin {
@@ -33,7 +33,7 @@ public struct UserService: HubService {
 
     public func addRoutes(to routes: inout Routes) { UserRoutes(operations: operations).add(to: &routes) }
 
-    public var handlers: [Handler] { UserHandlers(operations: operations).all }
+    public var handlers: [Handler] { Handlers(operations: operations).all }
 
     private func createFirstAdmin(_ email: String, _ password: String, _ logger: Logger) async throws {
         do {

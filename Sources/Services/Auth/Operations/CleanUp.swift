@@ -6,7 +6,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-extension AuthOperations {
+extension Operations {
     private static let batchCountMax = 1_000
 
     /// Deletes sessions that nobody can refresh any more, failures that have faded and devices nobody uses, in small transactions.

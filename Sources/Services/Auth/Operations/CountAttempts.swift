@@ -7,7 +7,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-extension AuthOperations {
+extension Operations {
     /// Notes an attempt whose password is to be looked at.
     /// - Throws: ``AuthError/tooManyAttempts(retryAfterSeconds:)``
     func admit(_ subjects: AttemptSubjects) async throws {

@@ -1,7 +1,7 @@
 internal import Contracts
 internal import Postgres
 
-extension AuthOperations {
+extension Operations {
     /// Ends the session of a refresh token. An unknown or ended one is as good as logged out.
     func logOut(_ token: String) async throws {
         try await store.endSession(of: TokenDigest(of: token), .logout, on: database)

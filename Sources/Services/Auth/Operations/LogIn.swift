@@ -19,7 +19,7 @@ struct LogInAttempt: Sendable {
     let deviceToken: String?
 }
 
-extension AuthOperations {
+extension Operations {
     /// Opens a session.
     /// - Throws: ``AuthError/wrongCredentials``, ``AuthError/tooManyAttempts(retryAfterSeconds:)``, 503.
     func logIn(_ attempt: LogInAttempt) async throws -> LogIn {

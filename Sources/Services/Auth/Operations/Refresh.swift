@@ -3,7 +3,7 @@ internal import Observability
 internal import Postgres
 internal import Secrets
 
-extension AuthOperations {
+extension Operations {
     /// Exchanges a refresh token for the next one, and for an access token with the role of today.
     /// A token that comes again within ``TokenUse/graceSeconds`` is given the same next one, unless that was used.
     /// - Throws: ``AuthError/invalidRefreshToken``; a used token that comes later ends its session as well.

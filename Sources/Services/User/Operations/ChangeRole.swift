@@ -1,7 +1,7 @@
 internal import Contracts
 internal import Postgres
 
-extension UserOperations {
+extension Operations {
     /// Gives an account another role. Tokens carry it from the next refresh on.
     /// - Parameters:
     ///   - administrator: who asks for it.

@@ -1,7 +1,7 @@
 internal import Contracts
 internal import Postgres
 
-extension UserOperations {
+extension Operations {
     /// Opens an account for an administrator.
     /// - Returns: its id.
     /// - Throws: ``UserError/unacceptable(field:message:)`` for an address or a password that nobody could register with,

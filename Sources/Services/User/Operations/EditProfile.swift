@@ -1,7 +1,7 @@
 internal import Contracts
 internal import Postgres
 
-extension UserOperations {
+extension Operations {
     /// Changes what a person may change of their own account.
     /// - Parameter isCurrent: whether a version is the one the person saw; ``UserError/changedMeanwhile`` when it is not.
     /// - Throws: ``UserError/notFound``, ``UserError/emailTaken``.

@@ -2,7 +2,7 @@ internal import Contracts
 internal import Messaging
 internal import Postgres
 
-extension UserOperations {
+extension Operations {
     /// Removes a person's data here, and tells every service to do the same.
     /// - Throws: ``UserError/notFound`` the second time, ``UserError/lastAdministrator``.
     func erase(_ id: UserID) async throws {

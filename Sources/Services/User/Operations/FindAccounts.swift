@@ -2,7 +2,7 @@ internal import Contracts
 internal import Platform
 internal import Postgres
 
-extension UserOperations {
+extension Operations {
     /// - Throws: ``UserError/notFound``.
     func account(_ id: UserID) async throws -> Account {
         guard let account = try await store.find(id, on: database) else { throw UserError.notFound }

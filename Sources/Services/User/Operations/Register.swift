@@ -4,7 +4,7 @@ internal import Platform
 internal import Postgres
 internal import Secrets
 
-extension UserOperations {
+extension Operations {
     /// Opens an account.
     /// - Returns: the account as it is now, when the same request opened it before.
     /// - Throws: ``UserError/emailTaken``, ``UserError/busy(retryAfterSeconds:)``; ``UserError/notFound`` when that account has been erased

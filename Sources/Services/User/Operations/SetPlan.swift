@@ -7,7 +7,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-extension UserOperations {
+extension Operations {
     /// Notes what a person is subscribed to. An older subscription that arrives later changes nothing, and an erased account stays
     /// erased.
     func setPlan(of id: UserID, to plan: Plan, since: Date, on tx: Transaction) async throws {

@@ -1,7 +1,7 @@
 internal import Postgres
 internal import Secrets
 
-extension UserOperations {
+extension Operations {
     /// Whose credentials these are. Takes as long whether or not there is such an account.
     /// - Throws: ``UserError/wrongCredentials``, ``UserError/busy(retryAfterSeconds:)``.
     func verifyCredentials(email: String, password: String) async throws -> Credentials {

@@ -12,7 +12,7 @@ internal import Foundation
 #endif
 
 /// Log-in and what follows from it. Each operation is in a file of its own.
-struct AuthOperations: Sendable {
+struct Operations: Sendable {
     let database: Database
     let accounts: Accounts
     /// For log-ins. Who does not fit in is refused before anything is counted or a connection taken.

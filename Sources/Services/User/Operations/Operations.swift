@@ -10,7 +10,7 @@ internal import Foundation
 #endif
 
 /// What can be done with accounts. Each operation is in a file of its own.
-public struct UserOperations: Sendable {
+public struct Operations: Sendable {
     let database: Database
     let outbox: Outbox
     let hasher: PasswordHasher
