@@ -50,7 +50,7 @@ private struct SimulatedHub {
         case address(Int)
     }
 
-    private let limits = AttemptLimits(place: 10, account: 50, address: 50)
+    private let limits = AttemptLimits(place: 10, account: 50, address: 120)
     private var tallies: [Subject: Tally] = [:]
 
     /// - Returns: nil when the password was looked at, else after how many seconds to try again.

@@ -30,7 +30,7 @@ struct AuthConfig: Sendable {
 
     /// Failed log-ins from one address beyond two for each account that logs in there; a school shares one.
     static let addressFailures = Setting<Int>(
-        "HUB_LOGIN_ADDRESS_FAILURES", default: 50, "Failed log-ins from an address where few succeed, at least 2.")
+        "HUB_LOGIN_ADDRESS_FAILURES", default: 120, "Failed log-ins from an address where few succeed, at least 2.")
 
     static let declarations = [
         accessTokenLifetimeSetting.declaration, refreshTokenLifetimeSetting.declaration,
