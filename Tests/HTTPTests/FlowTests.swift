@@ -106,6 +106,8 @@ struct FlowTests {
             var socket: RawSocket? = try await server.connect()
             try await socket?.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(try await socket?.read { $0.has("data: 1") }.has("data: 1") == true)
+            // Before, it would not be asked for again, and there would be nothing to end.
+            try await eventually { made.value == 2 }
             socket = nil
             try await eventually { ended.value == 1 }
         }
