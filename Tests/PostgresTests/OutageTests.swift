@@ -49,6 +49,38 @@ internal import Testing
         }
     }
 
+    @Test func `a server that is frozen costs a statement its time and no more, and is found again`() async throws {
+        try await Self.withServer { server in
+            defer { server.thaw() }
+            let configuration = DatabaseConfiguration(
+                statementTimeout: .milliseconds(200), acquireTimeout: .milliseconds(200),
+                connectTimeout: .milliseconds(200))
+            let database = Database(url: server.url(), loops: TestLoops.shared, configuration: configuration)
+            try await database.execute("create table t (n bigint)")
+            let error = await #expect(throws: PostgresError.self) {
+                try await database.transaction { tx in
+                    try await tx.execute("insert into t values (1)")
+                    server.freeze()
+                    try await tx.execute("insert into t values (2)")
+                }
+            }
+            #expect(error?.kind == .statementTimeout)
+            // More than there are threads to cancel on.
+            for _ in 0..<5 {
+                let error = await #expect(throws: PostgresError.self) {
+                    try await database.execute("insert into t values (3)")
+                }
+                #expect(error != nil && error?.kind != .closed)
+            }
+            server.thaw()
+            try await eventually("it is found again") { (try? await database.query("select 1").count) == 1 }
+            try await eventually("nothing of the transaction stays") {
+                try await database.query("select 1 from t where n < 3").count == 0
+            }
+            await database.close()
+        }
+    }
+
     @Test func `a port nobody listens on fails statements, transactions and sessions before their time is over`()
         async throws
     {

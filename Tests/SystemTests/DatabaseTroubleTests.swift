@@ -65,6 +65,37 @@ import Testing
         }
     }
 
+    @Test func `who asks a frozen database gets 503, and with the same key the account afterwards`() async throws {
+        try await Self.withServer { server in
+            defer { server.thaw() }
+            let hub = try await HubUnderTest.inOneProcess(["DATABASE_URL": server.url(database: "hub")])
+            let mails = (0..<12).map { _ in Self.mail() }
+            let answers = try await withThrowingTaskGroup(of: HubClient.Answer.self) { group in
+                for mail in mails { group.addTask { try await hub.client.register(mail, key: mail) } }
+                var answers = [try #require(try await group.next())]
+                // In the middle of the others, wherever they are.
+                server.freeze()
+                for try await answer in group { answers.append(answer) }
+                return answers
+            }
+            for answer in answers where answer.status != 201 {
+                #expect(Self.isUnavailable(answer), "\(answer.status) \(answer.text)")
+            }
+            #expect(Self.isUnavailable(try await hub.client.register(Self.mail())))
+            server.thaw()
+            var accounts: Set<String> = []
+            for mail in mails {
+                let answer = try await eventually(within: .seconds(60), "the same key has the account") {
+                    let answer = try await hub.client.register(mail, key: mail)
+                    return answer.status == 201 ? answer : nil
+                }
+                accounts.insert(try answer.json(HubClient.Account.self).id)
+            }
+            #expect(accounts.count == mails.count)
+            #expect(try await hub.stop() == [0])
+        }
+    }
+
     @Test(.enabled(if: SmallDisk.obstacle == nil, "\(SmallDisk.obstacle ?? "")"))
     func `while the disk is full every answer is 503, readiness names it, and room puts an end to it`() async throws {
         let disk = try SmallDisk(mebibytes: 64, user: getuid() == 0 ? "postgres" : nil)

@@ -48,9 +48,12 @@ final class HubClient: Sendable {
 
     static let password = "a long enough secret"
 
-    func register(_ email: String, firstName: String = "Ada", correlationID: String? = nil) async throws -> Answer {
+    func register(
+        _ email: String, firstName: String = "Ada", correlationID: String? = nil, key: String? = nil
+    ) async throws -> Answer {
         var fields = HTTPFields()
         fields["x-correlation-id"] = correlationID
+        fields["idempotency-key"] = key
         return try await send(
             .post, "/auth/register",
             json: ["email": email, "password": Self.password, "firstName": firstName, "lastName": "Lovelace"],

@@ -60,21 +60,23 @@ final class Listener: @unchecked Sendable {
     }
 
     private func scheduleTick() throws(EventLoopError) {
-        timer = try loop.schedule(after: limits.tick) { [unowned self] in
-            date = HTTPDate.bytes(time(nil))
-            for connection in connections { connection.tick() }
-            // Accepting rests when there was no descriptor left.
-            if acceptWatch == nil { try? watchSocket() }
-            // Without memory for a timer the server goes on without time-outs.
-            try? scheduleTick()
-        }
+        timer = try loop.schedule(after: limits.tick) { [weak self] in self?.tick() }
+    }
+
+    private func tick() {
+        date = HTTPDate.bytes(time(nil))
+        for connection in connections { connection.tick() }
+        // Accepting rests when there was no descriptor left.
+        if acceptWatch == nil { try? watchSocket() }
+        // Without memory for a timer the server goes on without time-outs.
+        try? scheduleTick()
     }
 
     // MARK: Connections
 
     private func watchSocket() throws(EventLoopError) {
         guard let socket else { return }
-        acceptWatch = try loop.watch(socket.descriptor, for: .read) { [unowned self] _ in accept() }
+        acceptWatch = try loop.watch(socket.descriptor, for: .read) { [weak self] _ in self?.accept() }
     }
 
     private func accept() {
@@ -126,7 +128,7 @@ final class Listener: @unchecked Sendable {
         closeSocket()
         for connection in connections where connection.isIdle { connection.read() }
         for connection in connections where connection.isIdle { connection.close() }
-        guard let timer = try? loop.schedule(after: limit, { [unowned self] in resumeEmptied() }) else { return }
+        guard let timer = try? loop.schedule(after: limit, { [weak self] in self?.resumeEmptied() }) else { return }
         await withCheckedContinuation { continuation in
             if connections.isEmpty { continuation.resume() } else { emptied = continuation }
         }

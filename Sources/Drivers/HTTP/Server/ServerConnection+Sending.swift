@@ -73,7 +73,7 @@ extension ServerConnection {
     private func waitForRoom() {
         if writeWatch != nil { return }
         do throws(EventLoopError) {
-            writeWatch = try listener.loop.watch(socket.descriptor, for: .write) { [unowned self] _ in flush() }
+            writeWatch = try listener.loop.watch(socket.descriptor, for: .write) { [weak self] _ in self?.flush() }
         } catch {
             close()
         }

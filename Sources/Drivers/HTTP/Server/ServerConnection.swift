@@ -54,7 +54,7 @@ final class ServerConnection {
         }
         if readWatch != nil { return }
         do throws(EventLoopError) {
-            readWatch = try listener.loop.watch(socket.descriptor, for: .read) { [unowned self] _ in read() }
+            readWatch = try listener.loop.watch(socket.descriptor, for: .read) { [weak self] _ in self?.read() }
         } catch {
             close()
         }

@@ -308,8 +308,7 @@ final class Connection: @unchecked Sendable {
         cancelCount += 1
         target.cancelAttempts += 1
         loop.start("postgres cancel") {
-            await Connector.cancel(cancelHandle)
-            self.isCancelling = false
+            await self.send(cancelHandle)
             guard self.isOpen else { return }
             if self.inFlight.first === target {
                 try await self.loop.sleep(for: .milliseconds(min(1_000, 5 << target.cancelAttempts)))
@@ -320,6 +319,17 @@ final class Connection: @unchecked Sendable {
                 self.continueAfterCancel()
             }
         }
+    }
+
+    /// A server that is there takes the request within the time a connection takes. One that does not will not stop anything, and
+    /// whoever waits for its answer is told so.
+    private func send(_ cancelHandle: CancelHandle) async {
+        let bound = try? loop.schedule(after: configuration.connectTimeout) {
+            self.close(PostgresError(.connection, "the server takes no request to stop a statement"))
+        }
+        await Connector.cancel(cancelHandle)
+        bound?.cancel()
+        isCancelling = false
     }
 
     private func continueAfterCancel() {
@@ -370,8 +380,7 @@ final class Connection: @unchecked Sendable {
         guard let cancelHandle else { return }
         isCancelling = true
         loop.start("postgres cancel") {
-            await Connector.cancel(cancelHandle)
-            self.isCancelling = false
+            await self.send(cancelHandle)
             self.continueAfterCancel()
         }
     }
