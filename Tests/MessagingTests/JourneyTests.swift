@@ -28,7 +28,7 @@ import Testing
                 Journal().note(.mail, "points", on: tx)
             }
             let trace = TraceContext.root()
-            try await hub.running([hub.relay().run, relay.run, hub.consumer([award, note]).run]) {
+            try await hub.running([hub.relay().run, relay.run, hub.consuming([award, note])]) {
                 try await TraceContext.$current.withValue(trace) {
                     try await Journal().note(.http, "POST /auth/register", in: hub.user)
                     try await hub.register(TestHub.user(1))

@@ -36,7 +36,7 @@ import Testing
             var limits = ConsumerLimits(), relayLimits = RelayLimits()
             limits.removalCountMax = 10
             relayLimits.removalCountMax = 10
-            try await hub.running([hub.consumer([.ledger], limits: limits).run, hub.relay(limits: relayLimits).run]) {
+            try await hub.running([hub.consuming([.ledger], limits: limits), hub.relay(limits: relayLimits).run]) {
                 for table in ["inbox", "journal", "dead_letter_resolution"] {
                     try await eventually { try await hub.count(table) == 1 }
                 }

@@ -21,7 +21,7 @@ import Testing
                 database: database, loops: TestLoops.shared, limits: unwoken,
                 logger: Logger(label: "test", level: .warning, sink: LogRecorder()))
             let running = TestLoops.shared.next().start("log") { try await log.run() }
-            try await log.apply([TopicSettings(name: "t", partitionCount: 1, retention: .seconds(86_400))])
+            try await log.make([TopicSettings(name: "t", partitionCount: 1, retention: .seconds(86_400))])
             func append(_ range: Range<Int>) async {
                 let filler = String(repeating: ".", count: 400)
                 _ = await log.append(
@@ -32,13 +32,14 @@ import Testing
             limits.batchBytesMax = cut.bytesMax
             let subscription = try await log.subscribe("g", to: ["t"], limits: limits)
             let lease = try #require(try await subscription.nextLease())
+            _ = try await lease.start(at: nil)
             var count = 0
             for round in 1...3 {
                 while count < 20 * round {
-                    let records = try await withTimeout(
+                    let batch = try await withTimeout(
                         .seconds(20), on: TestLoops.shared.next(), onTimeout: { CancellationError() }
                     ) { try await lease.next(countMax: cut.countMax) }
-                    let numbers = (records ?? []).map { String(decoding: $0.value.prefix { $0 != 32 }, as: UTF8.self) }
+                    let numbers = (batch?.records ?? []).map { String($0.text.prefix { $0 != " " }) }
                     #expect(!numbers.isEmpty && numbers == (count..<count + numbers.count).map(String.init))
                     count += numbers.count
                 }

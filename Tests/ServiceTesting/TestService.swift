@@ -134,7 +134,8 @@ public struct TestService<Service: HubService>: Sendable {
                 correlationID: try CorrelationID(validating: "req_test"), source: "test-service",
                 traceID: String(repeating: "1", count: 32)))
         return LogRecord(
-            position: LogPosition(TopicPartition(E.topic.name, 0), Int64(offset)), key: event.key, headers: [],
+            position: LogPosition(TopicPartition(E.topic.name, 0), Int64(offset)), key: Array(event.key.utf8),
+            headers: [],
             value: try codec.encode(envelope), time: clock.now)
     }
 

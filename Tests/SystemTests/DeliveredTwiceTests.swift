@@ -104,15 +104,21 @@ extension Probe {
             select count(*) from event_log.append(
                 (select array_agg(id order by id, place) from again), (select array_agg(place order by id, place) from again),
                 (select array_agg(id order by id) from counted), (select array_agg(count order by id) from counted),
+                '{}', '{}',
                 (select array_agg(correlation_id order by id, place) from again),
                 (select array_agg(key order by id, place) from again),
                 (select array_agg(headers order by id, place) from again),
-                (select array_agg(value order by id, place) from again))
+                (select array_agg(value order by id, place) from again), '{}', '{}')
             """)
     }
 
     fileprivate func forgetOffsets() async throws {
         _ = try await count(
-            "with gone as (update event_log.group_partition set committed = 0 returning 1) select count(*) from gone")
+            """
+            with a as (update event_log.group_partition set committed = 0),
+                b as (update notification.consumer_position set next_offset = 0),
+                c as (update gamification.consumer_position set next_offset = 0)
+            select 0
+            """)
     }
 }

@@ -31,6 +31,12 @@ import Testing
         let soon = try await hub.command(["doctor"])
         #expect(soon.code == 0 && soon.output.contains("1 dead letter waits"), "\(soon.output)")
 
+        let shown = try await hub.command(["groups", "reset", "gamification", "--to", "end"])
+        #expect(shown.code == 1 && shown.output.contains("user.registered/0 from "), "\(shown.errors)")
+        #expect(try await log.positions(of: "gamification").contains { $0.lag == 1 })
+        let nonsense = try await hub.command(["groups", "reset", "gamification", "--to", "noon"])
+        #expect(nonsense.code == 2 && nonsense.errors.contains("neither beginning, end nor a time"))
+
         try await database.execute("update event_log.record set time = time - interval '61 seconds'")
         let late = try await hub.command(["doctor"])
         #expect(late.code == 1)
@@ -39,6 +45,22 @@ import Testing
 
         await database.close()
         #expect(try await hub.stop() == [0, 0])
+    }
+
+    @Test func `a group is set to another place while its service is stopped, and only then`() async throws {
+        let hub = try await HubUnderTest.inOneProcess()
+        #expect(try await hub.client.register("ada@example.com").status == 201)
+        let database = Database(url: hub.databaseURL, loops: TestLoops.shared)
+        let log = PostgresLog(
+            database: database, loops: TestLoops.shared, logger: Logger(label: "test", sink: LogRecorder()))
+        try await eventually("the group has read it") {
+            try await log.positions(of: "gamification").contains { $0.committed == 1 }
+        }
+        let reset = ["groups", "reset", "gamification", "--topic", "user.registered", "--to", "beginning", "--yes"]
+        let inUse = try await hub.command(reset)
+        #expect(inUse.code == 1 && inUse.errors.contains("stop the service first"), "\(inUse.errors)")
+        await database.close()
+        #expect(try await hub.stop() == [0])
     }
 
     @Test func `a mail that failed is counted, listed without its address, and sent again when it is asked for`()

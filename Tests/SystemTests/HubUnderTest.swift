@@ -45,6 +45,9 @@ final class HubUnderTest: Sendable {
         var environment = standard(environment)
         environment["DATABASE_URL"] = database.url
         environment["HUB_IDENTITY_SECRET"] = "a secret that all processes share"
+        // Services have no right to make topics: an operator does, once.
+        let operating = try Program(["topics", "apply"], environment, log: folder.file("topics.log"))
+        guard try await operating.exitCode() == 0 else { throw ProgramEnded(log: operating.logText) }
         var ports: [String: Int] = [:]
         for (service, port) in zip(services, try FreePorts.take(services.count)) {
             ports[service] = port

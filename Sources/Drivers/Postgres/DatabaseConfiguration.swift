@@ -12,6 +12,9 @@ public struct DatabaseConfiguration: Sendable {
     public var preparedCountMax: Int
     /// How long one statement may take before it is cancelled on the server.
     public var statementTimeout: Duration
+    /// How long a transaction may wait for its caller between two statements. Then the server ends it, and with it what it locks: a
+    /// process that was frozen keeps others waiting no longer than this.
+    public var transactionIdleMax: Duration
     /// How long to wait for a connection.
     public var acquireTimeout: Duration
     /// How long a server that takes no connection may still be on its way back, as after a restart: callers wait for it meanwhile.
@@ -32,6 +35,7 @@ public struct DatabaseConfiguration: Sendable {
     public init(
         connectionsPerLoop: Int = 8, pipelinedPerLoop: Int = 1, pipelineDepthMax: Int = 512,
         waitingCountMax: Int = 65_536, preparedCountMax: Int = 256, statementTimeout: Duration = .seconds(10),
+        transactionIdleMax: Duration = .seconds(60),
         acquireTimeout: Duration = .seconds(5), outageGrace: Duration = .seconds(5),
         connectTimeout: Duration = .seconds(5),
         idleTimeout: Duration = .seconds(60), applicationName: String = "learning-hub", schema: String? = nil,
@@ -43,6 +47,7 @@ public struct DatabaseConfiguration: Sendable {
         self.waitingCountMax = waitingCountMax
         self.preparedCountMax = preparedCountMax
         self.statementTimeout = statementTimeout
+        self.transactionIdleMax = transactionIdleMax
         self.acquireTimeout = acquireTimeout
         self.outageGrace = outageGrace
         self.connectTimeout = connectTimeout

@@ -26,6 +26,14 @@ public final class HubProcess: Sendable {
         public let port: Int
     }
 
+    /// What a process does about the log's topics when it starts.
+    public enum Topics: Sendable {
+        /// Makes those that are missing, as an operator's command does.
+        case apply
+        /// Looks, and refuses to start without those it needs: a service has no right to make topics.
+        case check
+    }
+
     private init(parts: HubParts, services: [RunningService], upkeep: Supervisor) {
         self.parts = parts
         self.services = services
@@ -35,10 +43,11 @@ public final class HubProcess: Sendable {
     /// Starts the services and returns when each of them is ready.
     ///
     /// - Parameters:
+    ///   - topics: what is done about the log's topics.
     ///   - progress: called as each service becomes ready.
     /// - Throws: ``SettingsError``, ``StartError``, and what a service's own start throws. Nothing is left running then.
     public static func start(
-        _ types: [any HubService.Type], settings: Settings, sink: any LogSink = LogWriter.standardError,
+        _ types: [any HubService.Type], settings: Settings, topics: Topics, sink: any LogSink = LogWriter.standardError,
         progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws -> HubProcess {
         let parts = try await HubParts.open(settings, sink: sink)
@@ -46,6 +55,7 @@ public final class HubProcess: Sendable {
         upkeep.start("event log") { try await parts.log.run() }
         var started: [RunningService] = []
         do {
+            try await see(to: topics, parts)
             // The gateway last: whoever comes in finds every service behind it.
             for together in [types.filter { $0.name != .gateway }, types.filter { $0.name == .gateway }] {
                 started += try await startTogether(together, parts, progress)
@@ -58,6 +68,27 @@ public final class HubProcess: Sendable {
         }
         upkeep.start("log retention") { try await parts.keepRetention() }
         return HubProcess(parts: parts, services: started, upkeep: upkeep)
+    }
+
+    private static func see(to topics: Topics, _ parts: HubParts) async throws {
+        let left: [TopicChange]
+        switch topics {
+        case .apply: left = try await parts.store.applyTopics().left
+        case .check:
+            do {
+                left = try await parts.log.plan(TopicSettings.catalogue)
+            } catch EventLogError.unavailable(let reason) {
+                // Requests can be answered meanwhile; consumers and relays wait for the log.
+                parts.logger.warning("the log cannot be asked for its topics", [.reason: .text(reason)])
+                return
+            }
+            let missing = left.filter { if case .create = $0.kind { true } else { false } }
+            if !missing.isEmpty { throw StartError.topicsMissing(missing.map(\.topic)) }
+        }
+        for change in left {
+            parts.logger.warning(
+                "a topic differs from the catalogue; see `learning-hub topics plan`", [.reason: .text("\(change)")])
+        }
     }
 
     /// Starts `types` side by side; when one fails, the others of them are stopped again.
@@ -112,6 +143,7 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
     /// The system says why: no such address here, no right to the port.
     case cannotListen(ServiceName, host: String, Int, reason: String)
     case database(String)
+    case topicsMissing([String])
 
     init(_ error: HTTPServerError, of service: ServiceName, on host: String, port: Int) {
         switch error {
@@ -129,6 +161,8 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
         case .cannotListen(let service, let host, let port, let reason):
             "the \(service) service cannot listen on \(host), port \(port): \(reason). See \(PlatformSettings.host(of: service).name), and the port."
         case .database(let reason): "the database cannot be used: \(reason)"
+        case .topicsMissing(let names):
+            "the log lacks \(names.count == 1 ? "the topic" : "\(names.count) topics, such as") \(names[0]): run `learning-hub topics apply`, which makes what is missing"
         }
     }
 }

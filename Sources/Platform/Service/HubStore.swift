@@ -30,7 +30,7 @@ public struct HubStore: Sendable {
             registry: registry, codec: EventCodec(registry: registry), url: url)
     }
 
-    /// To work with: brings the schemas of the log and of the registry, and the topics, up to date.
+    /// To work with: brings the schemas of the log and of the registry up to date.
     /// - Throws: ``SettingsError``, ``StartError``.
     public static func prepare(
         _ settings: Settings, _ loops: EventLoopGroup, _ logger: Logger
@@ -73,9 +73,18 @@ public struct HubStore: Sendable {
         let database = Database(
             url: url, loops: loops,
             configuration: .init(connectionsPerLoop: 8, applicationName: "hub-log", schema: schema.name, role: role))
-        let log = PostgresLog(database: database, loops: loops, logger: logger)
-        try await log.apply((TopicCatalogue.all + TopicCatalogue.deadLetters).map { TopicSettings($0) })
-        return log
+        return PostgresLog(database: database, loops: loops, logger: logger)
+    }
+
+    /// Brings the log's topics to what the catalogue says, but for what would lose records or move keys that are not read yet.
+    /// - Parameter forced: does that too; what the log cannot do stays.
+    /// - Returns: what was done, and what was not.
+    public func applyTopics(forced: Bool = false) async throws -> (done: [TopicChange], left: [TopicChange]) {
+        let changes = try await log.plan(TopicSettings.catalogue)
+        let isDone = { (change: TopicChange) in change.hazard == nil || (forced && change.hazard != .impossible) }
+        let done = changes.filter(isDone)
+        if !done.isEmpty { try await log.apply(done) }
+        return (done, changes.filter { !isDone($0) })
     }
 
     /// A service's corner of the database, as the login of `DATABASE_URL`. Whoever asks for it closes it.

@@ -73,7 +73,8 @@ struct RunningService: Sendable {
         of service: any HubService, _ type: any HubService.Type, _ parts: HubParts, _ context: ServiceContext,
         _ supervisor: Supervisor
     ) {
-        if !type.publishes.isEmpty {
+        // What a consumer cannot handle leaves by the outbox too.
+        if !type.publishes.isEmpty || !service.groups.isEmpty {
             let relay = Relay(
                 outbox: context.outbox, database: context.database, log: parts.log, loops: parts.loops,
                 logger: context.logger, metrics: context.metrics)
@@ -81,8 +82,9 @@ struct RunningService: Sendable {
         }
         for worker in service.groups {
             let consumer = Consumer(
-                group: worker.group, handlers: worker.handlers, database: context.database, log: parts.log,
-                codec: parts.codec, loops: parts.loops, logger: context.logger, metrics: context.metrics)
+                group: worker.group, handlers: worker.handlers, outbox: context.outbox, database: context.database,
+                log: parts.log, codec: parts.codec, loops: parts.loops, logger: context.logger, metrics: context.metrics
+            )
             supervisor.start("consumer \(worker.group)") { try await consumer.run() }
         }
     }

@@ -112,23 +112,21 @@ struct Doctor {
     }
 
     private func log(_ hub: HubStore) async throws -> Finding {
-        let topics = Dictionary(uniqueKeysWithValues: try await hub.log.topics().map { ($0.settings.name, $0) })
-        let wrong = TopicCatalogue.all.filter { topic in
-            topics[topic.name].map { $0.settings.partitionCount < topic.partitions } ?? true
-        }
-        if let first = wrong.first {
+        let changes = try await hub.log.plan(TopicSettings.catalogue)
+        if let first = changes.first {
             return Finding(
                 part: "log", state: .broken,
-                detail: "\(wrong.count) topics are missing or too small, \(first.name) for one",
-                remedy: "`\(Program.name) topics apply`")
+                detail:
+                    "\(changes.count == 1 ? "a topic differs" : "\(changes.count) things differ") from the catalogue: \(first)",
+                remedy: "`\(Program.name) topics plan` shows it all, `topics apply` makes it good")
         }
-        return Finding(part: "log", state: .sound, detail: "\(TopicCatalogue.all.count) topics")
+        return Finding(part: "log", state: .sound, detail: "\(TopicSettings.catalogue.count) topics")
     }
 
     /// Whether every group goes on: one whose service is gone, or that waits for something, is found by the age of what it has not read.
     private func groups(_ hub: HubStore) async throws -> Finding {
         let now = OpenHub.now
-        let late = try await hub.log.groups().filter { position in
+        let late = try await hub.log.positions(of: nil).filter { position in
             position.oldestUnprocessed.map { now.timeIntervalSince($0) > Self.lateSeconds } ?? false
         }
         guard let worst = late.min(by: { ($0.oldestUnprocessed ?? now) < ($1.oldestUnprocessed ?? now) }) else {

@@ -9,6 +9,10 @@ protocol EventLogFactory: Sendable {
     func connect() async throws -> any EventLog
     /// Ends a client as `kill -9` would end its process: it leaves nothing in order.
     func kill(_ log: any EventLog) async
+    /// Removes records as retention would.
+    func removeRecords(of partition: TopicPartition, below offset: Int64, _ log: any EventLog) async throws
+    /// Whether the times of a partition never fall, whatever appenders give.
+    var timesNeverFall: Bool { get }
     /// Lease and heartbeat durations that tests can wait for.
     var limits: SubscriptionLimits { get }
 }

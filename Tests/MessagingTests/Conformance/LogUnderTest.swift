@@ -13,7 +13,7 @@ struct LogUnderTest: Sendable {
     let group = "g-\(UInt64.random(in: 0...UInt64.max))"
 
     func make(partitions: Int = 3, retention: Duration = .seconds(86_400)) async throws {
-        try await log.apply([TopicSettings(name: topic, partitionCount: partitions, retention: retention)])
+        try await log.make([TopicSettings(name: topic, partitionCount: partitions, retention: retention)])
     }
 
     func record(_ key: String, _ value: String, partition: Int? = nil) -> NewRecord {
@@ -26,7 +26,7 @@ struct LogUnderTest: Sendable {
     @discardableResult
     func append(_ records: [NewRecord]) async throws -> [LogPosition] {
         try await log.append(records).map { outcome in
-            guard case .accepted(let position) = outcome else {
+            guard case .accepted(let position?) = outcome else {
                 Issue.record("not accepted: \(outcome)")
                 throw CancellationError()
             }
@@ -34,17 +34,37 @@ struct LogUnderTest: Sendable {
         }
     }
 
-    func subscribe(_ client: (any EventLog)? = nil, group: String? = nil, start: StartPosition = .earliest) async throws
-        -> any Subscription
-    {
+    func subscribe(
+        _ client: (any EventLog)? = nil, group: String? = nil, start: StartPosition = .earliest,
+        handOverMax: Duration? = nil
+    ) async throws -> any Subscription {
         var limits = factory.limits
+        limits.handOverMax = handOverMax ?? limits.handOverMax
         limits.start = start
         return try await (client ?? log).subscribe(group ?? self.group, to: [topic], limits: limits)
     }
 
-    /// The next lease of a subscription, within a limit.
+    /// The next lease of a subscription, within a limit, begun where the log thinks the group is.
     func lease(_ subscription: any Subscription) async throws -> any Lease {
-        try await within { try #require(try await subscription.nextLease()) }
+        let lease = try await within { try #require(try await subscription.nextLease()) }
+        _ = try await lease.start(at: nil)
+        return lease
+    }
+
+    /// Tells the log how far the group is, and waits until it knows.
+    func acknowledge(_ offset: Int64, _ lease: any Lease) async throws {
+        lease.acknowledge(offset)
+        try await eventually("the log knows the position") { try await committed(lease.partition) == offset }
+    }
+
+    /// Where the group stands in the one partition there is.
+    func position() async throws -> GroupPosition {
+        let positions = try await log.positions(of: group)
+        return try #require(positions.first)
+    }
+
+    func committed(_ partition: TopicPartition) async throws -> Int64? {
+        try await log.positions(of: group).first { $0.partition == partition }?.committed
     }
 
     func leases(_ subscription: any Subscription, _ count: Int) async throws -> [any Lease] {
@@ -59,10 +79,12 @@ struct LogUnderTest: Sendable {
         while records.count < count {
             let more = try await within { try await lease.next(countMax: 100) }
             guard let more else { break }
-            records += more
+            records += more.records
         }
         return records
     }
+
+    func next(_ lease: any Lease) async throws -> LogBatch? { try await within { try await lease.next(countMax: 100) } }
 
     func within<Value: Sendable>(
         _ limit: Duration = .seconds(20), _ body: @escaping @Sendable () async throws -> Value
@@ -74,5 +96,5 @@ struct LogUnderTest: Sendable {
 }
 
 extension LogRecord {
-    var text: String { String(decoding: value, as: UTF8.self) }
+    var text: String { String(decoding: value ?? [], as: UTF8.self) }
 }

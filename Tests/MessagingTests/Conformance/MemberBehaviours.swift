@@ -35,7 +35,7 @@ extension EventLogBehaviour {
             let lease = try await test.lease(first)
             _ = try await test.read(lease, 4)
             let second = try await test.subscribe()
-            try await lease.commit(4)
+            lease.acknowledge(4)
             await first.close()
             let next = try await test.lease(second)
             try await test.append([test.record("k", "4")])
@@ -54,7 +54,7 @@ extension EventLogBehaviour {
             await survivor.close()
         },
 
-        EventLogBehaviour("who lost a lease cannot commit, whatever they believe") { test in
+        EventLogBehaviour("what a member says that lost its partition changes nothing") { test in
             try await test.make(partitions: 1)
             try await test.append((0..<3).map { test.record("k", "\($0)") })
             let client = try await test.factory.connect()
@@ -64,11 +64,37 @@ extension EventLogBehaviour {
             await first.close()
             let second = try await test.subscribe()
             let lease = try await test.lease(second)
-            try await lease.commit(1)
-            await #expect(throws: EventLogError.leaseLost(TopicPartition(test.topic, 0))) { try await zombie.commit(3) }
-            let position = try await test.log.groups().first { $0.group == test.group }
-            #expect(position?.committed == 1)
+            try await test.acknowledge(1, lease)
+            zombie.acknowledge(3)
+            await zombie.release()
+            #expect(try await test.next(zombie) == nil)
+            #expect(try await test.committed(lease.partition) == 1)
             await second.close()
+        },
+
+        EventLogBehaviour(
+            "who waits hears at once that the partition is wanted, and who does not give it back loses it"
+        ) {
+            test in
+            try await test.make(partitions: 2)
+            let keeper = try await test.subscribe(handOverMax: .milliseconds(500))
+            let kept = try await test.leases(keeper, 2)
+            let client = try await test.factory.connect()
+            let other = try await test.subscribe(client)
+            try await test.within {
+                await withTaskGroup(of: Void.self) { group in
+                    for lease in kept { group.addTask { await lease.whenRevoked() } }
+                    await group.next()
+                    group.cancelAll()
+                }
+            }
+            // The one who should give it back does not.
+            let taken = try await test.lease(other)
+            let lost = try #require(kept.first { $0.partition == taken.partition })
+            #expect(lost.isRevoked)
+            #expect(try await test.next(lost) == nil)
+            await other.close()
+            await keeper.close()
         },
 
         EventLogBehaviour("members come and go and nothing is lost, and nothing of a key out of order") { test in
@@ -82,11 +108,12 @@ extension EventLogBehaviour {
                     defer { group.cancelAll() }
                     while let lease = try await subscription.nextLease() {
                         group.addTask {
-                            while let records = try await lease.next(countMax: 20) {
-                                for record in records {
+                            _ = try await lease.start(at: nil)
+                            while let batch = try await lease.next(countMax: 20) {
+                                for record in batch.records {
                                     seen.add(record)
                                 }
-                                try await lease.commit((records.last?.position.offset ?? 0) + 1)
+                                lease.acknowledge(batch.nextOffset)
                             }
                             await lease.release()
                         }
@@ -130,7 +157,7 @@ private final class Seen: Sendable {
     private let byKey = Mutex<[String: [Int]]>([:])
 
     func add(_ record: LogRecord) {
-        byKey.withLock { $0[record.key, default: []].append(Int(record.text) ?? -1) }
+        byKey.withLock { $0[record.keyText, default: []].append(Int(record.text) ?? -1) }
     }
 
     var values: [[Int]] { byKey.withLock { Array($0.values) } }

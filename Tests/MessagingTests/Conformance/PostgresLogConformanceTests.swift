@@ -17,23 +17,6 @@ import Testing
             await factory.closeAll()
         }
     }
-
-    @Test func `a key that PostgreSQL cannot hold is refused, and alone`() async throws {
-        try await TestDatabase.with(.init(schema: PostgresLog.schema, [PostgresLog.migrations])) { test in
-            let factory = PostgresLogFactory(test: test)
-            let log = LogUnderTest(log: try await factory.connect(), factory: factory)
-            try await log.make(partitions: 1)
-            let nul = log.record("k\0", "nul"), long = log.record(String(repeating: "k", count: 5_000), "long")
-            let outcomes = await log.log.append([log.record("k", "a"), nul, long, log.record("k", "b")])
-            guard case .accepted = outcomes[0], case .refused = outcomes[1], case .refused = outcomes[2],
-                case .accepted = outcomes[3]
-            else {
-                Issue.record("\(outcomes)")
-                return
-            }
-            await factory.closeAll()
-        }
-    }
 }
 
 /// Each client has connections of its own.
@@ -49,6 +32,8 @@ final class PostgresLogFactory: EventLogFactory {
         limits.heartbeatInterval = .milliseconds(200)
         return limits
     }
+
+    let timesNeverFall = true
 
     func connect() async throws -> any EventLog {
         let name = "client-\(UInt64.random(in: 0...UInt64.max))"
@@ -75,6 +60,14 @@ final class PostgresLogFactory: EventLogFactory {
                 }
             }
         }
+    }
+
+    func removeRecords(of partition: TopicPartition, below offset: Int64, _ log: any EventLog) async throws {
+        _ = try await test.database.query(
+            """
+            with gone as (delete from event_log.record where "offset" < \(offset))
+            update event_log.partition set first_offset = \(offset)
+            """)
     }
 
     func closeAll() async {

@@ -1,3 +1,4 @@
+import Foundation
 import HubTesting
 import Messaging
 import Testing
@@ -10,13 +11,13 @@ extension EventLogBehaviour {
             for round in 0..<5 {
                 let batch = (0..<20).map { test.record("key-\($0)", "\($0):\(round)") }
                 for (record, position) in zip(batch, try await test.append(batch)) {
-                    positions[record.key, default: []].append(position)
+                    positions[String(decoding: record.key ?? [], as: UTF8.self), default: []].append(position)
                 }
             }
             for (key, positions) in positions {
                 #expect(Set(positions.map(\.partition)).count == 1)
                 #expect(positions == positions.sorted())
-                #expect(positions[0].partition.partition == Partitioner.partition(of: key, among: 3))
+                #expect(positions[0].partition.partition == Partitioner.partition(of: Array(key.utf8), among: 3))
             }
         },
 
@@ -24,7 +25,7 @@ extension EventLogBehaviour {
             try await test.make(partitions: 1)
             let headers = [
                 RecordHeader("event-id", "evt_1"), RecordHeader("bytes", [0, 255, 128]), RecordHeader("empty", []),
-                RecordHeader("twice", "a"), RecordHeader("twice", "b"),
+                RecordHeader("twice", "a"), RecordHeader("twice", "b"), RecordHeader("none", nil),
             ]
             let record = NewRecord(topic: test.topic, key: "schlüssel/☂", headers: headers, value: [0, 1, 2, 255])
             let position = try await test.append([record])[0]
@@ -34,6 +35,72 @@ extension EventLogBehaviour {
             #expect(read.first?.headers == headers)
             #expect(read.first?.value == record.value)
             #expect(read.first?.position == position)
+        },
+
+        EventLogBehaviour("a record may lack its key, and a tombstone has no value; keys are any bytes") { test in
+            try await test.make(partitions: 1)
+            let records = [
+                NewRecord(topic: test.topic, key: nil, value: [1]), NewRecord(topic: test.topic, key: [], value: []),
+                NewRecord(topic: test.topic, key: [0, 0xff, 0xfe], value: nil),
+            ]
+            try await test.append(records)
+            let read = try await test.log.read(TopicPartition(test.topic, 0), from: 0, countMax: 10)
+            #expect(read.map(\.key) == records.map(\.key))
+            #expect(read.map(\.value) == records.map(\.value))
+            #expect(read.map(\.id) == (0..<3).map { "\(test.topic)/0/\($0)" })
+        },
+
+        EventLogBehaviour("a record has the time it is given, and no earlier one than those before it") { test in
+            try await test.make(partitions: 1)
+            func record(_ second: Double?) -> NewRecord {
+                NewRecord(
+                    topic: test.topic, key: [1], value: [1],
+                    time: second.map { Date(timeIntervalSince1970: 1_700_000_000 + $0) })
+            }
+            func seconds() async throws -> [Double] {
+                try await test.log.read(TopicPartition(test.topic, 0), from: 0, countMax: 10).map {
+                    $0.time.timeIntervalSince1970 - 1_700_000_000
+                }
+            }
+            try await test.append([record(5), record(7)])
+            #expect(try await seconds() == [5, 7])
+            guard test.factory.timesNeverFall else { return }
+            try await test.append([record(6), record(9)])
+            try await test.append([record(8)])
+            #expect(try await seconds() == [5, 7, 7, 9, 9])
+            let before = Date()
+            try await test.append([record(10), record(nil), record(11)])
+            let times = try await seconds()
+            #expect(times[5] == 10)
+            #expect(times[6] >= before.timeIntervalSince1970 - 1_700_000_001 && times[7] == times[6])
+        },
+
+        EventLogBehaviour("a reader reads ranges to their ends, over what was removed, and waits for what is to come") {
+            test in
+            try await test.make(partitions: 2, retention: .seconds(3_600))
+            for partition in 0..<2 {
+                try await test.append((0..<6).map { test.record("k", "\(partition):\($0)", partition: partition) })
+            }
+            let first = TopicPartition(test.topic, 0), second = TopicPartition(test.topic, 1)
+            try await test.factory.removeRecords(of: first, below: 2, test.log)
+            var texts: [String] = []
+            try await test.log.forEachBatch(of: [first: 0..<4, second: 4..<6], countMax: 1) { batch in
+                texts += batch.records.map(\.text)
+            }
+            #expect(texts.sorted() == ["0:2", "0:3", "1:4", "1:5"])
+
+            let reader = try await test.log.reader([first: 5..<7, second: 6..<7])
+            var more: [String] = []
+            more += try await test.within { try await reader.next(countMax: 10)?.records.map(\.text) ?? [] }
+            #expect(more == ["0:5"])
+            async let last = test.within {
+                var texts: [String] = []
+                while let batch = try await reader.next(countMax: 10) { texts += batch.records.map(\.text) }
+                return texts
+            }
+            try await test.append([test.record("k", "0:6", partition: 0), test.record("k", "1:6", partition: 1)])
+            #expect(try await last.sorted() == ["0:6", "1:6"])
+            await reader.close()
         },
 
         EventLogBehaviour("offsets of a partition rise without gaps, whoever appends at once") { test in
@@ -113,7 +180,7 @@ extension EventLogBehaviour {
             let inValue = test.record("k2", "body with usr_\(test.topic) inside")
             try await test.append([traced, inValue, test.record("k3-\(test.topic)", "third")])
             func found(_ text: String) async throws -> [String] {
-                try await test.log.search(LogSearch(text, topics: [test.topic])).map(\.text)
+                try await test.log.search(LogSearch([text], topics: [test.topic])).map(\.text)
             }
             #expect(try await found("req_\(test.topic)") == ["first"])
             #expect(try await found("usr_\(test.topic)") == ["body with usr_\(test.topic) inside"])

@@ -21,11 +21,11 @@ import Testing
                 try await eventually { try await hub.count("outbox", in: hub.user) == 0 }
             }
             let record = try #require(try await hub.records(of: "user.registered").first)
-            #expect(record.key == "usr_1")
+            #expect(record.keyText == "usr_1")
             #expect(record.headers[HeaderName.eventID] == eventID.rawValue)
             #expect(record.headers[HeaderName.eventType] == "user.registered")
             #expect(record.headers[HeaderName.contentType] == "application/vnd.confluent.avro")
-            let envelope = try await hub.codec.decode(record.value, as: UserRegistered.self)
+            let envelope = try await hub.codec.decode(record.value ?? [], as: UserRegistered.self)
             #expect(envelope.eventID == eventID)
             #expect(envelope.metadata.source == "user-service")
         }

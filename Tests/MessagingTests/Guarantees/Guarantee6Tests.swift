@@ -26,7 +26,7 @@ import Testing
             var limits = ConsumerLimits()
             limits.batchCountMax = 60
             let batch = records
-            try await hub.running([hub.consumer([handler], limits: limits).run]) {
+            try await hub.running([hub.consuming([handler], limits: limits)]) {
                 for start in stride(from: 0, to: 900, by: 90) {
                     _ = await hub.log.append(Array(batch[start..<start + 90]))
                 }
@@ -46,7 +46,7 @@ import Testing
     @Test func `events of a partition share a transaction`() async throws {
         try await TestHub.with { hub in
             try await Guarantee4Tests.append(hub, 300)
-            try await hub.running([hub.consumer([.ledger]).run]) {
+            try await hub.running([hub.consuming([.ledger])]) {
                 try await eventually { try await hub.count("ledger") == 300 }
             }
             let transactions = try await hub.gamification.query("select count(distinct xmin::text) from inbox")[0]
@@ -66,18 +66,19 @@ import Testing
                 try await TestHub.write(received, tx)
             }
             let consumer = hub.consumer([handler])
-            func batch(_ numbers: Range<Int>) async throws -> [PreparedEvent] {
+            let tenure = try await consumer.positions.take(TopicPartition("user.registered", 0)).tenure
+            func batch(_ numbers: Range<Int>) async throws -> PreparedBatch {
                 let records = try numbers.map {
                     try hub.record(TestHub.user($0), eventID: Guarantee3Tests.event($0))
                 }
                 var events: [PreparedEvent] = []
                 for (outcome, record) in zip(await hub.log.append(records), records) {
-                    guard case .accepted(let position) = outcome else { continue }
+                    guard case .accepted(let position?) = outcome else { continue }
                     let read = LogRecord(
                         position: position, key: record.key, headers: record.headers, value: record.value, time: .now)
                     if let event = try await consumer.processor.prepare(read) { events.append(event) }
                 }
-                return events
+                return PreparedBatch(events: events, move: PositionMove(tenure: tenure, next: nil))
             }
             func transactions() async throws -> [Int] {
                 let rows = try await hub.gamification.query("select count(*) from inbox group by xmin::text order by 1")
@@ -103,12 +104,15 @@ import Testing
             }
             let consumer = hub.consumer([handler])
             let records = try (0..<3).map { try hub.record(TestHub.user($0), eventID: Guarantee3Tests.event($0)) }
-            var batches: [[PreparedEvent]] = []
+            let tenure = try await consumer.positions.take(TopicPartition("user.registered", 0)).tenure
+            var batches: [PreparedBatch] = []
             for (outcome, record) in zip(await hub.log.append(records), records) {
-                guard case .accepted(let position) = outcome else { continue }
+                guard case .accepted(let position?) = outcome else { continue }
                 let read = LogRecord(
                     position: position, key: record.key, headers: record.headers, value: record.value, time: .now)
-                if let event = try await consumer.processor.prepare(read) { batches.append([event]) }
+                if let event = try await consumer.processor.prepare(read) {
+                    batches.append(PreparedBatch(events: [event], move: PositionMove(tenure: tenure, next: nil)))
+                }
             }
             let results = await consumer.processor.handle(batches, metrics: consumer.metrics)
             #expect(results.count == 3)
@@ -126,12 +130,12 @@ import Testing
                 try await TestHub.write(received, tx)
                 calls.add("end \(received.eventID)")
             }
-            let batches = try await Self.batches(of: 40, hub, hub.consumer([handler]).processor)
+            let batches = try await Self.batches(of: 40, hub, hub.consumer([handler]))
             #expect(batches.count == 3)
             let consumer = hub.consumer([handler])
             let results = await consumer.processor.handle(batches.reversed(), metrics: consumer.metrics)
             for result in results { try result.get() }
-            let inOrder = batches.flatMap(\.self).sorted { $0.record.position < $1.record.position }.map(\.eventID)
+            let inOrder = batches.flatMap(\.events).sorted { $0.record.position < $1.record.position }.map(\.eventID)
             #expect(calls.values == inOrder.flatMap { ["begin \($0)", "end \($0)"] })
         }
     }
@@ -146,7 +150,7 @@ import Testing
                 try await tx.execute("update tally set total = \(total + 1)")
             }
             let consumer = hub.consumer([handler])
-            let batches = try await Self.batches(of: 40, hub, consumer.processor)
+            let batches = try await Self.batches(of: 40, hub, consumer)
             for result in await consumer.processor.handle(batches, metrics: consumer.metrics) { try result.get() }
             #expect(try await hub.gamification.query("select total from tally")[0].decode(Int.self) == 40)
         }
@@ -177,7 +181,7 @@ import Testing
                 }
                 _ = await hub.log.append(records)
             }
-            try await hub.running([hub.consumer([handler]).run]) {
+            try await hub.running([hub.consuming([handler])]) {
                 try await append(0, ["first a", "then b"])
                 try await first.wait()
                 try await append(1, ["second b", "then a"])
@@ -203,7 +207,7 @@ import Testing
             var records = try (0..<2).map { try hub.record(TestHub.user($0), eventID: Guarantee3Tests.event($0)) }
             for number in 0..<2 { records[number].partition = number }
             let (slow, quick) = (records[0], records[1])
-            try await hub.running([hub.consumer([handler]).run]) {
+            try await hub.running([hub.consuming([handler])]) {
                 _ = await hub.log.append([slow])
                 try await inside.wait()
                 _ = await hub.log.append([quick])
@@ -216,16 +220,20 @@ import Testing
 
     /// Events of as many people in the log, as the consumer would have read them: a batch for each partition.
     private static func batches(
-        of count: Int, _ hub: TestHub, _ processor: EventProcessor
-    ) async throws -> [[PreparedEvent]] {
+        of count: Int, _ hub: TestHub, _ consumer: Consumer
+    ) async throws -> [PreparedBatch] {
         try await Guarantee4Tests.append(hub, count)
-        var batches: [[PreparedEvent]] = []
-        for (_, records) in Dictionary(
+        var batches: [PreparedBatch] = []
+        for (partition, records) in Dictionary(
             grouping: try await hub.records(of: Topic.userRegistered.name), by: \.position.partition)
         {
             var events: [PreparedEvent] = []
-            for record in records { if let event = try await processor.prepare(record) { events.append(event) } }
-            batches.append(events)
+            for record in records {
+                if let event = try await consumer.processor.prepare(record) { events.append(event) }
+            }
+            let tenure = try await consumer.positions.take(partition).tenure
+            batches.append(
+                PreparedBatch(events: events, move: PositionMove(tenure: tenure, next: Int64(records.count))))
         }
         return batches
     }
@@ -249,7 +257,7 @@ import Testing
             _ = await task.result
             #expect(try await hub.count("ledger") == 1)
             #expect(try await hub.lag() == 0)
-            #expect(try await hub.log.groups().allSatisfy { !$0.isHeld })
+            #expect(try await hub.log.positions(of: nil).allSatisfy { !$0.isHeld })
         }
     }
 }

@@ -13,7 +13,7 @@ import Testing
                 if keys.add(received.eventID.rawValue) < 3 { throw Failure.transient("no answer") }
             }
             _ = await hub.log.append([try hub.record(TestHub.user(1), eventID: Guarantee3Tests.event(1))])
-            try await hub.running([hub.consumer([handler]).run]) {
+            try await hub.running([hub.consuming([handler])]) {
                 try await eventually { try await hub.lag() == 0 }
                 _ = await hub.log.append([try hub.record(TestHub.user(1), eventID: Guarantee3Tests.event(2))])
                 try await eventually { keys.values.count == 4 }
@@ -33,7 +33,7 @@ import Testing
                 if received.event.userID.rawValue == "usr_3" { throw Failure.permanent("no such mailbox") }
             }
             try await Guarantee4Tests.append(hub, 30)
-            try await hub.running([hub.consumer([handler]).run]) {
+            try await hub.running([hub.consuming([handler])]) {
                 try await eventually { try await hub.lag() == 0 }
             }
             #expect(sent.values.count == 30 && Set(sent.values).count == 30)

@@ -81,11 +81,11 @@ import Testing
 
     @Test func `a frozen relay loses its place, and when it wakes nothing is lost or overtaken`() async throws {
         try await TestHub.with { hub in
-            let process = try FrozenProcess(hub)
+            let process = try TestProcess(hub)
             var limits = RelayLimits()
             limits.silenceMax = .seconds(1)
             let frozen = Relay(
-                outbox: Outbox(service: .user, codec: hub.codec), database: process.database, log: hub.log,
+                outbox: Outbox(service: .user, codec: hub.codec), database: process.user, log: hub.log,
                 loops: process.loops, limits: limits, logger: hub.logger, metrics: hub.metrics)
             let other = hub.relay()
             var sent: [String: [String]] = [:]
@@ -97,7 +97,7 @@ import Testing
             }
             func arrived() async throws -> [String: [String]] {
                 var known: Set<String> = []
-                return Dictionary(grouping: try await hub.records(of: "user.registered"), by: \.key).mapValues {
+                return Dictionary(grouping: try await hub.records(of: "user.registered"), by: \.keyText).mapValues {
                     $0.compactMap { $0.headers[HeaderName.eventID] }.filter { known.insert($0).inserted }
                 }
             }
@@ -122,13 +122,36 @@ import Testing
         }
     }
 
+    @Test func `a relay that the log makes wait keeps its place, however long`() async throws {
+        try await TestHub.with { hub in
+            let log = FaultyLog(hub.log), goOn = Gate()
+            log.stall(until: goOn)
+            var limits = RelayLimits()
+            limits.silenceMax = .seconds(1)
+            limits.pollInterval = .seconds(3_600)
+            let waiting = hub.relay(limits: limits, log: log)
+            let other = Relay(
+                outbox: Outbox(service: .user, codec: hub.codec), database: hub.user, log: hub.log,
+                loops: TestLoops.shared, limits: limits, logger: hub.logger, metrics: hub.metrics)
+            try await hub.running([waiting.run]) {
+                try await eventually { waiting.isActive }
+                try await hub.running([other.run]) {
+                    try await hub.register(TestHub.user(1))
+                    let end = ContinuousClock.now + limits.silenceMax * 3
+                    try await eventually { ContinuousClock.now > end }
+                    #expect(waiting.isActive && !other.isActive)
+                    goOn.open()
+                    try await eventually { try await hub.count("outbox", in: hub.user) == 0 }
+                }
+            }
+            #expect(try await hub.records(of: "user.registered").count == 1)
+        }
+    }
+
     @Test func `the partitions of a frozen process go to others long before its leases run out`() async throws {
         try await TestHub.with { hub in
-            let process = try FrozenProcess(hub)
-            var logLimits = PostgresLog.Limits()
-            logLimits.silenceMax = .seconds(1)
-            let frozen = PostgresLog(
-                database: process.database, loops: process.loops, limits: logLimits, logger: hub.logger)
+            let process = try TestProcess(hub)
+            let frozen = process.log
             let running = process.loops.next().start("log") { try await frozen.run() }
             var limits = SubscriptionLimits()
             limits.leaseDuration = .seconds(3_600)
@@ -158,33 +181,5 @@ import Testing
             _ = await running.result
             await process.end()
         }
-    }
-}
-
-/// A process of its own, as far as the server can tell: connections on a loop of its own, which can be stopped dead.
-private final class FrozenProcess: Sendable {
-    let loops: EventLoopGroup
-    let database: Database
-    private let isAwake = DispatchSemaphore(value: 0)
-
-    init(_ hub: TestHub) throws {
-        loops = try EventLoopGroup(count: 1, name: "frozen")
-        database = Database(url: hub.test.url, loops: loops, configuration: .init(schema: "user"))
-        #if DEBUG
-        for loop in loops.loops { loop.stalls.onStall { _ in } }
-        #endif
-    }
-
-    /// Its thread answers nothing and says nothing, like that of a process that was sent SIGSTOP.
-    func freeze() {
-        let isAwake = isAwake
-        for loop in loops.loops { loop.execute { isAwake.wait() } }
-    }
-
-    func wake() { isAwake.signal() }
-
-    func end() async {
-        await database.close()
-        await loops.shutdown()
     }
 }

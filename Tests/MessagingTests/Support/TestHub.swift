@@ -17,11 +17,14 @@ struct TestHub: Sendable {
     let gamification: Database
     let codec: EventCodec
     let outbox: Outbox
+    let receiverOutbox: Outbox
     let logger: Logger
     let lines: LogRecorder
     let metrics = Metrics(process: false)
 
     static let group = ConsumerGroup.gamification
+    /// Another of the same service.
+    static let watcher: ConsumerGroup = "gamification.watcher"
 
     static let template = TestDatabase.Template(schema: PostgresLog.schema, [PostgresLog.migrations])
         .adding(schema: "user", [MessagingMigrations.service, MigrationHistory(component: "user", [account])])
@@ -63,11 +66,14 @@ struct TestHub: Sendable {
         codec = EventCodec(registry: registry)
         try await codec.prepare([UserRegistered.self, PointsAwarded.self, UserDeleted.self])
         outbox = Outbox(service: .user, codec: codec)
+        receiverOutbox = Outbox(service: .gamification, codec: codec)
         log = PostgresLog(
             database: test.connect(.init(schema: PostgresLog.schema)), loops: TestLoops.shared, logger: logger)
-        try await log.apply([
-            TopicSettings(.userRegistered), TopicSettings(.pointsAwarded), TopicSettings(.userDeleted),
-        ])
+        try await log.make(
+            [TopicSettings(.userRegistered), TopicSettings(.pointsAwarded), TopicSettings(.userDeleted)]
+                + [Self.group, Self.watcher].flatMap {
+                    [TopicSettings(deadLettersOf: $0), TopicSettings(redriveFor: $0)]
+                })
     }
 
     func close() async {
@@ -87,8 +93,8 @@ struct TestHub: Sendable {
     }
 
     func consumer(
-        group: ConsumerGroup = Self.group, log other: (any EventLog)? = nil, _ handlers: [Handler],
-        limits: ConsumerLimits = .init()
+        group: ConsumerGroup = Self.group, _ handlers: [Handler], limits: ConsumerLimits = .init(),
+        outbox: Outbox? = nil, as process: TestProcess? = nil
     ) -> Consumer {
         var policy = RetryPolicy()
         policy.attemptsMax = 3
@@ -96,8 +102,30 @@ struct TestHub: Sendable {
         policy.delayMax = .milliseconds(5)
         policy.dependencyDelayMax = .milliseconds(20)
         return Consumer(
-            group: group, handlers: handlers, database: gamification, log: other ?? log, codec: codec,
-            loops: TestLoops.shared, policy: policy, limits: limits, logger: logger, metrics: metrics)
+            group: group, handlers: handlers, outbox: outbox ?? receiverOutbox,
+            database: process?.gamification ?? gamification,
+            log: process?.log ?? log, codec: codec, loops: process?.loops ?? TestLoops.shared, policy: policy,
+            limits: limits, logger: logger, metrics: metrics)
+    }
+
+    /// A consumer, and the relay of its service: dead letters leave by it.
+    func consuming(
+        group: ConsumerGroup = Self.group, _ handlers: [Handler], limits: ConsumerLimits = .init()
+    ) -> @Sendable () async throws -> Void {
+        // As each process has one: its bell wakes one relay.
+        let outbox = Outbox(service: .gamification, codec: codec)
+        let consumer = consumer(group: group, handlers, limits: limits, outbox: outbox)
+        let relay = Relay(
+            outbox: outbox, database: gamification, log: log, loops: TestLoops.shared, logger: logger,
+            metrics: metrics)
+        return {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await consumer.run() }
+                group.addTask { try await relay.run() }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        }
     }
 
     var deadLetters: DeadLetters { DeadLetters(log: log, database: user, now: { WallClock.date }) }
@@ -176,22 +204,30 @@ struct TestHub: Sendable {
     /// Everything in a topic, by partition and offset.
     func records(of topic: String) async throws -> [LogRecord] {
         var records: [LogRecord] = []
-        for (partition, range) in try await log.watermarks(of: topic).sorted(by: { $0.key < $1.key }) {
-            var from = range.lowerBound
-            while from < range.upperBound {
-                let found = try await log.read(partition, from: from, countMax: 100)
-                guard let last = found.last else { break }
-                records += found
-                from = last.position.offset + 1
-            }
-        }
-        return records
+        try await log.forEachBatch(of: try await log.watermarks(of: topic)) { records += $0.records }
+        return records.sorted { $0.position < $1.position }
     }
 
-    /// Events of the group that are not committed.
+    /// Events the group has not dealt with, and dead letters on their way to the log; nil before it has begun.
     func lag(of group: ConsumerGroup = Self.group) async throws -> Int64? {
-        let positions = try await log.groups().filter { $0.group == group.rawValue }
-        return positions.isEmpty ? nil : positions.reduce(0) { $0 + $1.lag }
+        let rows = try await gamification.query(
+            "select topic, partition, next_offset from consumer_position where consumer_group = \(group.rawValue)")
+        if rows.isEmpty { return nil }
+        var lag = Int64(try await count("outbox"))
+        for row in rows {
+            let (topic, partition, next) = try row.decode(String.self, Int32.self, Int64?.self)
+            let range = try await log.watermarks(of: topic)[TopicPartition(topic, Int(partition))] ?? 0..<0
+            lag += range.upperBound - max(next ?? range.lowerBound, range.lowerBound)
+        }
+        // A partition that nobody has taken yet.
+        let partitions = try await log.positions(of: group.rawValue).count
+        return rows.count < partitions || partitions == 0 ? nil : lag
+    }
+
+    /// Makes the group read everything again.
+    func rewind(_ group: ConsumerGroup = Self.group) async throws {
+        let marks = try await log.watermarks(of: "user.registered")
+        try await ConsumerPositions(of: group, in: gamification).reset(to: marks.mapValues(\.lowerBound), on: log)
     }
 }
 

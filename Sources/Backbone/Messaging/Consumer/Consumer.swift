@@ -15,31 +15,35 @@ public import Foundation
 ///
 /// Batches are handled in one transaction, those of several partitions together when they come together; when that fails, each
 /// partition's batch in one of its own, and when that fails, each event, so that the one that cannot be handled is found and the
-/// others are not held up. The offset is committed after the effects, or after the dead
-/// letter's acknowledgement.
+/// others are not held up. Positions are kept beside the effects and commit with them (see ``ConsumerPositions``); dead letters leave by
+/// the service's outbox.
 public final class Consumer: Sendable {
     public let group: ConsumerGroup
     public let handlers: [Handler]
     public let policy: RetryPolicy
     public let limits: ConsumerLimits
     let processor: EventProcessor
+    let positions: ConsumerPositions
+    let outbox: Outbox
     let log: any EventLog
     let database: Database
     let logger: Logger
     let metrics: ConsumerMetrics
     let now: @Sendable () -> Date
     /// The batches of all partitions: those that are there at the same time share a transaction.
-    let together: Coalescer<[PreparedEvent], Void>
+    let together: Coalescer<PreparedBatch, Void>
     private let loop: EventLoop
     private let subscriptionLimits: SubscriptionLimits
 
     /// - Parameters:
     ///   - group: as in the topic catalogue.
     ///   - handlers: what the group reacts to; it subscribes to their topics and to its own redrives.
+    ///   - outbox: the service's; it must be relayed.
     ///   - database: with the schema of the group's service.
     ///   - now: the time dead letters carry.
     public init(
-        group: ConsumerGroup, handlers: [Handler], database: Database, log: any EventLog, codec: EventCodec,
+        group: ConsumerGroup, handlers: [Handler], outbox: Outbox, database: Database, log: any EventLog,
+        codec: EventCodec,
         loops: EventLoopGroup, policy: RetryPolicy = RetryPolicy(), limits: ConsumerLimits = ConsumerLimits(),
         subscriptionLimits: SubscriptionLimits = SubscriptionLimits(), logger: Logger, metrics: Metrics,
         now: @escaping @Sendable () -> Date = { WallClock.date }
@@ -50,7 +54,9 @@ public final class Consumer: Sendable {
         self.policy = policy
         self.limits = limits
         self.subscriptionLimits = subscriptionLimits
+        self.outbox = outbox
         self.database = database
+        positions = ConsumerPositions(of: group, in: database)
         self.log = log
         self.logger = logger
         let metrics = ConsumerMetrics(metrics, group: group)
@@ -61,7 +67,7 @@ public final class Consumer: Sendable {
         self.processor = processor
         together = Coalescer(
             "events of \(group)", on: loop, batchesMax: limits.batchesMax, weightMax: limits.batchCountMax,
-            weigh: { $0.count },
+            weigh: { $0.events.count },
             serve: { await processor.handle($0, metrics: metrics) })
     }
 
@@ -70,12 +76,6 @@ public final class Consumer: Sendable {
     /// - Throws: `CancellationError` when it is; what the log throws when the group cannot be joined.
     public func run() async throws {
         let topics = Set(handlers.map(\.topic))
-        try await patiently {
-            try await self.log.apply(
-                topics.map { TopicSettings($0) } + [
-                    TopicSettings(TopicCatalogue.deadLetter(for: self.group)), TopicSettings(redriveFor: self.group),
-                ])
-        }
         let subscription = try await patiently {
             try await self.log.subscribe(
                 self.group.rawValue, to: topics.map(\.name) + [self.group.redriveTopic], limits: self.subscriptionLimits
@@ -124,7 +124,7 @@ public final class Consumer: Sendable {
                 try await Inbox.removeExpired(stepCountMax: limits.removalCountMax, on: database)
                 try await DeadLetters.removeOldResolutions(stepCountMax: limits.removalCountMax, on: database)
                 try await Journal.removeOld(stepCountMax: limits.removalCountMax, on: database)
-                metrics.show(try await log.groups().filter { $0.group == group.rawValue }, at: now())
+                metrics.show(try await log.positions(of: group.rawValue), at: now())
             } catch {
                 try Task.checkCancellation()
                 logger.warning("upkeep of the group failed", [.group: .text(group.rawValue), .error: LogValue(error)])

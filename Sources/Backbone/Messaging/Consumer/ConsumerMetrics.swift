@@ -16,6 +16,10 @@ struct ConsumerMetrics: Sendable {
     let batch: Histogram
     /// Partitions that wait for a dependency: an alert belongs on it.
     let paused: Gauge
+    /// Gaps between what the group had read and what retention had kept.
+    let gaps: Counter
+    /// Partitions whose topic was made anew under the group.
+    let stopped: Gauge
     private let lag: Gauge
     private let oldest: Gauge
 
@@ -32,6 +36,13 @@ struct ConsumerMetrics: Sendable {
             "consumer_transaction_seconds", help: "Duration of a transaction that handled events.", labels: labels)
         paused = metrics.gauge(
             "consumer_partitions_paused", help: "Partitions that wait for a dependency that is down.", labels: labels)
+        gaps = metrics.counter(
+            "consumer_gaps_total", help: "Times that records were removed before the group had read them.",
+            labels: labels)
+        stopped = metrics.gauge(
+            "consumer_partitions_stopped",
+            help: "Partitions whose topic was made anew: the group's offsets need a reset.",
+            labels: labels)
         lag = metrics.gauge("consumer_lag", help: "Events the group has not dealt with yet.", labels: labels)
         oldest = metrics.gauge(
             "consumer_oldest_unprocessed_seconds", help: "Age of the oldest event not dealt with.", labels: labels)

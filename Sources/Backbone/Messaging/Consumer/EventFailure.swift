@@ -32,7 +32,7 @@ struct EventFailure: Sendable {
         add(DeadLetterHeader.topic, origin.position.partition.topic)
         add(DeadLetterHeader.partition, String(origin.position.partition.partition))
         add(DeadLetterHeader.offset, String(origin.position.offset))
-        add(DeadLetterHeader.key, origin.key)
+        headers.append(RecordHeader(DeadLetterHeader.key, origin.key))
         add(DeadLetterHeader.timestamp, origin.time.iso8601Milliseconds)
         add(DeadLetterHeader.group, group)
         add(DeadLetterHeader.errorClass, failureClass.rawValue)

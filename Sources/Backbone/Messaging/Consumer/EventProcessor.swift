@@ -49,11 +49,12 @@ struct EventProcessor: Sendable {
     /// Handles events in one transaction, one after the other in the order given. All or none.
     ///
     /// Never two at once: they would be on one transaction, and a lock that a transaction holds does not keep it from itself.
+    /// - Parameter moves: the partitions the events come from, and how far this moves them; none in a replay.
     /// - Returns: how many were new.
-    func handle(_ events: [PreparedEvent]) async throws -> Int {
+    func handle(_ events: [PreparedEvent], moving moves: [PositionMove] = []) async throws -> Int {
         let lasting = events.map { lifetime(of: $0) }.max() ?? .zero
         return try await database.transaction { tx in
-            var fresh = try await inbox.note(events, lasting: lasting, on: tx)
+            var fresh = try await inbox.note(events, lasting: lasting, moving: moves, on: tx)
             let count = fresh.count
             // An event that is twice in the batch is new once.
             let new = events.filter { fresh.remove($0.eventID) != nil }
@@ -68,14 +69,13 @@ struct EventProcessor: Sendable {
     /// Handles batches of several partitions in one transaction, in the order of their partitions; should that fail, each in one of
     /// its own, unless the database is down.
     /// - Returns: for each batch, whether it was handled.
-    func handle(_ batches: [[PreparedEvent]], metrics: ConsumerMetrics) async -> [Result<Void, any Error>] {
-        let events = batches.flatMap(\.self).sorted { $0.record.position < $1.record.position }
-        let whole = await Result { try await handle(events, metrics: metrics) }
+    func handle(_ batches: [PreparedBatch], metrics: ConsumerMetrics) async -> [Result<Void, any Error>] {
+        let whole = await Result { try await handle(whole: batches, metrics) }
         if batches.count == 1 { return [whole] }
         var results = batches.map { _ in whole }
         guard case .failure(let error) = whole, FailureClass(of: error) != .dependencyDown else { return results }
         for (index, batch) in batches.enumerated() {
-            let own = await Result { try await handle(batch, metrics: metrics) }
+            let own = await Result { try await handle(whole: [batch], metrics) }
             results[index] = own
             if case .failure(let error) = own, FailureClass(of: error) == .dependencyDown {
                 for rest in batches.indices where rest > index { results[rest] = own }
@@ -85,10 +85,11 @@ struct EventProcessor: Sendable {
         return results
     }
 
-    private func handle(_ events: [PreparedEvent], metrics: ConsumerMetrics) async throws {
+    private func handle(whole batches: [PreparedBatch], _ metrics: ConsumerMetrics) async throws {
         try Task.checkCancellation()
+        let events = batches.flatMap(\.events).sorted { $0.record.position < $1.record.position }
         let start = ContinuousClock.now
-        let count = try await handle(events)
+        let count = try await handle(events, moving: batches.map(\.move))
         metrics.handled.increment(by: UInt64(count))
         metrics.duplicates.increment(by: UInt64(events.count - count))
         metrics.batch.observe(ContinuousClock.now - start)

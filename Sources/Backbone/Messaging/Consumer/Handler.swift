@@ -41,7 +41,8 @@ public struct Handler: Sendable {
         self.hasExternalEffects = hasExternalEffects
         self.runsInReplay = runsInReplay ?? !hasExternalEffects
         bind = { record, codec in
-            let envelope = try await codec.decode(record.value, as: E.self)
+            guard let value = record.value else { throw Failure.permanent("a record without a value") }
+            let envelope = try await codec.decode(value, as: E.self)
             return BoundCall(
                 eventID: envelope.eventID.rawValue, correlationID: envelope.metadata.correlationID.rawValue
             ) {

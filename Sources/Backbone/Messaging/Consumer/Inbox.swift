@@ -5,9 +5,14 @@ internal import Postgres
 struct Inbox: Sendable {
     let group: String
 
-    /// Notes events and tells which of them are new, in one statement. An event another transaction is noting now is waited for.
+    /// Notes events and tells which of them are new, in one statement with what is moved on. An event another transaction is noting now
+    /// is waited for.
+    /// - Parameter moves: the positions of the partitions the events come from; none in a replay.
     /// - Returns: the ids of the new ones.
-    func note(_ events: [PreparedEvent], lasting: Duration, on tx: Transaction) async throws -> Set<String> {
+    /// - Throws: ``EventLogError/leaseLost(_:)`` when the tenure of one of the partitions is over; then nothing was noted.
+    func note(
+        _ events: [PreparedEvent], lasting: Duration, moving moves: [PositionMove], on tx: Transaction
+    ) async throws -> Set<String> {
         var ids: [String] = [], types: [String] = [], handlers: [String] = []
         ids.reserveCapacity(events.count)
         for event in events {
@@ -17,14 +22,37 @@ struct Inbox: Sendable {
         }
         let rows = try await tx.query(
             """
-            insert into inbox (consumer_group, event_id, event_type, handlers, expires_at)
-            select \(group), e.id, e.type, e.handlers, clock_timestamp() + \(lasting.milliseconds) * interval '1 millisecond'
-            from unnest(\(ids), \(types), \(handlers)) as e (id, type, handlers)
-            on conflict do nothing returning event_id
+            with moved as (\(Self.fence(moves))), noted as (
+                insert into inbox (consumer_group, event_id, event_type, handlers, expires_at)
+                select \(group), e.id, e.type, e.handlers, clock_timestamp() + \(lasting.milliseconds) * interval '1 millisecond'
+                from unnest(\(ids), \(types), \(handlers)) as e (id, type, handlers)
+                where (select count(*) from moved) = \(Int64(moves.count))
+                on conflict do nothing returning event_id
+            )
+            select (select count(*) from moved), array(select event_id from noted)
             """)
-        var fresh = Set<String>(minimumCapacity: rows.count)
-        for row in rows { fresh.insert(try row.decode(String.self)) }
-        return fresh
+        guard let (movedCount, fresh) = try rows.first?.decode(Int64.self, [String].self) else { return [] }
+        if movedCount != moves.count, let move = moves.first { throw EventLogError.leaseLost(move.tenure.partition) }
+        return Set(fresh)
+    }
+
+    /// One row for each tenure that lasts.
+    private static func fence(_ moves: [PositionMove]) -> SQL {
+        let wanted: SQL = """
+            unnest(\(moves.map(\.tenure.group.rawValue)), \(moves.map(\.tenure.partition.topic)),
+                \(moves.map { Int32(clamping: $0.tenure.partition.partition) }), \(moves.map(\.tenure.epoch)),
+                \(moves.map(\.next))) as m (consumer_group, topic, partition, epoch, next_offset)
+            """
+        let same: SQL = """
+            p.consumer_group = m.consumer_group and p.topic = m.topic and p.partition = m.partition and p.epoch = m.epoch
+            """
+        if moves.contains(where: { $0.next != nil }) {
+            return """
+                update consumer_position p set next_offset = coalesce(m.next_offset, p.next_offset)
+                from \(wanted) where \(same) returning 1
+                """
+        }
+        return "select 1 from consumer_position p join \(wanted) on \(same) for share of p"
     }
 
     /// A row must be there as long as its event can come again: from the topic, or from the dead letters. One day more for

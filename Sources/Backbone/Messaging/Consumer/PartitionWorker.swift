@@ -11,69 +11,120 @@ struct PartitionWorker: Sendable {
     /// Ends when the lease is over or the task is cancelled, for no other reason, and gives the partition back.
     func run() async {
         do {
-            try await work()
+            let tenure = try await begin()
+            try await work(tenure)
         } catch EventLogError.leaseLost {
             consumer.logger.notice("partition lost to another member", facts([:]))
+        } catch EventLogError.truncated(_, let end) {
+            await stop(end)
         } catch {
             // The task is cancelled: all else is dealt with where it happens.
         }
         await lease.release()
     }
 
+    /// Takes the partition's position, and reads on from there.
+    private func begin() async throws -> Tenure {
+        try await untilDone("partition not begun") {
+            let (tenure, next) = try await consumer.positions.take(lease.partition)
+            let start = try await lease.start(at: next)
+            // A group that begins at the end goes on from there, even if it is stopped before anything comes.
+            if next == nil { try await consumer.positions.move(tenure, to: start) }
+            return tenure
+        }
+    }
+
     /// While a batch is handled the next one is read.
-    private func work() async throws {
-        var batch = try await next()
-        while let records = batch {
-            async let following = next()
-            try await handle(records)
+    private func work(_ tenure: Tenure) async throws {
+        var batch = try await next(tenure)
+        while let current = batch {
+            async let following = next(tenure)
+            try await handle(current, tenure)
             batch = try await following
             if lease.isRevoked { return }
         }
     }
 
-    private func next() async throws -> [LogRecord]? {
-        try await untilDone("partition not read") { try await lease.next(countMax: consumer.limits.batchCountMax) }
+    private func next(_ tenure: Tenure) async throws -> LogBatch? {
+        try await untilDone("partition not read") {
+            do {
+                return try await lease.next(countMax: consumer.limits.batchCountMax)
+            } catch EventLogError.gap(let partition, let firstKept) {
+                consumer.metrics.gaps.increment()
+                consumer.logger.error(
+                    "records were removed before the group had read them, it goes on with the first that is kept",
+                    facts([.offset: LogValue(firstKept)]))
+                _ = try await lease.start(at: firstKept)
+                return LogBatch(partition: partition, records: [], nextOffset: firstKept)
+            }
+        }
+    }
+
+    /// Offsets mean other records than those the group has dealt with: somebody must say where to go on. The partition is kept, since
+    /// whoever had it next could do no more.
+    private func stop(_ end: Int64) async {
+        consumer.metrics.stopped.increment()
+        consumer.logger.error(
+            "the topic was made anew, the group stops here: stop the service and run `learning-hub groups reset`",
+            facts([.offset: LogValue(end)]))
+        await lease.whenRevoked()
+        consumer.metrics.stopped.decrement()
     }
 
     /// Decoding comes first, outside any transaction: what cannot be decoded is a dead letter whatever else happens.
-    private func handle(_ records: [LogRecord]) async throws {
-        guard let last = records.last else { return }
+    private func handle(_ batch: LogBatch, _ tenure: Tenure) async throws {
         var together: [PreparedEvent] = [], alone: [PreparedEvent] = []
-        for (index, record) in records.enumerated() {
+        for (index, record) in batch.records.enumerated() {
             await Fairness.pause(after: index)
-            guard let event = try await prepare(record) else { continue }
+            guard let event = try await prepare(record, tenure) else { continue }
             if consumer.processor.handlesTogether(event.origin.position.partition.topic) {
                 together.append(event)
             } else {
                 alone.append(event)
             }
         }
-        if !together.isEmpty, !(await handledTogether(together)) { alone = together + alone }
-        if !alone.isEmpty { try await handleAlone(alone) }
-        try await commit(last.position.offset + 1)
+        // The position moves with the effects where one transaction makes them all.
+        let move = PositionMove(tenure: tenure, next: alone.isEmpty ? batch.nextOffset : nil)
+        var isMoved = false
+        if !together.isEmpty {
+            if try await handledTogether(PreparedBatch(events: together, move: move)) {
+                isMoved = move.next != nil
+            } else {
+                alone = together + alone
+            }
+        }
+        if !isMoved {
+            try await handleAlone(alone, tenure)
+            try await untilDone("position not moved", [.offset: LogValue(batch.nextOffset)]) {
+                let positions = consumer.positions
+                try await shielded { try await positions.move(tenure, to: batch.nextOffset) }
+            }
+        }
+        lease.acknowledge(batch.nextOffset)
     }
 
     /// Nil when there is nothing to do, or the record went to the dead letters.
-    private func prepare(_ record: LogRecord) async throws -> PreparedEvent? {
-        let single = SingleEvent(consumer: consumer, lease: lease, loop: loop, record: record)
-        return try await single.untilDone { try await consumer.processor.prepare(record) } ?? nil
+    private func prepare(_ record: LogRecord, _ tenure: Tenure) async throws -> PreparedEvent? {
+        try await single(record, tenure).untilDone { try await consumer.processor.prepare(record) } ?? nil
     }
 
     /// False when the batch was rolled back: why does not matter yet.
-    private func handledTogether(_ events: [PreparedEvent]) async -> Bool {
+    private func handledTogether(_ batch: PreparedBatch) async throws -> Bool {
         do {
-            try await shielded { try await consumer.together.call(events) }
+            try await shielded { try await consumer.together.call(batch) }
             return true
+        } catch EventLogError.leaseLost(let partition) {
+            throw EventLogError.leaseLost(partition)
         } catch {
             consumer.logger.notice(
                 "batch rolled back, its events are handled one by one",
-                facts([.count: LogValue(events.count), .error: LogValue(error)]))
+                facts([.count: LogValue(batch.events.count), .error: LogValue(error)]))
             return false
         }
     }
 
     /// Each event in a transaction of its own: keys at the same time, a few at once, the events of a key in order.
-    private func handleAlone(_ events: [PreparedEvent]) async throws {
+    private func handleAlone(_ events: [PreparedEvent], _ tenure: Tenure) async throws {
         var waiting = Array(Dictionary(grouping: events) { $0.record.key }.values)
         waiting.sort { ($0.first?.record.position.offset ?? 0) > ($1.first?.record.position.offset ?? 0) }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -85,19 +136,20 @@ struct PartitionWorker: Sendable {
                 }
                 running += 1
                 group.addTask {
-                    for event in events { try await self.handleAlone(event) }
+                    for event in events { try await self.handleAlone(event, tenure) }
                 }
             }
             try await group.waitForAll()
         }
     }
 
-    private func handleAlone(_ event: PreparedEvent) async throws {
-        let single = SingleEvent(consumer: consumer, lease: lease, loop: loop, record: event.record)
+    private func handleAlone(_ event: PreparedEvent, _ tenure: Tenure) async throws {
         let processor = consumer.processor
-        let count = try await single.untilDone {
+        let count = try await single(event.record, tenure).untilDone {
             let start = ContinuousClock.now
-            let count = try await shielded { try await processor.handle([event]) }
+            let count = try await shielded {
+                try await processor.handle([event], moving: [PositionMove(tenure: tenure, next: nil)])
+            }
             consumer.metrics.batch.observe(ContinuousClock.now - start)
             return count
         }
@@ -106,16 +158,13 @@ struct PartitionWorker: Sendable {
         consumer.metrics.duplicates.increment(by: UInt64(1 - count))
     }
 
-    /// The effects are there already: as long as the offset is not, no more comes of it than that they come again and are recognised.
-    private func commit(_ offset: Int64) async throws {
-        let lease = lease
-        try await untilDone("offset not committed", [.offset: LogValue(offset)]) {
-            try await shielded { try await lease.commit(offset) }
-        }
+    private func single(_ record: LogRecord, _ tenure: Tenure) -> SingleEvent {
+        SingleEvent(consumer: consumer, lease: lease, tenure: tenure, loop: loop, record: record)
     }
 
-    /// Asks the log until it answers: giving the partition up would only have the next holder ask the same.
-    /// - Throws: ``EventLogError/leaseLost(_:)``: another member has the partition or wants it; `CancellationError`.
+    /// Asks until there is an answer: giving the partition up would only have the next holder ask the same.
+    /// - Throws: ``EventLogError/leaseLost(_:)``: another member has the partition or wants it; ``EventLogError/truncated(_:end:)``;
+    ///   `CancellationError`.
     private func untilDone<Value: Sendable>(
         _ failed: StaticString, _ more: [LogKey: LogValue] = [:], _ body: () async throws -> Value
     ) async throws -> Value {
@@ -124,18 +173,20 @@ struct PartitionWorker: Sendable {
         while true {
             do {
                 return try await body()
-            } catch EventLogError.leaseLost(let partition) {
-                throw EventLogError.leaseLost(partition)
+            } catch let error as EventLogError where error.isFinal {
+                throw error
             } catch {
                 try Task.checkCancellation()
-                if lease.isRevoked { throw EventLogError.leaseLost(lease.partition) }
                 failures += 1
-                consumer.logger.warning(failed, facts(more).merging([.error: LogValue(error)]) { $1 })
+                // Once when it begins: a log that is away for a while is not news again and again.
+                if failures == 1 {
+                    consumer.logger.warning(failed, facts(more).merging([.error: LogValue(error)]) { $1 })
+                }
                 let policy = consumer.policy
-                try await loop.sleep(
-                    for: FailureClass(of: error) == .dependencyDown
+                try await lease.wait(
+                    FailureClass(of: error) == .dependencyDown
                         ? policy.dependencyDelay(after: failures, using: &random)
-                        : policy.delay(after: failures, using: &random))
+                        : policy.delay(after: failures, using: &random), on: loop)
             }
         }
     }
@@ -150,5 +201,15 @@ struct PartitionWorker: Sendable {
             .group: .text(consumer.group.rawValue), .topic: .text(lease.partition.topic),
             .partition: LogValue(lease.partition.partition),
         ]) { first, _ in first }
+    }
+}
+
+extension EventLogError {
+    /// Asking again changes nothing.
+    fileprivate var isFinal: Bool {
+        switch self {
+        case .leaseLost, .truncated: true
+        default: false
+        }
     }
 }

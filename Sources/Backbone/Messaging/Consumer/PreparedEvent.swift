@@ -21,10 +21,16 @@ struct PreparedEvent: Sendable {
     }
 }
 
+/// Events of one partition that are handled together.
+struct PreparedBatch: Sendable {
+    var events: [PreparedEvent]
+    var move: PositionMove
+}
+
 /// Where a record was first written, and how often it has been sent to its group again.
 struct RecordOrigin: Sendable, Equatable {
     var position: LogPosition
-    var key: String
+    var key: [UInt8]?
     var time: Date
     var redriveCount = 0
     var redriveBatch: String?
@@ -40,7 +46,7 @@ struct RecordOrigin: Sendable, Equatable {
             let offset = record.headers[DeadLetterHeader.offset].flatMap({ Int64($0) })
         else { return }
         position = LogPosition(TopicPartition(topic, partition), offset)
-        key = record.headers[DeadLetterHeader.key] ?? record.key
+        key = record.headers.last { $0.name == DeadLetterHeader.key }?.value ?? record.key
         time = record.headers[DeadLetterHeader.timestamp].flatMap(Date.init(iso8601:)) ?? record.time
         redriveCount = record.headers[DeadLetterHeader.redriveCount].flatMap { Int($0) } ?? 0
         redriveBatch = record.headers[DeadLetterHeader.redriveBatch]

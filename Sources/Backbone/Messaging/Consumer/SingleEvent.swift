@@ -1,17 +1,19 @@
 internal import Contracts
 internal import EventLoop
 internal import Observability
+internal import Postgres
 
 /// One event that is tried until it is handled or in the dead letters.
 struct SingleEvent: Sendable {
     let consumer: Consumer
     let lease: any Lease
+    let tenure: Tenure
     let loop: EventLoop
     let record: LogRecord
 
     /// - Parameter body: one attempt.
     /// - Returns: what `body` returned, or nil when the event went to the dead letters.
-    /// - Throws: `CancellationError`; ``EventLogError/leaseLost(_:)`` when the partition is wanted back meanwhile.
+    /// - Throws: `CancellationError`; ``EventLogError/leaseLost(_:)`` when the partition is wanted back or gone.
     func untilDone<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value? {
         var random = SystemRandomNumberGenerator()
         var attempts = 0, waits = 0
@@ -22,6 +24,8 @@ struct SingleEvent: Sendable {
             try Task.checkCancellation()
             do {
                 return try await body()
+            } catch EventLogError.leaseLost(let partition) {
+                throw EventLogError.leaseLost(partition)
             } catch {
                 try Task.checkCancellation()
                 let time = consumer.now()
@@ -34,11 +38,11 @@ struct SingleEvent: Sendable {
                     if !isPaused { pause(failure) }
                     isPaused = true
                     waits += 1
-                    try await wait(consumer.policy.dependencyDelay(after: waits, using: &random))
+                    try await lease.wait(consumer.policy.dependencyDelay(after: waits, using: &random), on: loop)
                 case .transient where attempts < consumer.policy.attemptsMax:
                     note("event failed, tried again", failure)
                     consumer.metrics.retries.increment()
-                    try await wait(consumer.policy.delay(after: attempts, using: &random))
+                    try await lease.wait(consumer.policy.delay(after: attempts, using: &random), on: loop)
                 case .transient, .permanent:
                     try await bury(failure)
                     return nil
@@ -47,24 +51,17 @@ struct SingleEvent: Sendable {
         }
     }
 
-    private func wait(_ delay: Duration) async throws {
-        try await loop.sleep(for: delay)
-        if lease.isRevoked { throw EventLogError.leaseLost(lease.partition) }
-    }
-
     private func pause(_ failure: EventFailure) {
-        lease.pause()
         consumer.metrics.paused.increment()
         consumer.logger.error("a dependency is down, the partition waits", facts(failure))
     }
 
     private func resume() {
-        lease.resume()
         consumer.metrics.paused.decrement()
         consumer.logger.notice("the partition goes on", [.partition: .text(lease.partition.description)])
     }
 
-    /// Returns once the dead letter is acknowledged: only then may the offset move.
+    /// Returns once the dead letter is in the outbox, from where the relay sends it: only then may the position move.
     private func bury(_ failure: EventFailure) async throws {
         let origin = RecordOrigin(of: record, redriveTopic: consumer.group.redriveTopic)
         let letter = failure.deadLetter(
@@ -72,19 +69,22 @@ struct SingleEvent: Sendable {
         var random = SystemRandomNumberGenerator()
         var waits = 0
         while true {
-            switch await consumer.log.append([letter]).first {
-            case .accepted:
+            do {
+                try await consumer.database.transaction { tx in
+                    try await tenure.hold(on: tx)
+                    consumer.outbox.add(letter, id: record.id, on: tx)
+                }
                 consumer.metrics.deadLetters.increment()
                 consumer.logger.error("event put into the dead letters", facts(failure))
                 return
-            case .refused(let reason), .retry(let reason):
+            } catch EventLogError.leaseLost(let partition) {
+                throw EventLogError.leaseLost(partition)
+            } catch {
                 try Task.checkCancellation()
-                consumer.logger.error("dead letter not taken", facts(failure).merging([.reason: .text(reason)]) { $1 })
-            case nil:
-                try Task.checkCancellation()
+                consumer.logger.error("dead letter not kept", facts(failure).merging([.reason: LogValue(error)]) { $1 })
             }
             waits += 1
-            try await wait(consumer.policy.dependencyDelay(after: waits, using: &random))
+            try await lease.wait(consumer.policy.dependencyDelay(after: waits, using: &random), on: loop)
         }
     }
 
@@ -96,7 +96,7 @@ struct SingleEvent: Sendable {
         [
             .group: .text(consumer.group.rawValue), .topic: .text(record.position.partition.topic),
             .partition: LogValue(record.position.partition.partition), .offset: LogValue(record.position.offset),
-            .eventID: .text(record.headers[HeaderName.eventID] ?? ""), .attempt: LogValue(failure.attempts),
+            .eventID: .text(record.id), .attempt: LogValue(failure.attempts),
             .code: .text(failure.failureClass.rawValue), .error: .text("\(failure.name): \(failure.text)"),
         ]
     }

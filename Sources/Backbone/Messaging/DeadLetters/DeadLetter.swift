@@ -40,7 +40,7 @@ public struct DeadLetter: Sendable, Equatable {
     public let id: ID
     /// Where the event was first written.
     public let origin: LogPosition
-    public let key: String
+    public let key: [UInt8]?
     /// When the log took it.
     public let timestamp: Date
     public let eventID: String?
@@ -67,7 +67,7 @@ public struct DeadLetter: Sendable, Equatable {
         else { return nil }
         id = ID(group: group, partition: record.position.partition.partition, offset: record.position.offset)
         origin = LogPosition(TopicPartition(topic, partition), offset)
-        key = headers[DeadLetterHeader.key] ?? record.key
+        key = headers.last { $0.name == DeadLetterHeader.key }?.value ?? record.key
         timestamp = headers[DeadLetterHeader.timestamp].flatMap(Date.init(iso8601:)) ?? record.time
         eventID = headers[HeaderName.eventID]
         eventType = headers[HeaderName.eventType]
@@ -82,6 +82,9 @@ public struct DeadLetter: Sendable, Equatable {
         redriveBatch = headers[DeadLetterHeader.redriveBatch]
         self.record = record
     }
+
+    /// The key as text; damaged UTF-8 is repaired.
+    public var keyText: String? { key.map { String(decoding: $0, as: UTF8.self) } }
 
     /// Two dead letters of the same failure: a consumer that died between the dead letter and the offset leaves a second one.
     var occurrence: Occurrence { Occurrence(group: id.group, origin: origin, redriveCount: redriveCount) }

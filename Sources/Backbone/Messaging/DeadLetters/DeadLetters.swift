@@ -49,9 +49,7 @@ public struct DeadLetters: Sendable {
     /// One dead letter, dealt with or not; nil when there is none of that id.
     public func show(_ id: DeadLetter.ID) async throws -> DeadLetter? {
         let partition = TopicPartition(id.group.deadLetterTopic, id.partition)
-        let found = try await log.read(partition, from: id.offset, countMax: 1).first
-        guard let record = found, record.position.offset == id.offset else { return nil }
-        return DeadLetter(record, of: id.group)
+        return try await log.record(at: LogPosition(partition, id.offset)).flatMap { DeadLetter($0, of: id.group) }
     }
 
     /// What a redrive or a discard did.
@@ -80,7 +78,7 @@ public struct DeadLetters: Sendable {
             headers.set(DeadLetterHeader.redriveBatch, batchID)
             let record = NewRecord(
                 topic: letter.id.group.redriveTopic, key: letter.key, headers: headers, value: letter.record.value)
-            guard case .accepted? = await log.append([record]).first else {
+            guard case .accepted? = await log.append([record], within: appendMax).first else {
                 report.failed.append(letter.id)
                 continue
             }
@@ -109,6 +107,9 @@ public struct DeadLetters: Sendable {
             stepCountMax: stepCountMax)
     }
 
+    /// How long a redrive waits for the log's answer.
+    private let appendMax: Duration = .seconds(30)
+
     // MARK: Parts
 
     private func groups(_ group: ConsumerGroup?) async throws -> [ConsumerGroup] {
@@ -120,18 +121,13 @@ public struct DeadLetters: Sendable {
 
     /// Goes through the dead letters of a group that nobody has dealt with, a page at a time.
     private func forEachUnresolved(of group: ConsumerGroup, _ body: (DeadLetter) -> Void) async throws {
-        for (partition, range) in try await log.watermarks(of: group.deadLetterTopic) {
-            var from = range.lowerBound
-            while true {
-                let records = try await log.read(partition, from: from, countMax: 500)
-                guard let first = records.first, let last = records.last else { break }
-                let done = try await resolved(
-                    of: group, partition.partition, first.position.offset...last.position.offset)
-                for letter in records.lazy.compactMap({ DeadLetter($0, of: group) })
-                where !done.contains(letter.id.offset) {
-                    body(letter)
-                }
-                from = last.position.offset + 1
+        try await log.forEachBatch(of: try await log.ranges(of: group.deadLetterTopic)) { batch in
+            guard let first = batch.records.first, let last = batch.records.last else { return }
+            let done = try await resolved(
+                of: group, batch.partition.partition, first.position.offset...last.position.offset)
+            for letter in batch.records.lazy.compactMap({ DeadLetter($0, of: group) })
+            where !done.contains(letter.id.offset) {
+                body(letter)
             }
         }
     }

@@ -6,18 +6,20 @@ public import Foundation
 
 /// The log of events: topics of numbered partitions, to which records are appended and from which groups read.
 ///
-/// ``PostgresLog`` keeps it in the service's own database server; the same protocol fits Apache Kafka. What callers may rely on,
-/// and one conformance suite tests on each implementation:
+/// What callers may rely on, and one conformance suite tests on each implementation:
 /// - Records of one key land in one partition (see ``Partitioner``) and are read in the order they were appended.
 /// - Offsets of a partition rise and become visible in order; a reader never sees an offset before a lower one.
-/// - One member of a group at a time holds the lease of a partition; a member that lost it cannot commit.
+/// - A partition has one holder in a group at a time, as far as the log can tell: one that was frozen and wakes believes that it still
+///   is. What holders write is fenced where they write it (see ``ConsumerPositions``).
 /// - Delivery is at least once.
 public protocol EventLog: Sendable {
     // MARK: Topics
 
-    /// Creates the topics that are missing, and sets retention and, upwards, the partition count of those that exist.
+    /// Makes changes that ``plan(_:)`` found, in their order. Applying one that has been made already does nothing.
+    ///
+    /// Topics are made by operators: nobody who only reads and writes needs the right to.
     /// - Throws: ``EventLogError``.
-    func apply(_ topics: [TopicSettings]) async throws
+    func apply(_ changes: [TopicChange]) async throws
 
     /// What the log holds, by name.
     func topics() async throws -> [TopicSummary]
@@ -32,15 +34,14 @@ public protocol EventLog: Sendable {
     /// Records of a batch fail one by one, but never so that order is lost: after a record that is to be retried no later record
     /// of its partition in the same call is accepted. When an outcome is ``AppendOutcome/retry(_:)`` the record may have been stored all the
     /// same: appending it again can double it.
-    func append(_ records: [NewRecord]) async -> [AppendOutcome]
+    /// - Parameter limit: what is not confirmed after so long is to be retried.
+    func append(_ records: [NewRecord], within limit: Duration) async -> [AppendOutcome]
 
-    /// Reads records of one partition from an offset on, with no group: for replays, tails and searches.
-    ///
-    /// - Parameters:
-    ///   - offset: the lowest offset wanted; records that retention has removed are skipped.
-    ///   - countMax: at most so many records.
-    /// - Returns: what is there now, oldest first; empty at the end. A caller may get fewer than there are.
-    func read(_ partition: TopicPartition, from offset: Int64, countMax: Int) async throws -> [LogRecord]
+    /// Reads ranges of partitions with no group: for replays, tails and searches. Whoever asks for a reader closes it.
+    /// - Parameter ranges: from the first offset wanted to the one after the last. Records that retention has removed are skipped, records
+    ///   that are still to come are waited for.
+    /// - Throws: ``EventLogError``.
+    func reader(_ ranges: [TopicPartition: Range<Int64>]) async throws -> any LogReader
 
     /// First offset kept and the offset the next record will get, for each partition of a topic.
     /// - Throws: ``EventLogError/unknownTopic(_:)``.
@@ -50,7 +51,7 @@ public protocol EventLog: Sendable {
     /// - Throws: ``EventLogError/unknownTopic(_:)``.
     func offsets(of topic: String, at time: Date) async throws -> [TopicPartition: Int64]
 
-    /// Records whose key, headers or value contain a text, oldest first.
+    /// Records whose key, headers or value contain one of some texts, oldest first.
     func search(_ search: LogSearch) async throws -> [LogRecord]
 
     // MARK: Groups
@@ -58,10 +59,12 @@ public protocol EventLog: Sendable {
     /// Joins a group. The subscription hands out leases of partitions until it is closed.
     func subscribe(_ group: String, to topics: [String], limits: SubscriptionLimits) async throws -> any Subscription
 
-    /// Every group's position in every partition it has read, by group, topic and partition.
-    func groups() async throws -> [GroupPosition]
+    /// Where groups stand, by group, topic and partition, as far as the log was told; see ``Lease/acknowledge(_:)``.
+    /// - Parameter group: nil for every group.
+    func positions(of group: String?) async throws -> [GroupPosition]
 
-    /// Sets where a group reads on. Partitions not named stay.
+    /// Sets what the log knows of where a group reads on. Partitions not named stay. For groups whose positions a database keeps see
+    /// ``ConsumerPositions``.
     /// - Throws: ``EventLogError/groupInUse(_:)`` while members hold the group.
     func resetOffsets(of group: String, to offsets: [TopicPartition: Int64]) async throws
 
@@ -86,10 +89,29 @@ public enum EventLogError: Error, Sendable, Equatable {
     case unknownTopic(String)
     /// The group has members that are alive.
     case groupInUse(String)
-    /// The lease of the partition has gone to another member, or is over.
+    /// The partition has gone to another member, or the lease is over.
     case leaseLost(TopicPartition)
+    /// Retention has removed records the group had not read: `firstKept` is the first there is.
+    case gap(TopicPartition, firstKept: Int64)
+    /// The position lies behind the partition's end: the topic was removed and made anew, and offsets mean other records now.
+    case truncated(TopicPartition, end: Int64)
     /// The log cannot be reached now.
     case unavailable(String)
     /// The arguments break a limit or a rule; trying again does not help.
     case invalid(String)
+}
+
+extension EventLogError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unknownTopic(let topic): "there is no topic \(topic): `learning-hub topics apply` makes what is missing"
+        case .groupInUse(let group): "group \(group) has members: stop the service first"
+        case .leaseLost(let partition): "\(partition) has gone to another member"
+        case .gap(let partition, let first):
+            "\(partition): records were removed before they were read; the first kept is \(first)"
+        case .truncated(let partition, let end):
+            "\(partition) ends at \(end), before the group's position: the topic was made anew"
+        case .unavailable(let reason), .invalid(let reason): reason
+        }
+    }
 }

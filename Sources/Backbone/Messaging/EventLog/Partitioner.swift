@@ -1,13 +1,12 @@
 /// Which partition a key lands in: the same as with Kafka's own producers, so that a key keeps its partition when a hub moves
 /// from one log to the other.
 ///
-/// Formula: `(murmur2(key) & 0x7fffffff) mod partitionCount` over the key's UTF-8 bytes, with the seed and constants of Apache
+/// Formula: `(murmur2(key) & 0x7fffffff) mod partitionCount` over the key's bytes, with the seed and constants of Apache
 /// Kafka's `Utils.murmur2`; librdkafka calls this partitioner `murmur2`.
 public enum Partitioner {
     /// - Parameter partitionCount: at least 1.
-    public static func partition(of key: String, among partitionCount: Int) -> Int {
-        var key = key
-        let hash = key.withUTF8 { murmur2($0) }
+    public static func partition(of key: [UInt8], among partitionCount: Int) -> Int {
+        let hash = key.withUnsafeBufferPointer { murmur2($0) }
         return Int(hash & 0x7fff_ffff) % max(1, partitionCount)
     }
 

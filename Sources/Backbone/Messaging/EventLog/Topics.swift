@@ -9,14 +9,23 @@ public struct TopicSettings: Hashable, Sendable {
     public var name: String
     public var partitionCount: Int
     public var retention: Duration
+    /// Bytes of key, headers and value of one record.
+    public var recordBytesMax: Int
     /// Copies in a cluster. ``PostgresLog`` has the one of its database.
     public var replicationCount: Int
+    /// Copies that must have a record before it counts as written.
+    public var inSyncReplicasMin: Int
 
-    public init(name: String, partitionCount: Int, retention: Duration, replicationCount: Int = 3) {
+    public init(
+        name: String, partitionCount: Int, retention: Duration, recordBytesMax: Int = 1024 * 1024,
+        replicationCount: Int = 3, inSyncReplicasMin: Int = 2
+    ) {
         self.name = name
         self.partitionCount = partitionCount
         self.retention = retention
+        self.recordBytesMax = recordBytesMax
         self.replicationCount = replicationCount
+        self.inSyncReplicasMin = inSyncReplicasMin
     }
 }
 
@@ -63,8 +72,8 @@ public struct GroupPosition: Hashable, Sendable {
 
 /// What to look for in the log.
 public struct LogSearch: Sendable {
-    /// Found in a key, a header's value or a value as these very bytes: ids stand in an Avro body as plain text.
-    public var text: String
+    /// Each is found in a key, a header's value or a value as these very bytes: ids stand in an Avro body as plain text.
+    public var texts: [String]
     /// Nil searches every topic.
     public var topics: [String]?
     /// Records appended before this are left out.
@@ -72,30 +81,10 @@ public struct LogSearch: Sendable {
     /// At most so many, oldest first.
     public var countMax: Int
 
-    public init(_ text: String, topics: [String]? = nil, from: Date? = nil, countMax: Int = 1_000) {
-        self.text = text
+    public init(_ texts: [String], topics: [String]? = nil, from: Date? = nil, countMax: Int = 1_000) {
+        self.texts = texts
         self.topics = topics
         self.from = from
         self.countMax = countMax
-    }
-
-    /// Whether a record is one of those looked for.
-    public func matches(_ record: LogRecord) -> Bool {
-        let wanted = Array(text.utf8)
-        return record.key == text || record.headers.contains { $0.value == wanted } || record.value.contains(wanted)
-    }
-}
-
-extension [UInt8] {
-    /// Whether `part` stands somewhere in these bytes.
-    func contains(_ part: [UInt8]) -> Bool {
-        guard let first = part.first else { return true }
-        guard count >= part.count else { return false }
-        var start = startIndex
-        while let found = self[start...].firstIndex(of: first), count - found >= part.count {
-            if self[found..<found + part.count].elementsEqual(part) { return true }
-            start = found + 1
-        }
-        return false
     }
 }

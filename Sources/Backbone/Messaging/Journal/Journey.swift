@@ -34,6 +34,8 @@ public struct Journey: Sendable {
 
     /// Journeys one query follows at most.
     public static let journeysMax = 100
+    /// Records of all journeys together at most.
+    static let recordsMax = 10_000
 
     /// The steps of the journeys an id takes part in: a correlation id's own, or those in whose events the id of a user, a course,
     /// an event or anything else stands.
@@ -42,7 +44,7 @@ public struct Journey: Sendable {
     ///   - from: where to begin looking when the id is not a correlation id; nil looks at everything the log keeps.
     public func steps(of id: String, from: Date? = nil) async throws -> [JourneyStep] {
         var correlations = try await journalled(id) ? [id] : []
-        var records = try await log.search(LogSearch(id, from: from))
+        var records = try await log.search(LogSearch([id], from: from))
         for record in records {
             guard let correlation = record.headers[HeaderName.correlationID], !correlations.contains(correlation) else {
                 continue
@@ -50,9 +52,8 @@ public struct Journey: Sendable {
             correlations.append(correlation)
         }
         correlations = correlations.suffix(Self.journeysMax)
-        for correlation in correlations where correlation != id {
-            records += try await log.search(LogSearch(correlation, from: from))
-        }
+        let others = correlations.filter { $0 != id }
+        if !others.isEmpty { records += try await log.search(LogSearch(others, from: from, countMax: Self.recordsMax)) }
         var seen: Set<LogPosition> = []
         let wanted = Set(correlations)
         records = records.filter {

@@ -10,6 +10,8 @@ public enum MessagingMigrations {
             Migration(id: "messaging-002-inbox", sql: inbox),
             Migration(id: "messaging-003-dead-letters", sql: deadLetters),
             Migration(id: "messaging-004-journal", sql: journal),
+            Migration(id: "messaging-005-any-record", sql: anyRecord),
+            Migration(id: "messaging-006-positions", sql: positions),
         ])
 
     /// Rows live for milliseconds: autovacuum comes by count, not by share. `outbox_dead` keeps what the log refused for good.
@@ -35,6 +37,26 @@ public enum MessagingMigrations {
             headers bytea not null,
             value bytea not null
         );
+        """
+
+    /// Dead letters leave by the outbox too, and have whatever key and value their records had.
+    private static let anyRecord = """
+        alter table outbox alter column key type bytea using convert_to(key, 'UTF8'), alter column key drop not null,
+            alter column value drop not null;
+        alter table outbox_dead alter column key type bytea using convert_to(key, 'UTF8'), alter column key drop not null,
+            alter column value drop not null;
+        """
+
+    /// Where groups read on; `epoch` rises with every change of hands.
+    private static let positions = """
+        create table consumer_position (
+            consumer_group text not null,
+            topic text not null,
+            partition int not null,
+            epoch bigint not null,
+            next_offset bigint,
+            primary key (consumer_group, topic, partition)
+        ) with (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
         """
 
     /// A row says that a group has dealt with an event. It commits with the effect, and outlives every copy of the event.

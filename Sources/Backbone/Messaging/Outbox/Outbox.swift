@@ -61,21 +61,30 @@ public struct Outbox: Sendable {
             metadata: Metadata(
                 correlationID: try CorrelationID(validating: trace.correlationID), source: service.eventSource,
                 traceID: trace.traceparent.traceID, causationID: try trace.causationID.map(EventID.init(validating:))))
-        let row = OutboxRow(
-            topic: E.topic.name, key: event.key, eventID: eventID.rawValue, headers: Self.headers(of: envelope, trace),
+        let record = NewRecord(
+            topic: E.topic.name, key: event.key, headers: Self.headers(of: envelope, trace),
             value: try codec.encode(envelope))
+        let isFirst = add(record, id: eventID.rawValue, on: tx)
+        // The request that began the journey is noted with its first effect: no write and no wait of its own.
+        if isFirst, trace.causationID == nil, let route = trace.route { journal.note(.http, route, on: tx) }
+        return eventID
+    }
+
+    /// Sends any record once `tx` commits.
+    /// - Parameter id: what lists of refused records call it by.
+    /// - Returns: whether it is the first of its transaction.
+    @discardableResult
+    func add(_ record: NewRecord, id: String, on tx: Transaction) -> Bool {
         let isFirst = tx.withStorage(OutboxBuffer.self) { rows in
-            rows.append(row)
+            rows.append(OutboxRow(record: record, id: id))
             return rows.count == 1
         }
         if isFirst {
-            // The request that began the journey is noted with its first effect: no write and no wait of its own.
-            if trace.causationID == nil, let route = trace.route { journal.note(.http, route, on: tx) }
             tx.beforeCommit { Self.flush($0) }
             let bell = bell
             tx.afterCommit { bell.ring() }
         }
-        return eventID
+        return isFirst
     }
 
     private static func headers<E>(of envelope: Envelope<E>, _ trace: TraceContext) -> [RecordHeader] {
@@ -99,14 +108,14 @@ public struct Outbox: Sendable {
             defer { rows = [] }
             return rows
         }
-        var topics: [String] = [], keys: [String] = [], ids: [String] = []
-        var headers: [[UInt8]] = [], values: [[UInt8]] = []
+        var topics: [String] = [], keys: [[UInt8]?] = [], ids: [String] = []
+        var headers: [[UInt8]] = [], values: [[UInt8]?] = []
         for row in rows {
-            topics.append(row.topic)
-            keys.append(row.key)
-            ids.append(row.eventID)
-            headers.append(HeaderCodec.encode(row.headers))
-            values.append(row.value)
+            topics.append(row.record.topic)
+            keys.append(row.record.key)
+            ids.append(row.id)
+            headers.append(HeaderCodec.encode(row.record.headers))
+            values.append(row.record.value)
         }
         tx.submit(
             """
@@ -134,13 +143,10 @@ public enum OutboxError: ClassifiedError, CustomStringConvertible {
     }
 }
 
-/// An event that waits for its transaction's commit.
+/// A record that waits for its transaction's commit.
 private struct OutboxRow: Sendable {
-    let topic: String
-    let key: String
-    let eventID: String
-    let headers: [RecordHeader]
-    let value: [UInt8]
+    let record: NewRecord
+    let id: String
 }
 
 private enum OutboxBuffer: TransactionKey {

@@ -78,7 +78,8 @@ struct OutboxReader {
     private var selection: SQL {
         """
         select id, topic, key, headers, value, (extract(epoch from created_at) * 1000)::bigint from (
-            select *, sum(octet_length(value)) over (order by id rows unbounded preceding) - octet_length(value) as bytes_before
+            select *, sum(coalesce(octet_length(value), 0)) over (order by id rows unbounded preceding)
+                - coalesce(octet_length(value), 0) as bytes_before
             from outbox where id > \(readThrough) order by id limit \(Int64(countMax))
         ) r where bytes_before < \(Int64(bytesMax)) order by id
         """
@@ -91,7 +92,7 @@ struct OutboxReader {
         var settled = settledThrough ?? 0
         for row in rows {
             let (id, topic, key, headers, value, createdAtMs) = try row.decode(
-                Int64.self, String.self, String.self, [UInt8].self, [UInt8].self, Int64.self)
+                Int64.self, String.self, [UInt8]?.self, [UInt8].self, [UInt8]?.self, Int64.self)
             if id > settled + 1 { break }
             settled = max(settled, id)
             readThrough = id
@@ -101,7 +102,7 @@ struct OutboxReader {
         settledThrough = settled
         isAtEnd =
             events.count == rows.count && rows.count < countMax
-            && events.reduce(0) { $0 + $1.record.value.count } < bytesMax
+            && events.reduce(0) { $0 + ($1.record.value?.count ?? 0) } < bytesMax
         if !events.isEmpty {
             looksAtHole = 0
             return .events(events)

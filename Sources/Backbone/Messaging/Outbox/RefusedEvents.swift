@@ -44,14 +44,15 @@ public struct RefusedEvents: Sendable {
     public func list(countMax: Int = 1_000) async throws -> [Refused] {
         let rows = try await database.query(
             """
-            select id, topic, key, event_id, reason, created_at, refused_at
+            select id, topic, coalesce(key, ''), event_id, reason, created_at, refused_at
             from \(quoted: service.rawValue).outbox_dead order by id limit \(Int64(countMax))
             """)
         return try rows.map { row in
             let (id, topic, key, eventID, reason, createdAt, refusedAt) = try row.decode(
-                Int64.self, String.self, String.self, String.self, String.self, Date.self, Date.self)
+                Int64.self, String.self, [UInt8].self, String.self, String.self, Date.self, Date.self)
             return Refused(
-                id: id, topic: topic, key: key, eventID: eventID, reason: reason, createdAt: createdAt,
+                id: id, topic: topic, key: String(decoding: key, as: UTF8.self), eventID: eventID, reason: reason,
+                createdAt: createdAt,
                 refusedAt: refusedAt)
         }
     }

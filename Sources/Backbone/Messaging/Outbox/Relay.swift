@@ -8,7 +8,7 @@ internal import Synchronization
 /// acknowledged it.
 ///
 /// One relay of a service is active at a time. It holds an advisory lock by a session of its own, on which it reads the outbox, so
-/// a relay whose connection is gone cannot read on; the others ask for the lock now and then and have it soon after the first dies.
+/// a relay whose connection is gone cannot read on, and which it keeps alive while the log makes it wait; the others ask for the lock now and then and have it soon after the first dies.
 /// (A lease row would need a heartbeat and a time-out.) A relay that was frozen and wakes beside its successor can at worst send
 /// events again, in the same order, which the inboxes absorb.
 public final class Relay: Sendable {
@@ -165,7 +165,7 @@ public final class Relay: Sendable {
             let statement = reader.isAtEnd ? nil : reader.statement(removing: sent)
             let removing = statement == nil ? 0 : sent.count
             async let following = read(statement, on: holder)
-            let outcomes = await log.append(batch.map(\.record))
+            let outcomes = await log.append(batch.map(\.record), within: limits.appendMax)
             let report = RelayReport(batch, outcomes)
             metrics.count(report)
             sent += report.accepted

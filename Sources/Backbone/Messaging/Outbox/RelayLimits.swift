@@ -4,13 +4,15 @@ public struct RelayLimits: Sendable {
     public var batchCountMax = 1_000
     /// Bytes of values sent to the log at once; one event always fits.
     public var batchBytesMax = 8 * 1024 * 1024
+    /// How long the log may take to acknowledge a batch before it is sent again.
+    public var appendMax: Duration = .seconds(120)
     /// How long what has been sent stays in the outbox when there is nothing else to read.
     public var removalDelay: Duration = .milliseconds(20)
     /// How often the outbox is looked at even when nobody rang.
     public var pollInterval: Duration = .milliseconds(500)
     /// How often a relay that stands by asks whether the active one is gone, on average.
     public var standByInterval: Duration = .milliseconds(250)
-    /// The active relay reads at every poll. One that is silent for so long is frozen or cut off, and another takes over.
+    /// The active relay says that it is alive. One that is silent for so long is frozen or cut off, and another takes over.
     public var silenceMax: Duration = .seconds(30)
     /// How often events that the log refused long ago are removed.
     public var refusedInterval: Duration = .seconds(3_600)

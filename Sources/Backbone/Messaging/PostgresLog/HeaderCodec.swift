@@ -1,20 +1,26 @@
 /// Headers as one `bytea`: a count (2 bytes), then for each header the length of its name (2), the name, the length of its value
-/// (4) and the value; numbers big-endian. One column is a third of the cost of an array or of JSON on the append path, and keeps
+/// (4; all ones where there is no value) and the value; numbers big-endian. One column is a third of the cost of an array or of JSON on the append path, and keeps
 /// values that are no text.
 enum HeaderCodec {
     static func encode(_ headers: [RecordHeader]) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(headers.reduce(2) { $0 + 6 + $1.name.utf8.count + $1.value.count })
+        bytes.reserveCapacity(headers.reduce(2) { $0 + 6 + $1.name.utf8.count + ($1.value?.count ?? 0) })
         append(UInt16(clamping: headers.count), to: &bytes)
         for header in headers.prefix(Int(UInt16.max)) {
             let name = header.name.utf8.prefix(Int(UInt16.max))
             append(UInt16(clamping: name.count), to: &bytes)
             bytes.append(contentsOf: name)
-            append(UInt32(clamping: header.value.count), to: &bytes)
-            bytes.append(contentsOf: header.value)
+            guard let value = header.value else {
+                append(noValue, to: &bytes)
+                continue
+            }
+            append(min(UInt32(clamping: value.count), noValue - 1), to: &bytes)
+            bytes.append(contentsOf: value)
         }
         return bytes
     }
+
+    private static let noValue = UInt32.max
 
     /// A damaged column becomes one header that holds it: the record can then still be read, and ends in the dead letters.
     static func decode(_ bytes: [UInt8]) -> [RecordHeader] {
@@ -36,9 +42,14 @@ enum HeaderCodec {
             headers.reserveCapacity(min(count, 16))
             for _ in 0..<count {
                 guard let nameCount = number(ofBytes: 2), let name = take(nameCount),
-                    let valueCount = number(ofBytes: 4), let value = take(valueCount)
+                    let valueCount = number(ofBytes: 4)
                 else { return nil }
-                headers.append(RecordHeader(String(decoding: name, as: UTF8.self), Array(value)))
+                var value: [UInt8]?
+                if valueCount != Int(HeaderCodec.noValue) {
+                    guard let bytes = take(valueCount) else { return nil }
+                    value = Array(bytes)
+                }
+                headers.append(RecordHeader(String(decoding: name, as: UTF8.self), value))
             }
             return bytes.isEmpty ? headers : nil
         }

@@ -37,16 +37,12 @@ final class LogSession: Sendable {
     func run() async throws {
         defer { release() }
         let lock = SessionLock(key: "\(key)", silenceMax: silenceMax, askInterval: .milliseconds(200))
-        let sayInterval = min(.seconds(2), silenceMax / 4)
         while !Task.isCancelled {
             do {
-                try await lock.hold(on: database, loop) { session in
+                try await lock.hold(on: database, loop) { _ in
                     self.hold()
                     defer { self.release() }
-                    while true {
-                        try await self.loop.sleep(for: sayInterval)
-                        _ = try await session.query("select 1")
-                    }
+                    while true { try await self.loop.sleep(for: .seconds(3_600)) }
                 }
             } catch {
                 if Task.isCancelled { return }

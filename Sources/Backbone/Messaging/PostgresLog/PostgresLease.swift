@@ -6,82 +6,99 @@ internal import Synchronization
 final class PostgresLease: Lease {
     let id: Int64
     let partition: TopicPartition
+    /// Tells leases of one partition apart: it rises with every change of hands.
     let generation: Int64
+    private let committed: Int64?
     private let subscription: PostgresSubscription
     private let wake = Signal()
-    private let state: Mutex<State>
+    private let revocation = Announcement()
+    private let state = Mutex(State())
 
     private struct State {
-        /// Nil until the start position is known, for a group without a committed offset.
         var position: Int64?
         /// The last read found the end: there is nothing to read until ``wake`` is set.
         var isAtEnd = false
-        var isRevoked = false
-        var isEnded = false
-        var isPaused = false
+        /// The position is known to be one that the partition has.
+        var isVerified = false
         var isReleased = false
+        var revokedAt: ContinuousClock.Instant?
+        /// Acknowledged, and not told to the log yet.
+        var acknowledged: Int64?
     }
 
     init(_ partition: GroupTable.Partition, of subscription: PostgresSubscription) {
         id = partition.id
         self.partition = partition.name
         generation = partition.generation
+        committed = partition.committed
         self.subscription = subscription
-        state = Mutex(State(position: partition.committed))
         subscription.log.wakeUps.addReader(wake, of: id)
     }
 
-    var isRevoked: Bool { state.withLock { $0.isRevoked || $0.isEnded || $0.isReleased } }
+    var isRevoked: Bool { revocation.isMade }
 
-    func next(countMax: Int) async throws -> [LogRecord]? {
+    func whenRevoked() async { await revocation.wait() }
+
+    func start(at offset: Int64?) async throws -> Int64 {
+        let position: Int64
+        if let known = offset ?? committed {
+            position = known
+        } else {
+            let mark = try await subscription.log.mark(of: id, partition)
+            position = subscription.limits.start == .earliest ? mark.lowerBound : mark.upperBound
+        }
+        state.withLock { state in
+            state.position = position
+            state.isVerified = false
+            state.isAtEnd = false
+        }
+        return position
+    }
+
+    func next(countMax: Int) async throws -> LogBatch? {
         while true {
             try Task.checkCancellation()
-            if state.withLock({ $0.isAtEnd || $0.isPaused }) { await wake.wait() }
+            if state.withLock({ $0.isAtEnd }) { await wake.wait() }
             wake.clear()
             if isRevoked || subscription.log.wakeUps.isClosed { return nil }
-            if state.withLock({ $0.isPaused }) { continue }
-            let from = try await currentPosition()
+            guard let from = state.withLock({ $0.position }) else {
+                throw EventLogError.invalid("\(partition) is read before it was said from where")
+            }
             let found = try await subscription.reads.call(
                 WantedRecords(id: id, partition: partition, from: from, countMax: countMax))
-            state.withLock { state in
-                if let last = found.records.last { state.position = last.position.offset + 1 }
-                state.isAtEnd = found.isAtEnd
+            // Offsets have no gaps but the one at the partition's beginning.
+            if let first = found.records.first?.position.offset, first > from {
+                throw EventLogError.gap(partition, firstKept: first)
             }
-            if !found.records.isEmpty { return found.records }
+            if found.records.isEmpty { try await verify(from) }
+            let next = (found.records.last?.position.offset).map { $0 + 1 } ?? from
+            state.withLock { state in
+                state.position = next
+                state.isAtEnd = found.isAtEnd
+                state.isVerified = true
+            }
+            if !found.records.isEmpty {
+                return LogBatch(partition: partition, records: found.records, nextOffset: next)
+            }
         }
     }
 
-    private func currentPosition() async throws -> Int64 {
-        if let position = state.withLock({ $0.position }) { return position }
-        let rows = try await subscription.log.database.query(
-            "select first_offset, next_offset from event_log.partition where partition_id = \(id)")
-        guard let (first, next) = try rows.first?.decode(Int64.self, Int64.self) else {
-            throw EventLogError.unknownTopic(partition.topic)
-        }
-        let start = subscription.limits.start == .earliest ? first : next
-        // Stored at once: a member that begins at the end must go on from there, even if nothing is ever read.
-        if subscription.limits.start == .latest { try await commit(start) }
-        return state.withLock { state in
-            if state.position == nil { state.position = start }
-            return state.position ?? start
-        }
+    /// Tells the end of a partition from a position that it does not have.
+    private func verify(_ position: Int64) async throws {
+        if state.withLock({ $0.isVerified }) { return }
+        let mark = try await subscription.log.mark(of: id, partition)
+        if position < mark.lowerBound { throw EventLogError.gap(partition, firstKept: mark.lowerBound) }
+        if position > mark.upperBound { throw EventLogError.truncated(partition, end: mark.upperBound) }
     }
 
-    func commit(_ offset: Int64) async throws {
-        do {
-            try await subscription.commits.call(
-                OffsetCommit(id: id, partition: partition, generation: generation, offset: offset))
-        } catch EventLogError.leaseLost(let partition) {
-            end()
-            throw EventLogError.leaseLost(partition)
+    func acknowledge(_ offset: Int64) { state.withLock { $0.acknowledged = offset } }
+
+    /// What the log is to be told, once.
+    func takeAcknowledged() -> OffsetCommit? {
+        state.withLock { state in
+            defer { state.acknowledged = nil }
+            return state.acknowledged.map { OffsetCommit(id: id, generation: generation, offset: $0) }
         }
-    }
-
-    func pause() { state.withLock { $0.isPaused = true } }
-
-    func resume() {
-        state.withLock { $0.isPaused = false }
-        wake.set()
     }
 
     func release() async {
@@ -90,21 +107,27 @@ final class PostgresLease: Lease {
             return !state.isReleased
         }
         guard isFirst else { return }
-        subscription.log.wakeUps.removeReader(wake, of: id)
-        wake.set()
+        end()
         await subscription.release(self)
     }
 
     /// The group wants the partition for another member.
-    func revoke() {
-        state.withLock { $0.isRevoked = true }
+    /// - Returns: for how long it has wanted it.
+    func revoke() -> Duration {
+        let since = state.withLock { state in
+            let since = state.revokedAt ?? .now
+            state.revokedAt = since
+            return since
+        }
+        revocation.make()
         wake.set()
+        return ContinuousClock.now - since
     }
 
-    /// The lease is gone: lost, or the subscription closed.
+    /// The lease is over: given back, lost, or the subscription closed.
     func end() {
-        state.withLock { $0.isEnded = true }
         subscription.log.wakeUps.removeReader(wake, of: id)
+        revocation.make()
         wake.set()
     }
 }

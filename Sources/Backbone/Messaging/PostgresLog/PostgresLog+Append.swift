@@ -1,7 +1,24 @@
+internal import EventLoop
 internal import Postgres
 
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
 extension PostgresLog {
-    public func append(_ records: [NewRecord]) async -> [AppendOutcome] {
+    public func append(_ records: [NewRecord], within limit: Duration) async -> [AppendOutcome] {
+        do {
+            return try await withTimeout(limit, on: loop, onTimeout: { Late() }) { await self.append(records) }
+        } catch {
+            return records.map { _ in .retry(error is Late ? "no answer within \(limit)" : "cancelled") }
+        }
+    }
+
+    private struct Late: Error {}
+
+    private func append(_ records: [NewRecord]) async -> [AppendOutcome] {
         var outcomes = [AppendOutcome](repeating: .retry("an earlier record was not stored"), count: records.count)
         var batch = AppendBatch()
         // After a failure nothing more is sent: a later record must not overtake one that is tried again.
@@ -29,23 +46,25 @@ extension PostgresLog {
     }
 
     private func place(_ record: NewRecord) async throws -> Result<(id: Int64, partition: Int), Refusal> {
-        let isFailure = [".dlq", ".redrive"].contains { record.topic.hasSuffix($0) }
-        let bytesMax = limits.recordBytesMax + (isFailure ? limits.deadLetterExtraBytesMax : 0)
-        if record.byteCount > bytesMax {
-            return .failure(Refusal(reason: "record of \(record.byteCount) bytes, at most \(bytesMax)"))
-        }
-        // Nothing in a batch may make the statement itself fail: that would fail the others with it.
-        if record.key.utf8.contains(0) || record.key.utf8.count > limits.keyBytesMax {
-            return .failure(Refusal(reason: "a key of more than \(limits.keyBytesMax) bytes, or with a NUL"))
-        }
-        guard let ids = try await directory.partitions(of: record.topic) else {
+        guard let topic = try await directory.topic(record.topic) else {
             return .failure(Refusal(reason: "unknown topic \(record.topic)"))
         }
-        let partition = record.partition ?? Partitioner.partition(of: record.key, among: ids.count)
-        guard ids.indices.contains(partition) else {
+        // Nothing in a batch may make the statement itself fail: that would fail the others with it.
+        if record.byteCount > topic.recordBytesMax {
+            return .failure(Refusal(reason: "record of \(record.byteCount) bytes, at most \(topic.recordBytesMax)"))
+        }
+        if record.headers.count > Int(UInt16.max)
+            || record.headers.contains(where: { $0.name.utf8.count > Int(UInt16.max) })
+        {
+            return .failure(Refusal(reason: "more than \(UInt16.max) headers, or a name of more bytes"))
+        }
+        let count = topic.partitionIDs.count
+        let partition =
+            record.partition ?? record.key.map { Partitioner.partition(of: $0, among: count) } ?? .random(in: 0..<count)
+        guard topic.partitionIDs.indices.contains(partition) else {
             return .failure(Refusal(reason: "unknown partition \(record.topic)/\(partition)"))
         }
-        return .success((ids[partition], partition))
+        return .success((topic.partitionIDs[partition], partition))
     }
 
     /// One statement is one transaction: a batch is stored whole or not at all.
@@ -86,23 +105,45 @@ extension PostgresLog {
 
 /// The columns of one append.
 private struct AppendBatch {
-    var indices: [Int] = []
-    var ids: [Int64] = []
-    var partitions: [Int] = []
-    var places: [Int64] = []
-    var counts: [Int64: Int64] = [:]
-    var correlations: [String] = []
-    var keys: [String] = []
-    var headers: [[UInt8]] = []
-    var values: [[UInt8]] = []
-    var byteCount = 0
+    /// What the records of a partition have in common so far.
+    private struct Tally {
+        var count: Int64 = 0
+        /// The latest time given.
+        var floor: Date?
+        /// Whether one was given none.
+        var isClocked = false
+    }
+
+    private(set) var indices: [Int] = []
+    private(set) var ids: [Int64] = []
+    private(set) var partitions: [Int] = []
+    private(set) var places: [Int64] = []
+    private(set) var byteCount = 0
+    private var tallies: [Int64: Tally] = [:]
+    private var correlations: [String] = []
+    private var keys: [[UInt8]?] = []
+    private var headers: [[UInt8]] = []
+    private var values: [[UInt8]?] = []
+    private var floors: [Date?] = []
+    private var clocked: [Bool] = []
+    private var hasTimes = false
 
     mutating func add(_ record: NewRecord, index: Int, partitionID: (id: Int64, partition: Int)) {
+        var tally = tallies[partitionID.id, default: Tally()]
         indices.append(index)
         ids.append(partitionID.id)
         partitions.append(partitionID.partition)
-        places.append(counts[partitionID.id, default: 0])
-        counts[partitionID.id, default: 0] += 1
+        places.append(tally.count)
+        tally.count += 1
+        if let time = record.time {
+            tally.floor = max(tally.floor ?? time, time)
+            hasTimes = true
+        } else {
+            tally.isClocked = true
+        }
+        floors.append(tally.floor)
+        clocked.append(tally.isClocked)
+        tallies[partitionID.id] = tally
         correlations.append(Self.indexable(record.headers[HeaderName.correlationID]))
         keys.append(record.key)
         headers.append(HeaderCodec.encode(record.headers))
@@ -117,18 +158,14 @@ private struct AppendBatch {
     }
 
     var statement: SQL {
-        let counted = counts.sorted { $0.key < $1.key }
+        let tallies = tallies.sorted { $0.key < $1.key }
+        let none: ([Date?], [Bool]) = ([], [])
+        let (floors, clocked) = hasTimes ? (floors, clocked) : none
+        let (lastFloors, lastClocked) = hasTimes ? (tallies.map(\.value.floor), tallies.map(\.value.isClocked)) : none
         return """
             select partition_id, base_offset from event_log.append(
-                \(ids), \(places), \(counted.map(\.key)), \(counted.map(\.value)),
-                \(correlations), \(keys), \(headers), \(values))
+                \(ids), \(places), \(tallies.map(\.key)), \(tallies.map(\.value.count)), \(lastFloors), \(lastClocked),
+                \(correlations), \(keys), \(headers), \(values), \(floors), \(clocked))
             """
-    }
-}
-
-extension NewRecord {
-    /// Bytes of key, headers and value.
-    var byteCount: Int {
-        headers.reduce(key.utf8.count + value.count) { $0 + $1.name.utf8.count + $1.value.count }
     }
 }

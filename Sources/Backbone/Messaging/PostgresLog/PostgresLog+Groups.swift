@@ -9,24 +9,15 @@ internal import Foundation
 /// What a lease has dealt with.
 struct OffsetCommit: Sendable {
     let id: Int64
-    let partition: TopicPartition
     let generation: Int64
     let offset: Int64
-
-    /// Which lease of which partition it was.
-    struct LeaseID: Hashable {
-        let partition: Int64
-        let generation: Int64
-    }
-
-    var lease: LeaseID { LeaseID(partition: id, generation: generation) }
 }
 
 extension PostgresLog {
     public func subscribe(
         _ group: String, to topics: [String], limits: SubscriptionLimits
     ) async throws -> any Subscription {
-        for topic in topics where try await directory.partitions(of: topic) == nil {
+        for topic in topics where try await directory.topic(topic) == nil {
             throw EventLogError.unknownTopic(topic)
         }
         _ = try await database.execute(
@@ -34,32 +25,24 @@ extension PostgresLog {
         return PostgresSubscription(log: self, group: group, topics: topics, limits: limits)
     }
 
-    /// Stores where a member's partitions are; a later commit of a lease takes the place of an earlier one.
+    /// Stores where a member's partitions are. Leases that are not the member's any more are passed over.
     ///
-    /// Without waiting for the disk: a commit the server forgets in a crash means redelivery, which the inbox absorbs.
-    /// - Returns: the leases whose offset was stored; the others are lost.
-    func store(_ commits: [OffsetCommit], of group: String, by memberID: String) async throws -> Set<
-        OffsetCommit.LeaseID
-    > {
-        let latest = Dictionary(commits.map { ($0.lease, $0) }) { $1 }.values.sorted { $0.id < $1.id }
-        let rows = try await database.query(
+    /// Without waiting for the disk: what the server forgets in a crash is stored again with what comes next.
+    func store(_ commits: [OffsetCommit], of group: String, by memberID: String) async throws {
+        if commits.isEmpty { return }
+        let commits = commits.sorted { $0.id < $1.id }
+        _ = try await database.execute(
             """
             with relaxed as (select set_config('synchronous_commit', 'off', true) as value)
             update event_log.group_partition g set committed = c.committed
-            from relaxed, unnest(\(latest.map(\.id)), \(latest.map(\.generation)), \(latest.map(\.offset)))
+            from relaxed, unnest(\(commits.map(\.id)), \(commits.map(\.generation)), \(commits.map(\.offset)))
                 as c (id, generation, committed)
             where g.group_name = \(group) and g.partition_id = c.id and g.generation = c.generation
                 and g.member_id = \(memberID) and relaxed.value is not null
-            returning g.partition_id, g.generation
             """)
-        return Set(
-            try rows.map { row in
-                let (partition, generation) = try row.decode(Int64.self, Int64.self)
-                return OffsetCommit.LeaseID(partition: partition, generation: generation)
-            })
     }
 
-    public func groups() async throws -> [GroupPosition] {
+    public func positions(of group: String?) async throws -> [GroupPosition] {
         let rows = try await database.query(
             """
             select g.group_name, t.name, p.partition, g.committed, p.next_offset,
@@ -71,6 +54,7 @@ extension PostgresLog {
                 join event_log.topic t using (topic_id)
                 left join event_log.record r on r.partition_id = g.partition_id
                     and r."offset" = greatest(coalesce(g.committed, p.first_offset), p.first_offset)
+            where \(group == nil) or g.group_name = \(group ?? "")
             order by 1, 2, 3
             """)
         return try rows.map { row in

@@ -22,10 +22,12 @@ struct FoundRecords: Sendable {
 }
 
 extension PostgresLog {
-    public func read(_ partition: TopicPartition, from offset: Int64, countMax: Int) async throws -> [LogRecord] {
-        let wanted = WantedRecords(
-            id: try await directory.id(of: partition), partition: partition, from: offset, countMax: countMax)
-        return try await read([wanted], bytesMax: SubscriptionLimits().batchBytesMax).first?.records ?? []
+    public func reader(_ ranges: [TopicPartition: Range<Int64>]) async throws -> any LogReader {
+        var parts: [PostgresReader.Part] = []
+        for (partition, range) in ranges.sorted(by: { $0.key < $1.key }) where !range.isEmpty {
+            parts.append(.init(id: try await directory.id(of: partition), partition: partition, range: range))
+        }
+        return PostgresReader(log: self, parts: parts)
     }
 
     /// Reads records of several partitions by one statement.
@@ -41,8 +43,8 @@ extension PostgresLog {
             cross join lateral (
                 select * from (
                     select "offset", time, key, headers, value,
-                        sum(octet_length(value) + octet_length(headers)) over (order by "offset" rows unbounded preceding)
-                            - octet_length(value) - octet_length(headers) as bytes_before
+                        sum(coalesce(octet_length(value), 0) + octet_length(headers)) over (order by "offset" rows unbounded preceding)
+                            - coalesce(octet_length(value), 0) - octet_length(headers) as bytes_before
                     from event_log.record where partition_id = w.id and "offset" >= w.first
                     order by "offset" limit w.count
                 ) r where bytes_before < \(Int64(bytesMax))
@@ -52,13 +54,13 @@ extension PostgresLog {
         var byteCounts = wanted.map { _ in 0 }
         for (turn, row) in rows.enumerated() {
             let (place, offset, time, key, headers, value) = try row.decode(
-                Int.self, Int64.self, Date.self, String.self, [UInt8].self, [UInt8].self)
+                Int.self, Int64.self, Date.self, [UInt8]?.self, [UInt8].self, [UInt8]?.self)
             guard found.indices.contains(place - 1) else { continue }
             found[place - 1].records.append(
                 LogRecord(
                     position: LogPosition(wanted[place - 1].partition, offset), key: key,
                     headers: HeaderCodec.decode(headers), value: value, time: time))
-            byteCounts[place - 1] += headers.count + value.count
+            byteCounts[place - 1] += headers.count + (value?.count ?? 0)
             await Fairness.pause(after: turn)
         }
         for (index, wanted) in wanted.enumerated() {
@@ -99,16 +101,22 @@ extension PostgresLog {
         return offsets
     }
 
-    /// A correlation id is found by its index; anything else is looked for in the bytes, within the time given.
+    /// Correlation ids are found by their index. What is none is looked for in the bytes, within the time given, in one scan for all.
     public func search(_ search: LogSearch) async throws -> [LogRecord] {
-        let indexed = try await records(of: search, where: "r.correlation_id = \(search.text)", byIndex: true)
-        if !indexed.isEmpty { return indexed }
-        let bytes = Array(search.text.utf8)
-        return try await records(
+        let indexed = try await records(of: search, where: "r.correlation_id = any(\(search.texts))", byIndex: true)
+        let known = Set(indexed.compactMap { $0.headers[HeaderName.correlationID] })
+        let texts = search.texts.filter { !known.contains($0) }.map { Array($0.utf8) }
+        if texts.isEmpty { return indexed }
+        let scanned = try await records(
             of: search,
             where: """
-                (r.key = \(search.text) or position(\(bytes) in r.headers) > 0 or position(\(bytes) in r.value) > 0)
+                exists (select from unnest(\(texts)) as w (text)
+                    where r.key = w.text or position(w.text in r.headers) > 0 or position(w.text in r.value) > 0)
                 """, byIndex: false)
+        let seen = Set(indexed.map(\.position))
+        let all = (indexed + scanned.filter { !seen.contains($0.position) })
+            .sorted { ($0.time, $0.position) < ($1.time, $1.position) }
+        return Array(all.prefix(search.countMax))
     }
 
     private func records(
@@ -128,7 +136,7 @@ extension PostgresLog {
         }
         return try rows.map { row in
             let (offset, time, key, headers, value, topic, partition) = try row.decode(
-                Int64.self, Date.self, String.self, [UInt8].self, [UInt8].self, String.self, Int32.self)
+                Int64.self, Date.self, [UInt8]?.self, [UInt8].self, [UInt8]?.self, String.self, Int32.self)
             return LogRecord(
                 position: LogPosition(TopicPartition(topic, Int(partition)), offset), key: key,
                 headers: HeaderCodec.decode(headers), value: value, time: time)

@@ -25,12 +25,6 @@ public final class PostgresLog: EventLog {
 
     /// What one call may take, and how often the log looks by itself.
     public struct Limits: Sendable {
-        /// Bytes of key, headers and value of one record; larger ones are refused.
-        public var recordBytesMax = 1024 * 1024
-        /// What a dead letter may have beyond that: the headers that tell its story. The largest record must find room there too.
-        public var deadLetterExtraBytesMax = 64 * 1024
-        /// Bytes of one record's key; longer ones are refused.
-        public var keyBytesMax = 1_024
         /// Records one statement of an append stores.
         public var appendCountMax = 2_000
         /// Bytes one statement of an append carries.

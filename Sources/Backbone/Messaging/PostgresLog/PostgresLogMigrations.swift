@@ -13,6 +13,8 @@ extension PostgresLog {
             Migration(id: "003-groups", sql: groupTables),
             Migration(id: "004-append", sql: appendFunction),
             Migration(id: "005-offset-at", sql: offsetAtFunction),
+            Migration(id: "006-any-bytes", sql: anyBytes),
+            Migration(id: "007-topic-settings", sql: topicSettings),
         ])
 
     /// `next_offset` is the lock an append takes: whoever holds the row's lock gives out the offsets and commits before the next
@@ -50,7 +52,7 @@ extension PostgresLog {
         create index record_correlation on event_log.record (correlation_id) where correlation_id is not null;
         """
 
-    /// A lease is a `group_partition` row with a member; `generation` rises with every change of hands and fences commits.
+    /// A lease is a `group_partition` row with a member; `generation` rises with every change of hands and tells leases apart.
     private static let groupTables = """
         create table event_log.consumer_group (
             name text primary key
@@ -99,6 +101,55 @@ extension PostgresLog {
             -- A payload is limited to 8,000 bytes; without ids it wakes every reader.
             perform pg_notify('event_log', 'p' || case when cardinality(counted_ids) <= 300 then array_to_string(counted_ids, ',') else '' end);
         end $$;
+        """
+
+    /// Records as Apache Kafka has them: keys of any bytes or none, tombstones, times given by the sender.
+    ///
+    /// A record's time is the latest of the partition's last one, what was given for it or before it in this batch (`floors`), and now
+    /// where it or one before it was given none (`clocked`); empty lists mean that none was given any.
+    private static let anyBytes = """
+        alter table event_log.record
+            alter column key type bytea using convert_to(key, 'UTF8'), alter column key drop not null,
+            alter column value drop not null;
+        drop function event_log.append(bigint[], bigint[], bigint[], bigint[], text[], text[], bytea[], bytea[]);
+        create function event_log.append(
+            ids bigint[], places bigint[], counted_ids bigint[], counts bigint[], last_floors timestamptz[],
+            last_clocked boolean[], correlations text[], keys bytea[], all_headers bytea[], all_values bytea[],
+            floors timestamptz[], clocked boolean[]
+        ) returns table (partition_id bigint, base_offset bigint) language plpgsql as $$
+        declare
+            moment timestamptz;
+        begin
+            perform 1 from event_log.partition p where p.partition_id = any(counted_ids) order by p.partition_id for update;
+            moment := clock_timestamp();
+            return query
+            with moved as (
+                update event_log.partition p
+                set next_offset = p.next_offset + c.count,
+                    last_time = greatest(p.last_time, c.floor, case when c.clocked is not false then moment end)
+                from unnest(counted_ids, counts, last_floors, last_clocked) as c (id, count, floor, clocked),
+                    event_log.partition before
+                where p.partition_id = c.id and before.partition_id = c.id
+                returning p.partition_id as id, p.next_offset - c.count as base, before.last_time as time
+            ), stored as (
+                insert into event_log.record (partition_id, "offset", time, correlation_id, key, headers, value)
+                select r.id, m.base + r.place, greatest(m.time, r.floor, case when r.clocked is not false then moment end),
+                    nullif(r.correlation, ''), r.key, r.headers, r.value
+                from unnest(ids, places, correlations, keys, all_headers, all_values, floors, clocked)
+                    as r (id, place, correlation, key, headers, value, floor, clocked)
+                join moved m on m.id = r.id
+            )
+            select m.id, m.base from moved m;
+            -- A payload is limited to 8,000 bytes; without ids it wakes every reader.
+            perform pg_notify('event_log', 'p' || case when cardinality(counted_ids) <= 300 then array_to_string(counted_ids, ',') else '' end);
+        end $$;
+        """
+
+    private static let topicSettings = """
+        alter table event_log.topic
+            add column record_bytes_max bigint not null default 1048576,
+            add column in_sync_replicas_min int not null default 2;
+        update event_log.topic set record_bytes_max = 1048576 + 65536 where name like '%.dlq' or name like '%.redrive';
         """
 
     /// Offsets of a partition have no gaps and times never fall, so a binary search finds the place without an index on the time.

@@ -13,8 +13,6 @@ final class PostgresSubscription: Subscription {
     let memberID: String
     /// The reads of all leases: those that are woken together share a statement.
     let reads: Coalescer<WantedRecords, FoundRecords>
-    /// Their commits, likewise.
-    let commits: Coalescer<OffsetCommit, Void>
     private let changed = Signal()
     private let granted = Signal()
     private let state = Mutex(State())
@@ -26,7 +24,7 @@ final class PostgresSubscription: Subscription {
         /// Granted, not yet taken by ``nextLease()``.
         var fresh: [PostgresLease] = []
         var isClosed = false
-        var heartbeat: Task<Void, any Error>?
+        var tasks: [Task<Void, any Error>] = []
     }
 
     init(log: PostgresLog, group: String, topics: [String], limits: SubscriptionLimits) {
@@ -35,7 +33,6 @@ final class PostgresSubscription: Subscription {
         self.topics = Array(Set(topics)).sorted()
         self.limits = limits
         memberID = "\(UInt64(bitPattern: log.session.key))-\(UInt64.random(in: 0...UInt64.max))"
-        let memberID = memberID
         reads = Coalescer("read for \(group)", on: log.loop, weightMax: limits.partitionsReadMax) { wanted in
             do {
                 return try await log.read(wanted, bytesMax: limits.batchBytesMax).map { .success($0) }
@@ -43,19 +40,10 @@ final class PostgresSubscription: Subscription {
                 return wanted.map { _ in .failure(error) }
             }
         }
-        commits = Coalescer("commit for \(group)", on: log.loop, weightMax: limits.partitionsReadMax) { commits in
-            do {
-                let stored = try await log.store(commits, of: group, by: memberID)
-                return commits.map {
-                    stored.contains($0.lease) ? .success(()) : .failure(EventLogError.leaseLost($0.partition))
-                }
-            } catch {
-                return commits.map { _ in .failure(error) }
-            }
-        }
         log.wakeUps.addMember(changed, of: group)
         let heartbeat = log.loop.start("heartbeat of \(self.group)") { try await self.beat() }
-        state.withLock { $0.heartbeat = heartbeat }
+        let acknowledging = log.loop.start("positions of \(self.group)") { try await self.acknowledge() }
+        state.withLock { $0.tasks = [heartbeat, acknowledging] }
     }
 
     func nextLease() async throws -> (any Lease)? {
@@ -71,23 +59,23 @@ final class PostgresSubscription: Subscription {
     }
 
     func close() async {
-        let (heartbeat, leases) = state.withLock { state in
+        let (tasks, leases) = state.withLock { state in
             defer {
                 state.isClosed = true
-                state.heartbeat = nil
+                state.tasks = []
                 state.leases = [:]
                 state.fresh = []
             }
-            return (state.heartbeat, Array(state.leases.values))
+            return (state.tasks, Array(state.leases.values))
         }
         granted.set()
-        guard let heartbeat else { return }
-        heartbeat.cancel()
-        _ = await heartbeat.result
+        if tasks.isEmpty { return }
+        for task in tasks { task.cancel() }
+        for task in tasks { _ = await task.result }
         log.wakeUps.removeMember(changed, of: group)
         for lease in leases { lease.end() }
         // Cancellation of the caller must not keep the partitions from others until the lease runs out.
-        let leaving = log.loop.start("leave \(self.group)") { try await self.leave() }
+        let leaving = log.loop.start("leave \(self.group)") { try await self.leave(leases) }
         if case .failure(let error) = await leaving.result {
             log.logger.warning(
                 "group not left, its lease will run out", [.group: .text(group), .error: LogValue(error)])
@@ -169,9 +157,11 @@ final class PostgresSubscription: Subscription {
             return ended
         }
         for lease in ended { lease.end() }
-        for lease in state.withLock({ Array($0.leases.values) }) where found.plan[lease.id] != memberID {
-            lease.revoke()
+        let overdue = state.withLock({ Array($0.leases.values) }).filter { lease in
+            found.plan[lease.id] != memberID && lease.revoke() > limits.handOverMax
         }
+        // They are given back for their holders, who are told by that: what these still write is fenced.
+        for lease in overdue { log.loop.start("take back \(lease.partition)") { await lease.release() } }
         if state.withLock({ !$0.fresh.isEmpty }) { granted.set() }
     }
 
@@ -186,6 +176,20 @@ final class PostgresSubscription: Subscription {
         for lease in leases { lease.end() }
     }
 
+    private func acknowledge() async throws {
+        while true {
+            try await log.loop.sleep(for: limits.acknowledgeInterval)
+            let leases = state.withLock { Array($0.leases.values) }
+            do {
+                try await log.store(leases.compactMap { $0.takeAcknowledged() }, of: group, by: memberID)
+            } catch {
+                try Task.checkCancellation()
+                // The next positions say it too.
+                log.logger.debug("positions not stored", [.group: .text(group), .error: LogValue(error)])
+            }
+        }
+    }
+
     // MARK: Giving back
 
     /// A lease was given back: others may claim the partition now.
@@ -196,7 +200,9 @@ final class PostgresSubscription: Subscription {
             state.fresh.removeAll { $0 === lease }
         }
         let id = lease.id, generation = lease.generation
+        let acknowledged = lease.takeAcknowledged().map { [$0] } ?? []
         let releasing = log.loop.start("release \(lease.partition)") {
+            try await self.log.store(acknowledged, of: self.group, by: self.memberID)
             _ = try await self.log.database.execute(
                 """
                 update event_log.group_partition set member_id = null
@@ -215,7 +221,8 @@ final class PostgresSubscription: Subscription {
         changed.set()
     }
 
-    private func leave() async throws {
+    private func leave(_ leases: [PostgresLease]) async throws {
+        try await log.store(leases.compactMap { $0.takeAcknowledged() }, of: group, by: memberID)
         try await log.database.transaction { tx in
             let table = GroupTable(group: group, tx: tx)
             try await table.lock()

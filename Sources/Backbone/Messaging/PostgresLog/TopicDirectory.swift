@@ -1,51 +1,60 @@
 internal import Postgres
 internal import Synchronization
 
-/// The ids of topics' partitions, kept in memory: they are asked for with every batch and change almost never.
+/// What appends and reads must know of topics, kept in memory: it is asked for with every batch and changes almost never.
 final class TopicDirectory: Sendable {
-    private let read: @Sendable (_ topic: String) async throws -> [Int64]
+    struct Topic: Sendable, Equatable {
+        /// By partition number.
+        var partitionIDs: [Int64]
+        var recordBytesMax: Int
+    }
+
+    private let read: @Sendable (_ topic: String) async throws -> Topic?
     private let state = Mutex(State())
 
     private struct State {
-        var known: [String: [Int64]] = [:]
+        var known: [String: Topic] = [:]
         /// Rises with each ``forget()``.
         var generation: UInt64 = 0
     }
 
-    /// - Parameter read: asks for the partition ids of a topic, in order; none when there is no such topic.
-    init(read: @escaping @Sendable (_ topic: String) async throws -> [Int64]) { self.read = read }
+    /// - Parameter read: asks the database.
+    init(read: @escaping @Sendable (_ topic: String) async throws -> Topic?) { self.read = read }
 
     convenience init(database: Database) {
         self.init { topic in
             let rows = try await database.query(
                 """
-                select p.partition_id from event_log.partition p join event_log.topic t using (topic_id)
-                where t.name = \(topic) order by p.partition
+                select t.record_bytes_max, array_agg(p.partition_id order by p.partition)
+                from event_log.partition p join event_log.topic t using (topic_id) where t.name = \(topic) group by t.topic_id
                 """)
-            return try rows.map { try $0.decode(Int64.self) }
+            return try rows.first.map { row in
+                let (recordBytesMax, partitionIDs) = try row.decode(Int64.self, [Int64].self)
+                return Topic(partitionIDs: partitionIDs, recordBytesMax: Int(clamping: recordBytesMax))
+            }
         }
     }
 
-    /// The partition ids of a topic, by partition number; nil when there is no such topic.
-    func partitions(of topic: String) async throws -> [Int64]? {
-        let (known, generation) = state.withLock { ($0.known[topic], $0.generation) }
+    /// Nil when there is no such topic.
+    func topic(_ name: String) async throws -> Topic? {
+        let (known, generation) = state.withLock { ($0.known[name], $0.generation) }
         if let known { return known }
-        let ids = try await read(topic)
-        if ids.isEmpty { return nil }
+        guard let topic = try await read(name) else { return nil }
         // What was read before a change was announced may be from before it: it is good for this once, and not kept.
         state.withLock { state in
-            if state.generation == generation { state.known[topic] = ids }
+            if state.generation == generation { state.known[name] = topic }
         }
-        return ids
+        return topic
     }
 
     /// The id of one partition.
     /// - Throws: ``EventLogError/unknownTopic(_:)`` also for a partition number the topic does not have.
     func id(of partition: TopicPartition) async throws -> Int64 {
-        guard let ids = try await partitions(of: partition.topic), ids.indices.contains(partition.partition) else {
+        guard let topic = try await topic(partition.topic), topic.partitionIDs.indices.contains(partition.partition)
+        else {
             throw EventLogError.unknownTopic(partition.description)
         }
-        return ids[partition.partition]
+        return topic.partitionIDs[partition.partition]
     }
 
     /// Topics were made, changed or removed: what is known is asked for again.

@@ -128,16 +128,11 @@ public struct Replay: Sendable {
         _ partition: TopicPartition, _ range: Range<Int64>, _ processor: EventProcessor, _ empty: Report
     ) async throws -> Report {
         var report = empty
-        var from = range.lowerBound
-        while from < range.upperBound {
+        try await log.forEachBatch(of: [partition: range], countMax: batchCountMax) { batch in
             try Task.checkCancellation()
-            let countMax = min(batchCountMax, Int(clamping: range.upperBound - from))
-            let records = try await log.read(partition, from: from, countMax: countMax)
-                .filter { $0.position.offset < range.upperBound }
-            guard let last = records.last else { break }
-            report.read += records.count
+            report.read += batch.records.count
             var events: [PreparedEvent] = []
-            for record in records {
+            for record in batch.records {
                 do {
                     if let event = try await processor.prepare(record) { events.append(event) }
                 } catch {
@@ -145,7 +140,6 @@ public struct Replay: Sendable {
                 }
             }
             try await handle(events, processor, &report)
-            from = last.position.offset + 1
         }
         return report
     }

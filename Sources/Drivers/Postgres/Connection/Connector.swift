@@ -60,8 +60,9 @@ enum Connector {
     /// empty to the planner, and is read from end to end through all its dead rows. What has no index is priced so high then that the
     /// server would compile it each time.
     private static func setup(_ configuration: DatabaseConfiguration) -> String {
+        let idleMax = max(1, Int64(configuration.transactionIdleMax / .milliseconds(1)))
         var setup =
-            "set timezone to 'UTC'; set enable_seqscan to off; set plan_cache_mode to force_generic_plan; set jit to off"
+            "set timezone to 'UTC'; set enable_seqscan to off; set plan_cache_mode to force_generic_plan; set jit to off; set idle_in_transaction_session_timeout to \(idleMax)"
         if let role = configuration.role { setup += "; set role \(quoteIdentifier(role))" }
         if let schema = configuration.schema { setup += "; set search_path to \(quoteIdentifier(schema))" }
         return setup

@@ -29,7 +29,7 @@ enum FlowBench {
         flags["HUB_PASSWORD_MEMORY_KIB"] = "8"
         flags["HUB_PASSWORD_ITERATIONS"] = "1"
         let settings = try Settings(commandLine: flags)
-        let process = try await HubProcess.start(HubServices.all, settings: settings)
+        let process = try await HubProcess.start(HubServices.all, settings: settings, topics: .apply)
         let loops = try EventLoopGroup(count: 1, name: "clients")
         let database = Database(url: try settings.value(PlatformSettings.databaseURL).settingText, loops: loops)
         let clients = Clients(

@@ -36,6 +36,7 @@ enum MessagingBench {
     /// A full outbox is sent to the log: events a second, each durable there and gone from the outbox.
     private static func relay(_ hub: BenchHub) async throws -> Double {
         let parts = try await HubParts.open(try await hub.settings())
+        _ = try await parts.store.applyTopics()
         let user = try await parts.wire(UserService.self)
         let context = user.context
         for _ in 0..<eventCount / batchCount {
@@ -60,6 +61,7 @@ enum MessagingBench {
     /// Events in the log are decoded, noted in the inbox, have an effect and cause an event; the offset is stored: events a second.
     private static func consumer(_ hub: BenchHub) async throws -> Double {
         let parts = try await HubParts.open(try await hub.settings())
+        _ = try await parts.store.applyTopics()
         let gamification = try await parts.wire(GamificationService.self)
         let context = gamification.context
         try await parts.store.database.execute(
@@ -76,8 +78,9 @@ enum MessagingBench {
                 on: tx)
         }
         let consumer = Consumer(
-            group: .gamification, handlers: [handler], database: context.database, log: parts.log, codec: parts.codec,
-            loops: parts.loops, logger: context.logger, metrics: context.metrics)
+            group: .gamification, handlers: [handler], outbox: context.outbox, database: context.database,
+            log: parts.log,
+            codec: parts.codec, loops: parts.loops, logger: context.logger, metrics: context.metrics)
         let rate = try await rate(on: parts.loops, "consumer") {
             async let log: Void = parts.log.run()
             try await consumer.run()
@@ -110,7 +113,7 @@ enum MessagingBench {
                         RecordHeader(HeaderName.traceparent, trace.traceparent.description),
                     ], value: try parts.codec.encode(envelope))
             }
-            for case .retry(let reason) in await parts.log.append(records) {
+            for case .retry(let reason) in await parts.log.append(records, within: .seconds(60)) {
                 throw CommandFailure("the log took not all: \(reason)")
             }
         }

@@ -9,6 +9,7 @@ enum ServeCommand {
         notes: """
             Needs DATABASE_URL and HUB_IDENTITY_SECRET, the same for all processes of a hub. Where a service listens and
             where it finds the others: HUB_<SERVICE>_PORT and HUB_<SERVICE>_URL. /health/ready says when it is of use.
+            The log's topics must be there: `topics apply` makes them.
             """
     ) { arguments, console in
         let signals = StopSignals()
@@ -19,7 +20,7 @@ enum ServeCommand {
             }
             if !types.contains(where: { $0 == type }) { types.append(type) }
         }
-        let process = try await HubProcess.start(types, settings: try HubSettings.read()) { ready in
+        let process = try await HubProcess.start(types, settings: try HubSettings.read(), topics: .check) { ready in
             console.line("\(ready.service) ready on port \(ready.port)")
         }
         await signals.first()

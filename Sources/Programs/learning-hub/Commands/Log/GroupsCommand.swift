@@ -1,6 +1,8 @@
 internal import Avro
+internal import Contracts
 internal import Messaging
 internal import Platform
+internal import Postgres
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
@@ -11,13 +13,14 @@ internal import Foundation
 /// `groups`: who reads, and how far.
 enum GroupsCommand {
     static let command = Command(
-        "groups", "The consumer groups: how far each has come, and how far it is behind.", members: [list, describe])
+        "groups", "The consumer groups: how far each has come, and how far it is behind.",
+        members: [list, describe, reset])
 
     private static let list = Command(
         "list", "List each group's place in each partition.", options: [.data, .json],
         examples: ["groups list", "groups list --json"]
     ) { arguments, console in
-        show(try await OpenHub.with(arguments) { try await $0.log.groups() }, arguments, console)
+        show(try await OpenHub.with(arguments) { try await $0.log.positions(of: nil) }, arguments, console)
     }
 
     private static let describe = Command(
@@ -25,11 +28,72 @@ enum GroupsCommand {
         options: [.data, .json], examples: ["groups describe notification"]
     ) { arguments, console in
         let name = arguments.positional[0]
-        let positions = try await OpenHub.with(arguments) { try await $0.log.groups() }.filter { $0.group == name }
+        let positions = try await OpenHub.with(arguments) { try await $0.log.positions(of: name) }
         if positions.isEmpty {
             throw CommandFailure("there is no group \(name). `\(Program.name) groups list` lists them.")
         }
         show(positions, arguments, console)
+    }
+
+    private static let topic = Option("topic", "TOPIC", "Only this topic; without, all the group reads.")
+    private static let to = Option("to", "PLACE", "`beginning`, `end`, or a time: 2026-01-31T12:00:00Z.")
+    private static let yes = Option("yes", "Do it: without, it says only what would change.")
+
+    private static let reset = Command(
+        "reset", "Set where a group reads on. Its service must be stopped.",
+        arguments: [Argument("GROUP", "A group's name.")], options: [topic, to, yes, .data, .json],
+        examples: ["groups reset gamification --topic user.registered --to end --yes"],
+        notes: """
+            What the group has dealt with is recognised when it comes again and has no second effect; to make effects again use
+            `replay`. What lies between the old place and a later new one is never handled.
+            """
+    ) { arguments, console in
+        let group = ConsumerGroup(rawValue: arguments.positional[0])
+        guard let place = arguments.text(to) else { throw arguments.misuse("give --to: beginning, end or a time") }
+        let time = Date(iso8601: place)
+        if !["beginning", "end"].contains(place), time == nil {
+            throw arguments.misuse("`\(place)` is neither beginning, end nor a time like 2026-01-31T12:00:00Z")
+        }
+        let targets = try await OpenHub.with(arguments) { hub in
+            let known = try await hub.log.positions(of: group.rawValue)
+            var topics = Set(known.map(\.partition.topic))
+            if let wanted = arguments.text(topic) { topics.formIntersection([wanted]) }
+            if topics.isEmpty {
+                throw CommandFailure("group \(group) reads no such topic. `\(Program.name) groups list` lists all.")
+            }
+            var targets: [TopicPartition: Int64] = [:]
+            for topic in topics {
+                let marks = try await hub.log.watermarks(of: topic)
+                let places =
+                    if let time { try await hub.log.offsets(of: topic, at: time) } else {
+                        marks.mapValues { place == "end" ? $0.upperBound : $0.lowerBound }
+                    }
+                targets.merge(places) { $1 }
+            }
+            if arguments.has(yes) {
+                let database = hub.database(of: group.service)
+                do {
+                    try await ConsumerPositions(of: group, in: database).reset(to: targets, on: hub.log)
+                } catch {
+                    await database.close()
+                    throw (error as? EventLogError).map { CommandFailure("\($0)") } ?? error
+                }
+                await database.close()
+            }
+            return targets
+        }
+        for (partition, offset) in targets.sorted(by: { $0.key < $1.key }) {
+            if arguments.has(.json) {
+                console.json(
+                    .object([
+                        .init("group", .string(group.rawValue)), .init("topic", .string(partition.topic)),
+                        .init("partition", .number(partition.partition)), .init("offset", .number(offset)),
+                    ]))
+            } else {
+                console.line("\(partition) from \(offset) on")
+            }
+        }
+        if !arguments.has(yes) { throw CommandFailure("nothing was changed. Add --yes to do it.") }
     }
 
     private static func show(_ positions: [GroupPosition], _ arguments: Arguments, _ console: Console) {

@@ -34,7 +34,7 @@ enum TailCommand {
     }
 }
 
-/// Reads every partition in turn and shows what is new.
+/// Shows what is in the partitions of a topic, and what comes in.
 private struct Tail {
     let hub: HubStore
     let console: Console
@@ -42,8 +42,6 @@ private struct Tail {
     var left: Int
     /// Ends when everything that was there is shown.
     let ends: Bool
-    private static let batchCountMax = 500
-    private static let pause: Duration = .milliseconds(200)
 
     mutating func run(topic: String, fromBeginning: Bool) async throws {
         let marks: [TopicPartition: Range<Int64>]
@@ -52,29 +50,31 @@ private struct Tail {
         } catch EventLogError.unknownTopic {
             throw CommandFailure("there is no topic \(topic). `\(Program.name) topics list --all` lists them.")
         }
-        var places = marks.mapValues { fromBeginning ? $0.lowerBound : $0.upperBound }
-        while left > 0 {
-            var records: [LogRecord] = []
-            for (partition, place) in places {
-                records += try await hub.log.read(partition, from: place, countMax: min(left, Self.batchCountMax))
+        if fromBeginning {
+            // What is there comes from one partition after the other.
+            for (partition, range) in marks.sorted(by: { $0.key < $1.key }) where left > 0 {
+                try await read([partition: range])
             }
-            if records.isEmpty {
-                if ends { return }
-                try await hub.loops.next().sleep(for: Self.pause)
-            }
-            // Partitions are merged by time; each keeps its own order.
-            for record in records.sorted(by: { ($0.time, $0.position) < ($1.time, $1.position) }) where left > 0 {
+        }
+        if ends || left == 0 { return }
+        try await read(marks.mapValues { $0.upperBound..<Int64.max })
+    }
+
+    private mutating func read(_ ranges: [TopicPartition: Range<Int64>]) async throws {
+        let reader = try await hub.log.reader(ranges.filter { !$0.value.isEmpty })
+        while left > 0, let batch = try await reader.next(countMax: min(left, 500)) {
+            for record in batch.records {
                 await show(record)
-                places[record.position.partition] = record.position.offset + 1
                 left -= 1
             }
         }
+        await reader.close()
     }
 
     private func show(_ record: LogRecord) async {
         let value: JSONTree
         do {
-            value = try await hub.codec.json(of: record.value)
+            value = try await record.decoded(by: hub.codec)
         } catch {
             value = .null
             if !asJSON { console.complaint("\(record.position) cannot be decoded: \(error)") }
@@ -89,13 +89,20 @@ extension LogRecord {
         .object([
             .init("topic", .string(position.partition.topic)),
             .init("partition", .number(position.partition.partition)),
-            .init("offset", .number(position.offset)), .init("key", .string(key)), .init("timestamp", .time(time)),
+            .init("offset", .number(position.offset)), .init("key", key == nil ? .null : .string(keyText)),
+            .init("timestamp", .time(time)),
             .init("headers", .object(headers.map { .init($0.name, .string($0.text)) })), .init("value", decoded),
-            .init("valueBase64", .string(Data(value).base64EncodedString())),
+            .init("valueBase64", value.map { .string(Data($0).base64EncodedString()) } ?? .null),
         ])
     }
 
+    /// Null for a record without a value.
+    func decoded(by codec: EventCodec) async throws(EventCodecError) -> JSONTree {
+        guard let value else { return .null }
+        return try await codec.json(of: value)
+    }
+
     fileprivate func text(value decoded: JSONTree) -> String {
-        "\(position)  \(time.shown)  key \(key)\n\(decoded.prettyText())"
+        "\(position)  \(time.shown)  key \(keyText)\n\(decoded.prettyText())"
     }
 }

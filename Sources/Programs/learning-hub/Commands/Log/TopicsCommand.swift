@@ -7,7 +7,7 @@ internal import Platform
 enum TopicsCommand {
     static let command = Command(
         "topics", "The topics of the event log: what they hold, and their messages.",
-        members: [list, apply, describe, TailCommand.command])
+        members: [list, plan, apply, describe, TailCommand.command])
 
     private static let all = Option("all", "Dead-letter and redrive topics too.")
 
@@ -53,20 +53,60 @@ enum TopicsCommand {
         ])
     }
 
+    private static let plan = Command(
+        "plan", "Show what `topics apply` would change, field by field. Nothing is changed.", options: [.data, .json],
+        examples: ["topics plan"], notes: "Exit code 1 when something differs."
+    ) { arguments, console in
+        let changes = try await OpenHub.with(arguments) { try await $0.log.plan(TopicSettings.catalogue) }
+        for change in changes {
+            if arguments.has(.json) { console.json(json(change)) } else { console.line("\(change)") }
+        }
+        if !changes.isEmpty {
+            throw CommandFailure("\(changes.count) differences; `\(Program.name) topics apply` makes them good")
+        }
+        if !arguments.has(.json) { console.line("all topics are as the catalogue says") }
+    }
+
+    private static let force = Option(
+        "force", "Make changes too that remove records or move keys that a group has not read yet.")
+
     private static let apply = Command(
         "apply",
         "Create what is missing of the log, the schema registry and the topics, and bring their settings up to date.",
-        options: [.data, .json], examples: ["topics apply"],
-        notes: "Nothing is removed, and no partition count is made smaller. `up` and `serve` do the same at start."
+        options: [force, .data, .json], examples: ["topics apply"],
+        notes: """
+            `topics plan` shows what it would do. No topic is removed and no partition count made smaller. `up` does the same at
+            start; `serve` only looks. Exit code 1 when something is left to do that needs --force, or that the log cannot do.
+            """
     ) { arguments, console in
         let parts = try await HubParts.open(try HubLocation.settingsForParts(arguments))
-        let topics = try await parts.log.topics()
-        await parts.close()
-        if arguments.has(.json) {
-            for topic in topics { console.json(json(topic)) }
-        } else {
-            console.line("\(topics.count) topics are as the catalogue says")
+        let outcome: (done: [TopicChange], left: [TopicChange])
+        do {
+            outcome = try await parts.store.applyTopics(forced: arguments.has(force))
+        } catch {
+            await parts.close()
+            throw error
         }
+        await parts.close()
+        for change in outcome.done {
+            if arguments.has(.json) { console.json(json(change)) } else { console.line("done: \(change)") }
+        }
+        if outcome.left.isEmpty {
+            if !arguments.has(.json) {
+                console.line("\(TopicSettings.catalogue.count) topics are as the catalogue says")
+            }
+            return
+        }
+        for change in outcome.left { console.complaint("left: \(change)") }
+        throw CommandFailure("\(outcome.left.count) changes were not made")
+    }
+
+    private static func json(_ change: TopicChange) -> JSONTree {
+        .object([
+            .init("topic", .string(change.topic)), .init("change", .string("\(change)")),
+            .init("needsForce", .bool(change.hazard != nil && change.hazard != .impossible)),
+            .init("possible", .bool(change.hazard != .impossible)),
+        ])
     }
 
     private static let describe = Command(

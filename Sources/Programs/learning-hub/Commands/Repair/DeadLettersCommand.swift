@@ -48,7 +48,7 @@ enum DeadLettersCommand {
             guard let letter = try await hub.deadLetters.show(id) else {
                 throw CommandFailure("there is no dead letter \(id). `\(Program.name) dlq list` lists them.")
             }
-            let value = try? await hub.codec.json(of: letter.record.value)
+            let value = try? await letter.record.decoded(by: hub.codec)
             guard case .object(let record) = letter.record.json(value: value ?? .null) else { return }
             let more = record.filter { ["headers", "value", "valueBase64"].contains($0.name) }
             let object = JSONTree.object(letter.members + more)
@@ -152,7 +152,7 @@ extension DeadLetter {
             .init("errorClass", .string(failureClass.rawValue)), .init("error", .string(error)),
             .init("attempts", .number(attempts)), .init("firstFailedAt", .time(firstFailedAt)),
             .init("lastFailedAt", .time(lastFailedAt)), .init("eventType", .text(eventType)),
-            .init("key", .string(key)),
+            .init("key", .text(keyText)),
             .init("correlationId", .text(correlationID)), .init("redriveCount", .number(redriveCount)),
             .init("redriveBatch", .text(redriveBatch)),
         ]
