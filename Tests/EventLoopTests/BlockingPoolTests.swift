@@ -1,5 +1,6 @@
 import Dispatch
 import EventLoop
+import HubTesting
 import Testing
 
 @Suite struct BlockingPoolTests {
@@ -42,6 +43,19 @@ import Testing
         #expect(outcomes == ["busy", "ran"])
         try await running
         pool.shutdown()
+    }
+
+    @Test func `threads for work that burns come after the one that started them, others beside it`() async throws {
+        let other = try BlockingPool(name: "other", threadCount: 1, queueCountMax: 1)
+        let burning = try BlockingPool(name: "burning", threadCount: 1, queueCountMax: 1, givesWay: true)
+        let later = try await burning.run {
+            try BlockingPool(name: "later", threadCount: 1, queueCountMax: 1, givesWay: true)
+        }
+        let usual = niceness()
+        #expect(try await other.run { niceness() } == usual)
+        #expect(try await burning.run { niceness() } == usual + 5)
+        #expect(try await later.run { niceness() } == usual + 10)
+        for pool in [other, burning, later] { pool.shutdown() }
     }
 
     @Test func `work cancelled while it waits is never run`() async throws {

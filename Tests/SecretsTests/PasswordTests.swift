@@ -103,6 +103,10 @@ import Testing
         #expect(try await loop.run("verify") { try await standard.verify("a good password", against: hash) })
     }
 
+    @Test func `the threads that hash come after those that answer`() async throws {
+        #expect(try await hasher.pool.run { niceness() } > niceness())
+    }
+
     @Test func `a hash shows itself in no description`() async throws {
         let hash = try await hasher.hash("a password")
         var dumped = ""
