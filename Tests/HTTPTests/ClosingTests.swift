@@ -20,7 +20,7 @@ struct ClosingTests {
         let answer = try await server.exchange("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         #expect(answer.hasSuffix("hello world"))
         try await eventually("connections are left") { server.server.connectionCount == 0 }
-        try await eventually("the loop never rests") { ThreadLook.isAsleep("closing-0") }
+        try await eventually("the loop never rests") { ThreadLook("closing-0")?.isAsleep == true }
     }
 
     @Test(arguments: [("", 30_000), ("", 24_000), ("", 20), ("1;", 30_000), ("1;a=", 300), ("1\r\nx\r\n", 30_000)])
