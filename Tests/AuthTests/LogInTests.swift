@@ -86,6 +86,39 @@ extension LogInWorld {
         }
     }
 
+    @Test func `questions that hang on every connection to the user service keep no log-in from it`() async throws {
+        let hold = Hold(), asked = Mutex(0), answered = Mutex(0)
+        var router = Router()
+        router.add(.get, "/internal/users/{id}") { _ in
+            asked.withLock { $0 += 1 }
+            await hold.wait()
+            return HTTPResponse(.notFound)
+        }
+        router.add(.post, "/internal/credentials/verify") { _ in HTTPResponse(.unauthorized) }
+        let server = HTTPServer(configuration: HTTPServerConfiguration(), loops: TestLoops.shared, router: router)
+        let port = try await server.start()
+        try await LogInWorld.with { world in
+            world.auth.context.services[.user] = "http://127.0.0.1:\(port)"
+            // A loop has connections of its own.
+            let loop = TestLoops.shared.loops[0], count = HTTPClientConfiguration().connectionsPerHostMax
+            let accounts = world.auth.service.operations.accounts, user = UserID.make(at: world.clock.now)
+            let questions = (0..<count).map { _ in
+                loop.start("a question") { try await accounts.role(of: user) == nil }
+            }
+            try await eventually { asked.withLock { $0 == count } }
+            let logIn = loop.start("a log-in") {
+                let status = try await world.logIn().status
+                answered.withLock { $0 += 1 }
+                return status
+            }
+            try await eventually { answered.withLock { $0 == 1 } }
+            #expect(try await logIn.value == 401)
+            hold.end()
+            for question in questions { #expect(try await question.value) }
+        }
+        await server.drain(within: .seconds(5))
+    }
+
     @Test func `who does not fit in is refused at once, and counted nowhere`() async throws {
         let hold = Hold(), statuses = Mutex<[Int: Int]>([:])
         try await LogInWorld.with(onVerified: hold.wait) { world in

@@ -1,7 +1,10 @@
+import Contracts
 import EventLoop
+import Foundation
 import HTTP
 import HubTesting
 @testable import Platform
+import Secrets
 import ServiceTesting
 import Testing
 
@@ -69,6 +72,30 @@ import Testing
                 #expect(await gateway.send(.post, "/auth/refresh").status == .noContent)
                 #expect(await gateway.send(.post, "/auth/login").status == .noContent)
             }
+        }
+    }
+
+    @Test func `a person has a limit of their own, wherever they come from`() async throws {
+        let key = SigningKey.generate()
+        try await TestGateway.with(
+            settings: ["HUB_RATE_LIMITS": "default"],
+            services: { router in
+                router.add(.get, "/.well-known/jwks.json") { _ in
+                    HTTPResponse(.ok, body: .bytes(VerifyingKeys([key.verifyingKey]).json()))
+                }
+                router.add(.get, "/users/me") { _ in HTTPResponse(.noContent) }
+            }
+        ) { gateway in
+            let now = gateway.service.clock.now
+            let token = AccessToken(userID: .make(at: now), role: .student, session: "ses_1", expiresAt: now + 3_600)
+            let bearer = "Bearer \(try key.sign(token.claims(id: "1", issuedAt: now)))"
+            func answer(from address: String) async -> HTTPResponse {
+                await gateway.send(.get, "/users/me", fields: ["authorization": bearer], from: address)
+            }
+            for number in 0..<200 { #expect(await answer(from: "192.0.2.\(number)").status == .noContent) }
+            let refused = await answer(from: "192.0.2.200")
+            #expect(refused.status == .tooManyRequests && refused.fields["retry-after"] == "1")
+            #expect(await gateway.send(.get, "/users/me", from: "192.0.2.200").status == .noContent)
         }
     }
 

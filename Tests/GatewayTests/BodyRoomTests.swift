@@ -11,4 +11,13 @@ import Testing
         room.leave(60, "a")
         #expect(room.enter(60, "c"))
     }
+
+    @Test func `there is room for 32 MiB of one network and 256 of all`() {
+        let room = BodyRoom(), ofOne = 32 * 1024 * 1024
+        for network in 0..<8 {
+            #expect(room.enter(ofOne, "\(network)"))
+            #expect(!room.enter(1, "\(network)"))
+        }
+        #expect(!room.enter(1, "another"))
+    }
 }

@@ -11,8 +11,8 @@ import Testing
 @Suite struct ForwardTests {
     private static func services(_ router: inout Router) {
         router.add(.get, "/users/me") { _ in .text(.ok, "hello world") }
-        router.add(.post, "/users/echo") { request in
-            HTTPResponse(.ok, body: .bytes((try? await request.body.collect(bytesMax: 1 << 20)) ?? []))
+        router.add(.post, "/users/echo", bodyBytesMax: 2 << 20) { request in
+            HTTPResponse(.ok, body: .bytes((try? await request.body.collect(bytesMax: 2 << 20)) ?? []))
         }
     }
 
@@ -65,6 +65,85 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false])
+    func `a body may have a mebibyte and not one byte more, whether or not its length is told`(
+        isToldLength: Bool
+    ) async throws {
+        try await TestGateway.with(services: Self.services) { gateway in
+            for (excess, status) in [(0, HTTPStatus.ok), (1, 413)] {
+                let bytes = [UInt8](repeating: 120, count: 1024 * 1024 + excess), pieces = Mutex([bytes])
+                let body = isToldLength ? HTTPBody.bytes(bytes) : .stream { pieces.withLock { $0.popLast() } }
+                let answer = try await TestAnswer(await gateway.send(.post, "/users/echo", body: body))
+                #expect(answer.status == status.code)
+                #expect(excess == 0 || answer.code == "body-too-large")
+            }
+        }
+    }
+
+    @Test func `bodies under way that fill a network's room have its next told to come again`() async throws {
+        let isHeld = Mutex(true), arrived = Tally()
+        try await TestGateway.with(
+            services: { router in
+                router.add(.post, "/users/echo") { _ in
+                    arrived.add()
+                    try? await eventually { isHeld.withLock { !$0 } }
+                    return HTTPResponse(.noContent)
+                }
+            }
+        ) { gateway in
+            @Sendable func send(from address: String) async -> HTTPResponse {
+                let body = HTTPBody.bytes([UInt8](repeating: 120, count: 1024 * 1024))
+                return await gateway.send(.post, "/users/echo", body: body, from: address)
+            }
+            let loop = TestLoops.shared.next()
+            var requests = (0..<32).map { _ in loop.start("a request") { await send(from: "192.0.2.1").status } }
+            try await eventually { arrived.value == 32 }
+            let refused = try await TestAnswer(await send(from: "192.0.2.1"))
+            #expect(refused.status == 503 && refused.code == "too-busy" && refused.fields["retry-after"] == "1")
+            requests.append(loop.start("another's request") { await send(from: "192.0.2.2").status })
+            try await eventually { arrived.value == 33 }
+            isHeld.withLock { $0 = false }
+            for request in requests { #expect(try await request.value == .noContent) }
+            #expect(await send(from: "192.0.2.1").status == .noContent)
+        }
+    }
+
+    @Test func `requests that hang on every connection to a service keep no log-in and no registration from it`()
+        async throws
+    {
+        let isHeld = Mutex(true), hanging = Tally(), answered = Tally()
+        try await TestGateway.with(
+            services: { router in
+                router.add(.get, "/users/slow") { _ in
+                    hanging.add()
+                    try? await eventually { isHeld.withLock { !$0 } }
+                    return HTTPResponse(.noContent)
+                }
+                for path in ["/auth/login", "/auth/register"] {
+                    router.add(.post, path) { _ in HTTPResponse(.noContent) }
+                }
+            }
+        ) { gateway in
+            // A loop has connections of its own.
+            let loop = TestLoops.shared.loops[0], count = HTTPClientConfiguration().connectionsPerHostMax
+            var requests = (0..<count).map { _ in
+                loop.start("a request") { await gateway.send(.get, "/users/slow").status }
+            }
+            try await eventually { hanging.value == count }
+            for path in ["/auth/login", "/auth/register"] {
+                requests.append(
+                    loop.start("a person") {
+                        let status = await gateway.send(.post, path).status
+                        answered.add()
+                        return status
+                    })
+            }
+            try await eventually { answered.value == 2 }
+            isHeld.withLock { $0 = false }
+            for request in requests { #expect(try await request.value == .noContent) }
+        }
+    }
+
     @Test(arguments: [(HTTPMethod.options, HTTPStatus.noContent), (.put, 405)])
     func `a path is said to have the methods that its service has`(
         method: HTTPMethod, status: HTTPStatus
@@ -108,34 +187,42 @@ import Testing
         }
     }
 
-    @Test func `a registration that waited long for its turn is sealed as of then`() async throws {
+    @Test(arguments: [("/auth/register", 8, 60.0), ("/auth/login", 32, 4)], [0.0, 1])
+    func `of dear work so much is done at once, and the next waits for a while and is sealed as of then`(
+        dear: (target: String, atOnceMax: Int, secondsMax: Double), excess: Double
+    ) async throws {
         let arrivals = Mutex<[String?]>([]), isHeld = Mutex(true), waiting = Tally()
         try await TestGateway.with(
             services: { router in
-                router.add(.post, "/auth/register") { request in
+                router.add(.post, dear.target) { request in
                     arrivals.withLock { $0.append(request.fields[IdentitySeal.fieldName]) }
                     try? await eventually { isHeld.withLock { !$0 } }
                     return HTTPResponse(.created)
                 }
             }
         ) { gateway in
-            let loop = TestLoops.shared.next(), atOnceMax = try #require(Lane.registration.room).inFlightMax
-            var requests = (0..<atOnceMax).map { _ in
-                loop.start("a person") { await gateway.send(.post, "/auth/register").status }
+            let loop = TestLoops.shared.next()
+            let requests = (0..<dear.atOnceMax).map { _ in
+                loop.start("a person") { await gateway.send(.post, dear.target).status }
             }
-            try await eventually { arrivals.withLock { $0.count } == atOnceMax }
+            try await eventually { arrivals.withLock { $0.count } == dear.atOnceMax }
             let body = HTTPBody.stream {
                 waiting.add()
                 return nil
             }
-            requests.append(loop.start("the last") { await gateway.send(.post, "/auth/register", body: body).status })
+            let last = loop.start("the last") { await gateway.send(.post, dear.target, body: body).status }
             try await eventually { waiting.value > 0 }
-            gateway.service.clock.advance(by: 31)
+            gateway.service.clock.advance(by: dear.secondsMax + excess)
             isHeld.withLock { $0 = false }
             for request in requests { #expect(try await request.value == .created) }
-            let seal = gateway.service.context.seal
-            let last = arrivals.withLock { $0.last } ?? nil
-            #expect(seal.open(last, method: "POST", target: "/auth/register") != nil)
+            #expect(try await last.value == (excess == 0 ? .created : .serviceUnavailable))
+            let seals = arrivals.withLock { $0 }
+            if excess > 0 {
+                #expect(seals.count == dear.atOnceMax)
+            } else {
+                let seal = gateway.service.context.seal
+                #expect(seal.open(seals.last ?? nil, method: "POST", target: dear.target) != nil)
+            }
         }
     }
 }

@@ -25,12 +25,24 @@ import Testing
 
     @Test func `callers and kinds of request are limited apart`() {
         let limiter = RateLimiter()
-        var admitted = 0
-        while limiter.admit("10.0.0.1", .registration, at: ms(0)) == nil { admitted += 1 }
-        #expect(admitted == 120)
+        while limiter.admit("10.0.0.1", .registration, at: ms(0)) == nil {}
         #expect(limiter.admit("10.0.0.2", .registration, at: ms(0)) == nil)
         #expect(limiter.admit("10.0.0.1", .login, at: ms(0)) == nil)
         #expect(limiter.admit("10.0.0.1", .registration, at: ms(3_000)) == nil)
+    }
+
+    @Test(arguments: [
+        (RateLimiter.Kind.registration, 120, 2), (.login, 600, 10), (.address, 2_500, 250), (.person, 200, 50),
+        (.probe, 100, 10),
+    ])
+    func `each kind of request has so many at once and so many a second`(
+        kind: RateLimiter.Kind, burst: Int, perSecond: Int
+    ) {
+        let limiter = RateLimiter()
+        for (time, count) in [(0, burst), (1_000, perSecond)] {
+            for _ in 0..<count { #expect(limiter.admit("10.0.0.1", kind, at: ms(time)) == nil) }
+            #expect(limiter.admit("10.0.0.1", kind, at: ms(time)) == 1)
+        }
     }
 
     @Test(arguments: [100, 4_000])
