@@ -1,0 +1,184 @@
+internal import Contracts
+internal import Postgres
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+extension Store {
+    // MARK: Sending
+
+    /// Keeps a mail until it is sent, unless its reader is erased.
+    func insertDelivery(_ mail: Delivery, on tx: Transaction) throws {
+        tx.submit("\(try newDelivery(mail, state: .waiting))")
+    }
+
+    /// Puts a mail into the development mailbox, unless its reader is erased.
+    func insertIntoMailbox(_ mail: Delivery, _ letter: Letter, messageID: String, on tx: Transaction) throws {
+        tx.submit(
+            """
+            with delivered as (\(try newDelivery(mail, state: .sent)) returning event_id)
+            insert into mailbox (message_id, user_id, recipient, subject, body_text, body_html, received_at)
+            select \(messageID), \(mail.userID.rawValue), \(mail.to), \(mail.subject), \(letter.text), \(letter.html),
+                \(mail.createdAt)
+            from delivered
+            on conflict do nothing
+            """)
+    }
+
+    /// What a mail says is kept only until it is out.
+    private func newDelivery(_ mail: Delivery, state: DeliveryState) throws -> SQL {
+        let isOut = state == .sent
+        let (to, subject) = isOut ? (nil, nil) : (mail.to, mail.subject)
+        let facts = isOut ? nil : try JSONValue(mail.facts)
+        let finishedAt = isOut ? mail.createdAt : nil
+        return """
+            insert into delivery (event_id, user_id, state, due_at, recipient, subject, kind, facts, correlation_id,
+                traceparent, created_at, finished_at)
+            select \(mail.eventID.rawValue), \(mail.userID.rawValue), \(state.rawValue), \(mail.createdAt),
+                \(to as String?), \(subject as String?), \(mail.kind.rawValue), \(facts as JSONValue?),
+                \(mail.journey.correlationID), \(mail.journey.traceparent), \(mail.createdAt), \(finishedAt as Date?)
+            where (select erased_at from recipient where user_id = \(mail.userID.rawValue) for share) is null
+            on conflict do nothing
+            """
+    }
+
+    /// Takes mails that are due into this sender's hands, for as long as the lease lasts.
+    ///
+    /// It commits by itself, before the mail server is spoken to: no lock is held meanwhile.
+    func lockDue(at time: Date, leaseEnd: Date, countMax: Int, on database: Database) async throws -> [Delivery] {
+        let rows = try await database.query(
+            """
+            update delivery set state = 'sending', attempts = attempts + 1, due_at = \(leaseEnd)
+            where event_id in (
+                select event_id from delivery where state in ('waiting', 'sending') and due_at <= \(time)
+                order by due_at limit \(countMax) for update skip locked)
+            returning event_id, user_id, recipient, subject, kind, facts, attempts, created_at, put_off_since, correlation_id,
+                traceparent
+            """)
+        return try rows.compactMap { row in
+            let (event, user, to, subject, kind, facts, attempt, createdAt, putOffSince, correlationID, traceparent) =
+                try row.decode(
+                    String.self, String.self, String.self, String.self, String.self, JSONValue.self, Int.self,
+                    Date.self,
+                    Date?.self, String.self, String.self)
+            guard let kind = NoticeKind(rawValue: kind) else { return nil }
+            return Delivery(
+                eventID: EventID(checked: event), userID: UserID(checked: user), to: to, subject: subject, kind: kind,
+                facts: try Facts(facts), attempt: attempt, createdAt: createdAt, putOffSince: putOffSince,
+                journey: Journey(correlationID: correlationID, traceparent: traceparent))
+        }
+    }
+
+    /// Writes down what came of an attempt; not if somebody else has taken over since, or the reader was erased.
+    /// - Parameters:
+    ///   - dueAt: when to try again, for a mail that waits.
+    ///   - putOffSince: nil to leave it as it is.
+    ///   - isCounted: false when the attempt says nothing about the mail.
+    func updateDelivery(
+        _ mail: Delivery, _ state: DeliveryState, dueAt: Date, putOffSince: Date? = nil, code: Int? = nil,
+        reason: String? = nil, isCounted: Bool = true, at time: Date, on database: Database
+    ) async throws {
+        let isOut = state == .sent
+        let finishedAt = state == .waiting ? nil : time
+        try await database.execute(
+            """
+            update delivery set state = \(state.rawValue), due_at = \(dueAt), smtp_code = \(code as Int?), reason = \(reason as String?),
+                attempts = attempts - \(isCounted ? 0 : 1),
+                put_off_since = coalesce(\(putOffSince as Date?), put_off_since),
+                finished_at = \(finishedAt as Date?),
+                recipient = case when \(isOut) then null else recipient end,
+                subject = case when \(isOut) then null else subject end,
+                facts = case when \(isOut) then null else facts end
+            where event_id = \(mail.eventID.rawValue) and state = 'sending' and attempts = \(mail.attempt)
+            """)
+    }
+
+    // MARK: What an operator looks at
+
+    /// The newest first, of every state when `state` is nil.
+    func listMails(_ state: DeliveryState?, countMax: Int, on database: Database) async throws -> [Mail] {
+        let some: SQL = state.map { "where state = \($0.rawValue)" } ?? ""
+        let rows = try await database.query(
+            """
+            select event_id, user_id, state, kind, recipient, attempts, smtp_code, reason, correlation_id, created_at, due_at,
+                finished_at
+            from delivery \(some) order by created_at desc, event_id limit \(countMax)
+            """)
+        return try rows.compactMap { row in
+            let (id, user, state, kind, address, attempts, code, reason, correlationID, createdAt, dueAt, finishedAt) =
+                try row.decode(
+                    String.self, String.self, String.self, String.self, String?.self, Int.self, Int?.self, String?.self,
+                    String.self, Date.self, Date.self, Date?.self)
+            guard let state = DeliveryState(rawValue: state) else { return nil }
+            return Mail(
+                id: EventID(checked: id), userID: UserID(checked: user), state: state, kind: kind, address: address,
+                attempts: attempts, code: code, reason: reason, correlationID: correlationID, createdAt: createdAt,
+                dueAt: finishedAt == nil ? dueAt : nil, finishedAt: finishedAt)
+        }
+    }
+
+    /// Puts failed mails back to be sent, at most `limit`, the oldest failures first.
+    /// - Parameter ids: nil for every mail that had failed by `time`.
+    func updateFailed(_ ids: [EventID]?, at time: Date, limit: Int, on database: Database) async throws -> [EventID] {
+        let these: SQL = ids.map { "event_id = any(\($0.map(\.rawValue)))" } ?? "finished_at <= \(time)"
+        let rows = try await database.query(
+            """
+            update delivery set state = 'waiting', due_at = \(time), finished_at = null, put_off_since = null
+            where event_id in (
+                select event_id from delivery where state = 'failed' and \(these)
+                order by finished_at limit \(limit) for update skip locked)
+            returning event_id
+            """)
+        return try rows.map { EventID(checked: try $0.decode(String.self)) }
+    }
+
+    func findState(of ids: [EventID], on database: Database) async throws -> [EventID: DeliveryState] {
+        let rows = try await database.query(
+            "select event_id, state from delivery where event_id = any(\(ids.map(\.rawValue)))")
+        let pairs = try rows.map { try $0.decode(String.self, String.self) }
+        return Dictionary(pairs.map { (EventID(checked: $0), DeliveryState(rawValue: $1)) }) { $1 }.compactMapValues {
+            $0
+        }
+    }
+
+    /// How many mails have failed or wait, and what was said of the one that was tried last.
+    /// - Parameter lateSince: mails that wait since before then are late.
+    func countMails(lateSince time: Date, on database: Database) async throws -> MailCounts {
+        let rows = try await database.query(
+            """
+            select count(*) filter (where state = 'failed'), count(*) filter (where state in ('waiting', 'sending')),
+                count(*) filter (where state in ('waiting', 'sending') and created_at < \(time)),
+                (select reason from delivery where state in ('waiting', 'sending') and reason is not null
+                    order by due_at desc limit 1)
+            from delivery
+            """)
+        let (failed, waiting, late, reason) =
+            try rows.first?.decode(Int.self, Int.self, Int.self, String?.self) ?? (0, 0, 0, nil)
+        return MailCounts(failed: failed, waiting: waiting, late: late, reason: reason)
+    }
+
+    // MARK: The development mailbox
+
+    /// The newest first: of everybody when `to` is nil, and only those older than `before`.
+    func listMailbox(
+        to: String?, before: MailboxPlace?, countMax: Int, on database: Database
+    ) async throws -> [MailboxItem] {
+        let ofOne: SQL = to.map { "and lower(recipient) = lower(\($0))" } ?? ""
+        let older: SQL = before.map { "and id < \($0.number)" } ?? ""
+        let rows = try await database.query(
+            """
+            select id, recipient, subject, body_text, body_html, received_at, message_id from mailbox
+            where true \(ofOne) \(older) order by id desc limit \(countMax)
+            """)
+        return try rows.map { row in
+            let (id, to, subject, text, html, receivedAt, messageID) = try row.decode(
+                Int.self, String.self, String.self, String.self, String.self, Date.self, String.self)
+            return MailboxItem(
+                place: MailboxPlace(id), to: to, subject: subject, text: text, html: html, receivedAt: receivedAt,
+                messageID: messageID)
+        }
+    }
+}
