@@ -20,7 +20,8 @@ import Testing
             try folder.lock()
             #expect(folder.isLocked)
             try folder.write(
-                DataFolder.Note(pid: 42, address: "http://127.0.0.1:3000", port: 3000, databaseURL: "", services: [:]))
+                DataFolder.Note(
+                    pid: 42, address: "http://127.0.0.1:3000", port: 3000, databaseURL: "", services: [:], hosts: [:]))
             let error = try #require(throws: CommandFailure.self) { try folder.lock() }
             #expect(error.description.contains("a hub is running on \(folder.path) already"))
             #expect(error.description.contains("process 42, http://127.0.0.1:3000"))
@@ -41,11 +42,13 @@ import Testing
         try with { folder in
             try folder.lock()
             let note = DataFolder.Note(
-                pid: 1, address: "http://[::1]:1", port: 1, databaseURL: "postgres://a:b@c/d", services: ["user": 2])
+                pid: 1, address: "http://[::1]:1", port: 1, databaseURL: "postgres://a:b@c/d", services: ["user": 2],
+                hosts: ["HUB_HOST": "::1"])
             try folder.write(note)
             #expect(try mode(folder.path + "/hub.json") == 0o600)
             #expect(folder.readNote()?.databaseURL == note.databaseURL)
             #expect(folder.readNote()?.services == note.services)
+            #expect(folder.readNote()?.hosts == note.hosts)
             folder.removeNote()
             #expect(folder.readNote() == nil)
         }

@@ -123,6 +123,8 @@ final class HubUnderTest: Sendable {
         return (code, program.output, program.logText)
     }
 
+    var dataFolder: String { folder.url.path }
+
     /// Where the database server of a hub that has one of its own keeps what it knows.
     var databaseFolder: URL { folder.file("postgres/data") }
 

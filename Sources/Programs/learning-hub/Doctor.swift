@@ -23,7 +23,8 @@ struct Doctor {
     func examine() async -> [Finding] {
         let settings: Settings
         do {
-            settings = try HubSettings.read()
+            // Those of the hub that runs, else those it would be started with.
+            settings = try (try? HubLocation.settings(arguments)) ?? HubSettings.read()
         } catch {
             return [Finding(part: "configuration", state: .broken, detail: "\(error)", remedy: "repair .env")]
         }

@@ -60,6 +60,8 @@ struct DataFolder {
         var port: Int
         var databaseURL: String
         var services: [String: Int]
+        /// What it listens on, by the names of the settings that say so: a flag, or another shell's environment, may have.
+        var hosts: [String: String]
     }
 
     func readNote() -> Note? {

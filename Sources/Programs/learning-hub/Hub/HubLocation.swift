@@ -34,6 +34,7 @@ enum HubLocation {
         }
         var flags = settings.isSet(PlatformSettings.identitySecret) ? [:] : try folder.secrets()
         flags[PlatformSettings.databaseURL.name] = note.databaseURL
+        flags.merge(note.hosts) { $1 }
         return flags
     }
 }
