@@ -17,8 +17,6 @@ ifeq ($(shell uname -s),Darwin)
 export PKG_CONFIG_PATH := $(foreach name,libpq curl openssl@3,$(shell brew --prefix $(name) 2>/dev/null)/lib/pkgconfig:)$(PKG_CONFIG_PATH)
 endif
 
-export HUB_TEST_PYTHON := $(CURDIR)/.venv/bin/python
-
 .PHONY: help run build test test-sanitized fuzz lint format bench contracts smoke setup setup-tests clean
 
 help: ## Show this list

@@ -7,7 +7,7 @@ enum Fastavro {
         .deletingLastPathComponent()
 
     struct Missing: Error, CustomStringConvertible {
-        let description = "no Python with fastavro at HUB_TEST_PYTHON or .venv/bin/python3: run `make setup`"
+        let description = "no Python with fastavro at HUB_TEST_PYTHON or .venv/bin/python3: run `make setup-tests`"
     }
 
     /// - Throws: ``Missing`` when there is no Python with fastavro.
