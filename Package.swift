@@ -89,13 +89,14 @@ let package = Package(
         service("Auth"),
         service("Notification", drivers: ["Mail"]),
         service("Gamification"),
+        service("Registry"),
 
         // Programs
         .executableTarget(
             name: "learning-hub",
             dependencies: [
-                "Gateway", "User", "Auth", "Notification", "Gamification", "Platform", "Messaging", "SchemaRegistry",
-                "Contracts", "Avro", "Mail",
+                "Gateway", "User", "Auth", "Notification", "Gamification", "Registry", "Platform", "Messaging",
+                "SchemaRegistry", "Contracts", "Avro", "Mail",
             ] + drivers,
             path: "Sources/Programs/learning-hub", swiftSettings: swiftSettings),
         .executableTarget(
@@ -132,14 +133,17 @@ let package = Package(
             "NotificationTests",
             ["Notification", "ServiceTesting", "Mail", "Platform", "HubTesting"] + backbone + drivers),
         tests("GamificationTests", ["Gamification", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
+        tests("RegistryTests", ["Registry", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests(
             "GatewayTests",
             ["Gateway", "Auth", "User", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
-        tests("SystemTests", ["learning-hub", "Platform", "HubTesting"] + backbone + drivers),
+        tests("SystemTests", ["learning-hub", "Platform", "HubTesting"] + backbone + drivers, exclude: ["Scripts"]),
         tests(
             "ProgramTests",
-            ["learning-hub", "Gateway", "User", "Auth", "Notification", "Gamification", "Platform", "HubTesting"]
-                + backbone + drivers),
+            [
+                "learning-hub", "Gateway", "User", "Auth", "Notification", "Gamification", "Registry", "Platform",
+                "HubTesting",
+            ] + backbone + drivers),
         tests("FuzzTests", ["Mail", "HubTesting"] + backbone + drivers),
         tests("TidyTests", ["Contracts", "HubTesting"]),
     ]

@@ -41,7 +41,7 @@ public actor SMTPServer {
     public init(tls: TLS = .none, user: String? = nil, password: String? = nil) async throws {
         let process = Process()
         let input = Pipe(), output = Pipe()
-        process.executableURL = try Self.python()
+        process.executableURL = try TestPython.executable()
         process.arguments = [
             Self.scripts.appending(path: "smtp-server.py").path, "--tls", tls.rawValue, "--certificate",
             Self.certificateFile,
@@ -111,26 +111,9 @@ public actor SMTPServer {
 
     private static var scripts: URL { URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scripts") }
 
-    /// `HUB_TEST_PYTHON`, else the environment that `make test` sets up at the root of the package.
-    private static func python() throws -> URL {
-        let root = scripts.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let candidates: [String?] = [
-            ProcessInfo.processInfo.environment["HUB_TEST_PYTHON"], root.appending(path: ".venv/bin/python").path,
-        ]
-        for case let path? in candidates where FileManager.default.isExecutableFile(atPath: path) {
-            return URL(filePath: path)
-        }
-        throw NoPython()
-    }
-
     private static func escaped(_ text: String) -> String {
         text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
     }
-}
-
-/// The tests' Python is not set up.
-public struct NoPython: Error, CustomStringConvertible {
-    public var description: String { "no Python for the tests: run `make setup-tests`, or set HUB_TEST_PYTHON" }
 }
 
 private struct Started: Decodable { let port: Int }

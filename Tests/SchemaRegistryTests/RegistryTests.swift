@@ -87,4 +87,32 @@ import Testing
             #expect(try await other.register(second, subject: "s-value") == id)
         }
     }
+
+    @Test func `what was registered before schemas were kept in normal form keeps its id`() async throws {
+        try await TestDatabase.with(Self.template) { test in
+            let text = #"{"name":"R","type":"record","fields":[{"type":"int","name":"a","default":1}]}"#
+            try await test.database.execute("insert into registry.schema (text) values (\(text))")
+            try await test.database.execute("insert into registry.version values ('s-value', 1, 1)")
+            let registry = PostgresSchemaRegistry(database: test.database)
+            #expect(try await registry.register(second, subject: "s-value") == .number(1))
+            #expect(try await registry.register(second, subject: "t-value") == .number(1))
+            #expect(try await registry.versions(subject: "s-value").map(\.version) == [1])
+            #expect(try await registry.version(.latest, of: "t-value").text == second.normalText)
+        }
+    }
+
+    @Test func `an event that breaks the rule is refused, with field and rule`() async throws {
+        try await TestDatabase.with(Self.template) { test in
+            let registry = PostgresSchemaRegistry(database: test.database)
+            _ = try await registry.register(first, subject: "s-value")
+            let broken = Schema(generated: #"{"type":"record","name":"R","fields":[{"name":"must","type":"int"}]}"#)
+            await #expect(throws: RegistryRefusal.self) { try await registry.register(broken, subject: "s-value") }
+            do {
+                _ = try await registry.register(broken, subject: "s-value")
+            } catch {
+                #expect("\(error)".contains("must: a field the writer does not have needs a default"), "\(error)")
+            }
+            #expect(try await registry.versions(subject: "s-value").map(\.version) == [1])
+        }
+    }
 }

@@ -41,9 +41,10 @@ final class HubUnderTest: Sendable {
         _ services: [String], _ environment: [String: String] = [:]
     ) async throws -> HubUnderTest {
         let folder = try WorkFolder("system")
-        let database = try await TestDatabase.make()
         var environment = standard(environment)
-        environment["DATABASE_URL"] = database.url
+        let databaseURL =
+            if let given = environment["DATABASE_URL"] { given } else { try await TestDatabase.make().url }
+        environment["DATABASE_URL"] = databaseURL
         environment["HUB_IDENTITY_SECRET"] = "a secret that all processes share"
         // Services have no right to make topics: an operator does, once.
         let operating = try Program(["topics", "apply"], environment, log: folder.file("topics.log"))
@@ -58,7 +59,7 @@ final class HubUnderTest: Sendable {
             try Program(["serve", service], environment, log: folder.file("\(service).log"))
         }
         let hub = HubUnderTest(
-            address: "http://127.0.0.1:\(ports["gateway"] ?? 0)", databaseURL: database.url, programs: programs,
+            address: "http://127.0.0.1:\(ports["gateway"] ?? 0)", databaseURL: databaseURL, programs: programs,
             folder: folder)
         for (service, program) in zip(services, programs) {
             let probe = HubClient(address: "http://127.0.0.1:\(ports[service] ?? 0)")

@@ -29,6 +29,8 @@ extension ServiceName {
     public static let review: ServiceName = "review"
     public static let certificate: ServiceName = "certificate"
     public static let gamification: ServiceName = "gamification"
+    /// Not one of the thirteen, which are the product, but started and served as they are.
+    public static let registry: ServiceName = "registry"
 
     /// The thirteen, in the order of their ports.
     public static let all: [ServiceName] = [

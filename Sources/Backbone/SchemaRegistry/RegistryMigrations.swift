@@ -3,7 +3,7 @@ public import Postgres
 extension PostgresSchemaRegistry {
     /// Append-only.
     public static let migrations = MigrationHistory(
-        component: "registry",
+        component: schema,
         [
             Migration(
                 id: "0001 schemas and versions",
@@ -22,6 +22,18 @@ extension PostgresSchemaRegistry {
                         primary key (subject, version),
                         unique (subject, schema_id)
                     );
-                    """)
+                    """),
+            Migration(
+                id: "0002 deleted versions and rules",
+                sql: """
+                    alter table registry.version add column deleted_at timestamptz;
+                    create index version_schema on registry.version (schema_id);
+                    create table registry.rule (
+                        -- null: for every subject that has none of its own
+                        subject text unique nulls not distinct,
+                        compatibility text,
+                        mode text
+                    );
+                    """),
         ])
 }

@@ -33,7 +33,7 @@ public enum PlatformSettings {
     /// The port a service listens on.
     public static func port(of service: ServiceName) -> Setting<Int> {
         Setting(
-            "HUB_\(service.rawValue.uppercased())_PORT", default: standardPort(of: service),
+            "HUB_\(service.rawValue.uppercased())_PORT", default: 3000 + portOffset(of: service),
             "Port of the \(service) service.")
     }
 
@@ -41,13 +41,16 @@ public enum PlatformSettings {
     public static func url(of service: ServiceName) -> Setting<String> {
         Setting(
             "HUB_\(service.rawValue.uppercased())_URL",
-            default: "http://127.0.0.1:\(standardPort(of: service))", "Where the others find the \(service) service.")
+            default: "http://127.0.0.1:\(3000 + portOffset(of: service))",
+            "Where the others find the \(service) service.")
     }
 
-    /// 3000 for the gateway, then one after the other in the order of the service list.
-    public static func standardPort(of service: ServiceName) -> Int {
-        3000 + (ServiceName.all.firstIndex(of: service) ?? 0)
+    /// How far a service's port is behind the gateway's, which is 3000 as a rule: one after the other in the order of the service
+    /// list, and behind a gap what is none of the thirteen.
+    public static func portOffset(of service: ServiceName) -> Int {
+        ServiceName.all.firstIndex(of: service) ?? portOffsetMax
     }
+    public static let portOffsetMax = 81
 
     public static let declarations: [SettingDeclaration] =
         [
@@ -55,6 +58,7 @@ public enum PlatformSettings {
             host.declaration, serviceHost.declaration, trustedProxies.declaration, drainTime.declaration,
         ]
         + ServiceName.all.flatMap { [port(of: $0).declaration, url(of: $0).declaration] }
+        + [port(of: .registry).declaration]
 }
 
 /// Where a PostgreSQL is, in one of the two forms libpq takes. Anything else it would read as the name of a database here.

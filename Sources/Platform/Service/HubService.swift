@@ -11,6 +11,8 @@ public protocol HubService: Sendable {
     static var settings: [SettingDeclaration] { get }
     /// In the order they are run in the service's own schema; append-only.
     static var migrations: [Migration] { get }
+    /// Everything that makes up the service's schema, in the order it is run. As a rule what every service has, and its migrations.
+    static var histories: [MigrationHistory] { get }
 
     /// Reads the configuration and wires the parts. The schema is up to date by then.
     /// - Throws: ``SettingsError``, and what the start itself needs.
@@ -53,7 +55,6 @@ extension HubService {
 }
 
 extension HubService {
-    /// Everything that makes up the service's schema, in the order it is run.
     public static var histories: [MigrationHistory] {
         [
             MessagingMigrations.service, IdempotencyKeys.migrations,

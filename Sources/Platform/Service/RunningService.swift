@@ -45,10 +45,12 @@ struct RunningService: Sendable {
         let supervisor = Supervisor(loops: parts.loops, logger: context.logger)
         startEvents(of: service, type, parts, context, supervisor)
         for work in service.background { supervisor.start(work.name, work.run) }
-        supervisor.start("forget idempotency keys") {
-            while true {
-                try await IdempotencyKeys.removeExpired(on: context.database)
-                try await parts.loops.next().sleep(for: .seconds(3_600))
+        if type.histories.contains(IdempotencyKeys.migrations) {
+            supervisor.start("forget idempotency keys") {
+                while true {
+                    try await IdempotencyKeys.removeExpired(on: context.database)
+                    try await parts.loops.next().sleep(for: .seconds(3_600))
+                }
             }
         }
         return RunningService(name: type.name, port: port, server: server, supervisor: supervisor, context: context)

@@ -1,4 +1,5 @@
 public import Contracts
+internal import HTTP
 internal import Synchronization
 
 /// Where each service listens. Fixed by the settings when services run apart, filled in at start when they share a process.
@@ -15,6 +16,12 @@ public final class ServiceDirectory: Sendable {
         case "::": "http://[::1]:\(port)"
         default: host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)"
         }
+    }
+
+    /// Whether only this machine reaches what listens on `host`.
+    public static func isOfThisMachine(_ host: String) -> Bool {
+        guard let address = IPAddress(host) else { return host == "localhost" }
+        return ["127.0.0.0/8", "::1"].compactMap { IPRange($0) }.contains { $0.contains(address) }
     }
 
     /// The base URL of a service, nil when nobody said where it is.

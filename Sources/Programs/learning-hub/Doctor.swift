@@ -49,7 +49,8 @@ struct Doctor {
                     part: part, state: .odd, detail: "rate limits are off",
                     remedy: "unset HUB_RATE_LIMITS but for load tests"))
         }
-        if let host = settings.shown(named: PlatformSettings.serviceHost.name), !Self.isOfThisMachine(host) {
+        if let host = settings.shown(named: PlatformSettings.serviceHost.name), !ServiceDirectory.isOfThisMachine(host)
+        {
             findings.append(
                 Finding(
                     part: part, state: .odd, detail: "the services listen on \(host), not on this machine alone",
@@ -64,11 +65,6 @@ struct Doctor {
             )
         }
         return findings
-    }
-
-    private static func isOfThisMachine(_ host: String) -> Bool {
-        guard let address = IPAddress(host) else { return host == "localhost" }
-        return ["127.0.0.0/8", "::1"].compactMap { IPRange($0) }.contains { $0.contains(address) }
     }
 
     // MARK: Database, log and registry
@@ -225,7 +221,7 @@ struct Doctor {
         guard let text = try? settings.optional(setting) else {
             let detail = "no SMTP_URL: mail goes to the development mailbox, GET /dev/mailbox"
             let host = settings.shown(named: PlatformSettings.host.name) ?? ""
-            if Self.isOfThisMachine(host) { return Finding(part: "mail", state: .sound, detail: detail) }
+            if ServiceDirectory.isOfThisMachine(host) { return Finding(part: "mail", state: .sound, detail: detail) }
             return Finding(
                 part: "mail", state: .odd, detail: "\(detail), which whoever reaches \(host) may read",
                 remedy: "set SMTP_URL where others than developers come in")

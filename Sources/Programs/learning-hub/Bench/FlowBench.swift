@@ -24,7 +24,7 @@ enum FlowBench {
     /// Milliseconds of each registration, of each run.
     static func measure(_ hub: BenchHub) async throws -> [[Double]] {
         var flags = try await hub.environment()
-        for name in ServiceName.all { flags[PlatformSettings.port(of: name).name] = "0" }
+        for type in HubServices.all { flags[PlatformSettings.port(of: type.name).name] = "0" }
         // The cost of a password hash is not what is measured: it is paid before the 2xx, and would fill both cores.
         flags["HUB_PASSWORD_MEMORY_KIB"] = "8"
         flags["HUB_PASSWORD_ITERATIONS"] = "1"

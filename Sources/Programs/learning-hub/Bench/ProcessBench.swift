@@ -46,7 +46,7 @@ enum ProcessBench {
 
     private static func environment(_ hub: BenchHub) async throws -> [String: String] {
         var environment = try await hub.environment()
-        for name in ServiceName.all { environment[PlatformSettings.port(of: name).name] = "0" }
+        for type in HubServices.all { environment[PlatformSettings.port(of: type.name).name] = "0" }
         return environment
     }
 

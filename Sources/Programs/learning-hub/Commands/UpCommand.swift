@@ -29,7 +29,7 @@ struct UpCommand {
     ) { arguments, console in
         try await UpCommand(
             folder: DataFolder(arguments.text(data) ?? ".data"),
-            port: try arguments.number(port, in: 0...65_535 - ServiceName.all.count),
+            port: try arguments.number(port, in: 0...65_535 - PlatformSettings.portOffsetMax),
             host: arguments.text(host), console: console
         ).run()
     }
@@ -114,10 +114,10 @@ struct UpCommand {
             flags[PlatformSettings.logLevel.name] = "warning"
         }
         let gatewayPort = try port ?? settings.value(PlatformSettings.port(of: .gateway))
-        for (place, name) in ServiceName.all.enumerated() {
+        for name in HubServices.all.map({ $0.name }) {
             let setting = PlatformSettings.port(of: name)
             if name != .gateway, settings.isSet(setting) { continue }
-            flags[setting.name] = String(gatewayPort == 0 ? 0 : gatewayPort + place)
+            flags[setting.name] = String(gatewayPort == 0 ? 0 : gatewayPort + PlatformSettings.portOffset(of: name))
         }
         return flags
     }

@@ -4,12 +4,14 @@ internal import Gamification
 internal import Gateway
 internal import Notification
 internal import Platform
+internal import Registry
 internal import User
 
 /// The services this program holds.
 enum HubServices {
     static let all: [any HubService.Type] = [
         GatewayService.self, UserService.self, AuthService.self, NotificationService.self, GamificationService.self,
+        RegistryService.self,
     ]
 
     static var names: String { all.map { $0.name.rawValue }.joined(separator: ", ") }

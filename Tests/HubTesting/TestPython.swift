@@ -1,0 +1,45 @@
+internal import Foundation
+internal import Testing
+
+/// The Python of the tests, with what Tests/requirements.txt names.
+public enum TestPython {
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    /// `HUB_TEST_PYTHON`, else the environment that `make test` sets up at the root of the package.
+    static func executable() throws -> URL {
+        let candidates: [String?] = [
+            ProcessInfo.processInfo.environment["HUB_TEST_PYTHON"], root.appending(path: ".venv/bin/python").path,
+        ]
+        for case let path? in candidates where FileManager.default.isExecutableFile(atPath: path) {
+            return URL(filePath: path)
+        }
+        throw NoPython()
+    }
+
+    /// Runs a script to its end.
+    /// - Returns: how it ended, and what it wrote to both outputs.
+    public static func run(
+        _ script: String, _ arguments: [String], environment: [String: String] = [:]
+    ) async throws -> (code: Int32, output: String) {
+        let process = Process()
+        process.executableURL = try executable()
+        process.arguments = [script] + arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        let file = FileManager.default.temporaryDirectory.appending(path: "hub-python-\(UUID().uuidString)")
+        _ = FileManager.default.createFile(atPath: file.path, contents: nil)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let output = try FileHandle(forWritingTo: file)
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        try await eventually(within: .seconds(120), "\(script) ends") { !process.isRunning }
+        return (process.terminationStatus, try String(contentsOf: file, encoding: .utf8))
+    }
+}
+
+/// The tests' Python is not set up.
+public struct NoPython: Error, CustomStringConvertible {
+    public var description: String { "no Python for the tests: run `make setup-tests`, or set HUB_TEST_PYTHON" }
+}

@@ -1,0 +1,53 @@
+import Contracts
+import Foundation
+import HTTP
+import HubTesting
+import Testing
+
+/// The schema registry as programs in other languages use it.
+@Suite struct OtherLanguagesTests {
+    private static let token = "a token of the registry"
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    @Test func `a Python client registers, is refused, and reads and writes the hub's events`() async throws {
+        let hub = try await HubUnderTest.inOneProcess(["HUB_REGISTRY_TOKEN": Self.token])
+        let address = "http://127.0.0.1:\(try hub.port(of: "registry"))"
+        let run = try await TestPython.run(
+            Self.root.appending(path: "Tests/SystemTests/Scripts/registry_client.py").path,
+            [address, Self.token, Self.root.appending(path: "Tests/ContractsTests/Goldens").path])
+        #expect(run.code == 0, "\(run.output)")
+        #expect(run.output.hasSuffix("\(EventCatalogue.all.count) events\n"), "\(run.output)")
+        #expect(try await hub.stop() == [0])
+    }
+
+    @Test func `of incompatible schemas that reach two processes at once one is registered`() async throws {
+        let hub = try await HubUnderTest.inManyProcesses(["registry"])
+        let second = try await HubUnderTest.inManyProcesses(["registry"], ["DATABASE_URL": hub.databaseURL])
+        let addresses = try [hub, second].map { "http://127.0.0.1:\(try $0.port(of: "registry"))" }
+        let http = HTTPClient(loops: TestLoops.shared)
+        for round in 0..<20 {
+            let answers = try await withThrowingTaskGroup(of: (Int, String).self) { group in
+                for number in 0..<6 {
+                    group.addTask {
+                        var request = HTTPClientRequest(
+                            .post, "\(addresses[number % 2])/subjects/s-\(round)/versions",
+                            fields: ["content-type": "application/json"])
+                        let schema =
+                            #"{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"f\#(number % 3)\",\"type\":\"int\"}]}"#
+                        request.body = .text(#"{"schema":"\#(schema)"}"#)
+                        let response = try await http.send(request)
+                        let body = try await response.body.collect(bytesMax: 1 << 20)
+                        return (response.status.code, String(decoding: body, as: UTF8.self))
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(answers.map(\.0).sorted() == [200, 200, 409, 409, 409, 409], "\(answers)")
+            #expect(Set(answers.filter { $0.0 == 200 }.map(\.1)).count == 1, "\(answers)")
+        }
+        await http.close()
+        #expect(try await hub.stop() == [0])
+        #expect(try await second.stop() == [0])
+    }
+}
