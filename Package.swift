@@ -72,7 +72,7 @@ let package = Package(
         // Backbone
         module("Backbone", "Avro"),
         module("Backbone", "Contracts", ["Avro"]),
-        module("Backbone", "SchemaRegistry", ["Avro", "Contracts", "Postgres", "EventLoop"]),
+        module("Backbone", "SchemaRegistry", ["Avro", "Contracts", "HTTP", "Postgres", "EventLoop"]),
         module(
             "Backbone", "Messaging",
             ["Avro", "Contracts", "SchemaRegistry", "Postgres", "EventLoop", "Observability"]),

@@ -101,6 +101,8 @@ public final class EventCodec: Sendable {
         let found: Schema?
         do {
             found = try await registry.schema(id: id)
+        } catch let error as SchemaRegistryError where error.kind == .unreadable {
+            throw EventCodecError(.incompatibleSchema, "\(error)")
         } catch {
             throw EventCodecError(.registryUnavailable, "\(error)")
         }

@@ -39,4 +39,6 @@ public final class InMemorySchemaRegistry: SchemaRegistry {
     public nonisolated(nonsending) func subjects() async throws -> [String] {
         state.withLock { $0.versions.keys.sorted() }
     }
+
+    public nonisolated(nonsending) func check() async throws {}
 }

@@ -56,6 +56,8 @@ public final class PostgresSchemaRegistry: SchemaRegistry {
 
     public nonisolated(nonsending) func subjects() async throws -> [String] { try await subjects(withPrefix: "") }
 
+    public nonisolated(nonsending) func check() async throws { try await database.check() }
+
     /// Runs what takes long on the registry's threads.
     /// - Throws: `BlockingPool.Refusal` when too much waits for them, and what `work` throws.
     public func burning<Result: Sendable>(

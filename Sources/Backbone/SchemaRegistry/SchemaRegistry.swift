@@ -10,6 +10,8 @@ public protocol SchemaRegistry: Sendable {
     nonisolated(nonsending) func versions(subject: String) async throws -> [RegisteredSchema]
     /// In order of name.
     nonisolated(nonsending) func subjects() async throws -> [String]
+    /// - Throws: what keeps it from being of use now.
+    nonisolated(nonsending) func check() async throws
 }
 
 /// One version of a subject's schema.

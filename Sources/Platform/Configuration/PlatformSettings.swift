@@ -1,11 +1,18 @@
 public import Contracts
 public import Observability
+public import SchemaRegistry
 
 /// The settings every process of the hub shares.
 public enum PlatformSettings {
     public static let databaseURL = Setting<DatabaseURL>(
         "DATABASE_URL", secret: true,
         "PostgreSQL to keep everything in, `postgres://user:password@host:port/name`. Unset, `up` runs one of its own.")
+    public static let registryAddresses = Setting<RegistryAddresses>(
+        "SCHEMA_REGISTRY_URL",
+        "A schema registry with Confluent's API to use in place of the hub's own, `https://host:8081`; several with commas between."
+    )
+    public static let registryUserInfo = Setting<String>(
+        "SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO", secret: true, "What that registry asks for: `user:password`.")
     public static let identitySecret = Setting<String>(
         "HUB_IDENTITY_SECRET", secret: true,
         "Shared by gateway and services, at least 16 bytes: signs the identity that the gateway passes on.")
@@ -54,7 +61,8 @@ public enum PlatformSettings {
 
     public static let declarations: [SettingDeclaration] =
         [
-            databaseURL.declaration, identitySecret.declaration, logLevel.declaration, loopCount.declaration,
+            databaseURL.declaration, registryAddresses.declaration, registryUserInfo.declaration,
+            identitySecret.declaration, logLevel.declaration, loopCount.declaration,
             host.declaration, serviceHost.declaration, trustedProxies.declaration, drainTime.declaration,
         ]
         + ServiceName.all.flatMap { [port(of: $0).declaration, url(of: $0).declaration] }
@@ -74,3 +82,9 @@ public struct DatabaseURL: SettingValue {
 }
 
 extension LogLevel: SettingValue {}
+
+extension RegistryAddresses: SettingValue {
+    public static var settingType: String { "http or https URLs with commas between, without user and password" }
+    public init?(settingText: String) { self.init(settingText) }
+    public var settingText: String { urls.joined(separator: ",") }
+}

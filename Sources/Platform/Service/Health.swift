@@ -5,11 +5,16 @@ internal import Observability
 /// Whether a part that a service depends on works.
 public struct HealthCheck: Sendable {
     let name: String
+    let isVital: Bool
     let check: @Sendable () async throws -> Void
 
-    /// - Parameter check: returns when the part works, throws what is wrong when not.
-    public init(_ name: String, _ check: @escaping @Sendable () async throws -> Void) {
+    /// - Parameters:
+    ///   - isVital: whether the service is of no use without the part. One that is not is named when it fails, and that is all: a
+    ///     service taken out of use for it would make a small outage a large one.
+    ///   - check: returns when the part works, throws what is wrong when not.
+    public init(_ name: String, isVital: Bool = true, _ check: @escaping @Sendable () async throws -> Void) {
         self.name = name
+        self.isVital = isVital
         self.check = check
     }
 }
@@ -50,7 +55,7 @@ struct HealthRoutes {
             // The reason is for the log, not for whoever can reach the port.
             return await group.reduce(into: [:]) { states, part in states[part.0] = part.1 ? "ok" : "failing" }
         }
-        let isReady = !states.values.contains("failing")
+        let isReady = !parts.contains { $0.isVital && states[$0.name] == "failing" }
         let view = ReadyView(status: isReady ? "ready" : "not-ready", checks: states)
         let bytes = (try? HubJSON.encode(view)) ?? []
         return .json(isReady ? .ok : .serviceUnavailable, bytes)
@@ -60,12 +65,14 @@ struct HealthRoutes {
 /// A check whose answer is not waited for longer than a time. One that hangs goes on by itself, once and not once more for each who asks.
 private struct BoundedCheck: Sendable {
     let name: String
+    let isVital: Bool
     private let works: SharedFetch<Bool>
     private let loops: EventLoopGroup
     private let timeMax: Duration
 
     init(_ check: HealthCheck, _ loops: EventLoopGroup, timeMax: Duration) {
         name = check.name
+        isVital = check.isVital
         works = SharedFetch(loops, keptTime: .zero) { (try? await check.check()) != nil }
         self.loops = loops
         self.timeMax = timeMax

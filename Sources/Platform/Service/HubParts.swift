@@ -65,6 +65,12 @@ public struct HubParts: Sendable {
             uptime: { .now })
     }
 
+    /// A registry elsewhere: what it told before is known, so services go on without it.
+    var healthChecks: [HealthCheck] {
+        guard let registry = store.registry as? ConfluentSchemaRegistry else { return [] }
+        return [HealthCheck("registry", isVital: false) { try await registry.check() }]
+    }
+
     /// Removes what is older than its topic's retention, once an hour.
     func keepRetention() async throws {
         while true {

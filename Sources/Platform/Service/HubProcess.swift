@@ -144,6 +144,7 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
     case cannotListen(ServiceName, host: String, Int, reason: String)
     case database(String)
     case topicsMissing([String])
+    case registry(String)
 
     init(_ error: HTTPServerError, of service: ServiceName, on host: String, port: Int) {
         switch error {
@@ -163,6 +164,8 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
         case .database(let reason): "the database cannot be used: \(reason)"
         case .topicsMissing(let names):
             "the log lacks \(names.count == 1 ? "the topic" : "\(names.count) topics, such as") \(names[0]): run `learning-hub topics apply`, which makes what is missing"
+        case .registry(let reason):
+            "\(reason). See \(PlatformSettings.registryAddresses.name) and \(PlatformSettings.registryUserInfo.name)."
         }
     }
 }

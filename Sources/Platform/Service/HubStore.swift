@@ -24,7 +24,8 @@ public struct HubStore: Sendable {
             url: url, loops: loops,
             configuration: .init(
                 connectionsPerLoop: 4, statementTimeout: .seconds(60), applicationName: "learning-hub command"))
-        let registry = PostgresSchemaRegistry(database: database)
+        let registry: any SchemaRegistry =
+            try anotherRegistry(settings, loops) ?? PostgresSchemaRegistry(database: database)
         return HubStore(
             loops: loops, database: database, log: PostgresLog(database: database, loops: loops, logger: logger),
             registry: registry, codec: EventCodec(registry: registry), url: url)
@@ -40,7 +41,13 @@ public struct HubStore: Sendable {
             url: url, loops: loops,
             configuration: .init(connectionsPerLoop: 4, applicationName: "learning-hub"))
         do {
-            let registry = try await registry(database, url, loops)
+            let registry: any SchemaRegistry
+            if let another = try anotherRegistry(settings, loops) {
+                try await another.checkIDs(ofRegistryIn: database)
+                registry = another
+            } else {
+                registry = try await ownRegistry(database, url, loops)
+            }
             let codec = EventCodec(registry: registry)
             try await codec.prepare(EventCatalogue.all)
             return HubStore(
@@ -48,12 +55,25 @@ public struct HubStore: Sendable {
                 codec: codec, url: url)
         } catch {
             await database.close()
-            guard let error = error as? PostgresError else { throw error }
-            throw StartError.database(error.description)
+            switch error {
+            case let error as PostgresError: throw StartError.database(error.description)
+            case let error as SchemaRegistryError: throw StartError.registry(error.description)
+            case let error as RegistryRefusal: throw StartError.registry(error.description)
+            default: throw error
+            }
         }
     }
 
-    private static func registry(
+    /// nil when the hub's own is to be used.
+    private static func anotherRegistry(
+        _ settings: Settings, _ loops: EventLoopGroup
+    ) throws -> ConfluentSchemaRegistry? {
+        guard let addresses = try settings.optional(PlatformSettings.registryAddresses) else { return nil }
+        return ConfluentSchemaRegistry(
+            addresses, userInfo: try settings.optional(PlatformSettings.registryUserInfo), loops: loops)
+    }
+
+    private static func ownRegistry(
         _ owner: Database, _ url: String, _ loops: EventLoopGroup
     ) async throws -> PostgresSchemaRegistry {
         let schema = ServiceSchema(name: PostgresSchemaRegistry.schema)

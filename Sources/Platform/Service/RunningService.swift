@@ -34,7 +34,8 @@ struct RunningService: Sendable {
         if type.name == .gateway, let proxies = try parts.settings.optional(PlatformSettings.trustedProxies) {
             limits.trustedProxies = proxies.ranges
         }
-        let server = HTTPServer(configuration: limits, loops: parts.loops, router: router(of: service, context))
+        let server = HTTPServer(
+            configuration: limits, loops: parts.loops, router: router(of: service, context, parts.healthChecks))
         let port: Int
         do {
             port = try await server.start()
@@ -57,7 +58,10 @@ struct RunningService: Sendable {
     }
 
     /// Everything the service answers: its routes or its door, and its health.
-    static func router(of service: any HubService, _ context: ServiceContext) -> Router {
+    /// - Parameter shared: what all services of the process stand on, beside their databases.
+    static func router(
+        of service: any HubService, _ context: ServiceContext, _ shared: [HealthCheck] = []
+    ) -> Router {
         var router =
             service.door
             ?? {
@@ -66,7 +70,7 @@ struct RunningService: Sendable {
                 return routes.router
             }()
         let database = context.database
-        let checks = [HealthCheck("database") { try await database.check() }] + service.healthChecks
+        let checks = [HealthCheck("database") { try await database.check() }] + shared + service.healthChecks
         HealthRoutes(context.loops, context.metrics, checks: checks).add(to: &router)
         return router
     }

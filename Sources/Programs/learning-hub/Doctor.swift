@@ -196,22 +196,39 @@ struct Doctor {
     }
 
     private func registry(_ hub: HubStore) async throws -> Finding {
-        for event in EventCatalogue.all {
-            let subject = event.topic.valueSubject
-            let versions = try await hub.registry.versions(subject: subject).map(\.schema)
-            let broken = CompatibilityMode.fullTransitive.violations(of: event.schema, after: versions)
-            if let first = broken.first {
-                return Finding(
-                    part: "registry", state: .broken, detail: "\(subject): \(first)",
-                    remedy: "`\(Program.name) schemas check`")
+        let another = (hub.registry as? ConfluentSchemaRegistry)?.addresses.urls.joined(separator: ", ")
+        let place = another ?? "the hub's own registry"
+        do {
+            for event in EventCatalogue.all {
+                if let finding = try await schema(of: event, in: hub.registry, at: place) { return finding }
             }
-            if !versions.contains(event.schema) {
-                return Finding(
-                    part: "registry", state: .broken, detail: "\(subject) lacks this program's version",
-                    remedy: "`\(Program.name) schemas register`")
-            }
+        } catch let error as SchemaRegistryError {
+            return Finding(
+                part: "registry", state: .broken, detail: error.description,
+                remedy: error.kind == .unauthorized
+                    ? "set \(PlatformSettings.registryUserInfo.name) to user:password"
+                    : "see \(PlatformSettings.registryAddresses.name)")
         }
-        return Finding(part: "registry", state: .sound, detail: "\(EventCatalogue.all.count) schemas, all registered")
+        return Finding(
+            part: "registry", state: .sound, detail: "\(EventCatalogue.all.count) schemas, all registered at \(place)")
+    }
+
+    /// - Returns: nil when nothing is wrong with it.
+    private func schema(
+        of event: any Event.Type, in registry: any SchemaRegistry, at place: String
+    ) async throws -> Finding? {
+        let subject = event.topic.valueSubject
+        let versions = try await registry.versions(subject: subject).map(\.schema)
+        let broken = CompatibilityMode.fullTransitive.violations(of: event.schema, after: versions)
+        if let first = broken.first {
+            return Finding(
+                part: "registry", state: .broken, detail: "\(subject): \(first)",
+                remedy: "`\(Program.name) schemas check`")
+        }
+        if versions.contains(event.schema) { return nil }
+        return Finding(
+            part: "registry", state: .broken, detail: "\(place) lacks this program's version of \(subject)",
+            remedy: "`\(Program.name) schemas register`")
     }
 
     // MARK: Mail and storage

@@ -16,7 +16,8 @@ struct RegistryConfig {
 
     let access: WriteAccess
 
-    init(_ settings: Settings) throws(SettingsError) {
+    init(_ settings: Settings) throws {
+        if try settings.optional(PlatformSettings.registryAddresses) != nil { throw AnotherRegistry() }
         let host = try settings.value(PlatformSettings.host(of: .registry))
         if let secret = try settings.optional(Self.tokenSetting) {
             access = .withToken(secret.settingText)
@@ -35,4 +36,12 @@ struct AccessSecret: SettingValue {
         guard settingText.utf8.count >= 16 else { return nil }
         self.settingText = settingText
     }
+}
+
+/// The hub's own registry would be a second one, which nobody asks.
+struct AnotherRegistry: Error, CustomStringConvertible {
+    let description = """
+        the hub uses the schema registry at \(PlatformSettings.registryAddresses.name), so it serves none itself. Unset that to serve \
+        the hub's own, or leave `registry` out
+        """
 }

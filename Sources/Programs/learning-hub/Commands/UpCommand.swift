@@ -53,7 +53,9 @@ struct UpCommand {
         if let postgres { flags[PlatformSettings.databaseURL.name] = postgres.url() }
         do {
             let settings = try HubSettings.read(commandLine: flags)
-            let process = try await HubProcess.start(HubServices.all, settings: settings, topics: .apply) { ready in
+            let process = try await HubProcess.start(
+                HubServices.started(with: settings), settings: settings, topics: .apply
+            ) { ready in
                 console.line("  \(ready.service.rawValue.padding(14)) ready on port \(ready.port)")
             }
             try await run(process, postgres, settings, signals, after: start.duration(to: clock.now))

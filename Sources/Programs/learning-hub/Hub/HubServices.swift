@@ -14,6 +14,11 @@ enum HubServices {
         RegistryService.self,
     ]
 
+    /// Those that `up` starts: with another schema registry in use, not the hub's own.
+    static func started(with settings: Settings) -> [any HubService.Type] {
+        all.filter { $0.name != .registry || !settings.isSet(PlatformSettings.registryAddresses) }
+    }
+
     static var names: String { all.map { $0.name.rawValue }.joined(separator: ", ") }
 
     static func named(_ name: String) -> (any HubService.Type)? { all.first { $0.name.rawValue == name } }
