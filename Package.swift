@@ -54,11 +54,13 @@ let package = Package(
         library("Libargon2", pkgConfig: "libargon2", apt: "libargon2-dev", brew: "argon2"),
         library("Libcrypto", pkgConfig: "libcrypto", apt: "libssl-dev", brew: "openssl@3"),
         library("Libjansson", pkgConfig: "jansson", apt: "libjansson-dev", brew: "jansson"),
+        library("Librdkafka", pkgConfig: "rdkafka", apt: "librdkafka-dev", brew: "librdkafka"),
         library("Cjose", pkgConfig: "cjose", apt: "libcjose-dev", brew: "cjose"),
         shim("CEvent", over: "Libevent"),
         shim("CSockets"),
         shim("CCurl", over: "Libcurl"),
         shim("CPostgres", over: "Libpq"),
+        shim("CKafka", over: "Librdkafka"),
         shim("CSecrets", over: "Libcrypto", "Libargon2", "Libjansson", "Cjose"),
 
         // Drivers
@@ -66,6 +68,7 @@ let package = Package(
         module("Drivers", "Observability", ["EventLoop"]),
         module("Drivers", "HTTP", ["CCurl", "CSockets", "EventLoop"]),
         module("Drivers", "Postgres", ["CPostgres", "EventLoop"]),
+        module("Drivers", "Kafka", ["CKafka", "EventLoop", "Observability"]),
         module("Drivers", "Mail", ["HTTP", "EventLoop"]),
         module("Drivers", "Secrets", ["CSecrets", "EventLoop"]),
 
@@ -105,15 +108,19 @@ let package = Package(
 
         // Tests
         .target(name: "ThreadSanitizer", path: "Tests/ThreadSanitizer"),
+        .target(name: "KafkaMock", dependencies: ["Librdkafka"], path: "Tests/KafkaMock"),
         .target(
             name: "HubTesting",
-            dependencies: ["ThreadSanitizer", "Messaging", "SchemaRegistry", "Contracts", "Avro", "Platform"]
+            dependencies: [
+                "ThreadSanitizer", "KafkaMock", "Messaging", "SchemaRegistry", "Contracts", "Avro", "Platform",
+            ]
                 + drivers,
             path: "Tests/HubTesting", exclude: ["Scripts"], swiftSettings: swiftSettings),
         tests("EventLoopTests", ["EventLoop", "HubTesting"]),
         tests("ObservabilityTests", ["Observability", "HubTesting", "EventLoop"]),
         tests("HTTPTests", ["HTTP", "HubTesting", "EventLoop"]),
         tests("PostgresTests", ["Postgres", "HubTesting", "EventLoop"]),
+        tests("KafkaTests", ["Kafka", "HubTesting", "EventLoop", "Observability"]),
         tests("MailTests", ["Mail", "HTTP", "HubTesting", "EventLoop"]),
         tests("SecretsTests", ["Secrets", "HubTesting", "EventLoop"]),
         tests("AvroTests", ["Avro", "Contracts", "HubTesting"], exclude: ["Scripts"]),

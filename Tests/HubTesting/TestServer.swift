@@ -74,31 +74,19 @@ actor TestServer {
     }
 }
 
-/// Ends the server and removes its folder when this process has ended: even after kill -9 the pipe is closed.
+/// Ends the server and removes its folder when this process has ended.
 final class Watcher: Sendable {
     private let folder: String
-    /// The end of the pipe that only this process holds.
-    private let pipe: FileHandle
+    private let end: AfterProcess
 
     init(server: PrivatePostgres, folder: String) throws {
         self.folder = folder
-        var ends: [Int32] = [-1, -1]
-        guard Foundation.pipe(&ends) == 0 else { throw PostgresError(.startup, "no pipe for the watcher") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        pipe = FileHandle(fileDescriptor: ends[1], closeOnDealloc: false)
-        let script = """
-            read -r _
-            kill -INT \(server.process)
-            while kill -0 \(server.process) 2>/dev/null; do sleep 0.05; done
-            [ -e '\(folder)/keep' ] || rm -rf '\(folder)'
-            """
-        let watcher = Process()
-        watcher.executableURL = URL(filePath: "/bin/sh")
-        watcher.arguments = ["-c", script]
-        watcher.standardInput = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
-        watcher.standardOutput = FileHandle.nullDevice
-        watcher.standardError = FileHandle.nullDevice
-        try watcher.run()
+        end = try AfterProcess(
+            run: """
+                kill -INT \(server.process)
+                while kill -0 \(server.process) 2>/dev/null; do sleep 0.05; done
+                [ -e '\(folder)/keep' ] || rm -rf '\(folder)'
+                """)
         try writeOpener(server)
     }
 

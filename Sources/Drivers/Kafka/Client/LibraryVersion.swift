@@ -1,0 +1,19 @@
+internal import CKafka
+
+/// A version of librdkafka: what is mended in one is worked around in those before.
+struct LibraryVersion: Comparable, CustomStringConvertible {
+    let major: Int32
+    let minor: Int32
+    let revision: Int32
+
+    static var inUse: LibraryVersion {
+        let packed = hub_kafka_version()
+        return LibraryVersion(major: packed >> 24 & 0xff, minor: packed >> 16 & 0xff, revision: packed >> 8 & 0xff)
+    }
+
+    static func < (left: LibraryVersion, right: LibraryVersion) -> Bool {
+        (left.major, left.minor, left.revision) < (right.major, right.minor, right.revision)
+    }
+
+    var description: String { "\(major).\(minor).\(revision)" }
+}

@@ -1,0 +1,207 @@
+internal import CKafka
+public import EventLoop
+internal import Observability
+
+extension KafkaCluster {
+    /// A producer whose state is on `loop`. Nothing is connected before the first append.
+    public func makeProducer(on loop: EventLoop) -> KafkaProducer { KafkaProducer(cluster: self, loop: loop) }
+}
+
+/// Appends records to topics, each once and in order, and answers when all in-sync replicas have them.
+///
+/// Behind it are one or two idempotent producers of librdkafka: one for records that leave their partition to their key, one for those
+/// that name it, which do not mix well on one. One that has failed, or has missed a deadline, is given up and made anew; that is
+/// ordinary and shows only as ``KafkaOutcome/unconfirmed(_:)``.
+// @unchecked: confined to its loop, but for the constants.
+public final class KafkaProducer: @unchecked Sendable {
+    private let cluster: KafkaCluster
+    private let loop: EventLoop
+    private let condition: Condition
+    private var hashed: ProducerLine?
+    private var placed: ProducerLine?
+    /// Those two, second tries, and what was given up and still ends.
+    private var lines: [ObjectIdentifier: ProducerLine] = [:]
+    private var appends: [UInt32: Append] = [:]
+    private var lastID: UInt32 = 0
+    private var ends: [ClientEnd] = []
+    private var lastFailure: ContinuousClock.Instant?
+    private var isClosed = false
+
+    init(cluster: KafkaCluster, loop: EventLoop) {
+        self.cluster = cluster
+        self.loop = loop
+        condition = Condition(loop: loop)
+    }
+
+    private var limits: KafkaConfiguration.ProducerLimits { cluster.configuration.producer }
+
+    // MARK: Appending
+
+    /// Appends records: those of one partition in the order given. One outcome for each, in the same order.
+    ///
+    /// Behind a record that is unconfirmed no later one of its partition is accepted. A record that its broker refuses is tried a
+    /// second time alone, because a broker refuses all that travel together when one of them is wrong; what others of this call have put
+    /// into its partition meanwhile stays before it.
+    /// - Parameter limit: what is not acknowledged by then is unconfirmed. So is what other calls have under way at that moment: a
+    ///   producer that has given a record up cannot be trusted with the order of the next.
+    /// - Returns: also when the task is cancelled, then at once.
+    public func append(_ records: KafkaRecords, within limit: Duration) async -> [KafkaOutcome] {
+        if records.isEmpty { return [] }
+        let call = AppendCall()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                loop.execute { self.begin(call, records, within: limit, continuation) }
+            }
+        } onCancel: {
+            loop.execute { self.cancel(call) }
+        }
+    }
+
+    private func begin(
+        _ call: AppendCall, _ records: KafkaRecords, within limit: Duration,
+        _ continuation: CheckedContinuation<[KafkaOutcome], Never>
+    ) {
+        lastID &+= 1
+        let append = Append(id: lastID, records: records, continuation)
+        if isClosed { return append.finish(.producerClosed) }
+        if call.isCancelled { return append.finish(.cancelled) }
+        call.append = append
+        appends[append.id] = append
+        append.deadline = try? loop.schedule(after: limit) { [unowned self, unowned append] in miss(append, limit) }
+        let (placed, hashed) = records.indexes()
+        append.partCount = (placed.isEmpty ? 0 : 1) + (hashed.isEmpty ? 0 : 1)
+        if !placed.isEmpty { line(\.placed).submit(AppendPart(append, placed)) }
+        if !hashed.isEmpty { line(\.hashed).submit(AppendPart(append, hashed)) }
+    }
+
+    private func end(_ part: AppendPart, _ error: KafkaError) {
+        let append = part.append
+        append.partCount -= 1
+        guard append.partCount == 0, !append.isOver else { return }
+        let refused = append.beginSecondTry()
+        if refused.isEmpty { return finish(append, error) }
+        append.partCount = 1
+        makeLineForOne().submit(AppendPart(append, refused))
+    }
+
+    private func finish(_ append: Append, _ error: KafkaError) {
+        appends[append.id] = nil
+        append.finish(error)
+        condition.check()
+    }
+
+    private func miss(_ append: Append, _ limit: Duration) {
+        let heard = lines.values.lazy.compactMap(\.lastError).first
+        let error = KafkaError(
+            .timedOut, "not acknowledged within \(limit)" + (heard.map { ", last heard: \($0.message)" } ?? ""))
+        finish(append, error)
+        for line in lines.values where !line.withdraw(append) { line.retire(error) }
+    }
+
+    private func cancel(_ call: AppendCall) {
+        call.isCancelled = true
+        guard let append = call.append, !append.isOver else { return }
+        finish(append, .cancelled)
+        for line in lines.values { _ = line.withdraw(append) }
+    }
+
+    // MARK: Lines
+
+    private func line(_ path: ReferenceWritableKeyPath<KafkaProducer, ProducerLine?>) -> ProducerLine {
+        if let line = self[keyPath: path] { return line }
+        let line = makeLine(cluster.configuration.producerSettings()) { [unowned self] untouched, error in
+            self[keyPath: path] = nil
+            if isClosed { return drop(untouched, error) }
+            cluster.logger.warning("kafka producer is made anew", [.error: .init(error)])
+            lastFailure = .now
+            for part in untouched { self.line(path).submit(part) }
+        }
+        self[keyPath: path] = line
+        return line
+    }
+
+    /// On it every record travels alone, one after the other. It serves once, so that a topic that was unknown is looked up anew.
+    private func makeLineForOne() -> ProducerLine {
+        let settings =
+            cluster.configuration.producerSettings() + [
+                .init("batch.num.messages", "1"), .init("linger.ms", "0"),
+                .init("max.in.flight.requests.per.connection", "1"),
+            ]
+        let line = makeLine(settings) { [unowned self] untouched, error in drop(untouched, error) }
+        line.onEnd = { [unowned self, unowned line] part, error in
+            end(part, error)
+            line.retire(.producerClosed)
+        }
+        return line
+    }
+
+    private func drop(_ parts: [AppendPart], _ error: KafkaError) {
+        for part in parts { end(part, error) }
+    }
+
+    private func makeLine(
+        _ settings: [KafkaConfiguration.Setting], onRetired: @escaping ([AppendPart], KafkaError) -> Void
+    ) -> ProducerLine {
+        let line = ProducerLine(loop: loop, purgeLimit: limits.purgeLimit)
+        lines[ObjectIdentifier(line)] = line
+        line.onEnd = { [unowned self] part, error in end(part, error) }
+        line.onRetired = onRetired
+        line.onClosed = { [unowned self, unowned line] in closed(line, $0) }
+        loop.start("kafka producer") {
+            do {
+                try await self.rest()
+                line.begin(
+                    try await Client.start(HUB_KAFKA_PRODUCER, settings, cluster: self.cluster, on: self.loop))
+            } catch {
+                line.fail(error as? KafkaError ?? KafkaError(.passing, "no client could be made: \(error)"))
+            }
+        }
+        return line
+    }
+
+    /// After a failure no client is made without a pause.
+    private func rest() async throws {
+        guard let lastFailure else { return }
+        let left = limits.restartPause - (.now - lastFailure)
+        if left > .zero { try await loop.sleep(for: left) }
+    }
+
+    private func closed(_ line: ProducerLine, _ end: ClientEnd?) {
+        lines[ObjectIdentifier(line)] = nil
+        if let end {
+            ends.removeAll(where: \.isOver)
+            ends.append(end)
+            end.whenOver { [loop, condition] in loop.execute { condition.check() } }
+        }
+        condition.check()
+    }
+
+    // MARK: The end
+
+    /// Takes no more records, waits for what is under way, gives up what is left, and ends.
+    /// - Parameter limit: how long all of that may take.
+    public func close(within limit: Duration) async {
+        let end = ContinuousClock.now + limit
+        _ = try? await loop.shielded("kafka producer close") {
+            self.isClosed = true
+            // Half of the time for records that may still arrive, the rest for librdkafka's own end.
+            _ = await self.condition.wait(atMost: limit / 2) { self.appends.isEmpty }
+            for line in self.lines.values { line.retire(.producerClosed) }
+            _ = await self.condition.wait(atMost: end - .now) {
+                self.lines.isEmpty && self.ends.allSatisfy(\.isOver)
+            }
+        }
+    }
+}
+
+/// Ties a cancellation to the append it is for.
+// @unchecked: touched on the producer's loop alone.
+private final class AppendCall: @unchecked Sendable {
+    var append: Append?
+    var isCancelled = false
+}
+
+extension KafkaError {
+    fileprivate static let producerClosed = KafkaError(.closed, "the producer is closed")
+    fileprivate static let cancelled = KafkaError(.closed, "the task was cancelled")
+}

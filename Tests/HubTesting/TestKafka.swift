@@ -1,0 +1,126 @@
+internal import Foundation
+
+/// A real Kafka cluster of three brokers for this test process, which ends with it. Tests share it: each has topics and groups of its own.
+public struct TestKafka: Sendable {
+    /// Such as `3.9.2`.
+    public let version: String
+    /// `host:port` of each broker with commas between.
+    public let bootstrapServers: String
+    private let folder: String
+
+    public struct CannotStart: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    /// The versions that can be started here, oldest first: those of `KAFKA_HOME`, or of the folder `shared/kafka` beside the checkout.
+    public static let versions: [String] = {
+        guard let home else { return [] }
+        let manager = FileManager.default
+        if let jars = try? manager.contentsOfDirectory(atPath: home + "/libs") {
+            return jars.compactMap { $0.wholeMatch(of: /kafka-clients-([0-9.]+)\.jar/).map { String($0.output.1) } }
+        }
+        let folders = (try? manager.contentsOfDirectory(atPath: home)) ?? []
+        return folders.filter { manager.fileExists(atPath: "\(home)/\($0)/libs") }
+            .sorted { $0.compare($1, options: .numeric) == .orderedAscending }
+    }()
+
+    /// The cluster of a version; started when first asked for.
+    public static func shared(_ version: String) async throws -> TestKafka {
+        try await Clusters.shared.cluster(version)
+    }
+
+    /// Ends a broker at once, as a crash does. Brokers count from 1.
+    public func kill(_ broker: Int) async throws { try await Self.script(["kill", "\(broker)", "--data", folder]) }
+    /// Freezes a broker: the system still takes connections for it, and nothing answers.
+    public func pause(_ broker: Int) async throws { try await Self.script(["pause", "\(broker)", "--data", folder]) }
+    public func resume(_ broker: Int) async throws { try await Self.script(["resume", "\(broker)", "--data", folder]) }
+    /// Starts a broker that has ended, or again, and waits until it answers.
+    public func restart(_ broker: Int) async throws {
+        try await Self.script(["restart", "\(broker)", "--data", folder])
+    }
+
+    // MARK: Starting
+
+    fileprivate static func start(_ version: String) async throws -> TestKafka {
+        let folder = NSTemporaryDirectory() + "hub-kafka-\(String(UInt32.random(in: .min ... .max), radix: 36))"
+        let program = checkout.appending(path: "scripts/kafka-cluster").path
+        let port = try freePorts()
+        try await Clusters.shared.keep(
+            AfterProcess(
+                run: """
+                    export KAFKA_HOME='\(home ?? "")'
+                    for broker in 1 2 3; do '\(program)' kill $broker --data '\(folder)'; done
+                    '\(program)' stop --data '\(folder)' --clean
+                    """))
+        try await script(["start", "--version", version, "--data", folder, "--port", "\(port)"])
+        let addresses = (0..<3).map { "127.0.0.1:\(port + $0)" }
+        return TestKafka(version: version, bootstrapServers: addresses.joined(separator: ","), folder: folder)
+    }
+
+    private static let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    private static let home: String? = {
+        if let home = ProcessInfo.processInfo.environment["KAFKA_HOME"], !home.isEmpty { return home }
+        let beside = checkout.deletingLastPathComponent().appending(path: "shared/kafka").path
+        return FileManager.default.fileExists(atPath: beside) ? beside : nil
+    }()
+
+    private static func script(_ arguments: [String]) async throws {
+        let process = Process(), output = Pipe()
+        process.executableURL = URL(filePath: "/bin/sh")
+        // The brokers inherit what `Process` tells an end by, so that it would not be told before theirs: the output tells it instead.
+        process.arguments = [
+            "-c", "\"$0\" \"$@\" 2>&1; echo $?", checkout.appending(path: "scripts/kafka-cluster").path,
+        ]
+        process.arguments? += arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(["KAFKA_HOME": home ?? ""]) { _, new in new }
+        process.standardOutput = output
+        try process.run()
+        let text = try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(with: Result { try output.fileHandleForReading.readToEnd() ?? Data() })
+            }
+        }
+        let lines = String(decoding: text, as: UTF8.self)
+        if lines.hasSuffix("\n0\n") { return }
+        throw CannotStart(description: "scripts/kafka-cluster \(arguments.joined(separator: " ")): \(lines)")
+    }
+
+    /// The first of as many ports in a row as a cluster takes.
+    private static func freePorts() throws -> Int {
+        for _ in 0..<100 {
+            let first = Int.random(in: 200...600) * 100
+            if (first..<first + 43).allSatisfy(isFree) { return first }
+        }
+        throw CannotStart(description: "no 43 free ports in a row")
+    }
+
+    private static func isFree(_ port: Int) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        address.sin_port = in_port_t(port).bigEndian
+        return withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
+}
+
+private actor Clusters {
+    static let shared = Clusters()
+    private var starting: [String: Task<TestKafka, any Error>] = [:]
+    private var ends: [AfterProcess] = []
+
+    func cluster(_ version: String) async throws -> TestKafka {
+        let task = starting[version] ?? Task { try await TestKafka.start(version) }
+        starting[version] = task
+        return try await task.value
+    }
+
+    func keep(_ end: AfterProcess) { ends.append(end) }
+}
