@@ -18,15 +18,18 @@ public enum TestPython {
     }
 
     /// Runs a script to its end.
+    /// - Parameter input: what it reads from standard input.
     /// - Returns: how it ended, and what it wrote to both outputs.
     public static func run(
-        _ script: String, _ arguments: [String], environment: [String: String] = [:]
+        _ script: String, _ arguments: [String], input: String = ""
     ) async throws -> (code: Int32, output: String) {
         let process = Process()
         process.executableURL = try executable()
         process.arguments = [script] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
+        let pipe = Pipe()
+        pipe.fileHandleForWriting.write(Data(input.utf8))
+        try pipe.fileHandleForWriting.close()
+        process.standardInput = pipe
         let file = FileManager.default.temporaryDirectory.appending(path: "hub-python-\(UUID().uuidString)")
         _ = FileManager.default.createFile(atPath: file.path, contents: nil)
         defer { try? FileManager.default.removeItem(at: file) }
