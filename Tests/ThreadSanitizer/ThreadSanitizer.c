@@ -50,4 +50,67 @@ SWIFT void hub_unlock_slow(SELF self) {
     __tsan_release(self);
     ((unlock_slow)next(UNLOCK_SLOW))(self);
 }
+
+// librdkafka makes its threads and locks with C11's functions, which the sanitizer does not know: a thread made so crashes in it. In
+// glibc these are the POSIX ones under other names.
+#include <pthread.h>
+#include <threads.h>
+
+struct start {
+    thrd_start_t body;
+    void *argument;
+};
+
+static void *run(void *argument) {
+    struct start start = *(struct start *)argument;
+    free(argument);
+    return (void *)(intptr_t)start.body(start.argument);
+}
+
+int thrd_create(thrd_t *thread, thrd_start_t body, void *argument) {
+    struct start *start = malloc(sizeof *start);
+    if (start == NULL) return thrd_nomem;
+    *start = (struct start){body, argument};
+    if (pthread_create((pthread_t *)thread, NULL, run, start) == 0) return thrd_success;
+    free(start);
+    return thrd_error;
+}
+
+int thrd_join(thrd_t thread, int *result) {
+    void *answer = NULL;
+    if (pthread_join((pthread_t)thread, &answer) != 0) return thrd_error;
+    if (result) *result = (int)(intptr_t)answer;
+    return thrd_success;
+}
+
+int mtx_init(mtx_t *lock, int type) {
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    if (type & mtx_recursive) pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+    int status = pthread_mutex_init((pthread_mutex_t *)lock, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+    return status == 0 ? thrd_success : thrd_error;
+}
+
+void mtx_destroy(mtx_t *lock) { pthread_mutex_destroy((pthread_mutex_t *)lock); }
+int mtx_lock(mtx_t *lock) { return pthread_mutex_lock((pthread_mutex_t *)lock) == 0 ? thrd_success : thrd_error; }
+int mtx_unlock(mtx_t *lock) { return pthread_mutex_unlock((pthread_mutex_t *)lock) == 0 ? thrd_success : thrd_error; }
+int mtx_trylock(mtx_t *lock) { return pthread_mutex_trylock((pthread_mutex_t *)lock) == 0 ? thrd_success : thrd_busy; }
+
+int cnd_init(cnd_t *condition) {
+    return pthread_cond_init((pthread_cond_t *)condition, NULL) == 0 ? thrd_success : thrd_error;
+}
+
+void cnd_destroy(cnd_t *condition) { pthread_cond_destroy((pthread_cond_t *)condition); }
+int cnd_signal(cnd_t *condition) { return pthread_cond_signal((pthread_cond_t *)condition), thrd_success; }
+int cnd_broadcast(cnd_t *condition) { return pthread_cond_broadcast((pthread_cond_t *)condition), thrd_success; }
+
+int cnd_wait(cnd_t *condition, mtx_t *lock) {
+    return pthread_cond_wait((pthread_cond_t *)condition, (pthread_mutex_t *)lock) == 0 ? thrd_success : thrd_error;
+}
+
+int cnd_timedwait(cnd_t *restrict condition, mtx_t *restrict lock, const struct timespec *restrict time) {
+    int status = pthread_cond_timedwait((pthread_cond_t *)condition, (pthread_mutex_t *)lock, time);
+    return status == 0 ? thrd_success : thrd_timedout;
+}
 #endif

@@ -72,6 +72,11 @@ final class Client: @unchecked Sendable {
         if handle != nil { scheduleTurn(after: count == Self.turnCountMax ? .zero : pollInterval) }
     }
 
+    /// Writes an error where librdkafka's own lines go, and no more often.
+    func note(_ error: KafkaError) {
+        log.write(.warning, place: error.code ?? error.kind.rawValue, text: error.message)
+    }
+
     private func take(_ event: ClientEvent) {
         switch event.kind {
         case HUB_KAFKA_EVENT_LOG: log.write(event)

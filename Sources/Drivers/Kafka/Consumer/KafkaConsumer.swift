@@ -30,6 +30,7 @@ public final class KafkaConsumer: @unchecked Sendable {
     private var lanes: [KafkaPartition: KafkaLane] = [:]
     private let commits: CommitQueue
     private var wasAssigned = false
+    private var lastFailure: KafkaError?
     private var isClosing = false
     /// Nothing more comes from librdkafka.
     private var isOver = false
@@ -86,6 +87,7 @@ public final class KafkaConsumer: @unchecked Sendable {
     /// The group's decision is answered at once; fetching begins when a holder says where.
     private func assigned(_ partitions: [KafkaPartition]) {
         wasAssigned = true
+        lastFailure = nil
         do {
             try attempt { hub_kafka_assign($0, nil, 0, &$1) }
         } catch {
@@ -139,9 +141,11 @@ public final class KafkaConsumer: @unchecked Sendable {
     }
 
     private func failed(_ error: KafkaError) {
-        cluster.logger.warning("kafka consumer", [.group: .text(membership.group), .error: .init(error)])
-        reporter.yield(.failed(error))
-        guard error.kind == .fatal || error.kind == .fenced else { return }
+        client.note(error)
+        // What is wrong is said again and again while it lasts.
+        if error != lastFailure { reporter.yield(.failed(error)) }
+        lastFailure = error
+        guard error.kind == .fatal else { return }
         isOver = true
         for lane in lanes.values { lose(lane) }
         reporter.finish()

@@ -35,6 +35,6 @@ public enum KafkaGroupEvent: Sendable {
     /// The group has given these partitions to this member.
     case assigned([KafkaLane])
     /// Something is wrong: a topic that is not there, a right that is missing, brokers that are away. The member goes on, unless the kind
-    /// is `fatal` or `fenced`: then its lanes are lost and this is the last event.
+    /// is `fatal`, as when another member has taken its name: then its lanes are lost and this is the last event.
     case failed(KafkaError)
 }

@@ -1,0 +1,56 @@
+import HubTesting
+import Kafka
+import Testing
+
+/// What happens to a group while it runs.
+@Suite struct GroupTests {
+    private static let limit = Duration.seconds(30)
+
+    @Test(arguments: Place.real)
+    func `the new partitions of a topic that has grown are handed out`(on place: Place) async throws {
+        try await KafkaWorld.with(place, configure: { $0.metadataInterval = .milliseconds(500) }) { world in
+            try await world.consuming { consumer in
+                let lane = try await consumer.nextLane()
+                try await lane.start(at: 0)
+                try await world.administering { admin in
+                    let larger = KafkaTopicSpec(name: world.topic, partitionCount: 2, replication: 3)
+                    let errors = try await admin.growTopics([larger], within: Self.limit)
+                    #expect(errors == [:])
+                }
+                let new = try await consumer.nextLanes()
+                #expect(new.map(\.partition) == [world.partition(1)])
+                try await new[0].start(at: 0)
+                try await world.append(["a"], partition: 1)
+                #expect(try await new[0].values(1) == ["a"])
+                for lane in [lane] + new { await lane.release() }
+            }
+        }
+    }
+
+    @Test(arguments: Place.real)
+    func `a topic that is deleted is told, and the member goes on`(on place: Place) async throws {
+        try await KafkaWorld.with(place, configure: { $0.metadataInterval = .milliseconds(500) }) { world in
+            try await world.consuming { consumer in
+                let lane = try await consumer.nextLane()
+                try await lane.start(at: 0)
+                let reading = Task {
+                    while try await lane.next(countMax: 1) != nil {}
+                }
+                try await world.administering { admin in
+                    let errors = try await admin.deleteTopics([world.topic], within: Self.limit)
+                    #expect(errors == [:])
+                }
+                var told: KafkaError?
+                for await event in consumer.events {
+                    if case .failed(let error) = event, error.kind == .unknownTopic {
+                        told = error
+                        break
+                    }
+                }
+                #expect(told?.message.contains(world.topic) == true, "\(String(describing: told))")
+                await lane.release()
+                _ = await reading.result
+            }
+        }
+    }
+}
