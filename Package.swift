@@ -33,7 +33,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 }
 
 /// The drivers every service stands on, and the backbone.
-let drivers: [Target.Dependency] = ["HTTP", "Postgres", "Secrets", "Observability", "EventLoop"]
+let drivers: [Target.Dependency] = ["HTTP", "Kafka", "Postgres", "Secrets", "Observability", "EventLoop"]
 let backbone: [Target.Dependency] = ["Messaging", "SchemaRegistry", "Contracts", "Avro"]
 
 func service(_ name: String, drivers more: [Target.Dependency] = []) -> Target {
@@ -78,7 +78,7 @@ let package = Package(
         module("Backbone", "SchemaRegistry", ["Avro", "Contracts", "HTTP", "Postgres", "EventLoop"]),
         module(
             "Backbone", "Messaging",
-            ["Avro", "Contracts", "SchemaRegistry", "Postgres", "EventLoop", "Observability"]),
+            ["Avro", "Contracts", "SchemaRegistry", "Kafka", "Postgres", "EventLoop", "Observability"]),
 
         // Platform
         .target(

@@ -12,7 +12,8 @@ public struct TestKafka: Sendable {
         public let description: String
     }
 
-    /// The versions that can be started here, oldest first: those of `KAFKA_HOME`, or of the folder `shared/kafka` beside the checkout.
+    /// The versions that can be started here, oldest first: those of `KAFKA_HOME`, else of a folder `kafka` that lies in
+    /// a folder beside the checkout.
     public static let versions: [String] = {
         guard let home else { return [] }
         let manager = FileManager.default
@@ -62,8 +63,10 @@ public struct TestKafka: Sendable {
 
     private static let home: String? = {
         if let home = ProcessInfo.processInfo.environment["KAFKA_HOME"], !home.isEmpty { return home }
-        let beside = checkout.deletingLastPathComponent().appending(path: "shared/kafka").path
-        return FileManager.default.fileExists(atPath: beside) ? beside : nil
+        let beside = checkout.deletingLastPathComponent()
+        let folders = (try? FileManager.default.contentsOfDirectory(atPath: beside.path)) ?? []
+        return folders.sorted().map { beside.appending(path: "\($0)/kafka").path }
+            .first { FileManager.default.fileExists(atPath: $0) }
     }()
 
     private static func script(_ arguments: [String]) async throws {

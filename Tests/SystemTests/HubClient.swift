@@ -37,7 +37,10 @@ final class HubClient: Sendable {
         if let token { request.fields["authorization"] = "Bearer \(token)" }
         if let json {
             request.fields["content-type"] = "application/json"
-            request.body = .bytes(Array(try JSONEncoder().encode(json)))
+            let encoder = JSONEncoder()
+            // The same object is the same body: what is sent again under a key must be.
+            encoder.outputFormatting = .sortedKeys
+            request.body = .bytes(Array(try encoder.encode(json)))
         }
         let response = try await http.send(request, timeout: .seconds(300))
         let body = try await response.body.collect(bytesMax: 16 << 20)

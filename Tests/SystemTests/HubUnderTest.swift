@@ -11,8 +11,13 @@ final class HubUnderTest: Sendable {
     let databaseURL: String
     private let programs: [Program]
     private let folder: WorkFolder
+    /// What it was given beside the standard.
+    private let environment: [String: String]
 
-    private init(address: String, databaseURL: String, programs: [Program], folder: WorkFolder) {
+    private init(
+        address: String, databaseURL: String, programs: [Program], folder: WorkFolder, _ environment: [String: String]
+    ) {
+        self.environment = environment
         client = HubClient(address: address)
         self.databaseURL = databaseURL
         self.programs = programs
@@ -33,7 +38,8 @@ final class HubUnderTest: Sendable {
             return try? JSONDecoder().decode(Note.self, from: Data(contentsOf: note))
         }
         return HubUnderTest(
-            address: found.address, databaseURL: found.databaseURL, programs: [program], folder: folder)
+            address: found.address, databaseURL: found.databaseURL, programs: [program], folder: folder,
+            environment)
     }
 
     /// Each service in a process of its own, as on a cluster, on one database.
@@ -41,6 +47,7 @@ final class HubUnderTest: Sendable {
         _ services: [String], _ environment: [String: String] = [:]
     ) async throws -> HubUnderTest {
         let folder = try WorkFolder("system")
+        let given = environment
         var environment = standard(environment)
         let databaseURL =
             if let given = environment["DATABASE_URL"] { given } else { try await TestDatabase.make().url }
@@ -60,7 +67,7 @@ final class HubUnderTest: Sendable {
         }
         let hub = HubUnderTest(
             address: "http://127.0.0.1:\(ports["gateway"] ?? 0)", databaseURL: databaseURL, programs: programs,
-            folder: folder)
+            folder: folder, given)
         for (service, program) in zip(services, programs) {
             let probe = HubClient(address: "http://127.0.0.1:\(ports[service] ?? 0)")
             try await eventually(within: .seconds(60), "\(service) is ready") {
@@ -119,7 +126,8 @@ final class HubUnderTest: Sendable {
     ) {
         let log = folder.file("command-\(UUID().uuidString).log")
         let standard = ["DATABASE_URL": databaseURL, "HUB_IDENTITY_SECRET": "a secret that all processes share"]
-        let program = try Program(arguments, standard.merging(environment) { $1 }, log: log, input: input)
+        let own = self.environment.filter { $0.key.hasPrefix("KAFKA_") }.merging(standard) { $1 }
+        let program = try Program(arguments, own.merging(environment) { $1 }, log: log, input: input)
         let code = try await program.exitCode()
         return (code, program.output, program.logText)
     }

@@ -27,7 +27,7 @@ public struct HubStore: Sendable {
         let registry: any SchemaRegistry =
             try anotherRegistry(settings, loops) ?? PostgresSchemaRegistry(database: database)
         return HubStore(
-            loops: loops, database: database, log: PostgresLog(database: database, loops: loops, logger: logger),
+            loops: loops, database: database, log: try HubLog.look(settings, database, loops, logger),
             registry: registry, codec: EventCodec(registry: registry), url: url)
     }
 
@@ -51,7 +51,8 @@ public struct HubStore: Sendable {
             let codec = EventCodec(registry: registry)
             try await codec.prepare(EventCatalogue.all)
             return HubStore(
-                loops: loops, database: database, log: try await log(database, url, loops, logger), registry: registry,
+                loops: loops, database: database,
+                log: try await HubLog.prepare(settings, owner: database, url, loops, logger), registry: registry,
                 codec: codec, url: url)
         } catch {
             await database.close()
@@ -85,17 +86,6 @@ public struct HubStore: Sendable {
                     connectionsPerLoop: 2, applicationName: "hub-registry", schema: schema.name, role: role)))
     }
 
-    private static func log(
-        _ owner: Database, _ url: String, _ loops: EventLoopGroup, _ logger: Logger
-    ) async throws -> PostgresLog {
-        let schema = ServiceSchema(name: PostgresLog.schema)
-        let role = try await schema.prepare([PostgresLog.migrations], as: owner)
-        let database = Database(
-            url: url, loops: loops,
-            configuration: .init(connectionsPerLoop: 8, applicationName: "hub-log", schema: schema.name, role: role))
-        return PostgresLog(database: database, loops: loops, logger: logger)
-    }
-
     /// Brings the log's topics to what the catalogue says, but for what would lose records or move keys that are not read yet.
     /// - Parameter forced: does that too; what the log cannot do stays.
     /// - Returns: what was done, and what was not.
@@ -116,5 +106,8 @@ public struct HubStore: Sendable {
                 schema: ServiceSchema(service).name))
     }
 
-    public func close() async { await database.close() }
+    public func close() async {
+        await log.close()
+        await database.close()
+    }
 }

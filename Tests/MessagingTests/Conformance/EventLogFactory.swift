@@ -11,19 +11,31 @@ protocol EventLogFactory: Sendable {
     func kill(_ log: any EventLog) async
     /// Removes records as retention would.
     func removeRecords(of partition: TopicPartition, below offset: Int64, _ log: any EventLog) async throws
-    /// Whether the times of a partition never fall, whatever appenders give.
-    var timesNeverFall: Bool { get }
+    /// What not every log can do, or not every test with one.
+    var abilities: Set<LogAbility> { get }
     /// Lease and heartbeat durations that tests can wait for.
     var limits: SubscriptionLimits { get }
+}
+
+enum LogAbility {
+    /// The times of a partition never fall, whatever appenders give.
+    case risingTimes
+    /// A client can be ended as `kill -9` would end its process.
+    case kill
 }
 
 /// One thing every event log does.
 struct EventLogBehaviour: Sendable, CustomTestStringConvertible {
     let sentence: String
+    let needs: Set<LogAbility>
     let check: @Sendable (LogUnderTest) async throws -> Void
 
-    init(_ sentence: String, _ check: @escaping @Sendable (LogUnderTest) async throws -> Void) {
+    init(
+        _ sentence: String, needs: Set<LogAbility> = [],
+        _ check: @escaping @Sendable (LogUnderTest) async throws -> Void
+    ) {
         self.sentence = sentence
+        self.needs = needs
         self.check = check
     }
 

@@ -43,7 +43,7 @@ extension EventLogBehaviour {
             await second.close()
         },
 
-        EventLogBehaviour("the partitions of a member that was killed go to the others") { test in
+        EventLogBehaviour("the partitions of a member that was killed go to the others", needs: [.kill]) { test in
             try await test.make(partitions: 2)
             let victim = try await test.factory.connect()
             let doomed = try await test.subscribe(victim)

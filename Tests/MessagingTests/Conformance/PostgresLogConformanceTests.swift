@@ -33,7 +33,7 @@ final class PostgresLogFactory: EventLogFactory {
         return limits
     }
 
-    let timesNeverFall = true
+    let abilities: Set<LogAbility> = [.risingTimes, .kill]
 
     func connect() async throws -> any EventLog {
         let name = "client-\(UInt64.random(in: 0...UInt64.max))"

@@ -64,7 +64,7 @@ extension EventLogBehaviour {
             }
             try await test.append([record(5), record(7)])
             #expect(try await seconds() == [5, 7])
-            guard test.factory.timesNeverFall else { return }
+            guard test.factory.abilities.contains(.risingTimes) else { return }
             try await test.append([record(6), record(9)])
             try await test.append([record(8)])
             #expect(try await seconds() == [5, 7, 7, 9, 9])

@@ -59,4 +59,5 @@ final class FaultyLog: EventLog {
     func deleteGroup(_ group: String) async throws { try await log.deleteGroup(group) }
     func enforceRetention(at time: Date) async throws -> Int { try await log.enforceRetention(at: time) }
     func run() async throws { try await log.run() }
+    func close() async { await log.close() }
 }

@@ -82,6 +82,9 @@ public protocol EventLog: Sendable {
     /// the first subscription to after the last; who only appends, reads or looks need not. When it ends, subscriptions end.
     /// - Throws: `CancellationError`, when its task is cancelled; nothing else ends it.
     func run() async throws
+
+    /// Ends what the log itself holds open, when nobody uses it any more.
+    func close() async
 }
 
 /// Why the log could not do what was asked.

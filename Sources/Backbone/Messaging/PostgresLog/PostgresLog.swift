@@ -64,6 +64,9 @@ public final class PostgresLog: EventLog {
         }
     }
 
+    /// The database is its owner's.
+    public func close() async {}
+
     private func listen() async {
         for await payload in database.notifications(on: Self.channel) { wakeUps.take(payload, directory: directory) }
     }

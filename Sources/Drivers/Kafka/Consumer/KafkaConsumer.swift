@@ -221,10 +221,12 @@ public final class KafkaConsumer: @unchecked Sendable {
             _ = await condition.wait(atMost: (end - .now) / 2) { self.lanes.isEmpty }
             try attempt { hub_kafka_close($0, &$1) }
         } catch {
-            return failed(error)
+            failed(error)
         }
-        _ = await condition.wait(atMost: (end - .now) / 2) {
+        let isClosed = await condition.wait(atMost: (end - .now) / 2) {
             self.client.handle.map { hub_kafka_is_closed($0.pointer) != 0 } ?? true
         }
+        // Ended as it is, it would wait for ever, and burn a processor meanwhile.
+        if !isClosed { client.handle?.abandon() }
     }
 }

@@ -55,7 +55,7 @@ public final class KafkaReader: @unchecked Sendable {
     }
 
     /// Waits for records of any of the partitions; those of one come in order.
-    /// - Returns: nil once every range is read to its end, or to the end of the log when that comes first.
+    /// - Returns: nil once every range is read to its end; what is still to come is waited for.
     /// - Throws: ``KafkaGap`` when the log does not hold a range's first offset, and the range is given up; ``KafkaError``;
     ///   `CancellationError`.
     public func next(countMax: Int) async throws -> KafkaBatch? {
@@ -105,8 +105,9 @@ public final class KafkaReader: @unchecked Sendable {
         case .batch(let batch):
             if batch.nextOffset >= range.upperBound { finish(queue) }
             return .success(batch)
-        case .end:
-            finish(queue)
+        case .end(let end):
+            // Where there is nothing more now, more may come.
+            if end >= range.upperBound { finish(queue) }
             return nil
         case .failure(let error): return .failure(error)
         case .outOfRange:

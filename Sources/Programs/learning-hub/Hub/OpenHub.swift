@@ -34,7 +34,10 @@ enum OpenHub {
         let isPrepared: Bool
         do {
             let rows = try await database.query(
-                "select to_regclass('event_log.record') is not null")
+                """
+                select coalesce(to_regclass('event_log.record'), to_regclass('registry.version'), to_regclass('"user".outbox'))
+                    is not null
+                """)
             isPrepared = try rows.first?.decode(Bool.self) ?? false
         } catch let error as PostgresError {
             throw CommandFailure("the hub's database does not answer: \(error). Is the hub running?")

@@ -1,0 +1,31 @@
+internal import EventLoop
+internal import Kafka
+internal import Synchronization
+
+/// The one client for questions to the brokers, opened when it is first needed.
+final class KafkaAdministration: Sendable {
+    private let cluster: KafkaCluster
+    private let loop: EventLoop
+    private let opening = Mutex<Task<KafkaAdmin, any Error>?>(nil)
+
+    init(_ cluster: KafkaCluster, on loop: EventLoop) {
+        self.cluster = cluster
+        self.loop = loop
+    }
+
+    /// - Throws: ``KafkaError``, when the settings are wrong.
+    func open() async throws -> KafkaAdmin {
+        let cluster = cluster, loop = loop
+        let task = opening.withLock { opening in
+            let task = opening ?? loop.start("kafka administration") { try await cluster.administer(on: loop) }
+            opening = task
+            return task
+        }
+        return try await task.value
+    }
+
+    func close(within limit: Duration) async {
+        let task = opening.withLock { $0 }
+        if case .success(let admin)? = await task?.result { await admin.close(within: limit) }
+    }
+}

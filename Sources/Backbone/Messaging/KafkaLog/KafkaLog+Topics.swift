@@ -1,0 +1,192 @@
+internal import EventLoop
+internal import Kafka
+
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+extension KafkaLog {
+    public func apply(_ changes: [TopicChange]) async throws {
+        var create: [KafkaTopicSpec] = [], grow: [KafkaTopicSpec] = []
+        var configs: [String: [String: String]] = [:]
+        func set(_ change: TopicChange, _ name: String, _ value: some CustomStringConvertible) {
+            configs[change.topic, default: [:]][name] = "\(value)"
+        }
+        for change in changes {
+            switch change.kind {
+            case .create(let topic):
+                create.append(
+                    KafkaTopicSpec(
+                        name: topic.name, partitionCount: topic.partitionCount, replication: topic.replicationCount,
+                        configs: KafkaTopicSettings.configs(of: topic)))
+            case .grow(_, let count):
+                grow.append(KafkaTopicSpec(name: change.topic, partitionCount: count, replication: 0))
+            case .setRetention(_, let retention): set(change, KafkaTopicSettings.retention, retention.milliseconds)
+            case .setRecordBytesMax(_, let bytes):
+                set(change, KafkaTopicSettings.batchBytesMax, KafkaTopicSettings.batchBytes(of: bytes))
+            case .setInSyncReplicasMin(_, let count): set(change, KafkaTopicSettings.inSyncReplicasMin, count)
+            case .shrink, .setReplication: throw EventLogError.invalid("\(change)")
+            }
+        }
+        try await attempt { admin in
+            try await self.create(create, admin)
+            try check(try await admin.growTopics(grow, within: limits.changeMax)) { _ in false }
+            if !configs.isEmpty {
+                try check(try await admin.setConfigs(configs, within: limits.changeMax)) { _ in false }
+            }
+            try await settle(create + grow, admin)
+        }
+    }
+
+    private func create(_ topics: [KafkaTopicSpec], _ admin: KafkaAdmin) async throws {
+        try check(try await admin.createTopics(topics, within: limits.changeMax)) { $0.kind == .alreadyExists }
+    }
+
+    /// Waits until topics can be used: brokers hear of them one after the other.
+    private func settle(_ topics: [KafkaTopicSpec], _ admin: KafkaAdmin) async throws {
+        if topics.isEmpty { return }
+        try await wait(until: "new topics have leaders") {
+            let known = try await admin.topics(Set(topics.map(\.name)), within: limits.requestMax)
+            // One that was still being removed when it was made.
+            let missing = topics.filter { $0.replication > 0 && known[$0.name] == nil }
+            if !missing.isEmpty { try await create(missing, admin) }
+            return topics.allSatisfy { topic in
+                guard let partitions = known[topic.name]?.partitions else { return false }
+                return partitions.count >= topic.partitionCount && partitions.allSatisfy { $0.leader != nil }
+            }
+        }
+    }
+
+    private func wait(until what: String, _ isSo: () async throws -> Bool) async throws {
+        let end = ContinuousClock.now + limits.changeMax
+        while !(try await isSo()) {
+            if ContinuousClock.now > end { throw EventLogError.unavailable("still waiting until \(what)") }
+            try await loop.sleep(for: .milliseconds(100))
+        }
+    }
+
+    /// The first offset kept and the next one of each partition. A partition that a broker has not heard of yet is asked for again.
+    func marks(of partitions: [KafkaPartition], _ admin: KafkaAdmin) async throws -> [KafkaPartition: Range<Int64>] {
+        let end = ContinuousClock.now + limits.requestMax
+        while true {
+            do {
+                return try await admin.watermarks(of: partitions, within: limits.requestMax)
+            } catch let error as KafkaError where error.kind == .unknownTopic && ContinuousClock.now < end {
+                let known = try await admin.topics(Set(partitions.map(\.topic)), within: limits.requestMax)
+                for partition in partitions where (known[partition.topic]?.partitions.count ?? 0) <= partition.number {
+                    throw EventLogError.unknownTopic(partition.topic)
+                }
+                try await loop.sleep(for: .milliseconds(100))
+            }
+        }
+    }
+
+    /// - Throws: ``EventLogError`` for the first topic that was not done.
+    private func check(_ errors: [String: KafkaError], except isDone: (KafkaError) -> Bool) throws {
+        for (topic, error) in errors.sorted(by: { $0.key < $1.key }) where !isDone(error) {
+            if error.kind == .unknownTopic { throw EventLogError.unknownTopic(topic) }
+            var named = error
+            named.message = "topic \(topic): \(error.message)"
+            throw named
+        }
+    }
+
+    public func topics() async throws -> [TopicSummary] {
+        try await attempt { admin in
+            let (topics, marks) = try await marked(nil, admin)
+            var counts: [String: Int64] = [:]
+            for (partition, range) in marks {
+                counts[partition.topic, default: 0] += range.upperBound - range.lowerBound
+            }
+            return topics.sorted { $0.name < $1.name }.map {
+                TopicSummary(settings: KafkaTopicSettings.settings(of: $0), messageCount: counts[$0.name] ?? 0)
+            }
+        }
+    }
+
+    /// Topics with what their partitions hold. One that is removed meanwhile is left out.
+    /// - Parameter names: nil for all.
+    func marked(
+        _ names: Set<String>?, _ admin: KafkaAdmin
+    ) async throws -> (topics: [KafkaTopic], marks: [KafkaPartition: Range<Int64>]) {
+        var topics = try await admin.topics(names, within: limits.requestMax)
+        while true {
+            let partitions = topics.values.flatMap { topic in
+                topic.partitions.indices.map { KafkaPartition(topic.name, $0) }
+            }
+            do {
+                return (Array(topics.values), try await marks(of: partitions, admin))
+            } catch EventLogError.unknownTopic(let name) where topics[name] != nil {
+                topics[name] = nil
+            }
+        }
+    }
+
+    public func deleteTopics(_ names: [String]) async throws {
+        try await attempt { admin in
+            try check(try await admin.deleteTopics(names, within: limits.changeMax)) { $0.kind == .unknownTopic }
+            // Brokers hear of it one after the other, and any of them may be asked.
+            var looks = 0
+            try await wait(until: "topics are gone") {
+                looks = try await admin.topics(Set(names), within: limits.requestMax).isEmpty ? looks + 1 : 0
+                return looks >= Self.looksUntilGone
+            }
+        }
+    }
+
+    private static let looksUntilGone = 5
+
+    public func watermarks(of topic: String) async throws -> [TopicPartition: Range<Int64>] {
+        try await attempt { admin in
+            let partitions = try await self.partitions(of: topic, admin)
+            let marks = try await self.marks(of: partitions, admin)
+            return Dictionary(uniqueKeysWithValues: marks.map { (TopicPartition($0.key), $0.value) })
+        }
+    }
+
+    public func offsets(of topic: String, at time: Date) async throws -> [TopicPartition: Int64] {
+        try await attempt { admin in
+            let partitions = try await self.partitions(of: topic, admin)
+            return try await self.offsets(of: partitions, at: time, admin)
+        }
+    }
+
+    /// For each partition the first offset at or after a time; the end where there is none.
+    func offsets(
+        of partitions: [KafkaPartition], at time: Date, _ admin: KafkaAdmin
+    ) async throws -> [TopicPartition: Int64] {
+        // A record's time has milliseconds: the first that is not before.
+        let milliseconds = Int64((time.timeIntervalSince1970 * 1_000).rounded(.up))
+        let marks = try await self.marks(of: partitions, admin)
+        let found = try await admin.offsets(
+            at: Dictionary(partitions.map { ($0, milliseconds) }) { first, _ in first }, within: limits.requestMax)
+        return Dictionary(
+            uniqueKeysWithValues: marks.map { (TopicPartition($0.key), found[$0.key] ?? $0.value.upperBound) })
+    }
+
+    /// - Throws: ``EventLogError/unknownTopic(_:)``.
+    func partitions(of topic: String, _ admin: KafkaAdmin) async throws -> [KafkaPartition] {
+        guard let found = try await known([topic], admin)[topic] else { throw EventLogError.unknownTopic(topic) }
+        return found.partitions.indices.map { KafkaPartition(topic, $0) }
+    }
+
+    /// Topics by name. One that was made a moment ago may not have reached the broker that is asked: it is asked again for a while.
+    func known(_ names: Set<String>, _ admin: KafkaAdmin) async throws -> [String: KafkaTopic] {
+        let end = ContinuousClock.now + limits.unknownTopicMax
+        while true {
+            let found = try await admin.topics(names, within: limits.requestMax)
+            if names.isSubset(of: found.keys) || ContinuousClock.now > end { return found }
+            try await loop.sleep(for: .milliseconds(100))
+        }
+    }
+
+    func attempt<Result>(_ body: (KafkaAdmin) async throws -> Result) async throws -> Result {
+        do {
+            return try await body(try await admin())
+        } catch {
+            throw EventLogError(error)
+        }
+    }
+}

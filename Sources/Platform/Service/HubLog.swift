@@ -1,0 +1,40 @@
+internal import EventLoop
+internal import Kafka
+internal import Messaging
+internal import Observability
+internal import Postgres
+
+/// Which event log a hub has: that of an Apache Kafka cluster when one is named, else the one in its database.
+enum HubLog {
+    /// To look at: nothing is made.
+    /// - Parameter database: as the login of `DATABASE_URL`.
+    static func look(
+        _ settings: Settings, _ database: Database, _ loops: EventLoopGroup, _ logger: Logger
+    ) throws -> any EventLog {
+        try kafka(settings, loops, logger) ?? PostgresLog(database: database, loops: loops, logger: logger)
+    }
+
+    /// To work with: the log in the database has its schema brought up to date.
+    static func prepare(
+        _ settings: Settings, owner: Database, _ url: String, _ loops: EventLoopGroup, _ logger: Logger
+    ) async throws -> any EventLog {
+        if let log = try kafka(settings, loops, logger) { return log }
+        let schema = ServiceSchema(name: PostgresLog.schema)
+        let role = try await schema.prepare([PostgresLog.migrations], as: owner)
+        let database = Database(
+            url: url, loops: loops,
+            configuration: .init(connectionsPerLoop: 8, applicationName: "hub-log", schema: schema.name, role: role))
+        return PostgresLog(database: database, loops: loops, logger: logger)
+    }
+
+    private static func kafka(_ settings: Settings, _ loops: EventLoopGroup, _ logger: Logger) throws -> KafkaLog? {
+        guard let servers = try settings.optional(KafkaSettings.bootstrapServers) else { return nil }
+        var configuration = KafkaConfiguration(
+            bootstrapServers: servers, clientID: try settings.value(KafkaSettings.clientID))
+        configuration.producer.compression = try settings.value(KafkaSettings.compression).rawValue
+        configuration.producer.linger = try settings.value(KafkaSettings.linger)
+        var limits = KafkaLog.Limits()
+        limits.instanceID = try settings.optional(KafkaSettings.instanceID)
+        return try KafkaLog(configuration, loops: loops, limits: limits, logger: logger)
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import HubTesting
+import Testing
+
+/// An operator need not know which log a hub has: its commands answer the same.
+@Suite(.serialized) struct CommandsOnEachLogTests {
+    /// What each command said, with what differs from hub to hub taken out.
+    private struct Answers: Equatable {
+        var topics: [String] = []
+        var plan: Int32 = -1
+        var groups: [String] = []
+        var replay: [String] = []
+        var letters: Int32 = -1
+        var journey: Set<String> = []
+        var tail: [String] = []
+    }
+
+    private struct Line: Decodable {
+        var topic: String?
+        var partitions: Int?
+        var replication: Int?
+        var retentionDays: Int?
+        var producer: String?
+        var consumers: [String]?
+        var group: String?
+        var partition: Int?
+        var lag: Int?
+        var held: Bool?
+        var kind: String?
+        var service: String?
+        var name: String?
+        var key: String?
+        var headers: [String: String]?
+    }
+
+    private func lines(_ output: String) throws -> [Line] {
+        try output.split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+    }
+
+    private func answers(of hub: HubUnderTest, person: String, correlationID: String) async throws -> Answers {
+        var answers = Answers()
+        let topics = try await hub.command(["topics", "list", "--all", "--json"])
+        answers.topics = try lines(topics.output).map {
+            "\($0.topic ?? "") \($0.partitions ?? 0) \($0.replication ?? 0) \($0.retentionDays ?? 0) \($0.producer ?? "") \($0.consumers ?? [])"
+        }
+        answers.plan = try await hub.command(["topics", "plan"]).code
+        answers.groups = try await eventually(within: .seconds(60), "every group is at its end") {
+            let groups = try lines(try await hub.command(["groups", "list", "--json"]).output)
+            guard groups.allSatisfy({ $0.lag == 0 }), !groups.isEmpty else { return nil }
+            return groups.map { "\($0.group ?? "") \($0.topic ?? "") \($0.partition ?? -1) \($0.held ?? false)" }
+        }
+        answers.letters = try await hub.command(["dlq", "list", "--json"]).code
+        let trace = try await hub.command(["trace", correlationID, "--json"])
+        answers.journey = Set(try lines(trace.output).map { "\($0.kind ?? "") \($0.service ?? "") \($0.name ?? "")" })
+        let tail = try await hub.command(["topics", "tail", "user.registered", "--from-beginning", "--json"])
+        answers.tail = try lines(tail.output).filter { $0.headers?["correlation-id"] == correlationID }
+            .map { "\($0.partition ?? -1) \($0.key == nil) \(($0.headers ?? [:]).keys.sorted())" }
+        #expect(answers.tail.count == 1)
+        answers.tail = answers.tail.map { String($0.drop { $0 != " " }) }
+        let replay = try await hub.command(["replay", "gamification", "--topic", "user.registered", "--from-beginning"])
+        answers.replay = [replay.output.contains("0 failed") ? "nothing failed" : replay.output, "\(replay.code)"]
+        return answers
+    }
+
+    @Test(.enabled(if: !TestKafka.versions.isEmpty, "no KAFKA_HOME"))
+    func `commands answer the same on each log`() async throws {
+        var all: [(log: HubLogKind, answers: Answers)] = []
+        for log in HubLogKind.all {
+            let hub = try await HubUnderTest.inOneProcess(try await log.environment())
+            let person = "\(UUID().uuidString.lowercased())@example.com", correlationID = "req_\(UUID().uuidString)"
+            #expect(try await hub.client.register(person, correlationID: correlationID).status == 201)
+            let token = try await hub.client.logIn(person)
+            try await eventually(within: .seconds(60), "points and mail are there") {
+                let mails = try await hub.client.mailbox(person).count
+                return try await hub.client.points(token) > 0 && mails == 1
+            }
+            all.append((log, try await answers(of: hub, person: person, correlationID: correlationID)))
+            let doctor = try await hub.command(["doctor"])
+            #expect(doctor.code == 0, "\(log): \(doctor.output)")
+            #expect(try await hub.stop() == [0])
+        }
+        for other in all.dropFirst() {
+            #expect(other.answers.topics == all[0].answers.topics)
+            #expect(other.answers == all[0].answers, "\(other.log)")
+        }
+        #expect(all[0].answers.topics.count == 51 && all[0].answers.plan == 0)
+    }
+}
