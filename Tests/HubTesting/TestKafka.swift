@@ -1,6 +1,7 @@
 internal import Foundation
 
-/// A real Kafka cluster of three brokers for this test process, which ends with it. Tests share it: each has topics and groups of its own.
+/// A real Kafka cluster of three brokers for this test process, which ends with it. Tests share the one of a version as a rule: each has
+/// topics and groups of its own.
 public struct TestKafka: Sendable {
     /// Such as `3.9.2`.
     public let version: String
@@ -42,7 +43,8 @@ public struct TestKafka: Sendable {
 
     // MARK: Starting
 
-    fileprivate static func start(_ version: String) async throws -> TestKafka {
+    /// A cluster that no other test has, for what would be in their way. It ends with the process all the same.
+    public static func start(_ version: String) async throws -> TestKafka {
         let folder = NSTemporaryDirectory() + "hub-kafka-\(String(UInt32.random(in: .min ... .max), radix: 36))"
         let program = checkout.appending(path: "scripts/kafka-cluster").path
         let port = try freePorts()
