@@ -17,7 +17,7 @@ ifeq ($(shell uname -s),Darwin)
 export PKG_CONFIG_PATH := $(foreach name,libpq curl openssl@3,$(shell brew --prefix $(name) 2>/dev/null)/lib/pkgconfig:)$(PKG_CONFIG_PATH)
 endif
 
-.PHONY: help run build test test-sanitized fuzz lint format bench contracts smoke setup setup-tests clean
+.PHONY: help run build test test-sanitized test-kafka fuzz lint format bench contracts smoke setup setup-tests clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,12 @@ test-sanitized: setup-tests ## Run the drivers' tests under the address and the 
 	ASAN_OPTIONS=detect_leaks=0 scripts/test '$(SANITIZED)' $(TEST_FLAGS) --sanitize address --scratch-path .build-address
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp \
 		scripts/test '$(SANITIZED)' $(TEST_FLAGS) --sanitize thread --scratch-path .build-thread
+
+test-kafka: setup-tests ## Run what stands on librdkafka with another version of it (option: LIBRDKAFKA=/path/to/librdkafka.so.1)
+	@# As a rule the one inside `confluent-kafka`, which the tests have for Python: it is newer than a distribution's.
+	@mkdir -p .build/librdkafka
+	ln -sf "$$(realpath $(or $(LIBRDKAFKA),.venv/lib/python3*/site-packages/confluent_kafka.libs/librdkafka*.so.1))" .build/librdkafka/librdkafka.so.1
+	LD_LIBRARY_PATH=$(CURDIR)/.build/librdkafka scripts/test '$(or $(FILTER),KafkaTests|MessagingTests)' $(TEST_FLAGS)
 
 fuzz: setup-tests ## Feed broken input to what reads from outside, ten minutes each (options: SECONDS=60 SEED=7)
 	ASAN_OPTIONS=detect_leaks=0 HUB_FUZZ_SECONDS=$(or $(SECONDS),600) $(if $(SEED),HUB_FUZZ_SEED=$(SEED)) \
