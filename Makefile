@@ -37,11 +37,11 @@ test-sanitized: setup-tests ## Run the drivers' tests under the address and the 
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp \
 		scripts/test '$(SANITIZED)' $(TEST_FLAGS) --sanitize thread --scratch-path .build-thread
 
-test-kafka: setup-tests ## Run what stands on librdkafka with another version of it (option: LIBRDKAFKA=/path/to/librdkafka.so.1)
+test-kafka: setup-tests ## Run what stands on librdkafka, on real clusters too, with another version of it (option: LIBRDKAFKA=/path/to/librdkafka.so.1)
 	@# As a rule the one inside `confluent-kafka`, which the tests have for Python: it is newer than a distribution's.
 	@mkdir -p .build/librdkafka
 	ln -sf "$$(realpath $(or $(LIBRDKAFKA),.venv/lib/python3*/site-packages/confluent_kafka.libs/librdkafka*.so.1))" .build/librdkafka/librdkafka.so.1
-	LD_LIBRARY_PATH=$(CURDIR)/.build/librdkafka scripts/test '$(or $(FILTER),KafkaTests|MessagingTests)' $(TEST_FLAGS)
+	HUB_TEST_KAFKA=all LD_LIBRARY_PATH=$(CURDIR)/.build/librdkafka scripts/test '$(or $(FILTER),KafkaTests|MessagingTests)' $(TEST_FLAGS)
 
 fuzz: setup-tests ## Feed broken input to what reads from outside, ten minutes each (options: SECONDS=60 SEED=7)
 	ASAN_OPTIONS=detect_leaks=0 HUB_FUZZ_SECONDS=$(or $(SECONDS),600) $(if $(SEED),HUB_FUZZ_SEED=$(SEED)) \

@@ -85,4 +85,27 @@ import Testing
         }
         #expect(all[0].answers.topics.count == 51 && all[0].answers.plan == 0)
     }
+
+    @Test(.enabled(if: !TestKafka.versions.isEmpty, "no KAFKA_HOME"))
+    func `doctor names the brokers, what a missing one means, and why none can be reached`() async throws {
+        let cluster = try await TestKafka.shared(try #require(TestKafka.versions.last))
+        let hub = try await HubUnderTest.inOneProcess(["KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrapServers])
+        let servers = cluster.bootstrapServers.split(separator: ",").map(String.init)
+        let sound = try await hub.command(["doctor"])
+        #expect(sound.code == 0 && servers.allSatisfy { sound.output.contains($0) }, "\(sound.output)")
+
+        try await cluster.kill(3)
+        try await eventually(within: .seconds(180), "the others have noticed") {
+            try await hub.command(["doctor"]).output.contains("fewer copies in sync than they should")
+        }
+        try await cluster.restart(3)
+        try await eventually(within: .seconds(180), "it has caught up") {
+            let answer = try await hub.command(["doctor"])
+            return answer.code == 0 && !answer.output.contains("in sync")
+        }
+        let port = try FreePorts.take(1)[0]
+        let lost = try await hub.command(["doctor"], ["KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:\(port)"])
+        #expect(lost.code == 1 && lost.output.contains("Connection refused"), "\(lost.output)")
+        #expect(try await hub.stop() == [0])
+    }
 }

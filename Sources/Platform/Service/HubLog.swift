@@ -11,14 +11,18 @@ enum HubLog {
     static func look(
         _ settings: Settings, _ database: Database, _ loops: EventLoopGroup, _ logger: Logger
     ) throws -> any EventLog {
-        try kafka(settings, loops, logger) ?? PostgresLog(database: database, loops: loops, logger: logger)
+        var limits = KafkaLog.Limits()
+        // Somebody waits, and asks again when it is worth it.
+        limits.requestMax = .seconds(5)
+        return try kafka(settings, limits, loops, logger)
+            ?? PostgresLog(database: database, loops: loops, logger: logger)
     }
 
     /// To work with: the log in the database has its schema brought up to date.
     static func prepare(
         _ settings: Settings, owner: Database, _ url: String, _ loops: EventLoopGroup, _ logger: Logger
     ) async throws -> any EventLog {
-        if let log = try kafka(settings, loops, logger) { return log }
+        if let log = try kafka(settings, .init(), loops, logger) { return log }
         let schema = ServiceSchema(name: PostgresLog.schema)
         let role = try await schema.prepare([PostgresLog.migrations], as: owner)
         let database = Database(
@@ -27,13 +31,15 @@ enum HubLog {
         return PostgresLog(database: database, loops: loops, logger: logger)
     }
 
-    private static func kafka(_ settings: Settings, _ loops: EventLoopGroup, _ logger: Logger) throws -> KafkaLog? {
+    private static func kafka(
+        _ settings: Settings, _ limits: KafkaLog.Limits, _ loops: EventLoopGroup, _ logger: Logger
+    ) throws -> KafkaLog? {
         guard let servers = try settings.optional(KafkaSettings.bootstrapServers) else { return nil }
         var configuration = KafkaConfiguration(
             bootstrapServers: servers, clientID: try settings.value(KafkaSettings.clientID))
         configuration.producer.compression = try settings.value(KafkaSettings.compression).rawValue
         configuration.producer.linger = try settings.value(KafkaSettings.linger)
-        var limits = KafkaLog.Limits()
+        var limits = limits
         limits.instanceID = try settings.optional(KafkaSettings.instanceID)
         return try KafkaLog(configuration, loops: loops, limits: limits, logger: logger)
     }

@@ -109,6 +109,8 @@ struct Doctor {
     }
 
     private func log(_ hub: HubStore) async throws -> Finding {
+        let cluster = try await hub.log.cluster()
+        if let cluster, let finding = trouble(of: cluster) { return finding }
         let changes = try await hub.log.plan(TopicSettings.catalogue)
         if let first = changes.first {
             return Finding(
@@ -117,7 +119,26 @@ struct Doctor {
                     "\(changes.count == 1 ? "a topic differs" : "\(changes.count) things differ") from the catalogue: \(first)",
                 remedy: "`\(Program.name) topics plan` shows it all, `topics apply` makes it good")
         }
-        return Finding(part: "log", state: .sound, detail: "\(TopicSettings.catalogue.count) topics")
+        let place = cluster.map { " on Kafka, brokers \($0.servers.joined(separator: ", "))" } ?? ""
+        return Finding(part: "log", state: .sound, detail: "\(TopicSettings.catalogue.count) topics\(place)")
+    }
+
+    private func trouble(of cluster: LogCluster) -> Finding? {
+        let brokers = "brokers \(cluster.servers.joined(separator: ", "))"
+        if let first = cluster.leaderless.first {
+            return Finding(
+                part: "log", state: .broken,
+                detail: "\(cluster.leaderless.count) partitions have no leader, \(first) for one; \(brokers)",
+                remedy: "start the brokers that are missing: what is for these partitions waits in the outboxes")
+        }
+        if let first = cluster.underReplicated.first {
+            return Finding(
+                part: "log", state: .odd,
+                detail:
+                    "\(cluster.underReplicated.count) partitions have fewer copies in sync than they should, \(first) for one; \(brokers)",
+                remedy: "start the broker that is missing, or let it catch up: another one less may stop the events")
+        }
+        return nil
     }
 
     /// Whether every group goes on: one whose service is gone, or that waits for something, is found by the age of what it has not read.

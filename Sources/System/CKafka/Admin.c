@@ -479,11 +479,11 @@ hub_kafka_partition_state hub_kafka_metadata_partition(const hub_kafka_metadata 
 
 int32_t hub_kafka_controller(hub_kafka *kafka, int timeout) { return rd_kafka_controllerid(kafka->client, timeout); }
 
-int hub_kafka_offsets_for_times(
-    hub_kafka *kafka, hub_kafka_partition *partitions, int count, int timeout, hub_kafka_error *error
+/// Writes what `list` holds of each partition back, and frees it.
+static int hub_kafka_answer(
+    rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, hub_kafka_partition *partitions, int count,
+    hub_kafka_error *error
 ) {
-    rd_kafka_topic_partition_list_t *list = hub_kafka_list(partitions, count);
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(kafka->client, list, timeout);
     for (int i = 0; i < count && !code; i++) {
         const rd_kafka_topic_partition_t *found =
             rd_kafka_topic_partition_list_find(list, partitions[i].topic, partitions[i].partition);
@@ -492,4 +492,18 @@ int hub_kafka_offsets_for_times(
     }
     rd_kafka_topic_partition_list_destroy(list);
     return code ? hub_kafka_fail(error, code, NULL) : 0;
+}
+
+int hub_kafka_offsets_for_times(
+    hub_kafka *kafka, hub_kafka_partition *partitions, int count, int timeout, hub_kafka_error *error
+) {
+    rd_kafka_topic_partition_list_t *list = hub_kafka_list(partitions, count);
+    return hub_kafka_answer(rd_kafka_offsets_for_times(kafka->client, list, timeout), list, partitions, count, error);
+}
+
+int hub_kafka_committed(
+    hub_kafka *kafka, hub_kafka_partition *partitions, int count, int timeout, hub_kafka_error *error
+) {
+    rd_kafka_topic_partition_list_t *list = hub_kafka_list(partitions, count);
+    return hub_kafka_answer(rd_kafka_committed(kafka->client, list, timeout), list, partitions, count, error);
 }

@@ -59,5 +59,6 @@ final class FaultyLog: EventLog {
     func deleteGroup(_ group: String) async throws { try await log.deleteGroup(group) }
     func enforceRetention(at time: Date) async throws -> Int { try await log.enforceRetention(at: time) }
     func run() async throws { try await log.run() }
+    func cluster() async throws -> LogCluster? { try await log.cluster() }
     func close() async { await log.close() }
 }

@@ -124,7 +124,7 @@ public final class Consumer: Sendable {
                 try await Inbox.removeExpired(stepCountMax: limits.removalCountMax, on: database)
                 try await DeadLetters.removeOldResolutions(stepCountMax: limits.removalCountMax, on: database)
                 try await Journal.removeOld(stepCountMax: limits.removalCountMax, on: database)
-                metrics.show(try await log.positions(of: group.rawValue), at: now())
+                metrics.show(try await positions.standing(on: log), at: now())
             } catch {
                 try Task.checkCancellation()
                 logger.warning("upkeep of the group failed", [.group: .text(group.rawValue), .error: LogValue(error)])

@@ -48,6 +48,30 @@ public struct ConsumerPositions: Sendable {
         if moved != 1 { throw EventLogError.leaseLost(tenure.partition) }
     }
 
+    /// How far the group is behind in each partition it has begun, by its own positions: the log is asked for what it holds alone.
+    func standing(on log: any EventLog) async throws -> [GroupPosition] {
+        let rows = try await database.query(
+            """
+            select topic, partition, next_offset from \(table)
+            where consumer_group = \(group.rawValue) and next_offset is not null order by topic, partition
+            """)
+        var marks: [String: [TopicPartition: Range<Int64>]] = [:]
+        var positions: [GroupPosition] = []
+        for row in rows {
+            let (topic, number, next) = try row.decode(String.self, Int32.self, Int64.self)
+            let partition = TopicPartition(topic, Int(number))
+            if marks[topic] == nil { marks[topic] = try await log.watermarks(of: topic) }
+            guard let mark = marks[topic]?[partition] else { continue }
+            let place = min(max(next, mark.lowerBound), mark.upperBound)
+            let oldest = place < mark.upperBound ? try await log.record(at: LogPosition(partition, place)) : nil
+            positions.append(
+                GroupPosition(
+                    group: group.rawValue, partition: partition, committed: next, end: mark.upperBound,
+                    lag: mark.upperBound - place, oldestUnprocessed: oldest?.time, isHeld: true))
+        }
+        return positions
+    }
+
     /// Sets where a group that nobody uses reads on, here and on the log. Whoever still believes to hold a partition loses it.
     /// - Throws: ``EventLogError/groupInUse(_:)`` while members hold the group.
     public func reset(to offsets: [TopicPartition: Int64], on log: any EventLog) async throws {

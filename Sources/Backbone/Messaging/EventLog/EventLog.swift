@@ -83,6 +83,10 @@ public protocol EventLog: Sendable {
     /// - Throws: `CancellationError`, when its task is cancelled; nothing else ends it.
     func run() async throws
 
+    /// The servers that keep the log; nil where it is kept in the hub's own database.
+    /// - Throws: ``EventLogError/unavailable(_:)``, which says why they cannot be asked.
+    func cluster() async throws -> LogCluster?
+
     /// Ends what the log itself holds open, when nobody uses it any more.
     func close() async
 }

@@ -73,8 +73,11 @@ extension KafkaLog {
         while true {
             do {
                 return try await admin.watermarks(of: partitions, within: limits.requestMax)
-            } catch let error as KafkaError where error.kind == .unknownTopic && ContinuousClock.now < end {
-                let known = try await admin.topics(Set(partitions.map(\.topic)), within: limits.requestMax)
+            } catch let error as KafkaError
+                where [.unknownTopic, .passing].contains(error.kind) && ContinuousClock.now < end
+            {
+                // Or a leader moves.
+                let known = try await admin.layout(Set(partitions.map(\.topic)), within: limits.requestMax)
                 for partition in partitions where (known[partition.topic]?.partitions.count ?? 0) <= partition.number {
                     throw EventLogError.unknownTopic(partition.topic)
                 }
@@ -130,13 +133,30 @@ extension KafkaLog {
             // Brokers hear of it one after the other, and any of them may be asked.
             var looks = 0
             try await wait(until: "topics are gone") {
-                looks = try await admin.topics(Set(names), within: limits.requestMax).isEmpty ? looks + 1 : 0
+                looks = try await admin.layout(Set(names), within: limits.requestMax).isEmpty ? looks + 1 : 0
                 return looks >= Self.looksUntilGone
             }
         }
     }
 
     private static let looksUntilGone = 5
+
+    public func cluster() async throws -> LogCluster? {
+        try await attempt { admin in
+            let brokers = try await admin.brokers(within: limits.requestMax)
+            var cluster = LogCluster(
+                servers: brokers.brokers.map { "\($0.id) at \($0.host):\($0.port)" }, leaderless: [],
+                underReplicated: [])
+            for topic in try await admin.topics(within: limits.requestMax).values.sorted(by: { $0.name < $1.name }) {
+                for (number, partition) in topic.partitions.enumerated() {
+                    let name = TopicPartition(topic.name, number)
+                    if partition.leader == nil { cluster.leaderless.append(name) }
+                    if partition.inSync.count < partition.replicas.count { cluster.underReplicated.append(name) }
+                }
+            }
+            return cluster
+        }
+    }
 
     public func watermarks(of topic: String) async throws -> [TopicPartition: Range<Int64>] {
         try await attempt { admin in
@@ -176,7 +196,7 @@ extension KafkaLog {
     func known(_ names: Set<String>, _ admin: KafkaAdmin) async throws -> [String: KafkaTopic] {
         let end = ContinuousClock.now + limits.unknownTopicMax
         while true {
-            let found = try await admin.topics(names, within: limits.requestMax)
+            let found = try await admin.layout(names, within: limits.requestMax)
             if names.isSubset(of: found.keys) || ContinuousClock.now > end { return found }
             try await loop.sleep(for: .milliseconds(100))
         }

@@ -136,14 +136,15 @@ final class KafkaLease: Lease {
         }
     }
 
-    /// Where the log thinks the group is.
+    /// Where the log thinks the group is. The member asks, as librdkafka's administration must not: it can end the program when a broker is
+    /// lost while a question about groups is on its way (in every version so far).
     private func known() async throws -> Int64 {
         let log = subscription.log, place = lane.partition
+        if let offset = try await lane.committed(within: log.limits.requestMax) { return offset }
         return try await log.attempt { admin in
-            let committed = try await admin.committedOffsets(of: subscription.group, within: log.limits.requestMax)
-            if let offset = committed[place] { return offset }
-            let marks = try await log.marks(of: [place], admin)
-            guard let mark = marks[place] else { throw EventLogError.unknownTopic(place.topic) }
+            guard let mark = try await log.marks(of: [place], admin)[place] else {
+                throw EventLogError.unknownTopic(place.topic)
+            }
             return subscription.limits.start == .earliest ? mark.lowerBound : mark.upperBound
         }
     }

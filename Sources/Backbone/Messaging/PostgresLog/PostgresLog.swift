@@ -64,6 +64,8 @@ public final class PostgresLog: EventLog {
         }
     }
 
+    public func cluster() async throws -> LogCluster? { nil }
+
     /// The database is its owner's.
     public func close() async {}
 

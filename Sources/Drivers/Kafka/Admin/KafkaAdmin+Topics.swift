@@ -62,8 +62,7 @@ extension KafkaAdmin {
     /// Topics with their partitions and settings, by name.
     /// - Parameter names: nil for all but the cluster's own; those that are not there are left out.
     public func topics(_ names: Set<String>? = nil, within limit: Duration) async throws -> [String: KafkaTopic] {
-        var topics = try await look { handle in try Metadata(of: nil, handle, within: limit).topics }
-        topics = topics.filter { name, _ in names?.contains(name) ?? !name.hasPrefix("__") }
+        var topics = try await layout(names, within: limit)
         if topics.isEmpty { return [:] }
         let configs = try await self.configs(of: topics.keys.sorted(), within: limit)
         for name in topics.keys {
@@ -73,6 +72,13 @@ extension KafkaAdmin {
             if configs[name] == nil { topics[name] = nil }
         }
         return topics
+    }
+
+    /// Topics with their partitions alone, by name: no broker is asked for more than what every client learns.
+    /// - Parameter names: nil for all but the cluster's own; those that are not there are left out.
+    public func layout(_ names: Set<String>? = nil, within limit: Duration) async throws -> [String: KafkaTopic] {
+        let topics = try await look { handle in try Metadata(of: nil, handle, within: limit).topics }
+        return topics.filter { name, _ in names?.contains(name) ?? !name.hasPrefix("__") }
     }
 
     private func configs(

@@ -100,7 +100,14 @@ public final class KafkaAdmin: @unchecked Sendable {
     /// Runs a call of librdkafka's that waits, on a thread of the cluster's.
     func look<Answer: Sendable>(_ body: @escaping @Sendable (ClientHandle) throws -> Answer) async throws -> Answer {
         let handle = try await handle()
-        return try await cluster.blocking { try body(handle) }
+        do {
+            return try await cluster.blocking { try body(handle) }
+        } catch var error as KafkaError where error.kind == .passing || error.kind == .timedOut {
+            // What such a call answers does not say why.
+            let heard = try? await loop.run("kafka admin") { self.lastError?.message }
+            if let heard = heard ?? nil { error.message += ", last heard: \(heard)" }
+            throw error
+        }
     }
 
     func handle() async throws -> ClientHandle {

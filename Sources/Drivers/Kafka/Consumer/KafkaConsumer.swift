@@ -23,7 +23,7 @@ public final class KafkaConsumer: @unchecked Sendable {
     /// One task reads it; it ends with the consumer.
     public let events: AsyncStream<KafkaGroupEvent>
     let loop: EventLoop
-    private let cluster: KafkaCluster
+    let cluster: KafkaCluster
     private let client: Client
     private let condition: Condition
     private let reporter: AsyncStream<KafkaGroupEvent>.Continuation
@@ -62,6 +62,15 @@ public final class KafkaConsumer: @unchecked Sendable {
     }
 
     var handle: ClientHandle? { client.handle }
+
+    /// The same, from anywhere.
+    func currentHandle() async throws -> ClientHandle {
+        try await loop.run("kafka client") {
+            guard let handle = self.handle else { throw KafkaError(.closed, "the consumer is closed") }
+            return handle
+        }
+    }
+
     private var limits: KafkaConfiguration.ConsumerLimits { cluster.configuration.consumer }
 
     /// Calls librdkafka; a status other than 0 is an error.

@@ -1,3 +1,4 @@
+internal import CKafka
 internal import EventLoop
 
 /// How a partition is taken back from the one who reads it.
@@ -42,6 +43,23 @@ public final class KafkaLane: @unchecked Sendable {
     /// - Throws: ``KafkaError``; of kind `closed` when the lane is over.
     public func start(at offset: Int64) async throws {
         try await onLoop { try self.begin(at: offset) }
+    }
+
+    /// What the group has committed; nil for nothing.
+    /// - Throws: ``KafkaError``.
+    public func committed(within limit: Duration) async throws -> Int64? {
+        let partition = partition
+        let handle = try await consumer.currentHandle()
+        return try await consumer.cluster.blocking {
+            try KafkaPartition.withC([(partition, 0)]) { elements in
+                var error = hub_kafka_error()
+                let status = hub_kafka_committed(
+                    handle.pointer, &elements, Int32(elements.count), limit.millisecondsClamped, &error)
+                if status != 0 { throw KafkaError(error) }
+                if let code = elements.first?.error, code != 0 { throw KafkaError(code: code) }
+                return elements.first.flatMap { $0.offset >= 0 ? $0.offset : nil }
+            }
+        }
     }
 
     /// Waits for records.

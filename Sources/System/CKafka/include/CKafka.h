@@ -363,4 +363,8 @@ enum { HUB_KAFKA_TIME_END = -1, HUB_KAFKA_TIME_BEGIN = -2 };
 int hub_kafka_offsets_for_times(
     hub_kafka *kafka, hub_kafka_partition *partitions, int count, int timeout, hub_kafka_error *error);
 
+/// Of a member of a group: replaces each `offset` by what its group has committed, -1 for nothing. 0 on success.
+int hub_kafka_committed(
+    hub_kafka *kafka, hub_kafka_partition *partitions, int count, int timeout, hub_kafka_error *error);
+
 #endif
