@@ -17,7 +17,7 @@ ifeq ($(shell uname -s),Darwin)
 export PKG_CONFIG_PATH := $(foreach name,libpq curl openssl@3,$(shell brew --prefix $(name) 2>/dev/null)/lib/pkgconfig:)$(PKG_CONFIG_PATH)
 endif
 
-.PHONY: help run build test test-sanitized test-kafka fuzz lint format bench contracts smoke setup setup-tests clean
+.PHONY: help run build test test-sanitized test-faults test-kafka fuzz lint format bench contracts smoke setup setup-tests clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test-kafka: setup-tests ## Run what stands on librdkafka, on real clusters too, 
 	@mkdir -p .build/librdkafka
 	ln -sf "$$(realpath $(or $(LIBRDKAFKA),.venv/lib/python3*/site-packages/confluent_kafka.libs/librdkafka*.so.1))" .build/librdkafka/librdkafka.so.1
 	HUB_TEST_KAFKA=all LD_LIBRARY_PATH=$(CURDIR)/.build/librdkafka scripts/test '$(or $(FILTER),KafkaTests|MessagingTests)' $(TEST_FLAGS)
+
+test-faults: setup-tests build ## Kill, freeze and restart brokers, services and the database while people register (EVENTS=100000)
+	HUB_FAULT_EVENTS=$(or $(EVENTS),100000) HUB_TEST_PROGRAM=$(CURDIR)/$(RELEASE) scripts/test FaultTests $(TEST_FLAGS)
 
 fuzz: setup-tests ## Feed broken input to what reads from outside, ten minutes each (options: SECONDS=60 SEED=7)
 	ASAN_OPTIONS=detect_leaks=0 HUB_FUZZ_SECONDS=$(or $(SECONDS),600) $(if $(SEED),HUB_FUZZ_SEED=$(SEED)) \

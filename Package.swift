@@ -144,7 +144,13 @@ let package = Package(
         tests(
             "GatewayTests",
             ["Gateway", "Auth", "User", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
-        tests("SystemTests", ["learning-hub", "Platform", "HubTesting"] + backbone + drivers, exclude: ["Scripts"]),
+        .target(
+            name: "SystemTesting", dependencies: ["HTTP", "HubTesting"], path: "Tests/SystemTesting",
+            swiftSettings: swiftSettings),
+        tests(
+            "SystemTests", ["learning-hub", "SystemTesting", "Platform", "HubTesting"] + backbone + drivers,
+            exclude: ["Scripts"]),
+        tests("FaultTests", ["learning-hub", "SystemTesting", "HubTesting"] + backbone + drivers),
         tests(
             "ProgramTests",
             [

@@ -28,6 +28,24 @@ public struct SmallDisk: Sendable {
         }
     }
 
+    /// Takes all the room there is.
+    public func fill() throws {
+        let file = open(filler, O_WRONLY | O_CREAT, 0o600)
+        guard file >= 0 else { throw CannotFill(errno: errno) }
+        defer { close(file) }
+        for count in [1 << 20, 1] {
+            let bytes = [UInt8](repeating: 0, count: count)
+            while write(file, bytes, count) > 0 {}
+            guard errno == ENOSPC else { throw CannotFill(errno: errno) }
+        }
+    }
+
+    /// Gives the room back.
+    public func clear() throws { try FileManager.default.removeItem(atPath: filler) }
+
+    private var filler: String { path + "/filler" }
+    private struct CannotFill: Error { let errno: Int32 }
+
     public func remove() {
         try? Self.run(["umount", "--lazy", path])
         try? FileManager.default.removeItem(atPath: path)

@@ -8,6 +8,7 @@ public struct TestKafka: Sendable {
     /// `host:port` of each broker with commas between.
     public let bootstrapServers: String
     private let folder: String
+    private let port: Int
 
     public struct CannotStart: Error, CustomStringConvertible {
         public let description: String
@@ -41,10 +42,51 @@ public struct TestKafka: Sendable {
         try await Self.script(["restart", "\(broker)", "--data", folder])
     }
 
+    /// Starts all brokers that have ended and waits until they answer.
+    public func startAgain() async throws {
+        try await Self.script(["start", "--data", folder, "--port", "\(port)"])
+    }
+
     // MARK: Starting
 
     /// A cluster that no other test has, for what would be in their way. It ends with the process all the same.
-    public static func start(_ version: String) async throws -> TestKafka {
+    /// - Parameter dataOfThird: where the third broker keeps its data.
+    public static func start(_ version: String, dataOfThird: String? = nil) async throws -> TestKafka {
+        try await start(version) { folder, _ in
+            guard let dataOfThird else { return }
+            let manager = FileManager.default
+            for path in [dataOfThird, folder + "/broker-3"] {
+                try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
+            }
+            try manager.createSymbolicLink(atPath: folder + "/broker-3/data", withDestinationPath: dataOfThird)
+        }
+    }
+
+    /// A cluster of its own, to the third broker of which nobody comes but by a network that can be cut: neither clients nor the other
+    /// brokers.
+    public static func startWithNetwork(_ version: String) async throws -> (cluster: TestKafka, network: TestNetwork) {
+        var network: TestNetwork?
+        let cluster = try await start(version) { folder, port in
+            // Of the ports that a cluster keeps free this one is nobody's.
+            network = try TestNetwork(from: port + 3, to: port + 2)
+            try FileManager.default.createDirectory(atPath: folder + "/broker-3", withIntermediateDirectories: true)
+            try "advertised.listeners=PLAINTEXT://127.0.0.1:\(port + 3)\n".write(
+                toFile: folder + "/broker-3/own.properties", atomically: true, encoding: .utf8)
+        }
+        guard let network else { throw CannotStart(description: "no network") }
+        return (cluster, network)
+    }
+
+    /// Ends a cluster of the caller's before the process does.
+    public func stop() async throws {
+        for broker in 1...3 { try? await kill(broker) }
+        try await Self.script(["stop", "--data", folder, "--clean"])
+    }
+
+    /// - Parameter prepare: is told the cluster's folder and the port of its first broker.
+    private static func start(
+        _ version: String, prepare: (_ folder: String, _ port: Int) throws -> Void
+    ) async throws -> TestKafka {
         let folder = NSTemporaryDirectory() + "hub-kafka-\(String(UInt32.random(in: .min ... .max), radix: 36))"
         let program = checkout.appending(path: "scripts/kafka-cluster").path
         let port = try freePorts()
@@ -55,9 +97,11 @@ public struct TestKafka: Sendable {
                     for broker in 1 2 3; do '\(program)' kill $broker --data '\(folder)'; done
                     '\(program)' stop --data '\(folder)' --clean
                     """))
+        try prepare(folder, port)
         try await script(["start", "--version", version, "--data", folder, "--port", "\(port)"])
         let addresses = (0..<3).map { "127.0.0.1:\(port + $0)" }
-        return TestKafka(version: version, bootstrapServers: addresses.joined(separator: ","), folder: folder)
+        return TestKafka(
+            version: version, bootstrapServers: addresses.joined(separator: ","), folder: folder, port: port)
     }
 
     private static let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

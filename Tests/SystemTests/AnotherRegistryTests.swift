@@ -3,6 +3,7 @@ import Foundation
 import HTTP
 import HubTesting
 import Postgres
+import SystemTesting
 import Testing
 
 /// A hub that uses another schema registry than its own: that of another hub, in a process of its own.

@@ -1,5 +1,6 @@
 import Foundation
 import HubTesting
+import SystemTesting
 import Testing
 
 /// An operator need not know which log a hub has: its commands answer the same.

@@ -1,6 +1,7 @@
 import Contracts
 import Foundation
 import HubTesting
+import SystemTesting
 import Testing
 
 /// What `deploy/compose.yaml` says, since no container runs in tests.

@@ -1,5 +1,6 @@
 import Foundation
 import HubTesting
+import SystemTesting
 import Testing
 
 /// The private PostgreSQL of `up` ends in ways nobody asked for.

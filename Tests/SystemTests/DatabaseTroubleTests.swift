@@ -2,6 +2,7 @@ import Foundation
 import HTTP
 import HubTesting
 import Postgres
+import SystemTesting
 import Testing
 
 /// A PostgreSQL that is not the hub's own is away, or cannot do what it is asked.

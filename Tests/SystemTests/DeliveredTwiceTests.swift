@@ -1,6 +1,7 @@
 import Foundation
 import HubTesting
 import Postgres
+import SystemTesting
 import Testing
 
 /// Every event comes a second time, in both ways that happens to real processes; nothing may come of it.

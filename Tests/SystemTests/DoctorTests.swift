@@ -4,6 +4,7 @@ import HubTesting
 import Messaging
 import Observability
 import Postgres
+import SystemTesting
 import Testing
 
 @Suite struct DoctorTests {

@@ -1,6 +1,7 @@
 import Foundation
 import HTTP
 import HubTesting
+import SystemTesting
 import Testing
 
 /// What of a hub can be seen, and from where.

@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import HubTesting
 import Postgres
+import SystemTesting
 import Testing
 
 @Suite(.serialized) struct ManyRegistrationsTests {

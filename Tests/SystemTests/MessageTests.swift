@@ -1,5 +1,6 @@
 import Foundation
 import HubTesting
+import SystemTesting
 import Testing
 
 /// What the program says when something is wrong with what it was told: a sentence that names it, and the exit code 1.

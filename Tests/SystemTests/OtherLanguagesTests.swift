@@ -3,6 +3,7 @@ import Foundation
 import HTTP
 import HubTesting
 import Postgres
+import SystemTesting
 import Testing
 
 /// The schema registry as programs in other languages use it.

@@ -1,6 +1,7 @@
 import Foundation
 import HTTP
 import HubTesting
+import SystemTesting
 import Testing
 
 /// Flow 1: a person registers; the welcome mail arrives in a real mailbox and the points in the ledger, each exactly once.

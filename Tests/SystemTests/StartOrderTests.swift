@@ -1,5 +1,6 @@
 import HubTesting
 import Postgres
+import SystemTesting
 import Testing
 
 @Suite struct StartOrderTests {

@@ -1,4 +1,5 @@
 import HubTesting
+import SystemTesting
 import Testing
 
 @Suite struct StartPageTests {

@@ -1,31 +1,33 @@
-import Contracts
-import Foundation
-import HTTP
-import HubTesting
-import Postgres
-import Testing
+public import Foundation
+internal import HTTP
+internal import HubTesting
+internal import Synchronization
+internal import Testing
 
 /// The real program, running in processes of its own.
-final class HubUnderTest: Sendable {
-    let client: HubClient
-    let databaseURL: String
-    private let programs: [Program]
+public final class HubUnderTest: Sendable {
+    public let client: HubClient
+    public let databaseURL: String
+    private let processes: Mutex<[ServiceProcess]>
     private let folder: WorkFolder
     /// What it was given beside the standard.
     private let environment: [String: String]
 
     private init(
-        address: String, databaseURL: String, programs: [Program], folder: WorkFolder, _ environment: [String: String]
+        address: String, databaseURL: String, processes: [ServiceProcess], folder: WorkFolder,
+        _ environment: [String: String]
     ) {
         self.environment = environment
         client = HubClient(address: address)
         self.databaseURL = databaseURL
-        self.programs = programs
+        self.processes = Mutex(processes)
         self.folder = folder
     }
 
+    private var programs: [Program] { processes.withLock { $0.map(\.program) } }
+
     /// `learning-hub up` on a data folder of its own, or on the one of a hub that ran before.
-    static func inOneProcess(
+    public static func inOneProcess(
         _ environment: [String: String] = [:], on folder: WorkFolder? = nil
     ) async throws -> HubUnderTest {
         let folder = try folder ?? WorkFolder("system")
@@ -38,12 +40,12 @@ final class HubUnderTest: Sendable {
             return try? JSONDecoder().decode(Note.self, from: Data(contentsOf: note))
         }
         return HubUnderTest(
-            address: found.address, databaseURL: found.databaseURL, programs: [program], folder: folder,
-            environment)
+            address: found.address, databaseURL: found.databaseURL,
+            processes: [ServiceProcess(name: "up", program: program)], folder: folder, environment)
     }
 
-    /// Each service in a process of its own, as on a cluster, on one database.
-    static func inManyProcesses(
+    /// Each service in a process of its own, as on a cluster, on one database. A service that is named twice has two processes.
+    public static func inManyProcesses(
         _ services: [String], _ environment: [String: String] = [:]
     ) async throws -> HubUnderTest {
         let folder = try WorkFolder("system")
@@ -57,36 +59,50 @@ final class HubUnderTest: Sendable {
         let operating = try Program(["topics", "apply"], environment, log: folder.file("topics.log"))
         guard try await operating.exitCode() == 0 else { throw ProgramEnded(log: operating.logText) }
         var ports: [String: Int] = [:]
-        for (service, port) in zip(services, try FreePorts.take(services.count)) {
+        let own = try FreePorts.take(services.count)
+        for (service, port) in zip(services, own) {
             ports[service] = port
-            environment["HUB_\(service.uppercased())_PORT"] = String(port)
             environment["HUB_\(service.uppercased())_URL"] = "http://127.0.0.1:\(port)"
         }
-        let programs = try services.map { service in
-            try Program(["serve", service], environment, log: folder.file("\(service).log"))
+        let processes = try zip(services, own).enumerated().map { index, process in
+            let (service, port) = process
+            environment["HUB_\(service.uppercased())_PORT"] = String(port)
+            return ServiceProcess(
+                name: service,
+                program: try Program(["serve", service], environment, log: folder.file("\(service)-\(index).log")),
+                address: "http://127.0.0.1:\(port)")
         }
         let hub = HubUnderTest(
-            address: "http://127.0.0.1:\(ports["gateway"] ?? 0)", databaseURL: databaseURL, programs: programs,
+            address: "http://127.0.0.1:\(ports["gateway"] ?? 0)", databaseURL: databaseURL, processes: processes,
             folder: folder, given)
-        for (service, program) in zip(services, programs) {
-            let probe = HubClient(address: "http://127.0.0.1:\(ports[service] ?? 0)")
-            try await eventually(within: .seconds(60), "\(service) is ready") {
-                guard program.isRunning else { throw ProgramEnded(log: program.logText) }
-                return (try? await probe.get("/health/ready").status) == 200
-            }
-        }
+        for process in processes { try await process.isReady() }
         return hub
+    }
+
+    /// The process of a service, the first of several, to be frozen, woken and killed.
+    public func program(of service: String) throws -> Program {
+        try #require(processes.withLock { $0.first { $0.name == service }?.program })
+    }
+
+    /// Starts the process of a service that has ended again, as it was started first, and waits until it is ready.
+    public func startAgain(_ service: String) async throws {
+        let process = try processes.withLock { processes in
+            let index = try #require(processes.firstIndex { $0.name == service })
+            processes[index].program = try Program(anotherRunOf: processes[index].program)
+            return processes[index]
+        }
+        try await process.isReady()
     }
 
     /// As Ctrl-C does.
     /// - Returns: the exit codes.
-    func stop() async throws -> [Int32] {
+    public func stop() async throws -> [Int32] {
         for program in programs { program.interrupt() }
         return try await exitCodes()
     }
 
     /// Waits for the programs to end.
-    func exitCodes() async throws -> [Int32] {
+    public func exitCodes() async throws -> [Int32] {
         var codes: [Int32] = []
         for program in programs { codes.append(try await program.exitCode()) }
         await client.close()
@@ -95,11 +111,11 @@ final class HubUnderTest: Sendable {
     }
 
     /// Its folder need not be kept although it ended badly: it was meant to.
-    func finish() { folder.finish() }
+    public func finish() { folder.finish() }
 
     /// As `kill -9` does: no chance to tidy up.
     /// - Returns: the data folder, to start on again.
-    func kill() async throws -> WorkFolder {
+    public func kill() async throws -> WorkFolder {
         for program in programs { program.kill() }
         for program in programs { _ = try await program.exitCode() }
         await client.close()
@@ -107,23 +123,25 @@ final class HubUnderTest: Sendable {
     }
 
     /// `kill -9` for the database server of a hub that has one of its own.
-    func killPostgres() throws { #expect(Foundation.kill(try #require(postgresProcess), SIGKILL) == 0) }
+    public func killPostgres() throws { #expect(Foundation.kill(try #require(postgresProcess), SIGKILL) == 0) }
 
-    var postgresProcess: Int32? {
+    public var postgresProcess: Int32? {
         let lock = folder.file("postgres/data/postmaster.pid")
         return (try? String(contentsOf: lock, encoding: .utf8))?.split(separator: "\n").first.flatMap { Int32($0) }
     }
 
     /// What the programs wrote to standard output.
-    var output: String { programs.map(\.output).joined() }
+    public var output: String { programs.map(\.output).joined() }
 
     /// What the programs wrote to standard error.
-    var logText: String { programs.map(\.logText).joined() }
+    public var logText: String { programs.map(\.logText).joined() }
 
     /// Runs another command of the program against this hub.
-    func command(_ arguments: [String], input: String? = nil, _ environment: [String: String] = [:]) async throws -> (
-        code: Int32, output: String, errors: String
-    ) {
+    public func command(_ arguments: [String], input: String? = nil, _ environment: [String: String] = [:]) async throws
+        -> (
+            code: Int32, output: String, errors: String
+        )
+    {
         let log = folder.file("command-\(UUID().uuidString).log")
         let standard = ["DATABASE_URL": databaseURL, "HUB_IDENTITY_SECRET": "a secret that all processes share"]
         let own = self.environment.filter { $0.key.hasPrefix("KAFKA_") }.merging(standard) { $1 }
@@ -132,20 +150,20 @@ final class HubUnderTest: Sendable {
         return (code, program.output, program.logText)
     }
 
-    var dataFolder: String { folder.url.path }
+    public var dataFolder: String { folder.url.path }
 
     /// Where the database server of a hub that has one of its own keeps what it knows.
-    var databaseFolder: URL { folder.file("postgres/data") }
+    public var databaseFolder: URL { folder.file("postgres/data") }
 
     /// For a hub in one process.
-    func port(of service: String) throws -> Int {
+    public func port(of service: String) throws -> Int {
         let line = try #require(
             output.split(separator: "\n").first { $0.split(separator: " ").first == Substring(service) })
         return try #require(line.split(separator: " ").last.flatMap { Int($0) })
     }
 
     /// The sum of a counter on a service's own page, for a hub in one process.
-    func counter(_ name: String, of service: String) async throws -> Int {
+    public func counter(_ name: String, of service: String) async throws -> Int {
         let probe = HubClient(address: "http://127.0.0.1:\(try port(of: service))")
         let page = try await probe.get("/metrics").text
         await probe.close()
@@ -165,14 +183,31 @@ final class HubUnderTest: Sendable {
     }
 }
 
-struct ProgramEnded: Error, CustomStringConvertible {
-    let log: String
-    var description: String { "the program ended:\n\(log.suffix(4_000))" }
+/// One program of a hub.
+private struct ServiceProcess {
+    let name: String
+    var program: Program
+    /// Where it answers; nil for a hub in one process.
+    var address: String?
+
+    func isReady() async throws {
+        let probe = HubClient(address: address ?? "")
+        try await eventually(within: .seconds(60), "\(name) is ready") {
+            guard program.isRunning else { throw ProgramEnded(log: program.logText) }
+            return (try? await probe.get("/health/ready").status) == 200
+        }
+        await probe.close()
+    }
 }
 
-enum FreePorts {
+public struct ProgramEnded: Error, CustomStringConvertible {
+    public let log: String
+    public var description: String { "the program ended:\n\(log.suffix(4_000))" }
+}
+
+public enum FreePorts {
     /// Ports nobody listens on now.
-    static func take(_ count: Int) throws -> [Int] {
+    public static func take(_ count: Int) throws -> [Int] {
         var sockets: [Int32] = []
         defer { for socket in sockets { close(socket) } }
         return try (0..<count).map { _ in

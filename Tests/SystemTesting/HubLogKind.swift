@@ -1,23 +1,23 @@
-import HubTesting
-import Testing
+internal import HubTesting
+public import Testing
 
 /// The event log a hub under test has.
-enum HubLogKind: Sendable, CustomTestStringConvertible {
+public enum HubLogKind: Sendable, CustomTestStringConvertible {
     case postgres
     /// A real cluster of a version.
     case kafka(String)
 
-    static let all: [HubLogKind] = [.postgres] + TestKafka.versions.map { .kafka($0) }
+    public static let all: [HubLogKind] = [.postgres] + TestKafka.versions.map { .kafka($0) }
 
     /// The settings that make a hub use it.
-    func environment() async throws -> [String: String] {
+    public func environment() async throws -> [String: String] {
         switch self {
         case .postgres: [:]
         case .kafka(let version): ["KAFKA_BOOTSTRAP_SERVERS": try await TestKafka.shared(version).bootstrapServers]
         }
     }
 
-    var testDescription: String {
+    public var testDescription: String {
         switch self {
         case .postgres: "PostgreSQL"
         case .kafka(let version): "Kafka \(version)"

@@ -1,35 +1,35 @@
-import Foundation
-import HTTP
-import HubTesting
+internal import Foundation
+public import HTTP
+internal import HubTesting
 
 /// A person's program: speaks to the gateway and knows nothing else.
-final class HubClient: Sendable {
-    struct Answer: Sendable {
-        let status: Int
-        let fields: HTTPFields
-        let body: [UInt8]
+public final class HubClient: Sendable {
+    public struct Answer: Sendable {
+        public let status: Int
+        public let fields: HTTPFields
+        public let body: [UInt8]
 
-        func json<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+        public func json<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
             try JSONDecoder().decode(type, from: Data(body))
         }
-        var text: String { String(decoding: body, as: UTF8.self) }
+        public var text: String { String(decoding: body, as: UTF8.self) }
     }
 
     private let address: String
     private let http: HTTPClient
 
-    init(address: String) {
+    public init(address: String) {
         self.address = address
         http = HTTPClient(loops: TestLoops.shared)
     }
 
-    func close() async { await http.close() }
+    public func close() async { await http.close() }
 
-    func get(_ target: String, token: String? = nil) async throws -> Answer {
+    public func get(_ target: String, token: String? = nil) async throws -> Answer {
         try await send(.get, target, token: token)
     }
 
-    func send(
+    public func send(
         _ method: HTTPMethod, _ target: String, token: String? = nil, json: [String: String]? = nil,
         fields: HTTPFields = [:]
     ) async throws -> Answer {
@@ -49,9 +49,9 @@ final class HubClient: Sendable {
 
     // MARK: What people do
 
-    static let password = "a long enough secret"
+    public static let password = "a long enough secret"
 
-    func register(
+    public func register(
         _ email: String, firstName: String = "Ada", correlationID: String? = nil, key: String? = nil
     ) async throws -> Answer {
         var fields = HTTPFields()
@@ -64,47 +64,47 @@ final class HubClient: Sendable {
     }
 
     /// - Returns: an access token.
-    func logIn(_ email: String) async throws -> String {
+    public func logIn(_ email: String) async throws -> String {
         let answer = try await send(.post, "/auth/login", json: ["email": email, "password": Self.password])
         return try answer.json(Tokens.self).accessToken
     }
 
-    func points(_ token: String) async throws -> Int {
+    public func points(_ token: String) async throws -> Int {
         try await get("/gamification/me", token: token).json(Points.self).points
     }
 
-    func mailbox(_ email: String) async throws -> [Mail] {
+    public func mailbox(_ email: String) async throws -> [Mail] {
         let to = email.replacing("@", with: "%40").replacing("+", with: "%2B")
         return try await get("/dev/mailbox?to=\(to)").json(List<Mail>.self).items
     }
 
-    struct Tokens: Decodable {
-        let accessToken: String
-        let refreshToken: String
+    public struct Tokens: Decodable {
+        public let accessToken: String
+        public let refreshToken: String
     }
-    struct Points: Decodable {
-        let points: Int
+    public struct Points: Decodable {
+        public let points: Int
     }
-    struct List<Item: Decodable>: Decodable {
-        let items: [Item]
+    public struct List<Item: Decodable>: Decodable {
+        public let items: [Item]
     }
-    struct Mail: Decodable {
-        let to: String
-        let subject: String
-        let text: String
-        let messageId: String
+    public struct Mail: Decodable {
+        public let to: String
+        public let subject: String
+        public let text: String
+        public let messageId: String
     }
-    struct LedgerRow: Decodable {
-        let points: Int
-        let rule: String
-        let sourceEventId: String
+    public struct LedgerRow: Decodable {
+        public let points: Int
+        public let rule: String
+        public let sourceEventId: String
     }
-    struct Account: Decodable {
-        let id: String
-        let email: String
-        let role: String
+    public struct Account: Decodable {
+        public let id: String
+        public let email: String
+        public let role: String
     }
-    struct Complaint: Decodable {
-        let code: String
+    public struct Complaint: Decodable {
+        public let code: String
     }
 }

@@ -1,13 +1,13 @@
-import Foundation
-import Synchronization
+public import Foundation
+internal import Synchronization
 
 /// A folder that programs under test work in. It is removed with the last who knows it, unless something went wrong in it: then it
 /// is left to be looked at.
-final class WorkFolder: Sendable {
-    let url: URL
+public final class WorkFolder: Sendable {
+    public let url: URL
     private let isDone = Atomic(false)
 
-    init(_ purpose: String) throws {
+    public init(_ purpose: String) throws {
         // Short: a socket's path is limited. Reachable by the user that runs the database.
         url = URL(filePath: "/tmp/hub-\(purpose)-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -16,7 +16,7 @@ final class WorkFolder: Sendable {
     deinit { if isDone.load(ordering: .acquiring) { try? FileManager.default.removeItem(at: url) } }
 
     /// Nobody will want to look at it.
-    func finish() { isDone.store(true, ordering: .releasing) }
+    public func finish() { isDone.store(true, ordering: .releasing) }
 
-    func file(_ path: String) -> URL { url.appending(path: path) }
+    public func file(_ path: String) -> URL { url.appending(path: path) }
 }
