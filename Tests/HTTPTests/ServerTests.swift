@@ -158,7 +158,7 @@ struct ServerTests {
     @Test func `a handler cannot break the framing`() async throws {
         try await TestServer.with(routes: Self.routes) { server in
             let odd = try await server.exchange("GET /odd HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-            #expect(odd.hasPrefix("HTTP/1.1 500") && odd.has(#""code":"internal""#))
+            #expect(odd.hasPrefix("HTTP/1.1 500") && odd.has(#""code":"internal-error""#))
             let none = try await server.exchange("GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             #expect(none.hasPrefix("HTTP/1.1 204") && none.hasSuffix("\r\n\r\n"))
         }

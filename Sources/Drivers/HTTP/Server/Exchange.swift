@@ -168,7 +168,7 @@ final class Exchange: @unchecked Sendable {
     private func give(_ response: HTTPResponse) async {
         listener.loop.preconditionCurrent()
         guard connection != nil, answer == nil else { return }
-        answer = response.status.code < 200 ? Problem(.internalServerError, "internal").response() : response
+        answer = response.status.code < 200 ? Problem(.internalServerError, "internal-error").response() : response
         if isReceived || isGivenUp || awaitsContinue {
             sendAnswer()
         } else {
