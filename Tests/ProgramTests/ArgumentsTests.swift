@@ -1,3 +1,4 @@
+import Contracts
 import Testing
 
 @testable import learning_hub
@@ -97,6 +98,8 @@ import Testing
                 let call = try Program.commands.resolve(words[...], path: [])
                 #expect(call.command.name == command.name)
                 _ = try Arguments(call)
+                let eventIDs = words.filter { $0.hasPrefix("\(EventID.prefix)_") }
+                #expect(eventIDs.allSatisfy { EventID(rawValue: $0) != nil }, "\(example) names no event")
             }
             try command.members.forEach(check)
         }

@@ -14,6 +14,7 @@ enum MailCommand {
     private static let limit = Option("limit", "N", default: "100", "How many at most.")
     private static let showAddresses = Option("show-addresses", "Show whole addresses, not `a…@example.org`.")
     private static let allFailed = Option("all-failed", "Every mail that has failed by now.")
+    private static let exampleID = "evt_01m84jzyhyesasb01ed59g6feh"
     private static let yes = Option("yes", "Do it: without, --all-failed says only how many mails there are.")
 
     private static let list = Command(
@@ -39,7 +40,7 @@ enum MailCommand {
         arguments: [Argument("ID", .any, "Failed mails, as `mail list` names them: evt_….")],
         options: [allFailed, yes, .data, .json],
         examples: [
-            "mail resend evt_01890a5d-ac96-774b-bcce-b302099a8057", "mail resend --all-failed",
+            "mail resend \(exampleID)", "mail resend --all-failed",
             "mail resend --all-failed --yes",
         ],
         notes: """
@@ -110,7 +111,7 @@ enum MailCommand {
 
     private static func mailID(_ text: String, _ arguments: Arguments) throws -> EventID {
         guard let id = EventID(rawValue: text) else {
-            throw arguments.misuse("`\(text)` is no mail's id; they look like evt_01890a5d-ac96-774b-bcce-b302099a8057")
+            throw arguments.misuse("`\(text)` is no mail's id; they look like \(exampleID)")
         }
         return id
     }
