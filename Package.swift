@@ -56,11 +56,12 @@ let package = Package(
         library("Libjansson", pkgConfig: "jansson", apt: "libjansson-dev", brew: "jansson"),
         library("Librdkafka", pkgConfig: "rdkafka", apt: "librdkafka-dev", brew: "librdkafka"),
         library("Cjose", pkgConfig: "cjose", apt: "libcjose-dev", brew: "cjose"),
-        shim("CEvent", over: "Libevent"),
+        shim("CWake"),
+        shim("CEvent", over: "CWake", "Libevent"),
         shim("CSockets"),
         shim("CCurl", over: "Libcurl"),
         shim("CPostgres", over: "Libpq"),
-        shim("CKafka", over: "Librdkafka"),
+        shim("CKafka", over: "CWake", "Librdkafka"),
         shim("CSecrets", over: "Libcrypto", "Libargon2", "Libjansson", "Cjose"),
 
         // Drivers

@@ -18,9 +18,6 @@ public final class KafkaCluster: Sendable {
         pool = try BlockingPool(name: "kafka", threadCount: Self.threadCount, queueCountMax: Self.waitingCountMax)
     }
 
-    /// The version of librdkafka in use, such as `2.0.2`.
-    public static var libraryVersion: String { LibraryVersion.inUse.description }
-
     /// Ends the threads. Close what was made from the cluster first.
     public func close() { pool.shutdown() }
 }

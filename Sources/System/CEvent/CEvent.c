@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CEvent.h"
 
+#include <CWake.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -9,15 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 #ifdef __linux__
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #endif
 
 struct hub_loop {
     struct event_base *base;
-    struct event *wake;
-    int wake_read, wake_write;
+    struct event *waker;
+    hub_wake wake;
 };
 
 struct hub_event {
@@ -40,34 +40,16 @@ void hub_thread_set_current(void *value) {
     }
 }
 
-static void drain_wake(evutil_socket_t fd, short what, void *context) {
+static void take_wake(evutil_socket_t fd, short what, void *context) {
+    (void)fd;
     (void)what;
-    (void)context;
-    uint64_t buffer[8];
-    while (read(fd, buffer, sizeof buffer) == (ssize_t)sizeof buffer) {}
-}
-
-static int open_wake(hub_loop *loop) {
-#ifdef __linux__
-    loop->wake_read = loop->wake_write = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    return loop->wake_read;
-#else
-    int ends[2];
-    if (pipe(ends) != 0) return -1;
-    for (int i = 0; i < 2; i++) {
-        fcntl(ends[i], F_SETFL, O_NONBLOCK);
-        fcntl(ends[i], F_SETFD, FD_CLOEXEC);
-    }
-    loop->wake_read = ends[0];
-    loop->wake_write = ends[1];
-    return 0;
-#endif
+    hub_wake_take(context);
 }
 
 hub_loop *hub_loop_new(void) {
     hub_loop *loop = calloc(1, sizeof *loop);
     if (!loop) return NULL;
-    loop->wake_read = loop->wake_write = -1;
+    loop->wake = (hub_wake){-1, -1};
     struct event_config *config = event_config_new();
     if (config) {
         event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
@@ -75,9 +57,9 @@ hub_loop *hub_loop_new(void) {
         loop->base = event_base_new_with_config(config);
         event_config_free(config);
     }
-    if (loop->base && open_wake(loop) >= 0) {
-        loop->wake = event_new(loop->base, loop->wake_read, EV_READ | EV_PERSIST, drain_wake, NULL);
-        if (loop->wake && event_add(loop->wake, NULL) == 0) return loop;
+    if (loop->base && hub_wake_open(&loop->wake) == 0) {
+        loop->waker = event_new(loop->base, loop->wake.read, EV_READ | EV_PERSIST, take_wake, &loop->wake);
+        if (loop->waker && event_add(loop->waker, NULL) == 0) return loop;
     }
     hub_loop_free(loop);
     return NULL;
@@ -85,10 +67,9 @@ hub_loop *hub_loop_new(void) {
 
 void hub_loop_free(hub_loop *loop) {
     if (!loop) return;
-    if (loop->wake) event_free(loop->wake);
+    if (loop->waker) event_free(loop->waker);
     if (loop->base) event_base_free(loop->base);
-    if (loop->wake_write >= 0 && loop->wake_write != loop->wake_read) close(loop->wake_write);
-    if (loop->wake_read >= 0) close(loop->wake_read);
+    hub_wake_close(&loop->wake);
     free(loop);
 }
 
@@ -96,12 +77,7 @@ int hub_loop_turn(hub_loop *loop, int nonblocking) {
     return event_base_loop(loop->base, EVLOOP_ONCE | (nonblocking ? EVLOOP_NONBLOCK : 0)) < 0 ? -1 : 0;
 }
 
-void hub_loop_wake(hub_loop *loop) {
-    uint64_t one = 1;
-    // The descriptor is non-blocking: a full counter means a wake-up is already pending.
-    ssize_t written = write(loop->wake_write, &one, sizeof one);
-    (void)written;
-}
+void hub_loop_wake(hub_loop *loop) { hub_wake_send(&loop->wake); }
 
 static void fire(evutil_socket_t fd, short what, void *argument) {
     hub_event *event = argument;

@@ -1,17 +1,10 @@
 #define _GNU_SOURCE
 #include "Client.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#ifdef __linux__
-#include <sys/eventfd.h>
-#endif
-
-const uint64_t hub_kafka_wake = 1;
 
 int hub_kafka_version(void) { return rd_kafka_version(); }
 
@@ -37,35 +30,12 @@ static rd_kafka_conf_t *configure(
     return conf;
 }
 
-static int open_wake(hub_kafka *kafka) {
-#ifdef __linux__
-    kafka->wake_read = kafka->wake_write = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    return kafka->wake_read;
-#else
-    int ends[2];
-    if (pipe(ends) != 0) return -1;
-    for (int i = 0; i < 2; i++) {
-        fcntl(ends[i], F_SETFL, O_NONBLOCK);
-        fcntl(ends[i], F_SETFD, FD_CLOEXEC);
-    }
-    kafka->wake_read = ends[0];
-    kafka->wake_write = ends[1];
-    return 0;
-#endif
-}
-
-static void close_wake(hub_kafka *kafka) {
-    if (kafka->wake_write >= 0 && kafka->wake_write != kafka->wake_read) close(kafka->wake_write);
-    if (kafka->wake_read >= 0) close(kafka->wake_read);
-}
-
 hub_kafka *hub_kafka_new(int kind, const hub_kafka_setting *settings, int count, hub_kafka_error *error) {
     int has_group;
     rd_kafka_conf_t *conf = configure(settings, count, &has_group, error);
     if (!conf) return NULL;
     hub_kafka *kafka = calloc(1, sizeof *kafka);
-    if (kafka) kafka->wake_read = kafka->wake_write = -1;
-    if (!kafka || open_wake(kafka) < 0) {
+    if (!kafka || hub_wake_open(&kafka->wake) != 0) {
         hub_kafka_fail(error, RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, NULL);
         rd_kafka_conf_destroy(conf);
         free(kafka);
@@ -78,23 +48,20 @@ hub_kafka *hub_kafka_new(int kind, const hub_kafka_setting *settings, int count,
         if (!error->code) error->code = RD_KAFKA_RESP_ERR__INVALID_ARG;
         // Of a failed start the settings stay the caller's.
         rd_kafka_conf_destroy(conf);
-        close_wake(kafka);
+        hub_wake_close(&kafka->wake);
         free(kafka);
         return NULL;
     }
     if (has_group) rd_kafka_poll_set_consumer(kafka->client);
     kafka->queue = has_group ? rd_kafka_queue_get_consumer(kafka->client) : rd_kafka_queue_get_main(kafka->client);
     rd_kafka_set_log_queue(kafka->client, kafka->queue);
-    rd_kafka_queue_io_event_enable(kafka->queue, kafka->wake_write, &hub_kafka_wake, sizeof hub_kafka_wake);
+    rd_kafka_queue_io_event_enable(kafka->queue, kafka->wake.write, &hub_wake_up, sizeof hub_wake_up);
     return kafka;
 }
 
-int hub_kafka_descriptor(const hub_kafka *kafka) { return kafka->wake_read; }
+int hub_kafka_descriptor(const hub_kafka *kafka) { return kafka->wake.read; }
 
-void hub_kafka_quieten(hub_kafka *kafka) {
-    uint64_t counts[8];
-    while (read(kafka->wake_read, counts, sizeof counts) == (ssize_t)sizeof counts) {}
-}
+void hub_kafka_quieten(hub_kafka *kafka) { hub_wake_take(&kafka->wake); }
 
 // MARK: The end
 
@@ -118,7 +85,7 @@ static void *end(void *argument) {
     rd_kafka_queue_destroy(kafka->queue);
     // A member has left its group by now, or is not to wait for it.
     rd_kafka_destroy_flags(kafka->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    close_wake(kafka);
+    hub_wake_close(&kafka->wake);
     free(kafka);
     ending.done(ending.context);
     return NULL;

@@ -4,6 +4,7 @@
 
 #include "CKafka.h"
 
+#include <CWake.h>
 #include <librdkafka/rdkafka.h>
 
 struct hub_kafka_topic {
@@ -16,11 +17,9 @@ struct hub_kafka {
     /// Where everything but messages arrives.
     rd_kafka_queue_t *queue;
     hub_kafka_topic *topics;
-    int wake_read, wake_write;
+    /// librdkafka writes to it when a queue is no longer empty.
+    hub_wake wake;
 };
-
-/// What librdkafka writes to the descriptor when a queue is no longer empty.
-extern const uint64_t hub_kafka_wake;
 
 /// Fills `error` and returns -1.
 int hub_kafka_fail(hub_kafka_error *error, int code, const char *text);

@@ -29,7 +29,7 @@ hub_kafka_lane *hub_kafka_lane_open(
     }
     // Before it is assigned: what went to the client's common queue first would come there, or not at all.
     rd_kafka_queue_forward(lane->queue, NULL);
-    rd_kafka_queue_io_event_enable(lane->queue, kafka->wake_write, &hub_kafka_wake, sizeof hub_kafka_wake);
+    rd_kafka_queue_io_event_enable(lane->queue, kafka->wake.write, &hub_wake_up, sizeof hub_wake_up);
     return lane;
 }
 
@@ -198,7 +198,7 @@ int hub_kafka_commit(
 int hub_kafka_close(hub_kafka *kafka, hub_kafka_error *error) {
     // The consumer's queue is forwarded to the one given here: it cannot be the same.
     rd_kafka_queue_t *queue = rd_kafka_queue_new(kafka->client);
-    rd_kafka_queue_io_event_enable(queue, kafka->wake_write, &hub_kafka_wake, sizeof hub_kafka_wake);
+    rd_kafka_queue_io_event_enable(queue, kafka->wake.write, &hub_wake_up, sizeof hub_wake_up);
     rd_kafka_error_t *failure = rd_kafka_consumer_close_queue(kafka->client, queue);
     if (failure) {
         rd_kafka_queue_destroy(queue);

@@ -1,7 +1,7 @@
 internal import CKafka
 
 /// A version of librdkafka: what is mended in one is worked around in those before.
-struct LibraryVersion: Comparable, CustomStringConvertible {
+struct LibraryVersion: Comparable {
     let major: Int32
     let minor: Int32
     let revision: Int32
@@ -14,6 +14,4 @@ struct LibraryVersion: Comparable, CustomStringConvertible {
     static func < (left: LibraryVersion, right: LibraryVersion) -> Bool {
         (left.major, left.minor, left.revision) < (right.major, right.minor, right.revision)
     }
-
-    var description: String { "\(major).\(minor).\(revision)" }
 }

@@ -25,7 +25,7 @@ enum { HUB_CURL_READ_LATER = -1, HUB_CURL_READ_ABORT = -2 };
 /// What `body` returns. After LATER the same bytes come again when receiving is resumed.
 enum { HUB_CURL_BODY_TAKEN = 0, HUB_CURL_BODY_LATER = 1, HUB_CURL_BODY_ABORT = 2 };
 
-/// Called on the loop's thread from within hub_curl_run, hub_curl_kick and hub_curl_resume; `context` is the transfer's.
+/// Called on the loop's thread from within hub_curl_run, hub_curl_kick and the two that resume; `context` is the transfer's.
 /// They must not start or cancel transfers.
 typedef struct {
     /// The header of the response; everything pointed to lies still only during the call.
