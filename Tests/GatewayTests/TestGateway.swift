@@ -6,7 +6,6 @@ import HTTP
 import HubTesting
 import Platform
 import ServiceTesting
-import Synchronization
 import Testing
 
 /// The gateway before services that answer as a test says.
@@ -47,19 +46,11 @@ struct TestGateway {
     }
 }
 
-/// A number that tests and handlers share.
-final class Tally: Sendable {
-    private let state = Mutex(0)
-    var value: Int { state.withLock { $0 } }
-    func add() { state.withLock { $0 += 1 } }
-}
-
 extension HTTPBody {
-    /// A body that its client does not send, and gives up after `limit`.
-    static func stalled(_ started: Tally, for limit: Duration) -> HTTPBody {
+    /// A body that its client does not send, and gives up once `gate` opens. The gate counts those whose body is waited for.
+    static func stalled(until gate: Gate) -> HTTPBody {
         .stream {
-            started.add()
-            try await TestLoops.shared.next().sleep(for: limit)
+            await gate.wait()
             throw HTTPBodyError.timedOut
         }
     }

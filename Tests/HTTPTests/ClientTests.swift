@@ -5,9 +5,9 @@ import Testing
 
 /// Counts what it makes, and its own end.
 private final class Maker: Sendable {
-    let made: Counter
-    let ended: Counter
-    init(made: Counter, ended: Counter) {
+    let made: Tally
+    let ended: Tally
+    init(made: Tally, ended: Tally) {
         self.made = made
         self.ended = ended
     }
@@ -58,8 +58,8 @@ struct ClientTests {
         try await TestServer.with(routes: ServerTests.routes) { server in
             try await Self.with { client in
                 let body = HTTPBody.stream {
-                    try await TestLoops.shared.next().sleep(for: .seconds(60))
-                    return nil
+                    await Gate().wait()
+                    throw CancellationError()
                 }
                 let request = HTTPClientRequest(.post, server.url + "/echo", body: body)
                 #expect(await Self.failure(client, request, timeout: .milliseconds(200)) == .requestBodyFailed)
@@ -68,7 +68,7 @@ struct ClientTests {
     }
 
     @Test func `waiting in line for a connection is told from a connection that fails`() async throws {
-        let gate = Gate(), entered = Counter()
+        let gate = Gate(), entered = Tally()
         try await TestServer.with(routes: { router in
             router.add(.get, "/slow") { _ in
                 entered.add()
@@ -147,7 +147,7 @@ struct ClientTests {
     }
 
     @Test func `connections are kept for the next request`() async throws {
-        let connections = Counter()
+        let connections = Tally()
         let server = try RawServer { socket in
             connections.add()
             while try await socket.read(until: { $0.has("\r\n\r\n") }).has("GET") {
@@ -183,7 +183,7 @@ struct ClientTests {
     func `what may have been acted on is sent again only if twice is as good as once`(
         method: HTTPMethod, body: String
     ) async throws {
-        let acted = Counter()
+        let acted = Tally()
         let server = try RawServer { socket in
             let head = try await socket.read { $0.has("\r\n\r\n") }
             if head.has("/first") {
@@ -236,7 +236,7 @@ struct ClientTests {
                     do { for try await chunk in request.body { sum += chunk.count } } catch {
                         sum = -1
                     }
-                    let counter = Counter(), total = sum
+                    let counter = Tally(), total = sum
                     return HTTPResponse(
                         .ok,
                         body: .stream {
@@ -246,7 +246,7 @@ struct ClientTests {
             }
         ) { server in
             try await Self.with { client in
-                let counter = Counter()
+                let counter = Tally()
                 let body = HTTPBody.stream(length: length) {
                     counter.add() <= 30 ? [UInt8](repeating: 2, count: 100_000) : nil
                 }
@@ -259,7 +259,7 @@ struct ClientTests {
     }
 
     @Test func `a response is held back while its reader lags, and broken off when it is dropped`() async throws {
-        let made = Counter(), ended = Counter()
+        let made = Tally(), ended = Tally()
         try await TestServer.with(routes: { router in
             router.add(.get, "/endless") { _ in
                 let maker = Maker(made: made, ended: ended)
@@ -290,7 +290,7 @@ struct ClientTests {
         let gate = Gate()
         try await TestServer.with(routes: { router in
             router.add(.get, "/events") { _ in
-                let counter = Counter()
+                let counter = Tally()
                 return HTTPResponse(
                     .ok,
                     body: .stream {
@@ -342,7 +342,7 @@ struct ClientTests {
     }
 
     @Test func `cancelling the caller ends the transfer`() async throws {
-        let arrived = Counter(), left = Counter()
+        let arrived = Tally(), left = Tally()
         let server = try RawServer { socket in
             _ = try await socket.read { $0.has("\r\n\r\n") }
             arrived.add()
@@ -364,7 +364,7 @@ struct ClientTests {
     }
 
     @Test func `closing the client cancels what is under way`() async throws {
-        let arrived = Counter()
+        let arrived = Tally()
         let server = try RawServer { socket in
             _ = try await socket.read { $0.has("\r\n\r\n") }
             arrived.add()

@@ -126,7 +126,7 @@ struct ClosingTests {
             let socket = try await server.connect()
             socket.limitReceiveBuffer(4 * 1024)
             try await socket.send("GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
-            let all = Counter()
+            let all = Tally()
             try await eventually {
                 let byteCount = all.value + 2_000
                 all.add(try await socket.read { $0.utf8.count >= 2_000 }.utf8.count)
@@ -177,7 +177,7 @@ struct ClosingTests {
     }
 
     @Test func `pipelined requests behind one that is refused are not served`() async throws {
-        let calls = Counter()
+        let calls = Tally()
         try await TestServer.with(routes: { router in
             router.add(.post, "/{path...}", bodyBytesMax: 10) { _ in
                 calls.add()

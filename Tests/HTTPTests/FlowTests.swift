@@ -6,7 +6,7 @@ import Testing
 /// Back-pressure, the peer that leaves, and the end of the server.
 struct FlowTests {
     @Test func `a sender is held back while its reader lags`() async throws {
-        let gate = Gate(), read = Counter()
+        let gate = Gate(), read = Tally()
         try await TestServer.with(routes: { router in
             router.add(.post, "/slow", bodyBytesMax: 1 << 30) { request in
                 await gate.wait()
@@ -28,7 +28,7 @@ struct FlowTests {
     }
 
     @Test func `a streamed answer is made at the pace of its reader`() async throws {
-        let made = Counter()
+        let made = Tally()
         try await TestServer.with(routes: { router in
             router.add(.get, "/endless") { _ in
                 HTTPResponse(
@@ -55,7 +55,7 @@ struct FlowTests {
 
     @Test(arguments: [false, true])
     func `a peer that leaves cancels the task of its request`(byReset: Bool) async throws {
-        let started = Counter(), cancelled = Counter()
+        let started = Tally(), cancelled = Tally()
         try await TestServer.with(routes: { router in
             router.add(.get, "/wait") { _ in
                 started.add()
@@ -75,7 +75,7 @@ struct FlowTests {
     }
 
     @Test func `a peer that leaves in the middle of its body is noticed by the reader`() async throws {
-        let errors = Counter()
+        let errors = Tally()
         try await TestServer.with(routes: { router in
             router.add(.post, "/{path...}") { request in
                 do { for try await _ in request.body {} } catch { errors.add() }
@@ -90,7 +90,7 @@ struct FlowTests {
     }
 
     @Test func `a stream whose reader leaves is not made any longer`() async throws {
-        let made = Counter(), ended = Counter()
+        let made = Tally(), ended = Tally()
         try await TestServer.with(routes: { router in
             router.add(.get, "/events") { _ in
                 HTTPResponse(
@@ -114,7 +114,7 @@ struct FlowTests {
     }
 
     @Test func `draining lets requests finish, closes what is idle and takes nothing new`() async throws {
-        let gate = Gate(), started = Counter()
+        let gate = Gate(), started = Tally()
         try await TestServer.with(routes: { router in
             ServerTests.routes(&router)
             router.add(.get, "/wait") { _ in
@@ -139,7 +139,7 @@ struct FlowTests {
     }
 
     @Test func `draining ends after its time, and cancels what is still there`() async throws {
-        let started = Counter(), cancelled = Counter()
+        let started = Tally(), cancelled = Tally()
         try await TestServer.with(routes: { router in
             router.add(.get, "/wait") { _ in
                 started.add()
@@ -160,7 +160,7 @@ struct FlowTests {
     @Test func `draining breaks off a stream that waits for its maker`() async throws {
         try await TestServer.with(routes: { router in
             router.add(.get, "/events") { _ in
-                let made = Counter()
+                let made = Tally()
                 return HTTPResponse(
                     .ok,
                     body: .stream {

@@ -87,7 +87,7 @@ struct HostileTests {
     ]
 
     static func serve(_ request: String) async throws -> (answer: String, calls: Int) {
-        let calls = Counter()
+        let calls = Tally()
         var answer = ""
         try await TestServer.with(routes: { router in
             for method in [HTTPMethod.get, .post] {

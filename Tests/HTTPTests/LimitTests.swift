@@ -111,7 +111,7 @@ struct LimitTests {
     }
 
     @Test func `a body that stalls is ended, and its handler told`() async throws {
-        let errors = Counter()
+        let errors = Tally()
         try await TestServer.with(
             { $0.idleTimeout = .milliseconds(300) },
             routes: { router in

@@ -1,4 +1,5 @@
 import HTTP
+import HubTesting
 import Testing
 
 struct MessageTests {
@@ -41,7 +42,7 @@ struct MessageTests {
     }
 
     @Test func `collecting a body stops at its limit`() async throws {
-        let counter = Counter()
+        let counter = Tally()
         let body = HTTPBody.stream { counter.add() < 100 ? [1, 2, 3] : nil }
         await #expect(throws: HTTPBodyError.tooLarge(bytesMax: 10)) { try await body.collect(bytesMax: 10) }
         #expect(counter.value == 4)

@@ -13,15 +13,15 @@ struct ServerTests {
             }
         }
         router.add(.get, "/stream") { _ in
-            let counter = Counter()
+            let counter = Tally()
             return HTTPResponse(.ok, body: .stream { counter.add() <= 3 ? Array("part;".utf8) : nil })
         }
         router.add(.get, "/stream-of-15") { _ in
-            let counter = Counter()
+            let counter = Tally()
             return HTTPResponse(.ok, body: .stream(length: 15) { counter.add() <= 3 ? Array("part;".utf8) : nil })
         }
         router.add(.get, "/broken") { _ in
-            let counter = Counter()
+            let counter = Tally()
             return HTTPResponse(
                 .ok,
                 body: .stream {

@@ -60,14 +60,12 @@ import Testing
         #expect(lines.last?.contains("afterwards") == true)
     }
 
-    @Test func `a reader that has gone does not keep flush waiting`() throws {
+    @Test(.timeLimit(.minutes(1))) func `a reader that has gone does not keep flush waiting`() throws {
         let pipe = Pipe()
         let writer = LogWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor)
         let logger = Logger(label: "a", sink: writer)
         for index in 0..<3_000 { logger.info("line", [.count: LogValue(index)]) }
-        let start = ContinuousClock.now
         writer.flush()
-        #expect(ContinuousClock.now - start < .seconds(10))
         // Lets the thread end: its write fails once nobody can read any more.
         signal(SIGPIPE, SIG_IGN)
         try pipe.fileHandleForReading.close()

@@ -118,7 +118,7 @@ import Testing
             let gate = Gate()
             things.pause(at: gate)
             let request = TestLoops.shared.next().start("a client") { try await things.send("a", key: "k").0 }
-            try await eventually { gate.isReached }
+            try await eventually { gate.arrivals == 1 }
             request.cancel()
             gate.open()
             _ = await request.result
@@ -132,7 +132,7 @@ import Testing
             let gate = Gate()
             things.pause(at: gate)
             async let first = things.send("a", key: "k").0
-            try await eventually { gate.isReached }
+            try await eventually { gate.arrivals == 1 }
             try await things.database.execute(
                 """
                 select pg_terminate_backend(pid) from pg_stat_activity

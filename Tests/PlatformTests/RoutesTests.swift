@@ -42,8 +42,8 @@ import Testing
         }
         routes.get("/broken", .anyone) { _ in throw CocoaError(.fileNoSuchFile) }
         routes.get("/slow", .anyone) { _ in
-            try await TestLoops.shared.next().sleep(for: .seconds(60))
-            return .noContent
+            await Gate().wait()
+            throw CancellationError()
         }
         router = routes.router
     }

@@ -64,7 +64,7 @@ final class Things: Sendable {
                         "insert into thing values (\(thing.id.rawValue), \(name)) on conflict (name) do nothing")
                     if count == 0 { throw Problem(.conflict, "name-taken") }
                     if let refusal = self.refusal.withLock({ $0.take() }) { throw refusal }
-                    if let gate = self.gate.withLock({ $0.take() }) { try await gate.pass() }
+                    if let gate = self.gate.withLock({ $0.take() }) { await gate.wait() }
                     return thing
                 } again: { id in
                     let row = try await tx.query("select name from thing where id = \(id.rawValue)").first
@@ -105,19 +105,5 @@ final class Things: Sendable {
         let answer = await router.respond(to: HTTPRequest(.post, "/things", fields: fields, body: .text(body)))
         let text = String(decoding: try await answer.body.collect(bytesMax: 10_000), as: UTF8.self)
         return (answer.status.code, text, answer.fields)
-    }
-}
-
-/// Where work waits until a test lets it on.
-final class Gate: Sendable {
-    private let reached = Mutex(false)
-    private let opened = Mutex(false)
-
-    var isReached: Bool { reached.withLock { $0 } }
-    func open() { opened.withLock { $0 = true } }
-
-    func pass() async throws {
-        reached.withLock { $0 = true }
-        try await eventually { self.opened.withLock { $0 } }
     }
 }

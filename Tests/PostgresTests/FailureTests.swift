@@ -290,15 +290,24 @@ internal import Testing
     @Test func `a closed database refuses work and holds no connection`() async throws {
         try await TestDatabase.with { test in
             let other = test.connect(.init(applicationName: "other"))
-            async let last = other.query("select pg_sleep(0.1), 1")
-            async let inLine = other.query("select 2")
-            try await eventually { try await test.connections(named: "other") > 0 }
-            await other.close()
-            #expect(try await last.count == 1)
-            // Whether it came in time is chance, but it is told either way, and the end does not wait for ever.
-            _ = try? await inLine
-            let error = await #expect(throws: PostgresError.self) { _ = try await other.query("select 1") }
-            #expect(error?.kind == .closed)
+            try await test.database.transaction { tx in
+                _ = try await tx.query("select pg_advisory_lock(1)")
+                async let last = other.query("select pg_advisory_xact_lock(1), 1")
+                try await eventually { try await test.isWaited(forLock: 1) }
+                async let inLine = other.query("select 2")
+                async let end: Void = other.close()
+                try await eventually("it refuses work") {
+                    do {
+                        _ = try await other.transaction { try await $0.query("select 1") }
+                        return false
+                    } catch { return (error as? PostgresError)?.kind == .closed }
+                }
+                _ = try await tx.query("select pg_advisory_unlock(1)")
+                #expect(try await last.count == 1)
+                // Whether it came in time is chance, but it is told either way, and the end does not wait for ever.
+                _ = try? await inLine
+                await end
+            }
             try await eventually { try await test.connections(named: "other") == 0 }
         }
     }

@@ -1,6 +1,7 @@
 import Avro
 import Contracts
 import Foundation
+import HubTesting
 import SchemaRegistry
 import Testing
 

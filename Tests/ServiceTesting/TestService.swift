@@ -4,7 +4,7 @@ internal import Foundation
 public import HTTP
 public import HubTesting
 @testable internal import Messaging
-public import Observability
+internal import Observability
 @testable public import Platform
 public import Postgres
 internal import SchemaRegistry

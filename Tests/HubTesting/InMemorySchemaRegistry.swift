@@ -1,7 +1,8 @@
 public import Avro
-import Synchronization
+public import SchemaRegistry
+internal import Synchronization
 
-/// A registry that lives as long as the process: for tools and measurements that have no database.
+/// A registry that lives as long as the process, for tests that have no database.
 public final class InMemorySchemaRegistry: SchemaRegistry {
     private struct State {
         var schemas: [Schema] = []
