@@ -99,16 +99,24 @@ final class LoopPool: @unchecked Sendable {
                 loop.execute { self.enter(continuation, handle) }
             }
         } onCancel: {
-            loop.execute { handle.cancel?() }
+            loop.execute { handle.cancel() }
         }
     }
 
     // @unchecked: touched on the loop alone.
     private final class WaiterHandle: @unchecked Sendable {
-        var cancel: (() -> Void)?
+        /// Nil before it is in line.
+        var waiter: Waiter?
+        private(set) var isCancelled = false
+
+        func cancel() {
+            isCancelled = true
+            _ = waiter?.finish(.failure(CancellationError()))
+        }
     }
 
     private func enter(_ continuation: CheckedContinuation<Connection, any Error>, _ handle: WaiterHandle) {
+        if handle.isCancelled { return continuation.resume(throwing: CancellationError()) }
         if isClosing { return continuation.resume(throwing: closedError) }
         if waiters.isEmpty {
             while let (connection, _) = idle.popLast() {
@@ -121,7 +129,7 @@ final class LoopPool: @unchecked Sendable {
         }
         let waiter = Waiter()
         waiter.continuation = continuation
-        handle.cancel = { _ = waiter.finish(.failure(CancellationError())) }
+        handle.waiter = waiter
         waiters.append(waiter)
         openAlone()
         watchDeadlines()
