@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Foundation
 
 #if canImport(Glibc)
 internal import Glibc
@@ -142,23 +143,15 @@ public final class RawSocket: Sendable {
 public struct RawServer: Sendable {
     public let port: Int
 
-    private static let acceptors: BlockingPool = {
-        do { return try BlockingPool(name: "accept", threadCount: 64, queueCountMax: 64) } catch {
-            fatalError("\(error)")
-        }
-    }()
-
     public init(_ serve: @escaping @Sendable (RawSocket) async throws -> Void) throws {
         let (descriptor, port) = try Self.bound()
         self.port = port
         guard listen(descriptor, 64) == 0 else { throw RawSocket.Failure(errno: errno) }
-        Task {
-            while let socket = try? await Self.acceptors.run({
+        Thread.detachNewThread {
+            while true {
                 let accepted = accept(descriptor, nil, nil)
-                if accepted < 0 { throw RawSocket.Failure(errno: errno) }
-                return RawSocket(descriptor: accepted)
-            }) {
-                Task { try? await serve(socket) }
+                if accepted < 0 { return }
+                Task { try? await serve(RawSocket(descriptor: accepted)) }
             }
         }
     }
