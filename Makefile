@@ -10,14 +10,14 @@ TEST_FLAGS := $(SWIFT_FLAGS) -Xswiftc -warnings-as-errors
 RELEASE := .build/release/learning-hub
 # What the sanitizers watch: the targets that hold C, threads and raw memory.
 SANITIZED := EventLoopTests|ObservabilityTests|HTTPTests|PostgresTests|KafkaTests|MailTests|SecretsTests|AvroTests
-TWINS := $(patsubst bench/%.c,.build/twins/%,$(wildcard bench/*.c))
+TWINS := $(patsubst bench/%.c,.build/twins/%,$(filter-out bench/allocations.c,$(wildcard bench/*.c))) .build/twins/allocations.so
 
 ifeq ($(shell uname -s),Darwin)
 # Homebrew keeps these apart from the system's own.
 export PKG_CONFIG_PATH := $(foreach name,libpq curl openssl@3,$(shell brew --prefix $(name) 2>/dev/null)/lib/pkgconfig:)$(PKG_CONFIG_PATH)
 endif
 
-.PHONY: help run build test test-sanitized test-faults test-kafka fuzz lint format bench contracts smoke setup setup-tests clean
+.PHONY: help run build test test-sanitized test-faults test-kafka fuzz lint format bench bench-peers contracts smoke setup setup-tests clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,9 +59,16 @@ format: ## Format Swift in place
 	swift format --in-place --recursive --parallel $(SOURCES)
 
 bench: setup-tests build $(TWINS) ## Measure beside the C twins (one row: NAMES="avro.encode")
-	HUB_BENCH_TWINS=$(CURDIR)/.build/twins $(RELEASE) bench $(NAMES)
+	HUB_BENCH_CHECKOUT=$(CURDIR) $(RELEASE) bench $(NAMES)
 
-.build/twins/%: bench/%.c
+bench-peers: ## Measure beside Python's and Java's Kafka clients and Debezium (needs KAFKA_HOME, and CONNECT_PLUGINS with Debezium)
+	@$(MAKE) --no-print-directory bench NAMES="kafka. relay.kafka peer."
+
+.build/twins/%.so: bench/%.c
+	@mkdir -p $(@D)
+	cc -O2 -Wall -shared -fPIC -o $@ $<
+
+.build/twins/%: bench/%.c $(wildcard bench/*.h)
 	@mkdir -p $(@D)
 	cc -O2 -Wall -o $@ $< $$(sed -n 's|^// libraries: ||p' $< | xargs -r pkg-config --cflags --libs) -lpthread
 

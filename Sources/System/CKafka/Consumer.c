@@ -60,34 +60,7 @@ struct owned_batch {
     hub_kafka_batch batch;
     rd_kafka_message_t **raw;
     hub_kafka_message *messages;
-    hub_kafka_header *headers;
-    uint32_t header_count, header_capacity;
 };
-
-static int add_headers(struct owned_batch *owned, const rd_kafka_message_t *raw, hub_kafka_message *message) {
-    rd_kafka_headers_t *headers;
-    message->header = owned->header_count;
-    message->header_count = 0;
-    if (rd_kafka_message_headers(raw, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return 0;
-    uint32_t count = (uint32_t)rd_kafka_header_cnt(headers);
-    if (owned->header_count + count > owned->header_capacity) {
-        uint32_t capacity = 2 * owned->header_capacity + count + 64;
-        hub_kafka_header *grown = realloc(owned->headers, capacity * sizeof *grown);
-        if (!grown) return -1;
-        owned->headers = grown;
-        owned->header_capacity = capacity;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        const char *name;
-        const void *value;
-        size_t size;
-        if (rd_kafka_header_get_all(headers, i, &name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR) break;
-        owned->headers[owned->header_count++] =
-            (hub_kafka_header){name, value, (uint32_t)strlen(name), value ? (uint32_t)size : 0};
-        message->header_count++;
-    }
-    return 0;
-}
 
 static void fill(struct owned_batch *owned, ssize_t taken) {
     hub_kafka_batch *batch = &owned->batch;
@@ -114,13 +87,6 @@ static void fill(struct owned_batch *owned, ssize_t taken) {
             .value_length = (uint32_t)raw->len,
         };
         owned->raw[batch->count++] = raw;
-        if (add_headers(owned, raw, message) != 0) {
-            // What is behind is lost with it: the reader has to be told.
-            hub_kafka_fail(&batch->error, RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, NULL);
-            for (ssize_t rest = i; rest < taken; rest++) rd_kafka_message_destroy(owned->raw[rest]);
-            batch->count--;
-            return;
-        }
     }
 }
 
@@ -142,15 +108,41 @@ hub_kafka_batch *hub_kafka_lane_take(hub_kafka_lane *lane, int countMax) {
     owned->batch.end = -1;
     fill(owned, taken);
     owned->batch.messages = owned->messages;
-    owned->batch.headers = owned->headers;
     owned->batch.is_drained = (size_t)taken < capacity;
     return &owned->batch;
+}
+
+int hub_kafka_batch_read_headers(hub_kafka_batch *batch) {
+    struct owned_batch *owned = (struct owned_batch *)batch;
+    size_t count = 0;
+    rd_kafka_headers_t *headers;
+    for (int i = 0; i < batch->count; i++)
+        if (rd_kafka_message_headers(owned->raw[i], &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
+            count += rd_kafka_header_cnt(headers);
+    hub_kafka_header *all = malloc(count * sizeof *all + 1);
+    hub_kafka_header_range *ranges = calloc((size_t)batch->count + 1, sizeof *ranges);
+    batch->headers = all;
+    batch->header_ranges = ranges;
+    if (!all || !ranges) return -1;
+    uint32_t next = 0;
+    for (int i = 0; i < batch->count; i++) {
+        ranges[i].first = next;
+        if (rd_kafka_message_headers(owned->raw[i], &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+        const char *name;
+        const void *value;
+        size_t size;
+        for (size_t each = 0; rd_kafka_header_get_all(headers, each, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; each++)
+            all[next++] = (hub_kafka_header){name, value, (uint32_t)strlen(name), value ? (uint32_t)size : 0};
+        ranges[i].count = next - ranges[i].first;
+    }
+    return 0;
 }
 
 void hub_kafka_batch_free(hub_kafka_batch *batch) {
     struct owned_batch *owned = (struct owned_batch *)batch;
     for (int i = 0; i < batch->count; i++) rd_kafka_message_destroy(owned->raw[i]);
-    free(owned->headers);
+    free((void *)batch->headers);
+    free((void *)batch->header_ranges);
     free(owned);
 }
 

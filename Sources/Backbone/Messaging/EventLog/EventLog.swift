@@ -4,6 +4,17 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
+/// What takes records in: all that a ``Relay`` needs of a log.
+public protocol EventAppender: Sendable {
+    /// Appends records in their order, and answers once they are durable: one outcome for each record, in the order given.
+    ///
+    /// Records of a batch fail one by one, but never so that order is lost: after a record that is to be retried no later record
+    /// of its partition in the same call is accepted. When an outcome is ``AppendOutcome/retry(_:)`` the record may have been stored all the
+    /// same: appending it again can double it.
+    /// - Parameter limit: what is not confirmed after so long is to be retried.
+    func append(_ records: [NewRecord], within limit: Duration) async -> [AppendOutcome]
+}
+
 /// The log of events: topics of numbered partitions, to which records are appended and from which groups read.
 ///
 /// What callers may rely on, and one conformance suite tests on each implementation:
@@ -12,7 +23,7 @@ public import Foundation
 /// - A partition has one holder in a group at a time, as far as the log can tell: one that was frozen and wakes believes that it still
 ///   is. What holders write is fenced where they write it (see ``ConsumerPositions``).
 /// - Delivery is at least once.
-public protocol EventLog: Sendable {
+public protocol EventLog: EventAppender {
     // MARK: Topics
 
     /// Makes changes that ``plan(_:)`` found, in their order. Applying one that has been made already does nothing.
@@ -28,14 +39,6 @@ public protocol EventLog: Sendable {
     func deleteTopics(_ names: [String]) async throws
 
     // MARK: Records
-
-    /// Appends records in their order, and answers once they are durable: one outcome for each record, in the order given.
-    ///
-    /// Records of a batch fail one by one, but never so that order is lost: after a record that is to be retried no later record
-    /// of its partition in the same call is accepted. When an outcome is ``AppendOutcome/retry(_:)`` the record may have been stored all the
-    /// same: appending it again can double it.
-    /// - Parameter limit: what is not confirmed after so long is to be retried.
-    func append(_ records: [NewRecord], within limit: Duration) async -> [AppendOutcome]
 
     /// Reads ranges of partitions with no group: for replays, tails and searches. Whoever asks for a reader closes it.
     /// - Parameter ranges: from the first offset wanted to the one after the last. Records that retention has removed are skipped, records

@@ -14,7 +14,7 @@ internal import Synchronization
 public final class Relay: Sendable {
     public let service: ServiceName
     let database: Database
-    let log: any EventLog
+    let log: any EventAppender
     let limits: RelayLimits
     private let bell: OutboxBell
     private let loop: EventLoop
@@ -25,7 +25,7 @@ public final class Relay: Sendable {
     ///   - outbox: the service's; its commits wake this relay.
     ///   - database: with the service's schema.
     public init(
-        outbox: Outbox, database: Database, log: any EventLog, loops: EventLoopGroup,
+        outbox: Outbox, database: Database, log: any EventAppender, loops: EventLoopGroup,
         limits: RelayLimits = RelayLimits(),
         logger: Logger, metrics: Metrics
     ) {

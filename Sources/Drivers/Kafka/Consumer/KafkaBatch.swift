@@ -1,9 +1,11 @@
 internal import CKafka
+internal import Synchronization
 
 /// Records of one partition in the order of their offsets, in librdkafka's memory, which is freed with the batch.
 ///
 /// Nothing is copied until a record is asked for it; any thread may read.
-// @unchecked: the memory does not change, and is freed when nobody refers to the batch any more.
+// @unchecked: the memory does not change but for the headers, which are read under a lock, and is freed when nobody refers to the batch any
+// more.
 public final class KafkaBatch: RandomAccessCollection, @unchecked Sendable {
     public let partition: KafkaPartition
     public let startIndex = 0
@@ -11,6 +13,7 @@ public final class KafkaBatch: RandomAccessCollection, @unchecked Sendable {
     fileprivate let raw: UnsafeMutablePointer<hub_kafka_batch>
     /// The memory is the client's: it must not end before.
     private let client: ClientHandle
+    private let hasReadHeaders = Mutex(false)
 
     /// Takes a batch over.
     /// - Parameter end: records at and after this offset are left out.
@@ -34,6 +37,16 @@ public final class KafkaBatch: RandomAccessCollection, @unchecked Sendable {
     public subscript(position: Int) -> KafkaRecord {
         precondition(indices.contains(position), "a batch of \(count) records has none at \(position)")
         return KafkaRecord(self, position)
+    }
+
+    /// The headers of a record. Those of all are read when the first are asked for: librdkafka takes memory for each.
+    fileprivate func headers(of index: Int) -> UnsafeBufferPointer<hub_kafka_header> {
+        hasReadHeaders.withLock { hasRead in
+            if !hasRead, hub_kafka_batch_read_headers(raw) != 0 { preconditionFailure("no memory for headers") }
+            hasRead = true
+        }
+        let range = raw.pointee.header_ranges[index]
+        return UnsafeBufferPointer(start: raw.pointee.headers + Int(range.first), count: Int(range.count))
     }
 }
 
@@ -75,13 +88,15 @@ public struct KafkaRecord: Sendable {
         return try with(message.value, message.value_length, body)
     }
 
-    public var headerCount: Int { Int(message.header_count) }
+    public var headerCount: Int { batch.headers(of: index).count }
 
     /// The name of a header and the bytes of its value, valid during the call; nil for null.
     public func withHeader<Result>(
         _ index: Int, _ body: (_ name: String, _ value: UnsafeRawBufferPointer?) throws -> Result
     ) rethrows -> Result {
-        let header = header(at: index)
+        let headers = batch.headers(of: self.index)
+        precondition(headers.indices.contains(index), "a record of \(headers.count) headers has none at \(index)")
+        let header = headers[index]
         let name = UnsafeRawBufferPointer(start: header.name, count: Int(header.name_length))
         return try with(header.value, header.value_length) {
             try body(String(decoding: name, as: UTF8.self), $0)
@@ -93,17 +108,11 @@ public struct KafkaRecord: Sendable {
         named name: StaticString, _ body: (UnsafeRawBufferPointer?) throws -> Result
     ) rethrows -> Result {
         let wanted = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
-        for index in (0..<headerCount).reversed() {
-            let header = header(at: index)
+        for header in batch.headers(of: index).reversed() {
             let found = UnsafeRawBufferPointer(start: header.name, count: Int(header.name_length))
             if found.elementsEqual(wanted) { return try with(header.value, header.value_length, body) }
         }
         return try body(nil)
-    }
-
-    private func header(at index: Int) -> hub_kafka_header {
-        precondition(index >= 0 && index < headerCount, "a record of \(headerCount) headers has none at \(index)")
-        return batch.raw.pointee.headers[Int(message.header) + index]
     }
 
     private func with<Result>(

@@ -12,14 +12,19 @@ enum BenchCommand {
         options: [.json], examples: ["bench", "bench avro. --json", "bench http.request relay.postgres"],
         notes: """
             Rows: \(BenchRow.all.map(\.name).joined(separator: ", ")).
-            `make bench` builds the twins and says in HUB_BENCH_TWINS where they are. A private PostgreSQL in a temporary
-            folder is used, with fsync on; nothing is left behind. Measure on a machine that does nothing else.
+            Without a name everything but peers is measured. `make bench` builds the twins and says in HUB_BENCH_CHECKOUT
+            where they are. A private PostgreSQL in a temporary folder is used, with fsync on, and, where KAFKA_HOME or
+            KAFKA_BOOTSTRAP_SERVERS is set, three Kafka brokers; nothing is left behind. Measure on a machine that does
+            nothing else.
             """
     ) { arguments, console in
         let names = arguments.positional
-        let rows = BenchRow.all.filter { row in
-            names.isEmpty || names.contains { $0 == row.name || ($0.hasSuffix(".") && row.name.hasPrefix($0)) }
-        }
+        let rows =
+            names.isEmpty
+            ? BenchRow.own
+            : BenchRow.all.filter { row in
+                names.contains { $0 == row.name || ($0.hasSuffix(".") && row.name.hasPrefix($0)) }
+            }
         for name in names
         where !BenchRow.all.contains(where: { $0.name == name || (name.hasSuffix(".") && $0.name.hasPrefix(name)) }) {
             throw arguments.misuse("there is no row `\(name)`")
@@ -34,7 +39,13 @@ enum BenchCommand {
                 exit(130)
             }
             do {
-                for row in rows { tell(row, try await row.measure(hub), arguments, console) }
+                for row in rows {
+                    do {
+                        tell(row, try await row.measure(hub), arguments, console)
+                    } catch let lack as BenchLack {
+                        console.complaint("\(row.name) is left out: \(lack.reason)")
+                    }
+                }
             } catch {
                 await hub.close()
                 throw error

@@ -10,23 +10,37 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What measurements share: a private PostgreSQL in a temporary folder, started when the first of them needs it.
+/// What measurements share: a private PostgreSQL and a Kafka cluster in a temporary folder, started when the first of them needs it.
 actor BenchHub {
     private var server: PrivatePostgres?
+    private var brokers: BenchKafka?
     private var databaseCount = 0
-    var knownRegistrations: [[Double]]?
+    private var known: [String: [[Double]]] = [:]
     /// The database server's user must be able to reach it.
     private let folder = "/tmp/learning-hub-bench-\(SecureRandom.token(byteCount: 9))"
     nonisolated let secret = SecureRandom.token()
 
-    /// The folder of compiled twins, nil when nobody built them.
-    nonisolated static var twins: String? {
-        ProcessInfo.processInfo.environment["HUB_BENCH_TWINS"].flatMap { $0.isEmpty ? nil : $0 }
+    /// The repository: twins, peers, and the script that starts Kafka. Nil when nobody said where it is.
+    nonisolated static var checkout: String? { variable("HUB_BENCH_CHECKOUT") }
+
+    /// The folder of compiled twins.
+    nonisolated static var twins: String? { checkout.map { $0 + "/.build/twins" } }
+
+    /// Of the environment; nil when it is not set, or empty.
+    nonisolated static func variable(_ name: String) -> String? {
+        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// Settings of a hub on an empty database of its own.
-    func settings(_ more: [String: String] = [:]) async throws -> Settings {
-        try Settings(commandLine: try await environment().merging(more) { _, given in given })
+    func settings() async throws -> Settings { try Settings(commandLine: try await environment()) }
+
+    /// The same with its log on Kafka, where earlier measurements have left events.
+    /// - Throws: ``BenchLack``.
+    func settingsOnKafka() async throws -> Settings { try Settings(commandLine: try await environmentOnKafka()) }
+
+    func environmentOnKafka() async throws -> [String: String] {
+        let servers = [KafkaSettings.bootstrapServers.name: try kafka().servers]
+        return try await environment().merging(servers) { _, kafka in kafka }
     }
 
     /// The same for a process of its own.
@@ -41,8 +55,16 @@ actor BenchHub {
         return [
             PlatformSettings.databaseURL.name: server.url(database: name),
             PlatformSettings.identitySecret.name: secret, PlatformSettings.logLevel.name: "error",
-            "HUB_RATE_LIMITS": "off",
+            "HUB_RATE_LIMITS": "off", KafkaSettings.bootstrapServers.name: "",
         ]
+    }
+
+    /// Figures of which several rows are made, measured once: one list for each run.
+    func once(_ name: String, _ measure: @Sendable () async throws -> [[Double]]) async throws -> [[Double]] {
+        if let known = known[name] { return known }
+        let measured = try await measure()
+        known[name] = measured
+        return measured
     }
 
     func running() async throws -> PrivatePostgres {
@@ -52,10 +74,19 @@ actor BenchHub {
         return started
     }
 
+    /// - Throws: ``BenchLack``.
+    func kafka() throws -> BenchKafka {
+        if let brokers { return brokers }
+        let started = try BenchKafka.start(folder: folder + "/kafka")
+        brokers = started
+        return started
+    }
+
     nonisolated var dataFolder: String { folder + "/hub" }
 
     func close() async {
         await server?.stop()
+        brokers?.stop()
         try? FileManager.default.removeItem(atPath: folder)
     }
 }

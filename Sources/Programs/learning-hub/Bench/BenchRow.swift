@@ -12,13 +12,18 @@ struct BenchRow: Sendable {
         case seconds = "s"
         case perSecond = "/s"
         case megabytes = "MB"
+        case perMessage = "/message"
 
         /// Of a rate more is better, of everything else less.
         var isRate: Bool { self == .perSecond }
     }
 
-    static let all: [BenchRow] =
-        HTTPBench.rows + PostgresBench.rows + AvroBench.rows + MessagingBench.rows + FlowBench.rows + ProcessBench.rows
+    /// Everything of ours.
+    static let own: [BenchRow] =
+        HTTPBench.rows + PostgresBench.rows + AvroBench.rows + KafkaBench.rows + RelayBench.rows + ConsumerBench.rows
+        + FlowBench.rows + ProcessBench.rows
+
+    static let all = own + PeerBench.rows
 }
 
 /// What was measured: the median of several runs, and the same of the twin where there is one.
@@ -38,6 +43,11 @@ struct Measurement: Sendable {
         guard let twin, twin > 0, value > 0 else { return nil }
         return unit.isRate ? value / twin : twin / value
     }
+}
+
+/// What a measurement came to: what it used is closed before an error goes on.
+func outcome<Value>(_ measure: () async throws -> Value) async -> Result<Value, any Error> {
+    do { return .success(try await measure()) } catch { return .failure(error) }
 }
 
 extension [Double] {
@@ -67,5 +77,11 @@ extension BenchRow {
         return [name, "\(measurement.value.rounded(digits)) \(unit.rawValue)", twin, ratio]
     }
 
-    private var digits: Int { unit == .seconds ? 3 : unit.isRate ? 0 : 1 }
+    private var digits: Int {
+        switch unit {
+        case .perSecond: 0
+        case .nanoseconds, .milliseconds, .megabytes: 1
+        case .seconds, .perMessage: 3
+        }
+    }
 }

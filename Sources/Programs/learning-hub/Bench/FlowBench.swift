@@ -9,21 +9,36 @@ internal import Synchronization
 /// Flow 1 under a steady load: from the 2xx of a registration until its ledger row can be seen.
 enum FlowBench {
     private static let runs = 3
-    private static let ratePerSecond = 500
-    private static let registrationCount = 1_500
+    private static let durationSeconds = 3
 
     static let rows = [
         BenchRow(name: "flow.registration-p50", unit: .milliseconds) { hub in
-            Measurement(try await hub.registrations().map { $0.percentile(50) })
+            Measurement(try await onPostgres(hub).map { $0.percentile(50) })
         },
         BenchRow(name: "flow.registration-p99", unit: .milliseconds) { hub in
-            Measurement(try await hub.registrations().map { $0.percentile(99) })
+            Measurement(try await onPostgres(hub).map { $0.percentile(99) })
+        },
+        BenchRow(name: "flow.registration-kafka-p50", unit: .milliseconds) { hub in
+            Measurement(try await onKafka(hub).map { $0.percentile(50) })
+        },
+        BenchRow(name: "flow.registration-kafka-p99", unit: .milliseconds) { hub in
+            Measurement(try await onKafka(hub).map { $0.percentile(99) })
         },
     ]
 
+    private static func onPostgres(_ hub: BenchHub) async throws -> [[Double]] {
+        try await hub.once("flow.registration") { try await measure(try await hub.environment(), perSecond: 500) }
+    }
+
+    private static func onKafka(_ hub: BenchHub) async throws -> [[Double]] {
+        try await hub.once("flow.registration-kafka") {
+            try await measure(try await hub.environmentOnKafka(), perSecond: 200)
+        }
+    }
+
     /// Milliseconds of each registration, of each run.
-    static func measure(_ hub: BenchHub) async throws -> [[Double]] {
-        var flags = try await hub.environment()
+    private static func measure(_ environment: [String: String], perSecond: Int) async throws -> [[Double]] {
+        var flags = environment
         for type in HubServices.all { flags[PlatformSettings.port(of: type.name).name] = "0" }
         // The cost of a password hash is not what is measured: it is paid before the 2xx, and would fill both cores.
         flags["HUB_PASSWORD_MEMORY_KIB"] = "8"
@@ -38,10 +53,11 @@ enum FlowBench {
         var results: [[Double]] = []
         do {
             try await clients.announceLedger()
-            _ = try await clients.run(on: loops, count: ratePerSecond, perSecond: ratePerSecond, run: 0)
-            for run in 1...runs {
-                results.append(
-                    try await clients.run(on: loops, count: registrationCount, perSecond: ratePerSecond, run: run))
+            // The first run warms up.
+            for run in 0...runs {
+                let count = perSecond * (run == 0 ? 1 : durationSeconds)
+                let milliseconds = try await clients.run(on: loops, count: count, perSecond: perSecond, run: run)
+                if run > 0 { results.append(milliseconds) }
             }
         } catch {
             await process.stop()
@@ -54,16 +70,6 @@ enum FlowBench {
     }
 }
 
-extension BenchHub {
-    /// Taken once for all rows that are made of it.
-    func registrations() async throws -> [[Double]] {
-        if let known = knownRegistrations { return known }
-        let measured = try await FlowBench.measure(self)
-        knownRegistrations = measured
-        return measured
-    }
-}
-
 /// People who register at a steady pace, whether the answers come or not.
 private struct Clients {
     let address: String
@@ -72,42 +78,14 @@ private struct Clients {
 
     private static let channel = "bench_ledger"
 
-    /// When each person's registration was answered and when their ledger row was heard of, whichever comes first.
+    /// From each person's answer until their ledger row is heard of.
     private final class Pending: Sendable {
-        private struct State {
-            var isListening = false
-            var answered: [String: ContinuousClock.Instant] = [:]
-            var heard: [String: ContinuousClock.Instant] = [:]
-            var milliseconds: [Double] = []
-        }
-        private let state = Mutex(State())
+        let intervals = Intervals()
+        private let listens = Atomic(false)
 
-        var isListening: Bool { state.withLock { $0.isListening } }
-        var milliseconds: [Double] { state.withLock { $0.milliseconds } }
-
-        func listens() { state.withLock { $0.isListening = true } }
-
-        func answered(_ id: String) {
-            let now = ContinuousClock.now
-            state.withLock { state in
-                // Heard of before the answer was here: nobody waited for it.
-                if state.heard.removeValue(forKey: id) != nil {
-                    state.milliseconds.append(0)
-                } else {
-                    state.answered[id] = now
-                }
-            }
-        }
-
-        func heard(_ id: String) {
-            let now = ContinuousClock.now
-            state.withLock { state in
-                if let answered = state.answered.removeValue(forKey: id) {
-                    state.milliseconds.append(answered.duration(to: now).milliseconds)
-                } else {
-                    state.heard[id] = now
-                }
-            }
+        var isListening: Bool {
+            get { listens.load(ordering: .acquiring) }
+            set { listens.store(newValue, ordering: .releasing) }
         }
     }
 
@@ -135,19 +113,12 @@ private struct Clients {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask(executorPreference: loop) { try await watch(pending, until: count, on: loop) }
             while !pending.isListening { try await loop.sleep(for: .milliseconds(5)) }
-            let clock = ContinuousClock()
-            let start = clock.now
-            for index in 0..<count {
-                let due = start + .nanoseconds(1_000_000_000 / perSecond) * index
-                let wait = clock.now.duration(to: due)
-                if wait > .zero { try await loop.sleep(for: wait) }
-                group.addTask(executorPreference: loop) {
-                    try await register("run\(run).\(index)@example.org", pending)
-                }
+            try await steadily(count, perSecond: perSecond, on: loop) { index in
+                try await register("run\(run).\(index)@example.org", pending)
             }
             try await group.waitForAll()
         }
-        return pending.milliseconds
+        return pending.intervals.take()
     }
 
     private func register(_ email: String, _ pending: Pending) async throws {
@@ -162,7 +133,7 @@ private struct Clients {
         guard response.status == .created, let id = try JSONTree(parsing: bytes)["id"]?.text else {
             throw CommandFailure("a registration was answered \(response.status.code)")
         }
-        pending.answered(id)
+        pending.intervals.begin(id)
     }
 
     private func watch(_ pending: Pending, until count: Int, on loop: EventLoop) async throws {
@@ -171,8 +142,8 @@ private struct Clients {
         ) {
             for await user in database.notifications(on: Self.channel) {
                 // An empty one says that listening has begun.
-                if user.isEmpty { pending.listens() } else { pending.heard(user) }
-                if pending.milliseconds.count == count { return }
+                if user.isEmpty { pending.isListening = true } else { pending.intervals.end(user) }
+                if pending.intervals.count == count { return }
             }
         }
     }

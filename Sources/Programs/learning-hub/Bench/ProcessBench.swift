@@ -54,7 +54,10 @@ enum ProcessBench {
     private static func readyHub(_ hub: BenchHub) throws -> ChildProcess {
         try ready(
             ["up", "--data", hub.dataFolder, "--port", "0"],
-            [PlatformSettings.databaseURL.name: "", PlatformSettings.logLevel.name: "error"])
+            [
+                PlatformSettings.databaseURL.name: "", PlatformSettings.logLevel.name: "error",
+                KafkaSettings.bootstrapServers.name: "",
+            ])
     }
 
     /// Starts this program and blocks until it says that it is ready.

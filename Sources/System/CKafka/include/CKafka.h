@@ -200,14 +200,20 @@ typedef struct {
     const uint8_t *value;
     uint32_t key_length;
     uint32_t value_length;
-    uint32_t header;
-    uint32_t header_count;
 } hub_kafka_message;
+
+/// Which of a batch's headers are those of a message.
+typedef struct {
+    uint32_t first;
+    uint32_t count;
+} hub_kafka_header_range;
 
 /// Messages of one partition, with pointers into librdkafka's memory, and the error met after them.
 typedef struct {
     const hub_kafka_message *messages;
+    /// NULL before hub_kafka_batch_read_headers.
     const hub_kafka_header *headers;
+    const hub_kafka_header_range *header_ranges;
     /// Where the partition ended, when that was met after the messages and the client asks for it (`enable.partition.eof`); else -1.
     int64_t end;
     int count;
@@ -225,6 +231,9 @@ int hub_kafka_lane_start(hub_kafka_lane *lane, int64_t offset, hub_kafka_error *
 void hub_kafka_lane_stop(hub_kafka_lane *lane);
 /// What is there, at most `countMax` messages; NULL when nothing is, or without memory. The caller frees it before the client ends.
 hub_kafka_batch *hub_kafka_lane_take(hub_kafka_lane *lane, int countMax);
+/// Reads the headers of all messages. librdkafka keeps them unread until they are asked for, and reading takes memory for each. Call once,
+/// by one thread at a time. 0 on success; otherwise there was no memory.
+int hub_kafka_batch_read_headers(hub_kafka_batch *batch);
 void hub_kafka_batch_free(hub_kafka_batch *batch);
 
 // These wait for the client's own thread, never for a broker. 0 on success.

@@ -1,0 +1,62 @@
+internal import EventLoop
+internal import Synchronization
+
+/// Calls `body` so many times at a steady pace, whether earlier calls have ended or not, and waits for all.
+func steadily(
+    _ count: Int, perSecond: Int, on loop: EventLoop, _ body: @escaping @Sendable (_ index: Int) async throws -> Void
+) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        let clock = ContinuousClock()
+        let start = clock.now
+        for index in 0..<count {
+            let due = start + .nanoseconds(1_000_000_000 / perSecond) * index
+            let wait = clock.now.duration(to: due)
+            if wait > .zero { try await loop.sleep(for: wait) }
+            group.addTask(executorPreference: loop) { try await body(index) }
+        }
+        try await group.waitForAll()
+    }
+}
+
+/// How long each of many things took, by its id. Its beginning and its end are noticed by different tasks, and in any order.
+final class Intervals: Sendable {
+    private struct State {
+        var begun: [String: ContinuousClock.Instant] = [:]
+        var ended: Set<String> = []
+        var milliseconds: [Double] = []
+    }
+    private let state = Mutex(State())
+
+    var count: Int { state.withLock { $0.milliseconds.count } }
+
+    func begin(_ id: String) {
+        let now = ContinuousClock.now
+        state.withLock { state in
+            // It had ended before its beginning was noticed: nobody waited for it.
+            if state.ended.remove(id) != nil {
+                state.milliseconds.append(0)
+            } else {
+                state.begun[id] = now
+            }
+        }
+    }
+
+    func end(_ id: String) {
+        let now = ContinuousClock.now
+        state.withLock { state in
+            if let begun = state.begun.removeValue(forKey: id) {
+                state.milliseconds.append(begun.duration(to: now).milliseconds)
+            } else {
+                state.ended.insert(id)
+            }
+        }
+    }
+
+    /// What was noted so far, which is then forgotten.
+    func take() -> [Double] {
+        state.withLock { state in
+            defer { state.milliseconds = [] }
+            return state.milliseconds
+        }
+    }
+}
