@@ -26,6 +26,11 @@ public final class MockKafka: @unchecked Sendable {
         guard hub_mock_create_topic(mock, name, Int32(partitionCount), 3) == 0 else { throw CannotStart() }
     }
 
+    /// The brokers say of a topic that there is none of that name, until they are told otherwise.
+    public func setUnknown(_ topic: String, _ isUnknown: Bool) {
+        hub_mock_set_topic_error(mock, topic, Int32(isUnknown ? HUB_MOCK_UNKNOWN_TOPIC : 0))
+    }
+
     /// The next `count` requests fail.
     public func fail(_ request: Request, with failure: Failure, count: Int = 1) {
         let number =

@@ -40,6 +40,10 @@ void hub_mock_fail(hub_mock *mock, int request, int error, int count) {
         rd_kafka_mock_push_request_errors(mock->cluster, (int16_t)request, 1, (rd_kafka_resp_err_t)error);
 }
 
+void hub_mock_set_topic_error(hub_mock *mock, const char *topic, int error) {
+    rd_kafka_mock_topic_set_error(mock->cluster, topic, (rd_kafka_resp_err_t)error);
+}
+
 void hub_mock_set_down(hub_mock *mock, int broker, int is_down) {
     if (is_down) {
         rd_kafka_mock_broker_set_down(mock->cluster, broker);

@@ -1,3 +1,4 @@
+import EventLoop
 import HubTesting
 import Kafka
 import Testing
@@ -23,6 +24,22 @@ import Testing
                 try await world.append(["a"], partition: 1)
                 #expect(try await new[0].values(1) == ["a"])
                 for lane in [lane] + new { await lane.release() }
+            }
+        }
+    }
+
+    /// The broker that the group's leader asks may not know of it yet: one of so many meets that.
+    @Test(arguments: Place.real)
+    func `a topic made a moment ago is given to its members`(on place: Place) async throws {
+        for _ in 0..<20 {
+            try await KafkaWorld.with(place, partitionCount: 3) { world in
+                try await world.consuming { consumer in
+                    let lanes = try await withTimeout(
+                        Self.limit, on: world.loop, onTimeout: { KafkaError(.timedOut, "no lanes came") },
+                        { try await consumer.nextLanes() })
+                    #expect(lanes.count == 3)
+                    for lane in lanes { await lane.release() }
+                }
             }
         }
     }

@@ -202,3 +202,34 @@ int hub_kafka_close(hub_kafka *kafka, hub_kafka_error *error) {
 }
 
 int hub_kafka_is_closed(hub_kafka *kafka) { return rd_kafka_consumer_closed(kafka->client); }
+
+// MARK: The group as the coordinator has it
+
+hub_kafka_group *hub_kafka_group_get(hub_kafka *kafka, const char *name, int timeout, hub_kafka_error *error) {
+    const struct rd_kafka_group_list *list = NULL;
+    rd_kafka_resp_err_t code = rd_kafka_list_groups(kafka->client, name, &list, timeout);
+    // Brokers that did not answer do not matter when the coordinator did.
+    if (list && (!code || list->group_cnt > 0)) return (hub_kafka_group *)list;
+    if (list) rd_kafka_group_list_destroy(list);
+    hub_kafka_fail(error, code, NULL);
+    return NULL;
+}
+
+static const struct rd_kafka_group_list *raw_groups(const hub_kafka_group *group) {
+    return (const struct rd_kafka_group_list *)group;
+}
+
+void hub_kafka_group_free(hub_kafka_group *group) { rd_kafka_group_list_destroy(raw_groups(group)); }
+
+const char *hub_kafka_group_state(const hub_kafka_group *group) {
+    return raw_groups(group)->group_cnt > 0 ? raw_groups(group)->groups[0].state : "";
+}
+
+int hub_kafka_group_member_count(const hub_kafka_group *group) {
+    return raw_groups(group)->group_cnt > 0 ? raw_groups(group)->groups[0].member_cnt : 0;
+}
+
+hub_kafka_bytes hub_kafka_group_assignment(const hub_kafka_group *group, int member) {
+    const struct rd_kafka_group_member_info *info = &raw_groups(group)->groups[0].members[member];
+    return (hub_kafka_bytes){info->member_assignment, info->member_assignment_size};
+}

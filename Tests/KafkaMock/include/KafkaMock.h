@@ -17,6 +17,7 @@ enum { HUB_MOCK_PRODUCE = 0, HUB_MOCK_FETCH = 1, HUB_MOCK_METADATA = 3, HUB_MOCK
 /// The protocol's errors.
 enum {
     HUB_MOCK_OFFSET_OUT_OF_RANGE = 1,
+    HUB_MOCK_UNKNOWN_TOPIC = 3,
     HUB_MOCK_NOT_LEADER = 6,
     HUB_MOCK_TOO_LARGE = 10,
     HUB_MOCK_TOPIC_FORBIDDEN = 29,
@@ -26,6 +27,8 @@ enum {
 };
 /// The next `count` requests of a kind fail with `error`.
 void hub_mock_fail(hub_mock *mock, int request, int error, int count);
+/// Every look-up of a topic is answered with `error`; 0 for none.
+void hub_mock_set_topic_error(hub_mock *mock, const char *topic, int error);
 /// A broker refuses connections, and drops those it has, until it is up again. Brokers count from 1.
 void hub_mock_set_down(hub_mock *mock, int broker, int is_down);
 /// Every answer of a broker takes so many milliseconds longer.

@@ -29,6 +29,7 @@ public final class KafkaConsumer: @unchecked Sendable {
     private let reporter: AsyncStream<KafkaGroupEvent>.Continuation
     private var lanes: [KafkaPartition: KafkaLane] = [:]
     private let commits: CommitQueue
+    private var check: AssignmentCheck?
     private var wasAssigned = false
     private var lastFailure: KafkaError?
     private var isClosing = false
@@ -53,10 +54,32 @@ public final class KafkaConsumer: @unchecked Sendable {
             // The end of membership is no event; it only wakes.
             self.condition.check()
         }
+        check = AssignmentCheck(
+            client, membership, cluster: cluster, loop: loop, held: { [unowned self] in Set(lanes.keys) },
+            whenIncomplete: { [unowned self] in rejoin() })
+        try join()
+    }
+
+    private func join() throws(KafkaError) {
         try attempt { pointer, error in
             let topics = CStrings(membership.topics)
             return withExtendedLifetime(topics) {
                 hub_kafka_subscribe(pointer, topics.pointers, Int32(topics.pointers.count), &error)
+            }
+        }
+    }
+
+    /// Leaves the group and comes back, so that it gives its partitions out anew.
+    private func rejoin() {
+        client.note(KafkaError(.passing, "\(membership.group) has given some partitions to nobody: it is joined anew"))
+        loop.start("kafka rejoin") {
+            do {
+                try self.attempt { hub_kafka_unsubscribe($0, &$1) }
+                // The group keeps what it gave to a name until its session is over.
+                if self.membership.instanceID != nil { try await self.loop.sleep(for: self.membership.sessionTimeout) }
+                if !self.isClosing { try self.join() }
+            } catch let error as KafkaError {
+                self.failed(error)
             }
         }
     }
@@ -104,6 +127,7 @@ public final class KafkaConsumer: @unchecked Sendable {
         }
         if isClosing { return }
         offer(partitions)
+        check?.assignmentChanged()
     }
 
     private func offer(_ partitions: [KafkaPartition]) {
@@ -202,6 +226,7 @@ public final class KafkaConsumer: @unchecked Sendable {
         _ = try? await loop.shielded("kafka consumer close") {
             if self.isClosing { return }
             self.isClosing = true
+            self.check?.close()
             await self.leave(by: end)
             self.isOver = true
             for lane in self.lanes.values { self.lose(lane) }

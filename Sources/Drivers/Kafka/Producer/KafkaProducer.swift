@@ -24,6 +24,7 @@ public final class KafkaProducer: @unchecked Sendable {
     private var appends: [UInt32: Append] = [:]
     private var lastID: UInt32 = 0
     private var ends: [ClientEnd] = []
+    private let unknownTopics: UnknownTopics
     private var lastFailure: ContinuousClock.Instant?
     private var isClosed = false
 
@@ -31,6 +32,7 @@ public final class KafkaProducer: @unchecked Sendable {
         self.cluster = cluster
         self.loop = loop
         condition = Condition(loop: loop)
+        unknownTopics = UnknownTopics(wait: cluster.configuration.unknownTopicWait)
     }
 
     private var limits: KafkaConfiguration.ProducerLimits { cluster.configuration.producer }
@@ -41,7 +43,8 @@ public final class KafkaProducer: @unchecked Sendable {
     ///
     /// Behind a record that is unconfirmed no later one of its partition is accepted. A record that its broker refuses is tried a
     /// second time alone, because a broker refuses all that travel together when one of them is wrong; what others of this call have put
-    /// into its partition meanwhile stays before it.
+    /// into its partition meanwhile stays before it. A topic that is unknown is refused when it has been so for ``KafkaConfiguration/unknownTopicWait``;
+    /// until then its records are unconfirmed.
     /// - Parameter limit: what is not acknowledged by then is unconfirmed. So is what other calls have under way at that moment: a
     ///   producer that has given a record up cannot be trusted with the order of the next.
     /// - Returns: also when the task is cancelled, then at once.
@@ -142,7 +145,7 @@ public final class KafkaProducer: @unchecked Sendable {
     private func makeLine(
         _ settings: [KafkaConfiguration.Setting], onRetired: @escaping ([AppendPart], KafkaError) -> Void
     ) -> ProducerLine {
-        let line = ProducerLine(loop: loop, purgeLimit: limits.purgeLimit)
+        let line = ProducerLine(loop: loop, purgeLimit: limits.purgeLimit, unknownTopics: unknownTopics)
         lines[ObjectIdentifier(line)] = line
         line.onEnd = { [unowned self] part, error in end(part, error) }
         line.onRetired = onRetired

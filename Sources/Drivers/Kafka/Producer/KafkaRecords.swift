@@ -65,6 +65,8 @@ public struct KafkaRecords: Sendable {
         return index
     }
 
+    func topic(of record: Int32) -> String { topics[Int(records[Int(record)].topic)] }
+
     /// The records that name their partition, and those that leave it to their key.
     func indexes() -> (placed: [Int32], hashed: [Int32]) {
         var placed: [Int32] = [], hashed: [Int32] = []

@@ -7,6 +7,7 @@ internal import EventLoop
 final class ProducerLine: @unchecked Sendable {
     private let loop: EventLoop
     private let purgeLimit: Duration
+    private let unknownTopics: UnknownTopics
     private var client: Client?
     private var topics: [String: OpaquePointer] = [:]
     private var waiting: [AppendPart] = []
@@ -30,9 +31,10 @@ final class ProducerLine: @unchecked Sendable {
     /// So many records are handed over before the loop's other work has its turn.
     private static let sendCountMax = 2_000
 
-    init(loop: EventLoop, purgeLimit: Duration) {
+    init(loop: EventLoop, purgeLimit: Duration, unknownTopics: UnknownTopics) {
         self.loop = loop
         self.purgeLimit = purgeLimit
+        self.unknownTopics = unknownTopics
     }
 
     func begin(_ client: Client) {
@@ -111,13 +113,19 @@ final class ProducerLine: @unchecked Sendable {
         if code == 0 { return count }
         if Int(hub_kafka_error_kind(code)) == HUB_KAFKA_QUEUE_FULL { return nil }
         let error = KafkaError(code: code)
-        if error.isRefusal {
-            append.refuseForGood(part.indexes[part.sentCount], error)
+        let index = part.indexes[part.sentCount]
+        if error.isRefusal, isForGood(error, append.records.topic(of: index)) {
+            append.refuseForGood(index, error)
             part.sentCount += 1
             return Int(taken) + 1
         }
         retire(error)
         return nil
+    }
+
+    /// Whether a refusal will stand: a topic that is unknown may be on its way to the brokers.
+    private func isForGood(_ error: KafkaError, _ topic: String) -> Bool {
+        error.kind != .unknownTopic || unknownTopics.isMissing(topic)
     }
 
     /// - Returns: nil when one has a name that no topic can have: then the rest of the part is refused.
@@ -147,33 +155,46 @@ final class ProducerLine: @unchecked Sendable {
 
     private func takeReports(_ event: ClientEvent) {
         var last: AppendPart?
+        var doubt: KafkaError?
         while true {
             let count = Int(hub_kafka_event_reports(event.raw, &reports, Int32(Self.reportCountMax)))
             if count == 0 { break }
             for report in reports[..<count] {
                 let id = UInt32(truncatingIfNeeded: report.tag >> 32)
                 if last?.append.id != id { last = open[id] }
-                if let last { take(report, of: last) }
+                if let last, let error = take(report, of: last) { doubt = error }
             }
         }
+        // In one batch with others it would be the end of their order.
+        if let doubt { retire(doubt) }
         if retirement != nil, open.isEmpty { close() }
     }
 
-    private func take(_ report: hub_kafka_report, of part: AppendPart) {
-        let index = Int32(truncatingIfNeeded: report.tag & 0xffff_ffff)
-        part.append.settle(index, outcome(of: report))
-        part.openCount -= 1
-        if part.openCount == 0, part.isSent { end(part) }
-    }
-
-    private func outcome(of report: hub_kafka_report) -> KafkaOutcome {
+    /// - Returns: why the line can take no more, if it cannot.
+    private func take(_ report: hub_kafka_report, of part: AppendPart) -> KafkaError? {
+        let (append, index) = (part.append, Int32(truncatingIfNeeded: report.tag & 0xffff_ffff))
+        var doubt: KafkaError?
         if report.code == 0 {
             lastError = nil
-            return .accepted(partition: Int(report.partition), offset: report.offset < 0 ? nil : report.offset)
+            if !unknownTopics.isEmpty { unknownTopics.found(append.records.topic(of: index)) }
+            let offset = report.offset < 0 ? nil : report.offset
+            append.settle(index, .accepted(partition: Int(report.partition), offset: offset))
+        } else {
+            let error = KafkaError(code: report.code)
+            if !error.isRefusal {
+                append.settle(index, .unconfirmed(retirement ?? error))
+            } else if error.kind != .unknownTopic {
+                append.settle(index, .refused(error))
+            } else if isForGood(error, append.records.topic(of: index)) {
+                append.refuseForGood(index, error)
+            } else {
+                append.settle(index, .unconfirmed(error))
+                doubt = error
+            }
         }
-        let error = KafkaError(code: report.code)
-        if error.isRefusal { return .refused(error) }
-        return .unconfirmed(retirement ?? error)
+        part.openCount -= 1
+        if part.openCount == 0, part.isSent { end(part) }
+        return doubt
     }
 
     private func end(_ part: AppendPart) {

@@ -372,6 +372,25 @@ enum { HUB_KAFKA_TIME_END = -1, HUB_KAFKA_TIME_BEGIN = -2 };
 int hub_kafka_offsets_for_times(
     hub_kafka *kafka, hub_kafka_partition *partitions, int count, int timeout, hub_kafka_error *error);
 
+typedef struct hub_kafka_group hub_kafka_group;
+
+/// A group as its coordinator has it. Not administration: that can end the program when the coordinator is lost meanwhile. NULL on
+/// failure; the caller frees it.
+hub_kafka_group *hub_kafka_group_get(hub_kafka *kafka, const char *name, int timeout, hub_kafka_error *error);
+void hub_kafka_group_free(hub_kafka_group *group);
+/// Kafka's word, such as `Stable`; empty for a group nobody knows.
+const char *hub_kafka_group_state(const hub_kafka_group *group);
+int hub_kafka_group_member_count(const hub_kafka_group *group);
+
+typedef struct {
+    /// NULL when there are none.
+    const uint8_t *bytes;
+    int count;
+} hub_kafka_bytes;
+
+/// What a member was given, as the consumers' protocol writes it.
+hub_kafka_bytes hub_kafka_group_assignment(const hub_kafka_group *group, int member);
+
 /// Of a member of a group: replaces each `offset` by what its group has committed, -1 for nothing. 0 on success.
 int hub_kafka_committed(
     hub_kafka *kafka, hub_kafka_partition *partitions, int count, int timeout, hub_kafka_error *error);
