@@ -45,6 +45,48 @@ import Testing
     }
 
     @Test(arguments: Place.real)
+    func `a member of a fixed name that comes back finds its partitions, and others keep theirs`(
+        on place: Place
+    ) async throws {
+        try await KafkaWorld.with(place, partitionCount: 2) { world in
+            try await world.consuming({ $0.instanceID = "one" }) { one in
+                let lanes = try await one.nextLanes()
+                for lane in lanes { try await lane.start(at: 0) }
+                let revoked = Task { try await Self.firstRevoked(of: lanes) }
+                let taken = try await world.consuming({ $0.instanceID = "two" }) { two in
+                    await (try await revoked.value)?.release()
+                    let lane = try await two.nextLane()
+                    try await lane.start(at: 0)
+                    await lane.release()
+                    return lane.partition
+                }
+                try await world.consuming({ $0.instanceID = "two" }) { two in
+                    let lane = try await two.nextLane()
+                    #expect(lane.partition == taken)
+                    let kept = try #require(lanes.first { $0.partition != taken })
+                    try await world.append(["a"], partition: kept.partition.number)
+                    #expect(try await kept.values(1) == ["a"])
+                    await lane.release()
+                    await kept.release()
+                }
+            }
+        }
+    }
+
+    private static func firstRevoked(of lanes: [KafkaLane]) async throws -> KafkaLane? {
+        try await withThrowingTaskGroup(of: KafkaLane.self) { group in
+            for lane in lanes {
+                group.addTask {
+                    _ = try await lane.whenRevoked()
+                    return lane
+                }
+            }
+            defer { group.cancelAll() }
+            return try await group.next()
+        }
+    }
+
+    @Test(arguments: Place.real)
     func `a topic that is deleted is told, and the member goes on`(on place: Place) async throws {
         try await KafkaWorld.with(place, configure: { $0.metadataInterval = .milliseconds(500) }) { world in
             try await world.consuming { consumer in
