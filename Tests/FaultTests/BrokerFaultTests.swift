@@ -1,5 +1,6 @@
 import Contracts
 import HubTesting
+import Kafka
 import SystemTesting
 import Testing
 
@@ -37,5 +38,73 @@ import Testing
                 try await world.moreRegister()
             }
         }
+    }
+
+    @Test(arguments: FaultForm.kafkaVersions)
+    func `two of three brokers that are down take nothing with them`(_ version: String) async throws {
+        try await play("two of three brokers down", version) { world, cluster in
+            let leader = try await cluster.leader(of: Topic.userRegistered.name, 0)
+            for broker in [leader, leader % 3 + 1] { try await cluster.kill(broker) }
+            try await world.lasting(long: .seconds(30), short: .seconds(3))
+            try await cluster.startAgain()
+        }
+    }
+
+    @Test(arguments: FaultForm.kafkaVersions)
+    func `brokers that are all down take nothing with them`(_ version: String) async throws {
+        try await play("all brokers down", version) { world, cluster in
+            for broker in 1...3 { try await cluster.kill(broker) }
+            try await world.lasting(long: .seconds(60), short: .seconds(5))
+            try await cluster.startAgain()
+        }
+    }
+
+    @Test(arguments: FaultForm.kafkaVersions)
+    func `a broker that is frozen takes nothing with it`(_ version: String) async throws {
+        try await play("broker paused", version) { world, cluster in
+            let leader = try await cluster.leader(of: Topic.userRegistered.name, 0)
+            try await cluster.pause(leader)
+            try await world.lasting(long: .seconds(20), short: .seconds(5))
+            try await cluster.resume(leader)
+        }
+    }
+
+    @Test(arguments: FaultForm.kafkaVersions)
+    func `a coordinator of a group that is killed takes nothing with it`(_ version: String) async throws {
+        try await play("group coordinator killed", version) { world, cluster in
+            let coordinator = try await cluster.coordinator(of: .gamification)
+            try await cluster.kill(coordinator)
+            try await world.moreRegister()
+            try await cluster.restart(coordinator)
+        }
+    }
+
+    @Test(.enabled(if: SmallDisk.obstacle == nil, "\(SmallDisk.obstacle ?? "")"), arguments: FaultForm.kafkaVersions)
+    func `a broker whose disk is full takes nothing with it`(_ version: String) async throws {
+        let disk = try SmallDisk(mebibytes: 512)
+        defer { disk.remove() }
+        let cluster = try await TestKafka.start(version, dataOfThird: disk.path + "/kafka")
+        try await play("broker's disk full", version, on: cluster) { world, cluster in
+            try disk.fill()
+            try await eventually(within: .seconds(120), "the third broker is out") {
+                try await cluster.topic(Topic.userRegistered.name).partitions.allSatisfy { !$0.inSync.contains(3) }
+            }
+            try await world.moreRegister()
+            try disk.clear()
+            try await cluster.restart(3)
+        }
+        try await cluster.stop()
+    }
+
+    @Test(arguments: FaultForm.kafkaVersions)
+    func `a broker that the network does not lead to takes nothing with it`(_ version: String) async throws {
+        let (cluster, network) = try await TestKafka.startWithNetwork(version)
+        try await play("network to a broker cut", version, on: cluster) { world, _ in
+            network.cut()
+            defer { network.heal() }
+            try await world.lasting(long: .seconds(30), short: .seconds(5))
+        }
+        try await cluster.stop()
+        network.stop()
     }
 }

@@ -143,25 +143,30 @@ struct HubUnderFault: Sendable {
 extension TestKafka {
     /// The broker that leads a partition.
     func leader(of topic: String, _ partition: Int) async throws -> Int {
-        try #require(try await self.topic(topic).partitions[partition].leader)
+        try await eventually(within: .seconds(60), "\(topic)/\(partition) has a leader") {
+            try await self.topic(topic).partitions[partition].leader
+        }
     }
 
     /// The broker that coordinates a group.
     func coordinator(of group: ConsumerGroup) async throws -> Int {
-        let offsets = try await topic("__consumer_offsets")
+        let offsets = "__consumer_offsets", partitionCount = try await topic(offsets).partitions.count
         // As brokers reckon it: Java's hash of the name chooses the partition. Asking them would be a question about groups, in which
         // librdkafka must not lose the connection.
         let hash = group.rawValue.utf16.reduce(Int32(0)) { $0 &* 31 &+ Int32($1) }
-        return try #require(offsets.partitions[Int(hash & .max) % offsets.partitions.count].leader)
+        return try await leader(of: offsets, Int(hash & .max) % partitionCount)
     }
 
     func topic(_ name: String) async throws -> KafkaTopic {
         let driver = try KafkaCluster(.init(bootstrapServers: bootstrapServers), logger: .quiet)
         let admin = try await driver.administer(on: TestLoops.shared.next())
-        let found = try await admin.topics([name], within: .seconds(60))[name]
+        // Brokers make the topic of offsets when the first group asks for its coordinator.
+        let found = try await eventually(within: .seconds(60), "\(name) is there") {
+            try await admin.layout([name], within: .seconds(60))[name]
+        }
         await admin.close(within: .seconds(5))
         driver.close()
-        return try #require(found)
+        return found
     }
 }
 
