@@ -188,6 +188,22 @@ import Testing
         }
     }
 
+    @Test func `a producer that was dropped and not closed harms nobody`() async throws {
+        try await KafkaWorld.with(.mock) { world in
+            do {
+                let producer = world.cluster.makeProducer(on: world.loop)
+                #expect(await producer.append(world.records(["a"]), within: .seconds(30)).areAccepted)
+            }
+            // Its client tells nobody of that.
+            world.mock?.setDown(true)
+            try await world.producing { producer in
+                let outcomes = await producer.append(world.records(["b"]), within: .seconds(1))
+                #expect(outcomes.allSatisfy { $0.doubt == .timedOut }, "\(outcomes)")
+            }
+            world.mock?.setDown(false)
+        }
+    }
+
     @Test func `a closed producer takes nothing`() async throws {
         try await KafkaWorld.with(.mock) { world in
             let producer = world.cluster.makeProducer(on: world.loop)

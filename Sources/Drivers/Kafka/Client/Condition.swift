@@ -26,7 +26,9 @@ final class Condition: @unchecked Sendable {
         if holds() { return true }
         return await withCheckedContinuation { continuation in
             let waiter = Waiter(holds, continuation)
-            waiter.timer = try? loop.schedule(after: limit) { [unowned self, unowned waiter] in finish(waiter, false) }
+            waiter.timer = try? loop.schedule(after: limit) { [weak self, weak waiter] in
+                if let self, let waiter { finish(waiter, false) }
+            }
             if waiter.timer == nil { return continuation.resume(returning: false) }
             waiters.append(waiter)
         }

@@ -59,7 +59,8 @@ final class AssignmentCheck: @unchecked Sendable {
     private func schedule(after delay: Duration) {
         timer?.cancel()
         if isClosed { return }
-        timer = try? loop.schedule(after: delay) { [unowned self] in
+        timer = try? loop.schedule(after: delay) { [weak self] in
+            guard let self else { return }
             timer = nil
             loop.start("kafka assignment check") { await self.check() }
         }

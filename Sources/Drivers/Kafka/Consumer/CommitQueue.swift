@@ -35,7 +35,8 @@ final class CommitQueue {
 
     private func schedule() {
         if timer != nil || isClosed { return }
-        timer = try? loop.schedule(after: limits.commitInterval) { [unowned self] in
+        timer = try? loop.schedule(after: limits.commitInterval) { [weak self] in
+            guard let self else { return }
             timer = nil
             // One still under way: the next interval takes both.
             if open.isEmpty { send(take(Array(noted.keys))) } else { schedule() }

@@ -55,8 +55,9 @@ public final class KafkaConsumer: @unchecked Sendable {
             self.condition.check()
         }
         check = AssignmentCheck(
-            client, membership, cluster: cluster, loop: loop, held: { [unowned self] in Set(lanes.keys) },
-            whenIncomplete: { [unowned self] in rejoin() })
+            client, membership, cluster: cluster, loop: loop,
+            held: { [weak self] in self.map { Set($0.lanes.keys) } ?? [] },
+            whenIncomplete: { [weak self] in self?.rejoin() })
         try join()
     }
 

@@ -70,7 +70,9 @@ public final class KafkaProducer: @unchecked Sendable {
         if call.isCancelled { return append.finish(.cancelled) }
         call.append = append
         appends[append.id] = append
-        append.deadline = try? loop.schedule(after: limit) { [unowned self, unowned append] in miss(append, limit) }
+        append.deadline = try? loop.schedule(after: limit) { [weak self, weak append] in
+            if let self, let append { miss(append, limit) }
+        }
         let (placed, hashed) = records.indexes()
         append.partCount = (placed.isEmpty ? 0 : 1) + (hashed.isEmpty ? 0 : 1)
         if !placed.isEmpty { line(\.placed).submit(AppendPart(append, placed)) }
@@ -112,7 +114,8 @@ public final class KafkaProducer: @unchecked Sendable {
 
     private func line(_ path: ReferenceWritableKeyPath<KafkaProducer, ProducerLine?>) -> ProducerLine {
         if let line = self[keyPath: path] { return line }
-        let line = makeLine(cluster.configuration.producerSettings()) { [unowned self] untouched, error in
+        let line = makeLine(cluster.configuration.producerSettings()) { [weak self] untouched, error in
+            guard let self else { return }
             self[keyPath: path] = nil
             if isClosed { return drop(untouched, error) }
             cluster.logger.warning("kafka producer is made anew", [.error: .init(error)])
@@ -130,10 +133,10 @@ public final class KafkaProducer: @unchecked Sendable {
                 .init("batch.num.messages", "1"), .init("linger.ms", "0"),
                 .init("max.in.flight.requests.per.connection", "1"),
             ]
-        let line = makeLine(settings) { [unowned self] untouched, error in drop(untouched, error) }
-        line.onEnd = { [unowned self, unowned line] part, error in
-            end(part, error)
-            line.retire(.producerClosed)
+        let line = makeLine(settings) { [weak self] in self?.drop($0, $1) }
+        line.onEnd = { [weak self, weak line] part, error in
+            self?.end(part, error)
+            line?.retire(.producerClosed)
         }
         return line
     }
@@ -147,9 +150,11 @@ public final class KafkaProducer: @unchecked Sendable {
     ) -> ProducerLine {
         let line = ProducerLine(loop: loop, purgeLimit: limits.purgeLimit, unknownTopics: unknownTopics)
         lines[ObjectIdentifier(line)] = line
-        line.onEnd = { [unowned self] part, error in end(part, error) }
+        line.onEnd = { [weak self] in self?.end($0, $1) }
         line.onRetired = onRetired
-        line.onClosed = { [unowned self, unowned line] in closed(line, $0) }
+        line.onClosed = { [weak self, weak line] end in
+            if let self, let line { closed(line, end) }
+        }
         loop.start("kafka producer") {
             do {
                 try await self.rest()

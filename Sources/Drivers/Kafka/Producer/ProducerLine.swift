@@ -40,9 +40,12 @@ final class ProducerLine: @unchecked Sendable {
     func begin(_ client: Client) {
         if retirement != nil { return onClosed(client.close()) }
         self.client = client
-        client.onEvent = { [unowned self] in take($0) }
+        client.onEvent = { [weak self] in self?.take($0) }
         // Reports make room once they are freed, which is when all events of a turn have been taken.
-        client.onWake = { [unowned self] in if !isResumeDue { send() } }
+        client.onWake = { [weak self] in
+            guard let self, !isResumeDue else { return }
+            send()
+        }
         send()
     }
 
