@@ -44,16 +44,19 @@ import Testing
         try await HubUnderFault.endures("relay killed before the acknowledgement", on: log) { world in
             switch log {
             case .postgres:
-                try await HoldPoint.stored.hold(on: world.database) { _ in
+                try await HoldPoint.stored.hold(on: world.database) { held in
                     try await world.relayIsLeftWaiting()
                     try await world.kill("user")
+                    try await held.endStatements()
                 }
             case .kafka(let version):
                 let cluster = try await TestKafka.shared(version)
                 for broker in 1...3 { try await cluster.pause(broker) }
                 try await world.relayIsLeftWaiting()
                 try await world.kill("user")
-                for broker in 1...3 { try await cluster.resume(broker) }
+                // What lies in their sockets goes with them.
+                for broker in 1...3 { try await cluster.kill(broker) }
+                try await cluster.startAgain()
             }
             try await world.hub.startAgain("user")
             try await world.moreRegister()
