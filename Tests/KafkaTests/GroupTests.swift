@@ -32,7 +32,7 @@ import Testing
     @Test(arguments: Place.real)
     func `a topic made a moment ago is given to its members`(on place: Place) async throws {
         for _ in 0..<20 {
-            try await KafkaWorld.with(place, partitionCount: 3) { world in
+            try await KafkaWorld.with(place, partitionCount: 3, isSettled: false) { world in
                 try await world.consuming { consumer in
                     let lanes = try await withTimeout(
                         Self.limit, on: world.loop, onTimeout: { KafkaError(.timedOut, "no lanes came") },

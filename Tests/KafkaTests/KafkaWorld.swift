@@ -41,9 +41,10 @@ final class KafkaWorld: Sendable {
         group = name
     }
 
+    /// - Parameter isSettled: whether to wait until the brokers that lead the topic's partitions have heard of it.
     @discardableResult
     static func with<Result>(
-        _ place: Place, partitionCount: Int = 1, configs: [String: String] = [:],
+        _ place: Place, partitionCount: Int = 1, configs: [String: String] = [:], isSettled: Bool = true,
         configure: (inout KafkaConfiguration) -> Void = { _ in },
         _ body: (KafkaWorld) async throws -> Result
     ) async throws -> Result {
@@ -73,6 +74,11 @@ final class KafkaWorld: Sendable {
                     name: world.topic, partitionCount: partitionCount, replication: 3, configs: configs)
                 let errors = try await admin.createTopics([spec], within: .seconds(30))
                 #expect(errors == [:])
+                if !isSettled { return }
+                let partitions = (0..<partitionCount).map { world.partition($0) }
+                try await eventually("the leaders of \(world.topic) know it") {
+                    (try? await admin.watermarks(of: partitions, within: .seconds(10)))?.count == partitionCount
+                }
             }
         }
         let result = try await body(world)
