@@ -73,7 +73,7 @@ import Testing
         static func with(_ body: @escaping @Sendable (World) async throws -> Void) async throws {
             let auth = Auth()
             try await TestGateway.with(services: auth.addRoutes) { gateway in
-                let source = KeySource(gateway.service.context)
+                let source = KeySource(gateway.service.context, ServiceClient(gateway.service.context))
                 try await body(
                     World(auth: auth, gateway: gateway, source: source, verify: VerifyToken(keys: source)))
             }

@@ -10,21 +10,21 @@ import Testing
         ("/dev/mailbox", .notification), ("/.well-known/jwks.json", .auth),
     ])
     func `public paths lead to their service`(path: String, service: ServiceName) throws {
-        #expect(try PublicPaths.service(for: path[...]) == service)
+        #expect(try PublicPaths.service(for: .get, path[...]) == service)
     }
 
     @Test(arguments: [
         "/internal/credentials/verify", "/", "/auth", "/usersx", "/metrics", "/dev", "//users",
     ])
     func `what is not listed is not there`(path: String) throws {
-        #expect(try PublicPaths.service(for: path[...]) == nil)
+        #expect(try PublicPaths.service(for: .get, path[...]) == nil)
     }
 
     @Test(arguments: [
         "/users/../internal/x", "/users/%2e%2E/internal", "/users/.", "/users/%zz", "/users/%00", "/%75sers/me",
     ])
     func `a path that the next hop could read in another way is refused`(path: String) {
-        #expect(throws: GatewayError.badPath) { try PublicPaths.service(for: path[...]) }
+        #expect(throws: GatewayError.badPath) { try PublicPaths.service(for: .get, path[...]) }
     }
 
     @Test func `fields of the connection and fields of trust do not cross the gateway`() {
@@ -36,5 +36,21 @@ import Testing
         let crossing = ProxyFields.crossing(fields)
         #expect(crossing.values(of: "accept") == ["text/html", "text/plain"])
         #expect(crossing.count == 2)
+    }
+}
+
+@Suite struct PublicPathTests {
+    private func fits(_ pattern: String, _ path: String) -> Bool {
+        PublicPath(pattern, .course).fits(
+            path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst())
+    }
+
+    @Test func `a star stands for one segment, two at the end for one or more`() {
+        #expect(fits("/courses/*/quizzes", "/courses/crs_1/quizzes"))
+        #expect(!fits("/courses/*/quizzes", "/courses/crs_1/quizzes/2"))
+        #expect(!fits("/courses/*/quizzes", "/courses//quizzes"))
+        #expect(!fits("/courses/*/quizzes", "/courses/quizzes"))
+        #expect(fits("/courses/**", "/courses/a/b") && fits("/courses/**", "/courses/a"))
+        #expect(!fits("/courses/**", "/courses") && !fits("/courses/**", "/coursesx/a"))
     }
 }

@@ -31,7 +31,7 @@ extension TestService<NotificationService> {
             let operations = Operations(
                 database: context.database, outbox: context.outbox, from: from, language: language, sender: sender,
                 now: { Date() })
-            return NotificationService(operations, context.loops)
+            return NotificationService(operations)
         }
         try await with(making: make, body)
     }

@@ -34,7 +34,7 @@ import Testing
         }
         routes.get("/mine", .user) { _ in .noContent }
         routes.get("/admins", .admin) { _ in .noContent }
-        routes.get("/internal", .service) { _ in .noContent }
+        routes.get("/internal", .service(.auth)) { _ in .noContent }
         routes.get("/list", .anyone) { request in
             let page = try request.page(by: EndlessCursor.self)
             return try .page(

@@ -20,7 +20,7 @@ final class Things: Sendable {
     private static let template = TestDatabase.Template(
         schema: "thing",
         [
-            IdempotencyKeys.migrations,
+            PlatformMigrations.service,
             MigrationHistory(
                 component: "thing",
                 [Migration(id: "thing-001", sql: "create table thing (id text primary key, name text unique not null)")]

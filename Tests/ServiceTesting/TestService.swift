@@ -7,7 +7,7 @@ public import HubTesting
 internal import Observability
 @testable public import Platform
 public import Postgres
-internal import SchemaRegistry
+public import SchemaRegistry
 
 /// A service on a database of its own: its routes are called without a socket, its handlers without a log.
 ///
@@ -59,19 +59,12 @@ public struct TestService<Service: HubService>: Sendable {
         let codec = EventCodec(registry: InMemorySchemaRegistry())
         try await codec.prepare(EventCatalogue.all)
         let log = LogRecorder()
-        let context = ServiceContext(
-            name: Service.name, settings: try Settings(environment: settings), loops: TestLoops.shared,
-            blockingPool: try sharedPool.get(), database: test.database,
-            outbox: Outbox(service: Service.name, codec: codec, now: { clock.now }),
-            http: HTTPClient(loops: TestLoops.shared), services: directory,
-            seal: try IdentitySeal(secret: "a secret for tests alone") {
-                Int64(clock.now.timeIntervalSince1970 * 1_000)
-            },
-            logger: Logger(label: Service.name.rawValue, sink: log), metrics: Metrics(), clock: { clock.now },
-            uptime: { clock.uptime })
+        let context = try ServiceContext.make(
+            Service.name, on: test, settings: settings, clock: clock, directory: directory, codec: codec, log: log)
         service = try await make(context)
         var routes = Routes(context)
         service.addRoutes(to: &routes)
+        if service.erases { Erasures.addRoute(to: &routes, context.database) }
         router = routes.router
         self.context = context
         self.clock = clock
@@ -105,6 +98,21 @@ public struct TestService<Service: HubService>: Sendable {
 
     /// What a statement that counts found.
     public func count(_ sql: SQL) async throws -> Int { try await database.query(sql).first?.decode(Int.self) ?? -1 }
+
+    // MARK: Work
+
+    /// Does the tasks that are due, one after the other, until none is.
+    /// - Returns: how many attempts were made.
+    @discardableResult
+    public func runTasks() async throws -> Int {
+        try await TaskRunner(service.tasks, jobs: [], context).drain()
+    }
+
+    /// Has a job of the service run, as when its time has come.
+    public func runJob(_ name: String) async throws {
+        guard let job = service.jobs.first(where: { $0.name == name }) else { throw NoSuchJob(name: name) }
+        try await job.body()
+    }
 
     // MARK: Events
 
@@ -157,7 +165,32 @@ public struct TestService<Service: HubService>: Sendable {
     }
 }
 
+extension ServiceContext {
+    /// What a service is given, with clocks that the test moves.
+    public static func make(
+        _ name: ServiceName, on test: TestDatabase, settings: [String: String] = [:], clock: TestClock = TestClock(),
+        directory: ServiceDirectory = .init(), codec: EventCodec = EventCodec(registry: InMemorySchemaRegistry()),
+        log: LogRecorder = LogRecorder()
+    ) throws -> ServiceContext {
+        ServiceContext(
+            name: name, settings: try Settings(environment: settings), loops: TestLoops.shared,
+            blockingPool: try sharedPool.get(), database: test.database,
+            outbox: Outbox(service: name, codec: codec, now: { clock.now }),
+            http: HTTPClient(loops: TestLoops.shared), services: directory,
+            seal: try IdentitySeal(secret: "a secret for tests alone") {
+                Int64(clock.now.timeIntervalSince1970 * 1_000)
+            },
+            logger: Logger(label: name.rawValue, sink: log), metrics: Metrics(), clock: { clock.now },
+            uptime: { clock.uptime })
+    }
+}
+
 private let sharedPool = Result { try BlockingPool(name: "test-work", threadCount: 2, queueCountMax: 10_000) }
+
+/// The service has no job of that name.
+public struct NoSuchJob: Error {
+    let name: String
+}
 
 /// The service has no handler for an event that was delivered to it.
 public struct NoHandler: Error {}

@@ -80,33 +80,40 @@ let documentRules: [Rule] = [
     },
 
     Rule(
-        "`openapi.yaml` lists every slug of the program, says what it means, and lists no other",
+        "`openapi/gateway.yaml` lists every slug of the program and no other, and a file of `openapi/` says what it means",
         refuses: [
-            ["Sources/Platform/A.swift": "Problem(.conflict, \"a-taken\")", "openapi.yaml": slugs(["b-taken"])],
-            ["Sources/Platform/A.swift": "Problem(.conflict, \"a-taken\")", "openapi.yaml": slugs([])],
-            ["Sources/Platform/A.swift": "", "openapi.yaml": slugs(["a-taken"])],
-            ["Sources/Platform/A.swift": "Problem(\n    499, \"a\")", "openapi.yaml": slugs(["a"], says: "b")],
-            ["Sources/Platform/A.swift": "Problem(.conflict, slug)", "openapi.yaml": slugs([])],
-            ["Sources/Platform/A.swift": "let a: Problem = .init(.conflict, \"a\")", "openapi.yaml": slugs([])],
+            [
+                "Sources/Platform/A.swift": "Problem(.conflict, \"a-taken\")",
+                "openapi/gateway.yaml": slugs(["b-taken"]),
+            ],
+            ["Sources/Platform/A.swift": "Problem(.conflict, \"a-taken\")", "openapi/gateway.yaml": slugs([])],
+            ["Sources/Platform/A.swift": "", "openapi/gateway.yaml": slugs(["a-taken"])],
+            ["Sources/Platform/A.swift": "Problem(\n    499, \"a\")", "openapi/gateway.yaml": slugs(["a"], says: "b")],
+            ["Sources/Platform/A.swift": "Problem(.conflict, slug)", "openapi/gateway.yaml": slugs([])],
+            [
+                "Sources/Platform/A.swift": "let a: Problem = .init(.conflict, \"a\")",
+                "openapi/gateway.yaml": slugs([]),
+            ],
         ],
         accepts: [
             "Sources/Platform/A.swift":
                 "Problem(\n    499, \"b-taken\", title: \"A\")\nProblem(.conflict, \"a\")\nProblem(answering: error)",
-            "openapi.yaml": slugs(["a", "b-taken"]),
+            "openapi/gateway.yaml": slugs(["a", "b-taken"]),
         ]
     ) { tree in
-        guard let description = tree.files.first(where: { $0.path == "openapi.yaml" }) else { return [] }
+        guard let description = tree.files.first(where: { $0.path == "openapi/gateway.yaml" }) else { return [] }
+        let texts = tree.files.filter { $0.path.hasPrefix("openapi/") }.map(\.text)
         let problems = tree.product.flatMap { file in file.problems.map { (file: file, slug: $0) } }
         let real = Set(problems.compactMap(\.slug)), listed = description.slugs
         return problems.filter { $0.slug == nil }.map { Violation($0.file, "writes the slug of a problem not out") }
             + real.subtracting(listed).sorted().map { Violation(description, "does not list `\($0)`") }
             + listed.filter { !real.contains($0) }.map { Violation(description, "`\($0)` is nothing's slug") }
-            + listed.filter { !description.text.contains("`\($0)`") }
+            + listed.filter { slug in !texts.contains { $0.contains("`\(slug)`") } }
             .map { Violation(description, "does not say what `\($0)` means") }
     },
 ]
 
-/// As much of an `openapi.yaml` as lists `slugs`, and explains them unless it says something else.
+/// As much of an `openapi/gateway.yaml` as lists `slugs`, and explains them unless it says something else.
 private func slugs(_ slugs: [String], says: String? = nil) -> String {
     let explained = (says.map { [$0] } ?? slugs).map { "`\($0)`" }.joined(separator: " ")
     return "info:\n  description: \(explained)\n    Problem:\n        code:\n          enum:\n"
@@ -114,7 +121,7 @@ private func slugs(_ slugs: [String], says: String? = nil) -> String {
 }
 
 extension File {
-    /// The slugs that an `openapi.yaml` lists.
+    /// The slugs that an `openapi/gateway.yaml` lists.
     fileprivate var slugs: [String] {
         lines.drop { $0 != "    Problem:" }.drop { $0 != "        code:" }.drop { $0 != "          enum:" }.dropFirst()
             .prefix { $0.hasPrefix("            - ") }.map { String($0.dropFirst(14)) }
@@ -123,7 +130,7 @@ extension File {
     /// The slug of each problem that Swift code makes; nil where it is no literal. One made of an error is made elsewhere.
     fileprivate var problems: [String?] {
         text.matches(
-            of: /\b(?:Problem|Problem\s*=\s*\.init)\((?!error\)|answering:)(?:\s*(?:\.\w+|\d+),\s*"([^"\\]*)")?/
+            of: /\b(?:Problem|Problem\s*=\s*\.init)\((?!error\)|answering:|from:)(?:\s*(?:\.\w+|\d+),\s*"([^"\\]*)")?/
         )
         .map { $0.output.1.map(String.init) }
     }

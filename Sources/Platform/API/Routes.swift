@@ -100,7 +100,9 @@ public struct Routes: Sendable {
 extension Access {
     func check(_ identity: Identity) throws(Problem) {
         switch (self, identity) {
-        case (.anyone, _), (.user, .user), (.service, .service): return
+        case (.anyone, _), (.user, .user): return
+        case (.services(let names), .service(let name)):
+            if !names.contains(name) { throw .notAllowed }
         case (.roles(let roles), .user(_, let role, _)):
             if !roles.contains(role) { throw .notAllowed }
         case (.user, .anonymous), (.roles, .anonymous): throw .notLoggedIn

@@ -21,9 +21,10 @@ public enum Access: Sendable, Hashable {
     case user
     /// People of one of these roles.
     case roles(Set<Role>)
-    /// The hub's own services; never a person.
-    case service
+    /// Those of the hub's own services that are named; never a person.
+    case services(Set<ServiceName>)
 
     public static let admin = Access.roles([.admin])
     public static let instructor = Access.roles([.instructor, .admin])
+    public static func service(_ names: ServiceName...) -> Access { .services(Set(names)) }
 }

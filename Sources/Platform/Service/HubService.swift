@@ -30,7 +30,13 @@ public protocol HubService: Sendable {
     /// Further groups beside the service's own, each read by a worker that must not hold up the others.
     var workers: [Worker] { get }
 
-    /// Work that goes on while the service runs, each until it is cancelled.
+    /// How what the service has enqueued is done.
+    var tasks: [TaskHandler] { get }
+
+    /// Work that comes round, on one process of the service at a time.
+    var jobs: [Job] { get }
+
+    /// Work that goes on in every process of the service, each until it is cancelled.
     var background: [BackgroundWork] { get }
 
     /// What must work, beside the database, for the service to be of use.
@@ -45,19 +51,25 @@ extension HubService {
     public var door: Router? { nil }
     public var handlers: [Handler] { [] }
     public var workers: [Worker] { [] }
+    public var tasks: [TaskHandler] { [] }
+    public var jobs: [Job] { [] }
     public var background: [BackgroundWork] { [] }
     public var healthChecks: [HealthCheck] { [] }
 
     /// Every group of the service with its handlers: its own, if it has any, and those of its workers.
     public var groups: [Worker] {
-        ([Worker(group: ConsumerGroup(Self.name), handlers: handlers)] + workers).filter { !$0.handlers.isEmpty }
+        let own = handlers + (erases ? [Erasures.handler] : [])
+        return ([Worker(group: ConsumerGroup(Self.name), handlers: own)] + workers).filter { !$0.handlers.isEmpty }
     }
+
+    /// Whether the service forgets people whose accounts are deleted.
+    var erases: Bool { handlers.contains { $0.topic == .userDeleted } }
 }
 
 extension HubService {
     public static var histories: [MigrationHistory] {
         [
-            MessagingMigrations.service, IdempotencyKeys.migrations,
+            MessagingMigrations.service, PlatformMigrations.service,
             MigrationHistory(component: name.rawValue, migrations),
         ]
     }

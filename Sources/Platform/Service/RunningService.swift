@@ -46,15 +46,22 @@ struct RunningService: Sendable {
         let supervisor = Supervisor(loops: parts.loops, logger: context.logger)
         startEvents(of: service, type, parts, context, supervisor)
         for work in service.background { supervisor.start(work.name, work.run) }
-        if type.histories.contains(IdempotencyKeys.migrations) {
-            supervisor.start("forget idempotency keys") {
-                while true {
-                    try await IdempotencyKeys.removeExpired(on: context.database)
-                    try await parts.loops.next().sleep(for: .seconds(3_600))
-                }
-            }
+        if type.histories.contains(PlatformMigrations.service) {
+            let runner = TaskRunner(service.tasks, jobs: service.jobs + upkeep(context), context)
+            supervisor.start("tasks of \(type.name)") { try await runner.run() }
         }
         return RunningService(name: type.name, port: port, server: server, supervisor: supervisor, context: context)
+    }
+
+    /// What every service forgets.
+    private static func upkeep(_ context: ServiceContext) -> [Job] {
+        let database = context.database
+        return [
+            Job("forget idempotency keys", every: .seconds(3_600)) {
+                try await IdempotencyKeys.removeExpired(on: database)
+            },
+            Job("forget tasks", every: .seconds(3_600)) { try await TaskStore().removeOld(TaskLimits(), in: database) },
+        ]
     }
 
     /// Everything the service answers: its routes or its door, and its health.
@@ -67,6 +74,7 @@ struct RunningService: Sendable {
             ?? {
                 var routes = Routes(context)
                 service.addRoutes(to: &routes)
+                if service.erases { Erasures.addRoute(to: &routes, context.database) }
                 return routes.router
             }()
         let database = context.database

@@ -26,6 +26,8 @@ public struct ServiceContext: Sendable {
     public let http: HTTPClient
     public let services: ServiceDirectory
     public let seal: IdentitySeal
+    /// What the service decides in a transaction and does after it.
+    public let tasks: Tasks
     public let logger: Logger
     public let metrics: Metrics
     /// The time of day, which somebody may set: for what is stored, shown or put into a token.
@@ -47,38 +49,10 @@ public struct ServiceContext: Sendable {
         self.http = http
         self.services = services
         self.seal = seal
+        tasks = Tasks(database, loops, now: clock)
         self.logger = logger
         self.metrics = metrics
         self.clock = clock
         self.uptime = uptime
-    }
-
-    /// Asks another service on this service's own account.
-    /// - Parameters:
-    ///   - target: path and query, raw.
-    ///   - client: connections of the caller's own; nil for those that the process shares.
-    /// - Throws: 503 when the service is away or takes longer than `timeout`. A refusal by the service is an answer, not an error.
-    public func call(
-        _ service: ServiceName, _ method: HTTPMethod, _ target: String, json body: [UInt8]? = nil,
-        over client: HTTPClient? = nil, timeout: Duration = .seconds(10)
-    ) async throws -> HTTPClientResponse {
-        guard let address = services[service] else { throw Problem.unavailable }
-        var request = HTTPClientRequest(method, address + target)
-        request.fields[IdentitySeal.fieldName] = seal.header(
-            for: .service(name), method: method.rawValue, target: target, body: body ?? [])
-        if let trace = TraceContext.current?.child() {
-            request.fields["x-correlation-id"] = trace.correlationID
-            request.fields["traceparent"] = trace.traceparent.description
-        }
-        if let body {
-            request.fields["content-type"] = "application/json"
-            request.body = .bytes(body)
-        }
-        do {
-            return try await (client ?? http).send(request, timeout: timeout)
-        } catch {
-            logger.warning("a service did not answer", [.name: .text(service.rawValue), .error: LogValue(error)])
-            throw Problem.unavailable
-        }
     }
 }

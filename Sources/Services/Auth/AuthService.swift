@@ -12,7 +12,6 @@ public struct AuthService: HubService {
     public static let migrations = Migrations.all
 
     let operations: Operations
-    private let loops: EventLoopGroup
 
     public init(_ context: ServiceContext) async throws {
         let config = try AuthConfig(context.settings)
@@ -24,28 +23,17 @@ public struct AuthService: HubService {
             room: Bulkhead(inFlightMax: Accounts.verifiedAtOnceMax, pace: .milliseconds(25), uptime: context.uptime),
             keys: keys, nextTokens: context.seal.key(for: "refresh-token"), config: config, logger: context.logger,
             now: context.clock)
-        loops = context.loops
     }
 
     public func addRoutes(to routes: inout Routes) { AuthRoutes(operations: operations).add(to: &routes) }
 
     public var handlers: [Handler] { Handlers(operations: operations).all }
 
-    public var background: [BackgroundWork] {
-        [
-            every(.seconds(60), "rotate-signing-keys") { try await $0.keys.rotate(at: $0.now()) },
-            every(.seconds(600), "clean-up-sessions") { try await $0.cleanUp() },
+    public var jobs: [Job] {
+        let operations = operations
+        return [
+            Job("rotate signing keys", every: .seconds(60)) { try await operations.keys.rotate(at: operations.now()) },
+            Job("clean up sessions", every: .seconds(600)) { try await operations.cleanUp() },
         ]
-    }
-
-    private func every(
-        _ pause: Duration, _ name: String, _ work: @escaping @Sendable (Operations) async throws -> Void
-    ) -> BackgroundWork {
-        BackgroundWork(name) { [operations, loops] in
-            while true {
-                try await loops.next().sleep(for: pause)
-                try await work(operations)
-            }
-        }
     }
 }

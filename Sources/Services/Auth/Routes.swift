@@ -133,7 +133,6 @@ extension AuthError: ProblemConvertible {
                 fields: ["retry-after": String(seconds)])
         case .invalidRefreshToken:
             Problem(.unauthorized, "invalid-refresh-token", detail: "The session has ended. Log in again.")
-        case .userServiceBroken: .internalError
         }
     }
 }

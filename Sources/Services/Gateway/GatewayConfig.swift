@@ -12,21 +12,21 @@ struct GatewayConfig {
         "HUB_RATE_LIMITS", default: .default, "`off` lifts the rate limits, for load tests only.")
     static let upstreamTimeoutSetting = Setting<Duration>(
         "HUB_UPSTREAM_TIMEOUT", default: .seconds(30), "How long a service may take for an answer.")
-    static let openAPIFileSetting = Setting<String>(
-        "HUB_OPENAPI_FILE",
-        "The file served at /openapi.yaml. Unset, the nearest openapi.yaml above the program is used.")
+    static let openAPIFolderSetting = Setting<String>(
+        "HUB_OPENAPI_FOLDER",
+        "The folder whose files are served at /openapi.yaml. Unset, the nearest openapi/ above the program is used.")
 
     static let declarations = [
-        rateLimitsSetting.declaration, upstreamTimeoutSetting.declaration, openAPIFileSetting.declaration,
+        rateLimitsSetting.declaration, upstreamTimeoutSetting.declaration, openAPIFolderSetting.declaration,
     ]
 
     let rateLimits: RateLimits
     let upstreamTimeout: Duration
-    let openAPIFile: String?
+    let openAPIFolder: String?
 
     init(_ settings: Settings) throws(SettingsError) {
         rateLimits = try settings.value(Self.rateLimitsSetting)
         upstreamTimeout = try settings.value(Self.upstreamTimeoutSetting)
-        openAPIFile = try settings.optional(Self.openAPIFileSetting)
+        openAPIFolder = try settings.optional(Self.openAPIFolderSetting)
     }
 }

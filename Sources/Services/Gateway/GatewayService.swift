@@ -12,15 +12,16 @@ public struct GatewayService: HubService {
 
     public init(_ context: ServiceContext) async throws {
         let config = try GatewayConfig(context.settings)
+        let services = ServiceClient(context)
         let admit = AdmitRequest(
-            tokens: VerifyToken(keys: KeySource(context)),
+            tokens: VerifyToken(keys: KeySource(context, services)),
             limiter: config.rateLimits == .off ? nil : RateLimiter(), now: context.clock,
             uptime: context.uptime)
         let forward = ForwardRequest(context, timeout: config.upstreamTimeout)
-        let description = try await context.blockingPool.run { try APIDescription.read(config.openAPIFile) }
+        let description = try await context.blockingPool.run { try APIDescription.read(config.openAPIFolder) }
         let routes = GatewayRoutes(
             admit: admit, forward: forward,
-            startPage: StartPage(context, hasDescription: description != nil), description: description)
+            startPage: StartPage(context, services, hasDescription: description != nil), description: description)
         door = routes.router(logger: context.logger, metrics: context.metrics)
     }
 }

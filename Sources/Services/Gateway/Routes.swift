@@ -8,7 +8,7 @@ struct GatewayRoutes: Sendable {
     let admit: AdmitRequest
     let forward: ForwardRequest
     let startPage: StartPage
-    let description: [UInt8]?
+    let description: APIDescription?
 
     func router(logger: Logger, metrics: Metrics) -> Router {
         var router = Router()
@@ -43,13 +43,13 @@ struct GatewayRoutes: Sendable {
 
     private func apiDescription() throws(Problem) -> HTTPResponse {
         guard let description else { throw .notFound }
-        return HTTPResponse(.ok, fields: ["content-type": "application/yaml"], body: .bytes(description))
+        return HTTPResponse(.ok, fields: ["content-type": "application/yaml"], body: .bytes(description.yaml))
     }
 
     private func pass(_ request: HTTPRequest, _ logger: Logger) async -> HTTPResponse {
         await answered(logger) {
             let path = request.target.prefix { $0 != "?" }
-            guard let service = try PublicPaths.service(for: path) else { throw Problem.notFound }
+            guard let service = try PublicPaths.service(for: request.method, path) else { throw Problem.notFound }
             let identity = try await admit(request, path: path)
             return try await forward(
                 request, to: service, in: PublicPaths.lane(of: request.method, path), as: identity)

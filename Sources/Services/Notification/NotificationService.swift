@@ -13,7 +13,6 @@ public struct NotificationService: HubService {
     public static let migrations = Migrations.all
 
     let operations: Operations
-    private let loops: EventLoopGroup
 
     public init(_ context: ServiceContext) throws {
         let config = try NotificationConfig(context.settings)
@@ -26,13 +25,10 @@ public struct NotificationService: HubService {
         let operations = Operations(
             database: context.database, outbox: context.outbox, from: config.from, language: config.language,
             sender: sender, now: context.clock)
-        self.init(operations, context.loops)
+        self.init(operations)
     }
 
-    init(_ operations: Operations, _ loops: EventLoopGroup) {
-        self.operations = operations
-        self.loops = loops
-    }
+    init(_ operations: Operations) { self.operations = operations }
 
     public func addRoutes(to routes: inout Routes) { NotificationRoutes(operations: operations).add(to: &routes) }
 
@@ -41,12 +37,16 @@ public struct NotificationService: HubService {
     public var workers: [Worker] { [Worker(group: .emailSender, handlers: Handlers(operations: operations).mail)] }
 
     public var background: [BackgroundWork] {
-        let (operations, loops) = (operations, loops)
-        var works = [
-            BackgroundWork("settle waiting notices") { try await operations.settleAgainAndAgain(on: loops.next()) },
-            BackgroundWork("tidy up") { try await operations.tidyUpAgainAndAgain(on: loops.next()) },
+        operations.sender.map { sender in [BackgroundWork("mail sender") { await sender.run() }] } ?? []
+    }
+
+    public var jobs: [Job] {
+        let operations = operations
+        return [
+            Job("tell those who have become known", every: .seconds(2)) {
+                while try await operations.settleWaiting(countMax: 100) == 100 {}
+            },
+            Job("forget old notices and mails", every: .seconds(3_600)) { try await operations.tidyUp() },
         ]
-        if let sender = operations.sender { works.append(BackgroundWork("mail sender") { await sender.run() }) }
-        return works
     }
 }

@@ -19,8 +19,8 @@ struct UserRoutes: Sendable {
         routes.get("/users/{id}", .user, publicProfile)
         routes.get("/users", .admin, list)
         routes.put("/users/{id}/role", .admin, changeRole)
-        routes.post("/internal/credentials/verify", .service, verifyCredentials)
-        routes.get("/internal/users/{id}", .service, state)
+        routes.post("/internal/credentials/verify", .service(.auth), verifyCredentials)
+        routes.get("/internal/users/{id}", .service(.auth, .certificate, .payment), state)
     }
 
     // MARK: A person and their account

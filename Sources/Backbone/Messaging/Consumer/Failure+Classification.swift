@@ -38,7 +38,7 @@ extension FailureClass {
     }
 
     /// The stable name of a failure for dead letters: class of error, never data.
-    static func name(of error: any Error) -> String {
+    public static func name(of error: any Error) -> String {
         (error as? any ClassifiedError)?.failureName ?? String(describing: type(of: error))
     }
 }

@@ -14,6 +14,8 @@ internal import Darwin
 enum KafkaBench {
     private static let runs = 5
     static let messageCount = 500_000
+    /// More: a member gets its partitions one after the other, which must not be what is measured.
+    static let consumedCount = 2_000_000
     private static let partitionCount = 6
     private static let batchCount = 1_000
     /// Appends under way at once: less than what librdkafka keeps at most, as the twin fills it.
@@ -22,8 +24,12 @@ enum KafkaBench {
     private static let keyCount = 1_000
 
     static let rows = [
-        BenchRow(name: "kafka.produce", unit: .perSecond) { try await inTurns($0, produce, "kafka_producer") },
-        BenchRow(name: "kafka.consume", unit: .perSecond) { try await inTurns($0, consume, "kafka_consumer") },
+        BenchRow(name: "kafka.produce", unit: .perSecond) {
+            try await inTurns($0, produce, "kafka_producer", messageCount)
+        },
+        BenchRow(name: "kafka.consume", unit: .perSecond) {
+            try await inTurns($0, consume, "kafka_consumer", consumedCount)
+        },
         BenchRow(name: "kafka.produce-allocations", unit: .perMessage) { hub in
             try await counted(hub, "kafka.produce-allocations", produce, "kafka_producer")
         },
@@ -42,8 +48,10 @@ enum KafkaBench {
 
     // MARK: Rows
 
-    private static func inTurns(_ hub: BenchHub, _ body: Body, _ twin: String) async throws -> Measurement {
-        try await measure(hub, body, twin, runs: runs) { $0.perSecond }
+    private static func inTurns(
+        _ hub: BenchHub, _ body: Body, _ twin: String, _ count: Int
+    ) async throws -> Measurement {
+        try await measure(hub, body, twin, count, runs: runs) { $0.perSecond }
     }
 
     /// In a process of its own, where every allocation is counted.
@@ -51,7 +59,7 @@ enum KafkaBench {
         -> Measurement
     {
         if allocationCount != nil {
-            return try await measure(hub, body, twin, runs: 1) { $0.allocationsPerMessage }
+            return try await measure(hub, body, twin, messageCount, runs: 1) { $0.allocationsPerMessage }
         }
         guard let twins = BenchHub.twins else { throw BenchLack("`make bench` builds what counts allocations") }
         let process = try ChildProcess(
@@ -67,14 +75,14 @@ enum KafkaBench {
 
     /// In turns, so that whatever else the machine does falls on both.
     private static func measure(
-        _ hub: BenchHub, _ body: Body, _ twin: String, runs: Int, _ figure: (Run) -> Double
+        _ hub: BenchHub, _ body: Body, _ twin: String, _ count: Int, runs: Int, _ figure: (Run) -> Double
     ) async throws -> Measurement {
         let servers = try await hub.kafka().servers
         return try await withTopic(hub) { cluster, loop, topic in
             var values: [Double] = [], twins: [Double] = []
             for _ in 0..<runs {
-                values.append(figure(try await body(cluster, loop, topic, messageCount)))
-                if let run = try self.twin(twin, servers, topic) { twins.append(figure(run)) }
+                values.append(figure(try await body(cluster, loop, topic, count)))
+                if let run = try self.twin(twin, count, servers, topic) { twins.append(figure(run)) }
             }
             return Measurement(values, twin: twins)
         }
@@ -89,7 +97,7 @@ enum KafkaBench {
         let loops = try EventLoopGroup(count: 1, name: "bench")
         let loop = loops.next()
         let topic = try await makeTopic(cluster, loop)
-        _ = try await produce(cluster, loop, topic, 2 * messageCount)
+        _ = try await produce(cluster, loop, topic, consumedCount + messageCount)
         let measurement = try await body(cluster, loop, topic)
         try await removeTopic(topic, cluster, loop)
         cluster.close()
@@ -97,10 +105,10 @@ enum KafkaBench {
         return measurement
     }
 
-    private static func twin(_ name: String, _ servers: String, _ topic: String) throws -> Run? {
+    private static func twin(_ name: String, _ count: Int, _ servers: String, _ topic: String) throws -> Run? {
         guard let folder = BenchHub.twins else { return nil }
         let process = try ChildProcess(
-            ["\(folder)/\(name)", servers, topic, "\(messageCount)", unique("twin")],
+            ["\(folder)/\(name)", servers, topic, "\(count)", unique("twin")],
             environment: allocationCount == nil ? [:] : ["LD_PRELOAD": "\(folder)/allocations.so"])
         let words = process.line()?.split(separator: " ").compactMap { Double($0) } ?? []
         guard words.count == 2 else { throw CommandFailure("\(name) measured nothing") }

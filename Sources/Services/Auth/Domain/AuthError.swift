@@ -8,8 +8,6 @@ enum AuthError: Error, Sendable, Equatable {
     case tooManyRefreshes(retryAfterSeconds: Int)
     /// Unknown, expired, used before, or of a session that has ended: nobody is told which.
     case invalidRefreshToken
-    /// The answer of the user service makes no sense.
-    case userServiceBroken
 }
 
 extension Int {

@@ -6,17 +6,16 @@ internal import Platform
 struct Accounts: Sendable {
     /// Passwords that the user service is asked about at once.
     static let verifiedAtOnceMax = 32
-    private static let answerBytesMax = 64 * 1024
 
-    private let context: ServiceContext
+    private let services: ServiceClient
     /// A password takes long to look at. Nobody who asks for anything else finds these connections in use, nor the other way round.
-    private let verifiers: HTTPClient
+    private let verifiers: ServiceClient
 
     init(_ context: ServiceContext) {
-        self.context = context
+        services = ServiceClient(context)
         var configuration = HTTPClientConfiguration()
         configuration.connectionsPerHostMax = Self.verifiedAtOnceMax
-        verifiers = HTTPClient(loops: context.loops, configuration: configuration)
+        verifiers = ServiceClient(context, over: HTTPClient(loops: context.loops, configuration: configuration))
     }
 
     private struct CredentialsBody: Encodable {
@@ -26,36 +25,37 @@ struct Accounts: Sendable {
     /// Whose credentials these are, nil when they are nobody's.
     /// - Throws: 503 when the user service is away or busy.
     func verify(email: String, password: String) async throws -> (UserID, Role)? {
-        let body = try HubJSON.encode(CredentialsBody(email: email, password: password))
-        let response = try await context.call(.user, .post, "/internal/credentials/verify", json: body, over: verifiers)
-        if response.status == .unauthorized { return nil }
-        return try await answer(response)
+        do {
+            return try await verifiers.post(
+                .user, "/internal/credentials/verify", CredentialsBody(email: email, password: password),
+                as: Answer.self
+            ).account
+        } catch ServiceCallError.refused(_, let problem) where problem.status == .unauthorized {
+            return nil
+        }
     }
 
     /// The role an account has now, nil when there is no such account any more.
     func role(of id: UserID) async throws -> Role? {
-        let response = try await context.call(.user, .get, "/internal/users/\(id)")
-        if response.status == .notFound { return nil }
-        return try await answer(response)?.1
+        do {
+            return try await services.get(.user, "/internal/users/\(id)", as: Answer.self).account?.1
+        } catch ServiceCallError.refused(_, let problem) where problem.status == .notFound {
+            return nil
+        }
     }
 
     private struct Answer: Decodable {
         let userId, role: String
         let status: String?
-    }
 
-    private func answer(_ response: HTTPClientResponse) async throws -> (UserID, Role)? {
-        switch response.status {
-        case .ok: break
-        case .serviceUnavailable:
-            throw response.fields["retry-after"].flatMap { Int($0) }.map(Problem.tooBusy) ?? .unavailable
-        case .gatewayTimeout: throw Problem.unavailable
-        default: throw AuthError.userServiceBroken
+        /// nil for an account that was erased.
+        var account: (UserID, Role)? {
+            get throws {
+                guard let id = UserID(rawValue: userId), let role = Role(rawValue: role) else {
+                    throw ServiceCallError.malformed(.user)
+                }
+                return status == "ERASED" ? nil : (id, role)
+            }
         }
-        let bytes = try await response.body.collect(bytesMax: Self.answerBytesMax)
-        guard let answer = try? HubJSON.decode(Answer.self, from: bytes), let id = UserID(rawValue: answer.userId),
-            let role = Role(rawValue: answer.role)
-        else { throw AuthError.userServiceBroken }
-        return answer.status == "ERASED" ? nil : (id, role)
     }
 }

@@ -7,19 +7,22 @@ internal import Secrets
 /// Auth's public keys, fetched when they are first needed and kept.
 actor KeySource {
     private static let pathOfKeys = "/.well-known/jwks.json"
-    private static let keysBytesMax = 64 * 1024
     /// Kept so long without asking again.
     private let keptTime: Duration = .seconds(300)
     /// Asked again no more often than this: anyone can send a token with an invented key id, and auth may be away.
     private let triedTimeMin: Duration = .seconds(1)
 
     private let context: ServiceContext
+    private let services: ServiceClient
     private var fetched: (keys: VerifyingKeys, at: ContinuousClock.Instant)?
     /// Whether or not anything came of it.
     private var triedAt: ContinuousClock.Instant?
     private var fetch: Task<VerifyingKeys, any Error>?
 
-    init(_ context: ServiceContext) { self.context = context }
+    init(_ context: ServiceContext, _ services: ServiceClient) {
+        self.context = context
+        self.services = services
+    }
 
     func current() async throws -> VerifyingKeys {
         guard let fetched else { return try await fetchNow() }
@@ -47,9 +50,9 @@ actor KeySource {
         let time = context.uptime()
         guard mayTry(at: time) else { return nil }
         triedAt = time
-        let fetch = context.loops.next().start("fetch token keys") { [context, weak self] in
+        let fetch = context.loops.next().start("fetch token keys") { [services, weak self] in
             do {
-                let keys = try await Self.fetch(context)
+                let keys = try await Self.fetch(services)
                 await self?.ended(with: keys, at: time)
                 return keys
             } catch {
@@ -66,11 +69,10 @@ actor KeySource {
         if let keys { fetched = (keys, time) }
     }
 
-    private static func fetch(_ context: ServiceContext) async throws -> VerifyingKeys {
-        let response = try await context.call(.auth, .get, pathOfKeys)
-        guard response.status == .ok,
-            let keys = VerifyingKeys(json: try await response.body.collect(bytesMax: keysBytesMax))
-        else { throw Problem.unavailable }
+    private static func fetch(_ services: ServiceClient) async throws -> VerifyingKeys {
+        guard let keys = VerifyingKeys(json: try await services.call(.auth, .get, pathOfKeys)) else {
+            throw Problem.unavailable
+        }
         return keys
     }
 }

@@ -3,33 +3,37 @@ internal import HTTP
 
 /// Which service answers which path. What is not listed is not reachable from outside, internal routes least of all.
 enum PublicPaths {
-    /// A whole path, or everything below it when it ends in `/*`. The first that fits wins.
-    static let table: [(pattern: String, service: ServiceName)] = [
-        ("/auth/register", .user),
-        ("/auth/*", .auth),
-        ("/.well-known/jwks.json", .auth),
-        ("/users/*", .user),
-        ("/users", .user),
-        ("/notifications/*", .notification),
-        ("/notifications", .notification),
-        ("/dev/mailbox", .notification),
-        ("/gamification/*", .gamification),
+    /// The first that fits wins.
+    static let table: [PublicPath] = [
+        PublicPath("/auth/register", .user),
+        PublicPath("/auth/**", .auth),
+        PublicPath("/.well-known/jwks.json", .auth),
+        PublicPath("/users", .user),
+        PublicPath("/users/**", .user),
+        PublicPath("/notifications", .notification),
+        PublicPath("/notifications/**", .notification),
+        PublicPath("/dev/mailbox", .notification),
+        PublicPath("/gamification/**", .gamification),
     ]
+
+    private static let byFirstSegment = Dictionary(grouping: table, by: \.firstSegment)
 
     /// - Parameter path: raw, without the query.
     /// - Throws: 400 for a path that the next hop could read in another way, `/auth/%6Cogin` among them: each path has one spelling
     ///   here, so that what is decided by it holds for the service too.
-    static func service(for path: Substring) throws(GatewayError) -> ServiceName? {
-        for segment in path.utf8.split(separator: UInt8(ascii: "/")) {
+    static func service(for method: HTTPMethod, _ path: Substring) throws(GatewayError) -> ServiceName? {
+        let segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()
+        for segment in segments {
             guard let text = PercentEncoding.decode(segment), text != ".", text != "..",
                 !PercentEncoding.hasNeedlessEscape(segment)
             else {
                 throw .badPath
             }
         }
-        return table.first { entry in
-            entry.pattern.hasSuffix("/*") ? path.hasPrefix(entry.pattern.dropLast()) : path == entry.pattern
-        }?.service
+        guard let first = segments.first, let candidates = byFirstSegment[String(Substring(first))] else { return nil }
+        let fitting = candidates.filter { $0.fits(segments) }
+        // Which methods a path has is the service's to say: what fits by its path alone is asked.
+        return (fitting.first { $0.method == nil || $0.method == method } ?? fitting.last)?.service
     }
 
     /// Whether the body says who is calling: a token beside it is not looked at. An expired one must keep nobody from refreshing it.

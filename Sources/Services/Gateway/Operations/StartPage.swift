@@ -18,12 +18,12 @@ struct StartPage: Sendable {
         var hasMailbox: Bool
     }
 
-    init(_ context: ServiceContext, hasDescription: Bool) {
+    init(_ context: ServiceContext, _ services: ServiceClient, hasDescription: Bool) {
         self.context = context
         self.hasDescription = hasDescription
         states = SharedFetch(context.loops, keptTime: Self.statesKept) {
-            async let hasMailbox = Self.hasMailbox(context)
-            return States(services: await Self.states(context), hasMailbox: await hasMailbox)
+            async let hasMailbox = Self.answers(services, .notification, "/dev/mailbox?limit=1")
+            return States(services: await Self.states(services), hasMailbox: await hasMailbox)
         }
     }
 
@@ -51,22 +51,17 @@ struct StartPage: Sendable {
         return isNear ? "<a href=\"\(address)/health/ready\">\(port)</a>" : "\(port)"
     }
 
-    /// Only the notification service knows whether mail goes out for real.
-    private static func hasMailbox(_ context: ServiceContext) async -> Bool {
-        let answer = try? await context.call(
-            .notification, .get, "/dev/mailbox?limit=1", timeout: answerTimeMax)
-        return answer?.status == .ok
+    /// Whether a service says yes. Only the notification service knows whether mail goes out for real, for instance.
+    private static func answers(_ services: ServiceClient, _ name: ServiceName, _ target: String) async -> Bool {
+        (try? await services.call(name, .get, target, timeout: answerTimeMax)) != nil
     }
 
     /// Each service behind the gateway, and whether it says that it is ready.
-    private static func states(_ context: ServiceContext) async -> [(ServiceName, Bool)] {
+    private static func states(_ services: ServiceClient) async -> [(ServiceName, Bool)] {
         let names = Set(PublicPaths.table.map(\.service))
         return await withTaskGroup(of: (ServiceName, Bool).self) { group in
             for name in names {
-                group.addTask {
-                    let answer = try? await context.call(name, .get, "/health/ready", timeout: Self.answerTimeMax)
-                    return (name, answer?.status == .ok)
-                }
+                group.addTask { (name, await answers(services, name, "/health/ready")) }
             }
             var states: [(ServiceName, Bool)] = []
             for await state in group { states.append(state) }

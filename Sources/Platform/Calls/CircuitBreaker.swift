@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Spares a service that fails: after a row of failures requests are refused at once, then one at a time tries whether it is back.
-final class CircuitBreaker: Sendable {
+public final class CircuitBreaker: Sendable {
     private enum State {
         case closed(failures: Int)
         case open(until: ContinuousClock.Instant)
@@ -13,13 +13,16 @@ final class CircuitBreaker: Sendable {
     private let pause: Duration
     private let state = Mutex(State.closed(failures: 0))
 
-    init(failureCountMax: Int = 10, pause: Duration = .seconds(2)) {
+    /// - Parameters:
+    ///   - failureCountMax: failures in a row after which it opens.
+    ///   - pause: how long it stays open before a request tries again.
+    public init(failureCountMax: Int = 10, pause: Duration = .seconds(2)) {
         self.failureCountMax = failureCountMax
         self.pause = pause
     }
 
     /// - Returns: nil when the request may go, else after how many seconds to try again.
-    func admit(at time: ContinuousClock.Instant) -> Int? {
+    public func admit(at time: ContinuousClock.Instant) -> Int? {
         state.withLock { state in
             switch state {
             case .closed: return nil
@@ -33,9 +36,11 @@ final class CircuitBreaker: Sendable {
         }
     }
 
-    func succeeded() { state.withLock { $0 = .closed(failures: 0) } }
+    /// The service answered, whatever it said.
+    public func succeeded() { state.withLock { $0 = .closed(failures: 0) } }
 
-    func failed(at time: ContinuousClock.Instant) {
+    /// The service did not answer.
+    public func failed(at time: ContinuousClock.Instant) {
         state.withLock { state in
             if case .closed(let failures) = state, failures + 1 < failureCountMax {
                 state = .closed(failures: failures + 1)

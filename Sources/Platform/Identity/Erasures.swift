@@ -1,0 +1,42 @@
+internal import Contracts
+internal import HTTP
+internal import Messaging
+internal import Postgres
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// Tells that a service has forgotten a person: the note commits together with what its handler of `user.deleted` did, and the user
+/// service asks for it until every service that must forget has.
+enum Erasures {
+    static let migration = Migration(
+        id: "platform-004-erasures",
+        sql: """
+            create table erasure (
+                user_id text primary key,
+                erased_at timestamptz not null default clock_timestamp()
+            );
+            """)
+
+    /// Runs after the service's own handlers of the event, in their transaction.
+    static let handler = Handler(name: "noteErasureOnUserDeleted", on: UserDeleted.self) { received, tx in
+        tx.submit("insert into erasure (user_id) values (\(received.event.userID.rawValue)) on conflict do nothing")
+    }
+
+    struct View: Codable {
+        let userId: String
+        let erasedAt: Date
+    }
+
+    static func addRoute(to routes: inout Routes, _ database: Database) {
+        routes.get("/internal/erasures/{id}", .service(.user)) { request in
+            let id = try request.id("id", as: UserID.self)
+            let rows = try await database.query("select erased_at from erasure where user_id = \(id.rawValue)")
+            guard let erasedAt = try rows.first?.decode(Date.self) else { throw Problem.notFound }
+            return try .ok(View(userId: id.rawValue, erasedAt: erasedAt))
+        }
+    }
+}

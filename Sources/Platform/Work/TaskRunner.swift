@@ -1,0 +1,206 @@
+internal import Contracts
+internal import EventLoop
+internal import Messaging
+internal import Observability
+internal import Postgres
+internal import Synchronization
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// Does the tasks and jobs of a service: claims what is due, prolongs the claims while the work goes on, and writes down what came of it.
+final class TaskRunner: Sendable {
+    private let handlers: [String: TaskHandler]
+    private let database: Database
+    private let bell: TaskBell
+    private let loops: EventLoopGroup
+    private let logger: Logger
+    private let metrics: TaskMetrics
+    private let now: @Sendable () -> Date
+    private let limits: TaskLimits
+    private let store = TaskStore()
+    private let running = Mutex<[String: Int]>([:])
+
+    init(_ handlers: [TaskHandler], jobs: [Job], _ context: ServiceContext, limits: TaskLimits = TaskLimits()) {
+        let all = handlers + jobs.map(TaskHandler.init)
+        precondition(Set(all.map(\.kind)).count == all.count, "two tasks of \(context.name) have one name")
+        self.handlers = Dictionary(uniqueKeysWithValues: all.map { ($0.kind, $0) })
+        database = context.database
+        bell = context.tasks.bell
+        loops = context.loops
+        logger = context.logger
+        metrics = TaskMetrics(context.metrics)
+        now = context.clock
+        self.limits = limits
+    }
+
+    /// Works until the task is cancelled; then what is at work is brought to its end.
+    func run() async throws {
+        try await makeJobsKnown()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.ringWhenDue() }
+            for await _ in bell.rings {
+                for claimed in await claim() {
+                    group.addTask {
+                        try? await self.loops.next().shielded("task \(claimed.kind)") { await self.perform(claimed) }
+                        self.bell.ring()
+                    }
+                }
+            }
+        }
+    }
+
+    /// Does what is due, one after the other, until nothing is: for tests.
+    /// - Returns: how many attempts were made.
+    func drain() async throws -> Int {
+        var count = 0
+        while true {
+            let claimed = await claim()
+            if claimed.isEmpty { return count }
+            for task in claimed { await perform(task) }
+            count += claimed.count
+        }
+    }
+
+    func makeJobsKnown() async throws {
+        let jobs = handlers.values.filter { $0.period != nil }.map(\.kind)
+        if !jobs.isEmpty { try await store.insertJobs(jobs, dueAt: now(), in: database) }
+    }
+
+    // MARK: Claiming
+
+    private func ringWhenDue() async {
+        while !Task.isCancelled {
+            bell.ring()
+            let next = try? await store.secondsToNext(of: Array(handlers.keys), at: now(), in: database)
+            let pause = next.map { Duration.seconds(max(0.05, min($0, 3_600))) } ?? limits.pollInterval
+            try? await loops.next().sleep(for: min(pause, limits.pollInterval))
+        }
+    }
+
+    private func claim() async -> [TaskStore.Claimed] {
+        let rooms = running.withLock { running in
+            handlers.mapValues { $0.policy.concurrencyMax - running[$0.kind, default: 0] }
+        }
+        if rooms.values.allSatisfy({ $0 <= 0 }) { return [] }
+        do {
+            let claimed = try await store.claim(
+                rooms, at: now(), seconds: limits.claimTime / .seconds(1), in: database)
+            running.withLock { running in for task in claimed { running[task.kind, default: 0] += 1 } }
+            return claimed
+        } catch {
+            if !Task.isCancelled { logger.warning("tasks could not be claimed", [.error: LogValue(error)]) }
+            return []
+        }
+    }
+
+    // MARK: Working
+
+    private func perform(_ claimed: TaskStore.Claimed) async {
+        defer { running.withLock { $0[claimed.kind, default: 1] -= 1 } }
+        guard let handler = handlers[claimed.kind] else { return }
+        let run = TaskRun(
+            kind: claimed.kind, key: claimed.key, attempt: claimed.attempt, epoch: claimed.epoch, store: store)
+        var trace = handler.period == nil ? claimed.trace.child() : TraceContext.root()
+        trace.route = nil
+        await TraceContext.$current.withValue(trace) {
+            do {
+                try await withClaim(of: run, handler.policy.timeMax) { try await handler.perform(claimed.payload, run) }
+                try await end(run, handler)
+                metrics.done.increment()
+            } catch {
+                await note(error, of: run, handler, claimed.payload)
+            }
+        }
+    }
+
+    /// Runs `body` while the claim is prolonged again and again, and cancels it when that was lost or takes too long.
+    private func withClaim(
+        of run: TaskRun, _ timeMax: Duration, _ body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        let loop = loops.next()
+        try await withTimeout(timeMax, on: loop, onTimeout: { Failure.transient("the attempt took too long") }) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await body() }
+                group.addTask { try await self.prolong(run, loop) }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        }
+    }
+
+    private func prolong(_ run: TaskRun, _ loop: EventLoop) async throws {
+        while true {
+            try await loop.sleep(for: limits.claimTime / 3)
+            // A server that does not answer now may do so before the claim runs out.
+            guard let isOurs = try? await store.prolong(run, seconds: limits.claimTime / .seconds(1), in: database)
+            else { continue }
+            if !isOurs, !run.isSettled { throw TaskLost() }
+        }
+    }
+
+    private func end(_ run: TaskRun, _ handler: TaskHandler) async throws {
+        if run.isSettled { return }
+        let next = handler.period.map { now().addingTimeInterval($0 / .seconds(1)) }
+        try await database.transaction { tx in
+            if let next { try await run.again(at: next, on: tx) } else { try await run.finish(on: tx) }
+        }
+    }
+
+    private func note(_ error: any Error, of run: TaskRun, _ handler: TaskHandler, _ payload: JSONValue) async {
+        if run.isSettled || error is TaskLost { return }
+        let failure = FailureClass(of: error)
+        let reason = "\(FailureClass.name(of: error)): \(error)"
+        do {
+            if failure == .permanent && handler.period == nil
+                || failure == .transient && run.attempt >= handler.policy.attemptsMax
+            {
+                return try await giveUp(run, handler, payload, reason)
+            }
+            metrics.retried.increment()
+            logger.warning(
+                "a task failed and is tried again",
+                [.name: .text(run.kind), .id: .text(run.key), .attempt: LogValue(run.attempt), .error: .text(reason)])
+            let pause =
+                failure == .dependencyDown ? limits.downPause * Double.random(in: 0.5...1.5) : pause(run, handler)
+            try await store.postpone(
+                run, until: now().addingTimeInterval(pause / .seconds(1)), error: reason,
+                isCounted: failure != .dependencyDown, in: database)
+        } catch {
+            // The claim runs out, and the task is done again.
+            logger.warning("what came of a task could not be written down", [.error: LogValue(error)])
+        }
+    }
+
+    private func pause(_ run: TaskRun, _ handler: TaskHandler) -> Duration {
+        var random = SystemRandomNumberGenerator()
+        return handler.policy.retry.delay(after: run.attempt, using: &random)
+    }
+
+    private func giveUp(_ run: TaskRun, _ handler: TaskHandler, _ payload: JSONValue, _ reason: String) async throws {
+        let isOurs = try await database.transaction { tx in
+            guard try await store.fail(run, error: reason, on: tx) else { return false }
+            try await handler.giveUp(payload, tx)
+            return true
+        }
+        guard isOurs else { return }
+        metrics.failed.increment()
+        logger.error(
+            "a task was given up",
+            [.name: .text(run.kind), .id: .text(run.key), .attempt: LogValue(run.attempt), .error: .text(reason)])
+    }
+}
+
+/// Counts what becomes of tasks.
+private struct TaskMetrics: Sendable {
+    let done, retried, failed: Counter
+
+    init(_ metrics: Metrics) {
+        done = metrics.counter("hub_tasks_done_total", help: "Tasks and rounds of jobs that were done.")
+        retried = metrics.counter("hub_task_retries_total", help: "Attempts at tasks that failed and are repeated.")
+        failed = metrics.counter("hub_tasks_failed_total", help: "Tasks that were given up.")
+    }
+}

@@ -1,0 +1,191 @@
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+internal import Observability
+internal import Postgres
+
+/// All SQL of tasks.
+///
+/// When a task is due is told by the clock of the service; how long a claim lasts by that of the server, which is one for all processes.
+struct TaskStore: Sendable {
+    static let migration = Migration(
+        id: "platform-003-tasks",
+        sql: """
+            create table task (
+                kind text not null,
+                key text not null,
+                payload jsonb not null,
+                state text not null default 'waiting' check (state in ('waiting', 'running', 'done', 'failed')),
+                due_at timestamptz not null,
+                attempts int not null default 0,
+                epoch bigint not null default 0,
+                claimed_until timestamptz,
+                error text,
+                correlation_id text not null,
+                traceparent text not null,
+                causation_id text,
+                created_at timestamptz not null default clock_timestamp(),
+                ended_at timestamptz,
+                primary key (kind, key)
+            ) with (fillfactor = 70);
+            create index task_waiting on task (due_at) where state = 'waiting';
+            create index task_running on task (claimed_until) where state = 'running';
+            create index task_ended on task (ended_at) where state in ('done', 'failed');
+            """)
+
+    /// A task as it was claimed.
+    struct Claimed: Sendable {
+        var kind, key: String
+        var payload: JSONValue
+        var attempt: Int
+        var epoch: Int64
+        var trace: TraceContext
+    }
+
+    func insert(kind: String, key: String, payload: JSONValue, dueAt: Date, _ trace: TraceContext, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into task (kind, key, payload, due_at, correlation_id, traceparent, causation_id)
+            values (\(kind), \(key), \(payload), \(dueAt), \(trace.correlationID), \(trace.traceparent.description),
+                \(trace.causationID as String?))
+            on conflict do nothing
+            """)
+    }
+
+    /// Makes jobs known.
+    func insertJobs(_ kinds: [String], dueAt: Date, in database: Database) async throws {
+        let trace = TraceContext.root()
+        try await database.execute(
+            """
+            insert into task (kind, key, payload, due_at, correlation_id, traceparent)
+            select k, '', '{}', \(dueAt), \(trace.correlationID), \(trace.traceparent.description)
+            from unnest(\(kinds)) as k on conflict do nothing
+            """)
+    }
+
+    /// Claims tasks that are due, and those whose claim has run out, for so many seconds.
+    /// - Parameter rooms: how many of each kind.
+    func claim(_ rooms: [String: Int], at time: Date, seconds: Double, in database: Database) async throws -> [Claimed]
+    {
+        let rooms = rooms.filter { $0.value > 0 }.sorted { $0.key < $1.key }
+        let rows = try await database.query(
+            """
+            update task t set state = 'running', epoch = t.epoch + 1, attempts = t.attempts + 1,
+                claimed_until = clock_timestamp() + make_interval(secs => \(seconds))
+            from unnest(\(rooms.map(\.key)), \(rooms.map { Int64($0.value) })) as r (kind, room)
+            cross join lateral (
+                select d.kind, d.key from task d
+                where d.kind = r.kind
+                    and (d.state = 'waiting' and d.due_at <= \(time)
+                        or d.state = 'running' and d.claimed_until < clock_timestamp())
+                order by d.due_at limit r.room for update skip locked) due
+            where t.kind = due.kind and t.key = due.key
+            returning t.kind, t.key, t.payload, t.attempts, t.epoch, t.correlation_id, t.traceparent, t.causation_id
+            """)
+        return try rows.map { row in
+            let (kind, key, payload, attempts, epoch, correlationID, traceparent, causationID) = try row.decode(
+                String.self, String.self, JSONValue.self, Int32.self, Int64.self, String.self, String.self,
+                String?.self)
+            return Claimed(
+                kind: kind, key: key, payload: payload, attempt: Int(attempts), epoch: epoch,
+                trace: TraceContext(
+                    correlationID: correlationID,
+                    traceparent: Traceparent(traceparent) ?? TraceContext.root().traceparent,
+                    causationID: causationID))
+        }
+    }
+
+    /// In how many seconds the next task is due, or a claim runs out; nil when there is none.
+    func secondsToNext(of kinds: [String], at time: Date, in database: Database) async throws -> Double? {
+        let rows = try await database.query(
+            """
+            select extract(epoch from min(case state
+                when 'waiting' then due_at - \(time) else claimed_until - clock_timestamp() end))::float8
+            from task where kind = any(\(kinds)) and state in ('waiting', 'running')
+            """)
+        return try rows.first?.decode(Double?.self) ?? nil
+    }
+
+    /// - Returns: false when the claim is not ours any more.
+    func prolong(_ run: TaskRun, seconds: Double, in database: Database) async throws -> Bool {
+        try await database.execute(
+            """
+            update task set claimed_until = clock_timestamp() + make_interval(secs => \(seconds)) where \(claim(run))
+            """) == 1
+    }
+
+    func finish(_ run: TaskRun, on tx: Transaction) async throws -> Bool {
+        try await tx.execute(
+            """
+            update task set state = 'done', ended_at = clock_timestamp(), claimed_until = null, error = null
+            where \(claim(run))
+            """) == 1
+    }
+
+    func postpone(_ run: TaskRun, until time: Date, on tx: Transaction) async throws -> Bool {
+        try await tx.execute(
+            """
+            update task set state = 'waiting', due_at = \(time), attempts = 0, claimed_until = null, error = null
+            where \(claim(run))
+            """) == 1
+    }
+
+    /// - Parameter isCounted: whether the attempt was one.
+    func postpone(
+        _ run: TaskRun, until time: Date, error: String, isCounted: Bool, in database: Database
+    ) async throws {
+        try await database.execute(
+            """
+            update task set state = 'waiting', due_at = \(time), claimed_until = null, error = \(error),
+                attempts = attempts - \(Int32(isCounted ? 0 : 1))
+            where \(claim(run))
+            """)
+    }
+
+    func fail(_ run: TaskRun, error: String, on tx: Transaction) async throws -> Bool {
+        try await tx.execute(
+            """
+            update task set state = 'failed', ended_at = clock_timestamp(), claimed_until = null, error = \(error)
+            where \(claim(run))
+            """) == 1
+    }
+
+    func isEnded(kind: String, key: String, in database: Database) async throws -> Bool {
+        try await database.query(
+            "select from task where kind = \(kind) and key = \(key) and state in ('done', 'failed')"
+        ).count > 0
+    }
+
+    /// Forgets tasks that ended long ago.
+    func removeOld(_ limits: TaskLimits, in database: Database) async throws {
+        for (state, time) in [("done", limits.doneKept), ("failed", limits.failedKept)] {
+            try await database.delete(
+                from: "task",
+                where: """
+                    state = \(state) and ended_at < clock_timestamp() - make_interval(secs => \(time / .seconds(1)))
+                    """,
+                stepCountMax: limits.removalCountMax)
+        }
+    }
+
+    private func claim(_ run: TaskRun) -> SQL {
+        "kind = \(run.kind) and key = \(run.key) and epoch = \(run.epoch) and state = 'running'"
+    }
+}
+
+/// The limits of a service's tasks.
+struct TaskLimits: Sendable {
+    /// How long a claim lasts that nobody prolongs.
+    var claimTime = Duration.seconds(30)
+    /// How long to go without a look when nothing is known to be due. Tasks of other processes wait for this when those die.
+    var pollInterval = Duration.seconds(10)
+    /// The pause, on average, after an attempt that met a dependency that was down.
+    var downPause = Duration.seconds(3)
+    /// How long a task that ended is remembered: so long its key is taken.
+    var doneKept = Duration.seconds(30 * 86_400)
+    var failedKept = Duration.seconds(90 * 86_400)
+    /// Rows that one step of forgetting removes.
+    var removalCountMax = 5_000
+}

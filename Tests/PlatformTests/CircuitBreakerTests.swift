@@ -1,0 +1,31 @@
+import Platform
+import Testing
+
+@Suite struct CircuitBreakerTests {
+    private let start = ContinuousClock.now
+
+    private func ms(_ count: Int) -> ContinuousClock.Instant { start + .milliseconds(count) }
+
+    @Test func `a circuit opens after a row of failures, lets one try, and closes when that succeeds`() {
+        let breaker = CircuitBreaker(failureCountMax: 3, pause: .seconds(1))
+        for _ in 0..<2 { breaker.failed(at: ms(0)) }
+        #expect(breaker.admit(at: ms(0)) == nil)
+        breaker.failed(at: ms(0))
+        #expect(breaker.admit(at: ms(1)) == 1)
+        #expect(breaker.admit(at: ms(1_000)) == nil)
+        #expect(breaker.admit(at: ms(1_001)) == 1)
+        breaker.succeeded()
+        #expect(breaker.admit(at: ms(1_002)) == nil)
+    }
+
+    @Test func `a circuit whose trial fails opens again, and one whose trial never reports tries anew`() {
+        let breaker = CircuitBreaker(failureCountMax: 1, pause: .seconds(1))
+        breaker.failed(at: ms(0))
+        #expect(breaker.admit(at: ms(1_000)) == nil)
+        breaker.failed(at: ms(1_500))
+        #expect(breaker.admit(at: ms(2_000)) != nil)
+        #expect(breaker.admit(at: ms(2_500)) == nil)
+        #expect(breaker.admit(at: ms(3_499)) != nil)
+        #expect(breaker.admit(at: ms(3_500)) == nil)
+    }
+}

@@ -1,0 +1,342 @@
+import Contracts
+import EventLoop
+import Foundation
+import HubTesting
+import Messaging
+import Observability
+import Postgres
+import ServiceTesting
+import Synchronization
+import Testing
+
+@testable import Platform
+
+private struct Draw: TaskPayload {
+    static let kind = "draw"
+    let number: Int
+}
+
+/// Tasks of a service on a database, done by as many processes as a test wants.
+private struct Desk: Sendable {
+    let context: ServiceContext
+    let clock: TestClock
+    let drawn = Mutex2<[Int]>([])
+
+    static func with(_ body: @escaping @Sendable (Desk) async throws -> Void) async throws {
+        let template = TestDatabase.Template(schema: "desk", [PlatformMigrations.service])
+        try await TestDatabase.with(template) { test in
+            let clock = TestClock()
+            try await body(Desk(context: try ServiceContext.make(.course, on: test, clock: clock), clock: clock))
+        }
+    }
+
+    var database: Database { context.database }
+
+    func enqueue(_ number: Int, key: String, dueIn seconds: Double = 0) async throws {
+        try await database.transaction { tx in
+            try context.tasks.enqueue(
+                Draw(number: number), key: key, dueAt: clock.now.addingTimeInterval(seconds), on: tx)
+        }
+    }
+
+    /// Another process of the service.
+    func runner(
+        policy: TaskPolicy = TaskPolicy(), limits: TaskLimits = TaskLimits(), jobs: [Job] = [],
+        onGivenUp: (@Sendable (Draw, Transaction) async throws -> Void)? = nil,
+        _ perform: @escaping @Sendable (Draw, TaskRun) async throws -> Void
+    ) -> TaskRunner {
+        TaskRunner(
+            [TaskHandler(Draw.self, policy: policy, onGivenUp: onGivenUp, perform)], jobs: jobs, context, limits: limits
+        )
+    }
+
+    var drawing: TaskRunner { runner { [drawn] draw, _ in drawn.withLock { $0.append(draw.number) } } }
+
+    func states() async throws -> [String] {
+        try await database.query("select state from task order by kind, key").map { try $0.decode(String.self) }
+    }
+}
+
+/// A value shared with closures.
+private final class Mutex2<Value: Sendable>: Sendable {
+    private let value: Mutex<Value>
+    init(_ value: Value) { self.value = Mutex(value) }
+    func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result { value.withLock { body(&$0) } }
+}
+
+@Suite struct TaskTests {
+    @Test func `a task is done once its transaction has committed, and not when it was rolled back`() async throws {
+        try await Desk.with { desk in
+            struct Undone: Error {}
+            _ = try? await desk.database.transaction { tx in
+                try desk.context.tasks.enqueue(Draw(number: 1), key: "a", on: tx)
+                throw Undone()
+            }
+            try await desk.enqueue(2, key: "b")
+            #expect(try await desk.drawing.drain() == 1)
+            #expect(desk.drawn.withLock { $0 } == [2])
+            #expect(try await desk.states() == ["done"])
+        }
+    }
+
+    @Test func `the same key of a kind is one task, also when it was done`() async throws {
+        try await Desk.with { desk in
+            try await desk.enqueue(1, key: "a")
+            try await desk.enqueue(2, key: "a")
+            #expect(try await desk.drawing.drain() == 1)
+            try await desk.enqueue(3, key: "a")
+            #expect(try await desk.drawing.drain() == 0)
+            #expect(desk.drawn.withLock { $0 } == [1])
+        }
+    }
+
+    @Test func `a task waits until it is due`() async throws {
+        try await Desk.with { desk in
+            try await desk.enqueue(1, key: "a", dueIn: 60)
+            #expect(try await desk.drawing.drain() == 0)
+            desk.clock.advance(by: 61)
+            #expect(try await desk.drawing.drain() == 1)
+        }
+    }
+
+    @Test func `two processes at once do each task once`() async throws {
+        try await Desk.with { desk in
+            for number in 0..<40 { try await desk.enqueue(number, key: "\(number)") }
+            async let one = desk.drawing.drain()
+            async let other = desk.drawing.drain()
+            #expect(try await one + other == 40)
+            #expect(desk.drawn.withLock { $0 }.sorted() == Array(0..<40))
+        }
+    }
+
+    @Test func `what fails for a passing reason is tried again after a pause, and given up in the end`() async throws {
+        try await Desk.with { desk in
+            try await desk.database.execute("create table told_of_it (number int)")
+            var policy = TaskPolicy()
+            policy.attemptsMax = 3
+            let told = Mutex2<[Int]>([])
+            let runner = desk.runner(
+                policy: policy,
+                onGivenUp: { draw, tx in
+                    told.withLock { $0.append(draw.number) }
+                    tx.submit("insert into told_of_it values (1)")
+                }
+            ) { _, _ in throw Failure.transient("not yet") }
+            try await desk.enqueue(7, key: "a")
+            for _ in 0..<5 {
+                _ = try await runner.drain()
+                desk.clock.advance(by: 600)
+            }
+            #expect(try await desk.states() == ["failed"])
+            #expect(told.withLock { $0 } == [7])
+            let row = try await desk.database.query("select attempts, error from task").first
+            let (attempts, error) = try #require(try row?.decode(Int32.self, String.self))
+            #expect(attempts == 3 && error == "transient: not yet")
+            #expect(try await desk.database.query("select from told_of_it").count == 1)
+        }
+    }
+
+    @Test func `what fails for good is given up at once`() async throws {
+        try await Desk.with { desk in
+            let runner = desk.runner { _, _ in throw Failure.permanent("never") }
+            try await desk.enqueue(1, key: "a")
+            #expect(try await runner.drain() == 1)
+            #expect(try await desk.states() == ["failed"])
+        }
+    }
+
+    @Test func `a dependency that is down costs no attempt, however long it is`() async throws {
+        try await Desk.with { desk in
+            var policy = TaskPolicy()
+            policy.attemptsMax = 2
+            let isUp = Mutex2(false)
+            let runner = desk.runner(policy: policy) { draw, run in
+                if !isUp.withLock({ $0 }) { throw ServiceCallError.down(.user) }
+                desk.drawn.withLock { $0.append(run.attempt) }
+            }
+            try await desk.enqueue(1, key: "a")
+            for _ in 0..<20 {
+                #expect(try await runner.drain() == 1)
+                desk.clock.advance(by: 60)
+            }
+            isUp.withLock { $0 = true }
+            _ = try await runner.drain()
+            #expect(desk.drawn.withLock { $0 } == [1])
+        }
+    }
+
+    @Test func `what a task writes commits with its end, or neither does`() async throws {
+        try await Desk.with { desk in
+            try await desk.database.execute("create table drawing (number int not null)")
+            let isFirst = Mutex2(true)
+            let runner = desk.runner { draw, run in
+                try await desk.database.transaction { tx in
+                    tx.submit("insert into drawing values (\(Int32(draw.number)))")
+                    try await run.finish(on: tx)
+                    if isFirst.withLock({ first in
+                        defer { first = false }; return first
+                    }) {
+                        throw Failure.transient("after the end")
+                    }
+                }
+            }
+            try await desk.enqueue(1, key: "a")
+            _ = try await runner.drain()
+            #expect(try await desk.states() == ["waiting"])
+            desk.clock.advance(by: 60)
+            _ = try await runner.drain()
+            #expect(try await desk.states() == ["done"])
+            #expect(try await desk.database.query("select from drawing").count == 1)
+        }
+    }
+
+    @Test func `a process that was frozen for longer than its claim changes nothing when it wakes`() async throws {
+        try await Desk.with { desk in
+            try await desk.database.execute("create table drawing (number int not null)")
+            var limits = TaskLimits()
+            limits.claimTime = .seconds(1_000)
+            let gate = Gate()
+            let isFirst = Mutex2(true)
+            let perform: @Sendable (Draw, TaskRun) async throws -> Void = { draw, run in
+                if isFirst.withLock({ first in
+                    defer { first = false }; return first
+                }) {
+                    await gate.wait()
+                }
+                try await desk.database.transaction { tx in
+                    tx.submit("insert into drawing values (\(Int32(run.epoch)))")
+                    try await run.finish(on: tx)
+                }
+            }
+            try await desk.enqueue(1, key: "a")
+            async let frozen = desk.runner(limits: limits, perform).drain()
+            try await eventually { gate.arrivals == 1 }
+            // Nobody prolonged the claim for too long.
+            try await desk.database.execute("update task set claimed_until = now() - interval '1 second'")
+            #expect(try await desk.runner(limits: limits, perform).drain() == 1)
+            gate.open()
+            _ = try await frozen
+            #expect(try await desk.database.query("select from drawing where number = 2").count == 1)
+            #expect(try await desk.database.query("select from drawing").count == 1)
+            #expect(try await desk.states() == ["done"])
+        }
+    }
+
+    @Test func `a claim lasts as long as the work goes on`() async throws {
+        try await Desk.with { desk in
+            var limits = TaskLimits()
+            limits.claimTime = .milliseconds(150)
+            let gate = Gate()
+            try await desk.enqueue(1, key: "a")
+            async let working = desk.runner(limits: limits) { _, _ in await gate.wait() }.drain()
+            try await eventually { gate.arrivals == 1 }
+            let before = try await desk.claimedUntil()
+            try await eventually { try await desk.claimedUntil() > before.addingTimeInterval(0.3) }
+            #expect(try await desk.drawing.drain() == 0)
+            gate.open()
+            #expect(try await working == 1)
+            #expect(try await desk.states() == ["done"])
+        }
+    }
+
+    @Test func `an attempt that takes too long is broken off and tried again`() async throws {
+        try await Desk.with { desk in
+            var policy = TaskPolicy()
+            policy.timeMax = .milliseconds(50)
+            let runner = desk.runner(policy: policy) { _, run in
+                if run.attempt == 1 { await Gate().wait() }
+                desk.drawn.withLock { $0.append(run.attempt) }
+                try Task.checkCancellation()
+            }
+            try await desk.enqueue(1, key: "a")
+            _ = try await runner.drain()
+            #expect(try await desk.states() == ["waiting"])
+            desk.clock.advance(by: 600)
+            _ = try await runner.drain()
+            #expect(try await desk.states() == ["done"])
+        }
+    }
+
+    @Test func `a task goes on with the journey of who enqueued it`() async throws {
+        try await Desk.with { desk in
+            let trace = TraceContext.root().caused(by: "evt_1")
+            try await TraceContext.$current.withValue(trace) { try await desk.enqueue(1, key: "a") }
+            let seen = Mutex2<TraceContext?>(nil)
+            _ = try await desk.runner { _, _ in seen.withLock { $0 = TraceContext.current } }.drain()
+            let found = try #require(seen.withLock { $0 })
+            #expect(found.correlationID == trace.correlationID && found.causationID == "evt_1")
+            #expect(found.traceparent.traceID == trace.traceparent.traceID)
+        }
+    }
+
+    @Test func `who runs in the background is woken by a commit`() async throws {
+        try await Desk.with { desk in
+            let runner = desk.drawing
+            let loop = TestLoops.shared.next()
+            let task = loop.start("runner") { try await runner.run() }
+            try await desk.enqueue(1, key: "a")
+            try await eventually { desk.drawn.withLock { $0 } == [1] }
+            #expect(
+                try await desk.context.tasks.isEnded(
+                    Draw.self, key: "a", within: .seconds(10)))
+            task.cancel()
+            _ = await task.result
+        }
+    }
+
+    @Test func `a task that ended is forgotten after its time, one that waits is not`() async throws {
+        try await Desk.with { desk in
+            try await desk.enqueue(1, key: "done")
+            _ = try await desk.drawing.drain()
+            try await desk.enqueue(2, key: "waits", dueIn: 1_000)
+            try await TaskStore().removeOld(TaskLimits(), in: desk.database)
+            #expect(try await desk.states() == ["done", "waiting"])
+            try await desk.database.execute("update task set ended_at = ended_at - interval '31 days'")
+            try await TaskStore().removeOld(TaskLimits(), in: desk.database)
+            #expect(try await desk.states() == ["waiting"])
+        }
+    }
+
+    // MARK: Jobs
+
+    @Test func `a job runs on one process at a time and again after its period`() async throws {
+        try await Desk.with { desk in
+            let runs = Mutex2(0)
+            let job = Job("sweep", every: .seconds(60)) { runs.withLock { $0 += 1 } }
+            let (one, other) = (desk.runner(jobs: [job]) { _, _ in }, desk.runner(jobs: [job]) { _, _ in })
+            for runner in [one, other] { try await runner.makeJobsKnown() }
+            _ = try await (one.drain(), other.drain())
+            #expect(runs.withLock { $0 } == 1)
+            desk.clock.advance(by: 61)
+            _ = try await (one.drain(), other.drain())
+            #expect(runs.withLock { $0 } == 2)
+        }
+    }
+
+    @Test func `a job that fails is never given up`() async throws {
+        try await Desk.with { desk in
+            let runs = Mutex2(0)
+            let job = Job("sweep", every: .seconds(60)) {
+                if runs.withLock({
+                    $0 += 1; return $0
+                }) < 30 {
+                    throw Failure.permanent("broken")
+                }
+            }
+            let runner = desk.runner(jobs: [job]) { _, _ in }
+            try await runner.makeJobsKnown()
+            for _ in 0..<30 {
+                _ = try await runner.drain()
+                desk.clock.advance(by: 61)
+            }
+            #expect(runs.withLock { $0 } == 30)
+            #expect(try await desk.states() == ["waiting"])
+        }
+    }
+}
+
+extension Desk {
+    fileprivate func claimedUntil() async throws -> Date {
+        try await database.query("select claimed_until from task").first?.decode(Date.self) ?? .distantPast
+    }
+}
