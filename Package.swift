@@ -56,6 +56,7 @@ let package = Package(
         library("Libjansson", pkgConfig: "jansson", apt: "libjansson-dev", brew: "jansson"),
         library("Librdkafka", pkgConfig: "rdkafka", apt: "librdkafka-dev", brew: "librdkafka"),
         library("Cjose", pkgConfig: "cjose", apt: "libcjose-dev", brew: "cjose"),
+        library("Libcmark", pkgConfig: "libcmark-gfm", apt: "libcmark-gfm-extensions-dev", brew: "cmark-gfm"),
         shim("CWake"),
         shim("CEvent", over: "CWake", "Libevent"),
         shim("CSockets"),
@@ -63,6 +64,7 @@ let package = Package(
         shim("CPostgres", over: "Libpq"),
         shim("CKafka", over: "CWake", "Librdkafka"),
         shim("CSecrets", over: "Libcrypto", "Libargon2", "Libjansson", "Cjose"),
+        shim("CMarkdown", over: "Libcmark"),
 
         // Drivers
         module("Drivers", "EventLoop", ["CEvent"]),
@@ -72,6 +74,7 @@ let package = Package(
         module("Drivers", "Kafka", ["CKafka", "EventLoop", "Observability"]),
         module("Drivers", "Mail", ["HTTP", "EventLoop"]),
         module("Drivers", "Secrets", ["CSecrets", "EventLoop"]),
+        module("Drivers", "Documents", ["CMarkdown", "EventLoop"]),
 
         // Backbone
         module("Backbone", "Avro"),
@@ -124,6 +127,7 @@ let package = Package(
         tests("KafkaTests", ["Kafka", "HubTesting", "EventLoop", "Observability"]),
         tests("MailTests", ["Mail", "HTTP", "HubTesting", "EventLoop"]),
         tests("SecretsTests", ["Secrets", "HubTesting", "EventLoop"]),
+        tests("DocumentsTests", ["Documents", "HubTesting", "EventLoop"]),
         tests("AvroTests", ["Avro", "Contracts", "HubTesting"], exclude: ["Scripts"]),
         tests("ContractsTests", ["Contracts", "Avro", "avro-generate", "HubTesting"], exclude: ["Goldens"]),
         tests("SchemaRegistryTests", ["SchemaRegistry", "Avro", "Contracts", "HubTesting"] + drivers),
