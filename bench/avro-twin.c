@@ -17,6 +17,7 @@ struct quiz_submitted {
     double score, max_score, percent;
     bool passed;
     int64_t submitted_at;
+    char *lesson_id; // NULL where there is none
 };
 
 struct reader {
@@ -48,7 +49,8 @@ static uint8_t *write_double(uint8_t *out, double value) {
 
 // The message is the caller's to free.
 static uint8_t *encode(const struct quiz_submitted *quiz, size_t *count) {
-    size_t room = 64 + strlen(quiz->submission_id) + strlen(quiz->quiz_id) + strlen(quiz->course_id) + strlen(quiz->user_id);
+    size_t room = 74 + strlen(quiz->submission_id) + strlen(quiz->quiz_id) + strlen(quiz->course_id) + strlen(quiz->user_id)
+        + (quiz->lesson_id ? strlen(quiz->lesson_id) : 0);
     uint8_t *message = malloc(room);
     if (!message) return NULL;
     uint8_t *out = message;
@@ -62,6 +64,8 @@ static uint8_t *encode(const struct quiz_submitted *quiz, size_t *count) {
     out = write_double(out, quiz->percent);
     *out++ = quiz->passed;
     out = write_long(out, quiz->submitted_at);
+    out = write_long(out, quiz->lesson_id != NULL);
+    if (quiz->lesson_id) out = write_text(out, quiz->lesson_id);
     *count = (size_t)(out - message);
     return message;
 }
@@ -132,6 +136,9 @@ static bool decode(const uint8_t *message, size_t count, struct quiz_submitted *
     quiz->percent = read_double(&in);
     quiz->passed = read_bool(&in);
     quiz->submitted_at = read_long(&in);
+    int64_t branch = read_long(&in);
+    if (branch < 0 || branch > 1) in.failed = true;
+    quiz->lesson_id = branch == 1 ? read_id(&in, "lsn_") : NULL;
     return !in.failed && in.next == in.end;
 }
 
@@ -140,6 +147,7 @@ static void release(struct quiz_submitted *quiz) {
     free(quiz->quiz_id);
     free(quiz->course_id);
     free(quiz->user_id);
+    free(quiz->lesson_id);
 }
 
 // Processor time of this thread, so that neighbours on the machine do not count.
@@ -166,7 +174,7 @@ static void keep(const void *value) {
 int main(void) {
     struct quiz_submitted quiz = {
         "sbm_01hm9x3k5v7b9d1f3h5k7n9q1s", "quz_01hm9x3k5v7b9d1f3h5k7n9q1t", "crs_01hm9x3k5v7b9d1f3h5k7n9q1v",
-        "usr_01hm9x3k5v7b9d1f3h5k7n9q1w", 2, 17.5, 20, 87.5, true, 1705428000000,
+        "usr_01hm9x3k5v7b9d1f3h5k7n9q1w", 2, 17.5, 20, 87.5, true, 1705428000000, NULL,
     };
     size_t count = 0;
     uint8_t *message = encode(&quiz, &count);

@@ -1,6 +1,7 @@
 import Avro
 import Contracts
 import Foundation
+import HubTesting
 import Testing
 
 /// Whatever the bytes, decoding gives a value or a typed error. It cannot throw anything else, so what is tested is that it
@@ -25,14 +26,7 @@ import Testing
     }
 
     private func samples() throws -> [(any Event.Type, [UInt8])] {
-        try EventCatalogue.all.map { event in
-            let path = Fastavro.packageRoot.appending(path: "Tests/ContractsTests/Goldens/\(event.topic.name).1.hex")
-                .path()
-            let digits = try String(contentsOfFile: path, encoding: .utf8).filter(\.isHexDigit).map {
-                $0.hexDigitValue ?? 0
-            }
-            return (event, stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) })
-        }
+        try EventCatalogue.all.map { ($0, try GoldenBytes.latest(of: $0)) }
     }
 
     @Test func `a message cut anywhere is refused`() throws {

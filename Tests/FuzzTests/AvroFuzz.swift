@@ -20,15 +20,7 @@ struct AvroFuzz {
 
     /// The golden bytes of every event.
     private static func samples() throws -> [Sample] {
-        let goldens = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "ContractsTests/Goldens")
-        return try EventCatalogue.all.map { event in
-            let text = try String(contentsOf: goldens.appending(path: "\(event.topic.name).1.hex"), encoding: .utf8)
-            let digits = text.compactMap(\.hexDigitValue)
-            return Sample(
-                event: event,
-                bytes: stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) })
-        }
+        try EventCatalogue.all.map { Sample(event: $0, bytes: try GoldenBytes.latest(of: $0)) }
     }
 
     /// Lengths and numbers of many sizes, as Avro writes them.

@@ -206,7 +206,7 @@ class Maker:
             promotions = {"int": ["long", "float", "double"], "long": ["float", "double"], "float": ["double"]}
             return self.random.choice([schema] + promotions.get(schema, []))
         if isinstance(schema, list):
-            return schema + (["int"] if "long" not in schema and "double" not in schema and self.random.random() < 0.3 else [])
+            return schema + (["int"] if not any(name in schema for name in ("int", "long", "double")) and self.random.random() < 0.3 else [])
         if schema["type"] == "record" and not schema["name"].startswith("List"):
             fields = [
                 dict(field, type=self.evolved(field["type"], depth + 1))

@@ -32,6 +32,10 @@ public struct AssignmentGraded: Event {
     public var feedback: String?
     /// When it was graded.
     public var gradedAt: Date
+    /// The lesson the work completes; from version 2.
+    public var lessonID: LessonID?
+    /// Whether the pass mark was reached; from version 2.
+    public var passed: Bool?
 
     public init(
         submissionID: SubmissionID,
@@ -44,7 +48,9 @@ public struct AssignmentGraded: Event {
         percent: Double,
         gradedBy: String,
         feedback: String? = nil,
-        gradedAt: Date
+        gradedAt: Date,
+        lessonID: LessonID? = nil,
+        passed: Bool? = nil
     ) {
         self.submissionID = submissionID
         self.assignmentID = assignmentID
@@ -57,6 +63,8 @@ public struct AssignmentGraded: Event {
         self.gradedBy = gradedBy
         self.feedback = feedback
         self.gradedAt = gradedAt
+        self.lessonID = lessonID
+        self.passed = passed
     }
 
     public static let topic = Topic.assignmentGraded
@@ -80,6 +88,18 @@ public struct AssignmentGraded: Event {
             encoder.write(index: 0)
         }
         encoder.write(gradedAt)
+        if let lessonID {
+            encoder.write(index: 1)
+            encoder.write(lessonID.rawValue)
+        } else {
+            encoder.write(index: 0)
+        }
+        if let passed {
+            encoder.write(index: 1)
+            encoder.write(passed)
+        } else {
+            encoder.write(index: 0)
+        }
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
@@ -94,6 +114,8 @@ public struct AssignmentGraded: Event {
         let gradedBy = try decoder.string()
         let feedback = try decoder.isPresent() ? try decoder.string() : nil
         let gradedAt = try decoder.date()
+        let lessonID = try decoder.isPresent() ? try decoder.id(LessonID.self) : nil
+        let passed = try decoder.isPresent() ? try decoder.boolean() : nil
         self.init(
             submissionID: submissionID,
             assignmentID: assignmentID,
@@ -105,7 +127,9 @@ public struct AssignmentGraded: Event {
             percent: percent,
             gradedBy: gradedBy,
             feedback: feedback,
-            gradedAt: gradedAt)
+            gradedAt: gradedAt,
+            lessonID: lessonID,
+            passed: passed)
     }
 
     public static func encode(_ envelope: Envelope<AssignmentGraded>, into encoder: inout AvroEncoder) {
@@ -176,6 +200,19 @@ public struct AssignmentGraded: Event {
                                     "name": "gradedAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
                                     "doc": "When it was graded."
+                                },
+                                {
+                                    "name": "lessonId",
+                                    "type": ["null", "string"],
+                                    "default": null,
+                                    "doc": "The lesson the work completes; from version 2.",
+                                    "swiftType": "LessonID"
+                                },
+                                {
+                                    "name": "passed",
+                                    "type": ["null", "boolean"],
+                                    "default": null,
+                                    "doc": "Whether the pass mark was reached; from version 2."
                                 }
                             ]
                         }

@@ -30,6 +30,8 @@ public struct QuizSubmitted: Event {
     public var passed: Bool
     /// When it was handed in.
     public var submittedAt: Date
+    /// The lesson the quiz completes; from version 2.
+    public var lessonID: LessonID?
 
     public init(
         submissionID: SubmissionID,
@@ -41,7 +43,8 @@ public struct QuizSubmitted: Event {
         maxScore: Double,
         percent: Double,
         passed: Bool,
-        submittedAt: Date
+        submittedAt: Date,
+        lessonID: LessonID? = nil
     ) {
         self.submissionID = submissionID
         self.quizID = quizID
@@ -53,6 +56,7 @@ public struct QuizSubmitted: Event {
         self.percent = percent
         self.passed = passed
         self.submittedAt = submittedAt
+        self.lessonID = lessonID
     }
 
     public static let topic = Topic.quizSubmitted
@@ -70,6 +74,12 @@ public struct QuizSubmitted: Event {
         encoder.write(percent)
         encoder.write(passed)
         encoder.write(submittedAt)
+        if let lessonID {
+            encoder.write(index: 1)
+            encoder.write(lessonID.rawValue)
+        } else {
+            encoder.write(index: 0)
+        }
     }
 
     public init(from decoder: inout AvroDecoder) throws(AvroError) {
@@ -83,6 +93,7 @@ public struct QuizSubmitted: Event {
         let percent = try decoder.double()
         let passed = try decoder.boolean()
         let submittedAt = try decoder.date()
+        let lessonID = try decoder.isPresent() ? try decoder.id(LessonID.self) : nil
         self.init(
             submissionID: submissionID,
             quizID: quizID,
@@ -93,7 +104,8 @@ public struct QuizSubmitted: Event {
             maxScore: maxScore,
             percent: percent,
             passed: passed,
-            submittedAt: submittedAt)
+            submittedAt: submittedAt,
+            lessonID: lessonID)
     }
 
     public static func encode(_ envelope: Envelope<QuizSubmitted>, into encoder: inout AvroEncoder) {
@@ -144,6 +156,13 @@ public struct QuizSubmitted: Event {
                                     "name": "submittedAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
                                     "doc": "When it was handed in."
+                                },
+                                {
+                                    "name": "lessonId",
+                                    "type": ["null", "string"],
+                                    "default": null,
+                                    "doc": "The lesson the quiz completes; from version 2.",
+                                    "swiftType": "LessonID"
                                 }
                             ]
                         }
