@@ -48,15 +48,15 @@ import Testing
     @Test func `two events of a learner in one batch add up, and tell of it in order`() async throws {
         try await GamificationHub.with { hub in
             let learners = (0..<10).map { _ in UserID.new }
-            let registrations = (learners + learners).map(GamificationHub.registered)
-            #expect(try await hub.deliver(together: registrations) == 20)
+            try await hub.setRule("begun", on: .enrollment, points: 60)
+            let enrollments = (learners + learners).map { GamificationHub.enrolled($0) }
+            #expect(try await hub.deliver(together: enrollments) == 20)
             let awards = try await hub.published(PointsAwarded.self).map(\.data)
             for learner in learners {
-                #expect(try await hub.operations.standing(of: learner).points == 100)
-                #expect(awards.filter { $0.userID == learner }.map(\.totalPoints) == [50, 100])
+                #expect(try await hub.total(of: learner) == 120)
+                #expect(awards.filter { $0.userID == learner }.map(\.totalPoints) == [60, 120])
                 #expect(awards.filter { $0.userID == learner }.map(\.milestone) == [nil, 100])
             }
-            #expect(try await hub.published(BadgeEarned.self).count == 10)
         }
     }
 
@@ -70,31 +70,34 @@ import Testing
         }
     }
 
-    @Test func `one event gives points by several rules, each once`() async throws {
+    @Test func `one event gives points by several rules, the lesser first, each once`() async throws {
         try await GamificationHub.with { hub in
-            let ada = UserID.new, source = EventID.make(at: GamificationHub.time)
-            let pass = try await hub.addRule("pass", points: 20), perfect = try await hub.addRule("perfect", points: 5)
-            for rule in [pass, perfect, pass] { try await hub.award(rule, to: ada, because: source) }
-            #expect(try await hub.operations.standing(of: ada).points == 25)
+            let ada = UserID.new
+            for _ in 1...2 { try await hub.reward(ada, subject: "quz_1", percent: 100) }
+            #expect(try await hub.awards(of: ada) == ["quiz-passed 20", "quiz-perfect 10"])
+            #expect(try await hub.published(PointsAwarded.self).map(\.data.totalPoints) == [20, 30])
+            #expect(try await hub.total(of: ada) == 30)
         }
     }
 
-    @Test func `a badge is earned once, whatever earns it again`() async throws {
+    @Test func `the same thing is rewarded once, whatever event tells of it, and each learner's own`() async throws {
         try await GamificationHub.with { hub in
-            let ada = UserID.new
-            try await hub.award(.signUp, to: ada)
-            try await hub.award(.signUp, to: ada)
-            #expect(try await hub.operations.standing(of: ada).badges.map(\.code) == ["NEWCOMER"])
-            #expect(try await hub.published(BadgeEarned.self).count == 1)
-            #expect(try await hub.published(PointsAwarded.self).map(\.data.totalPoints) == [50, 100])
+            let ada = UserID.new, eve = UserID.new
+            for learner in [ada, ada, eve] {
+                try await hub.reward(learner, subject: "quz_1", percent: 80, because: .make(at: GamificationHub.time))
+            }
+            #expect(try await hub.total(of: ada) == 20)
+            #expect(try await hub.total(of: eve) == 20)
         }
     }
 
-    @Test func `a rule that is off, and one that does not exist, give nothing`() async throws {
+    @Test func `a rule that is off, and an occasion without rules, give nothing`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new
-            try await hub.award(try await hub.addRule("off", points: 20, isActive: false), to: ada)
-            try await hub.award(RuleCode(rawValue: "nobody-knows"), to: ada)
+            try await hub.setRule("off", points: 20, isActive: false)
+            try await hub.reward(ada, percent: 100)
+            try await hub.database.execute("update rule set occasion = 'nothing' where occasion = 'assignment'")
+            try await hub.reward(ada, .assignment, percent: 100)
             #expect(try await hub.operations.standing(of: ada) == .none)
             #expect(try await hub.rowCount("outbox") == 0)
         }
@@ -103,39 +106,50 @@ import Testing
     @Test func `a day's limit holds, for each learner and rule`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new, eve = UserID.new
-            let capped = try await hub.addRule("capped", points: 10, perDay: 25)
-            for _ in 0..<4 { try await hub.award(capped, to: ada) }
-            try await hub.award(.signUp, to: ada)
-            try await hub.award(capped, to: eve)
-            #expect(try await hub.operations.standing(of: ada).points == 70)
-            #expect(try await hub.operations.standing(of: eve).points == 10)
+            try await hub.setRule("capped", points: 10, perDay: 25)
+            for _ in 0..<4 { try await hub.reward(ada) }
+            try await hub.register(ada)
+            try await hub.reward(eve)
+            #expect(try await hub.total(of: ada) == 70)
+            #expect(try await hub.total(of: eve) == 10)
             try await hub.database.execute("update points_award set awarded_at = awarded_at - interval '1 day'")
-            try await hub.award(capped, to: ada)
-            #expect(try await hub.operations.standing(of: ada).points == 80)
+            try await hub.reward(ada)
+            #expect(try await hub.total(of: ada) == 80)
+        }
+    }
+
+    @Test func `what is beyond a day's limit is told of nowhere, and still counts for badges`() async throws {
+        try await GamificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.database.execute("update rule set points_per_day_max = 100 where code = 'completion'")
+            for _ in 0..<5 { try await hub.reward(ada, .completion) }
+            #expect(try await hub.awards(of: ada) == ["completion 100"])
+            #expect(try await hub.badges(of: ada).contains("FIVE_COURSES"))
+            #expect(try await hub.operations.ledger(of: ada, PageRequest(limit: 10)).items.map(\.points) == [100])
         }
     }
 
     @Test func `a day's limit holds against awards that come at once`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new
-            let capped = try await hub.addRule("capped", points: 10, perDay: 30)
+            try await hub.setRule("capped", points: 10, perDay: 30)
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<12 { group.addTask { try await hub.award(capped, to: ada) } }
+                for _ in 0..<12 { group.addTask { try await hub.reward(ada) } }
                 try await group.waitForAll()
             }
-            #expect(try await hub.operations.standing(of: ada).points == 30)
+            #expect(try await hub.total(of: ada) == 30)
         }
     }
 
     @Test func `awards that come at once lose no point and tell of each milestone once`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new
-            let rule = try await hub.addRule("step", points: 30)
+            try await hub.setRule("step", points: 30)
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<40 { group.addTask { try await hub.award(rule, to: ada) } }
+                for _ in 0..<40 { group.addTask { try await hub.reward(ada) } }
                 try await group.waitForAll()
             }
-            #expect(try await hub.operations.standing(of: ada).points == 1_200)
+            #expect(try await hub.total(of: ada) == 1_200)
             let told = try await hub.published(PointsAwarded.self).map(\.data)
             let totals = told.map(\.totalPoints).sorted(), milestones = told.compactMap(\.milestone).sorted()
             #expect(totals == (1...40).map { $0 * 30 })
@@ -148,7 +162,8 @@ import Testing
             let ada = UserID.new
             try await #require(throws: Interrupted.self) {
                 try await hub.database.transaction { tx in
-                    try await hub.operations.award(.signUp, to: ada, because: .make(at: GamificationHub.time), on: tx)
+                    let occasion = Occasion(GamificationHub.registered(ada))
+                    try await hub.operations.reward(occasion, because: .make(at: GamificationHub.time), on: tx)
                     throw Interrupted()
                 }
             }

@@ -29,20 +29,46 @@ extension TestService<GamificationService> {
         try await deliver(UserDeleted(userID: user, deletedAt: Self.time), id: id)
     }
 
-    func award(_ rule: RuleCode, to user: UserID, because source: EventID = .make(at: time)) async throws {
-        try await database.transaction { tx in
-            try await operations.award(rule, to: user, because: source, on: tx)
+    /// Something of no kind in particular that a learner did.
+    func reward(
+        _ user: UserID, _ kind: Occasion.Kind = .quiz, subject: String = EventID.make(at: time).rawValue,
+        percent: Double? = nil, because source: EventID = .make(at: time)
+    ) async throws {
+        let occasion = Occasion(kind: kind, userID: user, subject: subject, percent: percent)
+        try await database.transaction { tx in try await operations.reward(occasion, because: source, on: tx) }
+    }
+
+    /// A rule of the test's own, instead of those there are for occasions of the kind.
+    func setRule(
+        _ code: String, on kind: Occasion.Kind = .quiz, points: Int, perDay: Int? = nil, isActive: Bool = true
+    ) async throws {
+        try await database.execute("update rule set is_active = false where occasion = \(kind.rawValue)")
+        try await database.execute(
+            """
+            insert into rule (code, occasion, points, points_per_day_max, is_active, summary)
+            values (\(code), \(kind.rawValue), \(points), \(perDay as Int?), \(isActive), 'of a test')
+            """)
+    }
+
+    /// What was told of a learner's points: rules and points, in order.
+    func awards(of user: UserID) async throws -> [String] {
+        try await published(PointsAwarded.self).map(\.data).filter { $0.userID == user }.map {
+            "\($0.rule) \($0.points)"
         }
     }
 
-    /// A rule of the test's own.
-    func addRule(_ code: String, points: Int, perDay: Int? = nil, isActive: Bool = true) async throws -> RuleCode {
-        try await database.execute(
-            """
-            insert into rule (code, points, points_per_day_max, is_active, summary)
-            values (\(code), \(points), \(perDay as Int?), \(isActive), 'of a test')
-            """)
-        return RuleCode(rawValue: code)
+    /// The badges that were told of, in order.
+    func badges(of user: UserID) async throws -> [String] {
+        try await published(BadgeEarned.self).map(\.data).filter { $0.userID == user }.map(\.badgeCode)
+    }
+
+    /// The learner's points as the ledger has them and as their row has them; every test of points may ask.
+    func total(of user: UserID) async throws -> Int {
+        let ledger = try await count(
+            "select coalesce(sum(points), 0) from points_award where user_id = \(user.rawValue)")
+        let standing = try await operations.standing(of: user).points
+        #expect(ledger == standing)
+        return standing
     }
 
     func rowCount(_ table: String) async throws -> Int { try await count("select count(*) from \(quoted: table)") }
@@ -61,4 +87,12 @@ extension Identity {
 
 extension UserID {
     static var new: UserID { .make(at: GamificationHub.time) }
+}
+
+extension EnrollmentID {
+    static var new: EnrollmentID { .make(at: GamificationHub.time) }
+}
+
+extension CourseID {
+    static var new: CourseID { .make(at: GamificationHub.time) }
 }

@@ -36,7 +36,8 @@ import Testing
         try await GamificationHub.with { hub in
             let ada = UserID.new, registration = EventID.make(at: GamificationHub.time)
             try await hub.register(ada, registration)
-            try await hub.award(try await hub.addRule("much", points: 60), to: ada)
+            try await hub.setRule("much", points: 60)
+            try await hub.reward(ada)
             let standing = try await hub.get("/gamification/me", as: ada, StandingBody.self)
             #expect(standing.points == 110 && standing.level == 2 && standing.nextLevelAt == 300)
             #expect(standing.badges.map(\.code) == ["NEWCOMER"])
@@ -50,9 +51,9 @@ import Testing
     @Test func `the ledger is read page by page, and shows nobody else's`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new
-            let rule = try await hub.addRule("step", points: 1)
-            for _ in 0..<5 { try await hub.award(rule, to: ada) }
-            try await hub.award(rule, to: .new)
+            try await hub.setRule("step", points: 1)
+            for _ in 0..<5 { try await hub.reward(ada) }
+            try await hub.reward(.new)
             let link = try await hub.send(.get, "/gamification/me/ledger", as: .learner(ada))
                 .fields["link"]
             #expect(link == nil)

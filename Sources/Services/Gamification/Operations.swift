@@ -16,22 +16,35 @@ struct Operations: Sendable {
     let now: @Sendable () -> Date
     private let store = Store()
 
+    /// Rows that one event adds to the ledger, at most, and badges that it brings.
+    private static let awardCountMax = 8
+
     init(database: Database, outbox: Outbox, now: @escaping @Sendable () -> Date) {
         self.database = database
         self.outbox = outbox
         self.now = now
     }
 
-    /// Applies a rule to an event: points in the ledger, a badge where the rule has one, and the word of it.
+    /// Applies the rules of an occasion: points in the ledger, badges where they are due, and the word of it.
     ///
-    /// Whoever comes twice, or for an erased person, changes nothing and says nothing.
-    func award(_ rule: RuleCode, to user: UserID, because source: EventID, on tx: Transaction) async throws {
-        let claim = Claim(rule, for: user, because: source, at: now())
+    /// What was rewarded before, and an erased person, change nothing and nothing is said.
+    func reward(_ occasion: Occasion, because source: EventID, on tx: Transaction) async throws {
+        let (user, time) = (occasion.userID, now())
         store.lockLearner(user, on: tx)
-        guard let award = try await store.insertAward(claim, on: tx) else { return }
-        try outbox.append(PointsAwarded(award, for: claim), on: tx)
-        if let badge = award.badge { try outbox.append(BadgeEarned(badge, for: claim), on: tx) }
+        let awards = try await store.insertAwards(
+            for: occasion, because: source, ids: ids(at: time), at: time, on: tx)
+        if awards.isEmpty { return }
+        let badges = try await store.insertBadges(
+            for: awards.map(\.rule), to: user, in: occasion.courseID, because: source, ids: ids(at: time), at: time,
+            on: tx)
+        for award in awards where award.points != 0 {
+            try outbox.append(PointsAwarded(award, to: user, because: source, at: time), on: tx)
+        }
+        for badge in badges { try outbox.append(BadgeEarned(badge, by: user, at: time), on: tx) }
     }
+
+    /// What one event comes to has its ids from here, in order; more of a kind than there are ids is not given.
+    private func ids<ID: HubID>(at time: Date) -> [ID] { (0..<Self.awardCountMax).map { _ in ID.make(at: time) } }
 
     /// Forgets a person, and sees to it that what comes late for them finds nobody.
     func erase(_ user: UserID, at time: Date, on tx: Transaction) {
@@ -52,18 +65,17 @@ struct Operations: Sendable {
 }
 
 extension PointsAwarded {
-    init(_ award: Award, for claim: Claim) {
+    init(_ award: Award, to user: UserID, because source: EventID, at time: Date) {
         self.init(
-            awardID: claim.awardID, userID: claim.userID, points: award.points, rule: claim.rule.rawValue,
-            sourceEventID: claim.source, totalPoints: award.totalPoints, milestone: award.milestone,
-            awardedAt: claim.at)
+            awardID: award.id, userID: user, points: award.points, rule: award.rule, sourceEventID: source,
+            totalPoints: award.totalPoints, milestone: award.milestone, awardedAt: time)
     }
 }
 
 extension BadgeEarned {
-    init(_ badge: EarnedBadge, for claim: Claim) {
+    init(_ badge: EarnedBadge, by user: UserID, at time: Date) {
         self.init(
-            awardID: claim.badgeAwardID, userID: claim.userID, badgeCode: badge.code, badgeName: badge.name,
-            reason: badge.reason, earnedAt: claim.at)
+            awardID: badge.id, userID: user, badgeCode: badge.code, badgeName: badge.name, courseID: badge.courseID,
+            reason: badge.reason, earnedAt: time)
     }
 }

@@ -21,6 +21,7 @@ struct GamificationRoutes: Sendable {
         struct Badge: Encodable {
             let code: String
             let name: String
+            let courseId: String?
             let earnedAt: Date
         }
         let points: Int
@@ -53,7 +54,9 @@ extension GamificationRoutes.StandingView {
         points = standing.points
         level = standing.level.number
         nextLevelAt = standing.level.nextStart
-        badges = standing.badges.map { Badge(code: $0.code, name: $0.name, earnedAt: $0.earnedAt) }
+        badges = standing.badges.map {
+            Badge(code: $0.code, name: $0.name, courseId: $0.courseID?.rawValue, earnedAt: $0.earnedAt)
+        }
     }
 }
 

@@ -23,44 +23,86 @@ struct Store: Sendable {
             """)
     }
 
-    /// Writes the ledger row of a claim, its badge, and the learner's new total. The learner is locked.
-    /// - Returns: nil when there is nothing to give: it was given before, no such rule is active, the day's limit is reached, or
-    ///   the person is erased.
-    func insertAward(_ claim: Claim, on tx: Transaction) async throws -> Award? {
+    /// Writes the ledger rows that an occasion comes to by the active rules, and the learner's new total. The learner is locked.
+    /// - Returns: none when there is nothing to give: what was done is rewarded already, no rule asks for so little, or the person is
+    ///   erased.
+    func insertAwards(
+        for occasion: Occasion, because source: EventID, ids: [PointsAwardID], at time: Date, on tx: Transaction
+    ) async throws -> [Award] {
         let rows = try await tx.query(
             """
-            with entry as (
-                insert into points_award (id, user_id, rule, points, source_event_id, awarded_at)
-                select \(claim.awardID.rawValue), l.user_id, r.code, r.points, \(claim.source.rawValue), \(claim.at)
-                from rule r, learner l
-                where r.code = \(claim.rule.rawValue) and r.is_active
-                    and l.user_id = \(claim.userID.rawValue) and l.erased_at is null
-                    and (r.points_per_day_max is null or r.points_per_day_max >= r.points + (
+            with due as (
+                select r.code, row_number() over (order by r.percent_min nulls first, r.code) as number,
+                    case when r.points_per_day_max < r.points + (
                         select coalesce(sum(p.points), 0) from points_award p
                         where p.user_id = l.user_id and p.rule = r.code
-                            and p.awarded_at >= date_trunc('day', \(claim.at), 'UTC')))
-                on conflict (source_event_id, rule) do nothing
-                returning user_id, rule, points, source_event_id, awarded_at
-            ), given as (
-                insert into badge_award (id, user_id, badge_code, source_event_id, earned_at)
-                select \(claim.badgeAwardID.rawValue), e.user_id, b.code, e.source_event_id, e.awarded_at
-                from entry e join badge b on b.earned_by_rule = e.rule
-                on conflict (user_id, badge_code) do nothing
-                returning badge_code
+                            and p.awarded_at >= date_trunc('day', \(time), 'UTC'))
+                    then 0 else r.points end as points
+                from rule r, learner l
+                where r.occasion = \(occasion.kind.rawValue) and r.is_active
+                    and (r.percent_min is null or r.percent_min <= \(occasion.percent as Double?))
+                    and l.user_id = \(occasion.userID.rawValue) and l.erased_at is null
+                    and not exists (
+                        select from points_award p
+                        where p.user_id = l.user_id and p.rule = r.code and p.subject = \(occasion.subject))
+                order by number limit \(ids.count)
+            ), entry as (
+                insert into points_award (id, user_id, rule, subject, points, source_event_id, awarded_at)
+                select (\(ids.map(\.rawValue)))[number], \(occasion.userID.rawValue), code, \(occasion.subject), points,
+                    \(source.rawValue), \(time)
+                from due
+                returning id, rule, points
             ), total as (
-                update learner l set points = l.points + e.points, last_award_at = e.awarded_at
-                from entry e where l.user_id = e.user_id
-                returning e.points as given, l.points as total
+                update learner set points = points + (select sum(points) from due), last_award_at = \(time)
+                where user_id = \(occasion.userID.rawValue) and exists (select from due)
+                returning points
             )
-            select t.given, t.total, b.code, b.name, b.reason
-            from total t left join (given g join badge b on b.code = g.badge_code) on true
+            select e.id, e.rule, e.points,
+                t.points - sum(e.points) over () + sum(e.points) over (order by e.id) as total_points
+            from entry e, total t order by e.id
             """)
-        guard let row = rows.first else { return nil }
-        let (points, total, code, name, reason) = try row.decode(
-            Int32.self, Int.self, String?.self, String?.self, String?.self)
-        var award = Award(points: points, totalPoints: total)
-        if let code, let name, let reason { award.badge = EarnedBadge(code: code, name: name, reason: reason) }
-        return award
+        return try rows.map { row in
+            let (id, rule, points, total) = try row.decode(String.self, String.self, Int32.self, Int.self)
+            return Award(id: PointsAwardID(checked: id), rule: rule, points: points, totalPoints: total)
+        }
+    }
+
+    /// Gives the badges that awards by some rules have brought, the easier first. The learner is locked.
+    /// - Parameter course: where the awards were earned, for badges that are earned in each course anew.
+    func insertBadges(
+        for rules: [String], to user: UserID, in course: CourseID?, because source: EventID, ids: [BadgeAwardID],
+        at time: Date, on tx: Transaction
+    ) async throws -> [EarnedBadge] {
+        let rows = try await tx.query(
+            """
+            with earned as (
+                select b.code, c.course_id, row_number() over (order by b.award_count_min, b.code) as number
+                from badge b, lateral (select case when b.is_per_course then \(course?.rawValue as String?) end) c (course_id)
+                where b.earned_by_rule = any(\(rules))
+                    and b.award_count_min <= (
+                        select count(*) from points_award p
+                        where p.user_id = \(user.rawValue) and p.rule = b.earned_by_rule)
+                    and not exists (
+                        select from badge_award a
+                        where a.user_id = \(user.rawValue) and a.badge_code = b.code
+                            and a.course_id is not distinct from c.course_id)
+                order by number limit \(ids.count)
+            ), given as (
+                insert into badge_award (id, user_id, badge_code, course_id, source_event_id, earned_at)
+                select (\(ids.map(\.rawValue)))[number], \(user.rawValue), code, course_id, \(source.rawValue), \(time)
+                from earned
+                returning id, badge_code, course_id
+            )
+            select g.id, b.code, b.name, b.reason, g.course_id
+            from given g join badge b on b.code = g.badge_code order by g.id
+            """)
+        return try rows.map { row in
+            let (id, code, name, reason, course) = try row.decode(
+                String.self, String.self, String.self, String.self, String?.self)
+            return EarnedBadge(
+                id: BadgeAwardID(checked: id), code: code, name: name, reason: reason,
+                courseID: course.map(CourseID.init(checked:)))
+        }
     }
 
     // MARK: Erasure
@@ -86,23 +128,25 @@ struct Store: Sendable {
     func findStanding(of user: UserID, on database: Database) async throws -> Standing {
         let rows = try await database.query(
             """
-            select l.points, b.code, b.name, a.earned_at
+            select l.points, b.code, b.name, a.course_id, a.earned_at
             from learner l left join (badge_award a join badge b on b.code = a.badge_code) on a.user_id = l.user_id
             where l.user_id = \(user.rawValue)
-            order by a.earned_at, b.code
+            order by a.earned_at, a.id
             """)
         var standing = Standing.none
         for row in rows {
-            let (points, code, name, earnedAt) = try row.decode(Int.self, String?.self, String?.self, Date?.self)
+            let (points, code, name, course, earnedAt) = try row.decode(
+                Int.self, String?.self, String?.self, String?.self, Date?.self)
             standing.points = points
             if let code, let name, let earnedAt {
-                standing.badges.append(HeldBadge(code: code, name: name, earnedAt: earnedAt))
+                let courseID = course.map(CourseID.init(checked:))
+                standing.badges.append(HeldBadge(code: code, name: name, courseID: courseID, earnedAt: earnedAt))
             }
         }
         return standing
     }
 
-    /// The newest first.
+    /// What gave points, the newest first.
     /// - Parameter before: only rows older than this one.
     func listLedger(
         of user: UserID, before: PointsAwardID?, countMax: Int, on database: Database
@@ -111,7 +155,7 @@ struct Store: Sendable {
         let rows = try await database.query(
             """
             select id, points, rule, source_event_id, awarded_at from points_award
-            where user_id = \(user.rawValue) \(older) order by id desc limit \(countMax)
+            where user_id = \(user.rawValue) and points <> 0 \(older) order by id desc limit \(countMax)
             """)
         return try rows.map { row in
             let (id, points, rule, source, awardedAt) = try row.decode(

@@ -21,6 +21,8 @@ struct Standing: Sendable, Equatable {
 struct HeldBadge: Sendable, Equatable {
     var code: String
     var name: String
+    /// The course it was earned in, for a badge that is earned in each course anew.
+    var courseID: CourseID?
     var earnedAt: Date
 }
 
