@@ -5,7 +5,9 @@ import Testing
 @Suite struct LetterTests {
     private let ada: Facts = [
         .firstName: "Ada", .lastName: "Lovelace", .language: "en", .changed: "email,role", .role: "ADMIN",
-        .milestone: "500", .badge: "POLYGLOT", .badgeName: "Polyglot",
+        .milestone: "500", .badge: "POLYGLOT", .badgeName: "Polyglot", .courseID: "crs_1", .courseTitle: "Swift",
+        .amount: "1234.50", .currency: "EUR", .paymentID: "pay_1", .plan: "PRO", .interval: "MONTH",
+        .until: "2027-02-14", .work: "QUIZ", .attempt: "2", .score: "8.5", .maxScore: "10", .percent: "85",
     ]
 
     @Test(arguments: NoticeKind.allCases, Language.allCases)
@@ -36,6 +38,41 @@ import Testing
             !letter.html.contains("<script") && !letter.html.contains("alert('x')") && !letter.html.contains("\"&<"))
         #expect(letter.html.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;"))
         #expect(letter.text.contains(nasty))
+    }
+
+    @Test(arguments: NoticeKind.allCases, Language.allCases)
+    func `a course whose title is not known leaves no gap`(kind: NoticeKind, language: Language) {
+        if kind == .courseCreated || kind == .coursePublished { return }
+        var facts = ada
+        facts[.courseTitle] = ""
+        let wording = Wording(kind, facts, in: language)
+        for text in [wording.title, wording.body] + wording.more {
+            #expect(!text.contains("  ") && !text.contains("“”") && !text.contains("„“"), "\(text)")
+        }
+    }
+
+    @Test(arguments: [
+        (Language.english, "We have received your payment of 1234.50 EUR for “Swift”. Thank you!"),
+        (.german, "Wir haben deine Zahlung von 1234,50 EUR für „Swift“ erhalten. Vielen Dank!"),
+    ])
+    func `money is written with its currency, as the language writes numbers`(language: Language, body: String) {
+        #expect(Wording(.receipt, ada, in: language).body == body)
+    }
+
+    @Test(arguments: [
+        (Language.english, "Your quiz in “Swift” has 8.5 of 10 points, 85 percent."),
+        (.german, "Dein Quiz für „Swift“ hat 8,5 von 10 Punkten, 85 Prozent."),
+    ])
+    func `a grade names what was graded`(language: Language, body: String) {
+        #expect(Wording(.grade, ada, in: language).body == body)
+    }
+
+    @Test(arguments: [
+        (8.0, "8"), (8.5, "8.5"), (100 / 3.0, "33.33"), (99.999, "100"), (0, "0"), (-0.5, "-0.5"), (.nan, ""),
+        (1e300, ""),
+    ])
+    func `numbers have two decimals at most`(number: Double, text: String) {
+        #expect(Facts.text(of: number) == text)
     }
 
     @Test func `a mail without a name or with an unknown language is still a mail`() {

@@ -115,7 +115,43 @@ extension TestService<NotificationService> {
             createdAt: time)
     }
 
+    static func price() throws -> Money { try #require(Money("49.99", .usd)) }
+
+    static func completed(_ user: UserID, in course: CourseID = .new) -> EnrollmentCompleted {
+        EnrollmentCompleted(
+            enrollmentID: .make(at: time), userID: user, courseID: course, completedAt: time, finalScore: 92.5,
+            duration: "30 days")
+    }
+
+    static func paid(_ user: UserID, _ payment: PaymentID = .make(at: time), for course: CourseID?) throws
+        -> PaymentCompleted
+    {
+        PaymentCompleted(
+            paymentID: payment, userID: user, courseID: course, amount: try price(), stripePaymentID: "pi_1",
+            completedAt: time)
+    }
+
+    static func published(_ course: CourseID, _ title: String, by user: UserID, at date: Date = time) throws
+        -> CoursePublished
+    {
+        CoursePublished(
+            courseID: course, instructorID: user, title: title, category: "programming", price: try price(),
+            lessonCount: 3,
+            publishedAt: date)
+    }
+
+    static func created(_ course: CourseID, _ title: String, by user: UserID, at date: Date = time) throws
+        -> CourseCreated
+    {
+        CourseCreated(
+            courseID: course, instructorID: user, title: title, category: "programming", price: try price(),
+            createdAt: date)
+    }
+
     // MARK: What came of it
+
+    /// The push messages asked for, in order.
+    func pushes() async throws -> [NotificationPush] { try await published(NotificationPush.self).map(\.data) }
 
     /// The mails asked for, in order.
     func mails() async throws -> [NotificationEmail] { try await published(NotificationEmail.self).map(\.data) }
@@ -143,6 +179,11 @@ extension TestService<NotificationService> {
             let (kind, name) = try $0.decode(String.self, String.self)
             return "\(kind) \(name)"
         }
+    }
+
+    func pushedAt(_ notice: NotificationID) async throws -> Date? {
+        try await database.query("select pushed_at from notice where id = \(notice.rawValue)").first?
+            .decode(Date?.self) ?? nil
     }
 
     func deliveryCount(_ state: DeliveryState) async throws -> Int {
@@ -191,6 +232,10 @@ extension TestService<NotificationService> {
 
 extension UserID {
     static var new: UserID { .make(at: NotificationHub.time) }
+}
+
+extension CourseID {
+    static var new: CourseID { .make(at: NotificationHub.time) }
 }
 
 extension EventID {

@@ -13,22 +13,10 @@ import Testing
 /// it off the list, and whoever takes away a handler, a row of the catalogue or an entry of the list is told.
 @Suite struct EventWiringTests {
     /// What a group of a service that stands does not read yet, by the service that must stand before it can.
-    private static let readLater: [ServiceName: [ConsumerGroup: Set<Topic>]] = [
-        .course: [.notification: [.courseCreated, .coursePublished]],
-        .enrollment: [
-            .notification: [.enrollmentCreated, .enrollmentCompleted],
-            .gamification: [.enrollmentCreated, .enrollmentCompleted, .progressUpdated],
-        ],
-        .payment: [.notification: [.paymentCompleted, .paymentFailed, .subscriptionCreated]],
-        .assessment: [
-            .notification: [.quizSubmitted, .assignmentGraded], .gamification: [.quizSubmitted, .assignmentGraded],
-        ],
-        // With push messages.
-        .notification: [.pushSender: [.notificationPush]],
-    ]
+    private static let readLater: [ServiceName: [ConsumerGroup: Set<Topic>]] = [:]
 
     /// What a service that stands does not publish yet.
-    private static let publishedLater: [ServiceName: Set<Topic>] = [.notification: [.notificationPush]]
+    private static let publishedLater: [ServiceName: Set<Topic>] = [:]
 
     private static let standing = Set(HubServices.all.map { $0.name })
 

@@ -12,8 +12,17 @@ struct Handlers: Sendable {
             Handler(name: "sendWelcomeOnUserRegistered", on: UserRegistered.self, sendWelcomeOnUserRegistered),
             Handler(name: "alertOnUserUpdated", on: UserUpdated.self, alertOnUserUpdated),
             Handler(name: "eraseRecipientOnUserDeleted", on: UserDeleted.self, eraseRecipientOnUserDeleted),
-            Handler(name: "tellMilestoneOnPointsAwarded", on: PointsAwarded.self, tellMilestoneOnPointsAwarded),
-            Handler(name: "tellAchievementOnBadgeEarned", on: BadgeEarned.self, tellAchievementOnBadgeEarned),
+            Handler(name: "tellInstructorOnCourseCreated", on: CourseCreated.self, tellInstructorOnCourseCreated),
+            Handler(name: "tellInstructorOnCoursePublished", on: CoursePublished.self, tellInstructorOnCoursePublished),
+            Handler(name: "tellEnrollmentOnEnrollmentCreated", on: EnrollmentCreated.self, tell),
+            Handler(name: "tellCompletionOnEnrollmentCompleted", on: EnrollmentCompleted.self, tell),
+            Handler(name: "tellReceiptOnPaymentCompleted", on: PaymentCompleted.self, tell),
+            Handler(name: "tellFailureOnPaymentFailed", on: PaymentFailed.self, tell),
+            Handler(name: "tellSubscriptionOnSubscriptionCreated", on: SubscriptionCreated.self, tell),
+            Handler(name: "tellSubmissionOnQuizSubmitted", on: QuizSubmitted.self, tell),
+            Handler(name: "tellGradeOnAssignmentGraded", on: AssignmentGraded.self, tell),
+            Handler(name: "tellMilestoneOnPointsAwarded", on: PointsAwarded.self, tell),
+            Handler(name: "tellAchievementOnBadgeEarned", on: BadgeEarned.self, tell),
         ]
     }
 
@@ -24,6 +33,15 @@ struct Handlers: Sendable {
             Handler(
                 name: "sendMailOnNotificationEmail", on: NotificationEmail.self, runsInReplay: false,
                 sendMailOnNotificationEmail)
+        ]
+    }
+
+    /// Of the group that delivers push messages.
+    var push: [Handler] {
+        [
+            Handler(
+                name: "deliverPushOnNotificationPush", on: NotificationPush.self, runsInReplay: false,
+                deliverPushOnNotificationPush)
         ]
     }
 
@@ -39,15 +57,28 @@ struct Handlers: Sendable {
         operations.erase(received.event.userID, at: received.event.deletedAt, on: tx)
     }
 
-    func tellMilestoneOnPointsAwarded(_ received: Received<PointsAwarded>, _ tx: Transaction) async throws {
-        try await operations.tellMilestone(received.event, because: received.eventID, on: tx)
+    func tellInstructorOnCourseCreated(_ received: Received<CourseCreated>, _ tx: Transaction) async throws {
+        let event = received.event
+        operations.noteTitle(event.title, of: event.courseID, asOf: event.createdAt, on: tx)
+        try await tell(received, tx)
     }
 
-    func tellAchievementOnBadgeEarned(_ received: Received<BadgeEarned>, _ tx: Transaction) async throws {
-        try await operations.tellAchievement(received.event, because: received.eventID, on: tx)
+    func tellInstructorOnCoursePublished(_ received: Received<CoursePublished>, _ tx: Transaction) async throws {
+        let event = received.event
+        operations.noteTitle(event.title, of: event.courseID, asOf: event.publishedAt, on: tx)
+        try await tell(received, tx)
+    }
+
+    /// One person is told of the event; ``TellingEvent/telling`` says who and what.
+    func tell<E: TellingEvent>(_ received: Received<E>, _ tx: Transaction) async throws {
+        try await operations.tell(received.event, because: received.eventID, on: tx)
     }
 
     func sendMailOnNotificationEmail(_ received: Received<NotificationEmail>, _ tx: Transaction) async throws {
         try operations.post(received.event, asked: received.eventID, on: tx)
+    }
+
+    func deliverPushOnNotificationPush(_ received: Received<NotificationPush>, _ tx: Transaction) async throws {
+        operations.deliver(received.event, on: tx)
     }
 }

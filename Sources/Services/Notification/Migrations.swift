@@ -8,6 +8,7 @@ enum Migrations {
         Migration(id: "notification-003-delivery", sql: delivery),
         Migration(id: "notification-004-mailbox", sql: mailbox),
         Migration(id: "notification-005-put-off", sql: putOff),
+        Migration(id: "notification-006-learning", sql: learning),
     ]
 
     /// What the user service said of each person. `as_of` is the time of the newest event, for topics overtake one another. An erased
@@ -95,5 +96,19 @@ enum Migrations {
         );
         create index mailbox_recipient on mailbox (lower(recipient), id desc);
         create index mailbox_user on mailbox (user_id);
+        """
+
+    /// `course` is what courses are called, as of the newest event that says so. A notice is told of once by its own id, whatever event
+    /// it waits because of.
+    private static let learning = """
+        create table course (
+            id text primary key,
+            title text not null,
+            as_of timestamptz not null
+        );
+        alter table waiting_notice add column notice_id text;
+        update waiting_notice set notice_id = 'ntf_' || substr(cause_event_id, 5);
+        alter table waiting_notice alter column notice_id set not null;
+        alter table notice add column pushed_at timestamptz;
         """
 }

@@ -8,7 +8,7 @@ public import Postgres
 /// Tells people what happened: in the list of the application, and by mail.
 public struct NotificationService: HubService {
     public static let name = ServiceName.notification
-    public static let publishes: [any Event.Type] = [NotificationEmail.self]
+    public static let publishes: [any Event.Type] = [NotificationEmail.self, NotificationPush.self]
     public static let settings = NotificationConfig.declarations
     public static let migrations = Migrations.all
 
@@ -34,7 +34,12 @@ public struct NotificationService: HubService {
 
     public var handlers: [Handler] { Handlers(operations: operations).all }
 
-    public var workers: [Worker] { [Worker(group: .emailSender, handlers: Handlers(operations: operations).mail)] }
+    public var workers: [Worker] {
+        let handlers = Handlers(operations: operations)
+        return [
+            Worker(group: .emailSender, handlers: handlers.mail), Worker(group: .pushSender, handlers: handlers.push),
+        ]
+    }
 
     public var background: [BackgroundWork] {
         operations.sender.map { sender in [BackgroundWork("mail sender") { await sender.run() }] } ?? []

@@ -6,14 +6,6 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What a notification is about. The text names it in tables, events and the API: frozen.
-enum NoticeKind: String, CaseIterable, Sendable {
-    case welcome
-    case profileChanged = "profile-changed"
-    case milestone
-    case achievement
-}
-
 /// One notification to one person. Its texts are made when it is read or sent, so it follows the reader's language.
 struct Notice: Sendable, Equatable {
     var id: NotificationID
@@ -22,9 +14,6 @@ struct Notice: Sendable, Equatable {
     var facts: Facts
     var createdAt: Date
     var readAt: Date?
-
-    /// The event it tells of.
-    var cause: EventID { EventID(checked: "evt_" + id.rawValue.dropFirst("ntf_".count)) }
 
     init(
         id: NotificationID, userID: UserID, kind: NoticeKind, facts: Facts, createdAt: Date, readAt: Date? = nil
@@ -37,12 +26,22 @@ struct Notice: Sendable, Equatable {
         self.readAt = readAt
     }
 
-    /// - Parameter cause: gives the notification its id, so that telling of the same event twice is telling of it once.
-    init(_ kind: NoticeKind, to userID: UserID, because cause: EventID, _ facts: Facts = [:], at time: Date) {
+    /// - Parameter cause: gives the notification its id, so that telling of the same event twice is telling of it once; but for what
+    ///   is to be told of once whatever event says so.
+    init(_ telling: Telling, because cause: EventID, at time: Date) {
+        let source = telling.once ?? cause.rawValue
         self.init(
-            id: NotificationID(checked: "ntf_" + cause.rawValue.dropFirst("evt_".count)), userID: userID, kind: kind,
-            facts: facts, createdAt: time)
+            id: NotificationID(checked: "ntf_" + source.drop { $0 != "_" }.dropFirst()), userID: telling.userID,
+            kind: telling.kind, facts: telling.facts, createdAt: time)
     }
+}
+
+/// A notification to somebody we have not heard of yet.
+struct WaitingNotice: Sendable, Equatable {
+    var notice: Notice
+    /// The event it tells of.
+    var cause: EventID
+    var journey: Journey
 }
 
 /// What the wording of a notification fills in, by name.
@@ -51,8 +50,11 @@ struct Facts: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     enum Name: String, Sendable {
         case firstName, lastName, language
         case changed, role
-        case milestone
-        case badge, badgeName
+        case courseID, courseTitle
+        case amount, currency, paymentID, retryable
+        case plan, interval, until
+        case work, attempt, score, maxScore, percent
+        case badge, badgeName, milestone
     }
 
     private(set) var values: [String: String]
@@ -61,7 +63,7 @@ struct Facts: Sendable, Equatable, ExpressibleByDictionaryLiteral {
 
     init(dictionaryLiteral elements: (Name, String)...) {
         values = [:]
-        for (name, value) in elements { values[name.rawValue] = value }
+        for (name, value) in elements where !value.isEmpty { values[name.rawValue] = value }
     }
 
     /// Empty when it is not there: a mail with a gap is better than none.
@@ -78,13 +80,4 @@ struct Facts: Sendable, Equatable, ExpressibleByDictionaryLiteral {
         facts[.language] = recipient.language.rawValue
         return facts
     }
-}
-
-extension Notice {
-    /// Badges that are told of in the list alone. The newcomer's comes with the account, and so does the welcome mail: two mails for
-    /// one click are one too many.
-    private static let quietBadges: Set<String> = ["NEWCOMER"]
-
-    /// Whether a mail goes out beside the entry in the list.
-    var isMailed: Bool { kind != .achievement || !Self.quietBadges.contains(facts[.badge]) }
 }

@@ -27,6 +27,12 @@ extension Operations {
         tx.afterCommit { sender.ring() }
     }
 
+    /// Delivers a push message. Without a push service that is the stream of the application, which shows the entry in the list: the
+    /// entry says since when.
+    func deliver(_ push: NotificationPush, on tx: Transaction) {
+        store.updatePushed(push.notificationID, of: push.userID, at: now(), on: tx)
+    }
+
     /// What came into the development mailbox, the newest first.
     /// - Throws: ``NotificationError/noMailbox``.
     func mailbox(to address: String?, _ page: PageRequest<MailboxPlace>) async throws -> Page<MailboxItem> {

@@ -7,7 +7,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// All SQL of the service; that of mails is in an extension.
+/// All SQL of the service; that of notices and of mails is in extensions.
 ///
 /// Whoever writes something about a person holds a lock on their row of `recipient`, shared or not, and writes only if it is no
 /// tombstone; erasing waits for those locks and removes what came before. So nothing about an erased person stays or comes.
@@ -93,83 +93,6 @@ struct Store: Sendable {
             userID: userID, email: email, firstName: firstName, lastName: lastName,
             language: Language(rawValue: language) ?? .english)
         return Told(recipient: recipient, previousEmail: previousEmail, isNew: isNew)
-    }
-
-    // MARK: Notices for those not known yet
-
-    func insertWaiting(_ notice: Notice, _ journey: Journey, on tx: Transaction) throws {
-        tx.submit(
-            """
-            insert into waiting_notice (cause_event_id, user_id, kind, facts, created_at, correlation_id, traceparent)
-            values (\(notice.cause.rawValue), \(notice.userID.rawValue), \(notice.kind.rawValue), \(try JSONValue(notice.facts)),
-                \(notice.createdAt), \(journey.correlationID), \(journey.traceparent))
-            on conflict do nothing
-            """)
-    }
-
-    /// Takes out notices whose readers have become known, or were erased.
-    func deleteSettled(countMax: Int, on tx: Transaction) async throws -> [(Notice, Journey)] {
-        let rows = try await tx.query(
-            """
-            delete from waiting_notice where cause_event_id in (
-                select w.cause_event_id from waiting_notice w join recipient r using (user_id)
-                order by w.cause_event_id limit \(countMax) for update of w skip locked)
-            returning cause_event_id, user_id, kind, facts, created_at, correlation_id, traceparent
-            """)
-        return try rows.compactMap { row in
-            let (cause, user, kind, facts, createdAt, correlationID, traceparent) = try row.decode(
-                String.self, String.self, String.self, JSONValue.self, Date.self, String.self, String.self)
-            guard let kind = NoticeKind(rawValue: kind) else { return nil }
-            let notice = Notice(
-                kind, to: UserID(checked: user), because: EventID(checked: cause), try Facts(facts), at: createdAt)
-            return (notice, Journey(correlationID: correlationID, traceparent: traceparent))
-        }
-    }
-
-    // MARK: The list
-
-    func listNotices(
-        of user: UserID, before: NotificationID?, countMax: Int, on database: Database
-    ) async throws -> [Notice] {
-        let older: SQL = before.map { "and id < \($0.rawValue)" } ?? ""
-        let rows = try await database.query(
-            """
-            select id, kind, facts, created_at, read_at from notice
-            where user_id = \(user.rawValue) \(older) order by id desc limit \(countMax)
-            """)
-        return try rows.compactMap { row in
-            let (id, kind, facts, createdAt, readAt) = try row.decode(
-                String.self, String.self, JSONValue.self, Date.self, Date?.self)
-            guard let kind = NoticeKind(rawValue: kind) else { return nil }
-            return Notice(
-                id: NotificationID(checked: id), userID: user, kind: kind, facts: try Facts(facts),
-                createdAt: createdAt, readAt: readAt)
-        }
-    }
-
-    /// How many notices a person has not read, and which language they read; nil for someone we have not heard of.
-    func findReader(_ user: UserID, on database: Database) async throws -> (unread: Int, language: Language?) {
-        let rows = try await database.query(
-            """
-            select (select count(*) from notice where user_id = \(user.rawValue) and read_at is null),
-                (select language from recipient where user_id = \(user.rawValue))
-            """)
-        let (unread, language) = try rows.first?.decode(Int.self, String?.self) ?? (0, nil)
-        return (unread, language.flatMap { Language(rawValue: $0) })
-    }
-
-    /// - Returns: false when the person has no such notice.
-    func updateRead(_ id: NotificationID, of user: UserID, at time: Date, on database: Database) async throws -> Bool {
-        try await database.execute(
-            """
-            update notice set read_at = coalesce(read_at, \(time))
-            where user_id = \(user.rawValue) and id = \(id.rawValue)
-            """) > 0
-    }
-
-    func updateAllRead(of user: UserID, at time: Date, on database: Database) async throws {
-        try await database.execute(
-            "update notice set read_at = \(time) where user_id = \(user.rawValue) and read_at is null")
     }
 
     // MARK: Erasure

@@ -1,0 +1,116 @@
+internal import Contracts
+internal import Postgres
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+extension Store {
+    // MARK: Notices for those not known yet
+
+    func insertWaiting(_ waiting: WaitingNotice, on tx: Transaction) throws {
+        let (notice, journey) = (waiting.notice, waiting.journey)
+        tx.submit(
+            """
+            insert into waiting_notice (cause_event_id, notice_id, user_id, kind, facts, created_at, correlation_id, traceparent)
+            values (\(waiting.cause.rawValue), \(notice.id.rawValue), \(notice.userID.rawValue), \(notice.kind.rawValue),
+                \(try JSONValue(notice.facts)), \(notice.createdAt), \(journey.correlationID), \(journey.traceparent))
+            on conflict do nothing
+            """)
+    }
+
+    /// Takes out notices whose readers have become known, or were erased.
+    func deleteSettled(countMax: Int, on tx: Transaction) async throws -> [WaitingNotice] {
+        let rows = try await tx.query(
+            """
+            delete from waiting_notice where cause_event_id in (
+                select w.cause_event_id from waiting_notice w join recipient r using (user_id)
+                order by w.cause_event_id limit \(countMax) for update of w skip locked)
+            returning cause_event_id, notice_id, user_id, kind, facts, created_at, correlation_id, traceparent
+            """)
+        return try rows.compactMap { row in
+            let (cause, id, user, kind, facts, createdAt, correlationID, traceparent) = try row.decode(
+                String.self, String.self, String.self, String.self, JSONValue.self, Date.self, String.self, String.self)
+            guard let kind = NoticeKind(rawValue: kind) else { return nil }
+            let notice = Notice(
+                id: NotificationID(checked: id), userID: UserID(checked: user), kind: kind, facts: try Facts(facts),
+                createdAt: createdAt)
+            return WaitingNotice(
+                notice: notice, cause: EventID(checked: cause),
+                journey: Journey(correlationID: correlationID, traceparent: traceparent))
+        }
+    }
+
+    // MARK: The list
+
+    func listNotices(
+        of user: UserID, before: NotificationID?, countMax: Int, on database: Database
+    ) async throws -> [Notice] {
+        let older: SQL = before.map { "and id < \($0.rawValue)" } ?? ""
+        let rows = try await database.query(
+            """
+            select id, kind, facts, created_at, read_at from notice
+            where user_id = \(user.rawValue) \(older) order by id desc limit \(countMax)
+            """)
+        return try rows.compactMap { row in
+            let (id, kind, facts, createdAt, readAt) = try row.decode(
+                String.self, String.self, JSONValue.self, Date.self, Date?.self)
+            guard let kind = NoticeKind(rawValue: kind) else { return nil }
+            return Notice(
+                id: NotificationID(checked: id), userID: user, kind: kind, facts: try Facts(facts),
+                createdAt: createdAt, readAt: readAt)
+        }
+    }
+
+    /// How many notices a person has not read, and which language they read; nil for someone we have not heard of.
+    func findReader(_ user: UserID, on database: Database) async throws -> (unread: Int, language: Language?) {
+        let rows = try await database.query(
+            """
+            select (select count(*) from notice where user_id = \(user.rawValue) and read_at is null),
+                (select language from recipient where user_id = \(user.rawValue))
+            """)
+        let (unread, language) = try rows.first?.decode(Int.self, String?.self) ?? (0, nil)
+        return (unread, language.flatMap { Language(rawValue: $0) })
+    }
+
+    /// - Returns: false when the person has no such notice.
+    func updateRead(_ id: NotificationID, of user: UserID, at time: Date, on database: Database) async throws -> Bool {
+        try await database.execute(
+            """
+            update notice set read_at = coalesce(read_at, \(time))
+            where user_id = \(user.rawValue) and id = \(id.rawValue)
+            """) > 0
+    }
+
+    func updateAllRead(of user: UserID, at time: Date, on database: Database) async throws {
+        try await database.execute(
+            "update notice set read_at = \(time) where user_id = \(user.rawValue) and read_at is null")
+    }
+
+    /// Notes that a push message about a notice was delivered; when it first was, stays.
+    func updatePushed(_ id: NotificationID, of user: UserID, at time: Date, on tx: Transaction) {
+        tx.submit(
+            """
+            update notice set pushed_at = coalesce(pushed_at, \(time))
+            where user_id = \(user.rawValue) and id = \(id.rawValue)
+            """)
+    }
+
+    // MARK: Courses
+
+    /// Remembers what a course is called, unless a newer event said otherwise.
+    func insertTitle(_ title: String, of course: CourseID, asOf time: Date, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into course as c (id, title, as_of) values (\(course.rawValue), \(title), \(time))
+            on conflict (id) do update set title = excluded.title, as_of = excluded.as_of where c.as_of < excluded.as_of
+            """)
+    }
+
+    /// Nil for a course we have not heard of.
+    func findTitle(of course: CourseID, on tx: Transaction) async throws -> String? {
+        try await tx.query("select title from course where id = \(course.rawValue)").first?.decode(String.self)
+    }
+}

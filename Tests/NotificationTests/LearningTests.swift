@@ -1,0 +1,198 @@
+import Contracts
+import Foundation
+@testable import Notification
+import ServiceTesting
+import Testing
+
+/// What people are told of courses, payments and grades.
+@Suite struct LearningTests {
+    /// What an event comes to beside the entry in the list.
+    struct Example: Sendable, CustomTestStringConvertible {
+        let kind: NoticeKind
+        let isMailed: Bool
+        let isPushed: Bool
+        let body: String
+        let event: @Sendable (UserID, CourseID) throws -> any Event
+
+        var testDescription: String { kind.rawValue }
+    }
+
+    private static let time = NotificationHub.time
+
+    private static let examples = [
+        Example(kind: .enrollment, isMailed: true, isPushed: false, body: "You are enrolled in “Swift”.") {
+            EnrollmentCreated(
+                enrollmentID: .make(at: time), userID: $0, courseID: $1, source: .purchase, enrolledAt: time)
+        },
+        Example(
+            kind: .completion, isMailed: true, isPushed: true,
+            body: "Congratulations! You have completed “Swift”. Your final score is 92.5 percent."
+        ) { NotificationHub.completed($0, in: $1) },
+        Example(
+            kind: .receipt, isMailed: true, isPushed: false,
+            body: "We have received your payment of 49.99 USD for “Swift”. Thank you!"
+        ) { try NotificationHub.paid($0, for: $1) },
+        Example(
+            kind: .paymentFailed, isMailed: true, isPushed: false,
+            body: "Your payment of 49.99 USD for “Swift” did not go through. Please choose another way to pay."
+        ) {
+            PaymentFailed(
+                paymentID: .make(at: time), userID: $0, courseID: $1, amount: try NotificationHub.price(),
+                code: "card_declined", message: "Your card was declined.", retryable: false, failedAt: time)
+        },
+        Example(
+            kind: .subscription, isMailed: true, isPushed: false,
+            body: "You are subscribed to PRO for 9.90 EUR a month."
+        ) { user, _ in
+            SubscriptionCreated(
+                subscriptionID: .make(at: time), userID: user, plan: "PRO", amount: try #require(Money("9.90", .eur)),
+                interval: .month, currentPeriodEnd: time, createdAt: time)
+        },
+        Example(
+            kind: .quizSubmitted, isMailed: false, isPushed: false,
+            body: "We have your answers to the quiz in “Swift”, attempt 2."
+        ) {
+            QuizSubmitted(
+                submissionID: .make(at: time), quizID: .make(at: time), courseID: $1, userID: $0, attempt: 2, score: 8,
+                maxScore: 10, percent: 80, passed: true, submittedAt: time)
+        },
+        Example(
+            kind: .grade, isMailed: true, isPushed: true,
+            body: "Your assignment in “Swift” has 8 of 10 points, 80 percent."
+        ) {
+            AssignmentGraded(
+                submissionID: .make(at: time), assignmentID: GradedWorkID(AssignmentID.make(at: time)),
+                kind: .assignment, courseID: $1, userID: $0, score: 8, maxScore: 10, percent: 80, gradedBy: "auto",
+                gradedAt: time)
+        },
+        Example(
+            kind: .achievement, isMailed: true, isPushed: true,
+            body: "The badge “Course completed” is yours for “Swift”. Congratulations!"
+        ) {
+            BadgeEarned(
+                awardID: .make(at: time), userID: $0, badgeCode: "COURSE_COMPLETED", badgeName: "Course completed",
+                courseID: $1, reason: "Completed a course", earnedAt: time)
+        },
+        Example(
+            kind: .courseCreated, isMailed: false, isPushed: false,
+            body: "“Swift” is a draft: nobody else sees it yet."
+        ) { try NotificationHub.created($1, "Swift", by: $0) },
+        Example(
+            kind: .coursePublished, isMailed: true, isPushed: false,
+            body: "“Swift” is in the catalogue: learners can enrol from now on."
+        ) { try NotificationHub.published($1, "Swift", by: $0) },
+    ]
+
+    @Test(arguments: examples)
+    func `one person is told once, where the kind says, and in the words of the course`(_ example: Example) async throws
+    {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new, course = CourseID.new
+            try await hub.register(ada)
+            let id = EventID.new
+            try await hub.deliver(NotificationHub.created(course, "Swift", by: .new))
+            let event = try example.event(ada, course)
+            for _ in 1...2 { try await hub.deliver(event, id: id) }
+            let items = try await hub.inbox(of: ada).items
+            #expect(items.map(\.type) == [example.kind.rawValue, "welcome"])
+            #expect(items.first?.body == example.body)
+            let mails = try await hub.mails().dropFirst(), pushes = try await hub.pushes()
+            #expect(mails.map(\.template) == (example.isMailed ? [example.kind.rawValue] : []))
+            #expect(mails.allSatisfy { $0.causeEventID == id && $0.to == "ada@example.org" })
+            #expect(pushes.map(\.body) == (example.isPushed ? [example.body] : []))
+            #expect(pushes.allSatisfy { $0.causeEventID == id && $0.notificationID.rawValue == items.first?.id })
+        }
+    }
+
+    @Test(arguments: examples)
+    func `who is not known yet is told later, and who is erased never`(_ example: Example) async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new, eve = UserID.new
+            let told = try example.event(ada, .new), untold = try example.event(eve, .new)
+            #expect(try await hub.deliver(together: [told, untold]) == 2)
+            try await hub.delete(eve)
+            try await hub.register(ada)
+            while try await hub.operations.settleWaiting() > 0 {}
+            #expect(
+                try await hub.inbox(of: ada).items.map(\.type).sorted() == [example.kind.rawValue, "welcome"].sorted())
+            #expect(try await hub.inbox(of: eve).items.isEmpty)
+            #expect(try await hub.mails().allSatisfy { $0.userID == ada })
+        }
+    }
+
+    @Test func `two events of a person in one batch are both told of`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.register(ada)
+            #expect(
+                try await hub.deliver(together: [NotificationHub.completed(ada), NotificationHub.completed(ada)]) == 2)
+            #expect(try await hub.inbox(of: ada).items.count == 3)
+        }
+    }
+
+    /// While nobody confirms the enrolment, payment says again that it was paid for.
+    @Test func `a payment has one receipt, whatever event tells of it`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new, payment = try NotificationHub.paid(ada, for: .new)
+            try await hub.deliver(payment)
+            try await hub.register(ada)
+            try await hub.deliver(payment)
+            _ = try await hub.operations.settleWaiting()
+            #expect(try await hub.mails().map(\.template) == ["welcome", "receipt"])
+            #expect(try await hub.inbox(of: ada).items.count { $0.type == "receipt" } == 1)
+        }
+    }
+
+    @Test func `a payment without a course names none`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.register(ada)
+            try await hub.deliver(NotificationHub.paid(ada, for: nil))
+            let body = try await hub.inbox(of: ada).items.first?.body
+            #expect(body == "We have received your payment of 49.99 USD. Thank you!")
+        }
+    }
+
+    @Test(arguments: [[1, 2], [2, 1]])
+    func `of two titles of a course in one batch the newer stays`(turns: [Int]) async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new, course = CourseID.new
+            try await hub.register(ada)
+            let events = try turns.map { turn in
+                try NotificationHub.published(
+                    course, "Title \(turn)", by: .new, at: NotificationHub.time + TimeInterval(60 * turn))
+            }
+            #expect(try await hub.deliver(together: events) == 2)
+            try await hub.deliver(NotificationHub.created(course, "Title 0", by: .new))
+            try await hub.deliver(NotificationHub.completed(ada, in: course))
+            #expect(try await hub.inbox(of: ada).items.first?.title == "You have completed “Title 2”")
+        }
+    }
+
+    @Test func `a badge that comes with something else is neither mailed nor pushed`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.register(ada)
+            for badge in ["NEWCOMER", "FIRST_ENROLLMENT"] { try await hub.earn(ada, badge: badge) }
+            #expect(try await hub.mails().count == 1)
+            #expect(try await hub.pushes().isEmpty)
+        }
+    }
+
+    @Test func `a push message is delivered once, to whom it is for`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.register(ada)
+            try await hub.deliver(NotificationHub.completed(ada))
+            let push = try #require(try await hub.pushes().first)
+            var foreign = push
+            foreign.userID = .new
+            try await hub.deliver(foreign)
+            #expect(try await hub.pushedAt(push.notificationID) == nil)
+            try await hub.deliver(push)
+            let first = try await hub.pushedAt(push.notificationID)
+            try await hub.deliver(push)
+            #expect(try await hub.pushedAt(push.notificationID) == first && first != nil)
+        }
+    }
+}
