@@ -96,13 +96,15 @@ let package = Package(
         service("Auth"),
         service("Notification", drivers: ["Mail"]),
         service("Gamification"),
+        service("Course"),
         service("Registry"),
 
         // Programs
         .executableTarget(
             name: "learning-hub",
             dependencies: [
-                "Gateway", "User", "Auth", "Notification", "Gamification", "Registry", "Platform", "Messaging",
+                "Gateway", "User", "Auth", "Course", "Notification", "Gamification", "Registry", "Platform",
+                "Messaging",
                 "SchemaRegistry", "Contracts", "Avro", "Mail",
             ] + drivers,
             path: "Sources/Programs/learning-hub", swiftSettings: swiftSettings),
@@ -145,6 +147,7 @@ let package = Package(
             "NotificationTests",
             ["Notification", "ServiceTesting", "Mail", "Platform", "HubTesting"] + backbone + drivers),
         tests("GamificationTests", ["Gamification", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
+        tests("CourseTests", ["Course", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("RegistryTests", ["Registry", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests(
             "GatewayTests",
@@ -159,7 +162,8 @@ let package = Package(
         tests(
             "ProgramTests",
             [
-                "learning-hub", "Gateway", "User", "Auth", "Notification", "Gamification", "Registry", "Platform",
+                "learning-hub", "Gateway", "User", "Auth", "Course", "Notification", "Gamification", "Registry",
+                "Platform",
                 "HubTesting",
             ] + backbone + drivers),
         tests("FuzzTests", ["Mail", "HubTesting"] + backbone + drivers),

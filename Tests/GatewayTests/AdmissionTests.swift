@@ -8,6 +8,8 @@ import Secrets
 import ServiceTesting
 import Testing
 
+@testable import Gateway
+
 @Suite struct AdmissionTests {
     @Test(arguments: ["/auth/%6Cogin", "/auth/re%66resh", "/%61uth/register", "/auth/log%69n?x=%6C"])
     func `no spelling of a path gets around its limit`(target: String) async throws {
@@ -112,7 +114,7 @@ import Testing
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<20 { group.addTask { _ = await gateway.send(.get, "/") } }
             }
-            #expect(asked.value == 4)
+            #expect(asked.value == Set(PublicPaths.table.map(\.service)).count)
         }
     }
 

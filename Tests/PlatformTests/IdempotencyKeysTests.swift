@@ -81,7 +81,7 @@ import Testing
             for row in rows {
                 let text = try row.decode(String.self)
                 // Bytes are written as hexadecimal digits.
-                for trace in ["secret", "another", "key", "ada", Things.person.userID?.rawValue ?? "", "192.0.2.77"] {
+                for trace in ["secret", "another", "key", "ada@", Things.person.userID?.rawValue ?? "", "192.0.2.77"] {
                     #expect(!text.replacing("\"made\"", with: "").contains(trace), "\(text)")
                     let hex = trace.utf8.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
                     #expect(!text.contains(hex), "\(text)")

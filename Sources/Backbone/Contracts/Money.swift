@@ -16,6 +16,14 @@ public struct Money: Hashable, Sendable, CustomStringConvertible {
         self.currency = currency
     }
 
+    private init(_ currency: Currency) {
+        hundredths = 0
+        self.currency = currency
+    }
+
+    /// Nothing.
+    public static func zero(in currency: Currency) -> Money { Money(currency) }
+
     /// Parses `49.99`, `5`, `-0.5`; nil for anything finer than a hundredth, too large, or not a number.
     public init?(_ amount: String, _ currency: Currency) {
         guard let decimal = AvroDecimal(amount, scale: 2), let hundredths = Int64(exactly: decimal.unscaled) else {

@@ -1,4 +1,5 @@
 internal import Avro
+public import Contracts
 internal import HTTP
 
 /// A request body that is read field by field, with every complaint collected before it is refused.
@@ -56,6 +57,23 @@ public struct BodyFields {
         return nil
     }
 
+    public mutating func optionalBool(_ name: String) -> Bool? {
+        guard let node = optional(name) else { return nil }
+        if case .bool(let value) = node { return value }
+        complain(name, "must be true or false")
+        return nil
+    }
+
+    /// A typed id that must be there.
+    public mutating func id<ID: HubID>(_ name: String, as type: ID.Type = ID.self) -> ID {
+        required(name).flatMap { id($0, name) } ?? ID(checked: "")
+    }
+
+    /// A typed id that may be missing or null.
+    public mutating func optionalID<ID: HubID>(_ name: String, as type: ID.Type = ID.self) -> ID? {
+        optional(name).flatMap { id($0, name) }
+    }
+
     /// Notes a complaint of the caller's own about a field.
     public mutating func complain(_ name: String, _ message: String) {
         errors.append(Problem.FieldError(field: name, message: message))
@@ -79,6 +97,12 @@ public struct BodyFields {
         guard let node = object[name] else { return nil }
         if case .null = node { return nil }
         return node
+    }
+
+    private mutating func id<ID: HubID>(_ node: JSONTree, _ name: String) -> ID? {
+        if let id = node.text.flatMap(ID.init(rawValue:)) { return id }
+        complain(name, "must be an id that begins with \(ID.prefix)_")
+        return nil
     }
 
     private mutating func text(_ node: JSONTree, _ name: String, _ length: ClosedRange<Int>, _ trimmed: Bool) -> String?

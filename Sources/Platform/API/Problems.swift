@@ -33,6 +33,10 @@ extension Problem {
 
     public static let notFound = Problem(.notFound, "not-found")
 
+    /// Not the version of `If-Match`; see ``Request/isExpectedVersion``.
+    public static let changedMeanwhile = Problem(
+        .preconditionFailed, "changed-meanwhile", detail: "It was changed since you read it. Read it again.")
+
     public static func invalidQuery(_ name: String, _ message: String) -> Problem {
         Problem(
             .unprocessableContent, "invalid-query", detail: "A query parameter cannot be accepted; see errors.",

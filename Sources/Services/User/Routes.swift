@@ -94,9 +94,7 @@ struct UserRoutes: Sendable {
     }
 
     private func profile(_ account: Account) throws -> Response {
-        var response = try Response.ok(ProfileView(account))
-        response.fields["etag"] = EntityTag(version: account.version).text
-        return response
+        try .ok(ProfileView(account), version: account.version)
     }
 
     // MARK: Others
@@ -167,12 +165,6 @@ struct UserRoutes: Sendable {
 }
 
 extension Request {
-    /// Whether a version is the one `If-Match` asks for; any is without it.
-    fileprivate var isExpectedVersion: @Sendable (Int) -> Bool {
-        let expected = http.fields["if-match"]
-        return { version in expected.map { EntityTag(version: version).matches($0) } ?? true }
-    }
-
     fileprivate var accountSearch: AccountSearch {
         get throws(Problem) {
             var search = AccountSearch()
@@ -212,20 +204,6 @@ extension BodyFields {
     }
 }
 
-/// The version of a profile as `ETag` and `If-Match` write it (RFC 9110, sections 8.8.3 and 13.1.1).
-struct EntityTag {
-    let text: String
-
-    init(version: Int) { text = "\"\(version)\"" }
-
-    func matches(_ field: String) -> Bool {
-        field.split(separator: ",").contains { entry in
-            let entry = entry.filter { $0 != " " && $0 != "\t" }
-            return entry == "*" || entry == text
-        }
-    }
-}
-
 extension UserError: ProblemConvertible {
     public var problem: Problem {
         switch self {
@@ -233,8 +211,7 @@ extension UserError: ProblemConvertible {
             Problem(.conflict, "email-taken", detail: "An account with this e-mail address exists already.")
         case .notFound: .notFound
         case .notAdministrator: .notAllowed
-        case .changedMeanwhile:
-            Problem(.preconditionFailed, "changed-meanwhile", detail: "The profile was changed since you read it.")
+        case .changedMeanwhile: .changedMeanwhile
         case .lastAdministrator:
             Problem(.conflict, "last-administrator", detail: "Make somebody else an administrator first.")
         case .wrongCredentials: Problem(.unauthorized, "wrong-credentials", detail: "E-mail or password is wrong.")

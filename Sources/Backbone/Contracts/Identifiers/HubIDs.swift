@@ -14,6 +14,13 @@ public struct CourseID: HubID {
     public init(checked rawValue: String) { self.rawValue = rawValue }
 }
 
+/// A section of a course.
+public struct SectionID: HubID {
+    public static var prefix: StaticString { "sct" }
+    public let rawValue: String
+    public init(checked rawValue: String) { self.rawValue = rawValue }
+}
+
 /// A lesson of a course.
 public struct LessonID: HubID {
     public static var prefix: StaticString { "lsn" }

@@ -1,5 +1,6 @@
 internal import Auth
 internal import Contracts
+internal import Course
 internal import Gamification
 internal import Gateway
 internal import Notification
@@ -10,7 +11,8 @@ internal import User
 /// The services this program holds.
 enum HubServices {
     static let all: [any HubService.Type] = [
-        GatewayService.self, UserService.self, AuthService.self, NotificationService.self, GamificationService.self,
+        GatewayService.self, UserService.self, AuthService.self, CourseService.self, NotificationService.self,
+        GamificationService.self,
         RegistryService.self,
     ]
 

@@ -1,0 +1,42 @@
+internal import Contracts
+internal import Platform
+internal import Postgres
+
+extension Operations {
+    /// A course with its outline, as far as the caller may know of it.
+    /// - Throws: ``CourseError/notFound``.
+    func find(_ id: CourseID, for caller: Caller) async throws -> WholeCourse {
+        let whole = try await find(id)
+        guard caller.maySee(whole.course) else { throw CourseError.notFound }
+        return whole
+    }
+
+    /// - Throws: ``CourseError/notFound``.
+    func find(_ id: CourseID) async throws -> WholeCourse {
+        // The course first: should both change in between, its version is the older one, and an edit made from this view is refused.
+        guard let course = try await store.find(id, on: database) else { throw CourseError.notFound }
+        return WholeCourse(course: course, outline: try await store.findOutline(of: id, on: database))
+    }
+
+    /// A lesson, and the course it belongs to.
+    /// - Throws: ``CourseError/notFound``.
+    func find(_ id: LessonID) async throws -> (course: Course, lesson: Lesson) {
+        guard let found = try await store.findLesson(id, on: database) else { throw CourseError.notFound }
+        return found
+    }
+
+    /// The newest first.
+    /// - Parameter instructor: whose courses; nil for everybody's.
+    func list(of instructor: UserID?, _ page: PageRequest<CourseID>) async throws -> Page<Course> {
+        let found = try await store.list(
+            of: instructor, before: page.cursor, countMax: page.soughtCount, on: database)
+        return Page(found, of: page, by: \.id)
+    }
+
+    /// Published courses.
+    func search(_ search: CatalogueSearch, _ page: PageRequest<CataloguePlace>) async throws -> Page<CatalogueEntry> {
+        let found = try await store.listCatalogue(
+            search, after: page.cursor, countMax: page.soughtCount, on: database)
+        return Page(found, of: page, by: \.place)
+    }
+}

@@ -1,0 +1,117 @@
+import Contracts
+import HTTP
+import Platform
+import ServiceTesting
+import Testing
+
+@testable import Course
+
+@Suite struct CatalogueTests {
+    private func titles(_ courses: Courses, _ target: String) async throws -> [String] {
+        let answer = try await courses.send(.get, target)
+        #expect(answer.status == 200)
+        return answer.items.compactMap { $0["title"] as? String }
+    }
+
+    @Test func `published courses are found by anybody, the last published first`() async throws {
+        try await Courses.with { courses in
+            let ada = UserID.new
+            for title in ["A", "B"] { _ = try await courses.publish(["title": "\"\(title)\""], by: ada) }
+            _ = try await courses.draft(["title": #""C""#], by: ada)
+            let answer = try await courses.send(.get, "/courses")
+            #expect(answer.items.compactMap { $0["title"] as? String } == ["B", "A"])
+            #expect(answer.items.first?["lessonCount"] as? Int == 1)
+            #expect(answer.object["nextCursor"] is String == false)
+        }
+    }
+
+    @Test func `words are found in title, category and description, the title counting most`() async throws {
+        try await Courses.with { courses in
+            let ada = UserID.new
+            let offers = [
+                ["title": #""Algebra""#, "description": #""Groups, rings and one prime.""#],
+                ["title": #""Prime numbers""#, "description": #""All of them.""#],
+                ["title": #""Baking bread""#, "description": #""Flour.""#, "category": #""Cooking""#],
+                ["title": #""Brotbacken für Anfänger""#, "description": #""Mehl.""#, "category": #""Kochen""#],
+            ]
+            for offer in offers { _ = try await courses.publish(offer, by: ada) }
+            #expect(try await titles(courses, "/courses?query=prime") == ["Prime numbers", "Algebra"])
+            // By the stem in English, by the word in any language.
+            #expect(try await titles(courses, "/courses?query=number") == ["Prime numbers"])
+            #expect(try await titles(courses, "/courses?query=baked+breads") == ["Baking bread"])
+            #expect(try await titles(courses, "/courses?query=anf%C3%A4nger") == ["Brotbacken für Anfänger"])
+            #expect(try await titles(courses, "/courses?query=prime+-algebra") == ["Prime numbers"])
+            #expect(try await titles(courses, "/courses?query=cooking") == ["Baking bread"])
+            for nonsense in ["%22%26%7C!", "a%27%3Bdrop", "zzz", "the"] {
+                _ = try await titles(courses, "/courses?query=\(nonsense)")
+            }
+        }
+    }
+
+    @Test func `category and level narrow the list, whatever their case`() async throws {
+        try await Courses.with { courses in
+            let ada = UserID.new
+            _ = try await courses.publish(["title": #""A""#, "category": #""Art""#], by: ada)
+            _ = try await courses.publish(["title": #""B""#, "level": #""EXPERT""#, "category": #""Art""#], by: ada)
+            _ = try await courses.publish(["title": #""C""#, "level": #""EXPERT""#], by: ada)
+            #expect(try await titles(courses, "/courses?category=art") == ["B", "A"])
+            #expect(try await titles(courses, "/courses?level=expert") == ["C", "B"])
+            #expect(try await titles(courses, "/courses?level=expert&category=Art&query=prime") == ["B"])
+            #expect(try await titles(courses, "/courses?level=none").isEmpty)
+        }
+    }
+
+    @Test(arguments: ["", "&query=prime"])
+    func `pages go on where the one before ended, whatever is published meanwhile`(query: String) async throws {
+        try await Courses.with { courses in
+            let ada = UserID.new
+            for number in 1...5 { _ = try await courses.publish(["title": "\"Prime \(number)\""], by: ada) }
+            var seen: [String] = [], cursor: String?
+            repeat {
+                let next = cursor.map { "&cursor=\($0)" } ?? ""
+                let answer = try await courses.send(.get, "/courses?limit=2\(query)\(next)")
+                try #require(answer.status == 200)
+                seen += answer.items.compactMap { $0["title"] as? String }
+                cursor = answer["nextCursor"]
+                _ = try await courses.publish(["title": #""Prime of later""#], by: ada)
+            } while cursor != nil
+            #expect(seen == [5, 4, 3, 2, 1].map { "Prime \($0)" })
+        }
+    }
+
+    @Test(arguments: ["cursor=x", "cursor=1.-1", "cursor=01.1", "cursor=1", "limit=0"])
+    func `a query that means nothing is refused`(query: String) async throws {
+        try await Courses.with { courses in
+            let answer = try await courses.send(.get, "/courses?\(query)")
+            #expect(answer.status == 422 && answer.code == "invalid-query")
+        }
+    }
+
+    @Test func `a query that is too long is refused`() async throws {
+        try await Courses.with { courses in
+            let text = String(repeating: "a", count: CatalogueSearch.textLengthMax + 1)
+            let answer = try await courses.send(.get, "/courses?query=\(text)")
+            #expect(answer.status == 422 && answer.code == "invalid-query")
+        }
+    }
+
+    @Test func `an instructor lists their own courses, an administrator all`() async throws {
+        try await Courses.with { courses in
+            let ada = UserID.new, eve = UserID.new
+            let first = try await courses.draft(by: ada), second = try await courses.publish(by: ada)
+            let other = try await courses.draft(by: eve)
+            func own(_ identity: Identity, _ query: String = "") async throws -> TestAnswer {
+                try await courses.send(.get, "/courses/own\(query)", as: identity)
+            }
+            func ids(_ answer: TestAnswer) -> [String] { answer.items.compactMap { $0["id"] as? String } }
+            #expect(ids(try await own(.instructor(ada))) == [second.rawValue, first.rawValue])
+            #expect(ids(try await own(.administrator())) == [other, second, first].map(\.rawValue))
+            let page = try await own(.instructor(ada), "?limit=1")
+            #expect(ids(page) == [second.rawValue])
+            let rest = try await own(.instructor(ada), "?limit=1&cursor=\(page["nextCursor"] ?? "")")
+            #expect(ids(rest) == [first.rawValue] && rest["nextCursor"] == nil)
+            #expect(try await own(.student(ada)).status == 403)
+            #expect(try await own(.anonymous).status == 401)
+        }
+    }
+}
