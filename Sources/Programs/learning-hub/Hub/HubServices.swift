@@ -1,4 +1,5 @@
 internal import Auth
+internal import Content
 internal import Contracts
 internal import Course
 internal import Gamification
@@ -12,8 +13,7 @@ internal import User
 enum HubServices {
     static let all: [any HubService.Type] = [
         GatewayService.self, UserService.self, AuthService.self, CourseService.self, NotificationService.self,
-        GamificationService.self,
-        RegistryService.self,
+        ContentService.self, GamificationService.self, RegistryService.self,
     ]
 
     /// Those that `up` starts: with another schema registry in use, not the hub's own.

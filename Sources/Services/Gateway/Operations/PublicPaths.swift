@@ -18,6 +18,8 @@ enum PublicPaths {
         PublicPath("/courses/*/sections/*", .course),
         PublicPath("/courses/*/lessons", .course),
         PublicPath("/courses/*/lessons/*", .course),
+        PublicPath("/lessons/*/content", .content),
+        PublicPath("/content/preview", .content),
         PublicPath("/notifications", .notification),
         PublicPath("/notifications/**", .notification),
         PublicPath("/dev/mailbox", .notification),

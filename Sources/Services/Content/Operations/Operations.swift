@@ -1,0 +1,52 @@
+internal import Contracts
+internal import Documents
+internal import HTTP
+internal import Platform
+internal import Postgres
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// What can be done with the content of lessons.
+struct Operations: Sendable {
+    let database: Database
+    let lessons: Lessons
+    let renderer: MarkdownRenderer
+    let rendered: RenderedPages
+    let now: @Sendable () -> Date
+    let store = Store()
+
+    init(_ context: ServiceContext) {
+        database = context.database
+        lessons = Lessons(
+            client: ServiceClient(context), database: context.database, now: context.clock, store: store)
+        renderer = MarkdownRenderer(pool: context.blockingPool)
+        rendered = RenderedPages()
+        now = context.clock
+    }
+
+    /// - Throws: ``ContentError/unacceptable(message:)`` for what makes no document.
+    func html(of markdown: String) async throws -> String {
+        do {
+            return try await renderer.html(of: markdown)
+        } catch let error as MarkdownError {
+            throw try ContentError(error)
+        }
+    }
+}
+
+extension ContentError {
+    /// - Throws: what is not the document's fault.
+    fileprivate init(_ error: MarkdownError) throws {
+        switch error {
+        case .tooLong(let bytesMax): self = .unacceptable(message: "must have at most \(bytesMax) bytes")
+        case .tooDeep(let depthMax):
+            self = .unacceptable(message: "must not have more than \(depthMax) lists and quotations within each other")
+        case .tooComplex: self = .unacceptable(message: "must be simpler: it takes too long to show")
+        case .outOfMemory: throw Problem.unavailable
+        }
+    }
+}

@@ -1,0 +1,31 @@
+internal import Contracts
+internal import Platform
+internal import Postgres
+
+extension Operations {
+    /// A lesson for those who may read it: who is enrolled, anybody logged in when it is a free preview, its instructor, administrators.
+    /// - Throws: ``ContentError/notFound``, ``ContentError/noAccess``; ``ServiceCallError``.
+    func read(_ id: LessonID, as reader: Reader) async throws -> LessonPage {
+        let lesson = try await lessons.find(id)
+        let isEditable = reader.mayEdit(lesson)
+        if !isEditable, !lesson.isOpen {
+            if lesson.courseStatus == .draft { throw ContentError.notFound }
+            guard try await store.hasAccess(reader.id, to: lesson.courseID, on: database) else {
+                throw ContentError.noAccess
+            }
+        }
+        let revision = try await store.findRevision(of: id, on: database)
+        let media = try await store.listMedia(of: id, on: database)
+        return LessonPage(
+            revision: revision, html: try await html(of: revision, in: lesson), media: media, isEditable: isEditable)
+    }
+
+    /// From memory, when it was asked for a while ago.
+    private func html(of revision: Revision, in lesson: LessonFacts) async throws -> String {
+        let key = RenderedPages.Key(lesson: lesson.id, revision: revision.number)
+        if let html = rendered.find(key) { return html }
+        let html = try await html(of: revision.markdown)
+        rendered.insert(html, key, of: lesson.courseID)
+        return html
+    }
+}

@@ -1,0 +1,138 @@
+internal import Contracts
+internal import HTTP
+internal import Platform
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+struct ContentRoutes: Sendable {
+    /// Room for the longest document, every character of it escaped.
+    private static let bodyBytesMax = 1024 * 1024
+
+    let operations: Operations
+
+    func add(to routes: inout Routes) {
+        routes.get("/lessons/{id}/content", .user, read)
+        routes.put("/lessons/{id}/content", .instructor, write)
+        routes.post("/content/preview", .instructor, preview)
+        routes.put("/internal/access/{id}", .service(.enrollment, .payment), revoke)
+    }
+
+    // MARK: Lessons
+
+    struct PageView: Encodable {
+        let html: String
+        /// For those who may write it.
+        let markdown: String?
+        let revision: Int
+        let updatedAt: Date?
+        let media: [MediumView]
+    }
+
+    struct MediumView: Encodable {
+        let id, status: String
+        let fileName, contentType: String?
+        let sizeBytes: Int?
+        let durationSeconds: Double?
+    }
+
+    func read(_ request: Request) async throws -> Response {
+        let page = try await operations.read(request.id("id", as: LessonID.self), as: request.reader)
+        return try .ok(PageView(page), version: page.revision.number)
+    }
+
+    struct MarkdownBody: RequestBody {
+        let markdown: String
+
+        /// How long a document may be is the renderer's to say, in bytes.
+        init(_ fields: inout BodyFields) {
+            markdown = fields.string("markdown", length: 0...bodyBytesMax, trimmed: false)
+        }
+    }
+
+    func write(_ request: Request) async throws -> Response {
+        let id = try request.id("id", as: LessonID.self)
+        let body = try await request.body(as: MarkdownBody.self, bytesMax: Self.bodyBytesMax)
+        let page = try await operations.write(
+            body.markdown, to: id, by: request.reader, ifRevision: request.isExpectedVersion)
+        return try .ok(PageView(page), version: page.revision.number)
+    }
+
+    struct PreviewView: Encodable {
+        let html: String
+    }
+
+    func preview(_ request: Request) async throws -> Response {
+        let body = try await request.body(as: MarkdownBody.self, bytesMax: Self.bodyBytesMax)
+        return try .ok(PreviewView(html: try await operations.html(of: body.markdown)))
+    }
+
+    // MARK: For the hub's other services
+
+    struct AccessBody: RequestBody {
+        enum State: String, CaseIterable {
+            case revoked = "REVOKED"
+        }
+
+        let userID: UserID
+        let courseID: CourseID
+
+        init(_ fields: inout BodyFields) {
+            _ = fields.choice("state", of: State.self, else: .revoked)
+            userID = fields.id("userId")
+            courseID = fields.id("courseId")
+        }
+    }
+
+    func revoke(_ request: Request) async throws -> Response {
+        let id = try request.id("id", as: EnrollmentID.self)
+        let body = try await request.body(as: AccessBody.self)
+        try await operations.revoke(id, of: body.userID, to: body.courseID)
+        return .noContent
+    }
+}
+
+extension ContentRoutes.PageView {
+    fileprivate init(_ page: LessonPage) {
+        html = page.html
+        markdown = page.isEditable ? page.revision.markdown : nil
+        revision = page.revision.number
+        updatedAt = page.revision.writtenAt
+        media = page.media.map(ContentRoutes.MediumView.init)
+    }
+}
+
+extension ContentRoutes.MediumView {
+    fileprivate init(_ medium: Medium) {
+        id = medium.id.rawValue
+        status = medium.status.rawValue
+        fileName = medium.fileName
+        contentType = medium.contentType
+        sizeBytes = medium.sizeBytes
+        durationSeconds = medium.durationSeconds
+    }
+}
+
+extension Request {
+    fileprivate var reader: Reader {
+        get throws(Problem) {
+            guard case .user(let id, let role, _) = identity else { throw .notLoggedIn }
+            return Reader(id: id, isAdministrator: role == .admin)
+        }
+    }
+}
+
+extension ContentError: ProblemConvertible {
+    var problem: Problem {
+        switch self {
+        case .notFound: .notFound
+        case .noAccess: Problem(.forbidden, "no-access", detail: "Enrol in the course to read this lesson.")
+        case .notAllowed: .notAllowed
+        case .changedMeanwhile: .changedMeanwhile
+        case .unacceptable(let message): .invalidBody([.init(field: "markdown", message: message)])
+        }
+    }
+}

@@ -1,0 +1,214 @@
+internal import Contracts
+internal import Postgres
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// All SQL of the service.
+struct Store: Sendable {
+    // MARK: People and their access
+
+    /// Makes a person known and locks their row until the transaction ends.
+    ///
+    /// A statement of its own: the next one must see what the holder of the lock before us committed.
+    func lockPerson(_ id: UserID, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into person (user_id) values (\(id.rawValue))
+            on conflict (user_id) do update set user_id = excluded.user_id
+            """)
+    }
+
+    /// An access that is known stays as it is: revoked, perhaps. The person is locked; an erased one gets none.
+    func insertAccess(_ enrollment: EnrollmentID, of user: UserID, to course: CourseID, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into access (enrollment_id, user_id, course_id, is_revoked)
+            select \(enrollment.rawValue), user_id, \(course.rawValue), false
+            from person where user_id = \(user.rawValue) and erased_at is null
+            on conflict (enrollment_id) do nothing
+            """)
+    }
+
+    /// Revokes an access, also one that has not been granted yet. The person is locked.
+    func revokeAccess(_ enrollment: EnrollmentID, of user: UserID, to course: CourseID, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into access (enrollment_id, user_id, course_id, is_revoked)
+            select \(enrollment.rawValue), user_id, \(course.rawValue), true
+            from person where user_id = \(user.rawValue) and erased_at is null
+            on conflict (enrollment_id) do update set is_revoked = true
+            """)
+    }
+
+    func hasAccess(_ user: UserID, to course: CourseID, on statements: some Statements) async throws -> Bool {
+        try await !statements.query(
+            """
+            select 1 from access
+            where user_id = \(user.rawValue) and course_id = \(course.rawValue) and not is_revoked limit 1
+            """
+        ).isEmpty
+    }
+
+    /// Leaves a tombstone, whether or not we had heard of the person.
+    func erasePerson(_ id: UserID, at time: Date, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into person (user_id, erased_at) values (\(id.rawValue), \(time))
+            on conflict (user_id) do update set erased_at = coalesce(person.erased_at, excluded.erased_at)
+            """)
+        tx.submit("delete from access where user_id = \(id.rawValue)")
+        tx.submit("update medium set owner_id = null, file_name = null where owner_id = \(id.rawValue)")
+    }
+
+    // MARK: What course says
+
+    /// What we know of a lesson.
+    /// - Parameter since: what was told earlier is not taken for current, nor what a newer version of the course may have changed.
+    func findFacts(
+        of id: LessonID, toldSince since: Date, on statements: some Statements
+    ) async throws -> (facts: LessonFacts, isCurrent: Bool)? {
+        try await statements.query(
+            """
+            select l.course_id, l.instructor_id, l.is_free_preview, l.course_status, l.course_version,
+                l.told_at > \(since) and l.course_version >= coalesce(c.version, 0)
+            from lesson l left join course c on c.course_id = l.course_id where l.lesson_id = \(id.rawValue)
+            """
+        ).first.map { row in
+            let (course, instructor, isFreePreview, status, version, isCurrent) = try row.decode(
+                String.self, String.self, Bool.self, CourseStatus.self, Int.self, Bool.self)
+            return (
+                LessonFacts(
+                    id: id, courseID: CourseID(checked: course), instructorID: UserID(checked: instructor),
+                    isFreePreview: isFreePreview, courseStatus: status, courseVersion: version), isCurrent
+            )
+        }
+    }
+
+    /// Keeps what course said of a lesson; what it said of a newer version stays.
+    func upsert(_ facts: LessonFacts, at time: Date, on statements: some Statements) async throws {
+        try await statements.execute(
+            """
+            insert into lesson (lesson_id, course_id, instructor_id, is_free_preview, course_status, course_version,
+                told_at)
+            values (\(facts.id.rawValue), \(facts.courseID.rawValue), \(facts.instructorID.rawValue),
+                \(facts.isFreePreview), \(facts.courseStatus), \(facts.courseVersion), \(time))
+            on conflict (lesson_id) do update set instructor_id = excluded.instructor_id,
+                is_free_preview = excluded.is_free_preview, course_status = excluded.course_status,
+                course_version = excluded.course_version, told_at = excluded.told_at
+            where lesson.course_version <= excluded.course_version
+            """)
+    }
+
+    func deleteFacts(of id: LessonID, on statements: some Statements) async throws {
+        try await statements.execute("delete from lesson where lesson_id = \(id.rawValue)")
+    }
+
+    /// Notes that a course has changed: what was said of earlier versions is not current any more.
+    func upsertCourse(_ id: CourseID, version: Int, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into course (course_id, version) values (\(id.rawValue), \(version))
+            on conflict (course_id) do update set version = excluded.version where course.version < excluded.version
+            """)
+    }
+
+    // MARK: Pages
+
+    /// What a lesson says; ``Revision/none`` when nobody has written anything.
+    func findRevision(of id: LessonID, on statements: some Statements) async throws -> Revision {
+        try await statements.query(
+            """
+            select r.number, r.markdown, r.written_at
+            from page p join revision r on r.lesson_id = p.lesson_id and r.number = p.revision
+            where p.lesson_id = \(id.rawValue)
+            """
+        ).first.map { row in
+            let (number, markdown, writtenAt) = try row.decode(Int.self, String.self, Date.self)
+            return Revision(number: number, markdown: markdown, writtenAt: writtenAt)
+        } ?? .none
+    }
+
+    /// Makes a page known and locks it until the transaction ends.
+    func lockPage(of id: LessonID, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into page (lesson_id, revision) values (\(id.rawValue), 0)
+            on conflict (lesson_id) do update set revision = page.revision
+            """)
+    }
+
+    /// Adds a revision to a locked page, and forgets the oldest.
+    func insert(_ revision: Revision, of id: LessonID, at time: Date, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into revision (lesson_id, number, markdown, written_at)
+            values (\(id.rawValue), \(revision.number), \(revision.markdown), \(time))
+            """)
+        tx.submit("update page set revision = \(revision.number) where lesson_id = \(id.rawValue)")
+        tx.submit(
+            """
+            delete from revision
+            where lesson_id = \(id.rawValue) and number <= \(revision.number - Revision.keptCountMax)
+            """)
+    }
+
+    // MARK: Media
+
+    /// The half of a medium that its upload tells. Its owner is locked; of an erased one neither id nor file name is kept.
+    func upsertUpload(_ event: MediaUploaded, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into medium (media_id, course_id, lesson_id, owner_id, file_name, content_type, size_bytes,
+                uploaded_at)
+            select \(event.mediaID.rawValue), \(event.courseID?.rawValue as String?),
+                \(event.lessonID?.rawValue as String?), case when erased_at is null then user_id end,
+                case when erased_at is null then \(event.fileName) end, \(event.contentType), \(event.sizeBytes),
+                \(event.uploadedAt)
+            from person where user_id = \(event.ownerID.rawValue)
+            on conflict (media_id) do update set owner_id = excluded.owner_id, file_name = excluded.file_name,
+                content_type = excluded.content_type, size_bytes = excluded.size_bytes,
+                uploaded_at = excluded.uploaded_at, course_id = coalesce(medium.course_id, excluded.course_id),
+                lesson_id = coalesce(medium.lesson_id, excluded.lesson_id)
+            where medium.uploaded_at is null
+            """)
+    }
+
+    /// The half of a medium that its processing tells; the last word counts.
+    func upsertOutcome(_ event: MediaProcessed, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into medium (media_id, course_id, lesson_id, status, duration_seconds, processed_at)
+            values (\(event.mediaID.rawValue), \(event.courseID?.rawValue as String?),
+                \(event.lessonID?.rawValue as String?), \(MediumStatus(event.status)),
+                \(event.durationSeconds as Double?), \(event.processedAt))
+            on conflict (media_id) do update set status = excluded.status,
+                duration_seconds = excluded.duration_seconds, processed_at = excluded.processed_at,
+                course_id = coalesce(medium.course_id, excluded.course_id),
+                lesson_id = coalesce(medium.lesson_id, excluded.lesson_id)
+            where medium.processed_at is null or medium.processed_at <= excluded.processed_at
+            """)
+    }
+
+    /// In the order they were made.
+    func listMedia(of id: LessonID, on statements: some Statements) async throws -> [Medium] {
+        try await statements.query(
+            """
+            select media_id, file_name, content_type, size_bytes, status, duration_seconds
+            from medium where lesson_id = \(id.rawValue) order by media_id
+            """
+        ).map { row in
+            let (id, fileName, contentType, sizeBytes, status, duration) = try row.decode(
+                String.self, String?.self, String?.self, Int?.self, MediumStatus?.self, Double?.self)
+            return Medium(
+                id: MediaID(checked: id), fileName: fileName, contentType: contentType, sizeBytes: sizeBytes,
+                status: status ?? .processing, durationSeconds: duration)
+        }
+    }
+}
+
+extension CourseStatus: PostgresValue {}
+extension MediumStatus: PostgresValue {}

@@ -1,0 +1,122 @@
+import Contracts
+import HTTP
+import HubTesting
+import Platform
+import Postgres
+import ServiceTesting
+import Testing
+
+@testable import Content
+
+@Suite struct CourseFactsTests {
+    private func edit(_ lesson: TaughtLesson, _ world: ContentWorld, _ body: String) async throws {
+        let answer = try await world.courses.send(
+            .patch, "/courses/\(lesson.courseID)/lessons/\(lesson.id)", as: .instructor(lesson.instructorID), json: body
+        )
+        try #require(answer.status == 200)
+    }
+
+    @Test func `what course said holds for a minute, unless the course changes`() async throws {
+        try await ContentWorld.with { world in
+            let bob = Identity.student(.new), lesson = try await world.lesson(by: .new)
+            #expect(try await world.read(lesson, as: bob).status == 403)
+            try await edit(lesson, world, #"{"freePreview": true}"#)
+            #expect(try await world.read(lesson, as: bob).status == 403)
+            try await world.tellChanges()
+            #expect(try await world.read(lesson, as: bob).status == 200)
+            // Without the word of it, a minute later.
+            try await edit(lesson, world, #"{"freePreview": false}"#)
+            #expect(try await world.read(lesson, as: bob).status == 200)
+            world.clock.advance(by: 61)
+            #expect(try await world.read(lesson, as: bob).status == 403)
+        }
+    }
+
+    @Test func `word of an older version, twice or late, changes nothing`() async throws {
+        try await ContentWorld.with { world in
+            let bob = Identity.student(.new), lesson = try await world.lesson(by: .new, isPreview: true)
+            _ = try await world.read(lesson, as: bob)
+            let changes = try await world.courses.published(CourseUpdated.self).map(\.data)
+            #expect(try await world.content.deliver(together: changes.reversed() + changes) == 2 * changes.count)
+            await world.stopCourse()
+            // It is current still, so nobody asks.
+            #expect(try await world.read(lesson, as: bob).status == 200)
+            #expect(world.content.log.lines.isEmpty)
+            #expect(try await world.content.count("select count(*) from course") == 1)
+        }
+    }
+
+    @Test func `while course is away what it said last holds, and what it never told of is unavailable`() async throws {
+        try await ContentWorld.with { world in
+            let bob = Identity.student(.new), lesson = try await world.lesson(by: .new, isPreview: true)
+            let other = try await world.lesson(by: .new, isPreview: true)
+            #expect(try await world.read(lesson, as: bob).status == 200)
+            await world.stopCourse()
+            world.clock.advance(by: 3_600)
+            try await world.tellChanges()
+            #expect(try await world.read(lesson, as: bob).status == 200)
+            let unknown = try await world.read(other, as: bob)
+            #expect(unknown.status == 503 && unknown.code == "unavailable")
+        }
+    }
+
+    @Test func `a lesson that was removed is gone here too`() async throws {
+        try await ContentWorld.with { world in
+            let lesson = try await world.lesson(by: .new, isPublished: false)
+            _ = try await world.write("A", to: lesson)
+            let answer = try await world.courses.send(
+                .delete, "/courses/\(lesson.courseID)/lessons/\(lesson.id)", as: .instructor(lesson.instructorID))
+            #expect(answer.status == 204)
+            try await world.tellChanges()
+            #expect(try await world.read(lesson, as: .instructor(lesson.instructorID)).status == 404)
+            await world.stopCourse()
+            #expect(try await world.read(lesson, as: .instructor(lesson.instructorID)).status == 503)
+        }
+    }
+
+    @Test func `an answer that was on its way while the course changed is not taken for current`() async throws {
+        try await ContentWorld.with { world in
+            let bob = Identity.student(.new), lesson = try await world.lesson(by: .new)
+            _ = try await world.read(lesson, as: bob)
+            try await edit(lesson, world, #"{"freePreview": true}"#)
+            try await world.tellChanges()
+            // As if the answer of before had come only now.
+            try await world.content.database.execute("update lesson set told_at = told_at + interval '1 second'")
+            #expect(try await world.read(lesson, as: bob).status == 200)
+        }
+    }
+}
+
+@Suite struct RenderedPagesTests {
+    private let course = CourseID.make(at: ContentWorld.time)
+
+    private func key(_ revision: Int) -> RenderedPages.Key {
+        RenderedPages.Key(lesson: LessonID(checked: "lsn_1"), revision: revision)
+    }
+
+    @Test func `pages are found until their room is needed, the ones in use last`() {
+        let pages = RenderedPages(bytesMax: 80)
+        for number in 1...4 { pages.insert("0123456789", key(number), of: course) }
+        #expect(pages.find(key(1)) != nil)
+        for number in 5...7 { pages.insert("0123456789", key(number), of: course) }
+        #expect(pages.find(key(1)) != nil)
+        for number in 8...12 {
+            pages.insert("0123456789", key(number), of: course)
+            #expect(pages.find(key(1)) != nil)
+        }
+        #expect(pages.find(key(2)) == nil && pages.find(key(12)) != nil)
+    }
+
+    @Test func `a page that is larger than the room for it is not kept`() {
+        let pages = RenderedPages(bytesMax: 10)
+        pages.insert("0123456", key(1), of: course)
+        #expect(pages.find(key(1)) == nil)
+    }
+
+    @Test func `the pages of a course that changed go`() {
+        let pages = RenderedPages(bytesMax: 80), other = CourseID.make(at: ContentWorld.time)
+        for number in 1...5 { pages.insert("0123456789", key(number), of: number.isMultiple(of: 2) ? other : course) }
+        pages.drop(course)
+        #expect((1...5).map { pages.find(key($0)) != nil } == [false, true, false, true, false])
+    }
+}
