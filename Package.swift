@@ -98,14 +98,15 @@ let package = Package(
         service("Gamification"),
         service("Course"),
         service("Content", drivers: ["Documents"]),
+        service("Review"),
         service("Registry"),
 
         // Programs
         .executableTarget(
             name: "learning-hub",
             dependencies: [
-                "Gateway", "User", "Auth", "Course", "Notification", "Content", "Gamification", "Registry", "Platform",
-                "Messaging", "SchemaRegistry", "Contracts", "Avro", "Mail",
+                "Gateway", "User", "Auth", "Course", "Notification", "Content", "Review", "Gamification", "Registry",
+                "Platform", "Messaging", "SchemaRegistry", "Contracts", "Avro", "Mail",
             ] + drivers,
             path: "Sources/Programs/learning-hub", swiftSettings: swiftSettings),
         .executableTarget(
@@ -149,6 +150,7 @@ let package = Package(
         tests("GamificationTests", ["Gamification", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("CourseTests", ["Course", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("ContentTests", ["Content", "Course", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
+        tests("ReviewTests", ["Review", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("RegistryTests", ["Registry", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests(
             "GatewayTests",
@@ -163,8 +165,8 @@ let package = Package(
         tests(
             "ProgramTests",
             [
-                "learning-hub", "Gateway", "User", "Auth", "Course", "Notification", "Content", "Gamification",
-                "Registry", "Platform", "HubTesting",
+                "learning-hub", "Gateway", "User", "Auth", "Course", "Notification", "Content", "Review",
+                "Gamification", "Registry", "Platform", "HubTesting",
             ] + backbone + drivers),
         tests("FuzzTests", ["Mail", "HubTesting"] + backbone + drivers),
         tests("TidyTests", ["Contracts", "HubTesting"]),

@@ -50,11 +50,14 @@ public struct BodyFields {
         return standIn
     }
 
+    /// A whole number that must be there.
+    public mutating func int(_ name: String, in range: ClosedRange<Int>) -> Int {
+        required(name).flatMap { int($0, name, range) } ?? range.lowerBound
+    }
+
+    /// A whole number that may be missing or null.
     public mutating func optionalInt(_ name: String, in range: ClosedRange<Int>) -> Int? {
-        guard let node = optional(name) else { return nil }
-        if let number = node.integer.flatMap(Int.init(exactly:)), range.contains(number) { return number }
-        complain(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
-        return nil
+        optional(name).flatMap { int($0, name, range) }
     }
 
     public mutating func optionalBool(_ name: String) -> Bool? {
@@ -97,6 +100,12 @@ public struct BodyFields {
         guard let node = object[name] else { return nil }
         if case .null = node { return nil }
         return node
+    }
+
+    private mutating func int(_ node: JSONTree, _ name: String, _ range: ClosedRange<Int>) -> Int? {
+        if let number = node.integer.flatMap(Int.init(exactly:)), range.contains(number) { return number }
+        complain(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        return nil
     }
 
     private mutating func id<ID: HubID>(_ node: JSONTree, _ name: String) -> ID? {

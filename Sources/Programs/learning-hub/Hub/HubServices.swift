@@ -7,13 +7,14 @@ internal import Gateway
 internal import Notification
 internal import Platform
 internal import Registry
+internal import Review
 internal import User
 
 /// The services this program holds.
 enum HubServices {
     static let all: [any HubService.Type] = [
         GatewayService.self, UserService.self, AuthService.self, CourseService.self, NotificationService.self,
-        ContentService.self, GamificationService.self, RegistryService.self,
+        ContentService.self, ReviewService.self, GamificationService.self, RegistryService.self,
     ]
 
     /// Those that `up` starts: with another schema registry in use, not the hub's own.

@@ -20,6 +20,8 @@ enum PublicPaths {
         PublicPath("/courses/*/lessons/*", .course),
         PublicPath("/lessons/*/content", .content),
         PublicPath("/content/preview", .content),
+        PublicPath("/courses/*/reviews", .review),
+        PublicPath("/reviews/*", .review),
         PublicPath("/notifications", .notification),
         PublicPath("/notifications/**", .notification),
         PublicPath("/dev/mailbox", .notification),

@@ -1,0 +1,21 @@
+/// How a course is rated.
+struct RatingSummary: Sendable, Equatable {
+    /// How many gave one star, two, and so on to five.
+    let counts: [Int]
+
+    static let none = RatingSummary(counts: ReviewWords.ratings.map { _ in 0 })
+
+    var count: Int { counts.reduce(0, +) }
+
+    /// To a hundredth; nil without a review.
+    var average: Double? {
+        guard count > 0 else { return nil }
+        let stars = zip(ReviewWords.ratings, counts).reduce(0) { $0 + $1.0 * $1.1 }
+        return (Double(stars) / Double(count) * 100).rounded() / 100
+    }
+
+    /// By the number of stars, as text.
+    var histogram: [String: Int] {
+        Dictionary(zip(ReviewWords.ratings.map(String.init), counts)) { first, _ in first }
+    }
+}

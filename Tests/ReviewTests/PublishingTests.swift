@@ -1,0 +1,213 @@
+import Contracts
+import HTTP
+import Platform
+import Postgres
+import ServiceTesting
+import Testing
+
+@testable import Review
+
+@Suite struct PublishingTests {
+    @Test func `a learner who has made progress reviews a course, for everybody to read`() async throws {
+        try await ReviewWorld.with { world in
+            let ada = world.learner(at: 10)
+            let made = try await world.publish(5, "Clear.", by: ada)
+            #expect(made.status == 201 && made.object["rating"] as? Int == 5)
+            let id = try #require(made["id"])
+            #expect(made.fields["location"] == "/reviews/\(id)")
+            let list = try await world.list()
+            #expect(list.items.compactMap { $0["text"] as? String } == ["Clear."])
+            #expect(list.items.first?["authorId"] as? String == ada.rawValue && list["mine"] == nil)
+            #expect(list.object["average"] as? Double == 5 && list.object["count"] as? Int == 1)
+            let one = try await world.reviews.send(.get, "/reviews/\(id)")
+            #expect(one["text"] == "Clear." && one.fields["etag"] == "\"1\"")
+        }
+    }
+
+    @Test func `who has done too little, or is not enrolled, reviews nothing`() async throws {
+        try await ReviewWorld.with { world in
+            for user in [world.learner(at: 9.9), UserID.make(at: ReviewWorld.time)] {
+                let answer = try await world.publish(1, by: user)
+                #expect(answer.status == 403 && answer.code == "no-progress")
+            }
+            let nobody = try await world.reviews.send(
+                .post, "/courses/\(world.course)/reviews", json: #"{"rating": 1, "text": "A"}"#)
+            #expect(nobody.status == 401)
+            #expect(try await world.list().object["count"] as? Int == 0)
+        }
+    }
+
+    @Test func `there is one review of an enrolment, and another of the next`() async throws {
+        try await ReviewWorld.with { world in
+            let ada = world.learner()
+            #expect(try await world.publish(5, by: ada).status == 201)
+            let again = try await world.publish(1, by: ada)
+            #expect(again.status == 409 && again.code == "already-reviewed")
+            world.enrollments.set(.make(at: ReviewWorld.time), of: ada, in: world.course, percent: 100)
+            #expect(try await world.publish(3, by: ada).status == 201)
+            #expect(try await world.histogram() == [0, 0, 1, 0, 1])
+        }
+    }
+
+    @Test func `of many reviews of an enrolment at once one stands`() async throws {
+        try await ReviewWorld.with { world in
+            let ada = world.learner()
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<8 { group.addTask { try await world.publish(4, by: ada).status } }
+                var statuses: [Int] = []
+                for try await status in group { statuses.append(status) }
+                #expect(statuses.sorted() == [201] + Array(repeating: 409, count: 7))
+            }
+            #expect(try await world.histogram() == [0, 0, 0, 1, 0])
+        }
+    }
+
+    @Test func `the same request with the same key publishes one review`() async throws {
+        try await ReviewWorld.with { world in
+            let ada = world.learner(), key: HTTPFields = ["idempotency-key": "k1"]
+            let first = try await world.publish(4, by: ada, fields: key)
+            let again = try await world.publish(4, by: ada, fields: key)
+            #expect(again.status == 201 && again["id"] == first["id"])
+            #expect(try await world.histogram() == [0, 0, 0, 1, 0])
+        }
+    }
+
+    @Test(arguments: [
+        (#"{"text": "A"}"#, ["rating"]), (#"{"rating": 0}"#, ["rating"]), (#"{"rating": 6}"#, ["rating"]),
+        (#"{"rating": 4.5}"#, ["rating"]), (#"{"rating": 4, "text": 7}"#, ["text"]),
+        (#"{"rating": 4, "authorId": "usr_1"}"#, ["authorId"]),
+    ])
+    func `what is no review is refused`(body: String, complaints: [String]) async throws {
+        try await ReviewWorld.with { world in
+            let answer = try await world.reviews.send(
+                .post, "/courses/\(world.course)/reviews", as: .learner(world.learner()), json: body)
+            #expect(answer.status == 422 && answer.complaints == complaints)
+        }
+    }
+
+    @Test func `while enrollment is away only who is known to have completed the course reviews it`() async throws {
+        try await ReviewWorld.with { world in
+            let ada = world.learner(), bob = world.learner(), enrollment = EnrollmentID.make(at: ReviewWorld.time)
+            await world.server.drain(within: .zero)
+            try await world.reviews.deliver(
+                EnrollmentCompleted(
+                    enrollmentID: enrollment, userID: ada, courseID: world.course, completedAt: ReviewWorld.time,
+                    duration: "1 day"))
+            #expect(try await world.publish(5, by: ada).status == 201)
+            let refused = try await world.publish(5, by: bob)
+            #expect(refused.status == 503 && refused.code == "unavailable")
+        }
+    }
+
+    @Test func `reviews come in pages, the newest first, with the reader's own beside them`() async throws {
+        try await ReviewWorld.with { world in
+            var ids: [String] = [], users: [UserID] = []
+            for rating in 1...5 {
+                users.append(world.learner())
+                ids.append(try await world.publish(rating, by: users[rating - 1])["id"] ?? "")
+            }
+            var seen: [String] = [], cursor: String?
+            repeat {
+                let page = try await world.list("?limit=2" + (cursor.map { "&cursor=\($0)" } ?? ""))
+                seen += page.items.compactMap { $0["id"] as? String }
+                cursor = page["nextCursor"]
+            } while cursor != nil
+            #expect(seen == ids.reversed())
+            let mine = try await world.list("?limit=1", as: .learner(users[0])).object["mine"] as? [String: Any]
+            #expect(mine?["id"] as? String == ids[0])
+            #expect(try await world.list("?cursor=x").code == "invalid-query")
+        }
+    }
+}
+
+@Suite struct ChangingTests {
+    @Test func `an author changes their review, and the rating follows`() async throws {
+        try await ReviewWorld.with { world in
+            let ada = world.learner()
+            let id = try await world.publish(5, by: ada)["id"] ?? ""
+            _ = try await world.publish(2, by: world.learner())
+            world.reviews.clock.advance(by: 60)
+            let changed = try await world.reviews.send(
+                .patch, "/reviews/\(id)", as: .learner(ada), json: #"{"rating": 2}"#)
+            #expect(changed.status == 200 && changed["text"] == "Good." && changed.fields["etag"] == "\"2\"")
+            #expect(changed["updatedAt"] == "2027-01-15T08:01:00.000Z")
+            let same = try await world.reviews.send(
+                .patch, "/reviews/\(id)", as: .learner(ada), json: #"{"text": "Good."}"#)
+            #expect(same.fields["etag"] == "\"2\"")
+            #expect(try await world.histogram() == [0, 2, 0, 0, 0])
+        }
+    }
+
+    @Test func `an author takes their review back and may write another`() async throws {
+        try await ReviewWorld.with { world in
+            let ada = world.learner()
+            let id = try await world.publish(5, by: ada)["id"] ?? ""
+            let removed = try await world.reviews.send(.delete, "/reviews/\(id)", as: .learner(ada))
+            #expect(removed.status == 204)
+            #expect(try await world.reviews.send(.delete, "/reviews/\(id)", as: .learner(ada)).status == 404)
+            let list = try await world.list()
+            #expect(
+                list.items.isEmpty && list.object["count"] as? Int == 0 && list.object["average"] is Double == false)
+            #expect(try await world.publish(3, by: ada).status == 201)
+        }
+    }
+
+    @Test func `somebody else's review stays as it is, but for administrators`() async throws {
+        try await ReviewWorld.with { world in
+            let id = try await world.publish(1, by: world.learner())["id"] ?? ""
+            let eve = Identity.learner(world.learner())
+            let answers = [
+                try await world.reviews.send(.patch, "/reviews/\(id)", as: eve, json: #"{"rating": 5}"#),
+                try await world.reviews.send(.delete, "/reviews/\(id)", as: eve),
+                try await world.reviews.send(.delete, "/reviews/\(id)"),
+                try await world.reviews.send(.patch, "/reviews/\(id)", as: .administrator(), json: #"{"rating": 5}"#),
+                try await world.reviews.send(.delete, "/reviews/\(id)", as: .administrator()),
+                try await world.reviews.send(.get, "/reviews/\(id)"),
+            ]
+            #expect(answers.map(\.status) == [403, 403, 401, 403, 204, 404])
+        }
+    }
+
+    @Test func `of two who change what both have seen one is told`() async throws {
+        try await ReviewWorld.with { world in
+            let ada = world.learner(), seen: HTTPFields = ["if-match": "\"1\""]
+            let id = try await world.publish(5, by: ada)["id"] ?? ""
+            func edit(_ rating: Int) async throws -> TestAnswer {
+                try await world.reviews.send(
+                    .patch, "/reviews/\(id)", as: .learner(ada), json: #"{"rating": \#(rating)}"#, fields: seen)
+            }
+            #expect(try await edit(4).status == 200)
+            #expect(try await edit(3).code == "changed-meanwhile")
+            let late = try await world.reviews.send(.delete, "/reviews/\(id)", as: .learner(ada), fields: seen)
+            #expect(late.status == 412)
+            #expect(try await world.histogram() == [0, 0, 0, 1, 0])
+        }
+    }
+
+    @Test func `reviews of a course at once are all counted`() async throws {
+        try await ReviewWorld.with { world in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<20 {
+                    group.addTask {
+                        let ada = world.learner()
+                        let id = try await world.publish(number % 5 + 1, by: ada)["id"] ?? ""
+                        let body = #"{"rating": \#((number + 2) % 5 + 1)}"#
+                        _ = try await world.reviews.send(.patch, "/reviews/\(id)", as: .learner(ada), json: body)
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await world.histogram() == [4, 4, 4, 4, 4])
+            #expect(try await world.list().object["average"] as? Double == 3)
+        }
+    }
+}
+
+@Suite struct RatingSummaryTests {
+    @Test(arguments: [
+        ([0, 0, 0, 0, 0], nil), ([1, 0, 0, 0, 0], 1), ([0, 0, 1, 1, 1], 4), ([1, 1, 0, 0, 1], 2.67),
+    ])
+    func `the average is that of the stars, to a hundredth`(counts: [Int], average: Double?) {
+        #expect(RatingSummary(counts: counts).average == average)
+    }
+}

@@ -1,0 +1,90 @@
+import Contracts
+import Foundation
+import HTTP
+import HubTesting
+import Postgres
+import ServiceTesting
+import Synchronization
+import Testing
+
+@testable import Platform
+@testable import Review
+
+/// The review service, and in place of the enrollment service a server that answers as it does.
+struct ReviewWorld: Sendable {
+    static let time = TestClock().now
+
+    let reviews: TestService<ReviewService>
+    let enrollments: Enrollments
+    let server: HTTPServer
+    let course = CourseID.make(at: time)
+
+    /// What the enrollment service knows.
+    final class Enrollments: Sendable {
+        struct Answer: Encodable {
+            let enrollmentId: EnrollmentID
+            let status: String
+            let percent: Double
+        }
+
+        private let known = Mutex<[String: Answer]>([:])
+
+        func set(_ enrollment: EnrollmentID, of user: UserID, in course: CourseID, percent: Double) {
+            known.withLock {
+                $0["\(user) \(course)"] = Answer(enrollmentId: enrollment, status: "ACTIVE", percent: percent)
+            }
+        }
+
+        func add(to routes: inout Routes) {
+            routes.get("/internal/enrollments/of/{user}/in/{course}", .service(.review)) { request in
+                let parts = request.http.pathParameters
+                let answer = self.known.withLock { $0["\(parts["user"] ?? "") \(parts["course"] ?? "")"] }
+                guard let answer else { throw Problem.notFound }
+                return try .ok(answer)
+            }
+        }
+    }
+
+    static func with(_ body: @escaping @Sendable (ReviewWorld) async throws -> Void) async throws {
+        let directory = ServiceDirectory()
+        try await TestService<ReviewService>.with(directory: directory) { reviews in
+            let enrollments = Enrollments()
+            var routes = Routes(reviews.context)
+            enrollments.add(to: &routes)
+            let server = HTTPServer(configuration: .init(), loops: TestLoops.shared, router: routes.router)
+            directory[.enrollment] = ServiceDirectory.url(host: "127.0.0.1", port: try await server.start())
+            try await body(ReviewWorld(reviews: reviews, enrollments: enrollments, server: server))
+            await server.drain(within: .zero)
+        }
+    }
+
+    /// A learner who has come that far in the course.
+    func learner(at percent: Double = 50) -> UserID {
+        let user = UserID.make(at: Self.time)
+        enrollments.set(.make(at: Self.time), of: user, in: course, percent: percent)
+        return user
+    }
+
+    func publish(_ rating: Int, _ text: String = "Good.", by user: UserID, fields: HTTPFields = [:]) async throws
+        -> TestAnswer
+    {
+        try await reviews.send(
+            .post, "/courses/\(course)/reviews", as: .learner(user),
+            json: #"{"rating": \#(rating), "text": "\#(text)"}"#, fields: fields)
+    }
+
+    func list(_ query: String = "", as identity: Identity = .anonymous) async throws -> TestAnswer {
+        try await reviews.send(.get, "/courses/\(course)/reviews\(query)", as: identity)
+    }
+
+    /// The counts of one to five stars.
+    func histogram() async throws -> [Int] {
+        let histogram = try await list().object["histogram"] as? [String: Int] ?? [:]
+        return (1...5).map { histogram[String($0)] ?? -1 }
+    }
+}
+
+extension Identity {
+    static func learner(_ id: UserID) -> Identity { .user(id, role: .student, session: "ses_1") }
+    static func administrator() -> Identity { .user(.make(at: ReviewWorld.time), role: .admin, session: "ses_1") }
+}
