@@ -33,7 +33,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 }
 
 /// The drivers every service stands on, and the backbone.
-let drivers: [Target.Dependency] = ["HTTP", "Kafka", "Postgres", "Secrets", "Observability", "EventLoop"]
+let drivers: [Target.Dependency] = [
+    "HTTP", "Kafka", "ObjectStore", "Postgres", "Secrets", "Observability", "EventLoop",
+]
 let backbone: [Target.Dependency] = ["Messaging", "SchemaRegistry", "Contracts", "Avro"]
 
 func service(_ name: String, drivers more: [Target.Dependency] = []) -> Target {
@@ -74,6 +76,7 @@ let package = Package(
         module("Drivers", "Kafka", ["CKafka", "EventLoop", "Observability"]),
         module("Drivers", "Mail", ["HTTP", "EventLoop"]),
         module("Drivers", "Secrets", ["CSecrets", "EventLoop"]),
+        module("Drivers", "ObjectStore", ["HTTP", "Secrets", "EventLoop"]),
         module("Drivers", "Documents", ["CMarkdown", "EventLoop"]),
 
         // Backbone
@@ -130,6 +133,7 @@ let package = Package(
         tests("KafkaTests", ["Kafka", "HubTesting", "EventLoop", "Observability"]),
         tests("MailTests", ["Mail", "HTTP", "HubTesting", "EventLoop"]),
         tests("SecretsTests", ["Secrets", "HubTesting", "EventLoop"]),
+        tests("ObjectStoreTests", ["ObjectStore", "HTTP", "Secrets", "HubTesting", "EventLoop"]),
         tests("DocumentsTests", ["Documents", "HubTesting", "EventLoop"]),
         tests("AvroTests", ["Avro", "Contracts", "HubTesting"], exclude: ["Scripts"]),
         tests("ContractsTests", ["Contracts", "Avro", "avro-generate", "HubTesting"], exclude: ["Goldens"]),

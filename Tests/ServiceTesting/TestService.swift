@@ -4,6 +4,7 @@ internal import Foundation
 public import HTTP
 public import HubTesting
 @testable internal import Messaging
+internal import ObjectStore
 internal import Observability
 @testable public import Platform
 public import Postgres
@@ -180,6 +181,7 @@ extension ServiceContext {
             seal: try IdentitySeal(secret: "a secret for tests alone") {
                 Int64(clock.now.timeIntervalSince1970 * 1_000)
             },
+            objects: FolderStore(path: TestObjects.folder(), pool: try sharedPool.get()),
             logger: Logger(label: name.rawValue, sink: log), metrics: Metrics(), clock: { clock.now },
             uptime: { clock.uptime })
     }
@@ -194,3 +196,14 @@ public struct NoSuchJob: Error {
 
 /// The service has no handler for an event that was delivered to it.
 public struct NoHandler: Error {}
+
+/// Folders for the files of services under test, all in one that is removed when the process ends.
+private enum TestObjects {
+    private static let root: String = {
+        let root = NSTemporaryDirectory() + "hub-test-objects-\(ProcessInfo.processInfo.processIdentifier)"
+        atexit { try? FileManager.default.removeItem(atPath: TestObjects.root) }
+        return root
+    }()
+
+    static func folder() -> String { "\(root)/\(UUID().uuidString)" }
+}

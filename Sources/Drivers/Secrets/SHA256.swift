@@ -1,4 +1,5 @@
 internal import CSecrets
+internal import Synchronization
 
 /// The SHA-256 digest.
 public enum SHA256 {
@@ -18,6 +19,32 @@ public enum SHA256 {
             precondition(
                 hub_sha256(bytes.baseAddress, bytes.count, digest.baseAddress) == 0, "OpenSSL is out of memory")
             count = Int(HUB_SHA256_BYTES)
+        }
+    }
+}
+
+/// The SHA-256 digest of what comes in pieces.
+public final class SHA256Computation: Sendable {
+    private let context: Mutex<OpaquePointer>
+
+    public init() {
+        guard let context = hub_digest_new() else { preconditionFailure("OpenSSL is out of memory") }
+        self.context = Mutex(context)
+    }
+
+    deinit { context.withLock { hub_digest_free($0) } }
+
+    public func update(_ bytes: [UInt8]) {
+        let status = context.withLock { hub_digest_update($0, bytes, bytes.count) }
+        precondition(status == 0, "OpenSSL is out of memory")
+    }
+
+    /// The digest of all pieces, 32 bytes. Called once, at the end.
+    public func finish() -> [UInt8] {
+        context.withLock { context in
+            var digest = [UInt8](repeating: 0, count: Int(HUB_SHA256_BYTES))
+            precondition(hub_digest_finish(context, &digest) == 0, "OpenSSL is out of memory")
+            return digest
         }
     }
 }

@@ -64,7 +64,7 @@ public enum PlatformSettings {
             databaseURL.declaration, registryAddresses.declaration, registryUserInfo.declaration,
             identitySecret.declaration, logLevel.declaration, loopCount.declaration,
             host.declaration, serviceHost.declaration, trustedProxies.declaration, drainTime.declaration,
-        ] + KafkaSettings.declarations
+        ] + KafkaSettings.declarations + ObjectSettings.declarations
         + ServiceName.all.flatMap { [port(of: $0).declaration, url(of: $0).declaration] }
         + [port(of: .registry).declaration]
 }

@@ -7,6 +7,7 @@ internal import Contracts
 public import EventLoop
 public import HTTP
 public import Messaging
+public import ObjectStore
 public import Observability
 internal import Postgres
 public import SchemaRegistry
@@ -19,6 +20,7 @@ public struct HubParts: Sendable {
     public let http: HTTPClient
     public let directory: ServiceDirectory
     public let seal: IdentitySeal
+    public let objects: any ObjectStore
     public let logger: Logger
     public let clock: @Sendable () -> Date
     let sink: any LogSink
@@ -44,10 +46,12 @@ public struct HubParts: Sendable {
         let loops = try EventLoopGroup(count: try settings.value(PlatformSettings.loopCount))
         let pool = try BlockingPool(name: "hub-work", threadCount: 2, queueCountMax: 1_000)
         let logger = Logger(label: "hub", level: level, sink: sink)
+        let http = HTTPClient(loops: loops)
+        let objects = try settings.objects(pool, http) { WallClock.date }
         return HubParts(
             settings: settings, store: try await .prepare(settings, loops, logger), blockingPool: pool,
-            http: HTTPClient(loops: loops), directory: directory, seal: seal, logger: logger,
-            clock: { WallClock.date }, sink: sink, level: level, drainTime: drainTime)
+            http: http, directory: directory, seal: seal, objects: objects, logger: logger, clock: { WallClock.date },
+            sink: sink, level: level, drainTime: drainTime)
     }
 
     /// What a service is given, its schema brought up to date.
@@ -61,7 +65,8 @@ public struct HubParts: Sendable {
                 url: store.url, loops: loops,
                 configuration: .init(applicationName: "hub-\(name)", schema: schema.name, role: role)),
             outbox: Outbox(service: name, codec: codec, now: clock), http: http, services: directory, seal: seal,
-            logger: Logger(label: name.rawValue, level: level, sink: sink), metrics: Metrics(), clock: clock,
+            objects: objects, logger: Logger(label: name.rawValue, level: level, sink: sink), metrics: Metrics(),
+            clock: clock,
             uptime: { .now })
     }
 

@@ -145,6 +145,7 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
     case database(String)
     case topicsMissing([String])
     case registry(String)
+    case objects(String)
 
     init(_ error: HTTPServerError, of service: ServiceName, on host: String, port: Int) {
         switch error {
@@ -164,6 +165,8 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
         case .database(let reason): "the database cannot be used: \(reason)"
         case .topicsMissing(let names):
             "the log lacks \(names.count == 1 ? "the topic" : "\(names.count) topics, such as") \(names[0]): run `learning-hub topics apply`, which makes what is missing"
+        case .objects(let reason):
+            "files cannot be kept: \(reason). See \(ObjectSettings.endpoint.name) and its neighbours."
         case .registry(let reason):
             "\(reason). See \(PlatformSettings.registryAddresses.name) and \(PlatformSettings.registryUserInfo.name)."
         }

@@ -7,6 +7,7 @@ public import Contracts
 public import EventLoop
 public import HTTP
 public import Messaging
+public import ObjectStore
 public import Observability
 public import Postgres
 
@@ -26,6 +27,8 @@ public struct ServiceContext: Sendable {
     public let http: HTTPClient
     public let services: ServiceDirectory
     public let seal: IdentitySeal
+    /// Where files are kept. A service's names begin with its own.
+    public let objects: any ObjectStore
     /// What the service decides in a transaction and does after it.
     public let tasks: Tasks
     public let logger: Logger
@@ -37,8 +40,8 @@ public struct ServiceContext: Sendable {
 
     public init(
         name: ServiceName, settings: Settings, loops: EventLoopGroup, blockingPool: BlockingPool, database: Database,
-        outbox: Outbox, http: HTTPClient, services: ServiceDirectory, seal: IdentitySeal, logger: Logger,
-        metrics: Metrics, clock: @escaping @Sendable () -> Date, uptime: @escaping Uptime
+        outbox: Outbox, http: HTTPClient, services: ServiceDirectory, seal: IdentitySeal, objects: any ObjectStore,
+        logger: Logger, metrics: Metrics, clock: @escaping @Sendable () -> Date, uptime: @escaping Uptime
     ) {
         self.name = name
         self.settings = settings
@@ -49,6 +52,7 @@ public struct ServiceContext: Sendable {
         self.http = http
         self.services = services
         self.seal = seal
+        self.objects = objects
         tasks = Tasks(database, loops, now: clock)
         self.logger = logger
         self.metrics = metrics

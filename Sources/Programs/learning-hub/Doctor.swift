@@ -6,6 +6,7 @@ internal import HTTP
 internal import Mail
 internal import Messaging
 internal import Notification
+internal import ObjectStore
 internal import Platform
 internal import Postgres
 internal import SchemaRegistry
@@ -28,7 +29,8 @@ struct Doctor {
         } catch {
             return [Finding(part: "configuration", state: .broken, detail: "\(error)", remedy: "repair .env")]
         }
-        return configuration(settings) + (await database()) + [await mail(settings), storage()]
+        return configuration(settings) + (await database())
+            + [await mail(settings), storage(), await objects(settings)]
     }
 
     // MARK: Configuration
@@ -290,6 +292,25 @@ struct Doctor {
             return Finding(part: "storage", state: .odd, detail: text, remedy: "make room before the database stops")
         }
         return Finding(part: "storage", state: .sound, detail: text)
+    }
+
+    /// Whether the bucket can be used. A folder lies on the disk that was examined.
+    private func objects(_ settings: Settings) async -> Finding {
+        guard settings.isSet(ObjectSettings.bucket) else {
+            return Finding(part: "objects", state: .sound, detail: "no S3_BUCKET: files are kept in a folder")
+        }
+        do {
+            let loops = try EventLoopGroup(count: 1, name: "doctor")
+            let pool = try BlockingPool(name: "doctor", threadCount: 1, queueCountMax: 1)
+            defer { pool.shutdown() }
+            let client = HTTPClient(loops: loops)
+            try await settings.objects(pool, client) { OpenHub.now }.check()
+            return Finding(part: "objects", state: .sound, detail: "the bucket answers")
+        } catch {
+            return Finding(
+                part: "objects", state: .broken, detail: "the bucket cannot be used: \(error)",
+                remedy: "see S3_ENDPOINT, S3_BUCKET and the AWS settings")
+        }
     }
 
     private static let freeBytesMin: Int64 = 1024 * 1_048_576

@@ -39,6 +39,30 @@ int hub_sha256(const uint8_t *bytes, size_t count, uint8_t *digest) {
     return EVP_Digest(bytes, count, digest, NULL, sha256, NULL) == 1 ? 0 : -1;
 }
 
+// A hub_digest is an EVP_MD_CTX.
+
+static EVP_MD_CTX *digest_context(hub_digest *digest) { return (EVP_MD_CTX *)digest; }
+
+hub_digest *hub_digest_new(void) {
+    pthread_once(&fetched, fetch);
+    EVP_MD_CTX *context = sha256 ? EVP_MD_CTX_new() : NULL;
+    if (context && EVP_DigestInit_ex2(context, sha256, NULL) != 1) {
+        EVP_MD_CTX_free(context);
+        return NULL;
+    }
+    return (hub_digest *)context;
+}
+
+void hub_digest_free(hub_digest *digest) { EVP_MD_CTX_free(digest_context(digest)); }
+
+int hub_digest_update(hub_digest *digest, const uint8_t *bytes, size_t count) {
+    return EVP_DigestUpdate(digest_context(digest), bytes, count) == 1 ? 0 : -1;
+}
+
+int hub_digest_finish(hub_digest *digest, uint8_t *bytes) {
+    return EVP_DigestFinal_ex(digest_context(digest), bytes, NULL) == 1 ? 0 : -1;
+}
+
 struct hub_hmac {
     EVP_MAC_CTX *context;
 };

@@ -69,7 +69,7 @@ public struct HTTPBody: Sendable {
 
 extension HTTPBody: AsyncSequence {
     public typealias Failure = HTTPBodyError
-    public struct AsyncIterator: AsyncIteratorProtocol {
+    public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
         var rest: Storage
         public mutating func next() async throws(HTTPBodyError) -> [UInt8]? {
             switch rest {

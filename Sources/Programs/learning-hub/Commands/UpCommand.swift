@@ -115,6 +115,7 @@ struct UpCommand {
         if Console.logIsATerminal, !settings.isSet(PlatformSettings.logLevel) {
             flags[PlatformSettings.logLevel.name] = "warning"
         }
+        if !settings.isSet(ObjectSettings.folder) { flags[ObjectSettings.folder.name] = folder.objects }
         let gatewayPort = try port ?? settings.value(PlatformSettings.port(of: .gateway))
         for name in HubServices.all.map({ $0.name }) {
             let setting = PlatformSettings.port(of: name)

@@ -11,7 +11,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// The folder `up` keeps everything in: the database, generated secrets, a lock, and a note that lets other commands find the hub.
+/// The folder `up` keeps everything in: the database, files, generated secrets, a lock, and a note that lets other commands find the hub.
 struct DataFolder {
     /// Absolute: the database server runs in another folder.
     let path: String
@@ -21,6 +21,8 @@ struct DataFolder {
     }
 
     var postgres: String { path + "/postgres" }
+    /// Files, while no bucket is set.
+    var objects: String { path + "/objects" }
     private var lockFile: String { path + "/hub.lock" }
     private var noteFile: String { path + "/hub.json" }
     private var secretsFile: String { path + "/secrets.json" }

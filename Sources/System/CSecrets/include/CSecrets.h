@@ -17,6 +17,17 @@ int hub_equal(const uint8_t *left, const uint8_t *right, size_t count);
 /// -1 on failure.
 int hub_sha256(const uint8_t *bytes, size_t count, uint8_t *digest);
 
+/// A SHA-256 digest of what comes in pieces. One thread at a time may use it.
+typedef struct hub_digest hub_digest;
+
+/// NULL on failure. The caller frees it with hub_digest_free.
+hub_digest *hub_digest_new(void);
+void hub_digest_free(hub_digest *digest);
+/// -1 on failure.
+int hub_digest_update(hub_digest *digest, const uint8_t *bytes, size_t count);
+/// The digest of all pieces; none may follow. -1 on failure.
+int hub_digest_finish(hub_digest *digest, uint8_t *bytes);
+
 /// A keyed HMAC-SHA256 computation. One thread at a time may use it.
 typedef struct hub_hmac hub_hmac;
 

@@ -1,0 +1,54 @@
+public import EventLoop
+public import HTTP
+public import ObjectStore
+
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+/// Where files are kept: certificates, uploads and what is made of them.
+public enum ObjectSettings {
+    public static let bucket = Setting<String>(
+        "S3_BUCKET", "A bucket of S3 to keep files in. Unset, they are kept in a folder.")
+    public static let endpoint = Setting<String>(
+        "S3_ENDPOINT", "Where that bucket is, `https://host:port`, when it is not Amazon's: MinIO, Ceph and the like.")
+    public static let region = Setting<String>(
+        "AWS_REGION", default: "us-east-1", "The region of that bucket.")
+    public static let accessKeyID = Setting<String>("AWS_ACCESS_KEY_ID", "Who uses that bucket.")
+    public static let secretAccessKey = Setting<String>(
+        "AWS_SECRET_ACCESS_KEY", secret: true, "The secret that belongs to AWS_ACCESS_KEY_ID.")
+    public static let folder = Setting<String>(
+        "HUB_OBJECTS_FOLDER", default: ".data/objects",
+        "The folder to keep files in while no bucket is set; `up` takes `objects` in its data folder. Every process of the hub must see the same."
+    )
+
+    public static let declarations: [SettingDeclaration] = [
+        bucket.declaration, endpoint.declaration, region.declaration, accessKeyID.declaration,
+        secretAccessKey.declaration, folder.declaration,
+    ]
+}
+
+extension Settings {
+    /// The store that is set. Nothing is asked of it yet.
+    /// - Throws: ``SettingsError``, and ``StartError/objects(_:)`` when the settings of the bucket cannot be.
+    public func objects(
+        _ pool: BlockingPool, _ client: HTTPClient, now: @escaping @Sendable () -> Date
+    ) throws -> any ObjectStore {
+        guard let bucket = try optional(ObjectSettings.bucket) else {
+            return FolderStore(path: try value(ObjectSettings.folder), pool: pool)
+        }
+        let region = try value(ObjectSettings.region)
+        do {
+            return try S3Store(
+                .init(
+                    endpoint: try optional(ObjectSettings.endpoint) ?? "https://s3.\(region).amazonaws.com",
+                    bucket: bucket, region: region, accessKeyID: try value(ObjectSettings.accessKeyID),
+                    secretAccessKey: try value(ObjectSettings.secretAccessKey)),
+                client: client, now: now)
+        } catch ObjectStoreError.refused(let reason) {
+            throw StartError.objects(reason)
+        }
+    }
+}
