@@ -100,6 +100,7 @@ let package = Package(
         service("Notification", drivers: ["Mail"]),
         service("Gamification"),
         service("Course"),
+        service("Enrollment"),
         service("Content", drivers: ["Documents"]),
         service("Review"),
         service("Registry"),
@@ -108,7 +109,8 @@ let package = Package(
         .executableTarget(
             name: "learning-hub",
             dependencies: [
-                "Gateway", "User", "Auth", "Course", "Notification", "Content", "Review", "Gamification", "Registry",
+                "Gateway", "User", "Auth", "Course", "Enrollment", "Notification", "Content", "Review", "Gamification",
+                "Registry",
                 "Platform", "Messaging", "SchemaRegistry", "Contracts", "Avro", "Mail",
             ] + drivers,
             path: "Sources/Programs/learning-hub", swiftSettings: swiftSettings),
@@ -152,6 +154,7 @@ let package = Package(
             "NotificationTests",
             ["Notification", "ServiceTesting", "Mail", "Platform", "HubTesting"] + backbone + drivers),
         tests("GamificationTests", ["Gamification", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
+        tests("EnrollmentTests", ["Enrollment", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("CourseTests", ["Course", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("ContentTests", ["Content", "Course", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("ReviewTests", ["Review", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
@@ -169,7 +172,7 @@ let package = Package(
         tests(
             "ProgramTests",
             [
-                "learning-hub", "Gateway", "User", "Auth", "Course", "Notification", "Content", "Review",
+                "learning-hub", "Gateway", "User", "Auth", "Course", "Enrollment", "Notification", "Content", "Review",
                 "Gamification", "Registry", "Platform", "HubTesting",
             ] + backbone + drivers),
         tests("FuzzTests", ["Mail", "HubTesting"] + backbone + drivers),

@@ -178,12 +178,17 @@ extension ServiceContext {
             blockingPool: try sharedPool.get(), database: test.database,
             outbox: Outbox(service: name, codec: codec, now: { clock.now }),
             http: HTTPClient(loops: TestLoops.shared), services: directory,
-            seal: try IdentitySeal(secret: "a secret for tests alone") {
-                Int64(clock.now.timeIntervalSince1970 * 1_000)
-            },
+            seal: try .make(clock),
             objects: FolderStore(path: TestObjects.folder(), pool: try sharedPool.get()),
             logger: Logger(label: name.rawValue, sink: log), metrics: Metrics(), clock: { clock.now },
             uptime: { clock.uptime })
+    }
+}
+
+extension IdentitySeal {
+    /// The one of all services of a test.
+    static func make(_ clock: TestClock) throws -> IdentitySeal {
+        try IdentitySeal(secret: "a secret for tests alone") { Int64(clock.now.timeIntervalSince1970 * 1_000) }
     }
 }
 

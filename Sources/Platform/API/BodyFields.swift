@@ -60,6 +60,14 @@ public struct BodyFields {
         optional(name).flatMap { int($0, name, range) }
     }
 
+    /// A number that must be there.
+    public mutating func number(_ name: String, in range: ClosedRange<Double>) -> Double {
+        guard let node = required(name) else { return range.lowerBound }
+        if case .number(let digits) = node, let number = Double(digits), range.contains(number) { return number }
+        complain(name, "must be a number from \(range.lowerBound) to \(range.upperBound)")
+        return range.lowerBound
+    }
+
     public mutating func optionalBool(_ name: String) -> Bool? {
         guard let node = optional(name) else { return nil }
         if case .bool(let value) = node { return value }
@@ -84,9 +92,13 @@ public struct BodyFields {
 
     /// - Throws: the `invalid-body` problem with every complaint.
     func finish() throws(Problem) {
+        let complaints = complaints
+        if !complaints.isEmpty { throw .invalidBody(complaints) }
+    }
+
+    private var complaints: [Problem.FieldError] {
         let unknown = object.keys.filter { !known.contains($0) }.sorted()
-        let all = errors + unknown.map { Problem.FieldError(field: $0, message: "is not a field of this request") }
-        if !all.isEmpty { throw .invalidBody(all) }
+        return errors + unknown.map { Problem.FieldError(field: $0, message: "is not a field of this request") }
     }
 
     private mutating func required(_ name: String) -> JSONTree? {

@@ -11,6 +11,11 @@ public enum Identity: Sendable, Hashable {
     public var userID: UserID? {
         if case .user(let id, _, _) = self { id } else { nil }
     }
+
+    /// Whether the caller may do what the instructor of a course may: it is theirs, or they are an administrator.
+    public func mayTeach(as instructor: UserID) -> Bool {
+        if case .user(let id, let role, _) = self { role == .admin || id == instructor } else { false }
+    }
 }
 
 /// Who may call a route. The handler still checks what depends on the data: whose profile, whose course.

@@ -2,6 +2,7 @@ internal import Auth
 internal import Content
 internal import Contracts
 internal import Course
+internal import Enrollment
 internal import Gamification
 internal import Gateway
 internal import Notification
@@ -13,7 +14,8 @@ internal import User
 /// The services this program holds.
 enum HubServices {
     static let all: [any HubService.Type] = [
-        GatewayService.self, UserService.self, AuthService.self, CourseService.self, NotificationService.self,
+        GatewayService.self, UserService.self, AuthService.self, CourseService.self, EnrollmentService.self,
+        NotificationService.self,
         ContentService.self, ReviewService.self, GamificationService.self, RegistryService.self,
     ]
 

@@ -26,6 +26,10 @@ enum PublicPaths {
         PublicPath("/notifications/**", .notification),
         PublicPath("/dev/mailbox", .notification),
         PublicPath("/gamification/**", .gamification),
+        PublicPath("/progress", .enrollment),
+        PublicPath("/enrollments", .enrollment, .get),
+        PublicPath("/enrollments/**", .enrollment),
+        PublicPath("/courses/*/enrollments", .enrollment),
     ]
 
     private static let byFirstSegment = Dictionary(grouping: table, by: \.firstSegment)

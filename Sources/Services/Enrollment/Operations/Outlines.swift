@@ -1,0 +1,31 @@
+internal import Contracts
+internal import HTTP
+internal import Platform
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+extension Operations {
+    /// A course as it is now, or was a moment ago. While the course service does not answer, what it said last is good enough, however long
+    /// ago that was. No transaction is open while it is asked.
+    /// - Parameter lesson: one that must be in it: it may be newer than what is known here.
+    /// - Throws: ``EnrollmentError/notFound``; ``ServiceCallError`` when what is known does not do.
+    func outline(of course: CourseID, having lesson: LessonID? = nil) async throws -> Outline {
+        let known = try await store.findOutline(of: course, on: database).flatMap { known in
+            lesson.map { known.outline[$0] != nil } ?? true ? known : nil
+        }
+        if let known, now().timeIntervalSince(known.fetchedAt) < limits.outlineAgeSecondsMax { return known.outline }
+        do {
+            let outline = try await services.get(.course, "/internal/courses/\(course)", as: Outline.self)
+            try await store.insert(outline, at: now(), on: database)
+            return outline
+        } catch let error as ServiceCallError {
+            if case .refused(_, let problem) = error, problem.status == .notFound { throw EnrollmentError.notFound }
+            guard let known else { throw error }
+            return known.outline
+        }
+    }
+}

@@ -1,0 +1,271 @@
+internal import Contracts
+internal import Postgres
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// All SQL of the service.
+struct Store: Sendable {
+    // MARK: Learners
+
+    /// Makes the learner known and locks their row: until the transaction ends, nobody else enrols, grades or erases them.
+    /// - Returns: whether the learner is erased.
+    func lockLearner(_ user: UserID, on tx: Transaction) async throws -> Bool {
+        let rows = try await tx.query(
+            """
+            insert into learner (user_id) values (\(user.rawValue))
+            on conflict (user_id) do update set user_id = excluded.user_id
+            returning erased_at is not null
+            """)
+        return try rows.first?.decode(Bool.self) ?? false
+    }
+
+    /// Leaves a tombstone in place of the learner, whether or not we had heard of them, and removes what they did.
+    func deleteLearner(_ user: UserID, at time: Date, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into learner (user_id, erased_at) values (\(user.rawValue), \(time))
+            on conflict (user_id) do update set erased_at = coalesce(learner.erased_at, excluded.erased_at)
+            """)
+        // Statements of their own: they see what whoever held the lock before us committed.
+        tx.submit("delete from enrollment where user_id = \(user.rawValue)")
+        tx.submit("delete from lesson_grade where user_id = \(user.rawValue)")
+    }
+
+    // MARK: Enrolments
+
+    func find(_ id: EnrollmentID, on statements: some Statements) async throws -> Enrollment? {
+        try await statements.query("select \(Self.columns) from enrollment where id = \(id.rawValue)")
+            .first.map(enrollment)
+    }
+
+    /// The enrolment, kept as it is until the transaction ends.
+    func lock(_ id: EnrollmentID, on tx: Transaction) async throws -> Enrollment? {
+        try await tx.query("select \(Self.columns) from enrollment where id = \(id.rawValue) for update")
+            .first.map(enrollment)
+    }
+
+    func lock(paidBy payment: PaymentID, on tx: Transaction) async throws -> Enrollment? {
+        try await tx.query("select \(Self.columns) from enrollment where payment_id = \(payment.rawValue) for update")
+            .first.map(enrollment)
+    }
+
+    /// The active or completed one; there is one at most.
+    func findOpen(_ user: UserID, in course: CourseID, on statements: some Statements) async throws -> Enrollment? {
+        try await statements.query(
+            """
+            select \(Self.columns) from enrollment
+            where user_id = \(user.rawValue) and course_id = \(course.rawValue) and state in ('ACTIVE', 'COMPLETED')
+            """
+        ).first.map(enrollment)
+    }
+
+    /// The newest first, without places that were never paid for.
+    func list(
+        of user: UserID, before: EnrollmentID?, countMax: Int, on statements: some Statements
+    ) async throws -> [Enrollment] {
+        try await list(where: "user_id = \(user.rawValue)", before, countMax, statements)
+    }
+
+    func list(
+        in course: CourseID, before: EnrollmentID?, countMax: Int, on statements: some Statements
+    ) async throws -> [Enrollment] {
+        try await list(where: "course_id = \(course.rawValue)", before, countMax, statements)
+    }
+
+    private func list(
+        where condition: SQL, _ before: EnrollmentID?, _ countMax: Int, _ statements: some Statements
+    ) async throws -> [Enrollment] {
+        let older: SQL = before.map { "and id < \($0.rawValue)" } ?? ""
+        return try await statements.query(
+            """
+            select \(Self.columns) from enrollment where \(condition) and enrolled_at is not null \(older)
+            order by id desc limit \(countMax)
+            """
+        ).map(enrollment)
+    }
+
+    /// - Returns: false when the learner has an enrolment in the course, or a place is kept for them. The unique index decides.
+    func insert(_ enrollment: Enrollment, on tx: Transaction) async throws -> Bool {
+        try await tx.execute(
+            """
+            insert into enrollment (id, user_id, course_id, source, payment_id, state, reserved_until, enrolled_at)
+            values (\(enrollment.id.rawValue), \(enrollment.userID.rawValue), \(enrollment.courseID.rawValue),
+                \(enrollment.source.rawValue), \(enrollment.paymentID?.rawValue as String?), \(enrollment.state.rawValue),
+                \(enrollment.reservedUntil as Date?), \(enrollment.enrolledAt as Date?))
+            on conflict (user_id, course_id) where state in ('PENDING_PAYMENT', 'ACTIVE', 'COMPLETED') do nothing
+            """) == 1
+    }
+
+    /// Writes a locked enrolment whose place may have gone to another meanwhile. The learner is locked.
+    /// - Returns: false when it has.
+    func updateUnlessTaken(_ enrollment: Enrollment, on tx: Transaction) async throws -> Bool {
+        try await tx.execute(
+            """
+            update enrollment e set state = \(enrollment.state.rawValue), reserved_until = \(enrollment.reservedUntil as Date?),
+                enrolled_at = \(enrollment.enrolledAt as Date?)
+            where e.id = \(enrollment.id.rawValue) and not exists (
+                select from enrollment other
+                where other.user_id = e.user_id and other.course_id = e.course_id and other.id <> e.id
+                    and other.state in ('PENDING_PAYMENT', 'ACTIVE', 'COMPLETED'))
+            """) == 1
+    }
+
+    /// Writes what has become of a locked enrolment.
+    func update(_ enrollment: Enrollment, on tx: Transaction) {
+        let standing = enrollment.standing
+        tx.submit(
+            """
+            update enrollment set state = \(enrollment.state.rawValue), percent = \(standing.percent),
+                completed_lessons = \(Int32(clamping: standing.completedLessons)),
+                total_lessons = \(Int32(clamping: standing.totalLessons)),
+                final_score = \(enrollment.finalScore as Double?), completed_at = \(enrollment.completedAt as Date?)
+            where id = \(enrollment.id.rawValue)
+            """)
+    }
+
+    /// - Returns: false when there is no such enrolment.
+    func updateToRefunded(_ id: EnrollmentID, on database: Database) async throws -> Bool {
+        try await database.execute("update enrollment set state = 'REFUNDED' where id = \(id.rawValue)") == 1
+    }
+
+    // MARK: Reservations
+
+    func expire(_ payment: PaymentID, on database: Database) async throws {
+        try await database.execute(
+            """
+            update enrollment set state = 'EXPIRED'
+            where payment_id = \(payment.rawValue) and state = 'PENDING_PAYMENT'
+            """)
+    }
+
+    /// Makes room for the next one: a place that was kept long enough is free at once, not only after the next sweep.
+    func expireOverdue(_ user: UserID, in course: CourseID, at time: Date, on tx: Transaction) {
+        tx.submit(
+            """
+            update enrollment set state = 'EXPIRED'
+            where user_id = \(user.rawValue) and course_id = \(course.rawValue)
+                and state = 'PENDING_PAYMENT' and reserved_until <= \(time)
+            """)
+    }
+
+    /// - Returns: how many.
+    func expireOverdue(at time: Date, countMax: Int, on database: Database) async throws -> Int {
+        try await database.execute(
+            """
+            update enrollment set state = 'EXPIRED' where id in (
+                select id from enrollment where state = 'PENDING_PAYMENT' and reserved_until <= \(time)
+                order by reserved_until limit \(countMax) for update skip locked)
+            """)
+    }
+
+    // MARK: What learners did
+
+    func findRecord(of enrollment: Enrollment, on statements: some Statements) async throws -> Record {
+        let lessons = try await statements.query(
+            """
+            select lesson_id, percent, completed_at from lesson_progress
+            where enrollment_id = \(enrollment.id.rawValue)
+            """)
+        let grades = try await statements.query(
+            """
+            select lesson_id, percent, passed_at from lesson_grade
+            where user_id = \(enrollment.userID.rawValue) and course_id = \(enrollment.courseID.rawValue)
+            """)
+        var record = Record()
+        for row in lessons {
+            let (id, percent, completedAt) = try row.decode(String.self, Double.self, Date?.self)
+            record.lessons[LessonID(checked: id)] = LessonProgress(percent: percent, completedAt: completedAt)
+        }
+        for row in grades {
+            let (id, percent, passedAt) = try row.decode(String.self, Double.self, Date?.self)
+            record.grades[LessonID(checked: id)] = Grade(percent: percent, passedAt: passedAt)
+        }
+        return record
+    }
+
+    /// - Returns: whether that is further than the learner was.
+    func raiseProgress(_ report: ProgressReport, at time: Date, on tx: Transaction) async throws -> Bool {
+        let completedAt = report.percent >= Standing.percentMax ? time : nil
+        return try await tx.execute(
+            """
+            insert into lesson_progress as l (enrollment_id, lesson_id, percent, completed_at)
+            values (\(report.enrollmentID.rawValue), \(report.lessonID.rawValue), \(report.percent), \(completedAt as Date?))
+            on conflict (enrollment_id, lesson_id) do update
+            set percent = excluded.percent, completed_at = excluded.completed_at
+            where l.percent < excluded.percent
+            """) == 1
+    }
+
+    /// - Returns: whether the grade is better than the best before, or passes where none has.
+    func raiseGrade(
+        _ grade: Grade, of user: UserID, in course: CourseID, _ lesson: LessonID, on tx: Transaction
+    ) async throws -> Bool {
+        try await tx.execute(
+            """
+            insert into lesson_grade as g (user_id, course_id, lesson_id, percent, passed_at)
+            values (\(user.rawValue), \(course.rawValue), \(lesson.rawValue), \(grade.percent), \(grade.passedAt as Date?))
+            on conflict (user_id, course_id, lesson_id) do update
+            set percent = greatest(g.percent, excluded.percent), passed_at = coalesce(g.passed_at, excluded.passed_at)
+            where g.percent < excluded.percent or (g.passed_at is null and excluded.passed_at is not null)
+            """) == 1
+    }
+
+    func hasGrades(_ user: UserID, in course: CourseID, on tx: Transaction) async throws -> Bool {
+        try await tx.query(
+            """
+            select from lesson_grade where user_id = \(user.rawValue) and course_id = \(course.rawValue) limit 1
+            """
+        ).first != nil
+    }
+
+    // MARK: Courses
+
+    /// The course as it was fetched last, and when.
+    func findOutline(of course: CourseID, on database: Database) async throws -> (outline: Outline, fetchedAt: Date)? {
+        let rows = try await database.query(
+            "select outline, fetched_at from course_outline where course_id = \(course.rawValue)")
+        guard let row = rows.first else { return nil }
+        let (outline, fetchedAt) = try row.decode(JSONValue.self, Date.self)
+        return (try outline.decode(Outline.self), fetchedAt)
+    }
+
+    /// Keeps a course; an older one that comes later changes nothing.
+    func insert(_ outline: Outline, at time: Date, on database: Database) async throws {
+        try await database.execute(
+            """
+            insert into course_outline as c (course_id, version, outline, fetched_at)
+            values (\(outline.id.rawValue), \(outline.version), \(JSONValue(encoding: outline)), \(time))
+            on conflict (course_id) do update
+            set version = excluded.version, outline = excluded.outline, fetched_at = excluded.fetched_at
+            where c.version <= excluded.version
+            """)
+    }
+
+    // MARK: Rows
+
+    private static let columns: SQL = """
+        id, user_id, course_id, source, payment_id, state, percent, completed_lessons, total_lessons, final_score,
+        reserved_until, enrolled_at, completed_at
+        """
+
+    private func enrollment(_ row: Row) throws -> Enrollment {
+        let (
+            id, user, course, source, payment, state, percent, completed, total, score, reservedUntil, enrolledAt,
+            completedAt
+        ) = try row.decode(
+            String.self, String.self, String.self, String.self, String?.self, String.self, Double.self, Int.self,
+            Int.self, Double?.self, Date?.self, Date?.self, Date?.self)
+        guard let source = EnrollmentSource(rawValue: source), let state = EnrollmentState(rawValue: state) else {
+            throw PostgresError(.decoding, "an unknown state or source")
+        }
+        return Enrollment(
+            id: EnrollmentID(checked: id), userID: UserID(checked: user), courseID: CourseID(checked: course),
+            source: source, paymentID: payment.map(PaymentID.init(checked:)), state: state,
+            standing: Standing(percent: percent, completedLessons: completed, totalLessons: total),
+            finalScore: score, reservedUntil: reservedUntil, enrolledAt: enrolledAt, completedAt: completedAt)
+    }
+}

@@ -1,0 +1,96 @@
+import Contracts
+@testable import Enrollment
+import HTTP
+import Platform
+import ServiceTesting
+import Testing
+
+/// How courses are known here.
+@Suite struct OutlineTests {
+    @Test func `a course is asked for once, and again when what is known is old`() async throws {
+        try await Campus.with { hub, campus in
+            let ada = UserID.new, course = campus.addCourse("ARTICLE", "ARTICLE")
+            let enrollment = try await hub.enroll(ada, in: course), lesson = try campus.lesson(0, of: course)
+            for percent in [10, 20, 30] { _ = try await hub.progress(enrollment, lesson, Double(percent), as: ada) }
+            #expect(campus.askedCount == 1)
+            campus.change(course) { $0.lessons.removeLast() }
+            campus.clock.advance(by: 61)
+            let answer = try await hub.progress(enrollment, lesson, as: ada)
+            #expect(campus.askedCount == 2 && answer["status"] == "COMPLETED")
+        }
+    }
+
+    @Test func `while the course service is down what is known serves, however old`() async throws {
+        try await Campus.with { hub, campus in
+            let ada = UserID.new, course = campus.addCourse("ARTICLE")
+            let enrollment = try await hub.enroll(ada, in: course), lesson = try campus.lesson(0, of: course)
+            _ = try await hub.progress(enrollment, lesson, 10, as: ada)
+            campus.closeCourse()
+            campus.clock.advance(by: 86_400)
+            #expect(try await hub.progress(enrollment, lesson, as: ada)["status"] == "COMPLETED")
+        }
+    }
+
+    @Test func `of a course that is not known nothing is said while the course service is down`() async throws {
+        try await Campus.with { hub, campus in
+            let ada = UserID.new, course = campus.addCourse("QUIZ", "ARTICLE")
+            let enrollment = try await hub.enroll(ada, in: course)
+            campus.closeCourse()
+            #expect(try await hub.progress(enrollment, try campus.lesson(1, of: course), as: ada).status == 503)
+            // A grade waits for it: nobody gives it up.
+            try await hub.deliver(
+                QuizSubmitted.of(try campus.lesson(0, of: course), in: course, by: ada, percent: 80))
+            try await hub.runTasks()
+            #expect(try await hub.published(ProgressUpdated.self).isEmpty)
+            campus.reopenCourse()
+            campus.clock.advance(by: 3_600)
+            try await hub.runTasks()
+            #expect(try await hub.published(ProgressUpdated.self).map(\.data.percent) == [50])
+        }
+    }
+
+    @Test func `a lesson that is new is found though the course was asked for a moment ago`() async throws {
+        try await Campus.with { hub, campus in
+            let ada = UserID.new, course = campus.addCourse("ARTICLE")
+            let enrollment = try await hub.enroll(ada, in: course)
+            _ = try await hub.progress(enrollment, try campus.lesson(0, of: course), 10, as: ada)
+            campus.change(course) { $0.lessons.append(.init(id: LessonID.new.rawValue)) }
+            let answer = try await hub.progress(enrollment, try campus.lesson(1, of: course), as: ada)
+            #expect(answer.status == 200 && answer.object["totalLessons"] as? Int == 2)
+        }
+    }
+
+    @Test func `an older version of a course does not take the place of a newer one`() async throws {
+        try await Campus.with { hub, campus in
+            let course = CourseID.new, teacher = UserID.new
+            for version in [3, 2] {
+                let outline = Outline(id: course, instructorID: teacher, version: version, lessons: [])
+                try await hub.operations.store.insert(outline, at: campus.clock.now, on: hub.database)
+            }
+            let known = try await hub.operations.store.findOutline(of: course, on: hub.database)
+            #expect(known?.outline.version == 3)
+        }
+    }
+
+    @Test func `all lessons count where none is required, and a course without lessons is never complete`() throws {
+        let lessons = (0..<2).map { _ in
+            Outline.Lesson(id: .new, title: "A", kind: LessonKind(rawValue: "ARTICLE"), required: false)
+        }
+        let outline = Outline(id: .new, instructorID: .new, version: 1, lessons: lessons)
+        #expect(outline.standing(of: Record()).totalLessons == 2)
+        let empty = Outline(id: .new, instructorID: .new, version: 1, lessons: [])
+        #expect(empty.standing(of: Record()) == .none && !empty.standing(of: Record()).isComplete)
+    }
+
+    @Test func `nothing but everything is 100 percent`() throws {
+        let lessons = (0..<3).map { _ in
+            Outline.Lesson(id: .new, title: "A", kind: LessonKind(rawValue: "ARTICLE"), required: true)
+        }
+        let outline = Outline(id: .new, instructorID: .new, version: 1, lessons: lessons)
+        var record = Record()
+        for lesson in lessons { record.lessons[lesson.id] = LessonProgress(percent: 99.999) }
+        #expect(outline.standing(of: record).percent == 99.99)
+        for lesson in lessons { record.lessons[lesson.id] = LessonProgress(percent: 100) }
+        #expect(outline.standing(of: record) == Standing(percent: 100, completedLessons: 3, totalLessons: 3))
+    }
+}
