@@ -60,6 +60,28 @@ import Testing
         }
     }
 
+    @Test func `whoever may write a lesson reads what it said before`() async throws {
+        try await ContentWorld.with { world in
+            let lesson = try await world.lesson(by: .new)
+            for text in ["A", "B"] { _ = try await world.write(text, to: lesson) }
+            func get(_ target: String, as identity: Identity) async throws -> TestAnswer {
+                try await world.content.send(.get, "/lessons/\(lesson.id)/content/revisions\(target)", as: identity)
+            }
+            let teacher = Identity.instructor(lesson.instructorID)
+            let list = try await get("", as: teacher)
+            #expect(list.items.compactMap { $0["revision"] as? Int } == [2, 1])
+            #expect(list.items.first?["writtenAt"] as? String == "2027-01-15T08:00:00.000Z")
+            #expect(try await get("/1", as: teacher)["markdown"] == "A")
+            var statuses: [Int] = []
+            for target in ["/0", "/3", "/x"] { statuses.append(try await get(target, as: teacher).status) }
+            for identity in [Identity.instructor(.new), .student(lesson.instructorID), .anonymous] {
+                statuses.append(try await get("", as: identity).status)
+                statuses.append(try await get("/1", as: identity).status)
+            }
+            #expect(statuses == [404, 404, 404, 403, 403, 403, 403, 401, 401])
+        }
+    }
+
     @Test func `only who teaches a lesson writes it`() async throws {
         try await ContentWorld.with { world in
             let lesson = try await world.lesson(by: .new)

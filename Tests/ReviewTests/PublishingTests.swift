@@ -88,7 +88,7 @@ import Testing
     @Test func `while enrollment is away only who is known to have completed the course reviews it`() async throws {
         try await ReviewWorld.with { world in
             let ada = world.learner(), bob = world.learner(), enrollment = EnrollmentID.make(at: ReviewWorld.time)
-            await world.server.drain(within: .zero)
+            world.stopEnrollment()
             try await world.reviews.deliver(
                 EnrollmentCompleted(
                     enrollmentID: enrollment, userID: ada, courseID: world.course, completedAt: ReviewWorld.time,

@@ -1,7 +1,6 @@
 import Contracts
 import Foundation
 import HTTP
-import HubTesting
 import Postgres
 import ServiceTesting
 import Synchronization
@@ -10,13 +9,13 @@ import Testing
 @testable import Platform
 @testable import Review
 
-/// The review service, and in place of the enrollment service a server that answers as it does.
+/// The review service, and in place of the enrollment service a neighbour that answers as it does.
 struct ReviewWorld: Sendable {
     static let time = TestClock().now
 
     let reviews: TestService<ReviewService>
     let enrollments: Enrollments
-    let server: HTTPServer
+    let directory: ServiceDirectory
     let course = CourseID.make(at: time)
 
     /// What the enrollment service knows.
@@ -48,15 +47,17 @@ struct ReviewWorld: Sendable {
     static func with(_ body: @escaping @Sendable (ReviewWorld) async throws -> Void) async throws {
         let directory = ServiceDirectory()
         try await TestService<ReviewService>.with(directory: directory) { reviews in
-            let enrollments = Enrollments()
-            var routes = Routes(reviews.context)
-            enrollments.add(to: &routes)
-            let server = HTTPServer(configuration: .init(), loops: TestLoops.shared, router: routes.router)
-            directory[.enrollment] = ServiceDirectory.url(host: "127.0.0.1", port: try await server.start())
-            try await body(ReviewWorld(reviews: reviews, enrollments: enrollments, server: server))
-            await server.drain(within: .zero)
+            let world = ReviewWorld(reviews: reviews, enrollments: Enrollments(), directory: directory)
+            try await Neighbours.with(
+                [.enrollment], in: directory, clock: reviews.clock, { world.enrollments.add(to: &$0) }
+            ) {
+                try await body(world)
+            }
         }
     }
+
+    /// From here on the enrollment service does not answer: nobody listens there.
+    func stopEnrollment() { directory[.enrollment] = "http://127.0.0.1:9" }
 
     /// A learner who has come that far in the course.
     func learner(at percent: Double = 50) -> UserID {

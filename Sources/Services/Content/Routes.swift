@@ -17,6 +17,8 @@ struct ContentRoutes: Sendable {
     func add(to routes: inout Routes) {
         routes.get("/lessons/{id}/content", .user, read)
         routes.put("/lessons/{id}/content", .instructor, write)
+        routes.get("/lessons/{id}/content/revisions", .instructor, revisions)
+        routes.get("/lessons/{id}/content/revisions/{number}", .instructor, revision)
         routes.post("/content/preview", .instructor, preview)
         routes.put("/internal/access/{id}", .service(.enrollment, .payment), revoke)
     }
@@ -59,6 +61,26 @@ struct ContentRoutes: Sendable {
         let page = try await operations.write(
             body.markdown, to: id, by: request.reader, ifRevision: request.isExpectedVersion)
         return try .ok(PageView(page), version: page.revision.number)
+    }
+
+    struct RevisionView: Encodable {
+        let revision: Int
+        let writtenAt: Date?
+        /// When it is shown by itself.
+        let markdown: String?
+    }
+
+    func revisions(_ request: Request) async throws -> Response {
+        let found = try await operations.revisions(of: request.id("id", as: LessonID.self), for: request.reader)
+        let views = found.map { RevisionView(revision: $0.number, writtenAt: $0.writtenAt, markdown: nil) }
+        return try .page(Page(all: views), of: request)
+    }
+
+    func revision(_ request: Request) async throws -> Response {
+        guard let number = request.http.pathParameters["number"].flatMap({ Int($0) }) else { throw Problem.notFound }
+        let found = try await operations.revision(
+            number, of: request.id("id", as: LessonID.self), for: request.reader)
+        return try .ok(RevisionView(revision: found.number, writtenAt: found.writtenAt, markdown: found.markdown))
     }
 
     struct PreviewView: Encodable {

@@ -126,10 +126,32 @@ struct Store: Sendable {
             from page p join revision r on r.lesson_id = p.lesson_id and r.number = p.revision
             where p.lesson_id = \(id.rawValue)
             """
-        ).first.map { row in
-            let (number, markdown, writtenAt) = try row.decode(Int.self, String.self, Date.self)
-            return Revision(number: number, markdown: markdown, writtenAt: writtenAt)
-        } ?? .none
+        ).first.map(revision) ?? .none
+    }
+
+    /// What a lesson said in a revision; nil when that is not kept.
+    func findRevision(_ number: Int, of id: LessonID, on statements: some Statements) async throws -> Revision? {
+        try await statements.query(
+            """
+            select number, markdown, written_at from revision
+            where lesson_id = \(id.rawValue) and number = \(number)
+            """
+        ).first.map(revision)
+    }
+
+    /// The newest first.
+    func listRevisions(of id: LessonID, on statements: some Statements) async throws -> [RevisionEntry] {
+        try await statements.query(
+            "select number, written_at from revision where lesson_id = \(id.rawValue) order by number desc"
+        ).map { row in
+            let (number, writtenAt) = try row.decode(Int.self, Date.self)
+            return RevisionEntry(number: number, writtenAt: writtenAt)
+        }
+    }
+
+    private func revision(_ row: Row) throws -> Revision {
+        let (number, markdown, writtenAt) = try row.decode(Int.self, String.self, Date.self)
+        return Revision(number: number, markdown: markdown, writtenAt: writtenAt)
     }
 
     /// Makes a page known and locks it until the transaction ends.

@@ -19,6 +19,12 @@ struct Revision: Sendable, Equatable {
     static let none = Revision(number: 0, markdown: "", writtenAt: nil)
 }
 
+/// A revision in a list.
+struct RevisionEntry: Sendable, Equatable {
+    let number: Int
+    let writtenAt: Date
+}
+
 /// A lesson as it is shown.
 struct LessonPage: Sendable {
     let revision: Revision

@@ -20,6 +20,23 @@ extension Operations {
             revision: revision, html: try await html(of: revision, in: lesson), media: media, isEditable: isEditable)
     }
 
+    /// The revisions of a lesson that are kept, the newest first, for those who may write it.
+    /// - Throws: ``ContentError``; ``ServiceCallError``.
+    func revisions(of id: LessonID, for reader: Reader) async throws -> [RevisionEntry] {
+        try reader.checkMayEdit(try await lessons.find(id))
+        return try await store.listRevisions(of: id, on: database)
+    }
+
+    /// What a lesson said in a revision.
+    /// - Throws: ``ContentError``, among them ``ContentError/notFound`` for one that is forgotten; ``ServiceCallError``.
+    func revision(_ number: Int, of id: LessonID, for reader: Reader) async throws -> Revision {
+        try reader.checkMayEdit(try await lessons.find(id))
+        guard let revision = try await store.findRevision(number, of: id, on: database) else {
+            throw ContentError.notFound
+        }
+        return revision
+    }
+
     /// From memory, when it was asked for a while ago.
     private func html(of revision: Revision, in lesson: LessonFacts) async throws -> String {
         let key = RenderedPages.Key(lesson: lesson.id, revision: revision.number)

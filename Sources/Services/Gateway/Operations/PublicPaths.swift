@@ -19,6 +19,8 @@ enum PublicPaths {
         PublicPath("/courses/*/lessons", .course),
         PublicPath("/courses/*/lessons/*", .course),
         PublicPath("/lessons/*/content", .content),
+        PublicPath("/lessons/*/content/revisions", .content),
+        PublicPath("/lessons/*/content/revisions/*", .content),
         PublicPath("/content/preview", .content),
         PublicPath("/courses/*/reviews", .review),
         PublicPath("/reviews/*", .review),
