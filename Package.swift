@@ -38,6 +38,22 @@ let drivers: [Target.Dependency] = [
 ]
 let backbone: [Target.Dependency] = ["Messaging", "SchemaRegistry", "Contracts", "Avro"]
 
+/// Every service, in the order of their ports, and what runs beside them.
+let services: [Target.Dependency] = [
+    "Gateway",
+    "User",
+    "Auth",
+    "Course",
+    "Enrollment",
+    "Payment",
+    "Notification",
+    "Content",
+    "Review",
+    "Gamification",
+    "Registry",
+    "Sandbox",
+]
+
 func service(_ name: String, drivers more: [Target.Dependency] = []) -> Target {
     .target(
         name: name, dependencies: ["Platform"] + backbone + drivers + more,
@@ -78,6 +94,7 @@ let package = Package(
         module("Drivers", "Secrets", ["CSecrets", "EventLoop"]),
         module("Drivers", "ObjectStore", ["HTTP", "Secrets", "EventLoop"]),
         module("Drivers", "Documents", ["CMarkdown", "EventLoop"]),
+        module("Drivers", "Stripe", ["HTTP", "Secrets"]),
 
         // Backbone
         module("Backbone", "Avro"),
@@ -104,15 +121,13 @@ let package = Package(
         service("Content", drivers: ["Documents"]),
         service("Review"),
         service("Registry"),
+        service("Payment", drivers: ["Stripe"]),
+        service("Sandbox", drivers: ["Stripe"]),
 
         // Programs
         .executableTarget(
             name: "learning-hub",
-            dependencies: [
-                "Gateway", "User", "Auth", "Course", "Enrollment", "Notification", "Content", "Review", "Gamification",
-                "Registry",
-                "Platform", "Messaging", "SchemaRegistry", "Contracts", "Avro", "Mail",
-            ] + drivers,
+            dependencies: services + ["Platform", "Mail"] + backbone + drivers,
             path: "Sources/Programs/learning-hub", swiftSettings: swiftSettings),
         .executableTarget(
             name: "avro-generate", dependencies: ["Avro"],
@@ -134,6 +149,7 @@ let package = Package(
         tests("PostgresTests", ["Postgres", "HubTesting", "EventLoop"]),
         tests("KafkaTests", ["Kafka", "HubTesting", "EventLoop", "Observability"]),
         tests("MailTests", ["Mail", "HTTP", "HubTesting", "EventLoop"]),
+        tests("StripeTests", ["Stripe", "HTTP", "Secrets", "HubTesting", "EventLoop"]),
         tests("SecretsTests", ["Secrets", "HubTesting", "EventLoop"]),
         tests("ObjectStoreTests", ["ObjectStore", "HTTP", "Secrets", "HubTesting", "EventLoop"]),
         tests("DocumentsTests", ["Documents", "HubTesting", "EventLoop"]),
@@ -158,6 +174,10 @@ let package = Package(
         tests("CourseTests", ["Course", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("ContentTests", ["Content", "Course", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("ReviewTests", ["Review", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
+        tests(
+            "PaymentTests",
+            ["Payment", "Sandbox", "Stripe", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
+        tests("SandboxTests", ["Sandbox", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("RegistryTests", ["Registry", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests(
             "GatewayTests",
@@ -171,10 +191,7 @@ let package = Package(
         tests("FaultTests", ["learning-hub", "SystemTesting", "HubTesting"] + backbone + drivers),
         tests(
             "ProgramTests",
-            [
-                "learning-hub", "Gateway", "User", "Auth", "Course", "Enrollment", "Notification", "Content", "Review",
-                "Gamification", "Registry", "Platform", "HubTesting",
-            ] + backbone + drivers),
+            ["learning-hub", "Platform", "HubTesting"] + services + backbone + drivers),
         tests("FuzzTests", ["Mail", "HubTesting"] + backbone + drivers),
         tests("TidyTests", ["Contracts", "HubTesting"]),
     ]

@@ -1,6 +1,7 @@
 import Contracts
 import EventLoop
 import Foundation
+@testable import Gateway
 import HTTP
 import HubTesting
 @testable import Platform

@@ -54,3 +54,17 @@ import Testing
         #expect(!fits("/courses/**", "/courses") && !fits("/courses/**", "/coursesx/a"))
     }
 }
+
+@Suite struct PathsOfSeveralServicesTests {
+    @Test(arguments: [
+        (HTTPMethod.post, "/enrollments", ServiceName.payment), (.get, "/enrollments", .enrollment),
+        (.head, "/enrollments", .enrollment), (.post, "/enrollments/enr_1/withdraw", .enrollment),
+        (.get, "/courses/crs_1/reviews", .review), (.get, "/courses/crs_1/enrollments", .enrollment),
+        (.get, "/courses/crs_1", .course), (.put, "/lessons/lsn_1/content", .content),
+    ])
+    func `a path may lead to one service or another, by what follows and by method`(
+        method: HTTPMethod, path: String, service: ServiceName
+    ) throws {
+        #expect(try PublicPaths.service(for: method, path[...]) == service)
+    }
+}

@@ -109,7 +109,7 @@ public actor SMTPServer {
         return try JSONDecoder().decode(Answer.self, from: try await answers.next())
     }
 
-    private static var scripts: URL { URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scripts") }
+    static var scripts: URL { URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scripts") }
 
     private static func escaped(_ text: String) -> String {
         text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""

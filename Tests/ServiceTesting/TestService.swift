@@ -109,6 +109,17 @@ public struct TestService<Service: HubService>: Sendable {
         try await TaskRunner(service.tasks, jobs: [], context).drain()
     }
 
+    /// Runs `body` while a process of the service does its tasks as they come.
+    public func working<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
+        // The test's clock tells nobody that it has moved.
+        var limits = TaskLimits()
+        limits.pollInterval = .milliseconds(20)
+        let runner = TaskRunner(service.tasks, jobs: [], context, limits: limits)
+        let work = context.loops.next().start("tasks of \(Service.name)") { try await runner.run() }
+        defer { work.cancel() }
+        return try await body()
+    }
+
     /// Has a job of the service run, as when its time has come.
     public func runJob(_ name: String) async throws {
         guard let job = service.jobs.first(where: { $0.name == name }) else { throw NoSuchJob(name: name) }

@@ -31,6 +31,8 @@ extension ServiceName {
     public static let gamification: ServiceName = "gamification"
     /// Not one of the thirteen, which are the product, but started and served as they are.
     public static let registry: ServiceName = "registry"
+    /// Stripe's API for trying things, as long as nobody has a key of Stripe's.
+    public static let sandbox: ServiceName = "sandbox"
 
     /// The thirteen, in the order of their ports.
     public static let all: [ServiceName] = [

@@ -57,6 +57,18 @@ public final class Once: Sendable {
         return note(.made, made)
     }
 
+    /// The id of what the same request made before, as text: for operations that ask others before they have a transaction. Nothing is
+    /// claimed, so ``run(on:_:again:)`` decides all the same.
+    /// - Throws: 422 when the key came before with another request.
+    public func made(in database: Database) async throws -> String? {
+        guard let claim else { return nil }
+        let rows = try await database.query(
+            "select fingerprint, made from idempotency_key where digest = \(claim.digest)")
+        guard let (known, made) = try rows.first?.decode([UInt8].self, String?.self), let made else { return nil }
+        guard known == claim.fingerprint else { throw Problem.idempotencyKeyReused }
+        return note(.found, made)
+    }
+
     private func note<Made>(_ outcome: Outcome, _ made: Made) -> Made {
         state.withLock { $0 = outcome }
         return made

@@ -49,9 +49,9 @@ public struct Request: Sendable {
         throw .malformedJSON(reason)
     }
 
-    /// The whole body.
+    /// The whole body as it came, for what is signed to the byte.
     /// - Throws: 413 when it has more than `bytesMax`.
-    func bytes(max bytesMax: Int) async throws -> [UInt8] {
+    public func bytes(max bytesMax: Int) async throws -> [UInt8] {
         do {
             return try await http.body.collect(bytesMax: bytesMax)
         } catch .tooLarge {

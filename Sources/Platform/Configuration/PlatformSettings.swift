@@ -55,9 +55,11 @@ public enum PlatformSettings {
     /// How far a service's port is behind the gateway's, which is 3000 as a rule: one after the other in the order of the service
     /// list, and behind a gap what is none of the thirteen.
     public static func portOffset(of service: ServiceName) -> Int {
-        ServiceName.all.firstIndex(of: service) ?? portOffsetMax
+        ServiceName.all.firstIndex(of: service) ?? (service == .registry ? registryPortOffset : portOffsetMax)
     }
-    public static let portOffsetMax = 81
+    private static let registryPortOffset = 81
+    /// The sandbox's.
+    public static let portOffsetMax = 82
 
     public static let declarations: [SettingDeclaration] =
         [
@@ -66,7 +68,7 @@ public enum PlatformSettings {
             host.declaration, serviceHost.declaration, trustedProxies.declaration, drainTime.declaration,
         ] + KafkaSettings.declarations + ObjectSettings.declarations
         + ServiceName.all.flatMap { [port(of: $0).declaration, url(of: $0).declaration] }
-        + [port(of: .registry).declaration]
+        + [port(of: .registry).declaration, port(of: .sandbox).declaration, url(of: .sandbox).declaration]
 }
 
 /// Where a PostgreSQL is, in one of the two forms libpq takes. Anything else it would read as the name of a database here.

@@ -6,22 +6,39 @@ internal import Enrollment
 internal import Gamification
 internal import Gateway
 internal import Notification
+internal import Payment
 internal import Platform
 internal import Registry
 internal import Review
+internal import Sandbox
 internal import User
 
 /// The services this program holds.
 enum HubServices {
     static let all: [any HubService.Type] = [
-        GatewayService.self, UserService.self, AuthService.self, CourseService.self, EnrollmentService.self,
+        GatewayService.self,
+        UserService.self,
+        AuthService.self,
+        CourseService.self,
+        EnrollmentService.self,
+        PaymentService.self,
         NotificationService.self,
-        ContentService.self, ReviewService.self, GamificationService.self, RegistryService.self,
+        ContentService.self,
+        ReviewService.self,
+        GamificationService.self,
+        RegistryService.self,
+        SandboxService.self,
     ]
 
-    /// Those that `up` starts: with another schema registry in use, not the hub's own.
+    /// Those that `up` starts: nothing of the hub's own that stands in for what the settings name.
     static func started(with settings: Settings) -> [any HubService.Type] {
-        all.filter { $0.name != .registry || !settings.isSet(PlatformSettings.registryAddresses) }
+        all.filter { service in
+            switch service.name {
+            case .registry: !settings.isSet(PlatformSettings.registryAddresses)
+            case .sandbox: !settings.isSet(PaymentConfig.secretKeySetting)
+            default: true
+            }
+        }
     }
 
     static var names: String { all.map { $0.name.rawValue }.joined(separator: ", ") }

@@ -32,6 +32,13 @@ enum PublicPaths {
         PublicPath("/enrollments", .enrollment, .get),
         PublicPath("/enrollments/**", .enrollment),
         PublicPath("/courses/*/enrollments", .enrollment),
+        // The price decides what an enrolment needs.
+        PublicPath("/enrollments", .payment, .post),
+        PublicPath("/payments", .payment),
+        PublicPath("/payments/**", .payment),
+        PublicPath("/subscriptions", .payment),
+        PublicPath("/subscriptions/**", .payment),
+        PublicPath("/webhooks/stripe", .payment),
     ]
 
     private static let byFirstSegment = Dictionary(grouping: table, by: \.firstSegment)
@@ -50,6 +57,7 @@ enum PublicPaths {
         }
         guard let first = segments.first, let candidates = byFirstSegment[String(Substring(first))] else { return nil }
         let fitting = candidates.filter { $0.fits(segments) }
+        let method = method == .head ? .get : method
         // Which methods a path has is the service's to say: what fits by its path alone is asked.
         return (fitting.first { $0.method == nil || $0.method == method } ?? fitting.last)?.service
     }

@@ -1,0 +1,185 @@
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+public import HTTP
+
+/// Stripe's REST API, as far as the hub needs it.
+///
+/// Every call that changes something carries an idempotency key: asked again with the same key, Stripe answers what it answered the
+/// first time, so a call whose answer was lost is safe to repeat for 24 hours.
+/// Source: https://docs.stripe.com/api/idempotent_requests
+public struct StripeClient: Sendable {
+    private static let answerBytesMax = 1024 * 1024
+    private static let busySecondsMax = 60
+
+    private let http: HTTPClient
+    private let base: String
+    private let secretKey: String
+    private let timeout: Duration
+
+    /// - Parameters:
+    ///   - base: without a slash at the end, `https://api.stripe.com`.
+    ///   - timeout: for one call.
+    public init(_ http: HTTPClient, base: String, secretKey: String, timeout: Duration = .seconds(20)) {
+        self.http = http
+        self.base = base.hasSuffix("/") ? String(base.dropLast()) : base
+        self.secretKey = secretKey
+        self.timeout = timeout
+    }
+
+    // MARK: Payments
+
+    /// Charges a payment method once.
+    /// - Parameter metadata: comes back with every event about the intent.
+    /// - Throws: ``StripeError``; `CancellationError`.
+    public func charge(
+        _ amount: StripeAmount, to paymentMethod: String, metadata: [String: String], key: String
+    ) async throws -> StripePaymentIntent {
+        var form: StripeForm = [
+            "amount": String(amount.minorUnits), "currency": amount.currency, "payment_method": paymentMethod,
+            "payment_method_types[0]": "card", "confirm": "true",
+        ]
+        form.add(metadata: metadata)
+        return try await call(.post, "/v1/payment_intents", form, key: key)
+    }
+
+    public func paymentIntent(_ id: String) async throws -> StripePaymentIntent {
+        try await call(.get, "/v1/payment_intents/\(PercentEncoding.encode(id))")
+    }
+
+    /// Goes on with an intent after its customer has acted.
+    public func confirm(_ id: String, key: String) async throws -> StripePaymentIntent {
+        try await call(.post, "/v1/payment_intents/\(PercentEncoding.encode(id))/confirm", [:], key: key)
+    }
+
+    /// Ends an intent that was not paid; nothing can be charged through it any more.
+    public func cancel(_ id: String, key: String) async throws -> StripePaymentIntent {
+        try await call(.post, "/v1/payment_intents/\(PercentEncoding.encode(id))/cancel", [:], key: key)
+    }
+
+    /// Gives back the whole amount.
+    public func refund(_ paymentIntent: String, key: String) async throws -> StripeRefund {
+        try await call(.post, "/v1/refunds", ["payment_intent": paymentIntent], key: key)
+    }
+
+    // MARK: Subscriptions
+
+    /// Makes a plan known, if it is not.
+    public func ensure(_ plan: StripePlan) async throws {
+        do {
+            let _: Named = try await call(.get, "/v1/plans/\(PercentEncoding.encode(plan.id))")
+        } catch StripeError.refused(let code, _) where code == "resource_missing" {
+            do {
+                let _: Named = try await call(
+                    .post, "/v1/plans",
+                    [
+                        "id": plan.id, "amount": String(plan.amount.minorUnits), "currency": plan.amount.currency,
+                        "interval": plan.interval.rawValue, "product[name]": plan.name,
+                    ], key: "plan.\(plan.id)")
+            } catch StripeError.refused(let code, _) where code == "resource_already_exists" {
+                // Another process was faster.
+            }
+        }
+    }
+
+    /// - Returns: the id of a customer whose invoices are paid by the payment method.
+    public func customer(paying paymentMethod: String, metadata: [String: String], key: String) async throws -> String {
+        var form: StripeForm = [
+            "payment_method": paymentMethod, "invoice_settings[default_payment_method]": paymentMethod,
+        ]
+        form.add(metadata: metadata)
+        let made: Named = try await call(.post, "/v1/customers", form, key: key)
+        return made.id
+    }
+
+    /// Begins a subscription, and charges its first period.
+    public func subscribe(
+        _ customer: String, to plan: StripePlan, metadata: [String: String], key: String
+    ) async throws -> StripeSubscription {
+        var form: StripeForm = ["customer": customer, "items[0][plan]": plan.id]
+        form.add(metadata: metadata)
+        return try await call(.post, "/v1/subscriptions", form, key: key)
+    }
+
+    public func subscription(_ id: String) async throws -> StripeSubscription {
+        try await call(.get, "/v1/subscriptions/\(PercentEncoding.encode(id))")
+    }
+
+    /// Ends a subscription at once.
+    public func endSubscription(_ id: String) async throws {
+        let _: Named = try await call(.delete, "/v1/subscriptions/\(PercentEncoding.encode(id))")
+    }
+
+    // MARK: Calls
+
+    private struct Named: Decodable { let id: String }
+
+    private func call<Answer: Decodable>(
+        _ method: HTTPMethod, _ path: String, _ form: StripeForm? = nil, key: String? = nil
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(method, base + path)
+        request.fields["authorization"] = "Bearer \(secretKey)"
+        request.fields["idempotency-key"] = key
+        if let form {
+            request.fields["content-type"] = "application/x-www-form-urlencoded"
+            request.body = .text(form.text)
+        }
+        let (response, bytes) = try await exchange(request)
+        guard response.status.code < 300 else { throw Self.error(response, bytes) }
+        do {
+            return try Self.decoder.decode(Answer.self, from: Data(bytes))
+        } catch {
+            throw StripeError.unavailable("the answer has another form")
+        }
+    }
+
+    private func exchange(_ request: HTTPClientRequest) async throws -> (HTTPClientResponse, [UInt8]) {
+        do {
+            let response = try await http.send(request, timeout: timeout)
+            return (response, try await response.body.collect(bytesMax: Self.answerBytesMax))
+        } catch HTTPClientError.cancelled, HTTPBodyError.cancelled {
+            throw CancellationError()
+        } catch HTTPClientError.busy {
+            throw StripeError.busy(retryAfterSeconds: 1)
+        } catch {
+            throw StripeError.unavailable("\(error)")
+        }
+    }
+
+    /// Source: https://docs.stripe.com/api/errors
+    private static func error(_ response: HTTPClientResponse, _ bytes: [UInt8]) -> StripeError {
+        struct Answer: Decodable {
+            struct Fault: Decodable {
+                struct Intent: Decodable { let id: String }
+                let type, code, declineCode, message: String?
+                let paymentIntent: Intent?
+            }
+            let error: Fault
+        }
+        let fault = (try? decoder.decode(Answer.self, from: Data(bytes)))?.error
+        let message = fault?.message ?? ""
+        switch response.status.code {
+        case 401, 403: return .unauthorized
+        case 402:
+            return .declined(
+                code: fault?.declineCode ?? fault?.code ?? "card_declined", message: message,
+                intent: fault?.paymentIntent?.id)
+        case 404: return .refused(code: fault?.code ?? "resource_missing", message: message)
+        // A request with this key is at work.
+        case 409: return .busy(retryAfterSeconds: 1)
+        case 429:
+            let seconds = response.fields["retry-after"].flatMap { Int($0) } ?? 1
+            return .busy(retryAfterSeconds: min(max(1, seconds), busySecondsMax))
+        case 400..<500: return .refused(code: fault?.code ?? fault?.type ?? "invalid_request", message: message)
+        default: return .unavailable("status \(response.status.code)")
+        }
+    }
+
+    private static var decoder: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return decoder
+    }
+}

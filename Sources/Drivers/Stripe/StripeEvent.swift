@@ -1,0 +1,38 @@
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+/// What Stripe tells by a webhook: the type, and the ids of what it is about. What those are by now is asked of Stripe itself, so the
+/// order in which events come does not matter.
+public struct StripeEvent: Sendable, Hashable {
+    public let id: String
+    /// Such as `payment_intent.succeeded`.
+    public let type: String
+    public let createdAt: Date
+    /// The object the event is about, such as `pi_…` or `sub_…`.
+    public let objectID: String
+    public let metadata: [String: String]
+
+    /// nil when the bytes are no event.
+    public init?(json bytes: [UInt8]) {
+        guard let view = try? JSONDecoder().decode(View.self, from: Data(bytes)), !view.id.isEmpty else { return nil }
+        id = view.id
+        type = view.type
+        createdAt = Date(timeIntervalSince1970: view.created)
+        objectID = view.data.object.id ?? ""
+        metadata = view.data.object.metadata ?? [:]
+    }
+
+    private struct View: Decodable {
+        struct Payload: Decodable { let object: Object }
+        struct Object: Decodable {
+            let id: String?
+            let metadata: [String: String]?
+        }
+        let id, type: String
+        let created: Double
+        let data: Payload
+    }
+}

@@ -1,0 +1,100 @@
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+/// An amount as Stripe takes it: in the smallest unit of its currency.
+/// Source: https://docs.stripe.com/currencies#zero-decimal
+public struct StripeAmount: Sendable, Hashable {
+    public let minorUnits: Int64
+    /// ISO-4217 in small letters.
+    public let currency: String
+
+    public init(minorUnits: Int64, currency: String) {
+        self.minorUnits = minorUnits
+        self.currency = currency.lowercased()
+    }
+}
+
+/// One attempt to collect an amount.
+public struct StripePaymentIntent: Decodable, Sendable, Hashable {
+    public enum Status: String, Decodable, Sendable {
+        case requiresPaymentMethod = "requires_payment_method"
+        case requiresConfirmation = "requires_confirmation"
+        case requiresAction = "requires_action"
+        case requiresCapture = "requires_capture"
+        case processing, succeeded, canceled
+    }
+
+    public struct Failure: Decodable, Sendable, Hashable {
+        public let code: String?
+        public let message: String?
+    }
+
+    public let id: String
+    public let status: Status
+    public let amount: Int64
+    public let currency: String
+    public let metadata: [String: String]?
+    /// What a browser needs to have the customer act; nil where it was not told.
+    public let clientSecret: String?
+    public let lastPaymentError: Failure?
+}
+
+/// Money given back.
+public struct StripeRefund: Decodable, Sendable, Hashable {
+    public let id: String
+    /// `succeeded`, `pending`, `failed` and others.
+    public let status: String?
+}
+
+/// Something that is paid again and again.
+public struct StripeSubscription: Decodable, Sendable, Hashable {
+    public let id: String
+    /// `active`, `incomplete`, `past_due`, `canceled` and others.
+    public let status: String
+    public let currentPeriodEnd: Date
+    public let metadata: [String: String]?
+
+    private enum CodingKeys: CodingKey { case id, status, currentPeriodEnd, metadata, items }
+    private enum ListKeys: CodingKey { case data }
+    private struct Item: Decodable { let currentPeriodEnd: Double? }
+
+    /// Newer versions of the API tell the period of each item and not that of the whole.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        id = try fields.decode(String.self, forKey: .id)
+        status = try fields.decode(String.self, forKey: .status)
+        metadata = try fields.decodeIfPresent([String: String].self, forKey: .metadata)
+        if let end = try fields.decodeIfPresent(Double.self, forKey: .currentPeriodEnd) {
+            currentPeriodEnd = Date(timeIntervalSince1970: end)
+        } else {
+            let items = try fields.nestedContainer(keyedBy: ListKeys.self, forKey: .items)
+            let end = try items.decode([Item].self, forKey: .data).compactMap(\.currentPeriodEnd).max()
+            guard let end else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .items, in: fields, debugDescription: "a subscription without a period")
+            }
+            currentPeriodEnd = Date(timeIntervalSince1970: end)
+        }
+    }
+}
+
+/// How often a plan is paid, and how much.
+public struct StripePlan: Sendable, Hashable {
+    public enum Interval: String, Sendable { case month, year }
+
+    /// The id it has, or is to have, at Stripe: it says amount and interval, so that another price is another plan.
+    public let id: String
+    public let name: String
+    public let amount: StripeAmount
+    public let interval: Interval
+
+    public init(id: String, name: String, amount: StripeAmount, interval: Interval) {
+        self.id = id
+        self.name = name
+        self.amount = amount
+        self.interval = interval
+    }
+}

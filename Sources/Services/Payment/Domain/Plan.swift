@@ -1,0 +1,38 @@
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+internal import Contracts
+
+/// What can be subscribed to. It covers every course that is for sale.
+enum Plan: String, Sendable, CaseIterable {
+    case pro = "PRO"
+
+    var name: String { "Learning Hub Pro" }
+}
+
+/// A plan with its price, by month or by year.
+struct PlanOffer: Sendable, Equatable {
+    let plan: Plan
+    let interval: BillingInterval
+    let price: Money
+}
+
+/// A person's plan and until when it is paid.
+struct Subscription: Identifiable, Sendable, Equatable {
+    enum Status: String, Sendable {
+        /// The first charge is under way.
+        case initiated = "INITIATED"
+        case active = "ACTIVE"
+        case failed = "FAILED"
+        case ended = "ENDED"
+    }
+
+    let id: SubscriptionID
+    let userID: UserID
+    let offer: PlanOffer
+    var status: Status
+    var currentPeriodEnd: Date?
+    var stripeID: String?
+}

@@ -1,0 +1,77 @@
+internal import Postgres
+
+/// The tables of the service, in order; append only.
+enum Migrations {
+    static let all: [Migration] = [
+        Migration(id: "payment-001-payment", sql: payment),
+        Migration(id: "payment-002-subscription", sql: subscription),
+        Migration(id: "payment-003-webhook", sql: webhook),
+    ]
+
+    /// `payment_method` is Stripe's id of a card and is kept until the charge has an outcome. Amounts are in hundredths.
+    private static let payment = """
+        create table payment (
+            id text primary key,
+            user_id text not null,
+            course_id text,
+            plan text,
+            hundredths bigint not null check (hundredths > 0),
+            currency text not null,
+            status text not null check (status in ('INITIATED', 'REQUIRES_ACTION', 'COMPLETED', 'FAILED', 'REFUNDED')),
+            payment_method text,
+            enrollment_id text,
+            stripe_id text,
+            failure_code text,
+            failure_message text,
+            failure_retryable boolean,
+            created_at timestamptz not null,
+            completed_at timestamptz,
+            enrolled_at timestamptz,
+            resent_at timestamptz,
+            check (num_nonnulls(course_id, plan) = 1)
+        );
+        create index payment_user on payment (user_id, id desc);
+        create unique index payment_stripe on payment (stripe_id) where stripe_id is not null;
+        create index payment_open on payment (created_at) where status in ('INITIATED', 'REQUIRES_ACTION');
+        create index payment_not_enrolled on payment (completed_at)
+            where status = 'COMPLETED' and course_id is not null and enrolled_at is null;
+        create table payment_step (
+            payment_id text not null references payment (id),
+            turn bigint generated always as identity,
+            name text not null,
+            at timestamptz not null,
+            primary key (payment_id, turn)
+        );
+        """
+
+    /// One plan a person, or one on its way.
+    private static let subscription = """
+        create table subscription (
+            id text primary key,
+            user_id text not null,
+            payment_id text not null references payment (id),
+            plan text not null,
+            billing_interval text not null check (billing_interval in ('MONTH', 'YEAR')),
+            hundredths bigint not null,
+            currency text not null,
+            status text not null check (status in ('INITIATED', 'ACTIVE', 'FAILED', 'ENDED')),
+            payment_method text,
+            current_period_end timestamptz,
+            stripe_id text unique,
+            created_at timestamptz not null
+        );
+        create unique index subscription_of_a_person on subscription (user_id) where status in ('INITIATED', 'ACTIVE');
+        create index subscription_period on subscription (current_period_end) where status = 'ACTIVE';
+        """
+
+    /// What Stripe has told, each once.
+    private static let webhook = """
+        create table webhook_event (
+            id text primary key,
+            type text not null,
+            created_at timestamptz not null,
+            received_at timestamptz not null
+        );
+        create index webhook_event_received_at on webhook_event (received_at);
+        """
+}

@@ -1,0 +1,111 @@
+internal import Contracts
+internal import EventLoop
+internal import HTTP
+internal import Messaging
+internal import Observability
+internal import Platform
+internal import Postgres
+internal import Stripe
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// What the service can do, one method a use case.
+struct Operations: Sendable {
+    let database: Database
+    let outbox: Outbox
+    let tasks: Tasks
+    let services: ServiceClient
+    let stripeAccess: StripeAccess
+    let offers: [PlanOffer]
+    let limits: PaymentLimits
+    let now: @Sendable () -> Date
+    let store = Store()
+
+    init(_ context: ServiceContext, _ config: PaymentConfig, limits: PaymentLimits = PaymentLimits()) {
+        database = context.database
+        outbox = context.outbox
+        tasks = context.tasks
+        services = ServiceClient(context)
+        stripeAccess = StripeAccess(context, config)
+        offers = config.offers
+        self.limits = limits
+        now = context.clock
+    }
+
+    // MARK: Reading
+
+    /// - Throws: ``PaymentError/notFound`` for whoever's it is not, unless they may see all.
+    func payment(_ id: PaymentID, of user: UserID, mayseeAll: Bool) async throws -> (Payment, [PaymentStep]) {
+        guard let payment = try await store.find(id, on: database), mayseeAll || payment.userID == user else {
+            throw PaymentError.notFound
+        }
+        return (payment, try await store.listSteps(of: id, on: database))
+    }
+
+    /// The newest first.
+    func payments(of user: UserID, _ page: PageRequest<PaymentID>) async throws -> Page<Payment> {
+        let found = try await store.list(of: user, before: page.cursor, countMax: page.soughtCount, on: database)
+        return Page(found, of: page, by: \.id)
+    }
+
+    /// What should have an outcome, or an enrolment, by now.
+    func stuckPayments(_ page: PageRequest<PaymentID>) async throws -> Page<Payment> {
+        let since = now() - limits.enrolledAfterMax / .seconds(1)
+        let found = try await store.listStuck(
+            since: since, before: page.cursor, countMax: page.soughtCount, on: database)
+        return Page(found, of: page, by: \.id)
+    }
+
+    // MARK: Events
+
+    /// The enrolment that a payment was for is there. For one that was given back meanwhile, enrollment is told so again.
+    func noteEnrolled(_ payment: PaymentID, _ enrollment: EnrollmentID, at time: Date, on tx: Transaction) async throws
+    {
+        guard let payment = try await store.updateEnrolled(payment, enrollment, at: time, on: tx) else { return }
+        store.insertStep("enrolled", of: payment.id, at: now(), on: tx)
+        if payment.status == .refunded {
+            try tasks.enqueue(TellRefund(paymentID: payment.id.rawValue), key: "\(payment.id).late", on: tx)
+        }
+    }
+
+    /// Nothing of a payment says who the person is but their id, which stays: the law asks for the books. Plans end.
+    func erase(_ user: UserID, on tx: Transaction) async throws {
+        for subscription in try await store.listActive(of: user, on: tx) {
+            try tasks.enqueue(
+                EndSubscription(subscriptionID: subscription.id.rawValue), key: subscription.id.rawValue, on: tx)
+        }
+    }
+
+    func tidyUp() async throws { try await store.deleteOldWebhooks(on: database) }
+}
+
+/// The way to Stripe, or to the sandbox that stands in for it.
+struct StripeAccess: Sendable {
+    private let http: HTTPClient
+    private let secretKey: String
+    /// nil: wherever the sandbox is.
+    private let base: String?
+    private let services: ServiceDirectory
+    /// nil: nobody's webhooks are believed.
+    let signature: StripeSignature?
+
+    init(_ context: ServiceContext, _ config: PaymentConfig) {
+        let sandbox = SandboxSecrets(context.seal)
+        http = context.http
+        services = context.services
+        secretKey = config.secretKey ?? sandbox.secretKey
+        base = config.secretKey == nil ? nil : config.apiBase
+        let secret = config.webhookSecret ?? (config.secretKey == nil ? sandbox.webhookSecret : nil)
+        signature = secret.flatMap { StripeSignature(secret: $0) }
+    }
+
+    /// - Throws: ``StripeError/unavailable(_:)`` while nobody knows where the sandbox is.
+    func client() throws(StripeError) -> StripeClient {
+        guard let base = base ?? services[.sandbox] else { throw .unavailable("nobody said where the sandbox is") }
+        return StripeClient(http, base: base, secretKey: secretKey)
+    }
+}

@@ -1,0 +1,149 @@
+internal import Contracts
+internal import Messaging
+internal import Platform
+internal import Postgres
+internal import Stripe
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// A seat that was reserved for a payment is not needed any more.
+struct ReleaseSeat: TaskPayload {
+    static let kind = "release-seat"
+    let paymentID: String
+}
+
+/// Stripe told something about a payment: what it is by now is asked of Stripe.
+struct LookUp: TaskPayload {
+    static let kind = "look-up"
+    let paymentID: String
+    let stripeID: String
+}
+
+extension Operations {
+    /// Moves an open payment to what came of it; one that has an outcome keeps it, whoever tells another, and in whatever order.
+    func settle(_ id: PaymentID, _ outcome: ChargeOutcome, on tx: Transaction) async throws {
+        guard var payment = try await store.lock(id, on: tx), payment.isOpen else { return }
+        let time = now()
+        switch outcome {
+        case .open(let stripeID):
+            if payment.stripeID == stripeID { return }
+            payment.stripeID = stripeID
+            store.insertStep("charging", of: id, at: time, on: tx)
+        case .asksCustomer(let stripeID):
+            if payment.status == .requiresAction { return }
+            payment.status = .requiresAction
+            payment.stripeID = stripeID
+            store.insertStep("requires-action", of: id, at: time, on: tx)
+        case .paid(let stripeID):
+            payment.status = .completed
+            payment.stripeID = stripeID
+            payment.completedAt = time
+            store.insertStep("completed", of: id, at: time, on: tx)
+            try outbox.append(PaymentCompleted(payment, stripeID, at: time), on: tx)
+        case .failed(let failure, let stripeID):
+            payment.status = .failed
+            payment.stripeID = stripeID ?? payment.stripeID
+            payment.failure = failure
+            store.insertStep("failed: \(failure.code)", of: id, at: time, on: tx)
+            // Who has the course already paid nothing and misses nothing: they were told in the answer.
+            if failure != .alreadyEnrolled { try outbox.append(PaymentFailed(payment, failure, at: time), on: tx) }
+            if payment.courseID != nil {
+                try tasks.enqueue(ReleaseSeat(paymentID: id.rawValue), key: id.rawValue, on: tx)
+            }
+        }
+        store.update(payment, on: tx)
+    }
+
+    func release(_ task: ReleaseSeat) async throws {
+        try await services.delete(.enrollment, "/internal/enrollments/reservations/\(task.paymentID)")
+    }
+
+    // MARK: Webhooks
+
+    /// Takes note of what Stripe tells, once. What it means is found out afterwards.
+    /// - Throws: ``PaymentError/badSignature``, ``PaymentError/badEvent``.
+    func receive(_ body: [UInt8], signature: String?) async throws {
+        guard let verifier = stripeAccess.signature, verifier.isValid(signature, for: body, at: now()) else {
+            throw PaymentError.badSignature
+        }
+        guard let event = StripeEvent(json: body) else { throw PaymentError.badEvent }
+        try await database.transaction { tx in
+            let isNew = try await store.insertWebhook(
+                event.id, event.type, createdAt: event.createdAt, at: now(), on: tx)
+            guard isNew else { return }
+            if event.type.hasPrefix("payment_intent.") {
+                let id = event.metadata[StripeMetadata.payment] ?? ""
+                try tasks.enqueue(LookUp(paymentID: id, stripeID: event.objectID), key: event.id, on: tx)
+            } else if event.type.hasPrefix("customer.subscription.") {
+                try tasks.enqueue(LookUpSubscription(stripeID: event.objectID), key: event.id, on: tx)
+            }
+        }
+    }
+
+    func lookUp(_ task: LookUp, _ run: TaskRun) async throws {
+        guard let payment = try await payment(of: task), payment.isOpen else { return }
+        let intent = try await askingStripe { try await stripeAccess.client().paymentIntent(task.stripeID) }
+        try await database.transaction { tx in
+            try await settle(payment.id, ChargeOutcome(intent), on: tx)
+            try await run.finish(on: tx)
+        }
+    }
+
+    private func payment(of task: LookUp) async throws -> Payment? {
+        if let id = PaymentID(rawValue: task.paymentID), let payment = try await store.find(id, on: database) {
+            return payment
+        }
+        return try await store.find(stripeID: task.stripeID, on: database)
+    }
+
+    // MARK: The customer's bank
+
+    /// Goes on after the customer has acted; with the sandbox this stands for what they do at their bank.
+    func confirm(_ id: PaymentID, by user: UserID) async throws -> Payment {
+        guard let payment = try await store.find(id, on: database), payment.userID == user else {
+            throw PaymentError.notFound
+        }
+        guard payment.status == .requiresAction, let stripeID = payment.stripeID else {
+            if payment.status == .completed { return payment }
+            throw PaymentError.wrongState(payment.status)
+        }
+        let outcome: ChargeOutcome
+        do {
+            outcome = ChargeOutcome(try await stripeAccess.client().confirm(stripeID, key: "\(id).confirm"))
+        } catch let error as StripeError {
+            outcome = try ChargeOutcome(error)
+        }
+        try await database.transaction { tx in try await settle(id, outcome, on: tx) }
+        guard let settled = try await store.find(id, on: database) else { throw PaymentError.notFound }
+        if settled.status == .failed, let failure = settled.failure { throw PaymentError.refused(failure) }
+        return settled
+    }
+}
+
+extension PaymentInitiated {
+    init(_ payment: Payment) {
+        self.init(
+            paymentID: payment.id, userID: payment.userID, courseID: payment.courseID, plan: payment.plan,
+            amount: payment.amount, initiatedAt: payment.createdAt)
+    }
+}
+
+extension PaymentCompleted {
+    init(_ payment: Payment, _ stripeID: String, at time: Date) {
+        self.init(
+            paymentID: payment.id, userID: payment.userID, courseID: payment.courseID, amount: payment.amount,
+            stripePaymentID: stripeID, completedAt: time)
+    }
+}
+
+extension PaymentFailed {
+    init(_ payment: Payment, _ failure: PaymentFailure, at time: Date) {
+        self.init(
+            paymentID: payment.id, userID: payment.userID, courseID: payment.courseID, amount: payment.amount,
+            code: failure.code, message: failure.message, retryable: failure.isRetryable, failedAt: time)
+    }
+}

@@ -1,0 +1,218 @@
+internal import Contracts
+internal import Messaging
+internal import Platform
+internal import Postgres
+internal import Stripe
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// A subscription is to begin, and its first period to be paid.
+struct BeginSubscription: TaskPayload {
+    static let kind = "begin-subscription"
+    let subscriptionID: String
+}
+
+/// Stripe told something about a subscription, or its period has ended.
+struct LookUpSubscription: TaskPayload {
+    static let kind = "look-up-subscription"
+    let stripeID: String
+}
+
+/// A subscription is to end at once.
+struct EndSubscription: TaskPayload {
+    static let kind = "end-subscription"
+    let subscriptionID: String
+}
+
+extension Operations {
+    func subscribe(
+        _ plan: Plan, _ interval: BillingInterval, paymentMethod: String, by user: UserID, _ once: Once
+    ) async throws -> Subscription {
+        guard let offer = offers.first(where: { $0.plan == plan && $0.interval == interval }) else {
+            throw PaymentError.notChargeable
+        }
+        let begun = try await begin(offer, paymentMethod, by: user, once)
+        _ = try await tasks.isEnded(BeginSubscription.self, key: begun.id.rawValue, within: limits.answerMax)
+        guard let (subscription, _) = try await store.findSubscription(begun.id, on: database) else {
+            throw PaymentError.notFound
+        }
+        if subscription.status == .failed { throw PaymentError.refused(.declined("card_declined", "")) }
+        return subscription
+    }
+
+    private func begin(
+        _ offer: PlanOffer, _ paymentMethod: String, by user: UserID, _ once: Once
+    ) async throws -> Subscription {
+        do {
+            return try await database.transaction { tx in
+                try await once.run(on: tx) {
+                    let time = now()
+                    let payment = Payment(
+                        id: PaymentID.make(at: time), userID: user, courseID: nil, plan: offer.plan.rawValue,
+                        amount: offer.price, status: .initiated, createdAt: time)
+                    let subscription = Subscription(
+                        id: SubscriptionID.make(at: time), userID: user, offer: offer, status: .initiated)
+                    store.insert(payment, paymentMethod: paymentMethod, on: tx)
+                    store.insertStep("initiated", of: payment.id, at: time, on: tx)
+                    try await store.insert(
+                        subscription, payment: payment.id, paymentMethod: paymentMethod, at: time, on: tx)
+                    try outbox.append(PaymentInitiated(payment), on: tx)
+                    let id = subscription.id.rawValue
+                    try tasks.enqueue(BeginSubscription(subscriptionID: id), key: id, on: tx)
+                    return subscription
+                } again: { id in
+                    guard let subscription = try await store.findSubscription(id, on: tx) else {
+                        throw PaymentError.notFound
+                    }
+                    return subscription
+                }
+            }
+        } catch let error as PostgresError where error.constraint == "subscription_of_a_person" {
+            throw PaymentError.alreadySubscribed
+        }
+    }
+
+    func subscription(of user: UserID) async throws -> Subscription {
+        guard let subscription = try await store.findSubscription(of: user, on: database) else {
+            throw PaymentError.notFound
+        }
+        return subscription
+    }
+
+    func endSubscription(of user: UserID) async throws {
+        let subscription = try await subscription(of: user)
+        guard subscription.status == .active else { throw PaymentError.notFound }
+        try await database.transaction { tx in
+            try tasks.enqueue(
+                EndSubscription(subscriptionID: subscription.id.rawValue), key: subscription.id.rawValue, on: tx)
+        }
+    }
+
+    // MARK: Tasks
+
+    func begin(_ task: BeginSubscription, _ run: TaskRun) async throws {
+        let id = SubscriptionID(checked: task.subscriptionID)
+        guard let (known, paymentMethod) = try await store.findSubscription(id, on: database), let paymentMethod,
+            known.status == .initiated
+        else { return }
+        let begun: Result<StripeSubscription, PaymentFailure.Thrown>
+        do {
+            begun = .success(try await begin(known, paymentMethod))
+        } catch let error as StripeError {
+            guard case .failed(let failure, _) = try ChargeOutcome(error) else { return }
+            begun = .failure(.init(failure))
+        }
+        try await database.transaction { tx in
+            try await note(begun, of: id, on: tx)
+            try await run.finish(on: tx)
+        }
+    }
+
+    private func begin(_ subscription: Subscription, _ paymentMethod: String) async throws -> StripeSubscription {
+        let stripe = try stripeAccess.client()
+        let plan = try StripePlan(subscription.offer)
+        let metadata = [StripeMetadata.subscription: subscription.id.rawValue]
+        try await stripe.ensure(plan)
+        let customer = try await stripe.customer(
+            paying: paymentMethod, metadata: metadata, key: "\(subscription.id).customer")
+        return try await stripe.subscribe(customer, to: plan, metadata: metadata, key: subscription.id.rawValue)
+    }
+
+    private func note(
+        _ begun: Result<StripeSubscription, PaymentFailure.Thrown>, of id: SubscriptionID, on tx: Transaction
+    ) async throws {
+        guard case (var subscription, let payment)? = try await store.lockSubscription(id, on: tx),
+            subscription.status == .initiated
+        else { return }
+        switch begun {
+        case .success(let stripe) where stripe.status == "active":
+            subscription.status = .active
+            subscription.stripeID = stripe.id
+            subscription.currentPeriodEnd = stripe.currentPeriodEnd
+            try outbox.append(SubscriptionCreated(subscription, until: stripe.currentPeriodEnd, at: now()), on: tx)
+            try await settle(payment, .paid(stripeID: stripe.id), on: tx)
+        case .success(let stripe):
+            // A card that asks for its owner at each charge cannot pay again and again.
+            subscription.status = .failed
+            subscription.stripeID = stripe.id
+            try tasks.enqueue(EndSubscription(subscriptionID: id.rawValue), key: id.rawValue, on: tx)
+            try await settle(
+                payment, .failed(.declined("authentication_required", ""), stripeID: stripe.id), on: tx)
+        case .failure(let thrown):
+            subscription.status = .failed
+            try await settle(payment, .failed(thrown.failure, stripeID: nil), on: tx)
+        }
+        store.update(subscription, on: tx)
+    }
+
+    func lookUp(_ task: LookUpSubscription, _ run: TaskRun) async throws {
+        guard let known = try await store.findSubscription(stripeID: task.stripeID, on: database),
+            known.status == .active
+        else { return }
+        let stripe = try await askingStripe { try await stripeAccess.client().subscription(task.stripeID) }
+        try await database.transaction { tx in
+            guard var (subscription, _) = try await store.lockSubscription(known.id, on: tx),
+                subscription.status == .active
+            else { return }
+            subscription.currentPeriodEnd = stripe.currentPeriodEnd
+            if ["canceled", "unpaid", "incomplete_expired"].contains(stripe.status) { subscription.status = .ended }
+            store.update(subscription, on: tx)
+            try await run.finish(on: tx)
+        }
+    }
+
+    func end(_ task: EndSubscription, _ run: TaskRun) async throws {
+        let id = SubscriptionID(checked: task.subscriptionID)
+        guard let (known, _) = try await store.findSubscription(id, on: database) else { return }
+        if let stripeID = known.stripeID {
+            do {
+                try await stripeAccess.client().endSubscription(stripeID)
+            } catch StripeError.refused(let code, _) where code == "resource_missing" {
+                // It has ended already.
+            } catch let error as StripeError {
+                throw Failure(error)
+            }
+        }
+        try await database.transaction { tx in
+            guard var (subscription, _) = try await store.lockSubscription(id, on: tx) else { return }
+            if subscription.status == .active || subscription.status == .initiated { subscription.status = .ended }
+            store.update(subscription, on: tx)
+            try await run.finish(on: tx)
+        }
+    }
+
+    /// Asks after plans whose period has ended: Stripe renews them, or does not.
+    func lookAfterSubscriptions() async throws {
+        for subscription in try await store.listOverdue(at: now(), countMax: limits.sweptCountMax, on: database) {
+            guard let stripeID = subscription.stripeID, let end = subscription.currentPeriodEnd else { continue }
+            // A task for each time it is looked at: Stripe may still be trying.
+            let round = Int(now().timeIntervalSince(end) / 3_600)
+            try await database.transaction { tx in
+                try tasks.enqueue(
+                    LookUpSubscription(stripeID: stripeID),
+                    key: "\(subscription.id).\(Int(end.timeIntervalSince1970)).\(round)", on: tx)
+            }
+        }
+    }
+}
+
+extension PaymentFailure {
+    /// A failure as an error.
+    struct Thrown: Error {
+        let failure: PaymentFailure
+        init(_ failure: PaymentFailure) { self.failure = failure }
+    }
+}
+
+extension SubscriptionCreated {
+    init(_ subscription: Subscription, until end: Date, at time: Date) {
+        self.init(
+            subscriptionID: subscription.id, userID: subscription.userID, plan: subscription.offer.plan.rawValue,
+            amount: subscription.offer.price, interval: subscription.offer.interval, currentPeriodEnd: end,
+            createdAt: time)
+    }
+}

@@ -1,0 +1,23 @@
+internal import Contracts
+internal import HTTP
+internal import Platform
+internal import Stripe
+
+/// What the sandbox and who calls it agree on.
+public struct SandboxConfig: Sendable {
+    static let declarations: [SettingDeclaration] = []
+
+    let secretKey: String
+    let signature: StripeSignature
+    /// Where webhooks go.
+    let webhookPath = "/webhooks/stripe"
+
+    init(_ context: ServiceContext) throws {
+        let secrets = SandboxSecrets(context.seal)
+        guard let signature = StripeSignature(secret: secrets.webhookSecret) else {
+            throw SettingsError.missing(name: PlatformSettings.identitySecret.name)
+        }
+        secretKey = secrets.secretKey
+        self.signature = signature
+    }
+}

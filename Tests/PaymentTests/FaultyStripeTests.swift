@@ -1,0 +1,137 @@
+import Contracts
+import Foundation
+import HTTP
+import HubTesting
+import Platform
+import Postgres
+import ServiceTesting
+import Stripe
+import Synchronization
+import Testing
+
+@testable import Payment
+@testable import Sandbox
+
+/// One charge for each payment, whatever Stripe does.
+@Suite struct FaultyStripeTests {
+    @Test func `answers that are lost lead to no second charge`() async throws {
+        try await PaymentWorld.with { world in
+            world.behave { $0.lostAnswers = 2 }
+            async let answer = world.order()
+            try await pass(world) { try await world.payments.published(PaymentCompleted.self).count == 1 }
+            #expect(try await answer.status == 202)
+            #expect(try await world.intents().count == 1)
+        }
+    }
+
+    @Test(arguments: [500, 503, 429, 409])
+    func `a Stripe that fails for a while is asked until it does not`(status: Int) async throws {
+        try await PaymentWorld.with { world in
+            world.behave { behaviour in
+                behaviour.failures = 3
+                behaviour.failureStatus = status
+            }
+            async let answer = world.order()
+            try await pass(world) { try await world.payments.published(PaymentCompleted.self).count == 1 }
+            #expect(try await answer["status"] == "COMPLETED")
+            #expect(try await world.intents().count == 1)
+        }
+    }
+
+    @Test func `events that come five times, and before the answer, count once`() async throws {
+        try await PaymentWorld.with { world in
+            world.behave { behaviour in
+                behaviour.webhookCopies = 5
+                behaviour.webhooksFirst = true
+            }
+            #expect(try await world.order()["status"] == "COMPLETED")
+            try await world.settled()
+            #expect(try await world.payments.count("select count(*) from webhook_event") == 1)
+            #expect(try await world.payments.published(PaymentCompleted.self).count == 1)
+        }
+    }
+
+    @Test func `events in reverse order, long after, change nothing that has an outcome`() async throws {
+        try await PaymentWorld.with { world in
+            world.behave { $0.holdsWebhooks = true }
+            let id = try await world.order("pm_card_authenticationRequired")["paymentId"]
+            _ = try await world.payments.send(.post, "/payments/\(id ?? "")/confirm", as: PaymentWorld.learner)
+            #expect(try await world.sandboxOperations.release(copies: 2) == 2)
+            try await world.settled()
+            #expect(try await world.payment(id)["status"] == "COMPLETED")
+            #expect(try await world.payments.published(PaymentCompleted.self).count == 1)
+            #expect(try await world.payments.count("select count(*) from webhook_event") == 2)
+        }
+    }
+
+    @Test func `a webhook alone brings a payment to its outcome when the answer never came`() async throws {
+        try await PaymentWorld.with { world in
+            world.behave { behaviour in
+                behaviour.webhooksFirst = true
+                behaviour.lostAnswers = 1_000
+            }
+            async let answer = world.order()
+            try await eventually { try await world.payments.published(PaymentCompleted.self).count == 1 }
+            #expect(try await world.intents().count == 1)
+            // The task finds that there is nothing left to do.
+            try await pass(world) {
+                try await world.payments.count("select count(*) from task where kind = 'checkout' and state = 'done'")
+                    == 1
+            }
+            #expect(try await answer["status"] == "COMPLETED")
+        }
+    }
+
+    @Test func `enrollment that is away costs time and no attempt`() async throws {
+        try await PaymentWorld.with { world in
+            world.neighbours.state.withLock { $0.isAway = true }
+            async let answer = world.order()
+            try await pass(world) {
+                try await world.payments.count("select count(*) from task where error like 'enrollment-busy%'") == 1
+            }
+            #expect(try await world.intents().isEmpty)
+            world.neighbours.state.withLock { $0.isAway = false }
+            try await pass(world) { try await world.payments.published(PaymentCompleted.self).count == 1 }
+            #expect(try await answer["status"] == "COMPLETED")
+        }
+    }
+
+    /// Lets time pass until something is so.
+    private func pass(_ world: PaymentWorld, until condition: () async throws -> Bool) async throws {
+        try await eventually(within: .seconds(18)) {
+            world.clock.advance(by: 1)
+            return try await condition()
+        }
+    }
+
+    // MARK: Webhooks
+
+    @Test func `a webhook with a wrong or an old signature, or none, is refused`() async throws {
+        try await PaymentWorld.with { world in
+            let body =
+                "{\"id\":\"evt_1\",\"type\":\"payment_intent.succeeded\",\"created\":1,\"data\":{\"object\":{\"id\":\"pi_1\"}}}"
+            let signature = try #require(
+                StripeSignature(secret: SandboxSecrets(world.payments.context.seal).webhookSecret))
+            let other = try #require(StripeSignature(secret: "whsec_of_somebody_else"))
+            let bytes = Array(body.utf8)
+            let wrong = [
+                nil, "", "t=1", "t=x,v1=00", other.sign(bytes, at: world.clock.now),
+                signature.sign(bytes, at: world.clock.now.addingTimeInterval(-301)),
+                signature.sign(bytes, at: world.clock.now.addingTimeInterval(301)),
+                signature.sign(bytes + [32], at: world.clock.now),
+            ]
+            for field in wrong {
+                var fields = HTTPFields()
+                fields[StripeSignature.fieldName] = field
+                let answer = try await world.payments.send(.post, "/webhooks/stripe", json: body, fields: fields)
+                #expect(answer.status == 400 && answer.code == "bad-signature", "\(field ?? "none")")
+            }
+            var fields = HTTPFields()
+            fields[StripeSignature.fieldName] = signature.sign(bytes, at: world.clock.now)
+            #expect(try await world.payments.send(.post, "/webhooks/stripe", json: body, fields: fields).status == 204)
+            #expect(try await world.payments.count("select count(*) from webhook_event") == 1)
+            fields[StripeSignature.fieldName] = signature.sign([], at: world.clock.now)
+            #expect(try await world.payments.send(.post, "/webhooks/stripe", fields: fields).code == "bad-event")
+        }
+    }
+}

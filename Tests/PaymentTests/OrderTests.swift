@@ -1,0 +1,187 @@
+import Contracts
+import Foundation
+import HTTP
+import HubTesting
+import Platform
+import Postgres
+import ServiceTesting
+import Synchronization
+import Testing
+
+@testable import Payment
+@testable import Sandbox
+
+@Suite struct OrderTests {
+    @Test func `a paid course is charged once, and both events go out`() async throws {
+        try await PaymentWorld.with { world in
+            let answer = try await world.order()
+            #expect(answer.status == 202 && answer["status"] == "COMPLETED")
+            let id = try #require(answer["paymentId"])
+            #expect(answer.fields["location"] == "/payments/\(id)")
+            let intents = try await world.intents()
+            #expect(intents.count == 1)
+            #expect(intents.first?.amount == 4_999 && intents.first?.currency == "usd")
+            #expect(try await world.payments.published(PaymentInitiated.self).map(\.data.paymentID.rawValue) == [id])
+            let completed = try #require(try await world.payments.published(PaymentCompleted.self).first)
+            #expect(completed.data.paymentID.rawValue == id && completed.data.courseID == PaymentWorld.course)
+            #expect(completed.data.amount.description == "49.99 USD")
+            #expect(completed.data.stripePaymentID == intents.first?.id)
+        }
+    }
+
+    @Test func `the state of a payment and its steps are the person's and administrators' to see`() async throws {
+        try await PaymentWorld.with { world in
+            let id = try await world.order()["paymentId"]
+            let mine = try await world.payment(id)
+            #expect(mine.status == 200 && mine["status"] == "COMPLETED" && mine["amount"] == "49.99")
+            let steps = (mine.object["steps"] as? [[String: Any]])?.compactMap { $0["name"] as? String }
+            #expect(steps == ["initiated", "reserved", "completed"])
+            #expect(mine["enrollmentId"] == nil)
+            #expect(try await world.payment(id, as: PaymentWorld.other).code == "not-found")
+            #expect(try await world.payment("pay_unknown").code == "not-found")
+            #expect(try await world.payment(id, as: PaymentWorld.administrator).status == 200)
+            #expect(try await world.payments.send(.get, "/payments", as: PaymentWorld.learner).items.count == 1)
+            #expect(try await world.payments.send(.get, "/payments", as: PaymentWorld.other).items.isEmpty)
+        }
+    }
+
+    @Test func `the same key is the same payment, another body under it is refused`() async throws {
+        try await PaymentWorld.with { world in
+            let first = try await world.order(key: "k1")
+            world.neighbours.state.withLock { $0.price = "99.00" }
+            let second = try await world.order(key: "k1")
+            #expect(second.status == 202 && second["paymentId"] == first["paymentId"])
+            #expect(second.fields["idempotent-replayed"] == "true")
+            #expect(try await world.intents().count == 1)
+            #expect(try await world.order("pm_card_amex", key: "k1").code == "idempotency-key-reused")
+        }
+    }
+
+    @Test func `two orders at once with different keys are one charge`() async throws {
+        try await PaymentWorld.with { world in
+            async let one = world.order(key: "a")
+            async let other = world.order(key: "b")
+            let answers = try await [one, other]
+            #expect(answers.map(\.status).sorted() == [202, 409])
+            #expect(answers.first { $0.status == 409 }?.code == "already-enrolled")
+            #expect(try await world.intents().count == 1)
+        }
+    }
+
+    @Test func `who is enrolled already is refused before any charge, and told once`() async throws {
+        try await PaymentWorld.with { world in
+            world.neighbours.state.withLock { $0.isEnrolled = true }
+            let answer = try await world.order()
+            #expect(answer.status == 409 && answer.code == "already-enrolled")
+            #expect(try await world.intents().isEmpty)
+            #expect(try await world.payments.published(PaymentInitiated.self).isEmpty)
+            #expect(try await world.payments.published(PaymentFailed.self).isEmpty)
+        }
+    }
+
+    @Test func `a declined card is told with its reason, and the seat is free again`() async throws {
+        try await PaymentWorld.with { world in
+            let answer = try await world.order("pm_card_chargeDeclinedInsufficientFunds", key: "k")
+            #expect(answer.status == 402 && answer.code == "card-declined")
+            #expect(answer["detail"]?.contains("insufficient_funds") == true)
+            let failed = try #require(try await world.payments.published(PaymentFailed.self).first)
+            #expect(failed.data.code == "insufficient_funds" && failed.data.retryable)
+            let id = failed.data.paymentID.rawValue
+            try await eventually { world.neighbours.state.withLock { $0.released } == [id] }
+            #expect(try await world.order("pm_card_chargeDeclinedInsufficientFunds", key: "k").status == 402)
+            #expect(try await world.payment(id)["status"] == "FAILED")
+            #expect(try await world.order("pm_card_visa").status == 202)
+        }
+    }
+
+    @Test(arguments: [
+        ("pm_unknown", "bad-payment-method", 422), (nil, "payment-method-required", 422),
+    ])
+    func `what cannot pay is refused`(method: String?, code: String, status: Int) async throws {
+        try await PaymentWorld.with { world in
+            let answer = try await world.order(method)
+            #expect(answer.code == code && answer.status == status && answer.complaints == ["paymentMethod"])
+        }
+    }
+
+    @Test func `a price that is not what the person saw is refused, and no draft is sold`() async throws {
+        try await PaymentWorld.with { world in
+            let other = try await world.order(expectedPrice: "39.99 USD")
+            #expect(other.code == "price-changed")
+            #expect(try await world.order(expectedPrice: "49.99 EUR").code == "price-changed")
+            #expect(try await world.order(expectedPrice: "cheap").complaints == ["expectedPrice"])
+            #expect(try await world.order(expectedPrice: "49.99 USD").status == 202)
+            world.neighbours.state.withLock { $0.status = "DRAFT" }
+            #expect(try await world.order().code == "course-not-found")
+        }
+    }
+
+    @Test func `amounts of currencies without a smaller unit are charged in whole units`() async throws {
+        try await PaymentWorld.with { world in
+            world.neighbours.state.withLock { state in
+                state.price = "5000.00"
+                state.currency = "JPY"
+            }
+            let answer = try await world.order()
+            #expect(answer.status == 202)
+            #expect(try await world.intents().first?.amount == 5_000)
+        }
+    }
+
+    @Test func `a free course enrols at once, and the same key finds the same enrolment`() async throws {
+        try await PaymentWorld.with { world in
+            world.neighbours.state.withLock { $0.price = "0.00" }
+            let first = try await world.order(nil, key: "k")
+            #expect(first.status == 201 && first["status"] == "ACTIVE")
+            let again = try await world.order(nil, key: "k")
+            #expect(again.status == 201 && again["enrollmentId"] == first["enrollmentId"])
+            #expect(try await world.order(nil, key: "other").code == "already-enrolled")
+            #expect(world.neighbours.state.withLock { $0.sources } == ["FREE"])
+            #expect(try await world.intents().isEmpty)
+        }
+    }
+
+    @Test func `nobody orders without logging in`() async throws {
+        try await PaymentWorld.with { world in
+            let answer = try await world.order(as: .anonymous)
+            #expect(answer.code == "not-logged-in")
+            #expect(
+                try await world.payments.send(.get, "/payments/stuck", as: PaymentWorld.learner).code == "not-allowed")
+        }
+    }
+
+    // MARK: 3-D Secure
+
+    @Test func `a card whose bank asks for its owner is paid after they have answered`() async throws {
+        try await PaymentWorld.with { world in
+            let answer = try await world.order("pm_card_authenticationRequired")
+            #expect(answer.status == 202 && answer["status"] == "REQUIRES_ACTION")
+            let id = try #require(answer["paymentId"])
+            #expect(try await world.payments.published(PaymentCompleted.self).isEmpty)
+            let foreign = try await world.payments.send(.post, "/payments/\(id)/confirm", as: PaymentWorld.other)
+            #expect(foreign.code == "not-found")
+            for _ in 0..<2 {
+                let confirmed = try await world.payments.send(
+                    .post, "/payments/\(id)/confirm", as: PaymentWorld.learner)
+                #expect(confirmed.status == 200 && confirmed["status"] == "COMPLETED")
+            }
+            try await world.settled()
+            #expect(try await world.payments.published(PaymentCompleted.self).count == 1)
+        }
+    }
+
+    @Test func `who never answers their bank is given up after half an hour`() async throws {
+        try await PaymentWorld.with { world in
+            let id = try await world.order("pm_card_authenticationRequired")["paymentId"]
+            try await world.settled()
+            world.clock.advance(by: 1_700)
+            try await world.payments.runJob("look after payments")
+            #expect(try await world.payment(id)["status"] == "REQUIRES_ACTION")
+            world.clock.advance(by: 200)
+            try await world.payments.runJob("look after payments")
+            try await eventually { try await world.payment(id)["status"] == "FAILED" }
+            #expect(try await world.intents().first?.status == "canceled")
+            #expect(try await world.payments.published(PaymentFailed.self).map(\.data.code) == ["abandoned"])
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import EventLoop
+import Foundation
+import HTTP
+import HubTesting
+import Stripe
+import Testing
+
+/// The driver against an imitation of Stripe that others made.
+@Suite struct StripeClientTests {
+    private func with(_ body: (StripeClient) async throws -> Void) async throws {
+        let server = try await LocalStripe()
+        let http = HTTPClient(loops: TestLoops.shared)
+        do {
+            try await body(StripeClient(http, base: server.base, secretKey: "sk_test_12345"))
+        } catch {
+            await server.stop()
+            throw error
+        }
+        await http.close()
+        await server.stop()
+    }
+
+    private let price = StripeAmount(minorUnits: 4_999, currency: "USD")
+
+    @Test func `a card is charged, found again and given back`() async throws {
+        try await with { stripe in
+            let paid = try await stripe.charge(
+                price, to: "pm_card_visa", metadata: ["paymentId": "pay_1"], key: "pay_1")
+            #expect(paid.status == .succeeded && paid.amount == 4_999 && paid.currency == "usd")
+            #expect(paid.metadata == ["paymentId": "pay_1"])
+            #expect(try await stripe.paymentIntent(paid.id).status == .succeeded)
+            #expect(try await stripe.refund(paid.id, key: "pay_1.refund").status == "succeeded")
+        }
+    }
+
+    @Test func `what is not there, and what is not known, is told apart from a failure`() async throws {
+        try await with { stripe in
+            await #expect {
+                try await stripe.paymentIntent("pi_unknown")
+            } throws: { error in
+                if case StripeError.refused(code: "resource_missing", _) = error { true } else { false }
+            }
+            await #expect {
+                try await stripe.charge(price, to: "pm_unknown", metadata: [:], key: "k")
+            } throws: { error in
+                if case StripeError.refused = error { true } else { false }
+            }
+        }
+    }
+
+    @Test func `a plan is made once and subscribed to`() async throws {
+        try await with { stripe in
+            let plan = StripePlan(id: "hub-pro-month-1900-usd", name: "Pro", amount: price, interval: .month)
+            for _ in 0..<2 { try await stripe.ensure(plan) }
+            let customer = try await stripe.customer(paying: "pm_card_visa", metadata: ["a": "b"], key: "c")
+            let subscription = try await stripe.subscribe(
+                customer, to: plan, metadata: ["subscriptionId": "sub_1"], key: "s")
+            #expect(subscription.status == "active" && subscription.currentPeriodEnd > Date())
+            #expect(try await stripe.subscription(subscription.id).metadata == ["subscriptionId": "sub_1"])
+            try await stripe.endSubscription(subscription.id)
+        }
+    }
+
+    @Test func `a wrong key and a server that is not there are told apart`() async throws {
+        let server = try await LocalStripe()
+        let http = HTTPClient(loops: TestLoops.shared)
+        await #expect(throws: StripeError.unauthorized) {
+            try await StripeClient(http, base: server.base, secretKey: "").paymentIntent("pi_1")
+        }
+        await server.stop()
+        await #expect {
+            try await StripeClient(http, base: server.base, secretKey: "sk_test_1").paymentIntent("pi_1")
+        } throws: { error in
+            if case StripeError.unavailable = error { true } else { false }
+        }
+        await http.close()
+    }
+}
+
+@Suite struct StripeSignatureTests {
+    private let now = Date(timeIntervalSince1970: 1_800_000_000)
+    private let body = Array("{\"id\":\"evt_1\"}".utf8)
+
+    /// Computed with `openssl dgst -sha256 -hmac` over `1800000000.{"id":"evt_1"}`.
+    @Test func `a signature is the HMAC of time and body`() throws {
+        let signature = try #require(StripeSignature(secret: "whsec_test_secret"))
+        #expect(
+            signature.sign(body, at: now)
+                == "t=1800000000,v1=8a6563dbee1eccda632491deb091d19e764aadddcd0ace8d9516599526831c89")
+    }
+
+    @Test func `one of several signatures must fit, of the body, within the tolerance`() throws {
+        let signature = try #require(StripeSignature(secret: "whsec_test_secret"))
+        let field = signature.sign(body, at: now)
+        #expect(signature.isValid(field, for: body, at: now))
+        #expect(signature.isValid(field + ",v1=00ff,v0=aa", for: body, at: now.addingTimeInterval(300)))
+        #expect(!signature.isValid(field, for: body + [10], at: now))
+        #expect(!signature.isValid(field, for: body, at: now.addingTimeInterval(301)))
+        #expect(!signature.isValid(field, for: body, at: now.addingTimeInterval(-301)))
+        for broken in [
+            "", "t", "t=,v1=", "v1=00", "t=1800000000", "t=1800000000,v1=0", "t=1e9,v1=00",
+            "t=99999999999999999999,v1=00",
+        ] {
+            #expect(!signature.isValid(broken, for: body, at: now), "\(broken)")
+        }
+        #expect(StripeSignature(secret: "short") == nil)
+    }
+
+    @Test func `what is no event is none`() {
+        for text in ["", "[]", "{}", "{\"id\":1}", "{\"id\":\"evt_1\",\"type\":\"a\",\"created\":1}"] {
+            #expect(StripeEvent(json: Array(text.utf8)) == nil, "\(text)")
+        }
+        let event = StripeEvent(
+            json: Array(
+                "{\"id\":\"evt_1\",\"type\":\"a.b\",\"created\":5,\"data\":{\"object\":{\"id\":\"pi_1\",\"metadata\":{\"x\":\"y\"}}}}"
+                    .utf8))
+        #expect(event?.objectID == "pi_1" && event?.metadata == ["x": "y"] && event?.type == "a.b")
+    }
+}
