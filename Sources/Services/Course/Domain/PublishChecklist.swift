@@ -3,17 +3,19 @@ struct PublishChecklist {
     /// One thing that is missing, as a field and a message that follows its name.
     enum Item: Sendable, Equatable {
         case description
-        case lesson
-        /// Without one, nobody could ever complete the course.
-        case requiredLesson
+        case lessons
 
-        var field: String { self == .description ? "description" : "lessons" }
+        var field: String {
+            switch self {
+            case .description: "description"
+            case .lessons: "lessons"
+            }
+        }
 
         var message: String {
             switch self {
             case .description: "must not be empty"
-            case .lesson: "must have at least one lesson"
-            case .requiredLesson: "must have at least one lesson that is required"
+            case .lessons: "must have at least one lesson"
             }
         }
     }
@@ -21,14 +23,9 @@ struct PublishChecklist {
     let missing: [Item]
 
     init(_ whole: WholeCourse) {
-        let lessons = whole.outline.placedLessons.map(\.lesson)
         var missing: [Item] = []
         if whole.course.offer.description.isEmpty { missing.append(.description) }
-        if lessons.isEmpty {
-            missing.append(.lesson)
-        } else if !lessons.contains(where: \.isRequired) {
-            missing.append(.requiredLesson)
-        }
+        if whole.outline.placedLessons.isEmpty { missing.append(.lessons) }
         self.missing = missing
     }
 
