@@ -30,7 +30,7 @@ public final class HubClient: Sendable {
     }
 
     public func send(
-        _ method: HTTPMethod, _ target: String, token: String? = nil, json: [String: String]? = nil,
+        _ method: HTTPMethod, _ target: String, token: String? = nil, json: (any Encodable)? = nil,
         fields: HTTPFields = [:]
     ) async throws -> Answer {
         var request = HTTPClientRequest(method, address + target, fields: fields)
