@@ -46,6 +46,25 @@ import Testing
         }
     }
 
+    @Test func `word of a change drops the pages of the course from memory, and of no other`() async throws {
+        try await ContentWorld.with { world in
+            let changed = try await world.lesson(by: .new), other = try await world.lesson(by: .new)
+            for lesson in [changed, other] {
+                _ = try await world.write("A", to: lesson)
+                _ = try await world.read(lesson, as: .instructor(lesson.instructorID))
+            }
+            func isInMemory(_ lesson: TaughtLesson) -> Bool {
+                world.content.service.operations.rendered.find(.init(lesson: lesson.id, revision: 1)) != nil
+            }
+            #expect(isInMemory(changed) && isInMemory(other))
+            let changes = try await world.courses.published(CourseUpdated.self).map(\.data)
+            let change = try #require(changes.first { $0.courseID == changed.courseID })
+            try await world.content.deliver(change)
+            #expect(!isInMemory(changed) && isInMemory(other))
+            #expect(try await world.read(changed, as: .instructor(changed.instructorID))["html"] == "<p>A</p>\n")
+        }
+    }
+
     @Test func `while course is away what it said last holds, and what it never told of is unavailable`() async throws {
         try await ContentWorld.with { world in
             let bob = Identity.student(.new), lesson = try await world.lesson(by: .new, isPreview: true)
