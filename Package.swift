@@ -48,6 +48,7 @@ let services: [Target.Dependency] = [
     "Payment",
     "Notification",
     "Content",
+    "Assessment",
     "Review",
     "Gamification",
     "Registry",
@@ -119,6 +120,7 @@ let package = Package(
         service("Course"),
         service("Enrollment"),
         service("Content", drivers: ["Documents"]),
+        service("Assessment"),
         service("Review"),
         service("Registry"),
         service("Payment", drivers: ["Stripe"]),
@@ -173,6 +175,7 @@ let package = Package(
         tests("EnrollmentTests", ["Enrollment", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("CourseTests", ["Course", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("ContentTests", ["Content", "Course", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
+        tests("AssessmentTests", ["Assessment", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("ReviewTests", ["Review", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests(
             "PaymentTests",

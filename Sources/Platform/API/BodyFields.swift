@@ -62,10 +62,12 @@ public struct BodyFields {
 
     /// A number that must be there.
     public mutating func number(_ name: String, in range: ClosedRange<Double>) -> Double {
-        guard let node = required(name) else { return range.lowerBound }
-        if case .number(let digits) = node, let number = Double(digits), range.contains(number) { return number }
-        complain(name, "must be a number from \(range.lowerBound) to \(range.upperBound)")
-        return range.lowerBound
+        required(name).flatMap { number($0, name, range) } ?? range.lowerBound
+    }
+
+    /// A number that may be missing or null.
+    public mutating func optionalNumber(_ name: String, in range: ClosedRange<Double>) -> Double? {
+        optional(name).flatMap { number($0, name, range) }
     }
 
     public mutating func optionalBool(_ name: String) -> Bool? {
@@ -83,6 +85,28 @@ public struct BodyFields {
     /// A typed id that may be missing or null.
     public mutating func optionalID<ID: HubID>(_ name: String, as type: ID.Type = ID.self) -> ID? {
         optional(name).flatMap { id($0, name) }
+    }
+
+    /// A list of typed ids that must be there.
+    public mutating func ids<ID: HubID>(_ name: String, count: ClosedRange<Int>, as type: ID.Type = ID.self) -> [ID] {
+        nodes(name, count).enumerated().compactMap { index, node in id(node, "\(name)[\(index)]") }
+    }
+
+    /// A list of objects that must be there, each read as a body is. Complaints name the place: `questions[0].text`.
+    public mutating func list<Item: RequestBody>(
+        _ name: String, count: ClosedRange<Int>, of type: Item.Type = Item.self
+    ) -> [Item] {
+        nodes(name, count).enumerated().compactMap { index, node in
+            let place = "\(name)[\(index)]"
+            guard case .object(let members) = node else {
+                complain(place, "must be an object")
+                return nil
+            }
+            var fields = BodyFields(members)
+            let item = Item(&fields)
+            for error in fields.complaints { complain("\(place).\(error.field)", error.message) }
+            return item
+        }
     }
 
     /// Notes a complaint of the caller's own about a field.
@@ -118,6 +142,19 @@ public struct BodyFields {
         if let number = node.integer.flatMap(Int.init(exactly:)), range.contains(number) { return number }
         complain(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         return nil
+    }
+
+    private mutating func number(_ node: JSONTree, _ name: String, _ range: ClosedRange<Double>) -> Double? {
+        if case .number(let digits) = node, let number = Double(digits), range.contains(number) { return number }
+        complain(name, "must be a number from \(range.lowerBound) to \(range.upperBound)")
+        return nil
+    }
+
+    private mutating func nodes(_ name: String, _ count: ClosedRange<Int>) -> [JSONTree] {
+        guard let node = required(name) else { return [] }
+        if let nodes = node.items, count.contains(nodes.count) { return nodes }
+        complain(name, "must be a list of \(count.lowerBound) to \(count.upperBound) items")
+        return []
     }
 
     private mutating func id<ID: HubID>(_ node: JSONTree, _ name: String) -> ID? {

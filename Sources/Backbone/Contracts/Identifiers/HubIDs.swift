@@ -63,6 +63,20 @@ public struct QuizID: HubID {
     public init(checked rawValue: String) { self.rawValue = rawValue }
 }
 
+/// A question of a quiz.
+public struct QuestionID: HubID {
+    public static var prefix: StaticString { "qst" }
+    public let rawValue: String
+    public init(checked rawValue: String) { self.rawValue = rawValue }
+}
+
+/// An option of a question.
+public struct OptionID: HubID {
+    public static var prefix: StaticString { "opt" }
+    public let rawValue: String
+    public init(checked rawValue: String) { self.rawValue = rawValue }
+}
+
 /// An assignment.
 public struct AssignmentID: HubID {
     public static var prefix: StaticString { "asg" }

@@ -1,3 +1,4 @@
+internal import Assessment
 internal import Auth
 internal import Content
 internal import Contracts
@@ -24,6 +25,7 @@ enum HubServices {
         PaymentService.self,
         NotificationService.self,
         ContentService.self,
+        AssessmentService.self,
         ReviewService.self,
         GamificationService.self,
         RegistryService.self,

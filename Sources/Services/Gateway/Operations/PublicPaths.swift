@@ -39,6 +39,14 @@ enum PublicPaths {
         PublicPath("/subscriptions", .payment),
         PublicPath("/subscriptions/**", .payment),
         PublicPath("/webhooks/stripe", .payment),
+        PublicPath("/courses/*/quizzes", .assessment),
+        PublicPath("/courses/*/assignments", .assessment),
+        PublicPath("/courses/*/gradebook", .assessment),
+        PublicPath("/quizzes/*", .assessment),
+        PublicPath("/assignments/*", .assessment),
+        PublicPath("/assignments/*/submissions", .assessment),
+        PublicPath("/submissions/*", .assessment),
+        PublicPath("/submissions/*/grade", .assessment),
     ]
 
     private static let byFirstSegment = Dictionary(grouping: table, by: \.firstSegment)

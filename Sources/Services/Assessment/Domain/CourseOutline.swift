@@ -1,0 +1,22 @@
+internal import Contracts
+
+/// As much of a course as is asked of the course service here.
+struct CourseOutline: Sendable, Decodable {
+    struct Lesson: Sendable, Decodable {
+        let id: LessonID
+        let kind: String
+    }
+    let id: CourseID
+    let instructorID: UserID
+    let lessons: [Lesson]
+
+    enum CodingKeys: String, CodingKey {
+        case id, lessons
+        case instructorID = "instructorId"
+    }
+
+    /// Whether a work of that kind can complete the lesson.
+    func has(_ lesson: LessonID, of kind: GradedWorkKind) -> Bool {
+        lessons.contains { $0.id == lesson && $0.kind == kind.rawValue }
+    }
+}

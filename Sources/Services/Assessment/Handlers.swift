@@ -1,0 +1,16 @@
+internal import Contracts
+internal import Messaging
+internal import Postgres
+
+/// What events of other services lead to. The names are frozen.
+struct Handlers: Sendable {
+    let operations: Operations
+
+    var all: [Handler] {
+        [Handler(name: "eraseLearnerOnUserDeleted", on: UserDeleted.self, eraseLearnerOnUserDeleted)]
+    }
+
+    func eraseLearnerOnUserDeleted(_ received: Received<UserDeleted>, _ tx: Transaction) async throws {
+        operations.erase(received.event.userID, at: received.event.deletedAt, on: tx)
+    }
+}
