@@ -18,9 +18,19 @@ func library(_ name: String, pkgConfig: String?, apt: String, brew: String) -> T
         providers: [.apt([apt]), .brew([brew])])
 }
 
+// On Linux its headers are where a compiler looks; its description carries a flag that the package manager warns of.
+#if os(macOS)
+let hiredisConfig: String? = "hiredis"
+#else
+let hiredisConfig: String? = nil
+#endif
+
 /// A narrow C header of our own in front of a library whose own headers Swift cannot or should not see.
-func shim(_ name: String, over libraries: String...) -> Target {
-    .target(name: name, dependencies: libraries.map { .target(name: $0) }, path: "Sources/System/\(name)")
+/// - Parameter links: what no description of a library says.
+func shim(_ name: String, over libraries: String..., links: [String] = []) -> Target {
+    .target(
+        name: name, dependencies: libraries.map { .target(name: $0) }, path: "Sources/System/\(name)",
+        linkerSettings: links.map { .linkedLibrary($0) })
 }
 
 func module(_ folder: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -34,7 +44,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 
 /// The drivers every service stands on, and the backbone.
 let drivers: [Target.Dependency] = [
-    "HTTP", "Kafka", "ObjectStore", "Postgres", "Secrets", "Observability", "EventLoop",
+    "HTTP", "Kafka", "ObjectStore", "Postgres", "Redis", "Secrets", "Observability", "EventLoop",
 ]
 let backbone: [Target.Dependency] = ["Messaging", "SchemaRegistry", "Contracts", "Avro"]
 
@@ -74,6 +84,7 @@ let package = Package(
         library("Libcrypto", pkgConfig: "libcrypto", apt: "libssl-dev", brew: "openssl@3"),
         library("Libjansson", pkgConfig: "jansson", apt: "libjansson-dev", brew: "jansson"),
         library("Librdkafka", pkgConfig: "rdkafka", apt: "librdkafka-dev", brew: "librdkafka"),
+        library("Libhiredis", pkgConfig: hiredisConfig, apt: "libhiredis-dev", brew: "hiredis"),
         library("Cjose", pkgConfig: "cjose", apt: "libcjose-dev", brew: "cjose"),
         library("Libcmark", pkgConfig: "libcmark-gfm", apt: "libcmark-gfm-extensions-dev", brew: "cmark-gfm"),
         shim("CWake"),
@@ -82,6 +93,7 @@ let package = Package(
         shim("CCurl", over: "Libcurl"),
         shim("CPostgres", over: "Libpq"),
         shim("CKafka", over: "CWake", "Librdkafka"),
+        shim("CRedis", over: "Libhiredis", links: ["hiredis"]),
         shim("CSecrets", over: "Libcrypto", "Libargon2", "Libjansson", "Cjose"),
         shim("CMarkdown", over: "Libcmark"),
 
@@ -91,6 +103,7 @@ let package = Package(
         module("Drivers", "HTTP", ["CCurl", "CSockets", "EventLoop"]),
         module("Drivers", "Postgres", ["CPostgres", "EventLoop"]),
         module("Drivers", "Kafka", ["CKafka", "EventLoop", "Observability"]),
+        module("Drivers", "Redis", ["CRedis", "EventLoop"]),
         module("Drivers", "Mail", ["HTTP", "EventLoop"]),
         module("Drivers", "Secrets", ["CSecrets", "EventLoop"]),
         module("Drivers", "ObjectStore", ["HTTP", "Secrets", "EventLoop"]),
@@ -150,6 +163,7 @@ let package = Package(
         tests("HTTPTests", ["HTTP", "HubTesting", "EventLoop"]),
         tests("PostgresTests", ["Postgres", "HubTesting", "EventLoop"]),
         tests("KafkaTests", ["Kafka", "HubTesting", "EventLoop", "Observability"]),
+        tests("RedisTests", ["Redis", "HubTesting", "EventLoop"]),
         tests("MailTests", ["Mail", "HTTP", "HubTesting", "EventLoop"]),
         tests("StripeTests", ["Stripe", "HTTP", "Secrets", "HubTesting", "EventLoop"]),
         tests("SecretsTests", ["Secrets", "HubTesting", "EventLoop"]),

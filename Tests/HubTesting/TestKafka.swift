@@ -141,23 +141,9 @@ public struct TestKafka: Sendable {
         for _ in 0..<100 {
             // Below those that the system gives to outgoing connections: one that takes a broker's port while it is down keeps it down.
             let first = Int.random(in: 100...320) * 100
-            if (first..<first + 43).allSatisfy(isFree) { return first }
+            if (first..<first + 43).allSatisfy(FreePort.isFree) { return first }
         }
         throw CannotStart(description: "no 43 free ports in a row")
-    }
-
-    private static func isFree(_ port: Int) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        address.sin_port = in_port_t(port).bigEndian
-        return withUnsafePointer(to: address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
     }
 }
 

@@ -184,15 +184,17 @@ extension ServiceContext {
         directory: ServiceDirectory = .init(), codec: EventCodec = EventCodec(registry: InMemorySchemaRegistry()),
         log: LogRecorder = LogRecorder()
     ) throws -> ServiceContext {
-        ServiceContext(
+        let metrics = Metrics(), uptime: Uptime = { clock.uptime }
+        return ServiceContext(
             name: name, settings: try Settings(environment: settings), loops: TestLoops.shared,
             blockingPool: try sharedPool.get(), database: test.database,
             outbox: Outbox(service: name, codec: codec, now: { clock.now }),
             http: HTTPClient(loops: TestLoops.shared), services: directory,
             seal: try .make(clock),
             objects: FolderStore(path: TestObjects.folder(), pool: try sharedPool.get()),
-            logger: Logger(label: name.rawValue, sink: log), metrics: Metrics(), clock: { clock.now },
-            uptime: { clock.uptime })
+            logger: Logger(label: name.rawValue, sink: log), metrics: metrics,
+            cache: Cache(nil, prefix: "test", loops: TestLoops.shared, metrics: metrics, uptime: uptime),
+            clock: { clock.now }, uptime: uptime)
     }
 }
 

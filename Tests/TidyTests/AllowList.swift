@@ -37,6 +37,7 @@ enum AllowList {
         "Sources/Drivers/Postgres/Connection/Statement.swift": "state of the loop's own thread",
         "Sources/Drivers/Postgres/Connection/TransactionLane.swift": "state of the loop's own thread",
         "Sources/Drivers/Postgres/Rows.swift": "a result of libpq, read only",
+        "Sources/Drivers/Redis/RedisLine.swift": "state of the loop's own thread, around hiredis",
         "Sources/Drivers/Secrets/HMACKey.swift": "a C context that one call uses",
         "Sources/Drivers/Secrets/Keys.swift": "a C key, immutable once made",
     ]

@@ -10,7 +10,7 @@ public final class Transaction: Sendable {
 
     private struct Hooks {
         var beforeCommit: [@Sendable (Transaction) async throws -> Void] = []
-        var afterCommit: [@Sendable () -> Void] = []
+        var afterCommit: [@Sendable () async -> Void] = []
     }
 
     init(lane: TransactionLane) { self.lane = lane }
@@ -40,8 +40,9 @@ public final class Transaction: Sendable {
         hooks.withLock { $0.beforeCommit.append(body) }
     }
 
-    /// Runs `body` once the transaction has been committed. It is never called for one that was rolled back.
-    public func afterCommit(_ body: @escaping @Sendable () -> Void) {
+    /// Runs `body` once the transaction has been committed, and waits for it before anybody is told. It is never called for one that was
+    /// rolled back.
+    public func afterCommit(_ body: @escaping @Sendable () async -> Void) {
         hooks.withLock { $0.afterCommit.append(body) }
     }
 
@@ -72,7 +73,7 @@ public final class Transaction: Sendable {
             for body in bodies { try await body(self) }
         }
         try await lane.commit()
-        for body in hooks.withLock({ $0.afterCommit }) { body() }
+        for body in hooks.withLock({ $0.afterCommit }) { await body() }
     }
 
     func rollback() async -> PostgresError? { await lane.rollback() }

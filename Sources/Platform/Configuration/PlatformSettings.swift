@@ -1,5 +1,6 @@
 public import Contracts
 public import Observability
+public import Redis
 public import SchemaRegistry
 
 /// The settings every process of the hub shares.
@@ -13,6 +14,10 @@ public enum PlatformSettings {
     )
     public static let registryUserInfo = Setting<String>(
         "SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO", secret: true, "What that registry asks for: `user:password`.")
+    public static let redisURL = Setting<RedisURL>(
+        "REDIS_URL", secret: true,
+        "A Redis for what services keep for a while, `redis://[[user]:password@]host[:port][/database]`. Unset, each process keeps it "
+            + "by itself.")
     public static let identitySecret = Setting<String>(
         "HUB_IDENTITY_SECRET", secret: true,
         "Shared by gateway and services, at least 16 bytes: signs the identity that the gateway passes on.")
@@ -64,6 +69,7 @@ public enum PlatformSettings {
     public static let declarations: [SettingDeclaration] =
         [
             databaseURL.declaration, registryAddresses.declaration, registryUserInfo.declaration,
+            redisURL.declaration,
             identitySecret.declaration, logLevel.declaration, loopCount.declaration,
             host.declaration, serviceHost.declaration, trustedProxies.declaration, drainTime.declaration,
         ] + KafkaSettings.declarations + ObjectSettings.declarations
@@ -84,6 +90,14 @@ public struct DatabaseURL: SettingValue {
 }
 
 extension LogLevel: SettingValue {}
+
+extension RedisURL: SettingValue {
+    public static var settingType: String {
+        "redis://[[user]:password@]host[:port][/database]; there is no encryption, so no rediss://"
+    }
+    public init?(settingText: String) { try? self.init(settingText) }
+    public var settingText: String { description }
+}
 
 extension RegistryAddresses: SettingValue {
     public static var settingType: String { "http or https URLs with commas between, without user and password" }

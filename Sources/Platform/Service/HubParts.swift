@@ -10,6 +10,7 @@ public import Messaging
 public import ObjectStore
 public import Observability
 internal import Postgres
+internal import Redis
 public import SchemaRegistry
 
 /// What the services of a process stand on: the hub's store, threads, the way to each other.
@@ -18,6 +19,7 @@ public struct HubParts: Sendable {
     public let store: HubStore
     public let blockingPool: BlockingPool
     public let http: HTTPClient
+    let redis: RedisClient?
     public let directory: ServiceDirectory
     public let seal: IdentitySeal
     public let objects: any ObjectStore
@@ -52,8 +54,14 @@ public struct HubParts: Sendable {
         let objects = try settings.objects(pool, http) { WallClock.date }
         return HubParts(
             settings: settings, store: try await .prepare(settings, loops, logger), blockingPool: pool,
-            http: http, directory: directory, seal: seal, objects: objects, logger: logger, clock: { WallClock.date },
+            http: http, redis: try redis(settings, loops), directory: directory, seal: seal, objects: objects,
+            logger: logger, clock: { WallClock.date },
             sink: sink, level: level, drainTime: drainTime)
+    }
+
+    private static func redis(_ settings: Settings, _ loops: EventLoopGroup) throws -> RedisClient? {
+        guard let url = try settings.optional(PlatformSettings.redisURL) else { return nil }
+        return RedisClient(url, loops: loops, configuration: RedisCacheStore.configuration)
     }
 
     /// What a service is given, its schema brought up to date.
@@ -61,21 +69,27 @@ public struct HubParts: Sendable {
         let name = type.name
         let schema = ServiceSchema(name)
         let role = try await schema.prepare(type.histories, as: store.database)
+        let metrics = Metrics()
+        let uptime: Uptime = { .now }
         return ServiceContext(
             name: name, settings: settings, loops: loops, blockingPool: blockingPool,
             database: Database(
                 url: store.url, loops: loops,
                 configuration: .init(applicationName: "hub-\(name)", schema: schema.name, role: role)),
             outbox: Outbox(service: name, codec: codec, now: clock), http: http, services: directory, seal: seal,
-            objects: objects, logger: Logger(label: name.rawValue, level: level, sink: sink), metrics: Metrics(),
-            clock: clock,
-            uptime: { .now })
+            objects: objects, logger: Logger(label: name.rawValue, level: level, sink: sink), metrics: metrics,
+            cache: Cache(redis, prefix: "hub:\(name)", loops: loops, metrics: metrics, uptime: uptime), clock: clock,
+            uptime: uptime)
     }
 
-    /// A registry elsewhere: what it told before is known, so services go on without it.
+    /// What services go on without: a registry elsewhere, for what it told before is known, and Redis.
     var healthChecks: [HealthCheck] {
-        guard let registry = store.registry as? ConfluentSchemaRegistry else { return [] }
-        return [HealthCheck("registry", isVital: false) { try await registry.check() }]
+        var checks: [HealthCheck] = []
+        if let registry = store.registry as? ConfluentSchemaRegistry {
+            checks.append(HealthCheck("registry", isVital: false) { try await registry.check() })
+        }
+        if let redis { checks.append(HealthCheck("redis", isVital: false) { _ = try await redis.send(["PING"]) }) }
+        return checks
     }
 
     /// Removes what is older than its topic's retention, once an hour.
@@ -89,6 +103,7 @@ public struct HubParts: Sendable {
 
     public func close() async {
         await http.close()
+        await redis?.close()
         await store.close()
         blockingPool.shutdown()
         logger.flush()

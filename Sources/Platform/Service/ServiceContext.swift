@@ -31,6 +31,8 @@ public struct ServiceContext: Sendable {
     public let objects: any ObjectStore
     /// What the service decides in a transaction and does after it.
     public let tasks: Tasks
+    /// What the service keeps for a while, so that it need not be asked for again.
+    public let cache: Cache
     public let logger: Logger
     public let metrics: Metrics
     /// The time of day, which somebody may set: for what is stored, shown or put into a token.
@@ -41,7 +43,7 @@ public struct ServiceContext: Sendable {
     public init(
         name: ServiceName, settings: Settings, loops: EventLoopGroup, blockingPool: BlockingPool, database: Database,
         outbox: Outbox, http: HTTPClient, services: ServiceDirectory, seal: IdentitySeal, objects: any ObjectStore,
-        logger: Logger, metrics: Metrics, clock: @escaping @Sendable () -> Date, uptime: @escaping Uptime
+        logger: Logger, metrics: Metrics, cache: Cache, clock: @escaping @Sendable () -> Date, uptime: @escaping Uptime
     ) {
         self.name = name
         self.settings = settings
@@ -56,6 +58,7 @@ public struct ServiceContext: Sendable {
         tasks = Tasks(database, loops, now: clock)
         self.logger = logger
         self.metrics = metrics
+        self.cache = cache
         self.clock = clock
         self.uptime = uptime
     }

@@ -1,0 +1,68 @@
+internal import Synchronization
+
+/// Keeps bytes in the process, in two generations: what is asked for stays in the younger one, and when that is full, the older one
+/// goes. So what nobody asks for is gone first, and nothing is ever searched for.
+final class MemoryCacheStore: CacheStore {
+    private struct Entry {
+        let bytes: [UInt8]
+        let end: ContinuousClock.Instant
+    }
+
+    private struct State {
+        var young: [String: Entry] = [:]
+        var old: [String: Entry] = [:]
+        var youngBytes = 0
+    }
+
+    private let limits: CacheLimits
+    private let uptime: Uptime
+    private let state = Mutex(State())
+
+    init(_ limits: CacheLimits, uptime: @escaping Uptime) {
+        self.limits = limits
+        self.uptime = uptime
+    }
+
+    func read(_ keys: [String]) -> [[UInt8]?] {
+        let time = uptime()
+        return state.withLock { state in keys.map { find($0, at: time, in: &state) } }
+    }
+
+    func write(_ bytes: [UInt8], at key: String, for time: Duration) {
+        let entry = Entry(bytes: bytes, end: uptime() + time)
+        state.withLock { keep(entry, at: key, in: &$0) }
+    }
+
+    func writeFirst(_ bytes: [UInt8], at key: String, for time: Duration) -> [UInt8]? {
+        let now = uptime()
+        return state.withLock { state in
+            if let kept = find(key, at: now, in: &state) { return kept }
+            keep(Entry(bytes: bytes, end: now + time), at: key, in: &state)
+            return bytes
+        }
+    }
+
+    private func find(_ key: String, at time: ContinuousClock.Instant, in state: inout State) -> [UInt8]? {
+        if let entry = state.young[key] { return time < entry.end ? entry.bytes : nil }
+        guard let entry = state.old[key], time < entry.end else { return nil }
+        keep(entry, at: key, in: &state)
+        return entry.bytes
+    }
+
+    private func keep(_ entry: Entry, at key: String, in state: inout State) {
+        let byteCount = Self.size(of: entry.bytes, at: key)
+        if state.youngBytes + byteCount > limits.memoryBytesMax / 2 || state.young.count >= limits.memoryCountMax / 2 {
+            state.old = state.young
+            state.young = [:]
+            state.youngBytes = 0
+        }
+        if let before = state.young.updateValue(entry, forKey: key) {
+            state.youngBytes -= Self.size(of: before.bytes, at: key)
+        }
+        state.youngBytes += byteCount
+        state.old[key] = nil
+    }
+
+    /// About what an entry takes of the memory.
+    private static func size(of bytes: [UInt8], at key: String) -> Int { bytes.count + key.utf8.count + 128 }
+}
