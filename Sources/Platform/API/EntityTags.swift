@@ -25,7 +25,12 @@ extension Request {
 extension HTTPResponse {
     /// 200 with a JSON body, and the version it shows as `ETag`.
     public static func ok(_ view: some Encodable, version: Int) throws -> HTTPResponse {
-        var response = try ok(view)
+        ok(json: try HubJSON.encode(view), version: version)
+    }
+
+    /// The same of JSON as ``HubJSON`` writes it.
+    public static func ok(json: [UInt8], version: Int) -> HTTPResponse {
+        var response = HTTPResponse.json(.ok, json)
         response.fields["etag"] = EntityTag(version: version).text
         return response
     }

@@ -12,7 +12,8 @@ public struct CourseService: HubService {
     let operations: Operations
 
     public init(_ context: ServiceContext) {
-        operations = Operations(database: context.database, outbox: context.outbox, now: context.clock)
+        operations = Operations(
+            database: context.database, outbox: context.outbox, cache: context.cache, now: context.clock)
     }
 
     public func addRoutes(to routes: inout Routes) { CourseRoutes(operations: operations).add(to: &routes) }

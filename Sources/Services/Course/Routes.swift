@@ -99,8 +99,9 @@ struct CourseRoutes: Sendable {
     }
 
     func course(_ request: Request) async throws -> Response {
-        let whole = try await operations.find(request.id("id", as: CourseID.self), for: request.caller)
-        return try .ok(CourseView(whole), version: whole.course.version)
+        let id = try request.id("id", as: CourseID.self)
+        let shown = try await operations.show(id, to: request.caller) { try HubJSON.encode(CourseView($0)) }
+        return .ok(json: shown.json, version: shown.version)
     }
 
     // MARK: Offering a course

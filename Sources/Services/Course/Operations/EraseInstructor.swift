@@ -1,5 +1,6 @@
 internal import Contracts
 internal import Messaging
+internal import Platform
 internal import Postgres
 
 #if canImport(FoundationEssentials)
@@ -15,6 +16,7 @@ extension Operations {
     func eraseInstructor(_ id: UserID, at time: Date, on tx: Transaction) async throws {
         try await store.eraseInstructor(id, at: time, on: tx)
         for course in try await store.archiveCourses(of: id, at: now(), on: tx) {
+            tx.afterCommit { [cache] in await cache.invalidate(course.id.rawValue) }
             try outbox.append(CourseUpdated(course, changedFields: ["status"]), on: tx)
         }
     }

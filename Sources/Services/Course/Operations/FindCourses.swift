@@ -3,12 +3,28 @@ internal import Platform
 internal import Postgres
 
 extension Operations {
-    /// A course with its outline, as far as the caller may know of it.
+    /// A course with its outline as it is shown, as far as the caller may know of it. What anybody may see is kept for a while.
     /// - Throws: ``CourseError/notFound``.
-    func find(_ id: CourseID, for caller: Caller) async throws -> WholeCourse {
-        let whole = try await find(id)
-        guard caller.maySee(whole.course) else { throw CourseError.notFound }
-        return whole
+    func show(
+        _ id: CourseID, to caller: Caller, as encode: @escaping @Sendable (WholeCourse) throws -> [UInt8]
+    ) async throws -> ShownCourse {
+        do {
+            let bytes = try await cache.value("shown:\(id)", of: id.rawValue, for: ShownCourse.keptTime) {
+                let whole = try await find(id)
+                guard whole.course.isPublic else { throw NotForAll(whole: whole) }
+                return ShownCourse(version: whole.course.version, json: try encode(whole)).bytes
+            }
+            guard let shown = ShownCourse(bytes: bytes) else { throw CourseError.notFound }
+            return shown
+        } catch let found as NotForAll {
+            let whole = found.whole
+            guard caller.maySee(whole.course) else { throw CourseError.notFound }
+            return ShownCourse(version: whole.course.version, json: try encode(whole))
+        }
+    }
+
+    private struct NotForAll: Error {
+        let whole: WholeCourse
     }
 
     /// - Throws: ``CourseError/notFound``.

@@ -1,5 +1,6 @@
 internal import Contracts
 internal import Messaging
+internal import Platform
 internal import Postgres
 
 #if canImport(FoundationEssentials)
@@ -12,12 +13,15 @@ internal import Foundation
 struct Operations: Sendable {
     let database: Database
     let outbox: Outbox
+    /// What anybody may see of courses, by their ids.
+    let cache: Cache
     let now: @Sendable () -> Date
     let store = Store()
 
-    init(database: Database, outbox: Outbox, now: @escaping @Sendable () -> Date) {
+    init(database: Database, outbox: Outbox, cache: Cache, now: @escaping @Sendable () -> Date) {
         self.database = database
         self.outbox = outbox
+        self.cache = cache
         self.now = now
     }
 
@@ -43,6 +47,7 @@ struct Operations: Sendable {
         whole.course.version += 1
         whole.course.updatedAt = now()
         try await store.update(whole, instead: old, on: tx)
+        tx.afterCommit { [cache] in await cache.invalidate(id.rawValue) }
         try outbox.append(CourseUpdated(whole.course, changedFields: changes), on: tx)
         return whole
     }

@@ -1,0 +1,49 @@
+import Contracts
+import HTTP
+import Platform
+import Postgres
+import ServiceTesting
+import Testing
+
+@testable import Course
+
+/// What anybody may see of a course is kept for a while.
+@Suite struct KeepingTests {
+    @Test func `a course is kept, and whatever changes it shows at once`() async throws {
+        try await Courses.with { courses in
+            let ada = UserID.new
+            let id = try await courses.publish(by: ada)
+            #expect(try await courses.title(of: id) == "Number theory")
+            // Behind the service's back, so that it cannot know.
+            try await courses.database.execute("update course set title = 'Behind'")
+            #expect(try await courses.title(of: id) == "Number theory")
+
+            let edit = #"{"title": "Primes"}"#
+            _ = try await courses.send(.patch, "/courses/\(id)", as: .instructor(ada), json: edit)
+            #expect(try await courses.title(of: id) == "Primes")
+            _ = try await courses.section("Endings", in: id, by: ada)
+            #expect(try await courses.sectionTitles(of: id, as: .new) == ["Beginnings", "Endings"])
+            try await courses.deliver(UserDeleted(userID: ada, deletedAt: Courses.time))
+            #expect(try await courses.send(.get, "/courses/\(id)")["status"] == "ARCHIVED")
+        }
+    }
+
+    @Test func `a draft is kept for nobody`() async throws {
+        try await Courses.with { courses in
+            let ada = UserID.new
+            let id = try await courses.draft(by: ada)
+            for _ in 1...2 {
+                #expect(try await courses.send(.get, "/courses/\(id)", as: .instructor(ada)).status == 200)
+                #expect(try await courses.send(.get, "/courses/\(id)").status == 404)
+                #expect(try await courses.send(.get, "/courses/\(id)", as: .instructor(.new)).status == 404)
+            }
+        }
+    }
+}
+
+extension TestService<CourseService> {
+    /// As anybody sees it.
+    fileprivate func title(of course: CourseID) async throws -> String? {
+        try await send(.get, "/courses/\(course)")["title"]
+    }
+}
