@@ -96,12 +96,14 @@ let package = Package(
         shim("CRedis", over: "Libhiredis", links: ["hiredis"]),
         shim("CSecrets", over: "Libcrypto", "Libargon2", "Libjansson", "Cjose"),
         shim("CMarkdown", over: "Libcmark"),
+        shim("CProcess"),
 
         // Drivers
         module("Drivers", "EventLoop", ["CEvent"]),
         module("Drivers", "Observability", ["EventLoop"]),
         module("Drivers", "HTTP", ["CCurl", "CSockets", "EventLoop"]),
-        module("Drivers", "Postgres", ["CPostgres", "EventLoop"]),
+        module("Drivers", "Subprocess", ["CProcess", "EventLoop"]),
+        module("Drivers", "Postgres", ["CPostgres", "Subprocess", "EventLoop"]),
         module("Drivers", "Kafka", ["CKafka", "EventLoop", "Observability"]),
         module("Drivers", "Redis", ["CRedis", "EventLoop"]),
         module("Drivers", "Mail", ["HTTP", "EventLoop"]),
@@ -161,6 +163,7 @@ let package = Package(
         tests("EventLoopTests", ["EventLoop", "HubTesting"]),
         tests("ObservabilityTests", ["Observability", "HubTesting", "EventLoop"]),
         tests("HTTPTests", ["HTTP", "HubTesting", "EventLoop"]),
+        tests("SubprocessTests", ["Subprocess", "HubTesting", "EventLoop"]),
         tests("PostgresTests", ["Postgres", "HubTesting", "EventLoop"]),
         tests("KafkaTests", ["Kafka", "HubTesting", "EventLoop", "Observability"]),
         tests("RedisTests", ["Redis", "HubTesting", "EventLoop"]),

@@ -52,7 +52,7 @@ enum AllowList {
     /// Files that may block a thread for a moment: they run on threads of their own, never on a loop.
     static let blockingWaits: [String: String] = [
         "Sources/Drivers/Postgres/Server/PrivatePostgres.swift": "starts and stops a server on a thread of a pool",
-        "Sources/Drivers/Postgres/Server/Subprocess.swift": "waits for a child process on a thread of a pool",
+        "Sources/Drivers/Subprocess/DetachedProcess.swift": "waits for a child process on a thread of a pool",
     ]
 
     /// Files that may wait for a time: what polls a state in tests.

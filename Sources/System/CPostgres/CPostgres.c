@@ -1,16 +1,9 @@
 #define _GNU_SOURCE
 #include "CPostgres.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <libpq-fe.h>
-#include <pwd.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { SLOTS_ON_STACK = 64 };
 
@@ -184,57 +177,4 @@ const char *hub_pg_result_tag(const hub_pg_result *result) {
 
 const char *hub_pg_result_error(const hub_pg_result *result, char field) {
     return PQresultErrorField(res(result), field);
-}
-
-// MARK: Processes
-
-int hub_user_find(const char *name, uint32_t *user, uint32_t *group) {
-    struct passwd record, *found = NULL;
-    char buffer[4096];
-    if (getpwnam_r(name, &record, buffer, sizeof buffer, &found) != 0 || !found) return -1;
-    *user = found->pw_uid;
-    *group = found->pw_gid;
-    return 0;
-}
-
-int32_t hub_process_start(
-    const char *path, const char *const *arguments, const char *const *environment, const char *user, int output
-) {
-    uint32_t uid = 0, gid = 0;
-    if (user && hub_user_find(user, &uid, &gid) != 0) {
-        errno = ESRCH;
-        return -1;
-    }
-    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (nothing < 0) return -1;
-    int out = output < 0 ? nothing : output;
-    // Only functions that are safe between fork and exec in a process with threads.
-    pid_t child = fork();
-    if (child == 0) {
-        setsid();
-        if (user && (setgroups(0, NULL) != 0 || setgid(gid) != 0 || setuid(uid) != 0)) _exit(126);
-        if (dup2(nothing, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) _exit(126);
-        // Sockets and files of the parent are none of the child's business.
-        for (int fd = 3; fd < 4096; fd++) close(fd);
-        // The working directory of the parent may be closed to the user.
-        if (chdir("/") != 0) _exit(126);
-        sigset_t none;
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        execve(path, (char *const *)arguments, (char *const *)environment);
-        _exit(127);
-    }
-    int failure = errno;
-    close(nothing);
-    errno = failure;
-    return (int32_t)child;
-}
-
-int hub_process_poll(int32_t process, int *status) {
-    int raw = 0;
-    pid_t ended = waitpid(process, &raw, WNOHANG);
-    if (ended == 0) return 0;
-    if (ended < 0) return -1;
-    *status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
-    return 1;
 }

@@ -1,5 +1,5 @@
-internal import CPostgres
 internal import EventLoop
+internal import Subprocess
 internal import Synchronization
 
 #if canImport(FoundationEssentials)
@@ -80,7 +80,7 @@ public final class PrivatePostgres: Sendable {
     }
 
     /// Whether the server has ended by itself, or somebody has killed it. Asks the system and does not wait.
-    public var hasEnded: Bool { Subprocess(id: process).status() != nil }
+    public var hasEnded: Bool { DetachedProcess(id: process).status() != nil }
 
     /// Starts a server that has ended again, on the same folder: its address stays, and so does what was committed.
     /// - Throws: as ``start(_:)``.
@@ -116,7 +116,7 @@ public final class PrivatePostgres: Sendable {
             if !folder.isInitialised { try initialise(folder, programs, configuration) }
             try folder.excuseStaleLock()
             try admit(to: folder)
-            return try launch(command(folder, programs, configuration), in: folder, configuration, until: end)
+            return try launch(programs, arguments(folder, configuration), in: folder, configuration, until: end)
         }
         // One that runs may be about to be ready, or about to end.
         while ContinuousClock.now < end, folder.running() != nil {
@@ -132,23 +132,18 @@ public final class PrivatePostgres: Sendable {
     ) throws(PostgresError) {
         try? FileManager.default.removeItem(atPath: folder.unfinishedData)
         try folder.own(folder.unfinishedData)
-        var command = [
-            programs.initdb, "-D", folder.unfinishedData, "-U", "postgres", "--encoding=UTF8", "--locale=C.UTF-8",
+        var arguments = [
+            "-D", folder.unfinishedData, "-U", "postgres", "--encoding=UTF8", "--locale=C.UTF-8",
             "--auth-local=peer", "--auth-host=reject", "--data-checksums", "--no-instructions",
         ]
-        if configuration.settings["fsync"] == "off" { command.append("--no-sync") }
-        let process = try Subprocess.start(command, as: folder.user, log: folder.log)
-        guard process.wait(within: .seconds(120)) == 0 else {
-            throw PostgresError(.startup, "initdb failed: \(folder.endOfLog())")
-        }
+        if configuration.settings["fsync"] == "off" { arguments.append("--no-sync") }
+        try programs.initialise(arguments, as: folder.user)
         guard rename(folder.unfinishedData, folder.data) == 0 else {
             throw PostgresError(.startup, "\(folder.unfinishedData) cannot be renamed")
         }
     }
 
-    private static func command(
-        _ folder: ServerFolder, _ programs: ServerPrograms, _ configuration: Configuration
-    ) -> [String] {
+    private static func arguments(_ folder: ServerFolder, _ configuration: Configuration) -> [String] {
         // Of the log only what the last run said is of interest, and it must not grow for ever.
         unlink(folder.log)
         var settings = [
@@ -164,19 +159,19 @@ public final class PrivatePostgres: Sendable {
             "log_error_verbosity": "terse",
         ]
         settings.merge(configuration.settings) { _, given in given }
-        var command = [programs.postgres, "-D", folder.data]
-        for (name, value) in settings.sorted(by: { $0.key < $1.key }) { command += ["-c", "\(name)=\(value)"] }
-        return command
+        return ["-D", folder.data]
+            + settings.sorted { $0.key < $1.key }.flatMap { ["-c", "\($0.key)=\($0.value)"] }
     }
 
     /// Starts the server and waits until it takes connections.
     private static func launch(
-        _ command: [String], in folder: ServerFolder, _ configuration: Configuration, until end: ContinuousClock.Instant
+        _ programs: ServerPrograms, _ arguments: [String], in folder: ServerFolder, _ configuration: Configuration,
+        until end: ContinuousClock.Instant
     ) throws(PostgresError) -> PrivatePostgres {
         // Processes of a server that was killed may take a moment to notice; until then the new one refuses to start.
         let isAfterCrash = FileManager.default.fileExists(atPath: folder.data + "/postmaster.pid")
         let patience = isAfterCrash ? min(end, .now + .seconds(10)) : .now
-        var process = try Subprocess.start(command, as: folder.user, log: folder.log)
+        var process = try programs.serve(arguments, in: folder)
         while ContinuousClock.now < end {
             if let ready = ready(folder, configuration) { return ready }
             if process.status() != nil {
@@ -184,7 +179,7 @@ public final class PrivatePostgres: Sendable {
                     throw PostgresError(.startup, "the server ended at once: \(folder.endOfLog())")
                 }
                 usleep(100_000)
-                process = try Subprocess.start(command, as: folder.user, log: folder.log)
+                process = try programs.serve(arguments, in: folder)
             }
             usleep(5_000)
         }
@@ -221,7 +216,7 @@ public final class PrivatePostgres: Sendable {
         // The number of one that has ended may be another program's by now.
         if hasEnded { return }
         let process = process
-        let server = Subprocess(id: process)
+        let server = DetachedProcess(id: process)
         // Fast: connections are ended, transactions rolled back, everything written.
         kill(process, SIGINT)
         if server.wait(within: .seconds(30)) != nil { return }

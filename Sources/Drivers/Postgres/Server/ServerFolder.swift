@@ -1,4 +1,4 @@
-internal import CPostgres
+internal import Subprocess
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
@@ -27,8 +27,7 @@ struct ServerFolder {
     init(path: String) throws(PostgresError) {
         self.path = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
         user = geteuid() == 0 ? "postgres" : nil
-        var id: UInt32 = 0, group: UInt32 = 0
-        if let user, hub_user_find(user, &id, &group) != 0 {
+        if let user, SystemUser(named: user) == nil {
             throw PostgresError(
                 .startup,
                 "PostgreSQL does not run as root and there is no user 'postgres' to run it as: install postgresql")
@@ -66,16 +65,15 @@ struct ServerFolder {
     /// Makes a folder that only the server's user can enter. One that is there already must be just that: in /tmp anybody
     /// could have put it there.
     func own(_ folder: String) throws(PostgresError) {
-        var id = geteuid(), group = getegid()
-        if let user { _ = hub_user_find(user, &id, &group) }
+        let other = user.flatMap(SystemUser.init)
         if mkdir(folder, 0o700) == 0 {
-            if user != nil, chown(folder, id, group) != 0 {
+            if let other, chown(folder, other.id, other.groupID) != 0 {
                 throw PostgresError(.startup, "\(folder) cannot be given away")
             }
             return
         }
         var status = stat()
-        guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == id,
+        guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == other?.id ?? geteuid(),
             status.st_mode & 0o077 == 0
         else { throw PostgresError(.startup, "\(folder) is there already and not only ours: remove it") }
     }

@@ -1,3 +1,5 @@
+internal import Subprocess
+
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
 #else
@@ -9,8 +11,8 @@ struct ServerPrograms {
     let folder: String
     let majorVersion: Int
 
-    var initdb: String { folder + "/initdb" }
-    var postgres: String { folder + "/postgres" }
+    private var initdb: String { folder + "/initdb" }
+    private var postgres: String { folder + "/postgres" }
 
     /// The newest that is installed, or the one that can read data of `majorVersion`.
     static func find(majorVersion: Int?) throws(PostgresError) -> ServerPrograms {
@@ -28,6 +30,35 @@ struct ServerPrograms {
             "the data was written by PostgreSQL \(majorVersion), installed is \(newest.majorVersion): "
                 + "install \(majorVersion), or upgrade the data with pg_upgrade")
     }
+
+    /// Makes the files of a server.
+    func initialise(_ arguments: [String], as user: String?) throws(PostgresError) {
+        var program = Subprocess(initdb, arguments, limits: .init(timeMax: .seconds(120)))
+        program.environment = Self.environment
+        program.user = user
+        let outcome: Subprocess.Outcome
+        do {
+            outcome = try program.runBlocking()
+        } catch {
+            throw PostgresError(.startup, "initdb could not do its work: \(error)")
+        }
+        if outcome.status != 0 { throw PostgresError(.startup, "initdb failed: \(outcome.errors)") }
+    }
+
+    /// Starts the server.
+    func serve(_ arguments: [String], in folder: ServerFolder) throws(PostgresError) -> DetachedProcess {
+        do {
+            return try .start(postgres, arguments, environment: Self.environment, as: folder.user, log: folder.log)
+        } catch {
+            throw PostgresError(.startup, "the server cannot be started: \(error)")
+        }
+    }
+
+    /// What a program needs of ours to run, and no setting: those may be secrets, which the system shows to whoever may look at a process.
+    private static let environment = ProcessInfo.processInfo.environment
+        .filter { passedOn.contains($0.key) || $0.key.hasPrefix("LC_") }
+
+    private static let passedOn: Set = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"]
 
     private static func candidates() -> [String] {
         var folders: [String] = []
@@ -49,8 +80,10 @@ struct ServerPrograms {
         // Its version is in the path where several can be installed side by side.
         let digits = folder.split(separator: "/").dropLast().last?.split(whereSeparator: { !$0.isNumber }).last
         if let digits, let version = Int(digits) { return ServerPrograms(folder: folder, majorVersion: version) }
-        guard let output = try? Subprocess.output([folder + "/postgres", "-V"]),
-            let number = output.split(whereSeparator: { !$0.isNumber }).first, let version = Int(number)
+        let asked = Subprocess(folder + "/postgres", ["-V"], limits: .init(timeMax: .seconds(10)))
+        guard let answer = try? asked.runBlocking(), answer.status == 0,
+            let number = String(decoding: answer.output, as: UTF8.self).split(whereSeparator: { !$0.isNumber }).first,
+            let version = Int(number)
         else { return nil }
         return ServerPrograms(folder: folder, majorVersion: version)
     }

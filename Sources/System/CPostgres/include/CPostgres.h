@@ -93,16 +93,4 @@ const char *hub_pg_result_tag(const hub_pg_result *result);
 /// Fields of an error: 'C' SQLSTATE, 'M' message, 's' schema, 't' table, 'c' column, 'n' constraint, 'R' routine. NULL when absent.
 const char *hub_pg_result_error(const hub_pg_result *result, char field);
 
-// MARK: Processes
-
-/// Starts a program in a session of its own, as `user` when that is not NULL, with `environment` (NAME=value, ended by NULL) and
-/// nothing else. It reads nothing; its output and errors go to `output` (or /dev/null when -1). Returns the process id, or -1 with
-/// errno set.
-int32_t hub_process_start(
-    const char *path, const char *const *arguments, const char *const *environment, const char *user, int output);
-/// 1 when it has ended (then *status is its exit code, 128 + signal when killed), 0 while it runs, -1 when it is not our child.
-int hub_process_poll(int32_t process, int *status);
-/// The numeric ids of a user. 0 on success.
-int hub_user_find(const char *name, uint32_t *user, uint32_t *group);
-
 #endif
