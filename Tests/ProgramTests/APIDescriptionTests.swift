@@ -65,7 +65,7 @@ import Testing
             // The gateway's own, without what it passes on; of a service what the gateway passes on to it.
             if type.name == .gateway { return !route.pattern.hasSuffix("...}") }
             let path = route.pattern.replacing(/\{[^}]*\}/, with: "x")
-            return try PublicPaths.service(for: route.method, path[...]) == type.name
+            return try PublicPaths.row(for: route.method, path[...])?.service == type.name
         }.map { "\($0.method.rawValue) \($0.pattern)" }
     }
 }

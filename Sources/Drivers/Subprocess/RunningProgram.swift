@@ -15,7 +15,7 @@ final class Cancellation: Sendable {
 }
 
 /// A program under way, on the thread that waits for it.
-struct RunningProgram: ~Copyable {
+struct RunningProgram {
     /// Between looks at what nothing tells of: a cancellation, a program whose end the system does not announce.
     private static let lookMilliseconds: Int32 = 20
 
@@ -46,10 +46,9 @@ struct RunningProgram: ~Copyable {
         errors.leaveToChild()
     }
 
-    deinit { if watch >= 0 { close(watch) } }
-
     /// Waits until it has ended, or ends it.
-    consuming func finish(unless cancellation: Cancellation) throws -> Subprocess.Outcome {
+    mutating func finish(unless cancellation: Cancellation) throws -> Subprocess.Outcome {
+        defer { if watch >= 0 { close(watch) } }
         var reason: (any Error)?
         var killsAt: ContinuousClock.Instant?
         while hub_process_has_ended(id) == 0 {

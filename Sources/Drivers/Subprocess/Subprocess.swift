@@ -63,14 +63,21 @@ public struct Subprocess: Sendable {
     ) async throws -> Outcome {
         let cancellation = Cancellation()
         return try await withTaskCancellationHandler {
-            try await pool.run { try RunningProgram(self, onLine).finish(unless: cancellation) }
+            try await pool.run { try finish(unless: cancellation, onLine) }
         } onCancel: {
             cancellation.set()
         }
     }
 
     /// As ``run(on:onLine:)``, on the calling thread: never a loop's.
-    public func runBlocking() throws -> Outcome { try RunningProgram(self, nil).finish(unless: Cancellation()) }
+    public func runBlocking() throws -> Outcome { try finish(unless: Cancellation(), nil) }
+
+    private func finish(
+        unless cancellation: Cancellation, _ onLine: (@Sendable (String) -> Void)?
+    ) throws -> Outcome {
+        var program = try RunningProgram(self, onLine)
+        return try program.finish(unless: cancellation)
+    }
 }
 
 /// Why there is no outcome of a program.

@@ -54,6 +54,17 @@ extension Problem {
         Problem(.contentTooLarge, "body-too-large", detail: "The body may have at most \(bytesMax) bytes.")
     }
 
+    public static let lengthRequired = Problem(
+        411, "length-required", title: "Length Required", detail: "Say with Content-Length how long the body is.")
+
+    /// 416: the object has no such bytes.
+    static func rangeNotSatisfiable(sizeBytes: Int) -> Problem {
+        Problem(
+            416, "range-not-satisfiable", title: "Range Not Satisfiable",
+            detail: "It has \(sizeBytes) bytes, and none where the range begins.",
+            fields: ["content-range": "bytes */\(sizeBytes)"])
+    }
+
     /// 422 with the complaints about each field.
     public static func invalidBody(_ errors: [FieldError]) -> Problem {
         Problem(

@@ -9,7 +9,7 @@ public struct Routes: Sendable {
     public typealias Handler = @Sendable (Request) async throws -> Response
     public typealias OnceHandler = @Sendable (Request, Once) async throws -> Response
 
-    /// A body is sealed, so it is here before its handler begins: what is longer needs a way of its own.
+    /// A body is sealed, so it is here before its handler begins: what is longer comes as a stream.
     static let bodyBytesMax = 1024 * 1024
 
     private let seal: IdentitySeal
@@ -52,6 +52,12 @@ public struct Routes: Sendable {
     public mutating func put(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
         add(.put, pattern, access, handler)
     }
+    /// A PUT whose handler reads the body as it comes: nobody vouches for more than who sends it. Its length is told beforehand.
+    public mutating func putStream(
+        _ pattern: String, _ access: Access, bodyBytesMax: Int, _ handler: @escaping Handler
+    ) {
+        add(.put, pattern, access, streamBytesMax: bodyBytesMax, handler)
+    }
     public mutating func patch(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
         add(.patch, pattern, access, handler)
     }
@@ -59,11 +65,14 @@ public struct Routes: Sendable {
         add(.delete, pattern, access, handler)
     }
 
-    private mutating func add(_ method: HTTPMethod, _ pattern: String, _ access: Access, _ handler: @escaping Handler) {
+    private mutating func add(
+        _ method: HTTPMethod, _ pattern: String, _ access: Access, streamBytesMax: Int? = nil,
+        _ handler: @escaping Handler
+    ) {
         let (seal, logger) = (seal, logger)
         let meter = RouteMeter(metrics, method: method, pattern: pattern)
         let label = "\(method) \(pattern)"
-        router.add(method, pattern) { http in
+        router.add(method, pattern, bodyBytesMax: streamBytesMax) { http in
             var trace = TraceContext.request(
                 correlationID: http.fields["x-correlation-id"], traceparent: http.fields["traceparent"])
             trace.route = label
@@ -77,11 +86,13 @@ public struct Routes: Sendable {
                             throw Problem.notFromTheGateway
                         }
                         try access.check(sealed.identity)
-                        var whole = http
-                        let body = try await http.body.collect(bytesMax: Self.bodyBytesMax)
-                        guard sealed.isFor(body: body) else { throw Problem.notFromTheGateway }
-                        whole.body = .bytes(body)
-                        return try await handler(Request(whole, identity: sealed.identity))
+                        var checked = http
+                        if let streamBytesMax {
+                            try Self.checkStream(http.body, sealed, bytesMax: streamBytesMax)
+                        } else {
+                            checked.body = try await Self.whole(http.body, sealed)
+                        }
+                        return try await handler(Request(checked, identity: sealed.identity))
                     } catch {
                         let problem = Problem(answering: error)
                         if problem.isOurFault {
@@ -94,6 +105,22 @@ public struct Routes: Sendable {
                 }
             }
         }
+    }
+}
+
+extension Routes {
+    /// - Throws: 401 for a body that nobody vouched for, 413.
+    private static func whole(_ body: HTTPBody, _ sealed: SealedRequest) async throws -> HTTPBody {
+        let bytes = try await body.collect(bytesMax: bodyBytesMax)
+        guard sealed.isFor(body: bytes) else { throw Problem.notFromTheGateway }
+        return .bytes(bytes)
+    }
+
+    /// - Throws: 401 for a body that was sealed as a whole, 411 for one of unknown length, 413.
+    private static func checkStream(_ body: HTTPBody, _ sealed: SealedRequest, bytesMax: Int) throws(Problem) {
+        guard sealed.isForStream else { throw .notFromTheGateway }
+        guard let length = body.length else { throw .lengthRequired }
+        if length > bytesMax { throw .bodyTooLarge(bytesMax: bytesMax) }
     }
 }
 

@@ -5,7 +5,7 @@ public import Secrets
 /// Writes and checks the header that carries an ``Identity`` from the gateway, or from a service, to a service.
 ///
 /// The form is `v2.EXPIRY.KIND.SUBJECT.ROLE.SESSION.DIGEST.CODE`: expiry in milliseconds since 1970, parts percent-encoded, the
-/// SHA-256 of the body, and an HMAC-SHA-256 over all of it with the method and the target of the request. A header taken from one
+/// SHA-256 of the body, or `-` for one that is passed on as it comes, and an HMAC-SHA-256 over all of it with the method and the target of the request. A header taken from one
 /// request is of no use for another one, and of none at all after ``lifetimeMs``. That the digest is a part of its own lets a service
 /// refuse a stranger before it has read a body.
 public struct IdentitySeal: Sendable {
@@ -13,6 +13,8 @@ public struct IdentitySeal: Sendable {
     /// How long a header is good for: long enough for a slow hop and clocks that differ a little, short enough to be useless later.
     public static let lifetimeMs: Int64 = 30_000
     private static let headerBytesMax = 512
+    /// In place of the digest of a body that nobody has seen yet.
+    private static let streamMark = "-"
 
     private let key: HMACKey
     private let now: @Sendable () -> Int64
@@ -32,8 +34,8 @@ public struct IdentitySeal: Sendable {
     /// A key for another purpose, from the same secret.
     public func key(for purpose: StaticString) -> HMACKey { key.derived(for: purpose) }
 
-    /// - Parameter body: all of it.
-    public func header(for identity: Identity, method: String, target: String, body: [UInt8] = []) -> String {
+    /// - Parameter body: all of it; nil for one that is passed on as it comes, which only routes for such bodies take.
+    public func header(for identity: Identity, method: String, target: String, body: [UInt8]? = []) -> String {
         let (kind, subject, role, session) =
             switch identity {
             case .anonymous: ("a", "", "", "")
@@ -41,7 +43,7 @@ public struct IdentitySeal: Sendable {
             case .service(let name): ("s", name.rawValue, "", "")
             }
         let parts = [kind, subject, role, session].map(PercentEncoding.encode)
-        let digest = Base64URL.encode(SHA256.digest(body))
+        let digest = body.map { Base64URL.encode(SHA256.digest($0)) } ?? Self.streamMark
         let claims = "v2.\(now() + Self.lifetimeMs).\(parts.map(Self.escapeDots).joined(separator: ".")).\(digest)"
         return claims + "." + Base64URL.encode(code(claims, method, target))
     }
@@ -55,9 +57,10 @@ public struct IdentitySeal: Sendable {
         guard constantTimeEqual(given, code(claims, method, target)) else { return nil }
         let parts = claims.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 7, parts[0] == "v2", let expiry = Int64(parts[1]), expiry > now(),
-            let digest = Base64URL.decode(parts[6]), let identity = Self.identity(parts[2..<6])
+            let identity = Self.identity(parts[2..<6])
         else { return nil }
-        return SealedRequest(identity: identity, bodyDigest: digest)
+        if parts[6] == Self.streamMark { return SealedRequest(identity: identity, bodyDigest: nil) }
+        return Base64URL.decode(parts[6]).map { SealedRequest(identity: identity, bodyDigest: $0) }
     }
 
     private static func identity(_ parts: ArraySlice<Substring>) -> Identity? {
@@ -85,8 +88,14 @@ public struct IdentitySeal: Sendable {
 /// A request that the gateway, or a service, has vouched for.
 public struct SealedRequest: Sendable {
     public let identity: Identity
-    fileprivate let bodyDigest: [UInt8]
+    /// Nil for a body that nobody has seen.
+    fileprivate let bodyDigest: [UInt8]?
 
     /// Whether `body` is what was vouched for, to the last byte.
-    public func isFor(body: [UInt8]) -> Bool { constantTimeEqual(bodyDigest, SHA256.digest(body)) }
+    public func isFor(body: [UInt8]) -> Bool {
+        bodyDigest.map { constantTimeEqual($0, SHA256.digest(body)) } ?? false
+    }
+
+    /// Whether the body was passed on as it came, and nobody vouches for it.
+    public var isForStream: Bool { bodyDigest == nil }
 }

@@ -17,7 +17,7 @@ struct GatewayRoutes: Sendable {
         let meter = GatewayMeter(metrics)
         // OPTIONS too: the service behind a path knows what the path has.
         for method in [HTTPMethod.get, .post, .put, .patch, .delete, .options] {
-            router.add(method, "/{path...}") { request in
+            router.add(method, "/{path...}", bodyBytesMax: PublicPaths.streamBytesMax(of: method)) { request in
                 await meter.measure(request.method) { await pass(request, logger) }
             }
         }
@@ -49,10 +49,9 @@ struct GatewayRoutes: Sendable {
     private func pass(_ request: HTTPRequest, _ logger: Logger) async -> HTTPResponse {
         await answered(logger) {
             let path = request.target.prefix { $0 != "?" }
-            guard let service = try PublicPaths.service(for: request.method, path) else { throw Problem.notFound }
+            guard let row = try PublicPaths.row(for: request.method, path) else { throw Problem.notFound }
             let identity = try await admit(request, path: path)
-            return try await forward(
-                request, to: service, in: PublicPaths.lane(of: request.method, path), as: identity)
+            return try await forward(request, by: row, in: PublicPaths.lane(of: request.method, path), as: identity)
         }
     }
 

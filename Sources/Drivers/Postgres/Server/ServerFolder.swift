@@ -109,9 +109,7 @@ struct ServerFolder {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.count >= 5, let process = Int32(lines[0]), process > 1, let port = Int(lines[3]) else { return nil }
         // A child of ours that was killed stays a process until somebody asks for its end.
-        var status: Int32 = 0
-        guard hub_process_poll(process, &status) != 1, kill(process, 0) == 0 || errno == EPERM, worksHere(process)
-        else { return nil }
+        guard DetachedProcess(id: process).status() == nil, worksHere(process) else { return nil }
         let isReady = lines.count >= 8 && lines[7].hasPrefix("ready")
         return Running(process: process, port: port, socketFolder: String(lines[4]), isReady: isReady)
     }

@@ -4,6 +4,8 @@ enum Lane: Hashable, CaseIterable {
     case logIn
     /// A password is hashed.
     case registration
+    /// A body is passed on as it comes, at the pace of its client.
+    case stream
     case general
 
     /// What a dear kind of work may take up.
@@ -20,7 +22,7 @@ enum Lane: Hashable, CaseIterable {
         case .logIn: Room(inFlightMax: 32, waitMax: .seconds(2))
         // A form that was filled in may wait, as long as it leaves the threads that hash to log-ins.
         case .registration: Room(inFlightMax: 8, waitMax: .seconds(30))
-        case .general: nil
+        case .stream, .general: nil
         }
     }
 }

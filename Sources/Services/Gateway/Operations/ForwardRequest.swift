@@ -3,7 +3,7 @@ internal import HTTP
 internal import Observability
 internal import Platform
 
-/// Passes a request on to a service once it is all here, and its answer back, streamed.
+/// Passes a request on to a service, once it is all here unless its path says otherwise, and its answer back, streamed.
 struct ForwardRequest: Sendable {
     /// The seal covers the body, so all of it is here before the service sees any of it; a longer one is refused.
     private static let bodyBytesMax = 1024 * 1024
@@ -21,18 +21,24 @@ struct ForwardRequest: Sendable {
     /// - Throws: 408 or 413 for the body, 502 when the service breaks off, 503 with `Retry-After` when it cannot be reached or too
     ///   much of this kind is under way, 504 when it takes too long.
     func callAsFunction(
-        _ request: HTTPRequest, to service: ServiceName, in lane: Lane, as identity: Identity
+        _ request: HTTPRequest, by row: PublicPath, in lane: Lane, as identity: Identity
     ) async throws -> HTTPResponse {
-        guard let address = context.services[service], let upstream = upstreams[lane] else { throw Problem.unavailable }
+        let isStreamed = row.streamBytesMax != nil
+        if let length = request.body.length, length > row.streamBytesMax ?? Self.bodyBytesMax {
+            throw Problem.bodyTooLarge
+        }
+        guard let address = context.services[row.service], let upstream = upstreams[isStreamed ? .stream : lane] else {
+            throw Problem.unavailable
+        }
         let network = IPAddress.network(of: request.remoteAddress)
         // Of the body, until its answer begins.
         var byteCount = 0
         defer { room.leave(byteCount, network) }
-        let body = try await held(request, network, &byteCount)
-        let answer = try await upstream.send(to: service) {
+        let body = isStreamed ? nil : try await held(request, network, &byteCount)
+        let answer = try await upstream.send(to: row.service, within: row.timeMax) {
             HTTPClientRequest(
                 request.method, address + request.target, fields: fields(of: request, body, as: identity),
-                body: .bytes(body))
+                body: body.map(HTTPBody.bytes) ?? request.body)
         }
         return HTTPResponse(
             answer.status, fields: ProxyFields.crossing(answer.fields), body: Self.body(of: answer, to: request))
@@ -42,7 +48,6 @@ struct ForwardRequest: Sendable {
     private func held(
         _ request: HTTPRequest, _ network: String, _ byteCount: inout Int
     ) async throws -> [UInt8] {
-        if let length = request.body.length, length > Self.bodyBytesMax { throw Problem.bodyTooLarge }
         var bytes: [UInt8] = []
         for try await chunk in request.body {
             if bytes.count + chunk.count > Self.bodyBytesMax { throw Problem.bodyTooLarge }
@@ -59,7 +64,8 @@ struct ForwardRequest: Sendable {
         return .stream(length: answer.fields["content-length"].flatMap { Int($0) }) { nil }
     }
 
-    private func fields(of request: HTTPRequest, _ body: [UInt8], as identity: Identity) -> HTTPFields {
+    /// - Parameter body: nil for one that is passed on as it comes.
+    private func fields(of request: HTTPRequest, _ body: [UInt8]?, as identity: Identity) -> HTTPFields {
         var fields = ProxyFields.crossing(request.fields)
         fields[IdentitySeal.fieldName] = context.seal.header(
             for: identity, method: request.method.rawValue, target: request.target, body: body)

@@ -13,6 +13,10 @@ struct PublicPath: Sendable {
     /// nil for whatever method.
     let method: HTTPMethod?
     let service: ServiceName
+    /// How long a body may be that is passed on as it comes; nil where a body is held until it is all here.
+    private(set) var streamBytesMax: Int?
+    /// How long an answer may take, to its last byte; nil for as long as any.
+    private(set) var timeMax: Duration?
     private let segments: [Segment]
     private let goesOn: Bool
 
@@ -24,6 +28,20 @@ struct PublicPath: Sendable {
         goesOn = parts.last == "**"
         if goesOn { parts.removeLast() }
         segments = parts.map { $0 == "*" ? .any : .literal(Array($0.utf8)) }
+    }
+
+    /// For bodies too long to be held: passed on as they come, on connections of their own. The row has a method.
+    func streamed(bodyBytesMax: Int) -> PublicPath {
+        var path = self
+        path.streamBytesMax = bodyBytesMax
+        return path
+    }
+
+    /// For answers that take their time.
+    func taking(_ timeMax: Duration) -> PublicPath {
+        var path = self
+        path.timeMax = timeMax
+        return path
     }
 
     /// A literal in every row.

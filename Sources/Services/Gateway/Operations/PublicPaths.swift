@@ -51,10 +51,11 @@ enum PublicPaths {
 
     private static let byFirstSegment = Dictionary(grouping: table, by: \.firstSegment)
 
+    /// The row that a request goes by; nil when there is none.
     /// - Parameter path: raw, without the query.
     /// - Throws: 400 for a path that the next hop could read in another way, `/auth/%6Cogin` among them: each path has one spelling
     ///   here, so that what is decided by it holds for the service too.
-    static func service(for method: HTTPMethod, _ path: Substring) throws(GatewayError) -> ServiceName? {
+    static func row(for method: HTTPMethod, _ path: Substring) throws(GatewayError) -> PublicPath? {
         let segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()
         for segment in segments {
             guard let text = PercentEncoding.decode(segment), text != ".", text != "..",
@@ -67,7 +68,12 @@ enum PublicPaths {
         let fitting = candidates.filter { $0.fits(segments) }
         let method = method == .head ? .get : method
         // Which methods a path has is the service's to say: what fits by its path alone is asked.
-        return (fitting.first { $0.method == nil || $0.method == method } ?? fitting.last)?.service
+        return fitting.first { $0.method == nil || $0.method == method } ?? fitting.last
+    }
+
+    /// The longest body of a method that is passed on as it comes; nil when none is.
+    static func streamBytesMax(of method: HTTPMethod) -> Int? {
+        table.filter { $0.method == method }.compactMap(\.streamBytesMax).max()
     }
 
     /// Whether the body says who is calling: a token beside it is not looked at. An expired one must keep nobody from refreshing it.

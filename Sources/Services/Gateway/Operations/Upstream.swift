@@ -13,42 +13,49 @@ struct Upstream: Sendable {
     private let room: Bulkhead?
     private let breakers: [ServiceName: CircuitBreaker]
     private let uptime: Uptime
+    /// Where the path does not say otherwise.
     private let timeout: Duration
 
     init(_ lane: Lane, _ context: ServiceContext, timeout: Duration) {
-        if let limits = lane.room {
-            var configuration = HTTPClientConfiguration()
-            configuration.connectionsPerHostMax = limits.inFlightMax
-            http = HTTPClient(loops: context.loops, configuration: configuration)
-            room = Bulkhead(
-                inFlightMax: limits.inFlightMax, waitMax: limits.waitMax, pace: Self.paceAtFirst, uptime: context.uptime
-            )
-        } else {
+        if lane == .general {
             http = context.http
-            room = nil
+        } else {
+            var configuration = HTTPClientConfiguration()
+            if let limits = lane.room { configuration.connectionsPerHostMax = limits.inFlightMax }
+            http = HTTPClient(loops: context.loops, configuration: configuration)
+        }
+        room = lane.room.map {
+            Bulkhead(inFlightMax: $0.inFlightMax, waitMax: $0.waitMax, pace: Self.paceAtFirst, uptime: context.uptime)
         }
         breakers = Dictionary(uniqueKeysWithValues: ServiceName.all.map { ($0, CircuitBreaker()) })
         uptime = context.uptime
         self.timeout = timeout
     }
 
-    /// - Parameter request: made when its turn has come, so that its seal is no older than that.
+    /// - Parameters:
+    ///   - timeMax: to the last byte of the answer; nil for as long as any may take.
+    ///   - request: made when its turn has come, so that its seal is no older than that.
     /// - Throws: ``GatewayError``, a `Problem` of the client's doing, and `Bulkhead.Full` while too much of this kind is under way.
-    func send(to service: ServiceName, _ request: () -> HTTPClientRequest) async throws -> HTTPClientResponse {
-        guard let room else { return try await sendNow(request(), to: service) }
+    func send(
+        to service: ServiceName, within timeMax: Duration?, _ request: () -> HTTPClientRequest
+    ) async throws -> HTTPClientResponse {
+        let timeMax = timeMax ?? timeout
+        guard let room else { return try await sendNow(request(), to: service, within: timeMax) }
         try await room.enter()
         var isDone = false
         defer { room.leave(isDone: isDone) }
-        let answer = try await sendNow(request(), to: service)
+        let answer = try await sendNow(request(), to: service, within: timeMax)
         isDone = answer.status != .serviceUnavailable
         return answer
     }
 
-    private func sendNow(_ request: HTTPClientRequest, to service: ServiceName) async throws -> HTTPClientResponse {
+    private func sendNow(
+        _ request: HTTPClientRequest, to service: ServiceName, within timeMax: Duration
+    ) async throws -> HTTPClientResponse {
         guard let breaker = breakers[service] else { throw Problem.unavailable }
         if let seconds = breaker.admit(at: uptime()) { throw GatewayError.upstreamAway(retryAfterSeconds: seconds) }
         do {
-            let answer = try await exchange(request)
+            let answer = try await exchange(request, within: timeMax)
             breaker.succeeded()
             return answer
         } catch {
@@ -58,11 +65,13 @@ struct Upstream: Sendable {
     }
 
     /// One repetition, when the request was certainly not seen or may be seen twice.
-    private func exchange(_ request: HTTPClientRequest) async throws(HTTPClientError) -> HTTPClientResponse {
+    private func exchange(
+        _ request: HTTPClientRequest, within timeMax: Duration
+    ) async throws(HTTPClientError) -> HTTPClientResponse {
         do {
-            return try await http.send(request, timeout: timeout)
+            return try await http.send(request, timeout: timeMax)
         } catch .protocolError where request.method.isIdempotent && request.body.length == 0 {
-            return try await http.send(request, timeout: timeout)
+            return try await http.send(request, timeout: timeMax)
         }
     }
 
