@@ -56,6 +56,7 @@ let services: [Target.Dependency] = [
     "Course",
     "Enrollment",
     "Payment",
+    "Media",
     "Notification",
     "Content",
     "Assessment",
@@ -139,6 +140,7 @@ let package = Package(
         service("Review"),
         service("Registry"),
         service("Payment", drivers: ["Stripe"]),
+        service("Media", drivers: ["Subprocess"]),
         service("Sandbox", drivers: ["Stripe"]),
 
         // Programs
@@ -198,6 +200,7 @@ let package = Package(
             "PaymentTests",
             ["Payment", "Sandbox", "Stripe", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("SandboxTests", ["Sandbox", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
+        tests("MediaTests", ["Media", "Subprocess", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("RegistryTests", ["Registry", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests(
             "GatewayTests",

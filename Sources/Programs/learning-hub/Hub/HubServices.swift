@@ -6,6 +6,7 @@ internal import Course
 internal import Enrollment
 internal import Gamification
 internal import Gateway
+internal import Media
 internal import Notification
 internal import Payment
 internal import Platform
@@ -23,6 +24,7 @@ enum HubServices {
         CourseService.self,
         EnrollmentService.self,
         PaymentService.self,
+        MediaService.self,
         NotificationService.self,
         ContentService.self,
         AssessmentService.self,

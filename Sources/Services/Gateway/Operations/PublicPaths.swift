@@ -39,6 +39,12 @@ enum PublicPaths {
         PublicPath("/subscriptions", .payment),
         PublicPath("/subscriptions/**", .payment),
         PublicPath("/webhooks/stripe", .payment),
+        PublicPath("/media", .media),
+        PublicPath("/media/files/*/*", .media, .get).taking(.seconds(3_600)),
+        PublicPath("/media/*", .media),
+        PublicPath("/media/*/parts/*", .media, .put).streamed(bodyBytesMax: 8 * 1024 * 1024).taking(.seconds(600)),
+        // It puts the parts together.
+        PublicPath("/media/*/complete", .media).taking(.seconds(300)),
         PublicPath("/courses/*/quizzes", .assessment),
         PublicPath("/courses/*/assignments", .assessment),
         PublicPath("/courses/*/gradebook", .assessment),

@@ -1,0 +1,54 @@
+public import Contracts
+public import Messaging
+public import Platform
+public import Postgres
+
+/// Takes files that people upload, makes of them what browsers show, and sends it to whoever holds a signed address.
+public struct MediaService: HubService {
+    public static let name = ServiceName.media
+    public static let publishes: [any Event.Type] = [MediaUploaded.self, MediaProcessed.self]
+    public static let settings = MediaConfig.declarations
+    public static let migrations = Migrations.all
+
+    let operations: Operations
+
+    public init(_ context: ServiceContext) throws {
+        operations = try Operations(context, MediaConfig(context.settings))
+    }
+
+    public func addRoutes(to routes: inout Routes) { MediaRoutes(operations: operations).add(to: &routes) }
+
+    public var handlers: [Handler] { Handlers(operations: operations).own }
+
+    /// Apart from the rest: what is uploaded must not wait behind who is erased.
+    public var workers: [Worker] {
+        [Worker(group: .transcoder, handlers: Handlers(operations: operations).transcoders)]
+    }
+
+    public var tasks: [TaskHandler] {
+        let operations = operations
+        return [
+            TaskHandler(
+                Transcode.self, policy: .transcoding,
+                onGivenUp: { task, tx in try await operations.giveUp(task, on: tx) }
+            ) { try await operations.transcode($0, $1) },
+            TaskHandler(RemoveObjects.self) { task, _ in try await operations.remove(task) },
+        ]
+    }
+
+    public var jobs: [Job] {
+        let operations = operations
+        return [Job("expire uploads", every: .seconds(600)) { try await operations.expireUploads() }]
+    }
+}
+
+extension TaskPolicy {
+    /// What kills ffmpeg once may pass, a machine without memory; what kills it three times is the file.
+    fileprivate static var transcoding: TaskPolicy {
+        var policy = TaskPolicy()
+        policy.attemptsMax = 3
+        policy.timeMax = .seconds(3 * 3_600)
+        policy.concurrencyMax = 1
+        return policy
+    }
+}

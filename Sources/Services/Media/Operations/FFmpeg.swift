@@ -1,0 +1,160 @@
+internal import EventLoop
+internal import Messaging
+internal import Platform
+internal import Subprocess
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// Makes what browsers show of what people upload, by ffmpeg: a program of its own, for the files it reads are hostile.
+///
+/// It reads one file by a reader that is named, opens nothing that a file refers to, and has its time, memory and output bounded.
+struct FFmpeg: Sendable {
+    /// The file is to blame, not the moment: it will never be otherwise. The reason is for its owner.
+    struct Refusal: Error, Equatable {
+        let reason: String
+    }
+
+    struct Output: Sendable, Equatable {
+        /// Of the file in the folder, and of the rendition.
+        let name: String
+        let contentType: String
+        var width: Int?
+        var height: Int?
+    }
+
+    private static let memoryBytesMax = 3 * 1024 * 1024 * 1024
+    private static let fileBytesMax = 4 * 1024 * 1024 * 1024
+    /// Of a picture or frame: what is larger when unpacked takes the memory of many.
+    private static let pixelsMax = 64_000_000
+    private static let videoSecondsMax = 4.0 * 3_600
+    private static let videoWidthMax = 1_280
+    private static let imageWidths = [("small.webp", 320), ("medium.webp", 960), ("large.webp", 1_920)]
+
+    let folder: String
+    /// Of one run.
+    let timeMax: Duration
+    /// Where a thread waits for it.
+    let pool: BlockingPool
+
+    // MARK: Renditions
+
+    /// One MP4 that plays while it loads, and a still picture of it.
+    func video(
+        _ input: String, _ format: String, into output: String
+    ) async throws -> (files: [Output], durationSeconds: Double?) {
+        let source = try await probe(input, format, "video")
+        guard source.hasVideo else { throw Refusal(reason: "There is no video in the file.") }
+        if let seconds = source.seconds, seconds > Self.videoSecondsMax {
+            throw Refusal(
+                reason: "The video is longer than \(Int(Self.videoSecondsMax / 3_600)) hours. Cut it into parts.")
+        }
+        let (movie, poster) = ("\(output)/video.mp4", "\(output)/poster.jpg")
+        try await make(
+            reading(input, format) + [
+                "-map", "0:v:0", "-map", "0:a:0?", "-map_metadata", "-1", "-c:v", "libx264", "-preset", "veryfast",
+                "-crf", "23", "-pix_fmt", "yuv420p", "-vf", "scale=trunc(min(\(Self.videoWidthMax)\\,iw)/2)*2:-2",
+                "-c:a", "aac", "-b:a", "128k", "-ac", "2", "-movflags", "+faststart", "-threads", "2", movie,
+            ], "video")
+        let made = try await probe(movie, "mov", "video")
+        let still = String((made.seconds ?? 0) / 10)
+        try await make(
+            ["-ss", still] + reading(movie, "mov") + ["-frames:v", "1", "-q:v", "3", "-update", "1", poster], "video")
+        return (
+            [
+                Output(name: "video.mp4", contentType: "video/mp4", width: made.width, height: made.height),
+                Output(name: "poster.jpg", contentType: "image/jpeg", width: made.width, height: made.height),
+            ], made.seconds
+        )
+    }
+
+    /// The picture in sizes for small, usual and large screens; none is wider than it came.
+    func image(
+        _ input: String, _ format: String, into output: String
+    ) async throws -> (files: [Output], durationSeconds: Double?) {
+        guard try await probe(input, format, "picture").hasVideo else {
+            throw Refusal(reason: "There is no picture in the file.")
+        }
+        var files: [Output] = []
+        for (name, width) in Self.imageWidths {
+            try await make(
+                reading(input, format) + [
+                    "-frames:v", "1", "-map_metadata", "-1", "-vf", "scale=min(\(width)\\,iw):-1", "-c:v", "libwebp",
+                    "-quality", "82", "-update", "1", "-f", "image2", "\(output)/\(name)",
+                ], "picture")
+            let made = try await probe("\(output)/\(name)", "webp_pipe", "picture")
+            files.append(Output(name: name, contentType: "image/webp", width: made.width, height: made.height))
+        }
+        return (files, nil)
+    }
+
+    // MARK: Runs
+
+    private func reading(_ input: String, _ format: String) -> [String] {
+        ["-protocol_whitelist", "file", "-max_pixels", "\(Self.pixelsMax)", "-f", format, "-i", input]
+    }
+
+    private func make(_ arguments: [String], _ kind: String) async throws {
+        _ = try await run("ffmpeg", ["-nostdin", "-v", "error", "-y"] + arguments, kind)
+    }
+
+    private struct Found: Sendable {
+        var hasVideo = false
+        var width, height: Int?
+        var seconds: Double?
+    }
+
+    private func probe(_ input: String, _ format: String, _ kind: String) async throws -> Found {
+        let answer = try await run(
+            "ffprobe",
+            [
+                "-v", "error", "-protocol_whitelist", "file", "-max_pixels", "\(Self.pixelsMax)", "-f", format,
+                "-show_entries", "format=duration:stream=codec_type,width,height", "-of", "json", input,
+            ], kind)
+        let told = try HubJSON.decode(Probe.self, from: answer)
+        let video = told.streams?.first { $0.codec_type == "video" }
+        return Found(
+            hasVideo: video != nil, width: video?.width, height: video?.height,
+            seconds: told.format?.duration.flatMap(Double.init))
+    }
+
+    /// - Throws: ``Refusal`` when the program did not want the file, and what may pass.
+    private func run(_ name: String, _ arguments: [String], _ kind: String) async throws -> [UInt8] {
+        var program = Subprocess("\(folder)/\(name)", arguments, limits: .init(timeMax: timeMax))
+        program.environment = ["LANG": "C"]
+        program.limits.memoryBytesMax = Self.memoryBytesMax
+        program.limits.fileBytesMax = Self.fileBytesMax
+        program.limits.outputBytesMax = 64 * 1024
+        let outcome: Subprocess.Outcome
+        do {
+            outcome = try await program.run(on: pool)
+        } catch let error as SubprocessError {
+            // A program that is not there is for an operator to bring; what waits for it is not lost meanwhile.
+            if case .notStarted(let path, let reason) = error { throw Failure.dependencyDown("\(path): \(reason)") }
+            throw error
+        }
+        // Who was killed may have been so for somebody else's memory.
+        if outcome.status > 128 { throw Failure.transient("\(name) was killed by signal \(outcome.status - 128)") }
+        guard outcome.status == 0 else {
+            throw Refusal(
+                reason: "The \(kind) cannot be read: the file is damaged or of an unusual kind. Export it again.")
+        }
+        return outcome.output
+    }
+}
+
+/// What ffprobe tells, as far as it is of interest.
+private struct Probe: Decodable {
+    struct Stream: Decodable {
+        let codec_type: String?
+        let width, height: Int?
+    }
+    struct Format: Decodable {
+        let duration: String?
+    }
+    let streams: [Stream]?
+    let format: Format?
+}

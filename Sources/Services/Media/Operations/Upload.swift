@@ -1,0 +1,170 @@
+internal import Contracts
+internal import HTTP
+internal import Messaging
+internal import ObjectStore
+internal import Platform
+internal import Postgres
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+extension Operations {
+    /// Begins an upload.
+    /// - Throws: ``MediaError``; 404 for a course or lesson that is not the caller's to teach; ``ServiceCallError``.
+    func announce(_ file: Announcement, by identity: Identity, _ owner: UserID, _ once: Once) async throws -> Medium {
+        let place = try await place(of: file.place, for: identity)
+        return try await database.transaction { tx in
+            try await once.run(on: tx) {
+                if try await store.lockPerson(owner, on: tx) { throw MediaError.notAllowed }
+                guard try await store.countUploads(of: owner, on: tx) < Medium.uploadsPerPersonMax else {
+                    throw MediaError.tooManyUploads
+                }
+                let medium = Medium(
+                    id: .make(at: now()), ownerID: owner, place: place, fileName: file.fileName, type: file.type,
+                    sizeBytes: file.sizeBytes, sha256: file.sha256, createdAt: now())
+                store.insert(medium, on: tx)
+                return medium
+            } again: { id in
+                guard let medium = try await store.find(id, on: tx) else { throw MediaError.notFound }
+                return medium
+            }
+        }
+    }
+
+    /// What course says of where a file is to belong.
+    private func place(of wanted: MediaPlace, for identity: Identity) async throws -> MediaPlace {
+        var place = wanted
+        do {
+            if let id = wanted.lessonID {
+                let lesson = try await client.get(.course, "/internal/lessons/\(id)", as: TaughtLesson.self)
+                guard identity.mayTeach(as: lesson.instructorId), wanted.courseID ?? lesson.courseId == lesson.courseId
+                else { throw MediaError.notFound }
+                place.courseID = lesson.courseId
+            } else if let id = wanted.courseID {
+                let course = try await client.get(.course, "/internal/courses/\(id)", as: TaughtCourse.self)
+                guard identity.mayTeach(as: course.instructorId) else { throw MediaError.notFound }
+            }
+        } catch ServiceCallError.refused(_, let problem) where problem.status == .notFound {
+            throw MediaError.notFound
+        }
+        return place
+    }
+
+    /// Keeps a part, in place of an earlier one of its number.
+    /// - Throws: ``MediaError``; ``ObjectStoreError``.
+    func put(_ body: HTTPBody, as number: Int, of id: MediaID, by identity: Identity) async throws {
+        let medium = try await find(id, for: identity).medium
+        guard medium.state == .uploading else { throw MediaError.alreadyComplete }
+        let key = try ObjectKey(MediaKeys.part(number, of: id))
+        let put = try await objects.put(body, at: key, contentType: "application/octet-stream", sha256: nil)
+        let isWanted = try await database.transaction { tx in
+            guard try await store.lock(id, on: tx)?.state == .uploading else { return false }
+            store.upsertPart(number, of: id, sizeBytes: put.sizeBytes, on: tx)
+            return true
+        }
+        if isWanted { return }
+        // It was completed, or removed, meanwhile: nobody else would remove this.
+        try await objects.delete(key)
+        throw MediaError.alreadyComplete
+    }
+
+    /// Puts the parts together, when they are the file that was announced, and has it transcoded. Again: nothing more happens.
+    /// - Throws: ``MediaError``; ``ObjectStoreError``.
+    func complete(_ id: MediaID, by identity: Identity) async throws -> Medium {
+        let medium = try await find(id, for: identity).medium
+        guard medium.state == .uploading else { return medium }
+        let key = try await assemble(medium)
+        return try await database.transaction { tx in
+            guard var medium = try await store.lock(id, on: tx) else { throw MediaError.notFound }
+            guard medium.state == .uploading, let owner = medium.ownerID else { return medium }
+            medium.state = .processing
+            store.update(medium, on: tx)
+            store.deleteParts(of: id, on: tx)
+            let parts = MediaKeys.parts(of: id)
+            try tasks.enqueue(RemoveObjects(prefix: parts), key: parts, on: tx)
+            try outbox.append(
+                MediaUploaded(
+                    mediaID: id, ownerID: owner, courseID: medium.place.courseID, lessonID: medium.place.lessonID,
+                    fileName: medium.fileName, contentType: medium.type.rawValue, sizeBytes: medium.sizeBytes,
+                    sha256: medium.sha256, storageKey: key.text, uploadedAt: now()),
+                on: tx)
+            return medium
+        }
+    }
+
+    /// Makes one object of the parts, checked on its way.
+    private func assemble(_ medium: Medium) async throws -> ObjectKey {
+        let parts = try await store.listParts(of: medium.id, on: database)
+        guard parts.reduce(0, { $0 + $1.sizeBytes }) == medium.sizeBytes else { throw MediaError.partsMissing }
+        let keys = try parts.map { try ObjectKey(MediaKeys.part($0.number, of: medium.id)) }
+        let file = Parts(keys, in: objects)
+        guard MediaType(signature: try await file.begin()) == medium.type else {
+            throw MediaError.wrongType
+        }
+        let key = try ObjectKey(MediaKeys.original(of: medium.id))
+        do {
+            try await objects.put(
+                .stream(length: medium.sizeBytes) { try await file.next() }, at: key,
+                contentType: medium.type.rawValue, sha256: hexadecimal(medium.sha256))
+        } catch {
+            throw error == .wrongChecksum || error == .wrongLength ? MediaError.wrongChecksum : error
+        }
+        return key
+    }
+}
+
+private struct TaughtCourse: Decodable {
+    let instructorId: UserID
+}
+
+private struct TaughtLesson: Decodable {
+    let courseId: CourseID
+    let instructorId: UserID
+}
+
+/// The bytes of objects, one behind the other. One reader.
+private actor Parts {
+    private var keys: ArraySlice<ObjectKey>
+    private let objects: any ObjectStore
+    private var current: HTTPBody.AsyncIterator?
+
+    init(_ keys: [ObjectKey], in objects: any ObjectStore) {
+        self.keys = keys[...]
+        self.objects = objects
+    }
+
+    /// As many bytes as tell what they are, however they are spread over the objects.
+    func begin() async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for key in keys {
+            let left = MediaType.signatureBytes - bytes.count
+            guard left > 0, let opened = try await objects.get(key, from: 0, countMax: left) else { break }
+            bytes += try await opened.body.collect(bytesMax: left)
+        }
+        return bytes
+    }
+
+    func next() async throws -> [UInt8]? {
+        while true {
+            if var body = current {
+                let chunk = try await body.next()
+                current = chunk == nil ? nil : body
+                if let chunk { return chunk }
+            }
+            guard let key = keys.popFirst() else { return nil }
+            guard let opened = try await objects.get(key) else { throw MediaError.partsMissing }
+            current = opened.body.makeAsyncIterator()
+        }
+    }
+}
+
+/// The bytes that hexadecimal digits stand for.
+private func hexadecimal(_ digits: String) -> [UInt8] {
+    let values = digits.compactMap(\.hexDigitValue)
+    return stride(from: 0, to: values.count - 1, by: 2).map {
+        UInt8(truncatingIfNeeded: values[$0] << 4 | values[$0 + 1])
+    }
+}

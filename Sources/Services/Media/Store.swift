@@ -1,0 +1,170 @@
+internal import Contracts
+internal import Postgres
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// All SQL of the service.
+struct Store: Sendable {
+    // MARK: People
+
+    /// Makes a person known and locks their row until the transaction ends.
+    /// - Returns: whether they were erased.
+    func lockPerson(_ id: UserID, on tx: Transaction) async throws -> Bool {
+        let rows = try await tx.query(
+            """
+            insert into person (user_id) values (\(id.rawValue))
+            on conflict (user_id) do update set user_id = excluded.user_id
+            returning erased_at is not null
+            """)
+        return try rows.first?.decode(Bool.self) ?? false
+    }
+
+    /// Leaves a tombstone. What belongs to a course stays, without its owner and the name they gave it.
+    /// - Returns: the media that are gone.
+    func erasePerson(_ id: UserID, at time: Date, on tx: Transaction) async throws -> [MediaID] {
+        tx.submit(
+            """
+            insert into person (user_id, erased_at) values (\(id.rawValue), \(time))
+            on conflict (user_id) do update set erased_at = coalesce(person.erased_at, excluded.erased_at)
+            """)
+        tx.submit(
+            """
+            update medium set owner_id = null, file_name = 'file'
+            where owner_id = \(id.rawValue) and course_id is not null
+            """)
+        return try await tx.query(
+            "delete from medium where owner_id = \(id.rawValue) returning id"
+        ).map { MediaID(checked: try $0.decode(String.self)) }
+    }
+
+    // MARK: Media
+
+    func insert(_ medium: Medium, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into medium (id, owner_id, course_id, lesson_id, file_name, content_type, size_bytes, sha256, state,
+                created_at)
+            values (\(medium.id.rawValue), \(medium.ownerID?.rawValue as String?),
+                \(medium.place.courseID?.rawValue as String?), \(medium.place.lessonID?.rawValue as String?),
+                \(medium.fileName), \(medium.type.rawValue), \(medium.sizeBytes), \(medium.sha256),
+                \(medium.state.rawValue), \(medium.createdAt))
+            """)
+    }
+
+    func countUploads(of owner: UserID, on tx: Transaction) async throws -> Int {
+        try await tx.query(
+            "select count(*) from medium where owner_id = \(owner.rawValue) and state = 'UPLOADING'"
+        ).first?.decode(Int.self) ?? 0
+    }
+
+    func find(_ id: MediaID, on statements: some Statements) async throws -> Medium? {
+        try await statements.query("select \(Self.columns) from medium where id = \(id.rawValue)").first.flatMap(medium)
+    }
+
+    /// The medium, kept as it is until the transaction ends.
+    func lock(_ id: MediaID, on tx: Transaction) async throws -> Medium? {
+        try await tx.query("select \(Self.columns) from medium where id = \(id.rawValue) for update").first
+            .flatMap(medium)
+    }
+
+    func update(_ medium: Medium, on tx: Transaction) {
+        tx.submit(
+            """
+            update medium set state = \(medium.state.rawValue), error = \(medium.error as String?),
+                duration_seconds = \(medium.durationSeconds as Double?)
+            where id = \(medium.id.rawValue)
+            """)
+    }
+
+    /// Removes uploads that were begun before a time and never completed.
+    /// - Returns: which.
+    func deleteUploads(begunBefore time: Date, countMax: Int, on tx: Transaction) async throws -> [MediaID] {
+        try await tx.query(
+            """
+            delete from medium where id in (
+                select id from medium where state = 'UPLOADING' and created_at < \(time)
+                order by created_at limit \(countMax) for update skip locked)
+            returning id
+            """
+        ).map { MediaID(checked: try $0.decode(String.self)) }
+    }
+
+    // MARK: Parts
+
+    func upsertPart(_ number: Int, of id: MediaID, sizeBytes: Int, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into part (medium_id, number, size_bytes) values (\(id.rawValue), \(number), \(sizeBytes))
+            on conflict (medium_id, number) do update set size_bytes = excluded.size_bytes
+            """)
+    }
+
+    /// By number.
+    func listParts(of id: MediaID, on statements: some Statements) async throws -> [(number: Int, sizeBytes: Int)] {
+        try await statements.query(
+            "select number::bigint, size_bytes from part where medium_id = \(id.rawValue) order by number"
+        ).map { try $0.decode(Int.self, Int.self) }
+    }
+
+    func deleteParts(of id: MediaID, on tx: Transaction) {
+        tx.submit("delete from part where medium_id = \(id.rawValue)")
+    }
+
+    // MARK: Renditions
+
+    func insert(_ rendition: Rendition, at position: Int, of id: MediaID, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into rendition (medium_id, name, position, content_type, object_key, width, height, size_bytes)
+            values (\(id.rawValue), \(rendition.name), \(position), \(rendition.contentType), \(rendition.key),
+                \(rendition.width as Int?), \(rendition.height as Int?), \(rendition.sizeBytes))
+            """)
+    }
+
+    func listRenditions(of id: MediaID, on statements: some Statements) async throws -> [Rendition] {
+        try await statements.query(
+            "select \(Self.renditionColumns) from rendition where medium_id = \(id.rawValue) order by position"
+        ).map(rendition)
+    }
+
+    func findRendition(_ name: String, of id: MediaID, on statements: some Statements) async throws -> Rendition? {
+        try await statements.query(
+            """
+            select \(Self.renditionColumns) from rendition where medium_id = \(id.rawValue) and name = \(name)
+            """
+        ).first.map(rendition)
+    }
+
+    // MARK: Rows
+
+    private static let columns: SQL = """
+        id, owner_id, course_id, lesson_id, file_name, content_type, size_bytes, sha256, state, error,
+            duration_seconds, created_at
+        """
+    private static let renditionColumns: SQL =
+        "name, content_type, object_key, width::bigint, height::bigint, size_bytes"
+
+    /// Nil for a row that a later version of the program wrote.
+    private func medium(_ row: Row) throws -> Medium? {
+        let (id, owner, course, lesson, name, type, size, sha256, state, error, duration, createdAt) = try row.decode(
+            String.self, String?.self, String?.self, String?.self, String.self, String.self, Int.self, String.self,
+            String.self, String?.self, Double?.self, Date.self)
+        guard let type = MediaType(rawValue: type), let state = Medium.State(rawValue: state) else { return nil }
+        return Medium(
+            id: MediaID(checked: id), ownerID: owner.map(UserID.init(checked:)),
+            place: MediaPlace(
+                courseID: course.map(CourseID.init(checked:)), lessonID: lesson.map(LessonID.init(checked:))),
+            fileName: name, type: type, sizeBytes: size, sha256: sha256, state: state, error: error,
+            durationSeconds: duration, createdAt: createdAt)
+    }
+
+    private func rendition(_ row: Row) throws -> Rendition {
+        let (name, type, key, width, height, size) = try row.decode(
+            String.self, String.self, String.self, Int?.self, Int?.self, Int.self)
+        return Rendition(name: name, contentType: type, key: key, width: width, height: height, sizeBytes: size)
+    }
+}

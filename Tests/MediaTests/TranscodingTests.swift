@@ -1,0 +1,183 @@
+import Contracts
+import EventLoop
+import Foundation
+import HTTP
+import HubTesting
+import Platform
+import ServiceTesting
+import Subprocess
+import Testing
+
+@testable import Media
+
+@Suite struct TranscodingTests {
+    /// A file that ffmpeg makes for the test.
+    private static func sample(_ arguments: [String], _ name: String) async throws -> [UInt8] {
+        let folder = NSTemporaryDirectory() + "hub-sample-\(UUID())"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let pool = try BlockingPool(name: "sample", threadCount: 1, queueCountMax: 1)
+        let outcome = try await Subprocess(
+            "/usr/bin/ffmpeg", ["-v", "error"] + arguments + ["\(folder)/\(name)"], limits: .init(timeMax: .seconds(60))
+        ).run(on: pool)
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        return Array(try Data(contentsOf: URL(filePath: "\(folder)/\(name)")))
+    }
+
+    private static func video(_ name: String, _ more: [String] = []) async throws -> [UInt8] {
+        try await sample(
+            [
+                "-f", "lavfi", "-i", "testsrc=size=321x240:rate=10:duration=2", "-f", "lavfi", "-i",
+                "sine=duration=2",
+            ] + more, name)
+    }
+
+    private func fetch(_ url: String, _ fields: HTTPFields = [:], in world: MediaWorld) async throws -> TestAnswer {
+        try await world.service.send(.get, url, as: .anonymous, fields: fields)
+    }
+
+    private func urls(_ answer: TestAnswer) -> [String: String] {
+        let renditions = answer.object["renditions"] as? [[String: Any]] ?? []
+        return Dictionary(
+            uniqueKeysWithValues: renditions.compactMap { rendition in
+                guard let name = rendition["name"] as? String, let url = rendition["url"] as? String else { return nil }
+                return (name, url)
+            })
+    }
+
+    @Test(arguments: ["video/mp4", "video/webm", "video/quicktime"])
+    func `a video becomes one that plays while it loads, and a still picture`(type: String) async throws {
+        let name = ["video/mp4": "a.mp4", "video/webm": "a.webm", "video/quicktime": "a.mov"][type] ?? ""
+        let bytes = try await Self.video(name, type == "video/webm" ? ["-c:v", "libvpx", "-c:a", "libvorbis"] : [])
+        try await MediaWorld.with { world in
+            let id = try await world.upload(bytes, as: type, more: ", \"courseId\": \"crs_1\"")
+            try await world.transcode()
+            let medium = try await world.medium(id)
+            #expect(medium["status"] == "READY")
+            #expect((medium.object["durationSeconds"] as? Double ?? 0).rounded() == 2)
+            let found = urls(medium)
+            #expect(Set(found.keys) == ["video.mp4", "poster.jpg"])
+            let movie = try await fetch(try #require(found["video.mp4"]), in: world)
+            #expect(movie.status == 200 && movie.fields["content-type"] == "video/mp4")
+            let begin = String(decoding: movie.body.prefix(100), as: UTF8.self)
+            // What a player needs comes first.
+            #expect(begin.contains("ftyp") && begin.contains("moov"))
+            let poster = try await fetch(try #require(found["poster.jpg"]), in: world)
+            #expect(MediaType(signature: Array(poster.body)) == .jpeg)
+            let events = try await world.service.published(MediaProcessed.self)
+            #expect(events.count == 1)
+            let event = try #require(events.first?.data)
+            #expect(event.status == .ready && event.courseID == MediaWorld.course && event.renditions.count == 2)
+            #expect(event.renditions.first?.width == 320 && event.renditions.first?.height ?? 0 > 0)
+            #expect(event.renditions.first?.sizeBytes == movie.body.count)
+        }
+    }
+
+    @Test func `a picture becomes three, none wider than it came, without what was written into it`() async throws {
+        let bytes = try await Self.sample(
+            [
+                "-f", "lavfi", "-i", "testsrc=size=1000x500:duration=1", "-frames:v", "1", "-metadata",
+                "comment=a secret place",
+            ], "a.png")
+        try await MediaWorld.with { world in
+            let id = try await world.upload(bytes, as: "image/png")
+            try await world.transcode()
+            let event = try #require(try await world.service.published(MediaProcessed.self).first?.data)
+            #expect(event.renditions.map(\.width) == [320, 960, 1_000])
+            for url in urls(try await world.medium(id)).values {
+                let answer = try await fetch(url, in: world)
+                #expect(MediaType(signature: Array(answer.body)) == .webp)
+                #expect(!answer.text.contains("secret"))
+            }
+        }
+    }
+
+    @Test func `a document stays as it is`() async throws {
+        try await MediaWorld.with { world in
+            let id = try await world.upload(MediaWorld.pdf)
+            try await world.transcode()
+            let medium = try await world.medium(id)
+            #expect(medium["status"] == "READY")
+            let answer = try await fetch(try #require(urls(medium)["document.pdf"]), ["range": "bytes=1-3"], in: world)
+            #expect(answer.status == 206 && answer.text == "PDF")
+        }
+    }
+
+    @Test func `an address is good for an hour at least, for what it names and nothing else`() async throws {
+        try await MediaWorld.with { world in
+            let id = try await world.upload(MediaWorld.pdf)
+            try await world.transcode()
+            let url = try #require(urls(try await world.medium(id))["document.pdf"])
+            #expect(try await fetch(url, in: world).fields["cache-control"]?.hasSuffix("immutable") == true)
+            #expect(try await fetch(url.replacing("document.pdf", with: "video.mp4"), in: world).code == "bad-address")
+            #expect(try await fetch(url.replacing("expires=", with: "expires=1"), in: world).code == "bad-address")
+            #expect(try await fetch(url + "A", in: world).code == "bad-address")
+            #expect(try await fetch("/media/files/\(id)/document.pdf", in: world).code == "bad-address")
+            world.service.clock.advance(by: 3_600)
+            #expect(try await fetch(url, in: world).status == 200)
+            world.service.clock.advance(by: 3_601)
+            #expect(try await fetch(url, in: world).code == "bad-address")
+        }
+    }
+
+    @Test func `what cannot be read has failed at once, with a reason for its owner`() async throws {
+        try await MediaWorld.with { world in
+            let id = try await world.upload(Array("....ftypisom and nothing that is a film".utf8), as: "video/mp4")
+            try await world.transcode()
+            let medium = try await world.medium(id)
+            #expect(medium["status"] == "FAILED")
+            #expect(medium["error"]?.contains("Export it again") == true)
+            let event = try #require(try await world.service.published(MediaProcessed.self).first?.data)
+            #expect(event.status == .failed && event.error == medium["error"])
+        }
+    }
+
+    @Test func `a file that refers to others gets nothing of them`() async throws {
+        // A playlist by content is no type that is taken; one that pretends is read as what it pretends to be.
+        let playlist = Array("....ftyp#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n".utf8)
+        try await MediaWorld.with { world in
+            let id = try await world.upload(playlist, as: "video/mp4")
+            try await world.transcode()
+            #expect(try await world.medium(id)["status"] == "FAILED")
+        }
+    }
+
+    @Test func `delivered twice, a medium is transcoded once`() async throws {
+        try await MediaWorld.with { world in
+            _ = try await world.upload(MediaWorld.pdf)
+            let event = try #require(try await world.service.published(MediaUploaded.self).first?.data)
+            try await world.service.deliver(together: [event, event])
+            try await world.transcode()
+            try await world.transcode()
+            #expect(try await world.service.published(MediaProcessed.self).count == 1)
+        }
+    }
+
+    @Test(arguments: ["kill -9 $$", "exec sleep 60"])
+    func `when ffmpeg is killed or hangs it is tried again, and then the medium has failed`(script: String) async throws
+    {
+        let folder = NSTemporaryDirectory() + "hub-ffmpeg-\(UUID())"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for name in ["ffmpeg", "ffprobe"] {
+            try Data("#!/bin/sh\necho run >> \(folder)/runs\n\(script)\n".utf8).write(
+                to: URL(filePath: "\(folder)/\(name)"))
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(folder)/\(name)")
+        }
+        let settings = ["HUB_FFMPEG_FOLDER": folder, "HUB_TRANSCODE_TIME": "300ms"]
+        try await MediaWorld.with(settings: settings) { world in
+            let id = try await world.upload(Array("....ftypisom".utf8), as: "video/mp4")
+            try await world.transcode()
+            #expect(try await world.medium(id)["status"] == "PROCESSING")
+            for _ in 0..<2 {
+                world.service.clock.advance(by: 600)
+                try await world.service.runTasks()
+            }
+            #expect(try await world.medium(id)["status"] == "FAILED")
+            #expect(try await world.medium(id)["error"]?.contains("several times") == true)
+            let runs = try String(contentsOfFile: "\(folder)/runs", encoding: .utf8).split(separator: "\n")
+            #expect(runs.count == 3)
+            #expect(try await world.service.published(MediaProcessed.self).map(\.data.status) == [.failed])
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import Contracts
+import Foundation
+import HTTP
+import HubTesting
+import ObjectStore
+import Platform
+import Postgres
+import ServiceTesting
+import Testing
+
+@testable import Media
+
+@Suite struct UploadTests {
+    @Test func `a file comes in parts in any order, and is kept when it is the one that was announced`() async throws {
+        try await MediaWorld.with { world in
+            let id = try await world.upload(MediaWorld.pdf, more: ", \"lessonId\": \"lsn_1\"")
+            let events = try await world.service.published(MediaUploaded.self)
+            #expect(events.count == 1)
+            let event = try #require(events.first?.data)
+            #expect(event.mediaID.rawValue == id && event.ownerID == MediaWorld.teacher)
+            #expect(event.courseID == MediaWorld.course && event.lessonID == MediaWorld.lesson)
+            #expect(event.sizeBytes == MediaWorld.pdf.count && event.contentType == "application/pdf")
+            let kept = try #require(try await world.service.context.objects.get(.init(event.storageKey)))
+            #expect(try await kept.body.collect(bytesMax: 1_000) == MediaWorld.pdf)
+            #expect(try await world.medium(id)["status"] == "PROCESSING")
+            #expect(try await world.complete(id).status == 202)
+            #expect(try await world.service.published(MediaUploaded.self).count == 1)
+            #expect(try await world.put([1], 1, of: id).code == "already-complete")
+            try await world.service.runTasks()
+            #expect(try await world.objects() == ["media/\(id)/original"])
+        }
+    }
+
+    @Test func `a part that is sent again takes the place of the one before`() async throws {
+        try await MediaWorld.with { world in
+            let id = try #require(try await world.announce(MediaWorld.pdf)["id"])
+            _ = try await world.put([1, 2, 3], 1, of: id)
+            #expect(try await world.complete(id).code == "parts-missing")
+            _ = try await world.put([UInt8](repeating: 1, count: MediaWorld.pdf.count), 1, of: id)
+            #expect(try await world.complete(id).code == "wrong-type")
+            _ = try await world.put(MediaWorld.pdf.dropLast() + [0], 1, of: id)
+            #expect(try await world.complete(id).code == "wrong-checksum")
+            #expect(try await world.service.published(MediaUploaded.self).isEmpty)
+            _ = try await world.put(MediaWorld.pdf, 1, of: id)
+            #expect(try await world.complete(id).status == 202)
+        }
+    }
+
+    @Test func `an announcement is refused for its fields, its place and its sender`() async throws {
+        try await MediaWorld.with { world in
+            #expect(try await world.announce([1], as: "text/html").complaints == ["contentType"])
+            #expect(try await world.announce([], as: "image/png").complaints == ["sizeBytes"])
+            let wrong = try await world.service.send(
+                .post, "/media", as: MediaWorld.person(),
+                json:
+                    "{\"fileName\": \"\", \"contentType\": \"image/png\", \"sizeBytes\": 20971521, \"sha256\": \"zz\"}")
+            #expect(wrong.complaints == ["fileName", "sha256", "sizeBytes"])
+            #expect(try await world.announce([1], more: ", \"courseId\": \"crs_2\"").status == 404)
+            let other = MediaWorld.person(UserID(checked: "usr_other"))
+            #expect(try await world.announce([1], more: ", \"courseId\": \"crs_1\"", by: other).status == 404)
+            #expect(try await world.announce([1], by: MediaWorld.person(MediaWorld.teacher, .student)).status == 403)
+            #expect(try await world.announce([1], by: .anonymous).status == 401)
+        }
+    }
+
+    @Test func `an announcement with a key is made once`() async throws {
+        try await MediaWorld.with { world in
+            let first = try await world.announce(MediaWorld.pdf, key: "one")
+            let again = try await world.announce(MediaWorld.pdf, key: "one")
+            #expect(first["id"] == again["id"] && first["id"] != nil)
+        }
+    }
+
+    @Test func `another person's medium is not there, administrators see it`() async throws {
+        try await MediaWorld.with { world in
+            let id = try #require(try await world.announce(MediaWorld.pdf)["id"])
+            let other = MediaWorld.person(UserID(checked: "usr_other"))
+            #expect(try await world.put([1], 1, of: id, by: other).status == 404)
+            #expect(try await world.complete(id, by: other).status == 404)
+            #expect(try await world.medium(id, by: other).status == 404)
+            #expect(try await world.medium(id, by: MediaWorld.person(UserID(checked: "usr_a"), .admin)).status == 200)
+            #expect(try await world.put([1], 0, of: id).status == 404)
+            #expect(try await world.put([1], 1_001, of: id).status == 404)
+        }
+    }
+
+    @Test func `a person has so many uploads under way and no more`() async throws {
+        try await MediaWorld.with { world in
+            for _ in 0..<Medium.uploadsPerPersonMax {
+                let answer = try await world.announce([1])
+                #expect(answer.status == 201)
+            }
+            let answer = try await world.announce([1])
+            #expect(answer.code == "too-many-uploads")
+        }
+    }
+
+    @Test func `an upload that nobody completes is removed after a day, parts and all`() async throws {
+        try await MediaWorld.with { world in
+            let id = try #require(try await world.announce(MediaWorld.pdf)["id"])
+            _ = try await world.put([1], 1, of: id)
+            let complete = try await world.upload(MediaWorld.pdf)
+            world.service.clock.advance(by: Medium.uploadTimeMax - 1)
+            try await world.service.runJob("expire uploads")
+            #expect(try await world.medium(id).status == 200)
+            world.service.clock.advance(by: 2)
+            try await world.service.runJob("expire uploads")
+            try await world.service.runTasks()
+            #expect(try await world.medium(id).status == 404)
+            #expect(try await world.objects() == ["media/\(complete)/original"])
+        }
+    }
+
+    @Test func `who is erased leaves what belongs to a course, without their name, and nothing else`() async throws {
+        try await MediaWorld.with { world in
+            let own = try await world.upload(MediaWorld.pdf)
+            let taught = try await world.upload(MediaWorld.pdf, more: ", \"courseId\": \"crs_1\"")
+            let event = UserDeleted(userID: MediaWorld.teacher, deletedAt: world.service.clock.now)
+            let id = EventID.make(at: world.service.clock.now)
+            #expect(try await world.service.deliver(event, id: id))
+            #expect(try await !world.service.deliver(event, id: id))
+            try await world.service.runTasks()
+            let admin = MediaWorld.person(UserID(checked: "usr_a"), .admin)
+            #expect(try await world.medium(own, by: admin).status == 404)
+            #expect(try await world.medium(taught, by: admin).status == 200)
+            #expect(try await world.medium(taught).status == 404)
+            #expect(try await world.objects() == ["media/\(taught)/original"])
+            #expect(
+                try await world.service.count(
+                    "select count(*) from medium where owner_id is not null or file_name <> 'file'")
+                    == 0)
+            #expect(try await world.announce([1]).status == 403)
+        }
+    }
+
+    @Test(arguments: [
+        ("....ftypisom", MediaType.mp4), ("....ftypqt  ", .quickTime), ("GIF89a", .gif), ("RIFF....WEBPVP8 ", .webp),
+        ("%PDF-1.4", .pdf),
+    ])
+    func `a type is told by the first bytes`(text: String, type: MediaType) {
+        #expect(MediaType(signature: Array(text.utf8)) == type)
+    }
+
+    @Test(arguments: ["", "<html>", "#!EXTM3U", "RIFF....WAVE", "GIF", "PK", "....moov"])
+    func `what is of no type that is taken has none`(text: String) {
+        #expect(MediaType(signature: Array(text.utf8)) == nil)
+    }
+}
