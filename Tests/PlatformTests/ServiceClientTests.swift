@@ -33,7 +33,7 @@ private struct Callee: Sendable {
     init(_ test: TestDatabase, _ timeout: Duration, _ add: (inout Routes) -> Void) async throws {
         let clock = clock
         directory = ServiceDirectory()
-        let context = try ServiceContext.make(.payment, on: test, clock: clock, directory: directory)
+        let context = try ServiceContext.make(.payment, on: test.database, clock: clock, directory: directory)
         var routes = Routes(context)
         add(&routes)
         server = HTTPServer(configuration: .init(), loops: TestLoops.shared, router: routes.router)

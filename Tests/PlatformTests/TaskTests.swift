@@ -26,7 +26,8 @@ private struct Desk: Sendable {
         let template = TestDatabase.Template(schema: "desk", [PlatformMigrations.service])
         try await TestDatabase.with(template) { test in
             let clock = TestClock()
-            try await body(Desk(context: try ServiceContext.make(.course, on: test, clock: clock), clock: clock))
+            try await body(
+                Desk(context: try ServiceContext.make(.course, on: test.database, clock: clock), clock: clock))
         }
     }
 

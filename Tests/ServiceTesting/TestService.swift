@@ -61,7 +61,8 @@ public struct TestService<Service: HubService>: Sendable {
         try await codec.prepare(EventCatalogue.all)
         let log = LogRecorder()
         let context = try ServiceContext.make(
-            Service.name, on: test, settings: settings, clock: clock, directory: directory, codec: codec, log: log)
+            Service.name, on: test.database, settings: settings, clock: clock, directory: directory, codec: codec,
+            log: log)
         service = try await make(context)
         var routes = Routes(context)
         service.addRoutes(to: &routes)
@@ -180,14 +181,14 @@ public struct TestService<Service: HubService>: Sendable {
 extension ServiceContext {
     /// What a service is given, with clocks that the test moves.
     public static func make(
-        _ name: ServiceName, on test: TestDatabase, settings: [String: String] = [:], clock: TestClock = TestClock(),
+        _ name: ServiceName, on database: Database, settings: [String: String] = [:], clock: TestClock = TestClock(),
         directory: ServiceDirectory = .init(), codec: EventCodec = EventCodec(registry: InMemorySchemaRegistry()),
         log: LogRecorder = LogRecorder()
     ) throws -> ServiceContext {
         let metrics = Metrics(), uptime: Uptime = { clock.uptime }
         return ServiceContext(
             name: name, settings: try Settings(environment: settings), loops: TestLoops.shared,
-            blockingPool: try sharedPool.get(), database: test.database,
+            blockingPool: try sharedPool.get(), database: database,
             outbox: Outbox(service: name, codec: codec, now: { clock.now }),
             http: HTTPClient(loops: TestLoops.shared), services: directory,
             seal: try .make(clock),

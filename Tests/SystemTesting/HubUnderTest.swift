@@ -6,6 +6,7 @@ internal import Testing
 
 /// The real program, running in processes of its own.
 public final class HubUnderTest: Sendable {
+    public let address: String
     public let client: HubClient
     public let databaseURL: String
     private let processes: Mutex<[ServiceProcess]>
@@ -18,6 +19,7 @@ public final class HubUnderTest: Sendable {
         _ environment: [String: String]
     ) {
         self.environment = environment
+        self.address = address
         client = HubClient(address: address)
         self.databaseURL = databaseURL
         self.processes = Mutex(processes)

@@ -1,9 +1,11 @@
 import Contracts
 import HTTP
+import HubTesting
 import Observability
 import Platform
 import Postgres
 import ServiceTesting
+import Synchronization
 import Testing
 
 @testable import User
@@ -89,6 +91,37 @@ import Testing
             #expect(answer.code == "last-administrator")
             _ = try await users.admin("second@example.org")
             #expect(try await users.send(.delete, "/users/me", as: .person(admin, .admin)).status == 202)
+        }
+    }
+
+    @Test func `the journey tells when every service has forgotten the person, and not before`() async throws {
+        let directory = ServiceDirectory()
+        let clock = TestClock()
+        let slow = Mutex<ServiceName?>(.certificate)
+        let asked = Mutex<Set<String>>([])
+        let others = UserDeleted.topic.consumers.map(\.service)
+        try await Users.with(settings: Users.cheap, clock: clock, directory: directory) { users in
+            let id = try UserID(validating: try await users.register("ada@example.com")["id"] ?? "")
+            _ = try await users.send(.delete, "/users/me", as: .person(id))
+            try await Neighbours.with(others, in: directory, clock: clock) { routes in
+                routes.get("/internal/erasures/{id}", .service(.user)) { request in
+                    _ = asked.withLock { $0.insert(request.http.pathParameters["id"] ?? "") }
+                    // All neighbours listen at one place here: the one that is slow holds everybody up.
+                    if slow.withLock({ $0 }) != nil { throw Problem.notFound }
+                    return try .ok(["userId": id.rawValue])
+                }
+            } _: {
+                for _ in 0..<30 {
+                    try await users.runTasks()
+                    clock.advance(by: 10)
+                }
+                #expect(try await users.count("select count(*) from journal where kind = 'effect'") == 0)
+                slow.withLock { $0 = nil }
+                try await users.runTasks()
+                #expect(try await users.count("select count(*) from journal where kind = 'effect'") == 1)
+                #expect(asked.withLock { $0 } == [id.rawValue])
+                #expect(try await users.runTasks() == 0)
+            }
         }
     }
 }

@@ -122,8 +122,9 @@ private struct OwnServer: Sendable {
         try await codec.prepare(EventCatalogue.all)
         seal = try IdentitySeal(secret: "a secret for tests alone") { 0 }
         var routes = Routes(seal: seal, logger: Logger(label: "test", sink: LogRecorder()), metrics: Metrics())
+        let context = try ServiceContext.make(.user, on: database, codec: codec)
         let operations = Operations(
-            database: database, outbox: Outbox(service: .user, codec: codec),
+            database: database, outbox: context.outbox, tasks: context.tasks, services: ServiceClient(context),
             hasher: try PasswordHasher(parameters: .init(memoryKiB: 8, iterations: 1)), now: { Date() })
         UserRoutes(operations: operations).add(to: &routes)
         router = routes.router

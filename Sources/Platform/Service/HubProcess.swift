@@ -76,19 +76,37 @@ public final class HubProcess: Sendable {
         case .apply: left = try await parts.store.applyTopics().left
         case .check:
             do {
-                left = try await parts.log.plan(TopicSettings.catalogue)
+                left = try await planOnceHeardOf(parts)
             } catch EventLogError.unavailable(let reason) {
                 // Requests can be answered meanwhile; consumers and relays wait for the log.
                 parts.logger.warning("the log cannot be asked for its topics", [.reason: .text(reason)])
                 return
             }
-            let missing = left.filter { if case .create = $0.kind { true } else { false } }
-            if !missing.isEmpty { throw StartError.topicsMissing(missing.map(\.topic)) }
+            let missing = Self.missing(left)
+            if !missing.isEmpty { throw StartError.topicsMissing(missing) }
         }
         for change in left {
             parts.logger.warning(
                 "a topic differs from the catalogue; see `learning-hub topics plan`", [.reason: .text("\(change)")])
         }
+    }
+
+    /// How long a broker may take to hear of topics that were made through another.
+    private static let topicsHeardOfAfterMax = Duration.seconds(15)
+
+    /// What the log lacks. Where it has some of the topics, the others may have been made just now.
+    private static func planOnceHeardOf(_ parts: HubParts) async throws -> [TopicChange] {
+        let end = ContinuousClock.now + topicsHeardOfAfterMax
+        while true {
+            let left = try await parts.log.plan(TopicSettings.catalogue)
+            let missing = missing(left).count
+            if missing == 0 || missing == TopicSettings.catalogue.count || .now > end { return left }
+            try await parts.loops.next().sleep(for: .milliseconds(500))
+        }
+    }
+
+    private static func missing(_ changes: [TopicChange]) -> [String] {
+        changes.filter { if case .create = $0.kind { true } else { false } }.map(\.topic)
     }
 
     /// Starts `types` side by side; when one fails, the others of them are stopped again.

@@ -4,6 +4,7 @@ public import FoundationEssentials
 public import Foundation
 #endif
 internal import EventLoop
+internal import Messaging
 internal import Observability
 public import Postgres
 
@@ -43,6 +44,7 @@ public struct Tasks: Sendable {
         let trace = TraceContext.current ?? .root()
         try store.insert(
             kind: Payload.kind, key: key, payload: JSONValue(encoding: payload), dueAt: dueAt ?? now(), trace, on: tx)
+        Journal(now: now).noteRequest(on: tx)
         let bell = bell
         tx.afterCommit { bell.ring() }
     }

@@ -7,6 +7,11 @@ internal import Foundation
 #endif
 
 extension JSONTree {
+    /// An object of texts.
+    static func texts(_ members: KeyValuePairs<String, String>) -> JSONTree {
+        .object(members.map { Member($0.key, .string($0.value)) })
+    }
+
     /// Null where there is no text.
     static func text(_ text: String?) -> JSONTree { text.map(JSONTree.string) ?? .null }
 

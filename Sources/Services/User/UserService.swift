@@ -24,7 +24,7 @@ public struct UserService: HubService {
         }
         if zoneCount == 1 { context.logger.warning("no time zones are known but UTC: install tzdata") }
         operations = Operations(
-            database: context.database, outbox: context.outbox,
+            database: context.database, outbox: context.outbox, tasks: context.tasks, services: ServiceClient(context),
             hasher: try PasswordHasher(parameters: config.hash), now: context.clock)
         if let admin = config.firstAdmin {
             try await createFirstAdmin(admin.email, admin.password, context.logger)
@@ -34,6 +34,11 @@ public struct UserService: HubService {
     public func addRoutes(to routes: inout Routes) { UserRoutes(operations: operations).add(to: &routes) }
 
     public var handlers: [Handler] { Handlers(operations: operations).all }
+
+    public var tasks: [TaskHandler] {
+        let operations = operations
+        return [TaskHandler(ConfirmErasure.self) { try await operations.confirm($0, $1) }]
+    }
 
     private func createFirstAdmin(_ email: String, _ password: String, _ logger: Logger) async throws {
         do {

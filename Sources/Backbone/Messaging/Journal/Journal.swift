@@ -35,7 +35,8 @@ public struct Journal: Sendable {
     /// Notes a step of the running journey, together with what `tx` does. Does not wait. Without ``TraceContext/current`` there
     /// is no journey and nothing is noted.
     /// - Parameters:
-    ///   - kind: ``JourneyKind/http`` or ``JourneyKind/mail``; the others note themselves.
+    ///   - kind: ``JourneyKind/http``, ``JourneyKind/mail``, or ``JourneyKind/effect`` for one that no handler made: theirs and the
+    ///     others note themselves.
     ///   - name: what was done, such as `POST /users` or a template's name: no personal data.
     public func note(_ kind: JourneyKind, _ name: String, eventID: EventID? = nil, on tx: Transaction) {
         guard let trace = TraceContext.current else { return }
@@ -48,12 +49,27 @@ public struct Journal: Sendable {
         _ = try await database.execute(statement(kind, name, eventID, trace))
     }
 
+    /// Notes the request that began the running journey, once a transaction, together with the first thing in it that goes on from
+    /// there: no write and no wait of its own. What an event began is noted by that event.
+    public func noteRequest(on tx: Transaction) {
+        guard let trace = TraceContext.current, trace.causationID == nil, let route = trace.route else { return }
+        let isFirst = tx.withStorage(NotedRequest.self) { isNoted in
+            defer { isNoted = true }
+            return !isNoted
+        }
+        if isFirst { note(.http, route, on: tx) }
+    }
+
     private func statement(_ kind: JourneyKind, _ name: String, _ eventID: EventID?, _ trace: TraceContext) -> SQL {
         """
         insert into journal (at, kind, name, correlation_id, event_id, causation_id)
         values (\(now()), \(kind.rawValue), \(name), \(trace.correlationID), nullif(\(eventID?.rawValue ?? ""), ''),
             nullif(\(trace.causationID ?? ""), ''))
         """
+    }
+
+    private enum NotedRequest: TransactionKey {
+        static func makeValue() -> Bool { false }
     }
 
     /// How long steps are kept.

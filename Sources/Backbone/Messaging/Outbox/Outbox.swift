@@ -64,17 +64,14 @@ public struct Outbox: Sendable {
         let record = NewRecord(
             topic: E.topic.name, key: event.key, headers: Self.headers(of: envelope, trace),
             value: try codec.encode(envelope))
-        let isFirst = add(record, id: eventID.rawValue, on: tx)
-        // The request that began the journey is noted with its first effect: no write and no wait of its own.
-        if isFirst, trace.causationID == nil, let route = trace.route { journal.note(.http, route, on: tx) }
+        add(record, id: eventID.rawValue, on: tx)
+        journal.noteRequest(on: tx)
         return eventID
     }
 
     /// Sends any record once `tx` commits.
     /// - Parameter id: what lists of refused records call it by.
-    /// - Returns: whether it is the first of its transaction.
-    @discardableResult
-    func add(_ record: NewRecord, id: String, on tx: Transaction) -> Bool {
+    func add(_ record: NewRecord, id: String, on tx: Transaction) {
         let isFirst = tx.withStorage(OutboxBuffer.self) { rows in
             rows.append(OutboxRow(record: record, id: id))
             return rows.count == 1
@@ -84,7 +81,6 @@ public struct Outbox: Sendable {
             let bell = bell
             tx.afterCommit { bell.ring() }
         }
-        return isFirst
     }
 
     private static func headers<E>(of envelope: Envelope<E>, _ trace: TraceContext) -> [RecordHeader] {

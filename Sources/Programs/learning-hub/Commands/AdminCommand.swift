@@ -18,29 +18,32 @@ enum AdminCommand {
         guard let password = readLine(strippingNewline: true), !password.isEmpty else {
             throw CommandFailure("no password came on standard input")
         }
+        let id = try await create(address, password, settings)
+        if arguments.has(.json) {
+            console.json(.object([.init("id", .string(id)), .init("email", .string(address))]))
+        } else {
+            console.line("\(address) is an administrator now (\(id))")
+        }
+    }
+
+    /// - Returns: the id of the new account.
+    static func create(_ email: String, _ password: String, _ settings: Settings) async throws -> String {
         let parts = try await HubParts.open(settings)
-        let id: String
         do {
             let user = try await parts.wire(UserService.self)
-            do {
-                id = try await user.service.operations.createAdmin(email: address, password: password)
-            } catch {
-                await user.close()
-                throw error
+            let outcome = await outcome {
+                try await user.service.operations.createAdmin(email: email, password: password)
             }
             await user.close()
+            let id = try outcome.get()
+            await parts.close()
+            return id
         } catch let error as UserError {
             await parts.close()
             throw CommandFailure("the administrator was not created: \(error)")
         } catch {
             await parts.close()
             throw error
-        }
-        await parts.close()
-        if arguments.has(.json) {
-            console.json(.object([.init("id", .string(id)), .init("email", .string(address))]))
-        } else {
-            console.line("\(address) is an administrator now (\(id))")
         }
     }
 }

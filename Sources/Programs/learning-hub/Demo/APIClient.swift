@@ -22,14 +22,23 @@ final class APIClient: Sendable {
         let status: Int
         let correlationID: String?
         let body: JSONTree
+
+        /// A text of the body that must be there.
+        func text(_ name: String) throws -> String {
+            guard let text = body[name]?.text else { throw CommandFailure("no \(name) in the answer") }
+            return text
+        }
     }
 
-    /// - Parameter target: path and query.
+    /// - Parameters:
+    ///   - target: path and query.
+    ///   - key: an `Idempotency-Key`.
     /// - Throws: ``CommandFailure`` when nothing answers; a refusal is an answer.
     func call(
-        _ method: HTTPMethod, _ target: String, json body: JSONTree? = nil, token: String? = nil
+        _ method: HTTPMethod, _ target: String, json body: JSONTree? = nil, token: String? = nil, key: String? = nil
     ) async throws -> Answer {
         var request = HTTPClientRequest(method, address + target)
+        request.fields["idempotency-key"] = key
         if let body {
             request.fields["content-type"] = "application/json"
             request.body = .bytes(Array(body.compactText().utf8))

@@ -27,6 +27,27 @@ struct Steps {
         }
     }
 
+    /// A step that follows by event: asked for again and again, for a bounded time.
+    func eventually(
+        _ name: String, _ client: APIClient, _ found: () async throws -> String?
+    ) async throws -> String {
+        let patience = Duration.seconds(15)
+        return try await step(name) {
+            guard let result = try await client.eventually(within: patience, found) else {
+                throw CommandFailure("not within \(patience.shown)")
+            }
+            return result
+        } detail: {
+            $0
+        }
+    }
+
+    /// How to see what a request has led to.
+    func journey(_ answer: APIClient.Answer) {
+        guard let id = answer.correlationID, !asJSON else { return }
+        console.line("  its journey: \(Program.name) trace \(id)\n")
+    }
+
     private func tell(_ name: String, _ time: Duration, _ detail: String, arrived: Bool) {
         if asJSON {
             console.json(

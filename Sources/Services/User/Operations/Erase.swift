@@ -1,6 +1,14 @@
 internal import Contracts
+internal import HTTP
 internal import Messaging
+internal import Platform
 internal import Postgres
+
+/// The services that keep something of a person are asked whether they have forgotten them.
+struct ConfirmErasure: TaskPayload {
+    static let kind = "confirm-erasure"
+    let userID: String
+}
 
 extension Operations {
     /// Removes a person's data here, and tells every service to do the same.
@@ -13,6 +21,31 @@ extension Operations {
             let time = now()
             try await store.erase(id, at: time, on: tx)
             try outbox.append(UserDeleted(userID: id, reason: "requested", deletedAt: time), on: tx)
+            try tasks.enqueue(ConfirmErasure(userID: id.rawValue), key: id.rawValue, on: tx)
         }
     }
+
+    /// Asks every service that hears of deleted accounts, again and again until all have said that they have forgotten the person; then the
+    /// journey says so.
+    /// - Throws: ``ErasureUnderWay`` while one has not.
+    func confirm(_ task: ConfirmErasure, _ run: TaskRun) async throws {
+        for group in UserDeleted.topic.consumers {
+            do {
+                _ = try await services.call(group.service, .get, "/internal/erasures/\(task.userID)")
+            } catch let error as ServiceCallError where error.refusalCode == "not-found" {
+                throw ErasureUnderWay(service: group.service)
+            }
+        }
+        try await database.transaction { tx in
+            journal.note(.effect, "erasureConfirmedByEveryService", on: tx)
+            try await run.finish(on: tx)
+        }
+    }
+}
+
+/// A service has not forgotten the person yet. However long that takes, it is asked again.
+struct ErasureUnderWay: ClassifiedError, CustomStringConvertible {
+    let service: ServiceName
+    var failureClass: FailureClass { .dependencyDown }
+    var description: String { "the \(service) service has not forgotten the person yet" }
 }

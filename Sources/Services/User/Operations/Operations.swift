@@ -1,5 +1,6 @@
 internal import Contracts
 internal import Messaging
+internal import Platform
 internal import Postgres
 internal import Secrets
 
@@ -13,13 +14,22 @@ internal import Foundation
 public struct Operations: Sendable {
     let database: Database
     let outbox: Outbox
+    let tasks: Tasks
+    let services: ServiceClient
     let hasher: PasswordHasher
     let now: @Sendable () -> Date
     let store = Store()
 
-    init(database: Database, outbox: Outbox, hasher: PasswordHasher, now: @escaping @Sendable () -> Date) {
+    var journal: Journal { Journal(now: now) }
+
+    init(
+        database: Database, outbox: Outbox, tasks: Tasks, services: ServiceClient, hasher: PasswordHasher,
+        now: @escaping @Sendable () -> Date
+    ) {
         self.database = database
         self.outbox = outbox
+        self.tasks = tasks
+        self.services = services
         self.hasher = hasher
         self.now = now
     }

@@ -1,0 +1,40 @@
+internal import Avro
+internal import HTTP
+
+/// Flow 3: the learner finishes the course, and what follows from that arrives.
+struct CompletionFlow {
+    let client: APIClient
+    let steps: Steps
+    let learner: DemoPerson
+    let course: DemoCourse
+    let enrollment: String
+
+    func play() async throws {
+        let progress = try await steps.step("the learner finishes the last lesson") {
+            try await client.call(
+                .put, "/progress",
+                json: .object([
+                    .init("enrollmentId", .string(enrollment)), .init("lessonId", .string(course.article)),
+                    .init("percent", .number("100")),
+                ]), token: learner.token
+            ).expect(200)
+        } detail: {
+            "\($0.body["status"]?.text ?? "?")"
+        }
+        _ = try await steps.eventually("the badge of the completed course is earned", client) { () -> String? in
+            let standing = try await client.call(.get, "/gamification/me", token: learner.token).expect(200)
+            let badges = standing.body["badges"]?.items ?? []
+            return badges.first { $0["code"]?.text == "COURSE_COMPLETED" }?["name"]?.text
+        }
+        _ = try await steps.eventually("the learner is congratulated", client) { () -> String? in
+            let notices = try await client.call(.get, "/notifications", token: learner.token).expect(200)
+            return notices.body["items"]?.items?.first { $0["type"]?.text == "completion" }?["title"]?.text
+        }
+        try await steps.step("a review can be written now") {
+            let body: JSONTree = .object([.init("rating", .number("5")), .init("text", .string("Short and good."))])
+            _ = try await client.call(.post, "/courses/\(course.id)/reviews", json: body, token: learner.token)
+                .expect(201)
+        }
+        steps.journey(progress)
+    }
+}

@@ -1,0 +1,96 @@
+import EventLoop
+import Foundation
+import HubTesting
+import Postgres
+import SystemTesting
+import Testing
+
+/// Flows 2 and 3, as `demo` plays them through the gateway: a learner pays for a course, reads it and completes it. Afterwards each end is
+/// looked at where it is.
+@Suite(.serialized) struct LearningFlowTests {
+    private struct Played: Decodable {
+        let step: String
+        let arrived: Bool
+        let detail: String
+    }
+
+    private struct Step: Decodable {
+        let kind, service, name, correlationId: String
+    }
+
+    static let services = [
+        "gateway", "user", "auth", "course", "enrollment", "payment", "notification", "content", "review",
+        "gamification",
+        "sandbox",
+    ]
+
+    private static let runs: [(inMany: Bool, log: HubLogKind)] =
+        [(false, .postgres)] + HubLogKind.all.map { (true, $0) }
+
+    @Test(arguments: runs)
+    func `what a learner does arrives at its ends, once each`(inMany: Bool, log: HubLogKind) async throws {
+        let smtp = try await SMTPServer()
+        let environment = try await log.environment().merging(["SMTP_URL": smtp.url]) { $1 }
+        let hub =
+            inMany
+            ? try await HubUnderTest.inManyProcesses(Self.services, environment)
+            : try await HubUnderTest.inOneProcess(environment)
+        let demo = try await hub.command(["demo", "--url", hub.address, "--json"])
+        let played = try demo.output.split(separator: "\n").map {
+            try JSONDecoder().decode(Played.self, from: Data($0.utf8))
+        }
+        try #require(demo.code == 0, "\(demo.output)\(demo.errors)")
+        #expect(played.allSatisfy(\.arrived) && played.count > 15)
+
+        // The author is welcomed too.
+        let expected = [
+            "Welcome to Learning Hub": 2, "Receipt: 49.99 USD": 1, "You are enrolled": 1, "You have completed": 1,
+        ]
+        try await eventually("the mails are there") {
+            let mails = try await smtp.mails()
+            return expected.allSatisfy { subject, count in mails.count { $0.subject.hasPrefix(subject) } >= count }
+        }
+        for (subject, count) in expected {
+            let found = try await smtp.mails().count { $0.subject.hasPrefix(subject) }
+            #expect(found == count, "\(subject)")
+        }
+
+        let payment = try #require(
+            played.lazy.compactMap { $0.detail.split(separator: " ").first.map(String.init) }.first {
+                $0.hasPrefix("pay_")
+            })
+        let trace = try await hub.command(["trace", payment, "--json"])
+        let steps = try trace.output.split(separator: "\n").map {
+            try JSONDecoder().decode(Step.self, from: Data($0.utf8))
+        }
+        #expect(Set(steps.map(\.correlationId)).count == 1, "\(trace.output)")
+        #expect(Set(["http", "event", "effect", "mail"]).isSubset(of: Set(steps.map(\.kind))), "\(trace.output)")
+        #expect(
+            Set(["payment", "enrollment", "content", "notification", "gamification", "review"])
+                .isSubset(of: Set(steps.map(\.service))), "\(trace.output)")
+        #expect(steps.count { $0.name == "enrollment.created" } == 1)
+
+        try await expectCounts(
+            hub,
+            [
+                "select count(*) from sandbox.object where kind = 'payment_intent'": 1,
+                "select count(*) from payment.payment where status = 'COMPLETED' and enrolled_at is not null": 1,
+                "select count(*) from enrollment.enrollment where state = 'COMPLETED'": 1,
+                """
+                select count(*) from gamification.learner l where points <>
+                    (select coalesce(sum(points), 0) from gamification.points_award a where a.user_id = l.user_id)
+                """: 0,
+            ])
+        #expect(try await hub.stop().allSatisfy { $0 == 0 })
+        await smtp.stop()
+    }
+
+    private func expectCounts(_ hub: HubUnderTest, _ counts: [String: Int]) async throws {
+        let database = Database(url: hub.databaseURL, loops: TestLoops.shared)
+        for (statement, count) in counts {
+            let found = try await database.query(SQL(raw: statement)).first?.decode(Int.self)
+            #expect(found == count, "\(statement)")
+        }
+        await database.close()
+    }
+}
