@@ -61,6 +61,7 @@ let services: [Target.Dependency] = [
     "Content",
     "Assessment",
     "Review",
+    "Certificate",
     "Gamification",
     "Registry",
     "Sandbox",
@@ -135,6 +136,7 @@ let package = Package(
         service("User"),
         service("Auth"),
         service("Notification", drivers: ["Mail"]),
+        service("Certificate", drivers: ["Documents"]),
         service("Gamification"),
         service("Course"),
         service("Enrollment"),
@@ -193,6 +195,9 @@ let package = Package(
         tests(
             "NotificationTests",
             ["Notification", "ServiceTesting", "Mail", "Platform", "HubTesting"] + backbone + drivers),
+        tests(
+            "CertificateTests",
+            ["Certificate", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("GamificationTests", ["Gamification", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("EnrollmentTests", ["Enrollment", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("CourseTests", ["Course", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),

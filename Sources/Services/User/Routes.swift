@@ -152,7 +152,8 @@ struct UserRoutes: Sendable {
 
     struct StateView: Encodable {
         let userId, role, status: String
-        let timeZone, locale: String?
+        /// Null once erased, like all that follow.
+        let firstName, lastName, timeZone, locale: String?
     }
 
     @Sendable func state(_ request: Request) async throws -> Response {
@@ -160,6 +161,7 @@ struct UserRoutes: Sendable {
         return try .ok(
             StateView(
                 userId: state.id.rawValue, role: state.role.rawValue, status: state.status.rawValue,
+                firstName: state.firstName?.text, lastName: state.lastName?.text,
                 timeZone: state.timeZone?.text, locale: state.locale?.text))
     }
 }

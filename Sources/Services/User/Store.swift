@@ -28,11 +28,16 @@ struct Store: Sendable {
     /// What others may know of an account, erased ones too.
     func findState(_ id: UserID, on statements: some Statements) async throws -> AccountState? {
         try await statements.query(
-            "select role, erased_at is not null, time_zone, locale from account where id = \(id.rawValue)"
+            """
+            select role, erased_at is not null, first_name, last_name, time_zone, locale from account
+            where id = \(id.rawValue)
+            """
         ).first.map { row in
-            let (role, isErased, timeZone, locale) = try row.decode(String.self, Bool.self, String?.self, String?.self)
+            let (role, isErased, firstName, lastName, timeZone, locale) = try row.decode(
+                String.self, Bool.self, String?.self, String?.self, String?.self, String?.self)
             return AccountState(
                 id: id, role: try known(role), status: isErased ? .erased : .active,
+                firstName: firstName.map(PersonName.init(stored:)), lastName: lastName.map(PersonName.init(stored:)),
                 timeZone: timeZone.map(TimeZoneName.init(stored:)), locale: locale.map(LocaleTag.init(stored:)))
         }
     }
@@ -186,7 +191,9 @@ struct AccountState: Sendable {
     let id: UserID
     let role: Role
     let status: AccountStatus
-    /// nil once erased.
+    /// nil once erased, like all that follow.
+    let firstName: PersonName?
+    let lastName: PersonName?
     let timeZone: TimeZoneName?
     let locale: LocaleTag?
 }

@@ -134,6 +134,37 @@ int hub_argon2id_verify(const char *encoded, const char *password, size_t passwo
     return argon2_outcome(argon2id_verify(encoded, password, password_count));
 }
 
+// Ed25519
+
+int hub_ed25519_public(const uint8_t *secret, uint8_t *public_key) {
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret, HUB_ED25519_KEY_BYTES);
+    size_t count = HUB_ED25519_KEY_BYTES;
+    int is_done = key && EVP_PKEY_get_raw_public_key(key, public_key, &count) == 1;
+    EVP_PKEY_free(key);
+    return is_done ? 0 : -1;
+}
+
+int hub_ed25519_sign(const uint8_t *secret, const uint8_t *bytes, size_t count, uint8_t *signature) {
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret, HUB_ED25519_KEY_BYTES);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    size_t written = HUB_ED25519_SIGNATURE_BYTES;
+    int is_done = key && context && EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1 &&
+                  EVP_DigestSign(context, signature, &written, bytes, count) == 1;
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(key);
+    return is_done ? 0 : -1;
+}
+
+int hub_ed25519_verify(const uint8_t *public_key, const uint8_t *bytes, size_t count, const uint8_t *signature) {
+    EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, HUB_ED25519_KEY_BYTES);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int is_valid = key && context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
+                   EVP_DigestVerify(context, signature, HUB_ED25519_SIGNATURE_BYTES, bytes, count) == 1;
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(key);
+    return is_valid;
+}
+
 // Signatures. A hub_key is a cjose_jwk_t.
 
 static cjose_jwk_t *jwk(const hub_key *key) { return (cjose_jwk_t *)key; }

@@ -1,5 +1,6 @@
 internal import Assessment
 internal import Auth
+internal import Certificate
 internal import Content
 internal import Contracts
 internal import Course
@@ -29,6 +30,7 @@ enum HubServices {
         ContentService.self,
         AssessmentService.self,
         ReviewService.self,
+        CertificateService.self,
         GamificationService.self,
         RegistryService.self,
         SandboxService.self,

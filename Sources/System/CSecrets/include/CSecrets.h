@@ -1,4 +1,4 @@
-// A narrow view of OpenSSL's libcrypto, libargon2 and cjose: random bytes, digests, password hashes and ES256 signatures.
+// A narrow view of OpenSSL's libcrypto, libargon2 and cjose: random bytes, digests, password hashes, ES256 and Ed25519 signatures.
 // Their own headers stay in the .c file. All functions may be called from any thread.
 #ifndef HUB_CSECRETS_H
 #define HUB_CSECRETS_H
@@ -47,6 +47,17 @@ int hub_argon2id_hash(
     const char *password, size_t password_count, const uint8_t *salt, size_t salt_count, uint32_t memory_kib,
     uint32_t iterations, uint32_t lanes, char *encoded, size_t encoded_size);
 int hub_argon2id_verify(const char *encoded, const char *password, size_t password_count);
+
+// Ed25519 (RFC 8032). Keys are bytes.
+
+enum { HUB_ED25519_KEY_BYTES = 32, HUB_ED25519_SIGNATURE_BYTES = 64 };
+
+/// The public key of a secret one. -1 on failure.
+int hub_ed25519_public(const uint8_t *secret, uint8_t *public_key);
+/// -1 on failure.
+int hub_ed25519_sign(const uint8_t *secret, const uint8_t *bytes, size_t count, uint8_t *signature);
+/// 1 when the signature is that of the key over the bytes, else 0.
+int hub_ed25519_verify(const uint8_t *public_key, const uint8_t *bytes, size_t count, const uint8_t *signature);
 
 /// A P-256 key, public or with its private half. Not changed by use: threads may share it.
 typedef struct hub_key hub_key;

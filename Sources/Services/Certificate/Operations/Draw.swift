@@ -1,0 +1,130 @@
+internal import Contracts
+internal import Documents
+internal import EventLoop
+internal import Messaging
+internal import ObjectStore
+internal import Observability
+internal import Platform
+internal import Postgres
+internal import Secrets
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// A certificate, or its second version, is to be drawn.
+struct DrawCertificate: TaskPayload {
+    static let kind = "draw-certificate"
+    let certificateID: CertificateID
+    let version: Int
+}
+
+/// The files of a certificate are to go.
+struct RemoveFiles: TaskPayload {
+    static let kind = "remove-certificate-files"
+    let certificateID: CertificateID
+}
+
+extension Operations {
+    /// Makes a certificate for a completed enrolment, unless there is one or its learner was erased. It is nothing to see until it is
+    /// drawn; its code is chosen here, so that every attempt draws the same.
+    func prepare(_ completion: EnrollmentCompleted, at time: Date, on tx: Transaction) async throws {
+        var random = SecureRandom()
+        let certificate = Certificate(
+            of: completion, id: .make(at: time, random: &random), code: VerificationCode(random: &random))
+        store.lockPerson(completion.userID, on: tx)
+        guard try await store.insert(certificate, on: tx) else { return }
+        try tasks.enqueue(
+            DrawCertificate(certificateID: certificate.id, version: 1), key: "\(certificate.id).1", on: tx)
+    }
+
+    /// Draws a version, keeps the file, and then says that it is there. Who is killed in between draws the same file again, in its own
+    /// place: what is printed was written down before.
+    func draw(_ payload: DrawCertificate, _ run: TaskRun) async throws {
+        let (id, version) = (payload.certificateID, payload.version)
+        guard let certificate = try await printed(id), certificate.version == version else {
+            return try await removeFiles(ofErased: id)
+        }
+        let bytes = try await draw(certificate)
+        try await objects.put(bytes, at: fileKey(id, version), contentType: "application/pdf")
+        // What was issued with a wrong name goes before the right one can be fetched.
+        if version > 1 { try await objects.delete(fileKey(id, version - 1)) }
+        let isThere = try await database.transaction { tx in
+            let isThere = try await store.issue(id, version: version, at: now(), on: tx)
+            if isThere { try await run.finish(on: tx) }
+            return isThere
+        }
+        // Erased while it was drawn. The task is not finished before the file is gone.
+        if !isThere { try await removeFiles(ofErased: id) }
+    }
+
+    /// A certificate with what is printed on it, asked for once and kept. Nil for an erased one.
+    private func printed(_ id: CertificateID) async throws -> Certificate? {
+        guard let certificate = try await store.find(id, on: database) else {
+            throw Failure.permanent("there is no such certificate")
+        }
+        if certificate.erasedAt != nil { return nil }
+        if certificate.print != nil { return certificate }
+        let learner = try await client.get(.user, "/internal/users/\(certificate.userID)", as: LearnerAnswer.self)
+        guard let name = learner.name else {
+            // Erased; the event that says so is on its way.
+            try await database.transaction { tx in try await erase(certificate.userID, at: now(), on: tx) }
+            return nil
+        }
+        let course = try await client.get(.course, "/internal/courses/\(certificate.courseID)", as: CourseAnswer.self)
+        let print = Certificate.Print(
+            learnerName: name, courseTitle: course.title, language: .init(locale: learner.locale))
+        return try await store.setPrint(print, of: id, on: database)
+    }
+
+    private func removeFiles(ofErased id: CertificateID) async throws {
+        // A later version than the one to draw is another task's.
+        if try await store.find(id, on: database)?.erasedAt != nil { try await removeFiles(of: id) }
+    }
+
+    private func draw(_ certificate: Certificate) async throws -> [UInt8] {
+        guard let page = CertificatePage(certificate, at: config.publicURL) else {
+            throw Failure.permanent("nothing is known to print")
+        }
+        let drawn = try await pool.run { try page.pdf() }
+        if !drawn.hasEveryFont {
+            logger.warning(
+                "a certificate has letters that no installed font has", [.id: .text(certificate.id.rawValue)])
+        }
+        return drawn.bytes
+    }
+
+    private func fileKey(_ id: CertificateID, _ version: Int) throws -> ObjectKey {
+        try ObjectKey(Certificate.fileName(of: id, version: version))
+    }
+}
+
+/// What user says of a learner.
+private struct LearnerAnswer: Decodable {
+    let firstName, lastName, locale: String?
+
+    /// Nil once erased.
+    var name: String? {
+        guard let firstName, let lastName else { return nil }
+        return "\(firstName) \(lastName)"
+    }
+}
+
+private struct CourseAnswer: Decodable {
+    let title: String
+}
+
+extension CertificatePage {
+    fileprivate init?(_ certificate: Certificate, at publicURL: String) {
+        guard let print = certificate.print else { return nil }
+        let wording = Wording.of(print.language)
+        self.init(
+            labels: .init(heading: wording.heading, certifies: wording.certifies, completed: wording.completed),
+            learnerName: print.learnerName, courseTitle: print.courseTitle,
+            facts: wording.facts(certificate.completedAt, score: certificate.finalScore), code: certificate.code.text,
+            verificationAddress: "\(publicURL)/certificates/verify/\(certificate.code.text)",
+            issuedAt: certificate.completedAt.formatted(.iso8601))
+    }
+}
