@@ -5,7 +5,7 @@ import Postgres
 import SystemTesting
 import Testing
 
-/// Flows 2 and 3, as `demo` plays them through the gateway: a learner pays for a course, reads it and completes it. Afterwards each end is
+/// Flows 2 to 4, as `demo` plays them through the gateway: a learner pays for a course, reads it and completes it. Afterwards each end is
 /// looked at where it is.
 @Suite(.serialized) struct LearningFlowTests {
     private struct Played: Decodable {
@@ -19,9 +19,8 @@ import Testing
     }
 
     static let services = [
-        "gateway", "user", "auth", "course", "enrollment", "payment", "notification", "content", "review",
-        "gamification",
-        "sandbox",
+        "gateway", "user", "auth", "course", "enrollment", "payment", "media", "notification", "content", "assessment",
+        "review", "certificate", "gamification", "sandbox",
     ]
 
     private static let runs: [(inMany: Bool, log: HubLogKind)] =
@@ -44,7 +43,8 @@ import Testing
 
         // The author is welcomed too.
         let expected = [
-            "Welcome to Learning Hub": 2, "Receipt: 49.99 USD": 1, "You are enrolled": 1, "You have completed": 1,
+            "Welcome to Learning Hub": 2, "Receipt: 49.99 USD": 1, "You are enrolled": 1, "Your quiz was graded": 1,
+            "You have completed": 1,
         ]
         try await eventually("the mails are there") {
             let mails = try await smtp.mails()
@@ -76,6 +76,7 @@ import Testing
                 "select count(*) from sandbox.object where kind = 'payment_intent'": 1,
                 "select count(*) from payment.payment where status = 'COMPLETED' and enrolled_at is not null": 1,
                 "select count(*) from enrollment.enrollment where state = 'COMPLETED'": 1,
+                "select count(*) from certificate.certificate": 1,
                 """
                 select count(*) from gamification.learner l where points <>
                     (select coalesce(sum(points), 0) from gamification.points_award a where a.user_id = l.user_id)

@@ -30,9 +30,11 @@ enum DemoCommand {
         let (course, enrollment) = try await EnrollmentFlow(
             client: client, steps: steps, author: author, learner: learner
         ).play()
-        try await CompletionFlow(
-            client: client, steps: steps, learner: learner, course: course, enrollment: enrollment
-        ).play()
+        let completion = CompletionFlow(
+            client: client, steps: steps, learner: learner, course: course, enrollment: enrollment)
+        try await completion.read()
+        try await QuizFlow(client: client, steps: steps, learner: learner, course: course).play()
+        try await completion.play()
     }
 
     /// Who may write courses; an account with a password that is forgotten at once.

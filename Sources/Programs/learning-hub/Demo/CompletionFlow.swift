@@ -1,7 +1,7 @@
 internal import Avro
 internal import HTTP
 
-/// Flow 3: the learner finishes the course, and what follows from that arrives.
+/// Flow 3: the learner finishes the course, and what follows from that arrives: badge, certificate, congratulations.
 struct CompletionFlow {
     let client: APIClient
     let steps: Steps
@@ -9,8 +9,9 @@ struct CompletionFlow {
     let course: DemoCourse
     let enrollment: String
 
-    func play() async throws {
-        let progress = try await steps.step("the learner finishes the last lesson") {
+    /// The lesson that is read; what the quiz completes follows by event.
+    func read() async throws {
+        _ = try await steps.step("the learner finishes the article") {
             try await client.call(
                 .put, "/progress",
                 json: .object([
@@ -20,6 +21,24 @@ struct CompletionFlow {
             ).expect(200)
         } detail: {
             "\($0.body["status"]?.text ?? "?")"
+        }
+    }
+
+    func play() async throws {
+        _ = try await steps.eventually("the course is completed", client) { () -> String? in
+            let found = try await client.call(.get, "/enrollments/\(enrollment)", token: learner.token).expect(200)
+            return found.body["status"]?.text == "COMPLETED" ? "COMPLETED" : nil
+        }
+        let certificate = try await steps.eventually("the certificate is issued", client) { () -> String? in
+            let mine = try await client.call(.get, "/certificates", token: learner.token).expect(200)
+            return mine.body["items"]?.items?.first?["code"]?.text
+        }
+        _ = try await steps.step("anybody can verify its code") {
+            let answer = try await client.call(.get, "/certificates/verify/\(certificate)").expect(200)
+            guard answer.body["valid"] == .bool(true) else { throw CommandFailure("it is not valid") }
+            return answer
+        } detail: {
+            "\($0.body["learnerName"]?.text ?? "?"), “\($0.body["courseTitle"]?.text ?? "?")”"
         }
         _ = try await steps.eventually("the badge of the completed course is earned", client) { () -> String? in
             let standing = try await client.call(.get, "/gamification/me", token: learner.token).expect(200)
@@ -35,6 +54,5 @@ struct CompletionFlow {
             _ = try await client.call(.post, "/courses/\(course.id)/reviews", json: body, token: learner.token)
                 .expect(201)
         }
-        steps.journey(progress)
     }
 }

@@ -6,6 +6,9 @@ internal import Secrets
 struct DemoCourse: Sendable {
     let id: String
     let article: String
+    let quiz: String
+    /// The text of the option that is right, in each question.
+    static let right = "Four"
 }
 
 /// Flow 2: an author publishes a course, a learner pays for it with a card, and reads it.
@@ -77,9 +80,35 @@ struct EnrollmentFlow {
             ).expect(200)
             return lesson
         }
+        let quiz = try await steps.step("the author sets a quiz") { try await makeQuiz(course) }
         _ = try await steps.step("the author publishes it") {
             try await client.call(.post, "/courses/\(course)/publish", token: author.token).expect(200)
         }
-        return DemoCourse(id: course, article: article)
+        return DemoCourse(id: course, article: article, quiz: quiz)
+    }
+
+    /// A quiz that a lesson of the course is completed by.
+    private func makeQuiz(_ course: String) async throws -> String {
+        let section = try await client.call(
+            .post, "/courses/\(course)/sections", json: .texts(["title": "End"]), token: author.token
+        ).expect(201).text("id")
+        let lesson = try await client.call(
+            .post, "/courses/\(course)/lessons",
+            json: .texts(["sectionId": section, "title": "Quiz", "kind": "QUIZ"]), token: author.token
+        ).expect(201).text("id")
+        func option(_ text: String) -> JSONTree {
+            .object([.init("text", .string(text)), .init("correct", .bool(text == DemoCourse.right))])
+        }
+        let question = JSONTree.object([
+            .init("kind", .string("SINGLE")), .init("text", .string("Two and two?")), .init("points", .number("10")),
+            .init("options", .array([option("Three"), option(DemoCourse.right), option("Five")])),
+        ])
+        return try await client.call(
+            .post, "/courses/\(course)/quizzes",
+            json: .object([
+                .init("title", .string("Sums")), .init("passPercent", .number("50")),
+                .init("lessonId", .string(lesson)), .init("questions", .array([question])),
+            ]), token: author.token
+        ).expect(201).text("id")
     }
 }
