@@ -102,7 +102,7 @@ struct PaymentRoutes: Sendable {
 
     @Sendable func payment(_ request: Request) async throws -> Response {
         let (payment, steps) = try await operations.payment(
-            try request.id("id", as: PaymentID.self), of: request.user, mayseeAll: request.isAdministrator)
+            try request.id("id", as: PaymentID.self), of: request.user, maySeeAll: request.isAdministrator)
         return try .ok(PaymentView(payment, steps))
     }
 

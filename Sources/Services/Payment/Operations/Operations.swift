@@ -39,8 +39,8 @@ struct Operations: Sendable {
     // MARK: Reading
 
     /// - Throws: ``PaymentError/notFound`` for whoever's it is not, unless they may see all.
-    func payment(_ id: PaymentID, of user: UserID, mayseeAll: Bool) async throws -> (Payment, [PaymentStep]) {
-        guard let payment = try await store.find(id, on: database), mayseeAll || payment.userID == user else {
+    func payment(_ id: PaymentID, of user: UserID, maySeeAll: Bool) async throws -> (Payment, [PaymentStep]) {
+        guard let payment = try await store.find(id, on: database), maySeeAll || payment.userID == user else {
             throw PaymentError.notFound
         }
         return (payment, try await store.listSteps(of: id, on: database))
