@@ -91,16 +91,20 @@ public final class HubProcess: Sendable {
         }
     }
 
-    /// How long a broker may take to hear of topics that were made through another.
-    private static let topicsHeardOfAfterMax = Duration.seconds(15)
-
-    /// What the log lacks. Where it has some of the topics, the others may have been made just now.
+    /// What the log lacks, once each of its brokers has had the time to hear of topics that another broker made just now.
     private static func planOnceHeardOf(_ parts: HubParts) async throws -> [TopicChange] {
-        let end = ContinuousClock.now + topicsHeardOfAfterMax
+        let limit = parts.log.topicsHeardOfWithin, end = ContinuousClock.now + limit
+        var hasSaid = false
         while true {
             let left = try await parts.log.plan(TopicSettings.catalogue)
-            let missing = missing(left).count
-            if missing == 0 || missing == TopicSettings.catalogue.count || .now > end { return left }
+            let missing = missing(left)
+            if missing.isEmpty || .now >= end { return left }
+            if !hasSaid {
+                parts.logger.info(
+                    "the log lacks topics; waiting for its brokers to hear of them",
+                    [.count: LogValue(missing.count), .reason: .text("for \(limit.components.seconds) s at most")])
+                hasSaid = true
+            }
             try await parts.loops.next().sleep(for: .milliseconds(500))
         }
     }

@@ -41,6 +41,7 @@ final class FaultyLog: EventLog {
     }
     func apply(_ changes: [TopicChange]) async throws { try await log.apply(changes) }
     func topics() async throws -> [TopicSummary] { try await log.topics() }
+    var topicsHeardOfWithin: Duration { log.topicsHeardOfWithin }
     func deleteTopics(_ names: [String]) async throws { try await log.deleteTopics(names) }
     func reader(_ ranges: [TopicPartition: Range<Int64>]) async throws -> any LogReader {
         try await log.reader(ranges)

@@ -35,6 +35,9 @@ public protocol EventLog: EventAppender {
     /// What the log holds, by name.
     func topics() async throws -> [TopicSummary]
 
+    /// So long after a topic was made ``topics()`` may still lack it, because it asks a part of the log that has not heard of it.
+    var topicsHeardOfWithin: Duration { get }
+
     /// Removes topics with their records and every group's offsets in them. Unknown names are ignored.
     func deleteTopics(_ names: [String]) async throws
 

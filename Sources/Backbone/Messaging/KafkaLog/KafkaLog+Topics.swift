@@ -96,6 +96,9 @@ extension KafkaLog {
         }
     }
 
+    /// A broker hears of topics from the controller, and one that was cut off or has just started some time later than the others.
+    public var topicsHeardOfWithin: Duration { .seconds(15) }
+
     public func topics() async throws -> [TopicSummary] {
         try await attempt { admin in
             let (topics, marks) = try await marked(nil, admin)

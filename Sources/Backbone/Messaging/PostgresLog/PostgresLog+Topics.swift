@@ -50,6 +50,8 @@ extension PostgresLog {
             """)
     }
 
+    public var topicsHeardOfWithin: Duration { .zero }
+
     public func topics() async throws -> [TopicSummary] {
         let rows = try await database.query(
             """

@@ -14,6 +14,7 @@ internal import Foundation
 actor BenchHub {
     private var server: PrivatePostgres?
     private var brokers: BenchKafka?
+    private var hasFilledKafka = false
     private var databaseCount = 0
     private var known: [String: [[Double]]] = [:]
     /// The database server's user must be able to reach it.
@@ -34,12 +35,15 @@ actor BenchHub {
     /// Settings of a hub on an empty database of its own.
     func settings() async throws -> Settings { try Settings(commandLine: try await environment()) }
 
-    /// The same with its log on Kafka, where earlier measurements have left events.
+    /// The same with its log on Kafka, which holds no event either.
     /// - Throws: ``BenchLack``.
     func settingsOnKafka() async throws -> Settings { try Settings(commandLine: try await environmentOnKafka()) }
 
     func environmentOnKafka() async throws -> [String: String] {
-        let servers = [KafkaSettings.bootstrapServers.name: try kafka().servers]
+        let kafka = try kafka()
+        try await kafka.removeTopics(areOurs: hasFilledKafka)
+        hasFilledKafka = true
+        let servers = [KafkaSettings.bootstrapServers.name: kafka.servers]
         return try await environment().merging(servers) { _, kafka in kafka }
     }
 

@@ -1,4 +1,6 @@
+internal import EventLoop
 internal import Kafka
+internal import Messaging
 internal import Observability
 
 /// Three brokers on loopback in a temporary folder, as `scripts/kafka-cluster` starts them; or those that KAFKA_BOOTSTRAP_SERVERS names.
@@ -32,6 +34,30 @@ struct BenchKafka: Sendable {
             return
         }
         while process.line() != nil {}
+    }
+
+    /// Takes away what an earlier measurement left in the hub's topics.
+    /// - Parameter areOurs: whether there was one; topics found before the first may be somebody's.
+    /// - Throws: ``BenchLack`` when they are.
+    func removeTopics(areOurs: Bool) async throws {
+        let loops = try EventLoopGroup(count: 1, name: "bench-setup")
+        let admin = try await cluster().administer(on: loops.next())
+        let catalogue = TopicSettings.catalogue.map(\.name)
+        do {
+            while true {
+                let left = try await Set(admin.layout(within: .seconds(30)).keys).intersection(catalogue)
+                if left.isEmpty { break }
+                if folder == nil, !areOurs {
+                    throw BenchLack("the brokers of KAFKA_BOOTSTRAP_SERVERS hold a hub's events; name others")
+                }
+                _ = try await admin.deleteTopics(left.sorted(), within: .seconds(30))
+                try await loops.next().sleep(for: .milliseconds(200))
+            }
+        } catch {
+            await admin.close(within: .seconds(5))
+            throw error
+        }
+        await admin.close(within: .seconds(5))
     }
 
     /// The driver, with the hub's own settings.

@@ -58,42 +58,32 @@ enum ConsumerBench {
     private static func throughput(
         _ parts: HubParts, _ context: ServiceContext, _ handler: Handler
     ) async throws -> Double {
-        // A cluster holds what earlier runs have left.
-        let starts = try await ends(parts)
-        try await ConsumerPositions(of: .gamification, in: context.database).reset(to: starts, on: parts.log)
         try await BenchEvents.fill(parts, count: eventCount)
         let consumer = Consumer(
             group: .gamification, handlers: [handler], outbox: context.outbox, database: context.database,
             log: parts.log, codec: parts.codec, loops: parts.loops, logger: context.logger, metrics: context.metrics)
-        let start = Int(starts.values.reduce(0, +))
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await parts.log.run() }
             group.addTask(executorPreference: parts.loops.next()) { try await consumer.run() }
             defer { group.cancelAll() }
-            return try await rate(of: context.database, from: start, to: start + eventCount, parts)
+            return try await rate(of: context.database, parts)
         }
     }
 
-    private static func ends(_ parts: HubParts) async throws -> [TopicPartition: Int64] {
-        try await parts.log.watermarks(of: UserRegistered.topic.name).mapValues(\.upperBound)
-    }
-
-    private static func rate(of database: Database, from start: Int, to end: Int, _ parts: HubParts) async throws
-        -> Double
-    {
+    private static func rate(of database: Database, _ parts: HubParts) async throws -> Double {
         var first: (place: Int, time: ContinuousClock.Instant)?
         let limit = ContinuousClock.now + .seconds(120)
         while true {
             let row = try await database.query(
-                "select sum(next_offset)::bigint from consumer_position where topic = \(UserRegistered.topic.name)"
+                "select coalesce(sum(next_offset), 0)::bigint from consumer_position where topic = \(UserRegistered.topic.name)"
             ).first
-            let place = try row?.decode(Int.self) ?? start
+            let place = try row?.decode(Int.self) ?? 0
             let now = ContinuousClock.now
-            if place > start, first == nil { first = (place, now) }
-            if place == end, let first {
-                return Double(end - first.place) / max(first.time.duration(to: now) / .seconds(1), 0.001)
+            if place > 0, first == nil { first = (place, now) }
+            if place == eventCount, let first {
+                return Double(eventCount - first.place) / max(first.time.duration(to: now) / .seconds(1), 0.001)
             }
-            if now > limit { throw CommandFailure("consumer: \(place - start) of \(end - start) events in 120 s") }
+            if now > limit { throw CommandFailure("consumer: \(place) of \(eventCount) events in 120 s") }
             try await parts.loops.next().sleep(for: .milliseconds(5))
         }
     }
@@ -101,7 +91,7 @@ enum ConsumerBench {
     /// A million events are read again, and each has its effect: seconds.
     private static func replay(_ parts: HubParts, _ context: ServiceContext, _ handler: Handler) async throws -> Double
     {
-        let starts = try await ends(parts)
+        let starts = try await parts.log.watermarks(of: UserRegistered.topic.name).mapValues(\.lowerBound)
         try await BenchEvents.fill(parts, count: million)
         let replay = Replay(
             group: .gamification, handlers: [handler], database: context.database, log: parts.log, codec: parts.codec,

@@ -10,6 +10,7 @@ internal import Synchronization
 enum FlowBench {
     private static let runs = 3
     private static let durationSeconds = 3
+    private static let warmUpSeconds = 10
 
     static let rows = [
         BenchRow(name: "flow.registration-p50", unit: .milliseconds) { hub in
@@ -53,9 +54,9 @@ enum FlowBench {
         var results: [[Double]] = []
         do {
             try await clients.announceLedger()
-            // The first run warms up.
+            // The first run warms up, brokers in Java too, which interpret their code at first.
             for run in 0...runs {
-                let count = perSecond * (run == 0 ? 1 : durationSeconds)
+                let count = perSecond * (run == 0 ? warmUpSeconds : durationSeconds)
                 let milliseconds = try await clients.run(on: loops, count: count, perSecond: perSecond, run: run)
                 if run > 0 { results.append(milliseconds) }
             }
