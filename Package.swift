@@ -90,6 +90,7 @@ let package = Package(
         library("Cjose", pkgConfig: "cjose", apt: "libcjose-dev", brew: "cjose"),
         library("Libcmark", pkgConfig: "libcmark-gfm", apt: "libcmark-gfm-extensions-dev", brew: "cmark-gfm"),
         library("Libpango", pkgConfig: "pangocairo", apt: "libpango1.0-dev", brew: "pango"),
+        library("Libyaml", pkgConfig: "yaml-0.1", apt: "libyaml-dev", brew: "libyaml"),
         library("Libqrencode", pkgConfig: "libqrencode", apt: "libqrencode-dev", brew: "qrencode"),
         shim("CWake"),
         shim("CEvent", over: "CWake", "Libevent"),
@@ -101,6 +102,7 @@ let package = Package(
         shim("CSecrets", over: "Libcrypto", "Libargon2", "Libjansson", "Cjose"),
         shim("CMarkdown", over: "Libcmark"),
         shim("CProcess"),
+        shim("CYAML", over: "Libyaml"),
         shim("CDrawing", over: "Libpango", "Libqrencode"),
 
         // Drivers
@@ -116,6 +118,7 @@ let package = Package(
         module("Drivers", "ObjectStore", ["HTTP", "Secrets", "EventLoop"]),
         module("Drivers", "Documents", ["CDrawing", "CMarkdown", "EventLoop"]),
         module("Drivers", "Stripe", ["HTTP", "Secrets"]),
+        module("Drivers", "YAML", ["CYAML"]),
 
         // Backbone
         module("Backbone", "Avro"),
@@ -132,7 +135,7 @@ let package = Package(
             path: "Sources/Platform", swiftSettings: swiftSettings),
 
         // Services
-        service("Gateway"),
+        service("Gateway", drivers: ["Documents", "YAML"]),
         service("User"),
         service("Auth"),
         service("Notification", drivers: ["Mail"]),
@@ -179,6 +182,7 @@ let package = Package(
         tests("SecretsTests", ["Secrets", "HubTesting", "EventLoop"]),
         tests("ObjectStoreTests", ["ObjectStore", "HTTP", "Secrets", "HubTesting", "EventLoop"]),
         tests("DocumentsTests", ["Documents", "HubTesting", "EventLoop"], exclude: ["Scripts"]),
+        tests("YAMLTests", ["YAML", "HubTesting"], exclude: ["Scripts"]),
         tests("AvroTests", ["Avro", "Contracts", "HubTesting"], exclude: ["Scripts"]),
         tests("ContractsTests", ["Contracts", "Avro", "avro-generate", "HubTesting"], exclude: ["Goldens"]),
         tests("SchemaRegistryTests", ["SchemaRegistry", "Avro", "Contracts", "HubTesting"] + drivers),
@@ -212,7 +216,7 @@ let package = Package(
         tests("RegistryTests", ["Registry", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests(
             "GatewayTests",
-            ["Gateway", "Auth", "User", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
+            ["Gateway", "Auth", "User", "Documents", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         .target(
             name: "SystemTesting", dependencies: ["HTTP", "HubTesting"], path: "Tests/SystemTesting",
             swiftSettings: swiftSettings),

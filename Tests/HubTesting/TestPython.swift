@@ -1,4 +1,4 @@
-internal import Foundation
+public import Foundation
 internal import Testing
 
 /// The Python of the tests, with what Tests/requirements.txt names.
@@ -23,9 +23,23 @@ public enum TestPython {
     public static func run(
         _ script: String, _ arguments: [String], input: String = ""
     ) async throws -> (code: Int32, output: String) {
+        try await run([script] + arguments, input: input, in: nil)
+    }
+
+    /// Runs a module that is a program to its end, as `python -m` does.
+    public static func run(
+        module: String, _ arguments: [String], in folder: URL
+    ) async throws -> (code: Int32, output: String) {
+        try await run(["-m", module] + arguments, input: "", in: folder)
+    }
+
+    private static func run(
+        _ arguments: [String], input: String, in folder: URL?
+    ) async throws -> (code: Int32, output: String) {
         let process = Process()
         process.executableURL = try executable()
-        process.arguments = [script] + arguments
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
         let pipe = Pipe()
         pipe.fileHandleForWriting.write(Data(input.utf8))
         try pipe.fileHandleForWriting.close()
@@ -37,7 +51,7 @@ public enum TestPython {
         process.standardOutput = output
         process.standardError = output
         try process.run()
-        try await eventually(within: .seconds(120), "\(script) ends") { !process.isRunning }
+        try await eventually(within: .seconds(120), "\(arguments.prefix(2)) ends") { !process.isRunning }
         return (process.terminationStatus, try String(contentsOf: file, encoding: .utf8))
     }
 }

@@ -18,7 +18,11 @@ import Testing
             #expect(try await service.get("/health/ready").status == 200)
             await service.close()
         }
-        #expect(page.contains("href=\"/dev/mailbox\"") && page.contains("href=\"/openapi.yaml\""))
+        #expect(page.contains("href=\"/dev/mailbox\""))
+        for path in ["/openapi.yaml", "/openapi.json", "/docs"] {
+            #expect(page.contains("href=\"\(path)\""))
+            #expect(try await hub.client.get(path).status == 200)
+        }
         #expect(try await hub.stop() == [0])
     }
 

@@ -14,7 +14,8 @@ struct GatewayConfig {
         "HUB_UPSTREAM_TIMEOUT", default: .seconds(30), "How long a service may take for an answer.")
     static let openAPIFolderSetting = Setting<String>(
         "HUB_OPENAPI_FOLDER",
-        "The folder whose files are served at /openapi.yaml. Unset, the nearest openapi/ above the program is used.")
+        "The folder whose files describe the API, as /docs shows it. Unset, the nearest openapi/ above the program is used."
+    )
 
     static let declarations = [
         rateLimitsSetting.declaration, upstreamTimeoutSetting.declaration, openAPIFolderSetting.declaration,

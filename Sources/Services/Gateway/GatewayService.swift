@@ -18,7 +18,7 @@ public struct GatewayService: HubService {
             limiter: config.rateLimits == .off ? nil : RateLimiter(), now: context.clock,
             uptime: context.uptime)
         let forward = ForwardRequest(context, timeout: config.upstreamTimeout)
-        let description = try await context.blockingPool.run { try APIDescription.read(config.openAPIFolder) }
+        let description = try await DescriptionPages.make(config.openAPIFolder, pool: context.blockingPool)
         let routes = GatewayRoutes(
             admit: admit, forward: forward,
             startPage: StartPage(context, services, hasDescription: description != nil), description: description)

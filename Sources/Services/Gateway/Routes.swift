@@ -3,17 +3,17 @@ internal import HTTP
 internal import Observability
 internal import Platform
 
-/// `GET /`, `GET /openapi.yaml`, and every public path of the services.
+/// The gateway's own pages, and every public path of the services.
 struct GatewayRoutes: Sendable {
     let admit: AdmitRequest
     let forward: ForwardRequest
     let startPage: StartPage
-    let description: APIDescription?
+    /// Nil where there is none beside the program.
+    let description: DescriptionPages?
 
     func router(logger: Logger, metrics: Metrics) -> Router {
         var router = Router()
-        router.add(.get, "/") { _ in await answered(logger) { try await startPage.response() } }
-        router.add(.get, "/openapi.yaml") { _ in await answered(logger) { try apiDescription() } }
+        addPages(to: &router, logger)
         let meter = GatewayMeter(metrics)
         // OPTIONS too: the service behind a path knows what the path has.
         for method in [HTTPMethod.get, .post, .put, .patch, .delete, .options] {
@@ -25,6 +25,13 @@ struct GatewayRoutes: Sendable {
         router.wrap(limited(metrics))
         router.markRefusals { response, fields in Self.mark(&response, Self.trace(fields)) }
         return router
+    }
+
+    private func addPages(to router: inout Router, _ logger: Logger) {
+        router.add(.get, "/") { _ in await answered(logger) { try await startPage.response() } }
+        router.add(.get, "/openapi.yaml") { _ in await answered(logger) { try pages.yaml } }
+        router.add(.get, "/openapi.json") { _ in await answered(logger) { try pages.json } }
+        router.add(.get, "/docs") { _ in await answered(logger) { try pages.html } }
     }
 
     /// Around everything that answers, health and paths that are not there among it.
@@ -41,9 +48,11 @@ struct GatewayRoutes: Sendable {
         }
     }
 
-    private func apiDescription() throws(Problem) -> HTTPResponse {
-        guard let description else { throw .notFound }
-        return HTTPResponse(.ok, fields: ["content-type": "application/yaml"], body: .bytes(description.yaml))
+    private var pages: DescriptionPages {
+        get throws(Problem) {
+            guard let description else { throw .notFound }
+            return description
+        }
     }
 
     private func pass(_ request: HTTPRequest, _ logger: Logger) async -> HTTPResponse {

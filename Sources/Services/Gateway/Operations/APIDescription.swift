@@ -1,3 +1,6 @@
+internal import Avro
+internal import YAML
+
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
 #else
@@ -11,13 +14,17 @@ internal import Foundation
 struct APIDescription: Sendable {
     private static let folderName = "openapi"
     private static let first = "gateway.yaml"
+    private static let bytesMax = 8 * 1024 * 1024
 
     let yaml: [UInt8]
+    /// The same document.
+    let json: [UInt8]
+    let tree: JSONTree
 
     /// Blocks: reads files.
     /// - Parameter folder: as configured; nil to look for it above the program.
     /// - Returns: nil when there is none where nobody said there was one.
-    /// - Throws: the file system's error when the configured folder cannot be read.
+    /// - Throws: the file system's error when the folder cannot be read; ``YAMLError`` and `AvroError` when it holds no such document.
     static func read(_ folder: String?) throws -> APIDescription? {
         if let folder { return try APIDescription(from: URL(filePath: folder)) }
         var place = URL(filePath: CommandLine.arguments.first ?? ".").deletingLastPathComponent()
@@ -25,7 +32,10 @@ struct APIDescription: Sendable {
             place = URL(filePath: program).deletingLastPathComponent()
         }
         for _ in 0..<8 {
-            if let found = try? APIDescription(from: place.appending(path: folderName)) { return found }
+            let folder = place.appending(path: folderName)
+            if FileManager.default.fileExists(atPath: folder.appending(path: first).path) {
+                return try APIDescription(from: folder)
+            }
             place = place.deletingLastPathComponent()
         }
         return nil
@@ -34,29 +44,32 @@ struct APIDescription: Sendable {
     init(from folder: URL) throws {
         let others = try FileManager.default.contentsOfDirectory(atPath: folder.path)
             .filter { $0.hasSuffix(".yaml") && $0 != Self.first }.sorted()
-        self.init(
-            parts: try ([Self.first] + others).map { name in
+        try self.init(
+            parts: ([Self.first] + others).map { name in
                 String(decoding: try Data(contentsOf: folder.appending(path: name)), as: UTF8.self)
             })
     }
 
     /// - Parameter parts: the texts of the files, the one with what holds for all first.
-    init(parts: [String]) {
+    /// - Throws: ``YAMLError`` and `AvroError` when they are not put together to a document.
+    init(parts: [String]) throws {
         var whole = Block()
         for part in parts { whole.add(part.split(separator: "\n", omittingEmptySubsequences: false)) }
         var lines: [Substring] = []
         for (key, body) in whole.entries {
             lines.append(key)
-            guard key == "components:" else {
+            guard ["paths:", "components:"].contains(key) else {
                 lines += body
                 continue
             }
-            // Several files have components of one kind.
-            var kinds = Block(indent: 2)
-            kinds.add(body)
-            for (kind, components) in kinds.entries { lines += [kind] + components }
+            // Several files have calls of one path, and components of one kind.
+            var parts = Block(indent: 2)
+            parts.add(body)
+            for (part, lower) in parts.entries { lines += [part] + lower }
         }
         yaml = Array((lines.joined(separator: "\n") + "\n").utf8)
+        json = try YAML.json(of: yaml)
+        tree = try JSONTree(parsing: json, bytesMax: Self.bytesMax)
     }
 }
 

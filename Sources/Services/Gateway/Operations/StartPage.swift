@@ -9,7 +9,7 @@ struct StartPage: Sendable {
     private static let statesKept = Duration.seconds(1)
 
     private let context: ServiceContext
-    /// Whether `/openapi.yaml` was found.
+    /// Whether the description of the API was found.
     private let hasDescription: Bool
     private let states: SharedFetch<States>
 
@@ -34,13 +34,9 @@ struct StartPage: Sendable {
             <tr><td>\(name)</td><td>\(isReady ? "ready" : "not reachable")</td><td>\(place(of: name))</td></tr>
             """
         }
-        return HTTPResponse(
-            .ok,
-            fields: [
-                "content-type": "text/html; charset=utf-8",
-                "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-            ],
-            body: .text(Self.head + rows.joined(separator: "\n") + rest(hasMailbox: states.hasMailbox)))
+        return HubPage.response(
+            title: "Learning Hub",
+            main: Self.head + rows.joined(separator: "\n") + rest(hasMailbox: states.hasMailbox))
     }
 
     /// The port of a service; on this machine a link to its health page, since whoever reads this may be on it too.
@@ -70,30 +66,10 @@ struct StartPage: Sendable {
     }
 
     private static let head = """
-        <!doctype html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>Learning Hub</title>
-        <style>
-        :root { color-scheme: light dark; }
-        body { font: 1.05rem/1.6 system-ui, sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1.2rem; }
-        h1 { font-size: 1.9rem; line-height: 1.2; margin-bottom: .2rem; }
-        table { border-collapse: collapse; width: 100%; }
-        th, td { text-align: left; width: 30%; padding: .45rem .8rem .45rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
-        code, pre { font: .92em ui-monospace, monospace; }
-        pre { background: #8881; padding: .9rem 1rem; border-radius: .5rem; overflow-x: auto; }
-        a { color: #1d4ed8; }
-        @media (prefers-color-scheme: dark) { a { color: #93c5fd; } }
-        </style>
-        </head>
-        <body>
-        <main>
         <h1>Learning Hub</h1>
         <p>This is the gateway: the public door to the services of the hub, which talk through events.</p>
         <h2>What runs</h2>
-        <table>
+        <table class="even">
         <thead><tr><th scope="col">Service</th><th scope="col">State</th><th scope="col">Port</th></tr></thead>
         <tbody>
 
@@ -102,7 +78,8 @@ struct StartPage: Sendable {
     private func rest(hasMailbox: Bool) -> String {
         let description = """
 
-            <tr><td><a href="/openapi.yaml">/openapi.yaml</a></td><td>The description of the HTTP API</td></tr>
+            <tr><td><a href="/docs">/docs</a></td><td>What can be asked of the hub, and who may ask it</td></tr>
+            <tr><td><a href="/openapi.yaml">/openapi.yaml</a></td><td>The same for programs; also as <a href="/openapi.json">JSON</a></td></tr>
             """
         let mailbox = """
 
@@ -115,7 +92,7 @@ struct StartPage: Sendable {
             </tbody>
             </table>
             <h2>Where to look</h2>
-            <table>
+            <table class="even">
             <thead><tr><th scope="col">Page</th><th scope="col">What it shows</th></tr></thead>
             <tbody>\(pages)
             <tr><td><a href="/health/ready">/health/ready</a></td><td>Whether the gateway is ready; every service has this page on its own port</td></tr>

@@ -1,0 +1,72 @@
+internal import Avro
+
+/// The description of the API as its readers ask for it: call by call, with what it refers to.
+struct APIReference: Sendable {
+    let root: JSONTree
+
+    init(_ root: JSONTree) { self.root = root }
+
+    /// In the order of the document.
+    var operations: [APIOperation] {
+        root.members("paths").flatMap { path in
+            path.value.members.map { APIOperation(method: $0.name.uppercased(), path: path.name, node: $0.value) }
+        }
+    }
+
+    /// What stands where a reference leads; whatever is none stands for itself.
+    func resolved(_ node: JSONTree) -> JSONTree {
+        guard let reference = node["$ref"]?.text else { return node }
+        return reference.split(separator: "/").dropFirst().reduce(root) { $0[String($1)] ?? .null }
+    }
+
+    /// The shapes that have a name.
+    var shapes: [JSONTree.Member] { root["components"]?.members("schemas") ?? [] }
+
+    /// The fields of an object, those of objects in it behind their place: `questions[].text`.
+    func fields(of schema: JSONTree, at place: String = "") -> [APIField] {
+        let required = Set(schema["required"]?.items?.compactMap(\.text) ?? [])
+        let parts = (schema["allOf"]?.items ?? []).flatMap { part in
+            part["$ref"] == nil
+                ? fields(of: part, at: place) : [APIField(name: place + "…", isRequired: true, schema: part)]
+        }
+        let own = schema.members("properties").flatMap { property in
+            let name = place + property.name
+            let field = APIField(name: name, isRequired: required.contains(property.name), schema: property.value)
+            let item = property.value["items"]
+            return [field] + fields(of: item ?? property.value, at: item == nil ? "\(name)." : "\(name)[].")
+        }
+        return parts + own
+    }
+}
+
+/// One call.
+struct APIOperation: Sendable {
+    let method: String
+    let path: String
+    let node: JSONTree
+
+    var id: String { node["operationId"]?.text ?? "" }
+
+    /// Nil when anybody may call; empty when whoever is logged in may.
+    var roles: [String]? {
+        let ways = node["security"]?.items ?? []
+        return ways.isEmpty ? nil : ways.flatMap { $0.members.flatMap { $0.value.items ?? [] } }.compactMap(\.text)
+    }
+}
+
+/// A field of an object.
+struct APIField: Sendable {
+    let name: String
+    let isRequired: Bool
+    let schema: JSONTree
+}
+
+extension JSONTree {
+    /// Of an object.
+    var members: [Member] {
+        guard case .object(let members) = self else { return [] }
+        return members
+    }
+
+    func members(_ name: String) -> [Member] { self[name]?.members ?? [] }
+}
