@@ -81,6 +81,21 @@ import Testing
         }
     }
 
+    @Test func `strangers learn nothing of the works of a draft, not even that they are there`() async throws {
+        try await School.with(isPublic: false) { hub, school in
+            let works = [
+                "/quizzes/\(try await hub.addQuiz(school))", "/assignments/\(try await hub.addAssignment(school))",
+            ]
+            let lists = [school.course, CourseID.new].map { "/courses/\($0)/quizzes" }
+            for target in works + lists {
+                for identity in [.learner(.new), .instructor(.new)] as [Identity] {
+                    #expect(try await hub.send(.get, target, as: identity).code == "not-found")
+                }
+            }
+            #expect(try await hub.send(.get, works[0], as: .instructor(school.teacher)).status == 200)
+        }
+    }
+
     @Test func `only who learns or teaches in the course sees and hands in`() async throws {
         try await School.with { hub, school in
             let quiz = try await hub.addQuiz(school), stranger = UserID.new

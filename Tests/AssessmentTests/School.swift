@@ -19,6 +19,7 @@ final class School: Sendable {
         }
         let id, instructorId: String
         let version = 1
+        let isPublic: Bool
         let lessons: [Lesson]
     }
 
@@ -27,8 +28,13 @@ final class School: Sendable {
     let course = CourseID.new, teacher = UserID.new, ada = UserID.new
     let quizLesson = LessonID.new, assignmentLesson = LessonID.new
     private let learners: Mutex<Set<UserID>>
+    /// Whether everybody may know of the course.
+    let isPublic: Bool
 
-    init() { learners = Mutex([ada]) }
+    init(isPublic: Bool) {
+        self.isPublic = isPublic
+        learners = Mutex([ada])
+    }
 
     func enroll(_ user: UserID) { _ = learners.withLock { $0.insert(user) } }
     func withdraw(_ user: UserID) { _ = learners.withLock { $0.remove(user) } }
@@ -36,8 +42,10 @@ final class School: Sendable {
     /// From here on nobody says who is enrolled.
     func closeEnrollment() { directory[.enrollment] = nil }
 
-    static func with(_ body: @escaping @Sendable (AssessmentHub, School) async throws -> Void) async throws {
-        let school = School()
+    static func with(
+        isPublic: Bool = true, _ body: @escaping @Sendable (AssessmentHub, School) async throws -> Void
+    ) async throws {
+        let school = School(isPublic: isPublic)
         try await Neighbours.with([.course, .enrollment], in: school.directory, clock: school.clock) { routes in
             school.add(to: &routes)
         } _: {
@@ -52,7 +60,7 @@ final class School: Sendable {
             guard try request.id("id", as: CourseID.self) == course else { throw Problem.notFound }
             return try .ok(
                 Course(
-                    id: course.rawValue, instructorId: teacher.rawValue,
+                    id: course.rawValue, instructorId: teacher.rawValue, isPublic: isPublic,
                     lessons: [
                         .init(id: quizLesson.rawValue, kind: "QUIZ"),
                         .init(id: assignmentLesson.rawValue, kind: "ASSIGNMENT"),

@@ -39,6 +39,18 @@ import Testing
         }
     }
 
+    @Test func `a draft that was archived is as little there for others as before`() async throws {
+        try await ContentWorld.with { world in
+            let lesson = try await world.lesson(by: .new, isPublished: false)
+            let archived = try await world.courses.send(
+                .post, "/courses/\(lesson.courseID)/archive", as: .instructor(lesson.instructorID))
+            try #require(archived.status == 200)
+            #expect(try await world.read(lesson, as: .student(.new)).status == 404)
+            #expect(try await world.write("A", to: lesson, as: .instructor(.new)).status == 404)
+            #expect(try await world.read(lesson, as: .instructor(lesson.instructorID)).status == 200)
+        }
+    }
+
     @Test func `a free preview of a published course is anybody's who is logged in`() async throws {
         try await ContentWorld.with { world in
             let open = try await world.lesson(by: .new, isPreview: true)

@@ -41,6 +41,7 @@ import Testing
             #expect([answer["id"], answer["courseId"]] == [lesson.rawValue, id.rawValue])
             #expect([answer["instructorId"], answer["kind"]] == [ada.rawValue, "VIDEO"])
             #expect(answer["courseStatus"] == "DRAFT" && answer.object["freePreview"] as? Bool == false)
+            #expect(answer.object["isPublic"] as? Bool == false)
             #expect(answer.object["courseVersion"] as? Int == 3)
         }
     }

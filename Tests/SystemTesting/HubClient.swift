@@ -33,15 +33,22 @@ public final class HubClient: Sendable {
         _ method: HTTPMethod, _ target: String, token: String? = nil, json: (any Encodable)? = nil,
         fields: HTTPFields = [:]
     ) async throws -> Answer {
+        guard let json else { return try await send(method, target, token: token, bytes: [], fields: fields) }
+        var fields = fields
+        fields["content-type"] = "application/json"
+        let encoder = JSONEncoder()
+        // The same object is the same body: what is sent again under a key must be.
+        encoder.outputFormatting = .sortedKeys
+        return try await send(method, target, token: token, bytes: Array(try encoder.encode(json)), fields: fields)
+    }
+
+    /// - Parameter bytes: the body; none when there are none.
+    public func send(
+        _ method: HTTPMethod, _ target: String, token: String? = nil, bytes: [UInt8], fields: HTTPFields = [:]
+    ) async throws -> Answer {
         var request = HTTPClientRequest(method, address + target, fields: fields)
         if let token { request.fields["authorization"] = "Bearer \(token)" }
-        if let json {
-            request.fields["content-type"] = "application/json"
-            let encoder = JSONEncoder()
-            // The same object is the same body: what is sent again under a key must be.
-            encoder.outputFormatting = .sortedKeys
-            request.body = .bytes(Array(try encoder.encode(json)))
-        }
+        if !bytes.isEmpty { request.body = .bytes(bytes) }
         let response = try await http.send(request, timeout: .seconds(300))
         let body = try await response.body.collect(bytesMax: 16 << 20)
         return Answer(status: response.status.code, fields: response.fields, body: body)

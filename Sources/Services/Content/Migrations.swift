@@ -7,6 +7,7 @@ enum Migrations {
         Migration(id: "content-002-lesson", sql: lesson),
         Migration(id: "content-003-page", sql: page),
         Migration(id: "content-004-medium", sql: medium),
+        Migration(id: "content-005-public-lessons", sql: publicLessons),
     ]
 
     /// `person` is locked by what is written of somebody, and stays, empty, when they are erased. An access that was revoked stays too:
@@ -74,5 +75,11 @@ enum Migrations {
         );
         create index medium_lesson on medium (lesson_id, media_id);
         create index medium_owner on medium (owner_id) where owner_id is not null;
+        """
+
+    /// What is known of lessons does not say yet whether everybody may know of them, and is asked for again.
+    private static let publicLessons = """
+        delete from lesson;
+        alter table lesson add column is_public boolean not null;
         """
 }

@@ -73,17 +73,18 @@ struct Store: Sendable {
     ) async throws -> (facts: LessonFacts, isCurrent: Bool)? {
         try await statements.query(
             """
-            select l.course_id, l.instructor_id, l.is_free_preview, l.course_status, l.course_version,
+            select l.course_id, l.instructor_id, l.is_free_preview, l.course_status, l.is_public, l.course_version,
                 l.told_at > \(since) and l.course_version >= coalesce(c.version, 0)
             from lesson l left join course c on c.course_id = l.course_id where l.lesson_id = \(id.rawValue)
             """
         ).first.map { row in
-            let (course, instructor, isFreePreview, status, version, isCurrent) = try row.decode(
-                String.self, String.self, Bool.self, CourseStatus.self, Int.self, Bool.self)
+            let (course, instructor, isFreePreview, status, isPublic, version, isCurrent) = try row.decode(
+                String.self, String.self, Bool.self, CourseStatus.self, Bool.self, Int.self, Bool.self)
             return (
                 LessonFacts(
                     id: id, courseID: CourseID(checked: course), instructorID: UserID(checked: instructor),
-                    isFreePreview: isFreePreview, courseStatus: status, courseVersion: version), isCurrent
+                    isFreePreview: isFreePreview, courseStatus: status, isPublic: isPublic, courseVersion: version),
+                isCurrent
             )
         }
     }
@@ -92,13 +93,13 @@ struct Store: Sendable {
     func upsert(_ facts: LessonFacts, at time: Date, on statements: some Statements) async throws {
         try await statements.execute(
             """
-            insert into lesson (lesson_id, course_id, instructor_id, is_free_preview, course_status, course_version,
-                told_at)
+            insert into lesson (lesson_id, course_id, instructor_id, is_free_preview, course_status, is_public,
+                course_version, told_at)
             values (\(facts.id.rawValue), \(facts.courseID.rawValue), \(facts.instructorID.rawValue),
-                \(facts.isFreePreview), \(facts.courseStatus), \(facts.courseVersion), \(time))
+                \(facts.isFreePreview), \(facts.courseStatus), \(facts.isPublic), \(facts.courseVersion), \(time))
             on conflict (lesson_id) do update set instructor_id = excluded.instructor_id,
                 is_free_preview = excluded.is_free_preview, course_status = excluded.course_status,
-                course_version = excluded.course_version, told_at = excluded.told_at
+                is_public = excluded.is_public, course_version = excluded.course_version, told_at = excluded.told_at
             where lesson.course_version <= excluded.course_version
             """)
     }

@@ -283,6 +283,7 @@ struct CourseRoutes: Sendable {
 
     struct WholeView: Encodable {
         let id, instructorId, title, status, price, currency: String
+        let isPublic: Bool
         let version: Int
         let lessons: [LessonView]
 
@@ -294,6 +295,7 @@ struct CourseRoutes: Sendable {
             status = course.status.rawValue
             price = course.offer.price.amount
             currency = course.offer.price.currency.rawValue
+            isPublic = course.isPublic
             version = course.version
             lessons = whole.outline.placedLessons.map(LessonView.init)
         }
@@ -306,7 +308,7 @@ struct CourseRoutes: Sendable {
     struct LessonStateView: Encodable {
         let id, courseId, instructorId, kind, courseStatus: String
         let courseVersion: Int
-        let freePreview: Bool
+        let isPublic, freePreview: Bool
     }
 
     func lessonForServices(_ request: Request) async throws -> Response {
@@ -315,7 +317,7 @@ struct CourseRoutes: Sendable {
             LessonStateView(
                 id: lesson.id.rawValue, courseId: course.id.rawValue, instructorId: course.instructorID.rawValue,
                 kind: lesson.kind.rawValue, courseStatus: course.status.rawValue, courseVersion: course.version,
-                freePreview: lesson.isFreePreview))
+                isPublic: course.isPublic, freePreview: lesson.isFreePreview))
     }
 }
 

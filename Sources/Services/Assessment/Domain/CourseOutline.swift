@@ -8,10 +8,12 @@ struct CourseOutline: Sendable, Decodable {
     }
     let id: CourseID
     let instructorID: UserID
+    /// Whether everybody may know of it.
+    let isPublic: Bool
     let lessons: [Lesson]
 
     enum CodingKeys: String, CodingKey {
-        case id, lessons
+        case id, isPublic, lessons
         case instructorID = "instructorId"
     }
 

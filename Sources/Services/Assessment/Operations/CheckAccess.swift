@@ -17,7 +17,8 @@ extension Operations {
         let enrollmentId: EnrollmentID
     }
 
-    /// - Throws: ``AssessmentError/noAccess`` for whoever neither learns nor teaches in the course.
+    /// - Throws: ``AssessmentError/noAccess`` for whoever neither learns nor teaches in the course, ``AssessmentError/notFound`` when they
+    ///   may not even know of it.
     func checkAccess(to course: CourseID, for caller: Identity) async throws {
         guard let user = caller.userID else { throw AssessmentError.noAccess }
         let enrollment = try await answer {
@@ -25,8 +26,9 @@ extension Operations {
                 .enrollment, "/internal/enrollments/of/\(user)/in/\(course)", as: OpenEnrollment.self)
         }
         if enrollment != nil { return }
-        guard let course = try await findCourse(course), caller.mayTeach(as: course.instructorID) else {
-            throw AssessmentError.noAccess
+        guard let course = try await findCourse(course) else { throw AssessmentError.notFound }
+        if !caller.mayTeach(as: course.instructorID) {
+            throw course.isPublic ? AssessmentError.noAccess : AssessmentError.notFound
         }
     }
 

@@ -33,7 +33,7 @@ extension Operations {
     }
 
     /// The works of a course, the newest first.
-    /// - Throws: ``AssessmentError/noAccess``.
+    /// - Throws: ``AssessmentError/notFound``, ``AssessmentError/noAccess``.
     func works(
         in course: CourseID, _ kind: GradedWorkKind, for caller: Identity, _ page: PageRequest<GradedWorkID>
     ) async throws -> Page<Work> {

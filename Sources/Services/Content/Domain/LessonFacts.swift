@@ -7,6 +7,8 @@ struct LessonFacts: Sendable, Equatable {
     let instructorID: UserID
     let isFreePreview: Bool
     let courseStatus: CourseStatus
+    /// Whether everybody may know of the course: it has been published, whatever became of it.
+    let isPublic: Bool
     /// The version of the course that said so.
     let courseVersion: Int
 
@@ -31,6 +33,6 @@ struct Reader: Sendable {
 
     /// - Throws: ``ContentError/notFound`` for whoever may not even know of the lesson.
     func checkMayEdit(_ lesson: LessonFacts) throws(ContentError) {
-        if !mayEdit(lesson) { throw lesson.courseStatus == .draft ? .notFound : .notAllowed }
+        if !mayEdit(lesson) { throw lesson.isPublic ? .notAllowed : .notFound }
     }
 }

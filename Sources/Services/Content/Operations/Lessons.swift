@@ -46,6 +46,7 @@ private struct CourseAnswer: Decodable {
     let courseId: CourseID
     let instructorId: UserID
     let courseStatus: CourseStatus
+    let isPublic: Bool
     let courseVersion: Int
     let freePreview: Bool
 }
@@ -54,6 +55,6 @@ extension LessonFacts {
     fileprivate init(_ answer: CourseAnswer, of id: LessonID) {
         self.init(
             id: id, courseID: answer.courseId, instructorID: answer.instructorId, isFreePreview: answer.freePreview,
-            courseStatus: answer.courseStatus, courseVersion: answer.courseVersion)
+            courseStatus: answer.courseStatus, isPublic: answer.isPublic, courseVersion: answer.courseVersion)
     }
 }

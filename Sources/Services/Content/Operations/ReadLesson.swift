@@ -9,7 +9,7 @@ extension Operations {
         let lesson = try await lessons.find(id)
         let isEditable = reader.mayEdit(lesson)
         if !isEditable, !lesson.isOpen {
-            if lesson.courseStatus == .draft { throw ContentError.notFound }
+            if !lesson.isPublic { throw ContentError.notFound }
             guard try await store.hasAccess(reader.id, to: lesson.courseID, on: database) else {
                 throw ContentError.noAccess
             }
