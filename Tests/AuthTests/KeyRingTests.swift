@@ -18,10 +18,10 @@ import Testing
     @Test func `processes that start at once make one key`() async throws {
         try await TestDatabase.with(TestService<AuthService>.template) { test in
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<8 { group.addTask { _ = try await TestService<AuthService>(on: test) } }
+                for _ in 0..<8 { group.addTask { _ = try await TestService<AuthService>(on: test.database) } }
                 try await group.waitForAll()
             }
-            let auth = try await TestService<AuthService>(on: test)
+            let auth = try await TestService<AuthService>(on: test.database)
             #expect(try await Self.ids(auth).count == 1)
         }
     }

@@ -15,8 +15,8 @@ import Testing
         let event = EventID.new
         try await server.answer(.refuse(code: 550, text: "5.1.1 no such user", stage: .rcpt))
         try await hub.post(NotificationHub.mail(user: user), event)
-        let sender = hub.another(try #require(hub.operations.sender).transport)
-        try await hub.sending(sender) { try await eventually { try await hub.delivery(event)?.state == "failed" } }
+        let other = try await hub.another(try #require(hub.operations.sender).transport)
+        try await hub.sending(other) { try await eventually { try await hub.delivery(event)?.state == "failed" } }
         try await server.answer(.accept)
         return event
     }
@@ -71,7 +71,7 @@ import Testing
             try await hub.database.execute(
                 """
                 insert into delivery select event_id || n, user_id, state, due_at, attempts, recipient, subject, kind, facts,
-                    smtp_code, reason, correlation_id, traceparent, created_at, finished_at
+                    smtp_code, reason, correlation_id, created_at, finished_at
                 from delivery, generate_series(1, \(count)) n where event_id = \(event.rawValue)
                 """)
             #expect(try await hub.mails.count(lateSince: Date()).failed == count + 1)

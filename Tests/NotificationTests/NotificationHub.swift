@@ -26,30 +26,35 @@ extension TestService<NotificationService> {
         _ body: @escaping @Sendable (NotificationHub) async throws -> Void
     ) async throws {
         let from = try #require(Self.from)
-        let make: @Sendable (ServiceContext) async throws -> NotificationService = { context in
-            let sender = transport.map { Self.sender(on: $0, from: from, limits, context) }
-            let operations = Operations(
-                database: context.database, outbox: context.outbox, from: from, language: language, sender: sender,
-                now: { Date() })
-            return NotificationService(operations)
-        }
-        try await with(making: make, body)
+        try await with(
+            clock: TestClock(Date(), goesOn: true),
+            making: { make(transport, from: from, language: language, limits: limits, $0) }, body)
     }
 
-    private static func sender(
-        on transport: any MailTransport, from: Mailbox, _ limits: MailLimits, _ context: ServiceContext
-    ) -> MailSender {
-        MailSender(
-            transport: transport, from: from, database: context.database, loops: context.loops, limits: limits,
-            logger: context.logger, metrics: Metrics(), now: { Date() })
+    private static func make(
+        _ transport: (any MailTransport)?, from: Mailbox, language: Language, limits: MailLimits,
+        _ context: ServiceContext
+    ) -> NotificationService {
+        let sender = transport.map {
+            MailSender(
+                transport: $0, from: from, limits: limits, tasks: context.tasks, logger: context.logger,
+                metrics: context.metrics)
+        }
+        return NotificationService(
+            Operations(
+                database: context.database, outbox: context.outbox, tasks: context.tasks, from: from,
+                language: language, sender: sender, now: context.clock))
     }
 
     /// As an operator looks at them.
     var mails: Mails { Mails(database: database) { Date() } }
 
     /// Another process on the same data.
-    func another(_ transport: any MailTransport, limits: MailLimits = .quick) -> MailSender {
-        Self.sender(on: transport, from: operations.from, limits, context)
+    func another(_ transport: any MailTransport, limits: MailLimits = .quick) async throws -> NotificationHub {
+        let operations = operations
+        return try await NotificationHub(on: database, clock: clock) {
+            Self.make(transport, from: operations.from, language: operations.language, limits: limits, $0)
+        }
     }
 
     // MARK: Events
@@ -247,10 +252,8 @@ extension MailLimits {
     static let quick: MailLimits = {
         var limits = MailLimits()
         limits.timeout = .seconds(120)
-        limits.pollInterval = .milliseconds(20)
         limits.retryDelayBase = .milliseconds(20)
         limits.serverPauseMax = .milliseconds(200)
-        limits.refusedPauseMax = .milliseconds(200)
         return limits
     }()
 }

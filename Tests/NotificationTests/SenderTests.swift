@@ -3,6 +3,7 @@ import Foundation
 import HubTesting
 import Messaging
 @testable import Notification
+@testable import Platform
 import Observability
 import Postgres
 import ServiceTesting
@@ -56,7 +57,7 @@ import Testing
 
     @Test func `many mails and several senders: each goes out once`() async throws {
         try await NotificationHub.withServer { hub, server in
-            let other = hub.another(try #require(hub.operations.sender).transport)
+            let other = try await hub.another(try #require(hub.operations.sender).transport)
             try await hub.sending {
                 try await hub.sending(other) {
                     for number in 0..<60 { try await hub.post(NotificationHub.mail(to: "p\(number)@example.org")) }
@@ -245,7 +246,7 @@ import Testing
             let (release, releasing) = AsyncStream.makeStream(of: Void.self)
             let transport = SlowTransport(to: try #require(hub.operations.sender).transport, until: release)
             try await hub.post(NotificationHub.mail(to: SlowTransport.address), slow)
-            try await hub.sending(hub.another(transport)) {
+            try await hub.sending(try await hub.another(transport)) {
                 try await eventually { try await hub.delivery(slow)?.state == "sending" }
                 for number in 0..<10 { try await hub.post(NotificationHub.mail(to: "p\(number)@example.org")) }
                 try await eventually { try await hub.deliveryCount(.sent) == 10 }
@@ -275,14 +276,14 @@ import Testing
 
     @Test func `a mail whose sender died is taken over when the claim has run out, not before`() async throws {
         try await NotificationHub.withServer { hub, server in
-            let dead = EventID.new, held = EventID.new, store = Store()
+            let dead = EventID.new, held = EventID.new, operations = hub.operations
             try await hub.post(NotificationHub.mail(), dead)
-            let now = Date()
-            let claimed = try await store.lockDue(at: now, leaseEnd: now - 1, countMax: 1, on: hub.database)
-            #expect(claimed.map(\.eventID) == [dead])
+            #expect(try await hub.claim(for: -1)?.key == dead.rawValue)
+            #expect(try await operations.store.beginDelivery(dead, on: hub.database)?.attempt == 1)
             try await hub.post(NotificationHub.mail(to: "eve@example.net"), held)
-            _ = try await store.lockDue(at: now + 1, leaseEnd: now + 600, countMax: 1, on: hub.database)
+            let taken = try #require(try await hub.claim(for: 600))
             // The first claim was due again as well: whichever was taken, one is held for long and one is not.
+            _ = try await operations.store.beginDelivery(EventID(checked: taken.key), on: hub.database)
             try await hub.sending {
                 try await eventually { try await hub.deliveryCount(.sent) == 1 }
             }
@@ -293,15 +294,21 @@ import Testing
 
     @Test func `a sender that lost its claim writes nothing down`() async throws {
         try await NotificationHub.withServer { hub, _ in
-            let event = EventID.new, store = Store(), now = Date()
+            let event = EventID.new, operations = hub.operations, sender = try #require(operations.sender)
             try await hub.post(NotificationHub.mail(), event)
-            let first = try #require(
-                try await store.lockDue(at: Date(), leaseEnd: now - 1, countMax: 1, on: hub.database).first)
-            let second = try #require(
-                try await store.lockDue(at: Date(), leaseEnd: now + 600, countMax: 1, on: hub.database).first)
-            try await store.updateDelivery(first, .failed, dueAt: now, at: now, on: hub.database)
+            let lost = try #require(try await hub.claim(for: -1))
+            let first = try #require(try await operations.store.beginDelivery(event, on: hub.database))
+            let held = try #require(try await hub.claim(for: 600))
+            let second = try #require(try await operations.store.beginDelivery(event, on: hub.database))
+            await #expect(throws: TaskLost.self) {
+                try await operations.note(.sent, of: first, lost, by: sender)
+            }
             #expect(try await hub.delivery(event)?.state == "sending")
-            try await store.updateDelivery(second, .sent, dueAt: now, at: now, on: hub.database)
+            await #expect(throws: Failure.self) {
+                try await operations.note(.serverUnwilling(code: nil, reason: "away"), of: first, lost, by: sender)
+            }
+            #expect(try await hub.delivery(event)?.state == "sending")
+            try await operations.note(.sent, of: second, held, by: sender)
             #expect(try await hub.delivery(event)?.state == "sent")
         }
     }

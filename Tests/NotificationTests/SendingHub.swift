@@ -1,8 +1,8 @@
-import EventLoop
 import HTTP
 import HubTesting
 import Mail
 @testable import Notification
+@testable import Platform
 import ServiceTesting
 import Testing
 
@@ -22,20 +22,19 @@ extension NotificationHub {
     }
 
     /// Runs `body` while mail is being sent.
-    /// - Parameter sender: nil for the service's own.
-    func sending(_ sender: MailSender? = nil, _ body: () async throws -> Void) async throws {
-        let sender = try #require(sender ?? operations.sender)
-        let running = TestLoops.shared.next().start("sender") { await sender.run() }
-        let outcome = await Result { try await body() }
-        running.cancel()
-        _ = await running.result
-        try outcome.get()
+    /// - Parameter process: nil for the hub's own.
+    func sending(_ process: NotificationHub? = nil, _ body: @Sendable () async throws -> Void) async throws {
+        try await (process ?? self).working(body)
     }
-}
 
-extension Result where Success == Void, Failure == any Error {
-    init(_ body: () async throws -> Void) async {
-        do { self = .success(try await body()) } catch { self = .failure(error) }
+    /// Claims the next mail as another process does.
+    func claim(for seconds: Double) async throws -> TaskRun? {
+        let claimed = try await TaskStore().claim(
+            [DeliverMail.kind: 1], at: clock.now, seconds: seconds, in: database
+        ).first
+        return claimed.map {
+            TaskRun(kind: $0.kind, key: $0.key, attempt: $0.attempt, epoch: $0.epoch, store: TaskStore())
+        }
     }
 }
 

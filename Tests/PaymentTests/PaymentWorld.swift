@@ -43,8 +43,8 @@ struct PaymentWorld: Sendable {
         clock = TestClock()
         directory = ServiceDirectory()
         neighbours = AskedNeighbours()
-        payments = try await TestService(on: paymentDatabase, clock: clock, directory: directory)
-        sandbox = try await TestService(on: sandboxDatabase, clock: clock, directory: directory)
+        payments = try await TestService(on: paymentDatabase.database, clock: clock, directory: directory)
+        sandbox = try await TestService(on: sandboxDatabase.database, clock: clock, directory: directory)
     }
 
     private func run(_ body: @escaping @Sendable (PaymentWorld) async throws -> Void) async throws {

@@ -16,16 +16,22 @@ private struct Draw: TaskPayload {
     let number: Int
 }
 
+private struct Frame: TaskPayload {
+    static let kind = "frame"
+    let number: Int
+}
+
 /// Tasks of a service on a database, done by as many processes as a test wants.
 private struct Desk: Sendable {
     let context: ServiceContext
     let clock: TestClock
     let drawn = Mutex2<[Int]>([])
 
-    static func with(_ body: @escaping @Sendable (Desk) async throws -> Void) async throws {
+    static func with(
+        clock: TestClock = TestClock(), _ body: @escaping @Sendable (Desk) async throws -> Void
+    ) async throws {
         let template = TestDatabase.Template(schema: "desk", [PlatformMigrations.service])
         try await TestDatabase.with(template) { test in
-            let clock = TestClock()
             try await body(
                 Desk(context: try ServiceContext.make(.course, on: test.database, clock: clock), clock: clock))
         }
@@ -43,7 +49,7 @@ private struct Desk: Sendable {
     /// Another process of the service.
     func runner(
         policy: TaskPolicy = TaskPolicy(), limits: TaskLimits = TaskLimits(), jobs: [Job] = [],
-        onGivenUp: (@Sendable (Draw, Transaction) async throws -> Void)? = nil,
+        onGivenUp: (@Sendable (Draw, any Error, Transaction) async throws -> Void)? = nil,
         _ perform: @escaping @Sendable (Draw, TaskRun) async throws -> Void
     ) -> TaskRunner {
         TaskRunner(
@@ -118,7 +124,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
             let told = Mutex2<[Int]>([])
             let runner = desk.runner(
                 policy: policy,
-                onGivenUp: { draw, tx in
+                onGivenUp: { draw, _, tx in
                     told.withLock { $0.append(draw.number) }
                     tx.submit("insert into told_of_it values (1)")
                 }
@@ -163,6 +169,123 @@ private final class Mutex2<Value: Sendable>: Sendable {
             isUp.withLock { $0 = true }
             _ = try await runner.drain()
             #expect(desk.drawn.withLock { $0 } == [1])
+        }
+    }
+
+    @Test
+    func `a kind whose dependency is down rests, then one task after another finds out, and all go on when it is back`()
+        async throws
+    {
+        try await Desk.with { desk in
+            let isUp = Mutex2(false)
+            var policy = TaskPolicy()
+            policy.concurrencyMax = 4
+            let runner = desk.runner(policy: policy) { draw, _ in
+                desk.drawn.withLock { $0.append(draw.number) }
+                if !isUp.withLock({ $0 }) { throw ServiceCallError.down(.user) }
+            }
+            for number in 0..<12 { try await desk.enqueue(number, key: "\(number)") }
+            desk.clock.advance(by: 1)
+            #expect(!desk.context.tasks.isResting(Draw.self))
+            #expect(try await runner.drain() == 4)
+            #expect(desk.context.tasks.isResting(Draw.self))
+            for _ in 0..<3 {
+                #expect(try await runner.drain() == 0)
+                desk.clock.advance(by: 31)
+                #expect(!desk.context.tasks.isResting(Draw.self))
+                #expect(try await runner.drain() == 1)
+            }
+            #expect(Set(desk.drawn.withLock { $0 }).count == 7)
+            isUp.withLock { $0 = true }
+            desk.clock.advance(by: 31)
+            #expect(try await runner.drain() == 12)
+            #expect(try await desk.states() == Array(repeating: "done", count: 12))
+        }
+    }
+
+    @Test func `a kind that rests is tried by one task at a time, however long that takes, and holds up no other kind`()
+        async throws
+    {
+        try await Desk.with { desk in
+            let gate = Gate()
+            let isFirst = Mutex2(true)
+            let runner = TaskRunner(
+                [
+                    TaskHandler(Draw.self) { _, _ in
+                        if !isFirst.withLock({ $0 }) { await gate.wait() }
+                        throw ServiceCallError.down(.user)
+                    },
+                    TaskHandler(Frame.self) { draw, _ in desk.drawn.withLock { $0.append(draw.number) } },
+                ], jobs: [], desk.context)
+            for number in 0..<12 { try await desk.enqueue(number, key: "\(number)") }
+            _ = try await runner.drain()
+            isFirst.withLock { $0 = false }
+            desk.clock.advance(by: 31)
+            async let probing = runner.drain()
+            try await eventually { gate.arrivals == 1 }
+            try await desk.database.transaction { tx in
+                try desk.context.tasks.enqueue(Frame(number: 7), key: "a", on: tx)
+            }
+            #expect(try await runner.drain() == 1)
+            #expect(desk.drawn.withLock { $0 } == [7] && gate.arrivals == 1)
+            gate.open()
+            _ = try await probing
+        }
+    }
+
+    @Test func `what fails for good shows that the dependency answers`() async throws {
+        try await Desk.with { desk in
+            let isUp = Mutex2(false)
+            let runner = desk.runner { _, _ in
+                throw isUp.withLock { $0 } ? Failure.permanent("never") : Failure.dependencyDown("away")
+            }
+            for number in 0..<6 { try await desk.enqueue(number, key: "\(number)") }
+            _ = try await runner.drain()
+            isUp.withLock { $0 = true }
+            desk.clock.advance(by: 31)
+            #expect(try await runner.drain() == 6)
+        }
+    }
+
+    @Test func `a process finds out by itself that a dependency is back, long before it looks for what is due`()
+        async throws
+    {
+        try await Desk.with(clock: TestClock(goesOn: true)) { desk in
+            var limits = TaskLimits()
+            limits.pollInterval = .seconds(3_600)
+            var policy = TaskPolicy()
+            policy.retry.dependencyDelayMax = .milliseconds(100)
+            let isUp = Mutex2(false)
+            let attempts = Mutex2(0)
+            let runner = desk.runner(policy: policy, limits: limits) { _, _ in
+                attempts.withLock { $0 += 1 }
+                if !isUp.withLock({ $0 }) { throw ServiceCallError.down(.user) }
+            }
+            let running = TestLoops.shared.next().start("runner") { try await runner.run() }
+            for number in 0..<20 { try await desk.enqueue(number, key: "\(number)") }
+            try await eventually { attempts.withLock { $0 } > 8 }
+            isUp.withLock { $0 = true }
+            try await eventually { try await desk.states() == Array(repeating: "done", count: 20) }
+            running.cancel()
+            _ = await running.result
+        }
+    }
+
+    @Test func `a task that was given up is done once more when it is restarted, another is left as it is`()
+        async throws
+    {
+        try await Desk.with { desk in
+            try await desk.enqueue(1, key: "done")
+            _ = try await desk.drawing.drain()
+            try await desk.enqueue(2, key: "failed")
+            _ = try await desk.runner { _, _ in throw Failure.permanent("never") }.drain()
+            #expect(try await desk.states() == ["done", "failed"])
+            try await desk.database.transaction { tx in
+                Tasks.restart(Draw.self, keys: ["done", "failed", "unknown"], dueAt: desk.clock.now, on: tx)
+            }
+            #expect(try await desk.drawing.drain() == 1)
+            #expect(desk.drawn.withLock { $0 } == [1, 2])
+            #expect(try await desk.states() == ["done", "done"])
         }
     }
 

@@ -45,15 +45,15 @@ public struct TestService<Service: HubService>: Sendable {
     ) async throws {
         try await TestDatabase.with(template) { test in
             let started = try await TestService(
-                on: test, settings: settings, clock: clock, directory: directory, making: make)
+                on: test.database, settings: settings, clock: clock, directory: directory, making: make)
             try await body(started)
             await started.context.http.close()
         }
     }
 
-    /// The service on a database made from ``template``.
+    /// A process of the service on a database made from ``template``.
     public init(
-        on test: TestDatabase, settings: [String: String] = [:], clock: TestClock = TestClock(),
+        on database: Database, settings: [String: String] = [:], clock: TestClock = TestClock(),
         directory: ServiceDirectory = .init(),
         making make: @Sendable (ServiceContext) async throws -> Service = { try await Service($0) }
     ) async throws {
@@ -61,7 +61,7 @@ public struct TestService<Service: HubService>: Sendable {
         try await codec.prepare(EventCatalogue.all)
         let log = LogRecorder()
         let context = try ServiceContext.make(
-            Service.name, on: test.database, settings: settings, clock: clock, directory: directory, codec: codec,
+            Service.name, on: database, settings: settings, clock: clock, directory: directory, codec: codec,
             log: log)
         service = try await make(context)
         var routes = Routes(context)
@@ -110,15 +110,19 @@ public struct TestService<Service: HubService>: Sendable {
         try await TaskRunner(service.tasks, jobs: [], context).drain()
     }
 
-    /// Runs `body` while a process of the service does its tasks as they come.
+    /// Runs `body` while the process does the service's tasks as they come, and ends as it does: tasks under way are brought to their end.
+    /// Once only, for a process that has ended is another one.
     public func working<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
         // The test's clock tells nobody that it has moved.
         var limits = TaskLimits()
         limits.pollInterval = .milliseconds(20)
         let runner = TaskRunner(service.tasks, jobs: [], context, limits: limits)
         let work = context.loops.next().start("tasks of \(Service.name)") { try await runner.run() }
-        defer { work.cancel() }
-        return try await body()
+        let outcome: Swift.Result<Result, any Error>
+        do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+        work.cancel()
+        _ = await work.result
+        return try outcome.get()
     }
 
     /// Has a job of the service run, as when its time has come.

@@ -196,10 +196,10 @@ extension Users {
     @Test func `the settings make an administrator once, however many processes start`() async throws {
         try await TestDatabase.with(Users.template) { test in
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<5 { group.addTask { _ = try await Users(on: test, settings: Self.settings) } }
+                for _ in 0..<5 { group.addTask { _ = try await Users(on: test.database, settings: Self.settings) } }
                 try await group.waitForAll()
             }
-            let users = try await Users(on: test, settings: Self.settings)
+            let users = try await Users(on: test.database, settings: Self.settings)
             #expect(try await users.accountCount() == 1)
             #expect(try await users.published(UserRegistered.self).map(\.data.role) == [.admin])
             let known = try await users.service.operations.verifyCredentials(
@@ -210,9 +210,9 @@ extension Users {
 
     @Test func `an account that has the address is not promoted`() async throws {
         try await TestDatabase.with(Users.template) { test in
-            let before = try await Users(on: test, settings: Users.cheap)
+            let before = try await Users(on: test.database, settings: Users.cheap)
             _ = try await before.person("root@example.org")
-            let users = try await Users(on: test, settings: Self.settings)
+            let users = try await Users(on: test.database, settings: Self.settings)
             #expect(try await users.count("select count(*) from account where role = 'ADMIN'") == 0)
             #expect(users.log.lines.contains { $0.contains("the address belongs to an account") })
         }
@@ -225,7 +225,7 @@ extension Users {
                 throws: UserError.unacceptable(
                     field: "HUB_ADMIN_PASSWORD", message: Guesswork.isKnown.message)
             ) {
-                try await Users(on: test, settings: settings)
+                try await Users(on: test.database, settings: settings)
             }
         }
     }

@@ -48,8 +48,8 @@ import Testing
 
     @Test func `an unknown account costs a hash like any other`() async throws {
         try await TestDatabase.with(Users.template) { test in
-            _ = try await Users(on: test, settings: Users.cheap).person()
-            let users = try await Users(on: test, settings: Users.cheap)
+            _ = try await Users(on: test.database, settings: Users.cheap).person()
+            let users = try await Users(on: test.database, settings: Users.cheap)
             // A pool that takes no work: whoever answers 401 without a hash is found out.
             users.service.operations.hasher.pool.shutdown()
             for email in ["ada@example.org", "bob@example.org", "not an address"] {
@@ -73,10 +73,10 @@ import Testing
 
     @Test func `whoever logs in gets a hash of today's cost`() async throws {
         try await TestDatabase.with(Users.template) { test in
-            let before = try await Users(on: test, settings: Users.cheap)
+            let before = try await Users(on: test.database, settings: Users.cheap)
             _ = try await before.person()
             let users = try await Users(
-                on: test, settings: Users.cheap.merging(["HUB_PASSWORD_ITERATIONS": "3"]) { $1 })
+                on: test.database, settings: Users.cheap.merging(["HUB_PASSWORD_ITERATIONS": "3"]) { $1 })
             #expect(try await Self.verify(users, "ada@example.org", "another password").status == 401)
             #expect(try await users.count("select count(*) from account where password_hash like '%t=1,%'") == 1)
             #expect(try await Self.verify(users, "ada@example.org", Users.password).status == 200)

@@ -25,7 +25,7 @@ import Testing
     @Test func `the schema of an earlier program is brought up to date and works`() async throws {
         try await Self.withOldSchema { test in
             try await test.database.migrate(UserService.histories, schema: "user")
-            let users = try await Users(on: test, settings: Users.cheap)
+            let users = try await Users(on: test.database, settings: Users.cheap)
             let operations = users.service.operations
             let ada = try await operations.verifyCredentials(email: "ada@example.org", password: Users.password)
             #expect(ada.id.rawValue == "usr_01m8hhzv70efjb7prvk5masx6y")

@@ -55,7 +55,7 @@ public struct ServiceContext: Sendable {
         self.services = services
         self.seal = seal
         self.objects = objects
-        tasks = Tasks(database, loops, now: clock)
+        tasks = Tasks(database, loops, now: clock, uptime: uptime)
         self.logger = logger
         self.metrics = metrics
         self.cache = cache

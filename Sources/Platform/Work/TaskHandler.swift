@@ -23,29 +23,30 @@ public protocol TaskPayload: Codable, Sendable {
 /// transaction.
 ///
 /// What it throws says what comes next, by ``FailureClass``: `permanent` gives the task up, `transient` tries again later, up to
-/// ``TaskPolicy/attemptsMax``, and `dependencyDown` tries again as long as it takes.
+/// ``TaskPolicy/attemptsMax``, and `dependencyDown` tries again as long as it takes. Meanwhile the whole kind rests, and one task after
+/// another finds out whether the dependency is back: it is for what all tasks of the kind need, and not for what one of them waits for.
 public struct TaskHandler: Sendable {
     let kind: String
     let policy: TaskPolicy
     let perform: @Sendable (JSONValue, TaskRun) async throws -> Void
-    let giveUp: @Sendable (JSONValue, Transaction) async throws -> Void
+    let giveUp: @Sendable (JSONValue, any Error, Transaction) async throws -> Void
     /// The pause between two runs of a ``Job``.
     let period: Duration?
 
     /// - Parameters:
-    ///   - onGivenUp: writes down what the service makes of it, in the transaction that marks the task as failed.
+    ///   - onGivenUp: writes down what the service makes of it and of the last error, in the transaction that marks the task as failed.
     ///   - perform: returning without having finished the task finishes it.
     public init<Payload: TaskPayload>(
         _ type: Payload.Type, policy: TaskPolicy = TaskPolicy(),
-        onGivenUp: (@Sendable (Payload, Transaction) async throws -> Void)? = nil,
+        onGivenUp: (@Sendable (Payload, any Error, Transaction) async throws -> Void)? = nil,
         _ perform: @escaping @Sendable (Payload, TaskRun) async throws -> Void
     ) {
         kind = type.kind
         self.policy = policy
         period = nil
         self.perform = { json, run in try await perform(try Self.payload(type, json), run) }
-        giveUp = { json, tx in
-            if let onGivenUp, let payload = try? Self.payload(type, json) { try await onGivenUp(payload, tx) }
+        giveUp = { json, error, tx in
+            if let onGivenUp, let payload = try? Self.payload(type, json) { try await onGivenUp(payload, error, tx) }
         }
     }
 
@@ -56,10 +57,11 @@ public struct TaskHandler: Sendable {
         policy.attemptsMax = .max
         policy.timeMax = job.timeMax
         policy.retry.delayMax = min(job.period, policy.retry.delayMax)
+        policy.retry.dependencyDelayMax = min(job.period, policy.retry.dependencyDelayMax)
         self.policy = policy
         period = job.period
         perform = { _, _ in try await job.body() }
-        giveUp = { _, _ in }
+        giveUp = { _, _, _ in }
     }
 
     private static func payload<Payload: TaskPayload>(_ type: Payload.Type, _ json: JSONValue) throws -> Payload {
@@ -79,7 +81,7 @@ public struct TaskPolicy: Sendable {
     public var timeMax = Duration.seconds(60)
     /// Tasks of the kind that one process does at once.
     public var concurrencyMax = 4
-    /// The waits between attempts.
+    /// The waits between attempts, and those of the kind while something it needs is down.
     public var retry: RetryPolicy
 
     public init() {

@@ -16,6 +16,7 @@ final class TaskRunner: Sendable {
     private let handlers: [String: TaskHandler]
     private let database: Database
     private let bell: TaskBell
+    private let rests: TaskRests
     private let loops: EventLoopGroup
     private let logger: Logger
     private let metrics: TaskMetrics
@@ -30,6 +31,7 @@ final class TaskRunner: Sendable {
         self.handlers = Dictionary(uniqueKeysWithValues: all.map { ($0.kind, $0) })
         database = context.database
         bell = context.tasks.bell
+        rests = context.tasks.rests
         loops = context.loops
         logger = context.logger
         metrics = TaskMetrics(context.metrics)
@@ -45,7 +47,11 @@ final class TaskRunner: Sendable {
             for await _ in bell.rings {
                 for claimed in await claim() {
                     group.addTask {
-                        try? await self.loops.next().shielded("task \(claimed.kind)") { await self.perform(claimed) }
+                        let loop = self.loops.next()
+                        try? await loop.shielded("task \(claimed.kind)") { await self.perform(claimed) }
+                        self.bell.ring()
+                        guard let rest = self.rests.left(of: claimed.kind) else { return }
+                        try? await loop.sleep(for: rest)
                         self.bell.ring()
                     }
                 }
@@ -75,21 +81,29 @@ final class TaskRunner: Sendable {
     private func ringWhenDue() async {
         while !Task.isCancelled {
             bell.ring()
-            let next = try? await store.secondsToNext(of: Array(handlers.keys), at: now(), in: database)
+            let next = try? await store.secondsToNext(of: Array(rooms().keys), at: now(), in: database)
             let pause = next.map { Duration.seconds(max(0.05, min($0, 3_600))) } ?? limits.pollInterval
             try? await loops.next().sleep(for: min(pause, limits.pollInterval))
         }
     }
 
+    /// How many tasks may be begun of each kind, without those that have no room.
+    private func rooms() -> [String: Int] {
+        running.withLock { running in
+            handlers.mapValues {
+                rests.room(of: $0.kind, $0.policy.concurrencyMax - running[$0.kind, default: 0])
+            }
+        }.filter { $0.value > 0 }
+    }
+
     private func claim() async -> [TaskStore.Claimed] {
-        let rooms = running.withLock { running in
-            handlers.mapValues { $0.policy.concurrencyMax - running[$0.kind, default: 0] }
-        }
-        if rooms.values.allSatisfy({ $0 <= 0 }) { return [] }
+        let rooms = rooms()
+        if rooms.isEmpty { return [] }
         do {
-            let claimed = try await store.claim(
+            var claimed = try await store.claim(
                 rooms, at: now(), seconds: limits.claimTime / .seconds(1), in: database)
             running.withLock { running in for task in claimed { running[task.kind, default: 0] += 1 } }
+            for index in claimed.indices { claimed[index].isProbe = rests.begin(claimed[index].kind) }
             return claimed
         } catch {
             if !Task.isCancelled { logger.warning("tasks could not be claimed", [.error: LogValue(error)]) }
@@ -100,7 +114,10 @@ final class TaskRunner: Sendable {
     // MARK: Working
 
     private func perform(_ claimed: TaskStore.Claimed) async {
-        defer { running.withLock { $0[claimed.kind, default: 1] -= 1 } }
+        defer {
+            running.withLock { $0[claimed.kind, default: 1] -= 1 }
+            if claimed.isProbe { rests.endProbe(claimed.kind) }
+        }
         guard let handler = handlers[claimed.kind] else { return }
         let run = TaskRun(
             kind: claimed.kind, key: claimed.key, attempt: claimed.attempt, epoch: claimed.epoch, store: store)
@@ -109,6 +126,7 @@ final class TaskRunner: Sendable {
         await TraceContext.$current.withValue(trace) {
             do {
                 try await withClaim(of: run, handler.policy.timeMax) { try await handler.perform(claimed.payload, run) }
+                rests.answered(run.kind)
                 try await end(run, handler)
                 metrics.done.increment()
             } catch {
@@ -153,19 +171,24 @@ final class TaskRunner: Sendable {
     private func note(_ error: any Error, of run: TaskRun, _ handler: TaskHandler, _ payload: JSONValue) async {
         if run.isSettled || error is TaskLost { return }
         let failure = FailureClass(of: error)
+        switch failure {
+        case .dependencyDown: rests.metDown(run.kind, handler.policy.retry)
+        case .permanent: rests.answered(run.kind)
+        case .transient: break
+        }
         let reason = "\(FailureClass.name(of: error)): \(error)"
         do {
             if failure == .permanent && handler.period == nil
                 || failure == .transient && run.attempt >= handler.policy.attemptsMax
             {
-                return try await giveUp(run, handler, payload, reason)
+                return try await giveUp(run, handler, payload, error, reason)
             }
             metrics.retried.increment()
             logger.warning(
                 "a task failed and is tried again",
                 [.name: .text(run.kind), .id: .text(run.key), .attempt: LogValue(run.attempt), .error: .text(reason)])
-            let pause =
-                failure == .dependencyDown ? limits.downPause * Double.random(in: 0.5...1.5) : pause(run, handler)
+            // While its kind rests, the task goes to the end of the line: another one finds out next.
+            let pause = failure == .dependencyDown ? .zero : pause(run, handler)
             try await store.postpone(
                 run, until: now().addingTimeInterval(pause / .seconds(1)), error: reason,
                 isCounted: failure != .dependencyDown, in: database)
@@ -180,10 +203,12 @@ final class TaskRunner: Sendable {
         return handler.policy.retry.delay(after: run.attempt, using: &random)
     }
 
-    private func giveUp(_ run: TaskRun, _ handler: TaskHandler, _ payload: JSONValue, _ reason: String) async throws {
+    private func giveUp(
+        _ run: TaskRun, _ handler: TaskHandler, _ payload: JSONValue, _ error: any Error, _ reason: String
+    ) async throws {
         let isOurs = try await database.transaction { tx in
             guard try await store.fail(run, error: reason, on: tx) else { return false }
-            try await handler.giveUp(payload, tx)
+            try await handler.giveUp(payload, error, tx)
             return true
         }
         guard isOurs else { return }

@@ -42,6 +42,8 @@ struct TaskStore: Sendable {
         var attempt: Int
         var epoch: Int64
         var trace: TraceContext
+        /// Whether it finds out if what its kind needs is back.
+        var isProbe = false
     }
 
     func insert(kind: String, key: String, payload: JSONValue, dueAt: Date, _ trace: TraceContext, on tx: Transaction) {
@@ -69,7 +71,7 @@ struct TaskStore: Sendable {
     /// - Parameter rooms: how many of each kind.
     func claim(_ rooms: [String: Int], at time: Date, seconds: Double, in database: Database) async throws -> [Claimed]
     {
-        let rooms = rooms.filter { $0.value > 0 }.sorted { $0.key < $1.key }
+        let rooms = rooms.sorted { $0.key < $1.key }
         let rows = try await database.query(
             """
             update task t set state = 'running', epoch = t.epoch + 1, attempts = t.attempts + 1,
@@ -152,6 +154,50 @@ struct TaskStore: Sendable {
             """) == 1
     }
 
+    /// Puts tasks that were given up back to be done, as if they had not been tried.
+    func restart(kind: String, keys: [String], dueAt: Date, on tx: Transaction) {
+        tx.submit(
+            """
+            update task set state = 'waiting', due_at = \(dueAt), attempts = 0, ended_at = null
+            where kind = \(kind) and key = any(\(keys)) and state = 'failed'
+            """)
+    }
+
+    /// - Returns: how many.
+    func restartAll(dueAt: Date, in database: Database) async throws -> Int {
+        try await database.execute(
+            "update task set state = 'waiting', due_at = \(dueAt), attempts = 0, ended_at = null where state = 'failed'"
+        )
+    }
+
+    func failedCount(in database: Database) async throws -> Int {
+        try await database.query("select count(*) from task where state = 'failed'").first?.decode(Int.self) ?? 0
+    }
+
+    func lockState(kind: String, key: String, on tx: Transaction) async throws -> TaskRecords.State? {
+        let state = try await tx.query("select state from task where kind = \(kind) and key = \(key) for update").first
+        return try state.flatMap { TaskRecords.State(rawValue: try $0.decode(String.self)) }
+    }
+
+    /// The newest first, of every state when `state` is nil.
+    func list(_ state: TaskRecords.State?, countMax: Int, in database: Database) async throws -> [TaskRecords.Record] {
+        let some: SQL = state.map { "where state = \($0.rawValue)" } ?? ""
+        let rows = try await database.query(
+            """
+            select kind, key, state, attempts, due_at, error, correlation_id, created_at, ended_at
+            from task \(some) order by created_at desc, kind, key limit \(countMax)
+            """)
+        return try rows.compactMap { row in
+            let (kind, key, state, attempts, dueAt, error, correlationID, createdAt, endedAt) = try row.decode(
+                String.self, String.self, String.self, Int32.self, Date.self, String?.self, String.self, Date.self,
+                Date?.self)
+            guard let state = TaskRecords.State(rawValue: state) else { return nil }
+            return TaskRecords.Record(
+                kind: kind, key: key, state: state, attempts: Int(attempts), dueAt: endedAt == nil ? dueAt : nil,
+                error: error, correlationID: correlationID, createdAt: createdAt, endedAt: endedAt)
+        }
+    }
+
     func isEnded(kind: String, key: String, in database: Database) async throws -> Bool {
         try await database.query(
             "select from task where kind = \(kind) and key = \(key) and state in ('done', 'failed')"
@@ -180,9 +226,7 @@ struct TaskLimits: Sendable {
     /// How long a claim lasts that nobody prolongs.
     var claimTime = Duration.seconds(30)
     /// How long to go without a look when nothing is known to be due. Tasks of other processes wait for this when those die.
-    var pollInterval = Duration.seconds(10)
-    /// The pause, on average, after an attempt that met a dependency that was down.
-    var downPause = Duration.seconds(3)
+    var pollInterval = Duration.seconds(5)
     /// How long a task that ended is remembered: so long its key is taken.
     var doneKept = Duration.seconds(30 * 86_400)
     var failedKept = Duration.seconds(90 * 86_400)

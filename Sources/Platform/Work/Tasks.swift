@@ -21,16 +21,20 @@ public import Postgres
 public struct Tasks: Sendable {
     private let store: TaskStore
     let bell: TaskBell
+    let rests: TaskRests
     private let database: Database
     private let loops: EventLoopGroup
     private let now: @Sendable () -> Date
 
-    init(_ database: Database, _ loops: EventLoopGroup, now: @escaping @Sendable () -> Date) {
+    init(
+        _ database: Database, _ loops: EventLoopGroup, now: @escaping @Sendable () -> Date, uptime: @escaping Uptime
+    ) {
         self.database = database
         self.loops = loops
         self.now = now
         store = TaskStore()
         bell = TaskBell()
+        rests = TaskRests(uptime: uptime)
     }
 
     /// Has a task done once `tx` commits.
@@ -48,6 +52,18 @@ public struct Tasks: Sendable {
         let bell = bell
         tx.afterCommit { bell.ring() }
     }
+
+    /// Has tasks that were given up done once more, once `tx` commits, with their attempts counted anew. Others are left as they are.
+    ///
+    /// The service need not run: its processes find the tasks when they look next.
+    public static func restart<Payload: TaskPayload>(
+        _ type: Payload.Type, keys: [String], dueAt: Date, on tx: Transaction
+    ) {
+        TaskStore().restart(kind: type.kind, keys: keys, dueAt: dueAt, on: tx)
+    }
+
+    /// Whether something that this kind of task needs was down just now, and so is left alone for a moment; as far as this process knows.
+    public func isResting<Payload: TaskPayload>(_ type: Payload.Type) -> Bool { rests.left(of: type.kind) != nil }
 
     /// Waits until a task is done or given up.
     /// - Returns: false when it is neither after `limit`.

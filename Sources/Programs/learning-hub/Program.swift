@@ -10,7 +10,8 @@ enum Program {
         members: [
             UpCommand.command, ServeCommand.command, DemoCommand.command, DoctorCommand.command, ConfigCommand.command,
             TopicsCommand.command, GroupsCommand.command, SchemasCommand.command,
-            DeadLettersCommand.command, MailCommand.command, ReplayCommand.command, TraceCommand.command,
+            DeadLettersCommand.command, MailCommand.command, TasksCommand.command, ReplayCommand.command,
+            TraceCommand.command,
             AdminCommand.command, BenchCommand.command,
         ])
 

@@ -30,7 +30,7 @@ public struct MediaService: HubService {
         return [
             TaskHandler(
                 Transcode.self, policy: .transcoding,
-                onGivenUp: { task, tx in try await operations.giveUp(task, on: tx) }
+                onGivenUp: { task, _, tx in try await operations.giveUp(task, on: tx) }
             ) { try await operations.transcode($0, $1) },
             TaskHandler(RemoveObjects.self) { task, _ in try await operations.remove(task) },
         ]

@@ -9,6 +9,7 @@ enum Migrations {
         Migration(id: "notification-004-mailbox", sql: mailbox),
         Migration(id: "notification-005-put-off", sql: putOff),
         Migration(id: "notification-006-learning", sql: learning),
+        Migration(id: "notification-007-mails-as-tasks", sql: mailsAsTasks),
     ]
 
     /// What the user service said of each person. `as_of` is the time of the newest event, for topics overtake one another. An erased
@@ -110,5 +111,20 @@ enum Migrations {
         update waiting_notice set notice_id = 'ntf_' || substr(cause_event_id, 5);
         alter table waiting_notice alter column notice_id set not null;
         alter table notice add column pushed_at timestamptz;
+        """
+
+    /// A mail is a task since: those that wait or have failed become some, due when they were. Platform's table is named only where there
+    /// are such mails, so that it may change.
+    private static let mailsAsTasks = """
+        do $$ begin
+            if exists (select from delivery where state in ('waiting', 'sending', 'failed')) then
+                insert into task (kind, key, payload, state, due_at, error, correlation_id, traceparent, causation_id, ended_at)
+                select 'deliver-mail', event_id, jsonb_build_object('eventID', event_id),
+                    case state when 'failed' then 'failed' else 'waiting' end, due_at, reason, correlation_id, traceparent,
+                    event_id, finished_at
+                from delivery where state in ('waiting', 'sending', 'failed');
+            end if;
+        end $$;
+        alter table delivery drop column traceparent;
         """
 }

@@ -1,5 +1,4 @@
 public import Contracts
-internal import EventLoop
 internal import Mail
 public import Messaging
 public import Platform
@@ -19,12 +18,12 @@ public struct NotificationService: HubService {
         let sender = config.smtp.map { url in
             MailSender(
                 transport: SMTPTransport(url: url, client: context.http, timeout: config.mail.timeout),
-                from: config.from, database: context.database, loops: context.loops, limits: config.mail,
-                logger: context.logger, metrics: context.metrics, now: context.clock)
+                from: config.from, limits: config.mail, tasks: context.tasks, logger: context.logger,
+                metrics: context.metrics)
         }
         let operations = Operations(
-            database: context.database, outbox: context.outbox, from: config.from, language: config.language,
-            sender: sender, now: context.clock)
+            database: context.database, outbox: context.outbox, tasks: context.tasks, from: config.from,
+            language: config.language, sender: sender, now: context.clock)
         self.init(operations)
     }
 
@@ -41,8 +40,15 @@ public struct NotificationService: HubService {
         ]
     }
 
-    public var background: [BackgroundWork] {
-        operations.sender.map { sender in [BackgroundWork("mail sender") { await sender.run() }] } ?? []
+    public var tasks: [TaskHandler] {
+        guard let sender = operations.sender else { return [] }
+        let operations = operations
+        return [
+            TaskHandler(
+                DeliverMail.self, policy: sender.policy,
+                onGivenUp: { try await operations.giveUp($0, because: $1, by: sender, on: $2) },
+                { try await operations.deliver($0, $1, by: sender) })
+        ]
     }
 
     public var jobs: [Job] {

@@ -37,7 +37,9 @@ public struct UserService: HubService {
 
     public var tasks: [TaskHandler] {
         let operations = operations
-        return [TaskHandler(ConfirmErasure.self) { try await operations.confirm($0, $1) }]
+        return [
+            TaskHandler(ConfirmErasure.self, policy: ConfirmErasure.policy) { try await operations.confirm($0, $1) }
+        ]
     }
 
     private func createFirstAdmin(_ email: String, _ password: String, _ logger: Logger) async throws {

@@ -6,7 +6,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A mail on its way, in the hands of one sender.
+/// A mail on its way.
 struct Delivery: Sendable, Equatable {
     /// The event that asks for the mail: one event, one mail.
     var eventID: EventID
@@ -15,12 +15,11 @@ struct Delivery: Sendable, Equatable {
     var subject: String
     var kind: NoticeKind
     var facts: Facts
-    /// 1 for the first time. Tells senders apart that came to hold the same mail one after the other.
+    /// 1 for the first time. Tells processes apart that came to hold the same mail one after the other.
     var attempt: Int
     var createdAt: Date
     /// When the mail was put off for the first time; nil when it never was, since it was last asked for.
     var putOffSince: Date?
-    var journey: Journey
 
     /// The name before the address.
     var recipientName: String? {
@@ -39,7 +38,7 @@ struct Journey: Sendable, Equatable {
 public enum DeliveryState: String, Sendable, CaseIterable {
     /// It is yet to be sent, at its time.
     case waiting
-    /// Somebody is at it; should they be gone by the mail's time, somebody else takes over.
+    /// A process is at it; should it be gone, another one takes over.
     case sending
     case sent
     /// It will not be sent, unless an operator says so: the address or the mail was refused for good, or put off for too long.

@@ -10,21 +10,16 @@ struct MailLimits: Sendable {
     var concurrencyMax = 8
     /// How long handing over one mail may take.
     var timeout: Duration = .seconds(20)
-    /// How much longer than ``timeout`` a mail stays in a sender's hands: time to write down what came of it. A sender that died
-    /// keeps its mails back for no longer than both together.
-    var leaseMargin: Duration = .seconds(10)
-    /// How often mails are looked for whose time has come.
-    var pollInterval: Duration = .seconds(1)
+    /// How much longer than ``timeout`` an attempt may take: time to write down what came of it.
+    var writingTime: Duration = .seconds(10)
     /// The longest wait before a mail that was put off is tried for the second time; it doubles with each attempt. Servers that put
     /// off strangers ("greylisting") want minutes.
     var retryDelayBase: Duration = .seconds(5)
     var retryDelayMax: Duration = .seconds(15 * 60)
     /// A mail that was put off for so long has failed.
     var retryAgeMax: Duration = .seconds(24 * 3_600)
-    /// The longest pause before a server that is down is tried again, and before one that refuses us is: that takes a person to mend,
-    /// and some servers shut out who knocks too often.
-    var serverPauseMax: Duration = .seconds(10)
-    var refusedPauseMax: Duration = .seconds(60)
+    /// The longest pause before a server that is down, or refuses us, is tried again: some shut out who knocks too often.
+    var serverPauseMax: Duration = .seconds(30)
 }
 
 /// How long things are kept.

@@ -1,10 +1,8 @@
 internal import Contracts
-internal import EventLoop
-internal import Mail
 internal import Messaging
 internal import Observability
+internal import Platform
 internal import Postgres
-internal import Synchronization
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
@@ -12,137 +10,96 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-extension MailSender {
-    /// One attempt at a mail that this sender has claimed, and what came of it written down.
-    func deliver(_ mail: Delivery) async {
-        await TraceContext.$current.withValue(mail.journey.resumed(because: mail.eventID)) {
-            let outcome = await handOver(mail)
-            await note(outcome, of: mail)
-        }
-    }
-
-    private func handOver(_ mail: Delivery) async -> DeliveryOutcome {
-        guard let address = EmailAddress(mail.to) else { return .refused(code: nil, reason: "not an address") }
-        let letter = Letter(mail.kind, mail.facts)
-        let message: MailMessage
-        do {
-            message = try MailMessage(
-                from: from, to: Mailbox(name: mail.recipientName, address: address), subject: mail.subject,
-                text: letter.text, html: letter.html,
-                messageID: MessageID(eventID: mail.eventID.rawValue, domain: from.address.domain), date: mail.createdAt)
-        } catch {
-            return .refused(code: nil, reason: "a part of the mail is too long")
-        }
-        do {
-            try await transport.send(message)
-            return .sent
-        } catch {
-            return DeliveryOutcome(error)
-        }
-    }
-
-    private func note(_ outcome: DeliveryOutcome, of mail: Delivery) async {
-        let time = now()
-        switch outcome {
-        case .sent:
-            meter.sent.increment()
-            server.withLock { $0.answered() }
-            logger.info("mail sent", [.eventID: .text(mail.eventID.rawValue), .attempt: LogValue(mail.attempt)])
-            await write(mail) { try await $0.updateDelivery(mail, .sent, dueAt: time, at: time, on: $1) }
-            await tell(mail, "")
-        case .refused(let code, let reason):
-            if code != nil { server.withLock { $0.answered() } }
-            await fail(mail, code, reason, at: time)
-        case .deferred(let code, let reason):
-            if code != nil { server.withLock { $0.answered() } }
-            await deferOrFail(mail, code, reason, at: time)
-        case .serverUnwilling(let code, let reason):
-            await waitForServer(mail, code, reason, at: time)
-        }
-    }
-
-    /// The mail has not been tried, in truth: it goes to the end of the line, so that another one tries the server the next time.
-    private func waitForServer(_ mail: Delivery, _ code: Int?, _ reason: String, at time: Date) async {
-        meter.unwilling.increment()
-        server.withLock { $0.failed(pauseMax: code == nil ? limits.serverPauseMax : limits.refusedPauseMax) }
-        logger.warning("the mail server takes no mail", [.code: LogValue(code ?? 0), .reason: .text(reason)])
-        await write(mail) {
-            try await $0.updateDelivery(
-                mail, .waiting, dueAt: time, code: code, reason: reason, isCounted: false, at: time, on: $1)
-        }
-    }
-
-    private func fail(_ mail: Delivery, _ code: Int?, _ reason: String, at time: Date) async {
-        meter.failed.increment()
-        logger.warning("mail failed", facts(mail, code, reason))
-        await write(mail) {
-            try await $0.updateDelivery(mail, .failed, dueAt: time, code: code, reason: reason, at: time, on: $1)
-        }
-        await tell(mail, " failed", code)
-    }
-
-    private func deferOrFail(_ mail: Delivery, _ code: Int?, _ reason: String, at time: Date) async {
-        let since = mail.putOffSince ?? time
-        if time.timeIntervalSince(since) > limits.retryAgeMax / .seconds(1) {
-            return await fail(mail, code, reason, at: time)
-        }
-        var policy = RetryPolicy()
-        policy.delayBase = limits.retryDelayBase
-        policy.delayMax = limits.retryDelayMax
-        var random = SystemRandomNumberGenerator()
-        let dueAt = time.addingTimeInterval(policy.delay(after: mail.attempt, using: &random) / .seconds(1))
-        meter.deferred.increment()
-        logger.info("mail put off", facts(mail, code, reason))
-        await write(mail) {
-            try await $0.updateDelivery(
-                mail, .waiting, dueAt: dueAt, putOffSince: since, code: code, reason: reason, at: time, on: $1)
-        }
-        await tell(mail, " put off", code)
-    }
-
-    /// Notes in the journey what came of an attempt: `welcome`, `welcome failed 550`. That the journal cannot be written changes
-    /// nothing about the mail.
-    private func tell(_ mail: Delivery, _ outcome: String, _ code: Int? = nil) async {
-        let name = mail.kind.rawValue + outcome + (code.map { " \($0)" } ?? "")
-        try? await journal.note(.mail, name, eventID: mail.eventID, in: database)
-    }
-
-    /// As long as the claim lasts, roughly. When it cannot be written down, the claim runs out and the mail is sent again.
-    private func write(_ mail: Delivery, _ body: (Store, Database) async throws -> Void) async {
-        var policy = RetryPolicy()
-        policy.delayMax = limits.leaseMargin / 4
-        var random = SystemRandomNumberGenerator()
-        for attempt in 1...policy.attemptsMax {
-            do {
-                return try await body(store, database)
-            } catch {
-                logger.warning("what came of a mail could not be written down", [.error: LogValue(error)])
-                try? await loops.next().sleep(for: policy.delay(after: attempt, using: &random))
-            }
-        }
-    }
-
-    private func facts(_ mail: Delivery, _ code: Int?, _ reason: String) -> [LogKey: LogValue] {
-        [
-            .eventID: .text(mail.eventID.rawValue), .attempt: LogValue(mail.attempt), .code: LogValue(code ?? 0),
-            .reason: .text(reason),
-        ]
-    }
+/// A mail is to go out: the one that an event asks for, whose id is the task's key. What it says is in `delivery`.
+struct DeliverMail: TaskPayload {
+    static let kind = "deliver-mail"
+    let eventID: EventID
 }
 
-extension DeliveryOutcome {
-    init(_ error: MailError) {
-        switch error {
-        case .refused(let refusal):
-            switch refusal.verdict {
-            case .serverUnwilling: self = .serverUnwilling(code: refusal.code, reason: "\(refusal)")
-            case .putOff: self = .deferred(code: refusal.code, reason: "\(refusal)")
-            case .refused: self = .refused(code: refusal.code, reason: "\(refusal)")
+/// The server, or we ourselves, refuse a mail for good.
+struct MailRefused: ClassifiedError, CustomStringConvertible {
+    /// The server's answer, nil when the mail never got that far.
+    var code: Int?
+    var reason: String
+    var failureClass: FailureClass { .permanent }
+    var description: String { reason }
+}
+
+/// A mail goes out once, but for a crash between the server's word and ours: we rather send that one twice than not at all, under the
+/// same `Message-ID`.
+extension Operations {
+    func deliver(_ task: DeliverMail, _ run: TaskRun, by sender: MailSender) async throws {
+        // Nil: it is out, or its reader is erased.
+        guard let mail = try await store.beginDelivery(task.eventID, on: database) else { return }
+        try await note(await sender.handOver(mail), of: mail, run, by: sender)
+    }
+
+    /// Writes down what came of an attempt.
+    /// - Throws: a failure that says what becomes of the task, when the mail is not out; ``TaskLost``.
+    func note(_ outcome: DeliveryOutcome, of mail: Delivery, _ run: TaskRun, by sender: MailSender) async throws {
+        let time = now(), logger = sender.logger
+        switch outcome {
+        case .sent:
+            sender.meter.sent.increment()
+            logger.info("mail sent", [.eventID: .text(mail.eventID.rawValue), .attempt: LogValue(mail.attempt)])
+            try await write { tx in
+                store.updateDelivery(mail, .sent, dueAt: time, at: time, on: tx)
+                journal.note(.mail, mail.kind.rawValue, eventID: mail.eventID, on: tx)
+                try await run.finish(on: tx)
             }
-        case .unavailable(let reason): self = .serverUnwilling(code: nil, reason: reason)
-        // The server may have taken the mail. It is sent again, under the same Message-ID: rather twice than not at all.
-        case .interrupted(let reason): self = .deferred(code: nil, reason: reason)
-        case .cancelled: self = .deferred(code: nil, reason: "broken off")
+        case .refused(let code, let reason): throw MailRefused(code: code, reason: reason)
+        case .deferred(let code, let reason):
+            let since = mail.putOffSince ?? time
+            if time.timeIntervalSince(since) > sender.limits.retryAgeMax / .seconds(1) {
+                throw MailRefused(code: code, reason: reason)
+            }
+            var random = SystemRandomNumberGenerator()
+            let pause = sender.policy.retry.delay(after: mail.attempt, using: &random)
+            let dueAt = time.addingTimeInterval(pause / .seconds(1))
+            sender.meter.deferred.increment()
+            logger.info("mail put off", facts(mail.eventID, code, reason))
+            try await write { tx in
+                store.updateDelivery(
+                    mail, .waiting, dueAt: dueAt, putOffSince: since, code: code, reason: reason, at: time, on: tx)
+                journal.note(.mail, step(mail.kind.rawValue, "put off", code), eventID: mail.eventID, on: tx)
+                try await run.again(at: dueAt, on: tx)
+            }
+        case .serverUnwilling(let code, let reason):
+            sender.meter.unwilling.increment()
+            logger.warning("the mail server takes no mail", [.code: LogValue(code ?? 0), .reason: .text(reason)])
+            try await database.transaction { tx in
+                store.updateDelivery(
+                    mail, .waiting, dueAt: time, code: code, reason: reason, isCounted: false, at: time, on: tx)
+            }
+            throw Failure.dependencyDown("the mail server takes no mail")
         }
+    }
+
+    /// The mail will not be sent, unless an operator says so.
+    func giveUp(_ task: DeliverMail, because error: any Error, by sender: MailSender, on tx: Transaction) async throws {
+        let refusal = error as? MailRefused ?? MailRefused(reason: FailureClass.name(of: error))
+        guard
+            let kind = try await store.failDelivery(
+                task.eventID, code: refusal.code, reason: refusal.reason, at: now(), on: tx)
+        else { return }
+        journal.note(.mail, step(kind, "failed", refusal.code), eventID: task.eventID, on: tx)
+        tx.afterCommit {
+            sender.meter.failed.increment()
+            sender.logger.warning("mail failed", facts(task.eventID, refusal.code, refusal.reason))
+        }
+    }
+
+    /// The server's word on a mail is not thrown away because the database was restarted: the mail would go out twice.
+    private func write(_ body: (Transaction) async throws -> Void) async throws {
+        do { try await database.transaction(body) } catch is PostgresError { try await database.transaction(body) }
+    }
+
+    /// A step of the journey: `welcome put off 451`.
+    private func step(_ kind: String, _ outcome: String, _ code: Int?) -> String {
+        "\(kind) \(outcome)" + (code.map { " \($0)" } ?? "")
+    }
+
+    private func facts(_ event: EventID, _ code: Int?, _ reason: String) -> [LogKey: LogValue] {
+        [.eventID: .text(event.rawValue), .code: LogValue(code ?? 0), .reason: .text(reason)]
     }
 }

@@ -1,134 +1,81 @@
 internal import Contracts
-internal import EventLoop
 internal import Mail
 internal import Messaging
 internal import Observability
-internal import Postgres
+internal import Platform
 internal import Synchronization
 
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
-
-/// Hands mails to the mail server: several at a time, each on its own, so that a slow one holds up nobody else's.
-///
-/// A mail is claimed in a transaction of its own, handed over with no transaction open, and what came of it written down. A sender
-/// that dies in between leaves a claim that runs out; then the mail is sent again, under the same `Message-ID`. So a mail goes out
-/// once, but for a crash between the server's word and ours: we rather send that one twice than not at all.
+/// The way to the mail server, and what is known of it.
 final class MailSender: Sendable {
     let transport: any MailTransport
     let from: Mailbox
-    let database: Database
-    let loops: EventLoopGroup
     let limits: MailLimits
     let logger: Logger
     let meter: MailMeter
-    let now: @Sendable () -> Date
-    let store = Store()
-    var journal: Journal { Journal(now: now) }
-    let server = Mutex(ServerState())
-    private let inFlightCount = Atomic(0)
-    private let rings: AsyncStream<Void>
-    private let bell: AsyncStream<Void>.Continuation
+    private let tasks: Tasks
+    private let isUp = Atomic(true)
 
     init(
-        transport: any MailTransport, from: Mailbox, database: Database, loops: EventLoopGroup, limits: MailLimits,
-        logger: Logger, metrics: Metrics, now: @escaping @Sendable () -> Date
+        transport: any MailTransport, from: Mailbox, limits: MailLimits, tasks: Tasks, logger: Logger, metrics: Metrics
     ) {
         self.transport = transport
         self.from = from
-        self.database = database
-        self.loops = loops
         self.limits = limits
+        self.tasks = tasks
         self.logger = logger
-        self.now = now
         meter = MailMeter(metrics)
-        (rings, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         metrics.gauge("hub_mail_server_up", help: "Whether the mail server takes mail.") { [weak self] in
             self?.isServerUp == false ? 0 : 1
         }
     }
 
-    /// There is something to send, perhaps.
-    func ring() { bell.yield() }
+    /// A mail is given up by what is said of it, and not by count.
+    var policy: TaskPolicy {
+        var policy = TaskPolicy()
+        policy.attemptsMax = .max
+        policy.timeMax = limits.timeout + limits.writingTime
+        policy.concurrencyMax = limits.concurrencyMax
+        policy.retry.delayBase = limits.retryDelayBase
+        policy.retry.delayMax = limits.retryDelayMax
+        policy.retry.dependencyDelayMax = limits.serverPauseMax
+        return policy
+    }
 
     /// Whether the server took the last mail, or had a word to say about that mail alone.
-    var isServerUp: Bool { server.withLock { $0.isUp } }
+    var isServerUp: Bool { isUp.load(ordering: .relaxed) }
 
     /// Whether the server took no mail just now and is left alone for a moment.
-    var isServerPaused: Bool { server.withLock { $0.isPaused } }
+    var isServerPaused: Bool { !isServerUp && tasks.isResting(DeliverMail.self) }
 
-    /// Sends what is due until the task is cancelled; then what is being handed over is brought to its end.
-    func run() async {
-        await withDiscardingTaskGroup { group in
-            group.addTask { await self.ringNowAndThen() }
-            for await _ in rings {
-                for mail in await takeDue() {
-                    group.addTask { await self.finish(mail) }
-                }
-            }
+    /// Hands a mail to the server, while no transaction is open.
+    func handOver(_ mail: Delivery) async -> DeliveryOutcome {
+        let outcome = await attempt(mail)
+        switch outcome {
+        case .sent, .refused(code: .some, _), .deferred(code: .some, _): isUp.store(true, ordering: .relaxed)
+        case .serverUnwilling: isUp.store(false, ordering: .relaxed)
+        case .refused, .deferred: break
         }
+        return outcome
     }
 
-    /// A mail under way is not broken off when we are to stop: nobody could tell whether the server took it.
-    private func finish(_ mail: Delivery) async {
-        try? await loops.next().shielded("mail") { await self.deliver(mail) }
-        inFlightCount.subtract(1, ordering: .relaxed)
-        ring()
-    }
-
-    /// For mails whose time has come, and those that another process left behind.
-    private func ringNowAndThen() async {
-        while !Task.isCancelled {
-            ring()
-            try? await loops.next().sleep(for: limits.pollInterval)
-        }
-    }
-
-    /// - Returns: as many as there is room for; one, to find out, when the server took no mail the last time.
-    private func takeDue() async -> [Delivery] {
-        let room = server.withLock { $0.room(limits.concurrencyMax - inFlightCount.load(ordering: .relaxed)) }
-        guard room > 0 else { return [] }
-        let time = now()
-        let leaseEnd = time.addingTimeInterval((limits.timeout + limits.leaseMargin) / .seconds(1))
+    private func attempt(_ mail: Delivery) async -> DeliveryOutcome {
+        guard let address = EmailAddress(mail.to) else { return .refused(code: nil, reason: "not an address") }
+        let letter = Letter(mail.kind, mail.facts)
+        let message: MailMessage
         do {
-            let mails = try await store.lockDue(at: time, leaseEnd: leaseEnd, countMax: room, on: database)
-            inFlightCount.add(mails.count, ordering: .relaxed)
-            return mails
+            message = try MailMessage(
+                from: from, to: Mailbox(name: mail.recipientName, address: address), subject: mail.subject,
+                text: letter.text, html: letter.html,
+                messageID: MessageID(eventID: mail.eventID.rawValue, domain: from.address.domain), date: mail.createdAt)
         } catch {
-            logger.warning("mails could not be claimed", [.error: LogValue(error)])
-            return []
+            return .refused(code: nil, reason: "a part of the mail is too long")
         }
-    }
-}
-
-/// What is known of the mail server.
-struct ServerState: Sendable {
-    private var failureCount = 0
-    private var pausedUntil: ContinuousClock.Instant?
-
-    var isUp: Bool { failureCount == 0 }
-    var isPaused: Bool { pausedUntil.map { ContinuousClock.now < $0 } ?? false }
-
-    /// How many mails may be taken on when there is room for `free`.
-    func room(_ free: Int) -> Int {
-        if isPaused { return 0 }
-        return failureCount > 0 ? min(1, free) : free
-    }
-
-    /// It took a mail, or had a word to say about that mail alone.
-    mutating func answered() { self = ServerState() }
-
-    /// It did neither. Mails that were under way together fail together, and count once.
-    mutating func failed(pauseMax: Duration) {
-        if isPaused { return }
-        failureCount += 1
-        var policy = RetryPolicy()
-        policy.dependencyDelayMax = pauseMax
-        var random = SystemRandomNumberGenerator()
-        pausedUntil = .now + policy.dependencyDelay(after: failureCount, using: &random)
+        do {
+            try await transport.send(message)
+            return .sent
+        } catch {
+            return DeliveryOutcome(error)
+        }
     }
 }
 
@@ -147,5 +94,22 @@ struct MailMeter: Sendable {
         failed = counter("failed")
         deferred = counter("deferred")
         unwilling = counter("unwilling")
+    }
+}
+
+extension DeliveryOutcome {
+    init(_ error: MailError) {
+        switch error {
+        case .refused(let refusal):
+            switch refusal.verdict {
+            case .serverUnwilling: self = .serverUnwilling(code: refusal.code, reason: "\(refusal)")
+            case .putOff: self = .deferred(code: refusal.code, reason: "\(refusal)")
+            case .refused: self = .refused(code: refusal.code, reason: "\(refusal)")
+            }
+        case .unavailable(let reason): self = .serverUnwilling(code: nil, reason: reason)
+        // The server may have taken the mail. It is sent again, under the same Message-ID: rather twice than not at all.
+        case .interrupted(let reason): self = .deferred(code: nil, reason: reason)
+        case .cancelled: self = .deferred(code: nil, reason: "broken off")
+        }
     }
 }

@@ -1,4 +1,5 @@
 public import Contracts
+internal import Platform
 public import Postgres
 
 #if canImport(FoundationEssentials)
@@ -7,7 +8,7 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// The mails of a hub, for its operator. The service need not run: whichever sender runs next sees what was changed.
+/// The mails of a hub, for its operator. The service need not run: its processes see what was changed when they look next.
 public struct Mails: Sendable {
     private let database: Database
     private let now: @Sendable () -> Date
@@ -48,7 +49,7 @@ public struct Mails: Sendable {
 
     /// Has failed mails sent again, at once and under the `Message-ID` they had, so that a recipient's side can tell.
     public func resend(_ ids: [EventID]) async throws -> Resent {
-        let done = try await store.updateFailed(ids, at: now(), limit: ids.count, on: database)
+        let done = try await restart(ids, at: now(), limit: ids.count)
         let others = ids.filter { !done.contains($0) }
         let states = try await store.findState(of: others, on: database)
         return Resent(done: done, skipped: others.map { .init(id: $0, state: states[$0]) })
@@ -59,9 +60,17 @@ public struct Mails: Sendable {
         let time = now()
         var done: [EventID] = []
         while true {
-            let step = try await store.updateFailed(nil, at: time, limit: Self.resentCountMax, on: database)
+            let step = try await restart(nil, at: time, limit: Self.resentCountMax)
             done += step
             if step.count < Self.resentCountMax { return Resent(done: done, skipped: []) }
+        }
+    }
+
+    private func restart(_ ids: [EventID]?, at time: Date, limit: Int) async throws -> [EventID] {
+        try await database.transaction { tx in
+            let done = try await store.updateFailed(ids, at: time, limit: limit, on: tx)
+            Tasks.restart(DeliverMail.self, keys: done.map(\.rawValue), dueAt: time, on: tx)
+            return done
         }
     }
 }

@@ -3,6 +3,7 @@ internal import EventLoop
 internal import Mail
 internal import Messaging
 internal import Observability
+internal import Platform
 internal import Postgres
 
 #if canImport(FoundationEssentials)
@@ -15,6 +16,7 @@ internal import Foundation
 struct Operations: Sendable {
     let database: Database
     let outbox: Outbox
+    let tasks: Tasks
     let from: Mailbox
     /// Of those whose own is not known.
     let language: Language

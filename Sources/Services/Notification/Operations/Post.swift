@@ -5,7 +5,7 @@ internal import Platform
 internal import Postgres
 
 extension Operations {
-    /// Takes on a mail that an event asks for: into the development mailbox, or into the hands of the sender.
+    /// Takes on a mail that an event asks for: into the development mailbox, or as a task of the sender.
     ///
     /// - Throws: a permanent failure for a template nobody has; a dependency that is down while the mail server is, so that mails
     ///   wait in the log, where the lag shows, and not here.
@@ -15,16 +15,16 @@ extension Operations {
         }
         let delivery = Delivery(
             eventID: event, userID: mail.userID, to: mail.to, subject: mail.subject, kind: kind,
-            facts: Facts(mail.parameters), attempt: 0, createdAt: now(), journey: .current)
+            facts: Facts(mail.parameters), attempt: 0, createdAt: now())
         guard let sender else {
             let letter = Letter(kind, delivery.facts)
             journal.note(.mail, kind.rawValue, eventID: event, on: tx)
             return try store.insertIntoMailbox(
-                delivery, letter, messageID: messageID(of: event).description, on: tx)
+                delivery, letter, messageID: messageID(of: event).description, journey: .current, on: tx)
         }
         if sender.isServerPaused { throw Failure.dependencyDown("the mail server takes no mail") }
-        try store.insertDelivery(delivery, on: tx)
-        tx.afterCommit { sender.ring() }
+        try store.insertDelivery(delivery, journey: .current, on: tx)
+        try tasks.enqueue(DeliverMail(eventID: event), key: event.rawValue, on: tx)
     }
 
     /// Delivers a push message. Without a push service that is the stream of the application, which shows the entry in the list: the

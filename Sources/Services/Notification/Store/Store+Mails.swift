@@ -1,4 +1,5 @@
 internal import Contracts
+internal import Messaging
 internal import Postgres
 
 #if canImport(FoundationEssentials)
@@ -11,15 +12,17 @@ extension Store {
     // MARK: Sending
 
     /// Keeps a mail until it is sent, unless its reader is erased.
-    func insertDelivery(_ mail: Delivery, on tx: Transaction) throws {
-        tx.submit("\(try newDelivery(mail, state: .waiting))")
+    func insertDelivery(_ mail: Delivery, journey: Journey, on tx: Transaction) throws {
+        tx.submit("\(try newDelivery(mail, journey, state: .waiting))")
     }
 
     /// Puts a mail into the development mailbox, unless its reader is erased.
-    func insertIntoMailbox(_ mail: Delivery, _ letter: Letter, messageID: String, on tx: Transaction) throws {
+    func insertIntoMailbox(
+        _ mail: Delivery, _ letter: Letter, messageID: String, journey: Journey, on tx: Transaction
+    ) throws {
         tx.submit(
             """
-            with delivered as (\(try newDelivery(mail, state: .sent)) returning event_id)
+            with delivered as (\(try newDelivery(mail, journey, state: .sent)) returning event_id)
             insert into mailbox (message_id, user_id, recipient, subject, body_text, body_html, received_at)
             select \(messageID), \(mail.userID.rawValue), \(mail.to), \(mail.subject), \(letter.text), \(letter.html),
                 \(mail.createdAt)
@@ -29,61 +32,57 @@ extension Store {
     }
 
     /// What a mail says is kept only until it is out.
-    private func newDelivery(_ mail: Delivery, state: DeliveryState) throws -> SQL {
+    private func newDelivery(_ mail: Delivery, _ journey: Journey, state: DeliveryState) throws -> SQL {
         let isOut = state == .sent
         let (to, subject) = isOut ? (nil, nil) : (mail.to, mail.subject)
         let facts = isOut ? nil : try JSONValue(mail.facts)
         let finishedAt = isOut ? mail.createdAt : nil
         return """
             insert into delivery (event_id, user_id, state, due_at, recipient, subject, kind, facts, correlation_id,
-                traceparent, created_at, finished_at)
+                created_at, finished_at)
             select \(mail.eventID.rawValue), \(mail.userID.rawValue), \(state.rawValue), \(mail.createdAt),
                 \(to as String?), \(subject as String?), \(mail.kind.rawValue), \(facts as JSONValue?),
-                \(mail.journey.correlationID), \(mail.journey.traceparent), \(mail.createdAt), \(finishedAt as Date?)
+                \(journey.correlationID), \(mail.createdAt), \(finishedAt as Date?)
             where (select erased_at from recipient where user_id = \(mail.userID.rawValue) for share) is null
             on conflict do nothing
             """
     }
 
-    /// Takes mails that are due into this sender's hands, for as long as the lease lasts.
+    /// An attempt begins; one after a failure when an operator had the task done again.
     ///
-    /// It commits by itself, before the mail server is spoken to: no lock is held meanwhile.
-    func lockDue(at time: Date, leaseEnd: Date, countMax: Int, on database: Database) async throws -> [Delivery] {
+    /// It commits by itself, before the mail server is spoken to.
+    /// - Returns: nil when nothing is left to do: the mail is out, or its reader erased.
+    func beginDelivery(_ event: EventID, on database: Database) async throws -> Delivery? {
         let rows = try await database.query(
             """
-            update delivery set state = 'sending', attempts = attempts + 1, due_at = \(leaseEnd)
-            where event_id in (
-                select event_id from delivery where state in ('waiting', 'sending') and due_at <= \(time)
-                order by due_at limit \(countMax) for update skip locked)
-            returning event_id, user_id, recipient, subject, kind, facts, attempts, created_at, put_off_since, correlation_id,
-                traceparent
+            update delivery set state = 'sending', attempts = attempts + 1, finished_at = null,
+                put_off_since = case when state = 'failed' then null else put_off_since end
+            where event_id = \(event.rawValue) and state in ('waiting', 'sending', 'failed')
+            returning user_id, recipient, subject, kind, facts, attempts, created_at, put_off_since
             """)
-        return try rows.compactMap { row in
-            let (event, user, to, subject, kind, facts, attempt, createdAt, putOffSince, correlationID, traceparent) =
-                try row.decode(
-                    String.self, String.self, String.self, String.self, String.self, JSONValue.self, Int.self,
-                    Date.self,
-                    Date?.self, String.self, String.self)
-            guard let kind = NoticeKind(rawValue: kind) else { return nil }
-            return Delivery(
-                eventID: EventID(checked: event), userID: UserID(checked: user), to: to, subject: subject, kind: kind,
-                facts: try Facts(facts), attempt: attempt, createdAt: createdAt, putOffSince: putOffSince,
-                journey: Journey(correlationID: correlationID, traceparent: traceparent))
+        guard let row = rows.first else { return nil }
+        let (user, to, subject, kind, facts, attempt, createdAt, putOffSince) = try row.decode(
+            String.self, String.self, String.self, String.self, JSONValue.self, Int.self, Date.self, Date?.self)
+        guard let kind = NoticeKind(rawValue: kind) else {
+            throw Failure.permanent("there is no such mail template")
         }
+        return Delivery(
+            eventID: event, userID: UserID(checked: user), to: to, subject: subject, kind: kind,
+            facts: try Facts(facts), attempt: attempt, createdAt: createdAt, putOffSince: putOffSince)
     }
 
-    /// Writes down what came of an attempt; not if somebody else has taken over since, or the reader was erased.
+    /// Writes down what came of an attempt at a mail that is not given up; not if another process is at it since, or its reader was erased.
     /// - Parameters:
     ///   - dueAt: when to try again, for a mail that waits.
     ///   - putOffSince: nil to leave it as it is.
     ///   - isCounted: false when the attempt says nothing about the mail.
     func updateDelivery(
         _ mail: Delivery, _ state: DeliveryState, dueAt: Date, putOffSince: Date? = nil, code: Int? = nil,
-        reason: String? = nil, isCounted: Bool = true, at time: Date, on database: Database
-    ) async throws {
+        reason: String? = nil, isCounted: Bool = true, at time: Date, on tx: Transaction
+    ) {
         let isOut = state == .sent
-        let finishedAt = state == .waiting ? nil : time
-        try await database.execute(
+        let finishedAt = isOut ? time : nil
+        tx.submit(
             """
             update delivery set state = \(state.rawValue), due_at = \(dueAt), smtp_code = \(code as Int?), reason = \(reason as String?),
                 attempts = attempts - \(isCounted ? 0 : 1),
@@ -94,6 +93,20 @@ extension Store {
                 facts = case when \(isOut) then null else facts end
             where event_id = \(mail.eventID.rawValue) and state = 'sending' and attempts = \(mail.attempt)
             """)
+    }
+
+    /// A mail is given up. What it says is kept, for an operator may have it sent again.
+    /// - Returns: what kind of mail; nil when its reader was erased meanwhile.
+    func failDelivery(
+        _ event: EventID, code: Int?, reason: String, at time: Date, on tx: Transaction
+    ) async throws -> String? {
+        try await tx.query(
+            """
+            update delivery set state = 'failed', smtp_code = \(code as Int?), reason = \(reason), finished_at = \(time)
+            where event_id = \(event.rawValue) and state in ('waiting', 'sending')
+            returning kind
+            """
+        ).first?.decode(String.self)
     }
 
     // MARK: What an operator looks at
@@ -122,9 +135,9 @@ extension Store {
 
     /// Puts failed mails back to be sent, at most `limit`, the oldest failures first.
     /// - Parameter ids: nil for every mail that had failed by `time`.
-    func updateFailed(_ ids: [EventID]?, at time: Date, limit: Int, on database: Database) async throws -> [EventID] {
+    func updateFailed(_ ids: [EventID]?, at time: Date, limit: Int, on tx: Transaction) async throws -> [EventID] {
         let these: SQL = ids.map { "event_id = any(\($0.map(\.rawValue)))" } ?? "finished_at <= \(time)"
-        let rows = try await database.query(
+        let rows = try await tx.query(
             """
             update delivery set state = 'waiting', due_at = \(time), finished_at = null, put_off_since = null
             where event_id in (

@@ -8,6 +8,13 @@ internal import Postgres
 struct ConfirmErasure: TaskPayload {
     static let kind = "confirm-erasure"
     let userID: String
+
+    static var policy: TaskPolicy {
+        var policy = TaskPolicy()
+        policy.attemptsMax = .max
+        policy.retry.delayMax = .seconds(10)
+        return policy
+    }
 }
 
 extension Operations {
@@ -43,9 +50,9 @@ extension Operations {
     }
 }
 
-/// A service has not forgotten the person yet. However long that takes, it is asked again.
+/// A service has not forgotten the person yet. However long that takes, it is asked again, and others' erasures are asked about meanwhile.
 struct ErasureUnderWay: ClassifiedError, CustomStringConvertible {
     let service: ServiceName
-    var failureClass: FailureClass { .dependencyDown }
+    var failureClass: FailureClass { .transient }
     var description: String { "the \(service) service has not forgotten the person yet" }
 }
