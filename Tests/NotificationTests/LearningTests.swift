@@ -1,6 +1,7 @@
 import Contracts
 import Foundation
 @testable import Notification
+import Postgres
 import ServiceTesting
 import Testing
 
@@ -193,6 +194,61 @@ import Testing
             let first = try await hub.pushedAt(push.notificationID)
             try await hub.deliver(push)
             #expect(try await hub.pushedAt(push.notificationID) == first && first != nil)
+        }
+    }
+
+    // MARK: Further courses
+
+    @Test func `who has enrolled with an instructor is told once of each further course`() async throws {
+        try await NotificationHub.with { hub in
+            let teacher = UserID.new, ada = UserID.new, eve = UserID.new
+            let first = CourseID.new, second = CourseID.new, elsewhere = CourseID.new
+            for user in [teacher, ada, eve] { try await hub.register(user) }
+            func enrolled(_ user: UserID, in course: CourseID) -> EnrollmentCreated {
+                EnrollmentCreated(
+                    enrollmentID: .make(at: Self.time), userID: user, courseID: course, source: .free,
+                    enrolledAt: Self.time)
+            }
+            // Their order does not matter: topics have none among each other.
+            try await hub.deliver(enrolled(ada, in: first))
+            try await hub.deliver(try NotificationHub.created(first, "Rings", by: teacher))
+            try await hub.deliver(try NotificationHub.published(elsewhere, "Bread", by: .new))
+            try await hub.deliver(enrolled(eve, in: elsewhere))
+            let event = EventID.new
+            for _ in 1...2 {
+                try await hub.deliver(try NotificationHub.published(second, "Fields", by: teacher), id: event)
+            }
+            try await hub.runTasks()
+            // As when the process died before it noted that the task is done.
+            let task = TellLearners(courseID: second.rawValue, cause: event.rawValue)
+            try await hub.operations.tellLearners(task)
+
+            let told = try await hub.inbox(of: ada).items.filter { $0.type == "new-course" }
+            #expect(told.map(\.title) == ["A new course: “Fields”"])
+            for user in [eve, teacher] {
+                #expect(try await !hub.inbox(of: user).items.contains { $0.type == "new-course" })
+            }
+            #expect(try await hub.pushes().isEmpty)
+            #expect(try await !hub.mails().contains { $0.template == "new-course" })
+
+            // Nobody is found who is erased.
+            try await hub.delete(ada)
+            #expect(try await hub.count("select count(*) from learner where user_id = \(ada.rawValue)") == 0)
+            try await hub.operations.tellLearners(task)
+            #expect(try await hub.inbox(of: ada).items.isEmpty)
+        }
+    }
+
+    @Test func `an enrolment that is heard of after its learner was erased leaves nothing that stays`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.delete(ada)
+            try await hub.deliver(
+                EnrollmentCreated(
+                    enrollmentID: .make(at: Self.time), userID: ada, courseID: .new, source: .free,
+                    enrolledAt: Self.time))
+            try await hub.operations.tidyUp()
+            #expect(try await hub.rowCount("learner") == 0)
         }
     }
 }

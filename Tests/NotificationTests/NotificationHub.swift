@@ -166,7 +166,7 @@ extension TestService<NotificationService> {
     /// Every cell of every table but the outbox, to look for what must not be there.
     func everything() async throws -> String {
         var text = ""
-        for table in ["recipient", "notice", "waiting_notice", "delivery", "mailbox"] {
+        for table in ["recipient", "notice", "waiting_notice", "delivery", "mailbox", "learner"] {
             let rows = try await database.query("select coalesce(jsonb_agg(t)::text, '') from \(quoted: table) t")
             text += try rows.first?.decode(String.self) ?? ""
         }

@@ -14,7 +14,9 @@ struct Handlers: Sendable {
             Handler(name: "eraseRecipientOnUserDeleted", on: UserDeleted.self, eraseRecipientOnUserDeleted),
             Handler(name: "tellInstructorOnCourseCreated", on: CourseCreated.self, tellInstructorOnCourseCreated),
             Handler(name: "tellInstructorOnCoursePublished", on: CoursePublished.self, tellInstructorOnCoursePublished),
-            Handler(name: "tellEnrollmentOnEnrollmentCreated", on: EnrollmentCreated.self, tell),
+            Handler(
+                name: "tellEnrollmentOnEnrollmentCreated", on: EnrollmentCreated.self, tellEnrollmentOnEnrollmentCreated
+            ),
             Handler(name: "tellCompletionOnEnrollmentCompleted", on: EnrollmentCompleted.self, tell),
             Handler(name: "tellReceiptOnPaymentCompleted", on: PaymentCompleted.self, tell),
             Handler(name: "tellFailureOnPaymentFailed", on: PaymentFailed.self, tell),
@@ -59,13 +61,19 @@ struct Handlers: Sendable {
 
     func tellInstructorOnCourseCreated(_ received: Received<CourseCreated>, _ tx: Transaction) async throws {
         let event = received.event
-        operations.noteTitle(event.title, of: event.courseID, asOf: event.createdAt, on: tx)
+        operations.noteCourse(event.courseID, event.title, by: event.instructorID, asOf: event.createdAt, on: tx)
         try await tell(received, tx)
     }
 
     func tellInstructorOnCoursePublished(_ received: Received<CoursePublished>, _ tx: Transaction) async throws {
         let event = received.event
-        operations.noteTitle(event.title, of: event.courseID, asOf: event.publishedAt, on: tx)
+        operations.noteCourse(event.courseID, event.title, by: event.instructorID, asOf: event.publishedAt, on: tx)
+        try await tell(received, tx)
+        try operations.beginTellingLearners(of: event.courseID, because: received.eventID, on: tx)
+    }
+
+    func tellEnrollmentOnEnrollmentCreated(_ received: Received<EnrollmentCreated>, _ tx: Transaction) async throws {
+        operations.noteLearner(received.event.userID, of: received.event.courseID, on: tx)
         try await tell(received, tx)
     }
 

@@ -10,6 +10,7 @@ enum Migrations {
         Migration(id: "notification-005-put-off", sql: putOff),
         Migration(id: "notification-006-learning", sql: learning),
         Migration(id: "notification-007-mails-as-tasks", sql: mailsAsTasks),
+        Migration(id: "notification-008-learner", sql: learner),
     ]
 
     /// What the user service said of each person. `as_of` is the time of the newest event, for topics overtake one another. An erased
@@ -126,5 +127,17 @@ enum Migrations {
             end if;
         end $$;
         alter table delivery drop column traceparent;
+        """
+
+    /// Who has enrolled in what, and who teaches it: whom a further course of the same instructor may interest.
+    private static let learner = """
+        alter table course add column instructor_id text;
+        create index course_instructor on course (instructor_id);
+        create table learner (
+            course_id text not null,
+            user_id text not null,
+            primary key (course_id, user_id)
+        );
+        create index learner_user on learner (user_id);
         """
 }

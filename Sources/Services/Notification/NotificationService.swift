@@ -41,9 +41,11 @@ public struct NotificationService: HubService {
     }
 
     public var tasks: [TaskHandler] {
-        guard let sender = operations.sender else { return [] }
         let operations = operations
+        let telling = TaskHandler(TellLearners.self) { task, _ in try await operations.tellLearners(task) }
+        guard let sender = operations.sender else { return [telling] }
         return [
+            telling,
             TaskHandler(
                 DeliverMail.self, policy: sender.policy,
                 onGivenUp: { try await operations.giveUp($0, because: $1, by: sender, on: $2) },

@@ -13,11 +13,12 @@ enum NoticeKind: String, CaseIterable, Sendable {
     case milestone
     case courseCreated = "course-created"
     case coursePublished = "course-published"
+    case newCourse = "new-course"
 }
 
 extension Notice {
-    /// What its reader did a moment ago, and need not be written to about.
-    private static let quietKinds: Set<NoticeKind> = [.quizSubmitted, .courseCreated]
+    /// What its reader did a moment ago, and need not be written to about; and what nobody asked to be told of.
+    private static let quietKinds: Set<NoticeKind> = [.quizSubmitted, .courseCreated, .newCourse]
     /// What is worth looking up for: achievements, grades, and the certificate that comes with a completed course.
     private static let pushedKinds: Set<NoticeKind> = [.achievement, .milestone, .grade, .completion]
     /// Badges that come with what a mail goes out for anyway: two mails for one click are one too many.

@@ -66,6 +66,10 @@ extension Wording {
                 "“\(facts[.courseTitle])” is published",
                 "“\(facts[.courseTitle])” is in the catalogue: learners can enrol from now on.",
                 more: ["We wish you many of them."])
+        case .newCourse:
+            self.init(
+                "A new course: “\(facts[.courseTitle])”",
+                "“\(facts[.courseTitle])” is in the catalogue, by somebody you have learned with.")
         }
     }
 

@@ -69,6 +69,10 @@ extension Wording {
                 "„\(facts[.courseTitle])“ ist veröffentlicht",
                 "„\(facts[.courseTitle])“ steht im Katalog: Ab jetzt kann man sich anmelden.",
                 more: ["Wir wünschen dir viele Lernende."])
+        case .newCourse:
+            self.init(
+                "Ein neuer Kurs: „\(facts[.courseTitle])“",
+                "„\(facts[.courseTitle])“ steht im Katalog, von jemandem, bei dem du schon gelernt hast.")
         }
     }
 

@@ -47,9 +47,14 @@ extension Operations {
         try await tell(Notice(telling, because: cause, at: now()), because: cause, on: tx)
     }
 
-    /// Remembers what a course is called, for events that have its id alone.
-    func noteTitle(_ title: String, of course: CourseID, asOf time: Date, on tx: Transaction) {
-        store.insertTitle(title, of: course, asOf: time, on: tx)
+    /// Remembers what a course is called, for events that have its id alone, and who teaches it.
+    func noteCourse(_ id: CourseID, _ title: String, by instructor: UserID, asOf time: Date, on tx: Transaction) {
+        store.insertCourse(id, title, by: instructor, asOf: time, on: tx)
+    }
+
+    /// Remembers who learns what, for courses that are still to come.
+    func noteLearner(_ user: UserID, of course: CourseID, on tx: Transaction) {
+        store.insertLearner(user, of: course, on: tx)
     }
 
     /// Tells those who have become known since, and drops what was for the erased.

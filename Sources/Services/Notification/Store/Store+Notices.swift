@@ -100,13 +100,41 @@ extension Store {
 
     // MARK: Courses
 
-    /// Remembers what a course is called, unless a newer event said otherwise.
-    func insertTitle(_ title: String, of course: CourseID, asOf time: Date, on tx: Transaction) {
+    /// Remembers what a course is called and who teaches it, unless a newer event said otherwise.
+    func insertCourse(
+        _ course: CourseID, _ title: String, by instructor: UserID, asOf time: Date, on tx: Transaction
+    ) {
         tx.submit(
             """
-            insert into course as c (id, title, as_of) values (\(course.rawValue), \(title), \(time))
-            on conflict (id) do update set title = excluded.title, as_of = excluded.as_of where c.as_of < excluded.as_of
+            insert into course as c (id, title, instructor_id, as_of)
+            values (\(course.rawValue), \(title), \(instructor.rawValue), \(time))
+            on conflict (id) do update set title = excluded.title, instructor_id = excluded.instructor_id,
+                as_of = excluded.as_of
+            where c.as_of < excluded.as_of or c.instructor_id is null
             """)
+    }
+
+    func insertLearner(_ user: UserID, of course: CourseID, on tx: Transaction) {
+        tx.submit(
+            """
+            insert into learner (course_id, user_id) values (\(course.rawValue), \(user.rawValue))
+            on conflict do nothing
+            """)
+    }
+
+    /// Who has enrolled in other courses of who teaches a course, in order of their ids.
+    func listLearners(
+        ofTeacherOf course: CourseID, after user: UserID?, countMax: Int, on database: Database
+    ) async throws -> [UserID] {
+        try await database.query(
+            """
+            select distinct l.user_id
+            from course c join course o on o.instructor_id = c.instructor_id and o.id <> c.id
+                join learner l on l.course_id = o.id
+            where c.id = \(course.rawValue) and l.user_id > \(user?.rawValue ?? "") and l.user_id <> c.instructor_id
+            order by l.user_id limit \(countMax)
+            """
+        ).map { UserID(checked: try $0.decode(String.self)) }
     }
 
     /// Nil for a course we have not heard of.

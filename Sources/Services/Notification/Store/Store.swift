@@ -114,6 +114,7 @@ struct Store: Sendable {
         tx.submit("delete from notice where user_id = \(user.rawValue)")
         tx.submit("delete from waiting_notice where user_id = \(user.rawValue)")
         tx.submit("delete from mailbox where user_id = \(user.rawValue)")
+        tx.submit("delete from learner where user_id = \(user.rawValue)")
         tx.submit(
             """
             update delivery set recipient = null, subject = null, facts = null,
@@ -131,6 +132,8 @@ struct Store: Sendable {
         let old: [(table: SQL, condition: SQL)] = [
             ("notice", "created_at < \(limits.noticesSince(time))"),
             ("waiting_notice", "created_at < \(limits.waitingSince(time))"),
+            // Of an enrolment that was heard of while its learner was erased, before their registration was.
+            ("learner", "user_id in (select user_id from recipient where erased_at is not null)"),
             ("delivery", "finished_at < \(limits.deliveriesSince(time))"),
             ("mailbox", "id <= (select max(id) from mailbox) - \(limits.mailboxCountMax)"),
         ]
