@@ -54,7 +54,7 @@ struct PaymentWorld: Sendable {
         let gateway = HTTPServer(configuration: .init(), loops: TestLoops.shared, router: webhookDoor)
         directory[.gateway] = ServiceDirectory.url(host: "127.0.0.1", port: try await gateway.start())
         try await Neighbours.with(
-            [.course, .enrollment, .content], in: directory, clock: clock, neighbours.addRoutes
+            [.course, .enrollment, .content, .user], in: directory, clock: clock, neighbours.addRoutes
         ) {
             try await payments.working { try await sandbox.working { try await body(self) } }
         }
@@ -119,7 +119,7 @@ struct PaymentWorld: Sendable {
     }
 }
 
-/// Course, enrollment and content, as far as payment asks them.
+/// Course, enrollment, content and user, as far as payment asks them.
 final class AskedNeighbours: Sendable {
     struct State {
         var price = "49.99"
@@ -133,6 +133,8 @@ final class AskedNeighbours: Sendable {
         var sources: [String] = []
         var refunded: [String] = []
         var revoked: [String] = []
+        /// Whose plan has ended, and since when.
+        var plansEnded: [String] = []
     }
     let state = Mutex(State())
 
@@ -158,6 +160,14 @@ final class AskedNeighbours: Sendable {
     struct AccessBody: RequestBody {
         init(_ fields: inout BodyFields) {
             for name in ["state", "userId", "courseId"] { _ = fields.string(name, length: 1...99) }
+        }
+    }
+
+    struct PlanBody: RequestBody {
+        let plan, since: String
+        init(_ fields: inout BodyFields) {
+            plan = fields.string("plan", length: 1...99)
+            since = fields.string("since", length: 1...99)
         }
     }
 
@@ -207,6 +217,14 @@ final class AskedNeighbours: Sendable {
         routes.put("/internal/enrollments/{id}/refunded", .service(.payment)) { [self] request in
             state.withLock { $0.refunded.append(request.http.pathParameters["id"] ?? "") }
             return .noContent
+        }
+        routes.put("/internal/users/{id}/plan", .service(.payment)) { [self] request in
+            let body = try await request.body(as: PlanBody.self)
+            return try state.withLock { state in
+                if state.isAway { throw Problem.unavailable }
+                state.plansEnded.append("\(request.http.pathParameters["id"] ?? "") \(body.plan) \(body.since)")
+                return .noContent
+            }
         }
         routes.put("/internal/access/{id}", .service(.payment)) { [self] request in
             _ = try await request.body(as: AccessBody.self)

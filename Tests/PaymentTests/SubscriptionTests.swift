@@ -1,3 +1,4 @@
+import Avro
 import Contracts
 import Foundation
 import HTTP
@@ -55,6 +56,29 @@ import Testing
                 try await world.payments.send(.get, "/subscriptions/me", as: PaymentWorld.learner)["status"] == "ENDED")
             world.neighbours.state.withLock { $0.isEnrolled = false }
             #expect(try await world.order(nil).code == "payment-method-required")
+        }
+    }
+
+    @Test func `the user service is told that a plan has ended, once it is there to be told`() async throws {
+        try await PaymentWorld.with { world in
+            #expect(try await subscribe(world).status == 202)
+            world.neighbours.state.withLock { $0.isAway = true }
+            let ended = world.clock.now.iso8601Milliseconds
+            #expect(try await world.payments.send(.delete, "/subscriptions/me", as: PaymentWorld.learner).status == 202)
+            try await eventually {
+                try await world.payments.count(
+                    "select count(*) from task where kind = 'tell-plan-end' and state in ('waiting', 'running')") == 1
+            }
+            let mine = try await world.payments.send(.get, "/subscriptions/me", as: PaymentWorld.learner)
+            #expect(mine["status"] == "ENDED" && world.neighbours.state.withLock { $0.plansEnded.isEmpty })
+            world.neighbours.state.withLock { $0.isAway = false }
+            try await eventually(within: .seconds(20)) {
+                world.clock.advance(by: 1)
+                return world.neighbours.state.withLock { !$0.plansEnded.isEmpty }
+            }
+            try await world.settled()
+            let told = world.neighbours.state.withLock { $0.plansEnded }
+            #expect(told == ["\(PaymentWorld.userID(1)) FREE \(ended)"])
         }
     }
 

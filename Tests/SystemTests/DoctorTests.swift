@@ -13,7 +13,8 @@ import Testing
         let database = Database(url: hub.databaseURL, loops: TestLoops.shared)
         let log = PostgresLog(
             database: database, loops: TestLoops.shared, logger: Logger(label: "test", sink: LogRecorder()))
-        #expect(try await hub.command(["doctor"]).code == 0)
+        let sound = try await hub.command(["doctor"], ["HUB_FFMPEG_FOLDER": "/nowhere"])
+        #expect(sound.code == 0 && sound.output.contains("ffmpeg and ffprobe cannot be run in /nowhere"), "\(sound)")
 
         #expect(try await hub.client.register("ada@example.com").status == 201)
         let topic = UserRegistered.topic.name

@@ -1,3 +1,4 @@
+import Avro
 import Contracts
 import Foundation
 import HTTP
@@ -47,6 +48,36 @@ import Testing
             try await users.deliver(Self.subscribed(id, "PRO", at: users.clock.now))
             try await users.deliver(Self.subscribed(id, "BASIC", at: users.clock.now - 60))
             #expect(try await users.send(.get, "/users/me", as: .person(id))["plan"] == "PRO")
+        }
+    }
+
+    @Test func `a plan that has ended is over, but for a newer one, whichever is heard of first`() async throws {
+        try await Users.with { users in
+            let id = try await users.person(), time = users.clock.now
+            func end(_ id: UserID, at time: Date, as identity: Identity = .service(.payment)) async throws -> Int {
+                let body = #"{"plan": "FREE", "since": "\#(time.iso8601Milliseconds)"}"#
+                return try await users.send(.put, "/internal/users/\(id)/plan", as: identity, json: body).status
+            }
+            func plan() async throws -> String? { try await users.send(.get, "/users/me", as: .person(id))["plan"] }
+            try await users.deliver(Self.subscribed(id, "PRO", at: time))
+            for _ in 1...2 { #expect(try await end(id, at: time + 60) == 204) }
+            #expect(try await plan() == "FREE")
+            #expect(try await users.published(UserUpdated.self).map(\.data.plan) == ["PRO", "FREE"])
+            // The end of the first plan is heard of after the second has begun.
+            try await users.deliver(Self.subscribed(id, "PRO", at: time + 120))
+            #expect(try await end(id, at: time + 60) == 204)
+            #expect(try await plan() == "PRO")
+            // The begin of a plan is heard of after its end.
+            #expect(try await end(id, at: time + 240) == 204)
+            try await users.deliver(Self.subscribed(id, "PRO", at: time + 180))
+            #expect(try await plan() == "FREE")
+
+            #expect(try await end(.make(at: time), at: time) == 204)
+            #expect(try await end(id, at: time, as: .service(.auth)) == 403)
+            #expect(try await end(id, at: time, as: .person(id)) == 403)
+            let wrong = try await users.send(
+                .put, "/internal/users/\(id)/plan", as: .service(.payment), json: #"{"plan": "PRO", "since": "now"}"#)
+            #expect(wrong.complaints == ["plan", "since"])
         }
     }
 

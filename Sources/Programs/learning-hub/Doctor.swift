@@ -30,7 +30,7 @@ struct Doctor {
             return [Finding(part: "configuration", state: .broken, detail: "\(error)", remedy: "repair .env")]
         }
         return configuration(settings) + (await database())
-            + [await mail(settings), storage(), await objects(settings)]
+            + [await mail(settings), storage(), await objects(settings), ffmpeg(settings)]
     }
 
     // MARK: Configuration
@@ -311,6 +311,18 @@ struct Doctor {
                 part: "objects", state: .broken, detail: "the bucket cannot be used: \(error)",
                 remedy: "see S3_ENDPOINT, S3_BUCKET and the AWS settings")
         }
+    }
+
+    /// What the media service makes of uploads is made by these programs.
+    private func ffmpeg(_ settings: Settings) -> Finding {
+        let name = "HUB_FFMPEG_FOLDER", folder = settings.shown(named: name) ?? ""
+        let missing = ["ffmpeg", "ffprobe"].filter { !FileManager.default.isExecutableFile(atPath: "\(folder)/\($0)") }
+        if missing.isEmpty { return Finding(part: "ffmpeg", state: .sound, detail: "it is in \(folder)") }
+        return Finding(
+            part: "ffmpeg", state: .odd,
+            detail:
+                "\(missing.joined(separator: " and ")) cannot be run in \(folder): of films and pictures nothing is made",
+            remedy: "install ffmpeg where the media service runs, or see \(name)")
     }
 
     private static let freeBytesMin: Int64 = 1024 * 1_048_576

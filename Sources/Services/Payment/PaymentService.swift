@@ -36,6 +36,7 @@ public struct PaymentService: HubService {
             TaskHandler(BeginSubscription.self, policy: .atOnce) { try await operations.begin($0, $1) },
             TaskHandler(LookUpSubscription.self) { try await operations.lookUp($0, $1) },
             TaskHandler(EndSubscription.self) { try await operations.end($0, $1) },
+            TaskHandler(TellPlanEnd.self) { task, _ in try await operations.tellPlanEnd(task) },
         ]
     }
 

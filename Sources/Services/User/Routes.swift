@@ -1,3 +1,4 @@
+internal import Avro
 internal import Contracts
 public import HTTP
 public import Platform
@@ -21,6 +22,7 @@ struct UserRoutes: Sendable {
         routes.put("/users/{id}/role", .admin, changeRole)
         routes.post("/internal/credentials/verify", .service(.auth), verifyCredentials)
         routes.get("/internal/users/{id}", .service(.auth, .certificate, .payment), state)
+        routes.put("/internal/users/{id}/plan", .service(.payment), endPlan)
     }
 
     // MARK: A person and their account
@@ -148,6 +150,29 @@ struct UserRoutes: Sendable {
         let body = try await request.body(as: CredentialsBody.self)
         let known = try await operations.verifyCredentials(email: body.email, password: body.password)
         return try .ok(CredentialsView(userId: known.id.rawValue, role: known.role.rawValue))
+    }
+
+    struct PlanBody: RequestBody {
+        /// That a plan begins is an event; that it ends is said here.
+        enum Ended: String, CaseIterable {
+            case free = "FREE"
+        }
+
+        let since: Date
+
+        init(_ fields: inout BodyFields) {
+            _ = fields.choice("plan", of: Ended.self, else: .free)
+            let text = fields.string("since", length: 1...40)
+            let since = Date(iso8601: text)
+            if since == nil, !text.isEmpty { fields.complain("since", "must be a time in ISO-8601") }
+            self.since = since ?? .distantPast
+        }
+    }
+
+    @Sendable func endPlan(_ request: Request) async throws -> Response {
+        let id = try request.id("id", as: UserID.self)
+        try await operations.endPlan(of: id, at: try await request.body(as: PlanBody.self).since)
+        return .noContent
     }
 
     struct StateView: Encodable {

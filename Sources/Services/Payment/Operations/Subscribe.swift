@@ -1,3 +1,4 @@
+internal import Avro
 internal import Contracts
 internal import Messaging
 internal import Platform
@@ -26,6 +27,13 @@ struct LookUpSubscription: TaskPayload {
 struct EndSubscription: TaskPayload {
     static let kind = "end-subscription"
     let subscriptionID: String
+}
+
+/// A plan is over, and the user service is to know.
+struct TellPlanEnd: TaskPayload {
+    static let kind = "tell-plan-end"
+    let subscriptionID: String
+    let endedAt: Date
 }
 
 extension Operations {
@@ -159,7 +167,7 @@ extension Operations {
                 subscription.status == .active
             else { return }
             subscription.currentPeriodEnd = stripe.currentPeriodEnd
-            if ["canceled", "unpaid", "incomplete_expired"].contains(stripe.status) { subscription.status = .ended }
+            if ["canceled", "unpaid", "incomplete_expired"].contains(stripe.status) { try end(&subscription, on: tx) }
             store.update(subscription, on: tx)
             try await run.finish(on: tx)
         }
@@ -179,10 +187,28 @@ extension Operations {
         }
         try await database.transaction { tx in
             guard var (subscription, _) = try await store.lockSubscription(id, on: tx) else { return }
-            if subscription.status == .active || subscription.status == .initiated { subscription.status = .ended }
+            try end(&subscription, on: tx)
             store.update(subscription, on: tx)
             try await run.finish(on: tx)
         }
+    }
+
+    /// Nothing covers the person any more, from the moment that commits.
+    private func end(_ subscription: inout Subscription, on tx: Transaction) throws {
+        let id = subscription.id.rawValue
+        if subscription.status == .active {
+            try tasks.enqueue(TellPlanEnd(subscriptionID: id, endedAt: now()), key: id, on: tx)
+        }
+        if subscription.status == .active || subscription.status == .initiated { subscription.status = .ended }
+    }
+
+    /// A plan that began since then stays: the user service goes by the times.
+    func tellPlanEnd(_ task: TellPlanEnd) async throws {
+        let id = SubscriptionID(checked: task.subscriptionID)
+        guard let (subscription, _) = try await store.findSubscription(id, on: database) else { return }
+        try await services.put(
+            .user, "/internal/users/\(subscription.userID)/plan",
+            ["plan": "FREE", "since": task.endedAt.iso8601Milliseconds])
     }
 
     /// Asks after plans whose period has ended: Stripe renews them, or does not.

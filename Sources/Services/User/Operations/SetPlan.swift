@@ -8,6 +8,11 @@ internal import Foundation
 #endif
 
 extension Operations {
+    /// Notes that what a person was subscribed to is over, unless they have subscribed again since then.
+    func endPlan(of id: UserID, at time: Date) async throws {
+        try await database.transaction { tx in try await setPlan(of: id, to: .free, since: time, on: tx) }
+    }
+
     /// Notes what a person is subscribed to. An older subscription that arrives later changes nothing, and an erased account stays
     /// erased.
     func setPlan(of id: UserID, to plan: Plan, since: Date, on tx: Transaction) async throws {
