@@ -34,6 +34,27 @@ import Testing
         }
     }
 
+    @Test func `of two who grade at the same time the later one is told, and a grade that is known is not sent again`()
+        async throws
+    {
+        try await School.with { hub, school in
+            let submission = try await hub.handIn("My essay", to: hub.addAssignment(school), as: school.ada)
+            func read(_ fields: HTTPFields = [:]) async throws -> TestAnswer {
+                try await hub.send(.get, "/submissions/\(submission)", as: .learner(school.ada), fields: fields)
+            }
+            #expect(try await read().fields["etag"] == "\"1\"")
+            let seen: HTTPFields = ["if-match": "\"1\""]
+            let first = try await hub.grade(submission, 9, as: .administrator, fields: seen)
+            #expect(first.status == 200 && first.fields["etag"] == "\"2\"")
+            let second = try await hub.grade(submission, 12, as: .instructor(school.teacher), fields: seen)
+            #expect(second.status == 412 && second.code == "changed-meanwhile")
+            #expect(try await hub.published(AssignmentGraded.self).map(\.data.score) == [9])
+            #expect(try await read(["if-none-match": "\"1\""]).object["score"] as? Double == 9)
+            let known = try await read(["if-none-match": "\"2\""])
+            #expect(known.status == 304 && known.body.isEmpty)
+        }
+    }
+
     @Test func `only the course's instructor and administrators grade, and only assignments`() async throws {
         try await School.with { hub, school in
             let submission = try await hub.handIn("My essay", to: hub.addAssignment(school), as: school.ada)

@@ -130,11 +130,13 @@ extension TestService<AssessmentService> {
     }
 
     func grade(
-        _ submission: SubmissionID, _ score: Double, as identity: Identity, feedback: String? = nil
+        _ submission: SubmissionID, _ score: Double, as identity: Identity, feedback: String? = nil,
+        fields: HTTPFields = [:]
     ) async throws -> TestAnswer {
         let feedback = feedback.map { #", "feedback": "\#($0)""# } ?? ""
         return try await send(
-            .put, "/submissions/\(submission)/grade", as: identity, json: #"{"score": \#(score)\#(feedback)}"#)
+            .put, "/submissions/\(submission)/grade", as: identity, json: #"{"score": \#(score)\#(feedback)}"#,
+            fields: fields)
     }
 
     func rowCount(_ table: String) async throws -> Int { try await count("select count(*) from \(quoted: table)") }

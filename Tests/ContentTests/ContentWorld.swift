@@ -16,6 +16,8 @@ struct ContentWorld: Sendable {
     let content: TestService<ContentService>
     let courses: TestService<CourseService>
     let server: HTTPServer
+    /// Where content finds the others.
+    let directory: ServiceDirectory
     var clock: TestClock { content.clock }
 
     static func with(_ body: @escaping @Sendable (ContentWorld) async throws -> Void) async throws {
@@ -24,7 +26,7 @@ struct ContentWorld: Sendable {
             let server = HTTPServer(configuration: .init(), loops: TestLoops.shared, router: courses.router)
             directory[.course] = ServiceDirectory.url(host: "127.0.0.1", port: try await server.start())
             try await TestService<ContentService>.with(clock: clock, directory: directory) { content in
-                try await body(ContentWorld(content: content, courses: courses, server: server))
+                try await body(ContentWorld(content: content, courses: courses, server: server, directory: directory))
             }
             await server.drain(within: .seconds(5))
         }

@@ -1,6 +1,7 @@
 import Contracts
 import Foundation
 import HTTP
+import HubTesting
 import Platform
 import Postgres
 import ServiceTesting
@@ -69,6 +70,88 @@ import Testing
             try await world.content.deliver(uploaded(lesson))
             let media = try await media(of: lesson, world)
             #expect(media.count == 1 && media[0]["fileName"] == nil)
+        }
+    }
+
+    // MARK: Addresses
+
+    /// Runs `body` with a lesson that has a film, beside a media service whose addresses are numbered.
+    private func withFilm(
+        _ body: @escaping @Sendable (ContentWorld, TaughtLesson, Tally) async throws -> Void
+    ) async throws {
+        let film = id
+        try await ContentWorld.with { world in
+            let lesson = try await world.lesson(by: .new), asked = Tally()
+            for event in [uploaded(lesson) as any Event, processed(lesson, .ready, after: 1)] {
+                try await world.content.deliver(together: [event])
+            }
+            try await Neighbours.with([.media], in: world.directory, clock: world.clock) { routes in
+                routes.get("/internal/lessons/{id}/media", .service(.content)) { request in
+                    guard try request.id("id", as: LessonID.self) == lesson.id else { throw Problem.notFound }
+                    let file = Rendition(
+                        name: "video.mp4", contentType: "video/mp4", url: "/media/files/\(asked.add())", width: 320,
+                        height: nil)
+                    return try .ok(["items": [FilmView(id: film.rawValue, renditions: [file])]])
+                }
+            } _: {
+                try await body(world, lesson, asked)
+            }
+        }
+    }
+
+    private struct FilmView: Encodable {
+        let id: String
+        let renditions: [Rendition]
+    }
+
+    private static func url(_ answer: TestAnswer) -> String? {
+        let media = answer.object["media"] as? [[String: Any]]
+        return (media?.first?["renditions"] as? [[String: Any]])?.first?["url"] as? String
+    }
+
+    @Test func `who may read a lesson gets the addresses of its media, fresh ones each time, and nobody else gets any`()
+        async throws
+    {
+        try await withFilm { world, lesson, asked in
+            let learner = UserID.new, enrollment = lesson.enrolled(learner)
+            #expect(try await world.read(lesson, as: .student(learner)).code == "no-access")
+            try await world.content.deliver(enrollment)
+            #expect(Self.url(try await world.read(lesson, as: .student(learner))) == "/media/files/1")
+            #expect(Self.url(try await world.read(lesson, as: .student(learner))) == "/media/files/2")
+            #expect(Self.url(try await world.read(lesson, as: .instructor(lesson.instructorID))) == "/media/files/3")
+            #expect(Self.url(try await world.read(lesson, as: .administrator())) == "/media/files/4")
+            // As when the payment was refunded.
+            #expect(try await world.revoke(enrollment, as: .service(.payment)).status == 204)
+            let refused = try await world.read(lesson, as: .student(learner))
+            #expect(refused.code == "no-access" && Self.url(refused) == nil && asked.value == 4)
+        }
+    }
+
+    @Test func `a lesson is always sent whole, for the addresses in it grow old while its revision stays`() async throws
+    {
+        try await withFilm { world, lesson, _ in
+            let answer = try await world.content.send(
+                .get, "/lessons/\(lesson.id)/content", as: .administrator(), fields: ["if-none-match": "*"])
+            #expect(answer.status == 200 && answer.fields["cache-control"] == "no-store")
+            #expect(Self.url(answer) == "/media/files/1")
+        }
+    }
+
+    @Test func `while the media service is away a lesson is read without addresses`() async throws {
+        try await withFilm { world, lesson, _ in
+            world.directory[.media] = "http://127.0.0.1:1"
+            let page = try await world.read(lesson, as: .instructor(lesson.instructorID))
+            #expect(page.status == 200 && Self.url(page) == nil)
+            let media = page.object["media"] as? [[String: Any]]
+            #expect(media?.first?["status"] as? String == "READY")
+        }
+    }
+
+    @Test func `nobody asks for the addresses of what is not ready`() async throws {
+        try await withFilm { world, lesson, asked in
+            try await world.content.deliver(processed(lesson, .failed, after: 2))
+            #expect(Self.url(try await world.read(lesson, as: .administrator())) == nil)
+            #expect(asked.value == 0)
         }
     }
 }

@@ -61,6 +61,65 @@ import Testing
         }
     }
 
+    @Test func `the list is ordered as it is asked to be, page by page`() async throws {
+        try await Courses.with { courses in
+            let ada = UserID.new
+            for (title, price) in [("A prime", "20"), ("B", "5"), ("C prime prime", "20"), ("D", "0")] {
+                _ = try await courses.publish(["title": "\"\(title)\"", "price": "\"\(price)\""], by: ada)
+            }
+            func all(_ query: String) async throws -> [String] {
+                var seen: [String] = [], cursor: String?
+                repeat {
+                    let next = cursor.map { "&cursor=\($0)" } ?? ""
+                    let answer = try await courses.send(.get, "/courses?limit=1&\(query)\(next)")
+                    try #require(answer.status == 200, "\(answer.text)")
+                    seen += answer.items.compactMap { ($0["title"] as? String)?.first.map(String.init) }
+                    cursor = answer["nextCursor"]
+                } while cursor != nil
+                return seen
+            }
+            #expect(try await all("sort=price") == ["D", "B", "C", "A"])
+            #expect(try await all("sort=price-desc") == ["C", "A", "B", "D"])
+            #expect(try await all("sort=newest") == ["D", "C", "B", "A"])
+            #expect(try await all("sort=best-match") == ["D", "C", "B", "A"])
+            #expect(try await all("query=prime&sort=newest&category=mathematics") == ["D", "C", "B", "A"])
+            #expect(try await courses.send(.get, "/courses?sort=dearest").code == "invalid-query")
+        }
+    }
+
+    @Test func `facets count what each filter would find, the other filters as they are`() async throws {
+        try await Courses.with { courses in
+            let ada = UserID.new
+            for (category, level, language) in [
+                ("Art", "BEGINNER", "en"), ("art", "EXPERT", "en"), ("Music", "EXPERT", "de"),
+                ("Music", "EXPERT", "en"),
+            ] {
+                _ = try await courses.publish(
+                    ["category": "\"\(category)\"", "level": "\"\(level)\"", "language": "\"\(language)\""], by: ada)
+            }
+            _ = try await courses.draft(["category": #""Secret""#], by: ada)
+            func facets(_ query: String) async throws -> [String: [String: Int]] {
+                let answer = try await courses.send(.get, "/courses?facets=true&\(query)")
+                let found = answer.object["facets"] as? [String: [[String: Any]]] ?? [:]
+                return found.mapValues { counts in
+                    Dictionary(
+                        counts.map { (($0["value"] as? String ?? "").lowercased(), $0["count"] as? Int ?? 0) }
+                    ) { $0 + $1 }
+                }
+            }
+            let all = try await facets("")
+            #expect(all["categories"] == ["art": 2, "music": 2] && all["levels"] == ["beginner": 1, "expert": 3])
+            #expect(all["languages"] == ["en": 3, "de": 1])
+            let narrowed = try await facets("category=ART&language=en")
+            #expect(narrowed["categories"] == ["art": 2, "music": 1])
+            #expect(narrowed["levels"] == ["beginner": 1, "expert": 1] && narrowed["languages"] == ["en": 2])
+            #expect(try await facets("query=zzz")["levels"] == [:])
+            #expect(try await titles(courses, "/courses?language=DE").count == 1)
+            #expect(try await courses.send(.get, "/courses").object["facets"] == nil)
+            #expect(try await courses.send(.get, "/courses?facets=some").code == "invalid-query")
+        }
+    }
+
     @Test(arguments: ["", "&query=prime"])
     func `pages go on where the one before ended, whatever is published meanwhile`(query: String) async throws {
         try await Courses.with { courses in

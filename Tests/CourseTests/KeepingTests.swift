@@ -9,6 +9,32 @@ import Testing
 
 /// What anybody may see of a course is kept for a while.
 @Suite struct KeepingTests {
+    @Test func `a course that its reader has is not sent again until it changes`() async throws {
+        try await Courses.with { courses in
+            let ada = UserID.new, id = try await courses.publish(by: .new), draft = try await courses.draft(by: ada)
+            func read(_ id: CourseID, _ known: String, as identity: Identity = .anonymous) async throws -> TestAnswer {
+                try await courses.send(.get, "/courses/\(id)", as: identity, fields: ["if-none-match": known])
+            }
+            let tag = try #require(try await read(id, "\"1\"").fields["etag"])
+            for known in [tag, "W/\(tag)", "\"0\", \(tag)", "*"] {
+                let answer = try await read(id, known)
+                #expect(answer.status == 304 && answer.body.isEmpty && answer.fields["etag"] == tag)
+                #expect(answer.fields["cache-control"] == "private, no-cache" && answer.fields["content-type"] == nil)
+            }
+            let changed = try await courses.send(
+                .patch, "/courses/\(id)", as: .administrator(), json: #"{"title": "Primes"}"#)
+            #expect(changed.status == 200)
+            #expect(try await read(id, tag)["title"] == "Primes")
+            // Who may not see it learns nothing by naming a version.
+            #expect(try await read(draft, "*").status == 404)
+            #expect(try await read(draft, "*", as: .instructor(ada)).status == 304)
+            // Only what is read: a change is answered.
+            let again = try await courses.send(
+                .patch, "/courses/\(id)", as: .administrator(), json: "{}", fields: ["if-none-match": "*"])
+            #expect(again.status == 200)
+        }
+    }
+
     @Test func `a course is kept, and whatever changes it shows at once`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new

@@ -81,6 +81,30 @@ import Testing
         }
     }
 
+    @Test func `what a learner should know before is said in lines, and changed as a whole`() async throws {
+        try await Courses.with { courses in
+            let ada = UserID.new
+            let id = try await courses.draft(["prerequisites": #"["Sets", " Logic "]"#], by: ada)
+            func lines(_ answer: TestAnswer) -> [String]? { answer.object["prerequisites"] as? [String] }
+            #expect(lines(try await courses.send(.get, "/courses/\(id)", as: .instructor(ada))) == ["Sets", "Logic"])
+            func edit(_ json: String) async throws -> TestAnswer {
+                try await courses.send(
+                    .patch, "/courses/\(id)", as: .instructor(ada), json: #"{"prerequisites": \#(json)}"#)
+            }
+            #expect(lines(try await edit("null")) == ["Sets", "Logic"])
+            #expect(lines(try await edit(#"["Logic"]"#)) == ["Logic"])
+            #expect(lines(try await edit("[]")) == [])
+            #expect(
+                try await courses.published(CourseUpdated.self).map(\.data.changedFields) == [
+                    ["prerequisites"], ["prerequisites"],
+                ])
+            let many = "[\(Array(repeating: "\"A\"", count: 21).joined(separator: ","))]"
+            for (json, field) in [(many, ""), (#"["", 7]"#, "[0]"), (#""Sets""#, "")] {
+                #expect(try await edit(json).complaints.first == "prerequisites\(field)")
+            }
+        }
+    }
+
     @Test func `a change of nothing tells nobody`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new

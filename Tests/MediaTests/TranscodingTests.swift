@@ -1,37 +1,14 @@
 import Contracts
-import EventLoop
 import Foundation
 import HTTP
 import HubTesting
 import Platform
 import ServiceTesting
-import Subprocess
 import Testing
 
 @testable import Media
 
 @Suite struct TranscodingTests {
-    /// A file that ffmpeg makes for the test.
-    private static func sample(_ arguments: [String], _ name: String) async throws -> [UInt8] {
-        let folder = NSTemporaryDirectory() + "hub-sample-\(UUID())"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let pool = try BlockingPool(name: "sample", threadCount: 1, queueCountMax: 1)
-        let outcome = try await Subprocess(
-            "/usr/bin/ffmpeg", ["-v", "error"] + arguments + ["\(folder)/\(name)"], limits: .init(timeMax: .seconds(60))
-        ).run(on: pool)
-        try #require(outcome.status == 0, "\(outcome.errors)")
-        return Array(try Data(contentsOf: URL(filePath: "\(folder)/\(name)")))
-    }
-
-    private static func video(_ name: String, _ more: [String] = []) async throws -> [UInt8] {
-        try await sample(
-            [
-                "-f", "lavfi", "-i", "testsrc=size=321x240:rate=10:duration=2", "-f", "lavfi", "-i",
-                "sine=duration=2",
-            ] + more, name)
-    }
-
     private func fetch(_ url: String, _ fields: HTTPFields = [:], in world: MediaWorld) async throws -> TestAnswer {
         try await world.service.send(.get, url, as: .anonymous, fields: fields)
     }
@@ -48,7 +25,8 @@ import Testing
     @Test(arguments: ["video/mp4", "video/webm", "video/quicktime"])
     func `a video becomes one that plays while it loads, and a still picture`(type: String) async throws {
         let name = ["video/mp4": "a.mp4", "video/webm": "a.webm", "video/quicktime": "a.mov"][type] ?? ""
-        let bytes = try await Self.video(name, type == "video/webm" ? ["-c:v", "libvpx", "-c:a", "libvorbis"] : [])
+        let bytes = try await SampleFile.film(
+            name, type == "video/webm" ? ["-c:v", "libvpx", "-c:a", "libvorbis"] : [])
         try await MediaWorld.with { world in
             let id = try await world.upload(bytes, as: type, more: ", \"courseId\": \"crs_1\"")
             try await world.transcode()
@@ -74,7 +52,7 @@ import Testing
     }
 
     @Test func `a picture becomes three, none wider than it came, without what was written into it`() async throws {
-        let bytes = try await Self.sample(
+        let bytes = try await SampleFile.make(
             [
                 "-f", "lavfi", "-i", "testsrc=size=1000x500:duration=1", "-frames:v", "1", "-metadata",
                 "comment=a secret place",
@@ -100,6 +78,28 @@ import Testing
             #expect(medium["status"] == "READY")
             let answer = try await fetch(try #require(urls(medium)["document.pdf"]), ["range": "bytes=1-3"], in: world)
             #expect(answer.status == 206 && answer.text == "PDF")
+        }
+    }
+
+    @Test func `content is told the addresses of what was made of a lesson's media, and nobody else is`() async throws {
+        try await MediaWorld.with { world in
+            let id = try await world.upload(MediaWorld.pdf, more: ", \"lessonId\": \"lsn_1\"")
+            _ = try await world.upload(MediaWorld.pdf)
+            func media(as identity: Identity, of lesson: String = "lsn_1") async throws -> TestAnswer {
+                try await world.service.send(.get, "/internal/lessons/\(lesson)/media", as: identity)
+            }
+            #expect(try await media(as: .service(.content)).items.isEmpty)
+            try await world.transcode()
+            let found = try await media(as: .service(.content)).items
+            #expect(found.map { $0["id"] as? String } == [id])
+            let file = try #require((found.first?["renditions"] as? [[String: Any]])?.first)
+            #expect(file["name"] as? String == "document.pdf")
+            let url = try #require(file["url"] as? String)
+            #expect(Array(try await fetch(url, in: world).body) == MediaWorld.pdf)
+            #expect(try await media(as: .service(.content), of: "lsn_2").items.isEmpty)
+            for identity in [Identity.service(.enrollment), MediaWorld.person(), .anonymous] {
+                #expect(try await media(as: identity).status >= 400)
+            }
         }
     }
 

@@ -92,6 +92,16 @@ public struct BodyFields {
         nodes(name, count).enumerated().compactMap { index, node in id(node, "\(name)[\(index)]") }
     }
 
+    /// A list of texts that may be missing or null.
+    /// - Parameter length: of each, in characters.
+    public mutating func optionalStrings(
+        _ name: String, count: ClosedRange<Int>, length: ClosedRange<Int>
+    ) -> [String]? {
+        if optional(name) == nil { return nil }
+        return nodes(name, count).enumerated().compactMap { index, node in text(node, "\(name)[\(index)]", length, true)
+        }
+    }
+
     /// A list of objects that must be there, each read as a body is. Complaints name the place: `questions[0].text`.
     public mutating func list<Item: RequestBody>(
         _ name: String, count: ClosedRange<Int>, of type: Item.Type = Item.self

@@ -1,16 +1,22 @@
 public import HTTP
 
-/// The version of a resource as `ETag` and `If-Match` write it (RFC 9110, sections 8.8.3 and 13.1.1).
+/// The version of a resource as `ETag`, `If-Match` and `If-None-Match` write it (RFC 9110, sections 8.8.3, 13.1.1 and 13.1.2).
 struct EntityTag {
     let text: String
 
     init(version: Int) { text = "\"\(version)\"" }
 
-    func matches(_ field: String) -> Bool {
-        field.split(separator: ",").contains { entry in
-            let entry = entry.filter { $0 != " " && $0 != "\t" }
-            return entry == "*" || entry == text
-        }
+    init(text: String) { self.text = text }
+
+    func matches(_ field: String) -> Bool { Self.entries(of: field).contains { $0 == "*" || $0 == text } }
+
+    /// As ``matches(_:)``, whether or not what is named is said to be the same to the byte.
+    func matchesWeakly(_ field: String) -> Bool {
+        matches(Self.entries(of: field).map { $0.hasPrefix("W/") ? $0.dropFirst(2) : $0[...] }.joined(separator: ","))
+    }
+
+    private static func entries(of field: String) -> [String] {
+        field.split(separator: ",").map { $0.filter { $0 != " " && $0 != "\t" } }
     }
 }
 
@@ -33,5 +39,16 @@ extension HTTPResponse {
         var response = HTTPResponse.json(.ok, json)
         response.fields["etag"] = EntityTag(version: version).text
         return response
+    }
+
+    /// 304 without a body where the client has what this answer says. What must not be stored, nobody has.
+    func unlessKnown(to request: HTTPRequest) -> HTTPResponse {
+        guard request.method == .get || request.method == .head, status == .ok, let tag = fields["etag"],
+            fields["cache-control"] != "no-store", let known = request.fields["if-none-match"],
+            EntityTag(text: tag).matchesWeakly(known)
+        else { return self }
+        var answer = HTTPResponse(.notModified, fields: fields)
+        answer.fields["content-type"] = nil
+        return answer
     }
 }

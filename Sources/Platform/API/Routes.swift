@@ -92,7 +92,7 @@ public struct Routes: Sendable {
                         } else {
                             checked.body = try await Self.whole(http.body, sealed)
                         }
-                        return try await handler(Request(checked, identity: sealed.identity))
+                        return try await handler(Request(checked, identity: sealed.identity)).unlessKnown(to: http)
                     } catch {
                         let problem = Problem(answering: error)
                         if problem.isOurFault {

@@ -6,6 +6,9 @@ enum Migrations {
         Migration(id: "assessment-001-learner", sql: learner),
         Migration(id: "assessment-002-work", sql: work),
         Migration(id: "assessment-003-submission", sql: submission),
+        Migration(
+            id: "assessment-004-version",
+            sql: "alter table submission add column version bigint not null default 1 check (version > 0)"),
     ]
 
     /// The row's lock serialises what one learner hands in with their erasure. An erased one keeps it.

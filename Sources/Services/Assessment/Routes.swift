@@ -210,7 +210,8 @@ struct AssessmentRoutes: Sendable {
 
     @Sendable func submission(_ request: Request) async throws -> Response {
         let id = try request.id("id", as: SubmissionID.self)
-        return try .ok(SubmissionView(try await operations.submission(id, for: request.identity)))
+        let submission = try await operations.submission(id, for: request.identity)
+        return try .ok(SubmissionView(submission), version: submission.version)
     }
 
     // MARK: Grading
@@ -228,8 +229,9 @@ struct AssessmentRoutes: Sendable {
     @Sendable func grade(_ request: Request) async throws -> Response {
         let id = try request.id("id", as: SubmissionID.self)
         let body = try await request.body(as: GradeBody.self, bytesMax: Limits.bodyBytesMax)
-        let graded = try await operations.grade(id, body.score, body.feedback, by: request.identity)
-        return try .ok(SubmissionView(graded))
+        let graded = try await operations.grade(
+            id, body.score, body.feedback, by: request.identity, ifVersion: request.isExpectedVersion)
+        return try .ok(SubmissionView(graded), version: graded.version)
     }
 
     struct LineView: Encodable {
@@ -324,6 +326,7 @@ extension AssessmentError: ProblemConvertible {
             .invalidBody([.init(field: "lessonId", message: "is no lesson of this course and kind")])
         case .unacceptableAnswer(let message): .invalidBody([.init(field: "answers", message: message)])
         case .scoreOutOfRange(let max): .invalidBody([.init(field: "score", message: "must be from 0 to \(max)")])
+        case .changedMeanwhile: .changedMeanwhile
         }
     }
 }

@@ -136,12 +136,12 @@ struct Store: Sendable {
         ).map(submission)
     }
 
-    func update(_ grade: Grade, of submission: SubmissionID, on tx: Transaction) {
+    func update(_ grade: Grade, of submission: Submission, on tx: Transaction) {
         tx.submit(
             """
             update submission set score = \(grade.score), percent = \(grade.percent), is_passed = \(grade.isPassed),
-                feedback = \(grade.feedback as String?), graded_at = \(grade.gradedAt)
-            where id = \(submission.rawValue)
+                feedback = \(grade.feedback as String?), graded_at = \(grade.gradedAt), version = \(submission.version)
+            where id = \(submission.id.rawValue)
             """)
     }
 
@@ -199,20 +199,21 @@ struct Store: Sendable {
 
     private static let submissionColumns: SQL = """
         id, work_id, course_id, user_id, attempt, answers, body, submitted_at, score, percent, is_passed, feedback,
-        graded_at
+        graded_at, version
         """
 
     private func submission(_ row: Row) throws -> Submission {
         let (
-            id, work, course, user, attempt, answers, body, submittedAt, score, percent, isPassed, feedback, gradedAt
+            id, work, course, user, attempt, answers, body, submittedAt, score, percent, isPassed, feedback, gradedAt,
+            version
         ) = try row.decode(
             String.self, String.self, String.self, String.self, Int.self, JSONValue?.self, String?.self, Date.self,
-            Double?.self, Double?.self, Bool?.self, String?.self, Date?.self)
+            Double?.self, Double?.self, Bool?.self, String?.self, Date?.self, Int.self)
         var submission = Submission(
             id: SubmissionID(checked: id), workID: GradedWorkID(checked: work), courseID: CourseID(checked: course),
             userID: UserID(checked: user), attempt: attempt,
             content: try answers.map { .answers(try $0.decode([Answer].self)) } ?? .text(body ?? ""),
-            submittedAt: submittedAt)
+            submittedAt: submittedAt, version: version)
         if let score, let percent, let isPassed, let gradedAt {
             submission.grade = Grade(
                 score: score, percent: percent, isPassed: isPassed, feedback: feedback, gradedAt: gradedAt)

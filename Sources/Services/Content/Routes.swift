@@ -39,11 +39,15 @@ struct ContentRoutes: Sendable {
         let fileName, contentType: String?
         let sizeBytes: Int?
         let durationSeconds: Double?
+        let renditions: [Rendition]
     }
 
     func read(_ request: Request) async throws -> Response {
         let page = try await operations.read(request.id("id", as: LessonID.self), as: request.reader)
-        return try .ok(PageView(page), version: page.revision.number)
+        var response = try Response.ok(PageView(page), version: page.revision.number)
+        // The addresses in it grow old while the revision stays.
+        response.fields["cache-control"] = "no-store"
+        return response
     }
 
     struct MarkdownBody: RequestBody {
@@ -135,6 +139,7 @@ extension ContentRoutes.MediumView {
         contentType = medium.contentType
         sizeBytes = medium.sizeBytes
         durationSeconds = medium.durationSeconds
+        renditions = medium.renditions
     }
 }
 

@@ -6,6 +6,9 @@ enum Migrations {
         Migration(id: "course-001-instructor", sql: instructor),
         Migration(id: "course-002-course", sql: course),
         Migration(id: "course-003-outline", sql: outline),
+        Migration(
+            id: "course-004-prerequisites",
+            sql: "alter table course add column prerequisites text[] not null default '{}'"),
     ]
 
     /// The row is locked while a course is made, and stays when the person is erased: who is gone makes no course any more.

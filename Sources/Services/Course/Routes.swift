@@ -41,6 +41,7 @@ struct CourseRoutes: Sendable {
 
     struct CourseView: Encodable {
         let id, instructorId, status, title, description, category, level, language, price, currency: String
+        let prerequisites: [String]
         let createdAt, updatedAt: Date
         let publishedAt: Date?
         /// In the catalogue.
@@ -57,6 +58,7 @@ struct CourseRoutes: Sendable {
             category = course.offer.category
             level = course.offer.level
             language = course.offer.language.rawValue
+            prerequisites = course.offer.prerequisites
             price = course.offer.price.amount
             currency = course.offer.price.currency.rawValue
             createdAt = course.createdAt
@@ -86,10 +88,23 @@ struct CourseRoutes: Sendable {
         let lessons: [LessonView]
     }
 
+    struct CatalogueView: PageView {
+        struct Facets: Encodable {
+            let categories, levels, languages: [CatalogueFacets.Count]
+        }
+
+        let page: Page<CourseView>
+        /// When they are asked for.
+        let facets: Facets?
+    }
+
     func catalogue(_ request: Request) async throws -> Response {
-        let page = try request.page(by: CataloguePlace.self)
-        let found = try await operations.search(try request.catalogueSearch, page)
-        return try .page(found.map { CourseView($0) }, of: request)
+        let (page, search) = (try request.page(by: CataloguePlace.self), try request.catalogueSearch)
+        let facets = try request.wantsFacets ? try await operations.facets(of: search) : nil
+        let found = try await operations.search(search, page)
+        return try .page(
+            CatalogueView(page: found.map { CourseView($0) }, facets: facets.map(CatalogueView.Facets.init)),
+            of: request)
     }
 
     func own(_ request: Request) async throws -> Response {
@@ -101,7 +116,10 @@ struct CourseRoutes: Sendable {
     func course(_ request: Request) async throws -> Response {
         let id = try request.id("id", as: CourseID.self)
         let shown = try await operations.show(id, to: request.caller) { try HubJSON.encode(CourseView($0)) }
-        return .ok(json: shown.json, version: shown.version)
+        var response = Response.ok(json: shown.json, version: shown.version)
+        // A browser keeps it and asks whether it is still so.
+        response.fields["cache-control"] = "private, no-cache"
+        return response
     }
 
     // MARK: Offering a course
@@ -116,6 +134,7 @@ struct CourseRoutes: Sendable {
                 category: fields.string("category", length: 1...CourseOffer.labelLengthMax),
                 level: fields.string("level", length: 1...CourseOffer.labelLengthMax),
                 language: fields.language(fields.string("language", length: 1...LanguageTag.bytesMax)),
+                prerequisites: fields.prerequisites() ?? [],
                 price: fields.price())
         }
     }
@@ -137,6 +156,7 @@ struct CourseRoutes: Sendable {
                 level: fields.optionalString("level", length: 1...CourseOffer.labelLengthMax),
                 language: fields.optionalString("language", length: 1...LanguageTag.bytesMax)
                     .map { fields.language($0) },
+                prerequisites: fields.prerequisites(),
                 amount: fields.optionalString("price", length: BodyFields.amountLength),
                 currency: fields.optionalString("currency", length: BodyFields.currencyLength))
         }
@@ -337,7 +357,27 @@ extension Request {
             CatalogueSearch(
                 text: try text("query", lengthMax: CatalogueSearch.textLengthMax),
                 category: try text("category", lengthMax: CourseOffer.labelLengthMax),
-                level: try text("level", lengthMax: CourseOffer.labelLengthMax))
+                level: try text("level", lengthMax: CourseOffer.labelLengthMax),
+                language: try text("language", lengthMax: LanguageTag.bytesMax), sort: try sort)
+        }
+    }
+
+    private var sort: CatalogueSort? {
+        get throws(Problem) {
+            guard let name = http.query("sort"), !name.isEmpty else { return nil }
+            if let sort = CatalogueSort(rawValue: name) { return sort }
+            let names = CatalogueSort.allCases.map(\.rawValue).joined(separator: ", ")
+            throw .invalidQuery("sort", "must be one of \(names)")
+        }
+    }
+
+    fileprivate var wantsFacets: Bool {
+        get throws(Problem) {
+            switch http.query("facets") {
+            case nil, "", "false": false
+            case "true": true
+            default: throw .invalidQuery("facets", "must be true or false")
+            }
         }
     }
 
@@ -352,6 +392,11 @@ extension Request {
 extension BodyFields {
     fileprivate static let amountLength = 1...20
     fileprivate static let currencyLength = 3...3
+
+    fileprivate mutating func prerequisites() -> [String]? {
+        optionalStrings(
+            "prerequisites", count: 0...CourseOffer.prerequisiteCountMax, length: 1...CourseOffer.prerequisiteLengthMax)
+    }
 
     /// The text of a language field; an empty one has been complained about already.
     fileprivate mutating func language(_ text: String) -> LanguageTag {
@@ -370,6 +415,25 @@ extension BodyFields {
             if case .unacceptable(let field, let message) = error { complain(field, message) }
             return .zero(in: .usd)
         }
+    }
+}
+
+extension CourseRoutes.CatalogueView {
+    var nextCursor: String? { page.nextCursor }
+
+    enum CodingKeys: CodingKey { case facets }
+
+    /// The page, and the counts beside it.
+    func encode(to encoder: any Encoder) throws {
+        try page.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(facets, forKey: .facets)
+    }
+}
+
+extension CourseRoutes.CatalogueView.Facets {
+    init(_ facets: CatalogueFacets) {
+        self.init(categories: facets.categories, levels: facets.levels, languages: facets.languages)
     }
 }
 

@@ -58,10 +58,10 @@ struct Store: Sendable {
         let offer = course.offer
         try await tx.execute(
             """
-            insert into course (id, instructor_id, status, title, description, category, level, language,
+            insert into course (id, instructor_id, status, title, description, category, level, language, prerequisites,
                 price_hundredths, currency, version, created_at, updated_at)
             values (\(course.id.rawValue), \(course.instructorID.rawValue), \(course.status), \(offer.title),
-                \(offer.description), \(offer.category), \(offer.level), \(offer.language),
+                \(offer.description), \(offer.category), \(offer.level), \(offer.language), \(offer.prerequisites),
                 \(offer.price.hundredths), \(offer.price.currency.rawValue), \(course.version), \(course.createdAt),
                 \(course.updatedAt))
             """)
@@ -74,7 +74,7 @@ struct Store: Sendable {
             """
             update course set status = \(course.status), title = \(offer.title), description = \(offer.description),
                 category = \(offer.category), level = \(offer.level), language = \(offer.language),
-                price_hundredths = \(offer.price.hundredths), currency = \(offer.price.currency.rawValue),
+                prerequisites = \(offer.prerequisites), price_hundredths = \(offer.price.hundredths), currency = \(offer.price.currency.rawValue),
                 version = \(course.version), updated_at = \(course.updatedAt), published_at = \(course.publishedAt as Date?),
                 publication = case when \(course.publishedAt != nil)
                     then coalesce(publication, nextval('course_publication')) end
@@ -182,37 +182,29 @@ struct Store: Sendable {
         return try await statements.query("\(sql) order by id desc limit \(countMax)").map(course)
     }
 
-    /// Published courses, the best match first, then what was published last.
+    /// Published courses.
     /// - Parameter after: only what comes behind this place.
     func listCatalogue(
         _ search: CatalogueSearch, after: CataloguePlace?, countMax: Int, on statements: some Statements
     ) async throws -> [CatalogueEntry] {
-        var sql: SQL
-        if let text = search.text {
-            sql = """
-                with sought as (
-                    select websearch_to_tsquery('simple', \(text)) || websearch_to_tsquery('english', \(text)) as words
-                ), found as (
-                    select c.*, (ts_rank(c.words, q.words) * 1000000)::bigint as rank
-                    from course c, sought q where c.status = 'PUBLISHED' and c.words @@ q.words
-                )
-                """
-        } else {
-            sql = "with found as (select *, 0::bigint as rank from course where status = 'PUBLISHED')"
-        }
-        sql = """
-            \(sql)
-            select \(Self.columns(of: "f")), (select count(*) from lesson l where l.course_id = f.id), rank, publication
-            from found f where true
+        let rank: SQL =
+            switch search.order {
+            case .bestMatch: "fit"
+            case .newest: "0::bigint"
+            case .price: "-price_hundredths"
+            case .priceDescending: "price_hundredths"
+            }
+        var sql: SQL = """
+            \(Self.found(search))
+            select \(Self.columns(of: "f")), (select count(*) from lesson l where l.course_id = f.id), \(rank), publication
+            from found f where true \(Self.filter(search, by: CatalogueFilter.allCases))
             """
-        if let category = search.category { sql = "\(sql) and lower(category) = lower(\(category))" }
-        if let level = search.level { sql = "\(sql) and lower(level) = lower(\(level))" }
-        switch (after, search.text) {
-        case (let after?, nil): sql = "\(sql) and publication < \(after.publication)"
-        case (let after?, _): sql = "\(sql) and (rank, publication) < (\(after.rank), \(after.publication))"
+        switch (after, search.order) {
+        case (let after?, .newest): sql = "\(sql) and publication < \(after.publication)"
+        case (let after?, _): sql = "\(sql) and (\(rank), publication) < (\(after.rank), \(after.publication))"
         case (nil, _): break
         }
-        let order: SQL = search.text == nil ? "publication desc" : "rank desc, publication desc"
+        let order: SQL = search.order == .newest ? "publication desc" : "\(rank) desc, publication desc"
         return try await statements.query("\(sql) order by \(order) limit \(countMax)").map { row in
             let count = Self.columnCount
             return CatalogueEntry(
@@ -221,11 +213,59 @@ struct Store: Sendable {
         }
     }
 
+    /// How many published courses there are by each value of each filter, those found most often first.
+    func countFacets(_ search: CatalogueSearch, on statements: some Statements) async throws -> CatalogueFacets {
+        let counts = CatalogueFilter.allCases.map { filter -> SQL in
+            let others = CatalogueFilter.allCases.filter { $0 != filter }
+            return """
+                (select \(filter.rawValue) as filter, min(\(filter.column)) as value, count(*) as count from found f
+                where true \(Self.filter(search, by: others)) group by lower(\(filter.column))
+                order by count(*) desc, lower(\(filter.column)) limit \(CatalogueFacets.valueCountMax))
+                """
+        }
+        var facets = CatalogueFacets()
+        let rows = try await statements.query(
+            "\(Self.found(search)) \(counts[0]) union all \(counts[1]) union all \(counts[2])")
+        for row in rows {
+            let (filter, value, count) = try row.decode(CatalogueFilter.self, String.self, Int.self)
+            let found = CatalogueFacets.Count(value: value, count: count)
+            switch filter {
+            case .category: facets.categories.append(found)
+            case .level: facets.levels.append(found)
+            case .language: facets.languages.append(found)
+            }
+        }
+        return facets
+    }
+
+    /// The courses that fit the words, as `found`; how well, as `fit`.
+    private static func found(_ search: CatalogueSearch) -> SQL {
+        guard let text = search.text else {
+            return "with found as (select *, 0::bigint as fit from course where status = 'PUBLISHED')"
+        }
+        return """
+            with sought as (
+                select websearch_to_tsquery('simple', \(text)) || websearch_to_tsquery('english', \(text)) as words
+            ), found as (
+                select c.*, (ts_rank(c.words, q.words) * 1000000)::bigint as fit
+                from course c, sought q where c.status = 'PUBLISHED' and c.words @@ q.words
+            )
+            """
+    }
+
+    private static func filter(_ search: CatalogueSearch, by filters: [CatalogueFilter]) -> SQL {
+        var sql: SQL = ""
+        for filter in filters {
+            if let wanted = filter.wanted(search) { sql = "\(sql) and lower(\(filter.column)) = lower(\(wanted))" }
+        }
+        return sql
+    }
+
     // MARK: Rows
 
     private static let columnNames = [
         "id", "instructor_id", "status", "title", "description", "category", "level", "language", "price_hundredths",
-        "currency", "version", "created_at", "updated_at", "published_at",
+        "currency", "version", "created_at", "updated_at", "published_at", "prerequisites",
     ]
     private static let columnCount = columnNames.count
     private static let columns = SQL(raw: columnNames.joined(separator: ", "))
@@ -237,10 +277,10 @@ struct Store: Sendable {
     private func course(_ row: Row) throws -> Course {
         let (
             id, instructor, status, title, description, category, level, language, hundredths, currency, version,
-            createdAt, updatedAt, publishedAt
+            createdAt, updatedAt, publishedAt, prerequisites
         ) = try row.decode(
             String.self, String.self, CourseStatus.self, String.self, String.self, String.self, String.self,
-            LanguageTag.self, Int64.self, String.self, Int.self, Date.self, Date.self, Date?.self)
+            LanguageTag.self, Int64.self, String.self, Int.self, Date.self, Date.self, Date?.self, [String].self)
         guard let currency = Currency(rawValue: currency), let price = Money(hundredths: hundredths, currency: currency)
         else {
             throw PostgresError(.decoding, "no price")
@@ -249,8 +289,23 @@ struct Store: Sendable {
             id: CourseID(checked: id), instructorID: UserID(checked: instructor), status: status,
             offer: CourseOffer(
                 title: title, description: description, category: category, level: level, language: language,
-                price: price),
+                prerequisites: prerequisites, price: price),
             version: version, createdAt: createdAt, updatedAt: updatedAt, publishedAt: publishedAt)
+    }
+}
+
+/// What narrows the catalogue, each by the column of its name.
+private enum CatalogueFilter: String, CaseIterable, PostgresValue {
+    case category, level, language
+
+    var column: SQL { "f.\(quoted: rawValue)" }
+
+    func wanted(_ search: CatalogueSearch) -> String? {
+        switch self {
+        case .category: search.category
+        case .level: search.level
+        case .language: search.language
+        }
     }
 }
 

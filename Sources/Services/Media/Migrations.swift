@@ -2,7 +2,12 @@ internal import Postgres
 
 /// Append only: a migration that has shipped is never changed.
 enum Migrations {
-    static let all = [Migration(id: "media-001-medium", sql: medium)]
+    static let all = [
+        Migration(id: "media-001-medium", sql: medium),
+        Migration(
+            id: "media-002-lesson",
+            sql: "create index medium_lesson on medium (lesson_id, id) where lesson_id is not null"),
+    ]
 
     /// `person` is locked by what is begun of somebody, and stays, empty, when they are erased.
     private static let medium = """

@@ -12,6 +12,7 @@ struct MediaRoutes: Sendable {
         routes.post("/media/{id}/complete", .instructor, complete)
         routes.get("/media/{id}", .instructor, medium)
         routes.get("/media/files/{id}/{name}", .anyone, file)
+        routes.get("/internal/lessons/{id}/media", .service(.content), mediaOfLesson)
     }
 
     // MARK: Uploading
@@ -81,12 +82,13 @@ struct MediaRoutes: Sendable {
             MediumView(
                 id: medium.id.rawValue, status: medium.state.rawValue, error: medium.error,
                 durationSeconds: medium.durationSeconds,
-                renditions: renditions.map { rendition in
-                    RenditionView(
-                        name: rendition.name, contentType: rendition.contentType,
-                        url: operations.path(of: rendition, of: medium.id), width: rendition.width,
-                        height: rendition.height)
-                }))
+                renditions: renditions.map { view(of: $0, of: medium.id) }))
+    }
+
+    private func view(of rendition: Rendition, of id: MediaID) -> RenditionView {
+        RenditionView(
+            name: rendition.name, contentType: rendition.contentType, url: operations.path(of: rendition, of: id),
+            width: rendition.width, height: rendition.height)
     }
 
     func file(_ request: Request) async throws -> Response {
@@ -97,6 +99,23 @@ struct MediaRoutes: Sendable {
             fields: [
                 "content-type": rendition.contentType, "cache-control": "private, max-age=\(secondsLeft), immutable",
             ])
+    }
+
+    // MARK: For the hub's other services
+
+    struct LessonMediumView: Encodable {
+        let id: String
+        let renditions: [RenditionView]
+    }
+
+    /// What was made of the media of a lesson, with addresses for whom content lets read it.
+    func mediaOfLesson(_ request: Request) async throws -> Response {
+        let media = try await operations.media(of: request.id("id", as: LessonID.self))
+        let views = media.map { medium in
+            LessonMediumView(
+                id: medium.id.rawValue, renditions: medium.renditions.map { view(of: $0, of: medium.id) })
+        }
+        return try .ok(["items": views])
     }
 
     private static func address(_ request: Request) throws -> (SignedAddress, signature: String) {

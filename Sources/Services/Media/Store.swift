@@ -131,6 +131,19 @@ struct Store: Sendable {
         ).map(rendition)
     }
 
+    /// What was made of the media of a lesson, by medium.
+    func listRenditions(
+        of lesson: LessonID, on statements: some Statements
+    ) async throws -> [(medium: MediaID, rendition: Rendition)] {
+        try await statements.query(
+            """
+            select \(Self.renditionColumns), medium_id
+            from rendition r join (select id, lesson_id from medium) m on m.id = r.medium_id
+            where m.lesson_id = \(lesson.rawValue) order by medium_id, position
+            """
+        ).map { row in (MediaID(checked: try row.get(6)), try rendition(row)) }
+    }
+
     func findRendition(_ name: String, of id: MediaID, on statements: some Statements) async throws -> Rendition? {
         try await statements.query(
             """

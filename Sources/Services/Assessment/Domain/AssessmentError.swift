@@ -11,6 +11,8 @@ enum AssessmentError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The message follows the field's name: "answers".
     case unacceptableAnswer(String)
     case scoreOutOfRange(max: Double)
+    /// Somebody graded it since the caller saw it.
+    case changedMeanwhile
 
     var description: String {
         switch self {
@@ -20,6 +22,7 @@ enum AssessmentError: Error, Sendable, Equatable, CustomStringConvertible {
         case .unknownLesson: "the course has no such lesson of this kind"
         case .unacceptableAnswer(let message): "an answer \(message)"
         case .scoreOutOfRange(let max): "the score is not from 0 to \(max)"
+        case .changedMeanwhile: "the submission was graded meanwhile"
         }
     }
 }

@@ -18,6 +18,8 @@ struct Submission: Sendable, Equatable, Identifiable {
     let submittedAt: Date
     /// nil while nobody has graded it.
     var grade: Grade?
+    /// Rises with every grade; the `ETag`.
+    var version = 1
 
     enum Content: Sendable, Equatable {
         case answers([Answer])

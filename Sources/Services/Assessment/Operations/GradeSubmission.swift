@@ -11,9 +11,12 @@ internal import Foundation
 
 extension Operations {
     /// Grades what a learner handed in, or grades it anew. The same grade again changes nothing and tells nobody.
-    /// - Throws: ``AssessmentError/notFound``, also in a course of somebody else; ``AssessmentError/scoreOutOfRange(max:)``.
+    /// - Parameter isCurrent: whether a version of the submission is the one the caller saw.
+    /// - Throws: ``AssessmentError/notFound``, also in a course of somebody else; ``AssessmentError/scoreOutOfRange(max:)``;
+    ///   ``AssessmentError/changedMeanwhile``.
     func grade(
-        _ id: SubmissionID, _ score: Double, _ feedback: String?, by caller: Identity
+        _ id: SubmissionID, _ score: Double, _ feedback: String?, by caller: Identity,
+        ifVersion isCurrent: @Sendable (Int) -> Bool
     ) async throws -> Submission {
         guard let grader = caller.userID, let known = try await store.findSubmission(id, on: database),
             let work = try await store.findWork(known.workID, on: database), work.kind == .assignment
@@ -22,9 +25,11 @@ extension Operations {
         let grade = try work.grade(score, feedback, at: now())
         return try await database.transaction { tx in
             guard var submission = try await store.lockSubmission(id, on: tx) else { throw AssessmentError.notFound }
+            guard isCurrent(submission.version) else { throw AssessmentError.changedMeanwhile }
             if submission.grade?.isSame(as: grade) == true { return submission }
             submission.grade = grade
-            store.update(grade, of: id, on: tx)
+            submission.version += 1
+            store.update(grade, of: submission, on: tx)
             try outbox.append(AssignmentGraded(grade, of: submission, work, by: grader.rawValue), on: tx)
             return submission
         }

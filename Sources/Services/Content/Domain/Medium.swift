@@ -15,6 +15,14 @@ struct Medium: Sendable, Equatable {
     let sizeBytes: Int?
     let status: MediumStatus
     let durationSeconds: Double?
+    /// What browsers show, while it is READY. The media service says it each time, and is not always there to.
+    var renditions: [Rendition] = []
+}
+
+/// A file made of a medium, and its address, which is good for an hour or two.
+struct Rendition: Sendable, Equatable, Codable {
+    let name, contentType, url: String
+    let width, height: Int?
 }
 
 enum MediumStatus: String, Sendable {

@@ -14,6 +14,7 @@ internal import Foundation
 struct Operations: Sendable {
     let database: Database
     let lessons: Lessons
+    let addresses: Addresses
     let renderer: MarkdownRenderer
     let rendered: RenderedPages
     let now: @Sendable () -> Date
@@ -23,9 +24,15 @@ struct Operations: Sendable {
         database = context.database
         lessons = Lessons(
             client: ServiceClient(context), database: context.database, now: context.clock, store: store)
+        addresses = Addresses(client: ServiceClient(context, timeout: Addresses.timeMax))
         renderer = MarkdownRenderer(pool: context.blockingPool)
         rendered = RenderedPages()
         now = context.clock
+    }
+
+    /// The media of a lesson, for somebody who may read it.
+    func media(of id: LessonID) async throws -> [Medium] {
+        try await addresses.add(to: try await store.listMedia(of: id, on: database), of: id)
     }
 
     /// - Throws: ``ContentError/unacceptable(message:)`` for what makes no document.

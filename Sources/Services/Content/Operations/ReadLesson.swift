@@ -15,9 +15,8 @@ extension Operations {
             }
         }
         let revision = try await store.findRevision(of: id, on: database)
-        let media = try await store.listMedia(of: id, on: database)
-        return LessonPage(
-            revision: revision, html: try await html(of: revision, in: lesson), media: media, isEditable: isEditable)
+        let html = try await html(of: revision, in: lesson)
+        return LessonPage(revision: revision, html: html, media: try await media(of: id), isEditable: isEditable)
     }
 
     /// The revisions of a lesson that are kept, the newest first, for those who may write it.

@@ -23,7 +23,6 @@ extension Operations {
             store.insert(new, of: id, at: time, on: tx)
             return new
         }
-        return LessonPage(
-            revision: revision, html: html, media: try await store.listMedia(of: id, on: database), isEditable: true)
+        return LessonPage(revision: revision, html: html, media: try await media(of: id), isEditable: true)
     }
 }

@@ -39,6 +39,8 @@ struct CourseOffer: Sendable, Equatable {
     static let titleLengthMax = 200
     static let descriptionLengthMax = 20_000
     static let labelLengthMax = 60
+    static let prerequisiteLengthMax = 200
+    static let prerequisiteCountMax = 20
 
     var title: String
     /// Empty until somebody writes one.
@@ -46,6 +48,8 @@ struct CourseOffer: Sendable, Equatable {
     var category: String
     var level: String
     var language: LanguageTag
+    /// What a learner should know before, each in a line.
+    var prerequisites: [String] = []
     /// Zero for a free course.
     var price: Money
 
@@ -57,6 +61,7 @@ struct CourseOffer: Sendable, Equatable {
         if other.category != category { names.append("category") }
         if other.level != level { names.append("level") }
         if other.language != language { names.append("language") }
+        if other.prerequisites != prerequisites { names.append("prerequisites") }
         if other.price.hundredths != price.hundredths { names.append("price") }
         if other.price.currency != price.currency { names.append("currency") }
         return names
@@ -70,6 +75,7 @@ struct OfferEdit: Sendable {
     var category: String?
     var level: String?
     var language: LanguageTag?
+    var prerequisites: [String]?
     var amount: String?
     var currency: String?
 
@@ -81,6 +87,7 @@ struct OfferEdit: Sendable {
         edited.category = category ?? offer.category
         edited.level = level ?? offer.level
         edited.language = language ?? offer.language
+        edited.prerequisites = prerequisites ?? offer.prerequisites
         edited.price = try Money(
             price: amount ?? offer.price.amount, in: currency ?? offer.price.currency.rawValue)
         return edited

@@ -49,6 +49,11 @@ extension Operations {
         return Page(found, of: page, by: \.id)
     }
 
+    /// How many published courses there are by each value of each filter.
+    func facets(of search: CatalogueSearch) async throws -> CatalogueFacets {
+        try await store.countFacets(search, on: database)
+    }
+
     /// Published courses.
     func search(_ search: CatalogueSearch, _ page: PageRequest<CataloguePlace>) async throws -> Page<CatalogueEntry> {
         let found = try await store.listCatalogue(

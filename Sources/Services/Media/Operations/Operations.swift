@@ -51,6 +51,13 @@ struct Operations: Sendable {
         return (medium, try await store.listRenditions(of: id, on: database))
     }
 
+    /// What was made of the media of a lesson.
+    func media(of lesson: LessonID) async throws -> [(id: MediaID, renditions: [Rendition])] {
+        let found = try await store.listRenditions(of: lesson, on: database)
+        return Dictionary(grouping: found, by: \.medium).sorted { $0.key < $1.key }
+            .map { ($0.key, $0.value.map(\.rendition)) }
+    }
+
     /// Where a browser finds a rendition for the next hour or two.
     func path(of rendition: Rendition, of id: MediaID) -> String {
         let address = SignedAddress(id, rendition.name, at: now())
