@@ -167,6 +167,7 @@ let package = Package(
             name: "HubTesting",
             dependencies: [
                 "ThreadSanitizer", "KafkaMock", "Messaging", "SchemaRegistry", "Contracts", "Avro", "Platform",
+                "Subprocess",
             ]
                 + drivers,
             path: "Tests/HubTesting", exclude: ["Scripts"], swiftSettings: swiftSettings),
@@ -212,13 +213,13 @@ let package = Package(
             "PaymentTests",
             ["Payment", "Sandbox", "Stripe", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("SandboxTests", ["Sandbox", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
-        tests("MediaTests", ["Media", "Subprocess", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
+        tests("MediaTests", ["Media", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("RegistryTests", ["Registry", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests(
             "GatewayTests",
             ["Gateway", "Auth", "User", "Documents", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         .target(
-            name: "SystemTesting", dependencies: ["HTTP", "HubTesting"], path: "Tests/SystemTesting",
+            name: "SystemTesting", dependencies: ["EventLoop", "HTTP", "HubTesting"], path: "Tests/SystemTesting",
             swiftSettings: swiftSettings),
         tests(
             "SystemTests", ["learning-hub", "SystemTesting", "Platform", "HubTesting"] + backbone + drivers,

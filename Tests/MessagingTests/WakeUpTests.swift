@@ -13,15 +13,7 @@ import Testing
     func `a partition is read to its end without polling, and what comes later too`(
         _ cut: (countMax: Int, bytesMax: Int)
     ) async throws {
-        try await TestDatabase.with(.init(schema: PostgresLog.schema, [PostgresLog.migrations])) { test in
-            let database = test.connect(.init(schema: PostgresLog.schema))
-            var unwoken = PostgresLog.Limits()
-            unwoken.pollInterval = .seconds(3_600)
-            let log = PostgresLog(
-                database: database, loops: TestLoops.shared, limits: unwoken,
-                logger: Logger(label: "test", level: .warning, sink: LogRecorder()))
-            let running = TestLoops.shared.next().start("log") { try await log.run() }
-            try await log.make([TopicSettings(name: "t", partitionCount: 1, retention: .seconds(86_400))])
+        try await Self.withUnpolledLog { log in
             func append(_ range: Range<Int>) async {
                 let filler = String(repeating: ".", count: 400)
                 _ = await log.append(
@@ -36,9 +28,7 @@ import Testing
             var count = 0
             for round in 1...3 {
                 while count < 20 * round {
-                    let batch = try await withTimeout(
-                        .seconds(20), on: TestLoops.shared.next(), onTimeout: { CancellationError() }
-                    ) { try await lease.next(countMax: cut.countMax) }
+                    let batch = try await Self.soon { try await lease.next(countMax: cut.countMax) }
                     let numbers = (batch?.records ?? []).map { String($0.text.prefix { $0 != " " }) }
                     #expect(!numbers.isEmpty && numbers == (count..<count + numbers.count).map(String.init))
                     count += numbers.count
@@ -46,10 +36,44 @@ import Testing
                 await append(count..<count + 20)
             }
             await subscription.close()
+        }
+    }
+
+    @Test func `a reader of what is to come is woken for it`() async throws {
+        try await Self.withUnpolledLog { log in
+            let reader = try await log.reader([TopicPartition("t", 0): 0..<Int64.max])
+            for text in ["a", "b"] {
+                async let batch = Self.soon { try await reader.next(countMax: 10) }
+                await log.append([NewRecord(topic: "t", key: "k", headers: [], value: Array(text.utf8))])
+                #expect(try await batch?.records.map(\.text) == [text])
+            }
+            await reader.close()
+        }
+    }
+
+    /// Runs `body` with a log of one topic, `t`, with one partition.
+    private static func withUnpolledLog(_ body: @escaping @Sendable (PostgresLog) async throws -> Void) async throws {
+        try await TestDatabase.with(.init(schema: PostgresLog.schema, [PostgresLog.migrations])) { test in
+            let database = test.connect(.init(schema: PostgresLog.schema))
+            var unwoken = PostgresLog.Limits()
+            unwoken.pollInterval = .seconds(3_600)
+            let log = PostgresLog(
+                database: database, loops: TestLoops.shared, limits: unwoken,
+                logger: Logger(label: "test", level: .warning, sink: LogRecorder()))
+            let running = TestLoops.shared.next().start("log") { try await log.run() }
+            try await log.make([TopicSettings(name: "t", partitionCount: 1, retention: .seconds(86_400))])
+            try await body(log)
             running.cancel()
             _ = await running.result
             await database.close()
         }
+    }
+
+    private static func soon<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withTimeout(
+            .seconds(20), on: TestLoops.shared.next(), onTimeout: { CancellationError() }, body)
     }
 
     @Test(arguments: [(countMax: 3, bytesMax: 1 << 20), (countMax: 100, bytesMax: 300)])

@@ -50,7 +50,9 @@ public final class HubClient: Sendable {
         if let token { request.fields["authorization"] = "Bearer \(token)" }
         if !bytes.isEmpty { request.body = .bytes(bytes) }
         let response = try await http.send(request, timeout: .seconds(300))
-        let body = try await response.body.collect(bytesMax: 16 << 20)
+        // A stream of events has no end; see ``EventStream``.
+        let isEndless = response.fields["content-type"] == "text/event-stream"
+        let body = isEndless ? [] : try await response.body.collect(bytesMax: 16 << 20)
         return Answer(status: response.status.code, fields: response.fields, body: body)
     }
 

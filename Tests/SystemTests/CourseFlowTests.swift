@@ -1,18 +1,28 @@
 import Foundation
 import HTTP
 import HubTesting
+import Secrets
 import SystemTesting
 import Testing
 
 /// Teaching and learning, through the gateway: a course is drafted, written, published and found, and opens for those who may read it.
 @Suite struct CourseFlowTests {
-    private struct Made: Decodable {
-        let id: String
-        let status: String?
-    }
     private struct Page: Decodable {
+        struct Medium: Decodable {
+            let id, status: String
+            let renditions: [Rendition]
+        }
+        struct Rendition: Decodable {
+            let name, url: String
+        }
         let html: String
         let markdown: String?
+        let media: [Medium]
+    }
+    private struct Announcement: Encodable {
+        let fileName, contentType: String
+        let sizeBytes: Int
+        let sha256, lessonId: String
     }
     private struct Enrolled: Decodable {
         let enrollmentId: String
@@ -30,49 +40,52 @@ import Testing
         let count: Int
     }
 
-    /// A course of one lesson that has been written, not yet published.
-    private struct Draft {
-        let course, lesson: String
-        var content: String { "/lessons/\(lesson)/content" }
-    }
-
     @Test func `a course goes from draft to catalogue, and other services hear of it`() async throws {
-        let (hub, teacher, learner) = try await Self.hub()
-        let client = hub.client, draft = try await Self.draft(client, teacher)
-        #expect(try await client.get(draft.content, token: learner).status == 404)
-        #expect(try await client.get("/courses/\(draft.course)").status == 404)
+        let school = try await School.open(), course = try await school.draft()
+        let client = school.client, (teacher, learner) = (school.teacher, school.learner)
+        #expect(try await client.get(course.content, token: learner).status == 404)
+        #expect(try await client.get("/courses/\(course.id)").status == 404)
 
-        try await Self.publish(draft, client, teacher)
-        let found = try await client.get("/courses?query=primes").json(HubClient.List<Made>.self)
-        #expect(found.items.map(\.id) == [draft.course])
+        try await school.publish(course)
+        let found = try await client.get("/courses?query=primes").json(HubClient.List<School.Made>.self)
+        #expect(found.items.map(\.id) == [course.id])
         // Content has kept what course said of the draft; the event has it ask again.
         try await eventually("content hears that the course is published") {
-            try await client.get(draft.content, token: learner).status == 403
+            try await client.get(course.content, token: learner).status == 403
         }
-        let page = try await client.get(draft.content, token: teacher).json(Page.self)
+        let page = try await client.get(course.content, token: teacher).json(Page.self)
         #expect(page.markdown == "There is **another**.")
-        #expect(try await client.get("/internal/courses/\(draft.course)", token: teacher).status == 404)
-        #expect(try await hub.stop() == [0])
+        #expect(try await client.get("/internal/courses/\(course.id)", token: teacher).status == 404)
+        #expect(try await school.hub.stop() == [0])
     }
 
-    @Test func `a learner enrols, reads, makes progress, says what they think, and leaves`() async throws {
-        let (hub, teacher, learner) = try await Self.hub()
-        let client = hub.client, draft = try await Self.draft(client, teacher)
-        try await Self.publish(draft, client, teacher)
+    @Test func `a learner enrols, reads, watches, makes progress, says what they think, and leaves`() async throws {
+        let school = try await School.open(), course = try await school.draft()
+        let client = school.client, learner = school.learner
+        let film = try await Self.upload(try await SampleFile.film("a.mp4", seconds: 1), to: course, in: school)
+        try await school.publish(course)
         let ordered = try await client.send(
-            .post, "/enrollments", token: learner, json: ["courseId": draft.course], fields: ["idempotency-key": "e1"])
+            .post, "/enrollments", token: learner, json: ["courseId": course.id], fields: ["idempotency-key": "e1"])
         try #require(ordered.status == 201, "\(ordered.text)")
         let enrollment = try ordered.json(Enrolled.self).enrollmentId
         try await eventually("content hears of the enrolment") {
-            try await client.get(draft.content, token: learner).status == 200
+            try await client.get(course.content, token: learner).status == 200
         }
-        let page = try await client.get(draft.content, token: learner).json(Page.self)
+        let page = try await client.get(course.content, token: learner).json(Page.self)
         #expect(page.html == "<p>There is <strong>another</strong>.</p>\n" && page.markdown == nil)
+        let medium = try #require(page.media.first { $0.id == film })
+        #expect(Set(medium.renditions.map(\.name)) == ["video.mp4", "poster.jpg"])
+        // A browser sends no token with what a page plays.
+        let url = try #require(medium.renditions.first { $0.name == "video.mp4" }?.url)
+        let whole = try await client.get(url)
+        let part = try await client.send(.get, url, fields: ["range": "bytes=10-109"])
+        #expect(whole.status == 200 && part.status == 206 && part.body == Array(whole.body[10..<110]))
+        #expect(part.fields["content-range"] == "bytes 10-109/\(whole.body.count)")
 
-        let reviews = "/courses/\(draft.course)/reviews", opinion = Opinion(rating: 4, text: "Clear.")
+        let reviews = "/courses/\(course.id)/reviews", opinion = Opinion(rating: 4, text: "Clear.")
         let early = try await client.send(.post, reviews, token: learner, json: opinion)
         #expect(try early.json(HubClient.Complaint.self).code == "no-progress")
-        let report = ProgressReport(enrollmentId: enrollment, lessonId: draft.lesson, percent: 50)
+        let report = ProgressReport(enrollmentId: enrollment, lessonId: course.lesson, percent: 50)
         #expect(try await client.send(.put, "/progress", token: learner, json: report).status == 200)
         #expect(try await client.send(.post, reviews, token: learner, json: opinion).status == 201)
         let rated = try await client.get(reviews).json(Rated.self)
@@ -81,52 +94,33 @@ import Testing
         let left = try await client.send(.post, "/enrollments/\(enrollment)/withdraw", token: learner)
         #expect(left.status == 200)
         try await eventually("content hears that the learner has left") {
-            try await client.get(draft.content, token: learner).status == 403
+            try await client.get(course.content, token: learner).status == 403
         }
-        #expect(try await hub.stop() == [0])
+        #expect(try await school.hub.stop() == [0])
     }
 
-    // MARK: What people do
-
-    /// A hub, and the access tokens of an instructor and of a learner.
-    private static func hub() async throws -> (HubUnderTest, teacher: String, learner: String) {
-        let root = "root@example.org", teacher = "teacher@example.org", learner = "learner@example.org"
-        let hub = try await HubUnderTest.inOneProcess([
-            "HUB_ADMIN_EMAIL": root, "HUB_ADMIN_PASSWORD": HubClient.password,
-        ])
-        _ = try await hub.client.register(learner)
-        let account = try await hub.client.register(teacher).json(HubClient.Account.self)
-        let changed = try await hub.client.send(
-            .put, "/users/\(account.id)/role", token: try await hub.client.logIn(root), json: ["role": "INSTRUCTOR"])
-        try #require(changed.status == 200, "\(changed.text)")
-        return (hub, try await hub.client.logIn(teacher), try await hub.client.logIn(learner))
-    }
-
-    private static func draft(_ client: HubClient, _ teacher: String) async throws -> Draft {
-        func make(_ target: String, _ body: [String: String], key: String? = nil) async throws -> String {
-            let fields: HTTPFields = key.map { ["idempotency-key": $0] } ?? [:]
-            let answer = try await client.send(.post, target, token: teacher, json: body, fields: fields)
-            try #require(answer.status == 201, "\(answer.text)")
-            return try answer.json(Made.self).id
+    /// Uploads a film of two parts to the lesson of a course, and waits until it can be watched.
+    /// - Returns: its id.
+    private static func upload(
+        _ bytes: [UInt8], to course: School.Course, in school: School
+    ) async throws -> String {
+        let (client, teacher) = (school.client, school.teacher)
+        let announcement = Announcement(
+            fileName: "film.mp4", contentType: "video/mp4", sizeBytes: bytes.count,
+            sha256: SHA256.digest(bytes).map { String(format: "%02x", $0) }.joined(), lessonId: course.lesson)
+        let announced = try await client.send(.post, "/media", token: teacher, json: announcement)
+        try #require(announced.status == 201, "\(announced.text)")
+        let id = try announced.json(School.Made.self).id
+        let middle = bytes.count / 2
+        for (number, part) in [(2, bytes[middle...]), (1, bytes[..<middle])] {
+            let put = try await client.send(.put, "/media/\(id)/parts/\(number)", token: teacher, bytes: Array(part))
+            #expect(put.status == 204, "\(put.text)")
         }
-        let offer = [
-            "title": "Number theory", "description": "Primes.", "category": "Mathematics", "level": "BEGINNER",
-            "language": "en", "price": "0", "currency": "EUR",
-        ]
-        let course = try await make("/courses", offer, key: "k1")
-        #expect(try await make("/courses", offer, key: "k1") == course)
-        let section = try await make("/courses/\(course)/sections", ["title": "Beginnings"])
-        let lesson = try await make(
-            "/courses/\(course)/lessons", ["sectionId": section, "title": "Euclid", "kind": "ARTICLE"])
-        let draft = Draft(course: course, lesson: lesson)
-        let written = try await client.send(
-            .put, draft.content, token: teacher, json: ["markdown": "There is **another**."])
-        try #require(written.status == 200, "\(written.text)")
-        return draft
-    }
-
-    private static func publish(_ draft: Draft, _ client: HubClient, _ teacher: String) async throws {
-        let published = try await client.send(.post, "/courses/\(draft.course)/publish", token: teacher)
-        #expect(try published.json(Made.self).status == "PUBLISHED")
+        #expect(try await client.send(.post, "/media/\(id)/complete", token: teacher).status == 202)
+        try await eventually(within: .seconds(120), "the film is in the lesson, ready to be watched") {
+            let page = try await client.get(course.content, token: teacher).json(Page.self)
+            return page.media.first { $0.id == id }?.renditions.isEmpty == false
+        }
+        return id
     }
 }

@@ -30,6 +30,9 @@ public protocol HubService: Sendable {
     /// Further groups beside the service's own, each read by a worker that must not hold up the others.
     var workers: [Worker] { get }
 
+    /// What every process of the service sees of the log as it comes in, beside all groups.
+    var tail: Tail? { get }
+
     /// How what the service has enqueued is done.
     var tasks: [TaskHandler] { get }
 
@@ -41,6 +44,9 @@ public protocol HubService: Sendable {
 
     /// What must work, beside the database, for the service to be of use.
     var healthChecks: [HealthCheck] { get }
+
+    /// Ends answers that would go on for ever: the process is about to stop.
+    func endStreams()
 }
 
 extension HubService {
@@ -51,10 +57,12 @@ extension HubService {
     public var door: Router? { nil }
     public var handlers: [Handler] { [] }
     public var workers: [Worker] { [] }
+    public var tail: Tail? { nil }
     public var tasks: [TaskHandler] { [] }
     public var jobs: [Job] { [] }
     public var background: [BackgroundWork] { [] }
     public var healthChecks: [HealthCheck] { [] }
+    public func endStreams() {}
 
     /// Every group of the service with its handlers: its own, if it has any, and those of its workers.
     public var groups: [Worker] {

@@ -9,6 +9,7 @@ internal import Postgres
 struct RunningService: Sendable {
     let name: ServiceName
     let port: Int
+    private let service: any HubService
     private let server: HTTPServer
     private let supervisor: Supervisor
     private let context: ServiceContext
@@ -50,7 +51,8 @@ struct RunningService: Sendable {
             let runner = TaskRunner(service.tasks, jobs: service.jobs + upkeep(context), context)
             supervisor.start("tasks of \(type.name)") { try await runner.run() }
         }
-        return RunningService(name: type.name, port: port, server: server, supervisor: supervisor, context: context)
+        return RunningService(
+            name: type.name, port: port, service: service, server: server, supervisor: supervisor, context: context)
     }
 
     /// What every service forgets.
@@ -101,10 +103,16 @@ struct RunningService: Sendable {
             )
             supervisor.start("consumer \(worker.group)") { try await consumer.run() }
         }
+        if let tail = service.tail {
+            let reader = TailReader(
+                tail, log: parts.log, codec: parts.codec, loops: parts.loops, logger: context.logger)
+            supervisor.start("tail of \(type.name)") { try await reader.run() }
+        }
     }
 
     /// - Parameter limit: how long requests under way may still take.
     func stop(within limit: Duration) async {
+        service.endStreams()
         await server.drain(within: limit)
         await supervisor.stop()
         await context.database.close()

@@ -16,18 +16,25 @@ struct GatewayConfig {
         "HUB_OPENAPI_FOLDER",
         "The folder whose files describe the API, as /docs shows it. Unset, the nearest openapi/ above the program is used."
     )
+    static let heartbeatSetting = Setting<Duration>(
+        "HUB_EVENTS_HEARTBEAT", default: LiveLimits().heartbeat,
+        "How often a stream of live updates on which nothing happens says that it is there.")
 
     static let declarations = [
         rateLimitsSetting.declaration, upstreamTimeoutSetting.declaration, openAPIFolderSetting.declaration,
+        heartbeatSetting.declaration,
     ]
 
     let rateLimits: RateLimits
     let upstreamTimeout: Duration
     let openAPIFolder: String?
+    private(set) var live = LiveLimits()
 
     init(_ settings: Settings) throws(SettingsError) {
         rateLimits = try settings.value(Self.rateLimitsSetting)
         upstreamTimeout = try settings.value(Self.upstreamTimeoutSetting)
         openAPIFolder = try settings.optional(Self.openAPIFolderSetting)
+        // One that never comes to rest would be all a process does.
+        live.heartbeat = max(.milliseconds(10), try settings.value(Self.heartbeatSetting))
     }
 }

@@ -1,6 +1,7 @@
 public import Contracts
 internal import EventLoop
 public import HTTP
+public import Messaging
 public import Platform
 
 /// The only public door: who calls, how often, and which service answers.
@@ -9,6 +10,7 @@ public struct GatewayService: HubService {
     public static let settings = GatewayConfig.declarations
 
     public let door: Router?
+    let streams: LiveStreams
 
     public init(_ context: ServiceContext) async throws {
         let config = try GatewayConfig(context.settings)
@@ -19,9 +21,22 @@ public struct GatewayService: HubService {
             uptime: context.uptime)
         let forward = ForwardRequest(context, timeout: config.upstreamTimeout)
         let description = try await DescriptionPages.make(config.openAPIFolder, pool: context.blockingPool)
+        streams = LiveStreams(context, limits: config.live)
         let routes = GatewayRoutes(
-            admit: admit, forward: forward,
+            admit: admit, forward: forward, streams: streams,
             startPage: StartPage(context, services, hasDescription: description != nil), description: description)
         door = routes.router(logger: context.logger, metrics: context.metrics)
     }
+
+    public var tail: Tail? { Handlers(streams: streams).tail }
+
+    public var healthChecks: [HealthCheck] {
+        [
+            HealthCheck("live updates", isVital: false) { [streams] in
+                if !streams.isFollowing { throw Problem.unavailable }
+            }
+        ]
+    }
+
+    public func endStreams() { streams.close() }
 }

@@ -3,10 +3,11 @@ internal import HTTP
 internal import Observability
 internal import Platform
 
-/// The gateway's own pages, and every public path of the services.
+/// The gateway's own pages, what happens to people, and every public path of the services.
 struct GatewayRoutes: Sendable {
     let admit: AdmitRequest
     let forward: ForwardRequest
+    let streams: LiveStreams
     let startPage: StartPage
     /// Nil where there is none beside the program.
     let description: DescriptionPages?
@@ -14,6 +15,7 @@ struct GatewayRoutes: Sendable {
     func router(logger: Logger, metrics: Metrics) -> Router {
         var router = Router()
         addPages(to: &router, logger)
+        router.add(.get, "/events") { request in await answered(logger) { try await events(request) } }
         let meter = GatewayMeter(metrics)
         // OPTIONS too: the service behind a path knows what the path has.
         for method in [HTTPMethod.get, .post, .put, .patch, .delete, .options] {
@@ -53,6 +55,17 @@ struct GatewayRoutes: Sendable {
             guard let description else { throw .notFound }
             return description
         }
+    }
+
+    /// What happens to the caller, while it happens.
+    private func events(_ request: HTTPRequest) async throws -> HTTPResponse {
+        guard let token = try await admit.token(of: request) else { throw Problem.notLoggedIn }
+        let reader = try streams.open(token, after: request.fields["last-event-id"])
+        return HTTPResponse(
+            .ok,
+            // Of proxies some hold back an answer until there is enough of it.
+            fields: ["content-type": "text/event-stream", "x-accel-buffering": "no"],
+            body: .stream { await reader.next() })
     }
 
     private func pass(_ request: HTTPRequest, _ logger: Logger) async -> HTTPResponse {
@@ -128,6 +141,11 @@ extension GatewayError: ProblemConvertible {
             Problem(
                 .tooManyRequests, "too-many-requests", detail: "Too many requests. Try again in \(seconds) s.",
                 fields: ["retry-after": String(seconds)])
+        case .tooManyStreams:
+            Problem(
+                .tooManyRequests, "too-many-streams",
+                detail: "You follow what happens in as many places as you may. Close one of them.",
+                fields: ["retry-after": "15"])
         case .upstreamAway(let seconds):
             Problem(
                 .serviceUnavailable, "upstream-away",

@@ -41,5 +41,5 @@ struct EventLogBehaviour: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { sentence }
 
-    static let all: [EventLogBehaviour] = records + offsets + groups + members
+    static let all: [EventLogBehaviour] = records + tails + offsets + groups + members
 }

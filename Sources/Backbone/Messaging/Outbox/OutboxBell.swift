@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Synchronization
 
 /// Rung after each commit that left events in the outbox.

@@ -1,7 +1,9 @@
+internal import EventLoop
 internal import Postgres
 internal import Synchronization
 
-/// Ranges of partitions of ``PostgresLog``, read one partition after the other; those with records to come take turns.
+/// Ranges of partitions of ``PostgresLog``: what is there of all of them is read by one statement, and what is to come when the log says
+/// that it has.
 final class PostgresReader: LogReader {
     struct Part: Sendable {
         let id: Int64
@@ -9,72 +11,116 @@ final class PostgresReader: LogReader {
         var range: Range<Int64>
     }
 
+    private struct State {
+        /// Those that are not read to their ends.
+        var parts: [Part]
+        /// What was read and not handed out yet.
+        var found = FIFO<LogBatch>()
+    }
+
     private let log: PostgresLog
-    private let parts: Mutex<[Part]>
+    private let state: Mutex<State>
     private let wake = Signal()
     private let bytesMax = SubscriptionLimits().batchBytesMax
 
     init(log: PostgresLog, parts: [Part]) {
         self.log = log
-        self.parts = Mutex(parts)
+        state = Mutex(State(parts: parts))
+        for part in parts { log.wakeUps.addReader(wake, of: part.id) }
     }
 
     func next(countMax: Int) async throws -> LogBatch? {
         while true {
-            // Each is asked once; when none has anything, all are at their ends.
-            for _ in 0..<parts.withLock({ $0.count }) {
-                try Task.checkCancellation()
-                guard let part = parts.withLock({ $0.first }) else { break }
-                if let batch = try await read(part, countMax: countMax) { return batch }
-            }
-            if parts.withLock({ $0.isEmpty }) { return nil }
+            try Task.checkCancellation()
+            if let batch = state.withLock({ $0.found.popFirst() }) { return batch }
+            let parts = state.withLock { $0.parts }
+            if parts.isEmpty { return nil }
+            wake.clear()
+            if try await read(parts, countMax: countMax) { continue }
+            try await dropEnded(parts)
+            if state.withLock({ $0.parts.isEmpty }) { return nil }
             await wake.wait(atMost: log.limits.pollInterval, on: log.loop)
         }
     }
 
-    private func read(_ part: Part, countMax: Int) async throws -> LogBatch? {
-        let count = min(countMax, Int(clamping: part.range.upperBound - part.range.lowerBound))
-        let wanted = WantedRecords(id: part.id, partition: part.partition, from: part.range.lowerBound, countMax: count)
-        var records = try await log.read([wanted], bytesMax: bytesMax).first?.records ?? []
-        records.removeAll { $0.position.offset >= part.range.upperBound }
-        guard let last = records.last else {
-            try await moveOn(part)
-            return nil
+    /// - Returns: whether there was anything.
+    private func read(_ parts: [Part], countMax: Int) async throws -> Bool {
+        let wanted = parts.map { part in
+            WantedRecords(
+                id: part.id, partition: part.partition, from: part.range.lowerBound,
+                countMax: min(countMax, Int(clamping: part.range.upperBound - part.range.lowerBound)))
         }
-        let next = last.position.offset + 1
-        parts.withLock { parts in
-            parts[0].range = next..<part.range.upperBound
-            if next == part.range.upperBound { parts.removeFirst() }
+        let found = try await log.read(wanted, bytesMax: bytesMax)
+        var batches: [Int64: LogBatch] = [:]
+        for (part, found) in zip(parts, found) {
+            let records = found.records.filter { $0.position.offset < part.range.upperBound }
+            guard let last = records.last else { continue }
+            batches[part.id] = LogBatch(
+                partition: part.partition, records: records, nextOffset: last.position.offset + 1)
         }
-        return LogBatch(partition: part.partition, records: records, nextOffset: next)
+        advance { batches[$0.id]?.nextOffset ?? $0.range.lowerBound }
+        state.withLock { state in
+            for part in parts { if let batch = batches[part.id] { state.found.append(batch) } }
+        }
+        return !batches.isEmpty
     }
 
-    /// There is nothing more of a partition now: it is the next one's turn.
-    private func moveOn(_ part: Part) async throws {
-        let mark = try await log.mark(of: part.id, part.partition)
-        if part.range.lowerBound > mark.upperBound {
-            throw EventLogError.truncated(part.partition, end: mark.upperBound)
+    /// Where there is nothing now: what is left of a range was removed, or is still to come.
+    private func dropEnded(_ parts: [Part]) async throws {
+        let marks = try await log.marks(of: parts.map(\.id))
+        for part in parts {
+            guard let mark = marks[part.id] else { throw EventLogError.unknownTopic(part.partition.topic) }
+            if part.range.lowerBound > mark.upperBound {
+                throw EventLogError.truncated(part.partition, end: mark.upperBound)
+            }
         }
-        parts.withLock { parts in
-            var part = parts.removeFirst()
-            // What is left of the range was removed, or is still to come.
-            if part.range.upperBound <= mark.lowerBound { return }
-            part.range = max(part.range.lowerBound, mark.lowerBound)..<part.range.upperBound
-            parts.append(part)
-        }
+        advance { max($0.range.lowerBound, marks[$0.id]?.lowerBound ?? 0) }
     }
 
-    func close() async { parts.withLock { $0 = [] } }
+    /// Moves the begin of each range; those that are read to their ends go.
+    private func advance(_ begin: (Part) -> Int64) {
+        let ended = state.withLock { state in
+            var left: [Part] = [], ended: [Part] = []
+            for var part in state.parts {
+                let first = begin(part)
+                if first >= part.range.upperBound {
+                    ended.append(part)
+                } else {
+                    part.range = first..<part.range.upperBound
+                    left.append(part)
+                }
+            }
+            state.parts = left
+            return ended
+        }
+        for part in ended { log.wakeUps.removeReader(wake, of: part.id) }
+    }
+
+    func close() async {
+        let parts = state.withLock { state in
+            defer { state = State(parts: []) }
+            return state.parts
+        }
+        for part in parts { log.wakeUps.removeReader(wake, of: part.id) }
+    }
 }
 
 extension PostgresLog {
     /// First offset kept and the next one of a partition.
     func mark(of id: Int64, _ partition: TopicPartition) async throws -> Range<Int64> {
+        guard let mark = try await marks(of: [id])[id] else { throw EventLogError.unknownTopic(partition.topic) }
+        return mark
+    }
+
+    /// The same of several, by their ids.
+    func marks(of ids: [Int64]) async throws -> [Int64: Range<Int64>] {
         let rows = try await database.query(
-            "select first_offset, next_offset from event_log.partition where partition_id = \(id)")
-        guard let (first, next) = try rows.first?.decode(Int64.self, Int64.self) else {
-            throw EventLogError.unknownTopic(partition.topic)
+            "select partition_id, first_offset, next_offset from event_log.partition where partition_id = any(\(ids))")
+        var marks: [Int64: Range<Int64>] = [:]
+        for row in rows {
+            let (id, first, next) = try row.decode(Int64.self, Int64.self, Int64.self)
+            marks[id] = min(first, next)..<next
         }
-        return min(first, next)..<next
+        return marks
     }
 }

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Synchronization
 
 /// Who waits for what: readers for records of their partition, members for changes of their group.

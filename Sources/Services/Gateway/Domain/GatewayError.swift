@@ -5,6 +5,8 @@ enum GatewayError: Error, Sendable, Equatable {
     /// The access token is not good: forged, expired, or no token at all.
     case badToken
     case tooManyRequests(retryAfterSeconds: Int)
+    /// The person follows what happens in as many places as they may.
+    case tooManyStreams
     /// The service cannot be reached, or is spared for a moment.
     case upstreamAway(retryAfterSeconds: Int)
     case upstreamTimedOut

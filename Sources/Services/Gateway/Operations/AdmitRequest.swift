@@ -25,10 +25,16 @@ struct AdmitRequest: Sendable {
     /// - Throws: 401 for a token that is not good, 429 with `Retry-After`.
     func callAsFunction(_ request: HTTPRequest, path: Substring) async throws -> Identity {
         if PublicPaths.isIdentifiedByBody(request.method, path) { return .anonymous }
-        guard let token = try Self.bearerToken(request.fields) else { return .anonymous }
-        let identity = try await tokens(token, now: now()).identity
-        if let id = identity.userID { try limit(id.rawValue, .person) }
-        return identity
+        return try await token(of: request)?.identity ?? .anonymous
+    }
+
+    /// What a request's access token says; nil without one.
+    /// - Throws: 401 for one that is not good, 429 with `Retry-After`.
+    func token(of request: HTTPRequest) async throws -> AccessToken? {
+        guard let bearer = try Self.bearerToken(request.fields) else { return nil }
+        let token = try await tokens(bearer, now: now())
+        try limit(token.userID.rawValue, .person)
+        return token
     }
 
     private func limit(_ caller: String, _ kind: RateLimiter.Kind) throws(GatewayError) {

@@ -1,8 +1,7 @@
-internal import EventLoop
 internal import Synchronization
 
 /// Wakes one waiting task. A signal given while nobody waits is kept for the next wait, so none is missed.
-final class Signal: Sendable {
+public final class Signal: Sendable {
     private struct State {
         var isSet = false
         var waiting: CheckedContinuation<Bool, Never>?
@@ -10,7 +9,9 @@ final class Signal: Sendable {
 
     private let state = Mutex(State())
 
-    func set() {
+    public init() {}
+
+    public func set() {
         state.withLock { state in
             state.isSet = state.waiting == nil
             defer { state.waiting = nil }
@@ -19,12 +20,12 @@ final class Signal: Sendable {
     }
 
     /// Takes back a signal nobody has waited for: what it announced is about to be looked at anyway.
-    func clear() { state.withLock { $0.isSet = false } }
+    public func clear() { state.withLock { $0.isSet = false } }
 
     /// Returns when signalled, at once if that happened before, and when the task is cancelled. One task waits at a time.
     /// - Returns: whether it was signalled.
     @discardableResult
-    func wait() async -> Bool {
+    public func wait() async -> Bool {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let answer = state.withLock { state -> Bool? in
@@ -48,7 +49,7 @@ final class Signal: Sendable {
 
     /// The same, for a bounded time.
     @discardableResult
-    func wait(atMost limit: Duration, on loop: EventLoop) async -> Bool {
+    public func wait(atMost limit: Duration, on loop: EventLoop) async -> Bool {
         await withTaskGroup(of: Bool.self) { group in
             group.addTask { await self.wait() }
             group.addTask {

@@ -1,0 +1,118 @@
+public import EventLoop
+public import Observability
+public import SchemaRegistry
+internal import Synchronization
+
+/// Reads what a ``Tail`` follows. Run again after it failed, it goes on where it was.
+public final class TailReader: Sendable {
+    private static let batchCountMax = 500
+
+    private let tail: Tail
+    private let handlers: [String: [TailHandler]]
+    private let log: any EventLog
+    private let codec: EventCodec
+    private let loop: EventLoop
+    private let lookInterval: Duration
+    private let logger: Logger
+    /// Where to read on.
+    private let positions = Mutex<[TopicPartition: Int64]>([:])
+
+    /// - Parameter lookInterval: how often topics are looked at for new partitions.
+    public init(
+        _ tail: Tail, log: any EventLog, codec: EventCodec, loops: EventLoopGroup,
+        lookInterval: Duration = .seconds(60), logger: Logger
+    ) {
+        self.tail = tail
+        handlers = Dictionary(grouping: tail.handlers, by: \.topic)
+        self.log = log
+        self.codec = codec
+        loop = loops.nextInTurn()
+        self.lookInterval = lookInterval
+        self.logger = logger
+    }
+
+    /// Hands events on until the task is cancelled.
+    /// - Throws: `CancellationError`; ``EventLogError``.
+    public func run() async throws {
+        while true {
+            try await place()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await self.read() }
+                group.addTask { try await self.awaitNewPartitions() }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        }
+    }
+
+    /// Finds out where to read on: at the end of partitions at first, and of those whose next record is gone; at the begin of partitions
+    /// that were added meanwhile.
+    private func place() async throws {
+        let marks = try await marks()
+        let isWhole = positions.withLock { positions in
+            let isFirst = positions.isEmpty
+            var isWhole = !isFirst
+            for (partition, mark) in marks {
+                if let known = positions[partition] {
+                    if (mark.lowerBound...mark.upperBound).contains(known) { continue }
+                    isWhole = false
+                    positions[partition] = mark.upperBound
+                } else {
+                    positions[partition] = isFirst ? mark.upperBound : mark.lowerBound
+                }
+            }
+            return isWhole
+        }
+        if !isWhole { tail.onGap() }
+    }
+
+    private func marks() async throws -> [TopicPartition: Range<Int64>] {
+        var marks: [TopicPartition: Range<Int64>] = [:]
+        for topic in handlers.keys { marks.merge(try await log.watermarks(of: topic)) { $1 } }
+        return marks
+    }
+
+    private func read() async throws {
+        let reader = try await log.reader(positions.withLock { $0 }.mapValues { $0..<Int64.max })
+        let outcome = await Result {
+            while let batch = try await reader.next(countMax: Self.batchCountMax) { try await handle(batch) }
+        }
+        await reader.close()
+        try outcome.get()
+    }
+
+    private func handle(_ batch: LogBatch) async throws {
+        for (index, record) in batch.records.enumerated() {
+            await Fairness.pause(after: index)
+            for handler in handlers[batch.partition.topic] ?? [] { try await handle(record, by: handler) }
+        }
+        positions.withLock { $0[batch.partition] = batch.nextOffset }
+    }
+
+    /// What cannot be read is left out: one damaged record must not hold up what everybody is shown.
+    private func handle(_ record: LogRecord, by handler: TailHandler) async throws {
+        do {
+            try await handler.handle(record, codec)
+        } catch {
+            try Task.checkCancellation()
+            let failureClass = FailureClass(of: error)
+            if failureClass == .dependencyDown { throw error }
+            logger.warning(
+                "event not followed",
+                [.topic: .text(handler.topic), .eventID: .text(record.id), .error: LogValue(error)])
+            // Others may be able to read it, or already have.
+            if failureClass == .transient { tail.onGap() }
+        }
+    }
+
+    /// Returns when a topic has been given partitions.
+    private func awaitNewPartitions() async throws {
+        while true {
+            try await loop.sleep(for: lookInterval)
+            // While the log is away, reading tells.
+            guard let marks = try? await marks() else { continue }
+            let known = positions.withLock { $0 }
+            if marks.keys.contains(where: { known[$0] == nil }) { return }
+        }
+    }
+}

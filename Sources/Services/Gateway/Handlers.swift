@@ -1,0 +1,21 @@
+internal import Contracts
+internal import Messaging
+
+/// What people who are looking are shown while it happens. Nothing is kept of it.
+struct Handlers: Sendable {
+    let streams: LiveStreams
+
+    var tail: Tail {
+        Tail(
+            [
+                show(EnrollmentCreated.self), show(ProgressUpdated.self), show(EnrollmentCompleted.self),
+                show(PaymentCompleted.self), show(PaymentFailed.self), show(SubscriptionCreated.self),
+                show(NotificationEmail.self), show(NotificationPush.self),
+                TailHandler(on: UserDeleted.self) { streams.end($0.userID) },
+            ], onGap: streams.resync)
+    }
+
+    private func show<E: ShownEvent>(_ type: E.Type) -> TailHandler {
+        TailHandler(on: type) { streams.publish($0.shown) }
+    }
+}

@@ -1,0 +1,179 @@
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+internal import Contracts
+internal import EventLoop
+internal import HTTP
+internal import Observability
+internal import Platform
+internal import Synchronization
+
+/// Who follows what happens to them, and the last of it, so that a break in the connection loses nothing.
+///
+/// Events of people who do not follow are counted, and no more.
+final class LiveStreams: Sendable {
+    private struct Person {
+        var queues: [ObjectIdentifier: LiveQueue] = [:]
+        /// With their numbers.
+        var kept: [(number: Int, event: LiveEvent)] = []
+        /// Whatever happened to the person after this number is kept.
+        var wholeSince: Int
+        var goneAt: ContinuousClock.Instant?
+    }
+
+    private struct State {
+        /// Of the last event.
+        var number = 0
+        var people: [UserID: Person] = [:]
+        var streamCount = 0
+        /// Whoever left, in that order; some came back since.
+        var gone = FIFO<(UserID, ContinuousClock.Instant)>()
+        /// The process has begun to follow the log.
+        var isFollowing = false
+        var isClosed = false
+    }
+
+    private let limits: LiveLimits
+    private let loops: EventLoopGroup
+    private let now: @Sendable () -> Date
+    private let uptime: Uptime
+    /// Tells places of this process from those of others.
+    private let run: UInt64
+    private let state = Mutex(State())
+
+    init(_ context: ServiceContext, limits: LiveLimits = LiveLimits(), run: UInt64 = .random(in: 0...UInt64.max)) {
+        precondition(limits.keptCountMax < limits.queuedCountMax, "who comes back would be cut off at once")
+        self.limits = limits
+        loops = context.loops
+        now = context.clock
+        uptime = context.uptime
+        self.run = run
+        context.metrics.gauge("gateway_live_streams", help: "Streams of live updates that are open.") { [weak self] in
+            Double(self?.streamCount ?? 0)
+        }
+    }
+
+    var streamCount: Int { state.withLock { $0.streamCount } }
+
+    /// Whether what happens is told. Before that a stream is open, and told to ask anew once it is.
+    var isFollowing: Bool { state.withLock { $0.isFollowing } }
+
+    // MARK: Readers
+
+    /// Opens a stream of what happens to the bearer of a token, until the token expires.
+    /// - Parameter lastEventID: where a stream broke off that this one goes on from.
+    /// - Throws: ``GatewayError/tooManyStreams``; 503 when there is no room, or the process stops.
+    func open(_ token: AccessToken, after lastEventID: String?) throws -> LiveReader {
+        let time = uptime()
+        let end = time + .seconds(token.expiresAt.timeIntervalSince(now()))
+        let user = token.userID
+        let queue = LiveQueue(frameCountMax: limits.queuedCountMax)
+        try state.withLock { state in
+            forgetGone(&state, at: time)
+            if state.isClosed { throw Problem.unavailable }
+            if state.streamCount >= limits.streamCountMax { throw Problem.tooBusy(retryAfterSeconds: 15) }
+            var person = state.people[user] ?? Person(wholeSince: state.number)
+            if person.queues.count >= limits.streamsPerPersonMax { throw GatewayError.tooManyStreams }
+            for frame in frames(for: person, after: lastEventID, number: state.number) { queue.add(frame) }
+            person.queues[ObjectIdentifier(queue)] = queue
+            person.goneAt = nil
+            state.people[user] = person
+            state.streamCount += 1
+        }
+        return LiveReader(
+            queue, until: end, heartbeat: limits.heartbeat, loop: EventLoop.current ?? loops.next(), uptime: uptime
+        ) { [weak self] in self?.leave(queue, of: user) }
+    }
+
+    /// What a stream begins with.
+    private func frames(for person: Person, after lastEventID: String?, number: Int) -> [LiveFrame] {
+        let here = LivePlace(run: run, number: number)
+        guard let lastEventID else { return [.ready(at: here)] }
+        guard let place = LivePlace(lastEventID), place.run == run, (person.wholeSince...number) ~= place.number else {
+            return [.resync(at: here)]
+        }
+        let missed = person.kept.filter { $0.number > place.number }
+        return [.ready(at: place)] + missed.map { .event($0.event, at: LivePlace(run: run, number: $0.number)) }
+    }
+
+    private func leave(_ queue: LiveQueue, of user: UserID) {
+        let time = uptime()
+        state.withLock { state in
+            guard state.people[user]?.queues.removeValue(forKey: ObjectIdentifier(queue)) != nil else { return }
+            state.streamCount -= 1
+            if state.people[user]?.queues.isEmpty == true {
+                state.people[user]?.goneAt = time
+                state.gone.append((user, time))
+            }
+            forgetGone(&state, at: time)
+        }
+    }
+
+    private func forgetGone(_ state: inout State, at time: ContinuousClock.Instant) {
+        while let (user, leftAt) = state.gone.first,
+            time - leftAt >= limits.keptTime || state.gone.count > limits.peopleGoneMax
+        {
+            _ = state.gone.popFirst()
+            if state.people[user]?.goneAt == leftAt { state.people[user] = nil }
+        }
+    }
+
+    // MARK: What happens
+
+    /// Tells the person an event concerns. Of a notification that goes out in several ways they are told once.
+    func publish(_ event: LiveEvent) {
+        let (frame, queues) = state.withLock { state -> (LiveFrame?, [LiveQueue]) in
+            state.number += 1
+            let number = state.number
+            guard var person = state.people[event.userID] else { return (nil, []) }
+            if event.kind == LiveEvent.notification,
+                person.kept.contains(where: { $0.event.kind == event.kind && $0.event.id == event.id })
+            {
+                return (nil, [])
+            }
+            person.kept.append((number, event))
+            if person.kept.count > limits.keptCountMax { person.wholeSince = person.kept.removeFirst().number }
+            state.people[event.userID] = person
+            return (.event(event, at: LivePlace(run: run, number: number)), Array(person.queues.values))
+        }
+        if let frame { for queue in queues { queue.add(frame) } }
+    }
+
+    /// Events may have been missed: everybody who follows asks anew.
+    func resync() {
+        let (frame, queues) = state.withLock { state in
+            state.isFollowing = true
+            state.number += 1
+            for user in Array(state.people.keys) {
+                state.people[user]?.kept = []
+                state.people[user]?.wholeSince = state.number
+            }
+            return (
+                LiveFrame.resync(at: LivePlace(run: run, number: state.number)),
+                state.people.values.flatMap(\.queues.values)
+            )
+        }
+        for queue in queues { queue.add(frame) }
+    }
+
+    /// Ends the streams of a person whose account is gone, and forgets them.
+    func end(_ user: UserID) {
+        let queues = state.withLock { state in
+            let person = state.people.removeValue(forKey: user)
+            state.streamCount -= person?.queues.count ?? 0
+            return person?.queues.values.map { $0 } ?? []
+        }
+        for queue in queues { queue.end() }
+    }
+
+    /// Ends all streams. No other is opened.
+    func close() {
+        let queues = state.withLock { state in
+            state.isClosed = true
+            return state.people.values.flatMap(\.queues.values)
+        }
+        for queue in queues { queue.end() }
+    }
+}
