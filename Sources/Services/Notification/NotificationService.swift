@@ -49,7 +49,7 @@ public struct NotificationService: HubService {
             TaskHandler(
                 DeliverMail.self, policy: sender.policy,
                 onGivenUp: { try await operations.giveUp($0, because: $1, by: sender, on: $2) },
-                { try await operations.deliver($0, $1, by: sender) })
+                { try await operations.deliver($0, $1, by: sender) }),
         ]
     }
 
