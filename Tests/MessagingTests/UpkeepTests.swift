@@ -33,15 +33,11 @@ import Testing
                 select n, now(), now() - interval '29 days 23 hours' - (n - 1) * interval '1 day', 'r', 't', 'k', 'evt_' || n, '', ''
                 from generate_series(1, 26) n
                 """)
-            var limits = ConsumerLimits(), relayLimits = RelayLimits()
-            limits.removalCountMax = 10
-            relayLimits.removalCountMax = 10
-            try await hub.running([hub.consuming([.ledger], limits: limits), hub.relay(limits: relayLimits).run]) {
-                for table in ["inbox", "journal", "dead_letter_resolution"] {
-                    try await eventually { try await hub.count(table) == 1 }
-                }
-                try await eventually { try await hub.count("outbox_dead", in: hub.user) == 1 }
-            }
+            try await MessagingUpkeep(of: .gamification, in: hub.gamification, stepCountMax: 10).forgetHandled()
+            for table in ["inbox", "journal", "dead_letter_resolution"] { #expect(try await hub.count(table) == 1) }
+            let refused = MessagingUpkeep(of: .user, in: hub.user, stepCountMax: 10)
+            #expect(try await refused.forgetRefused() == 25)
+            #expect(try await hub.count("outbox_dead", in: hub.user) == 1)
             #expect(try await hub.count("journal where correlation_id = 'req_1'") == 1)
             #expect(try await hub.count("dead_letter_resolution where \"offset\" = 1") == 1)
             #expect(try await hub.count("outbox_dead where id = 1", in: hub.user) == 1)

@@ -21,7 +21,9 @@ import Testing
         #expect(try await failed(hub, ["--limit", "2"]).count == 2)
         #expect(try await failed(hub, ["--service", "payment"]).isEmpty)
         let jobs = try await hub.command(["tasks", "list", "--service", "course"])
-        #expect(jobs.output.contains("job forget tasks"), "\(jobs)")
+        for job in ["forget tasks", "forget handled events", "forget refused events", "forget idempotency keys"] {
+            #expect(jobs.output.contains("job \(job) "), "\(jobs)")
+        }
 
         let retried = try await hub.command(["tasks", "retry", "notification", task.kind, task.key])
         #expect(retried.code == 0 && retried.output.hasPrefix("1 task waits to be done again"), "\(retried)")

@@ -58,7 +58,14 @@ struct RunningService: Sendable {
     /// What every service forgets.
     private static func upkeep(_ context: ServiceContext) -> [Job] {
         let database = context.database
+        let logger = context.logger
+        let messages = MessagingUpkeep(of: context.name, in: database)
         return [
+            Job("forget handled events", every: .seconds(60)) { try await messages.forgetHandled() },
+            Job("forget refused events", every: .seconds(3_600)) {
+                let count = try await messages.forgetRefused()
+                if count > 0 { logger.error("refused events removed: they were too old", [.count: LogValue(count)]) }
+            },
             Job("forget idempotency keys", every: .seconds(3_600)) {
                 try await IdempotencyKeys.removeExpired(on: database)
             },

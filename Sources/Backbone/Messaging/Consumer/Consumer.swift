@@ -90,7 +90,7 @@ public final class Consumer: Sendable {
         // One that discards: partitions come and go, and a worker that has ended must leave nothing behind.
         try await withThrowingDiscardingTaskGroup { tasks in
             // It throws when it is cancelled, which must not fail the group.
-            tasks.addTask { try? await self.upkeep() }
+            tasks.addTask { try? await self.measure() }
             defer { tasks.cancelAll() }
             while let lease = try await subscription.nextLease() {
                 tasks.addTask(executorPreference: loop) {
@@ -117,19 +117,16 @@ public final class Consumer: Sendable {
         }
     }
 
-    /// Removes what need not be remembered any more, and measures how far behind the group is.
-    private func upkeep() async throws {
+    /// Shows how far behind the group is, as this process reads it.
+    private func measure() async throws {
         while true {
             do {
-                try await Inbox.removeExpired(stepCountMax: limits.removalCountMax, on: database)
-                try await DeadLetters.removeOldResolutions(stepCountMax: limits.removalCountMax, on: database)
-                try await Journal.removeOld(stepCountMax: limits.removalCountMax, on: database)
                 metrics.show(try await positions.standing(on: log), at: now())
             } catch {
                 try Task.checkCancellation()
-                logger.warning("upkeep of the group failed", [.group: .text(group.rawValue), .error: LogValue(error)])
+                logger.warning("the lag was not measured", [.group: .text(group.rawValue), .error: LogValue(error)])
             }
-            try await loop.sleep(for: limits.upkeepInterval)
+            try await loop.sleep(for: limits.measureInterval)
         }
     }
 }

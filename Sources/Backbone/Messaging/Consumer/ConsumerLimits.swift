@@ -8,10 +8,8 @@ public struct ConsumerLimits: Sendable {
     public var aloneCountMax = 8
     /// How long a batch at work may go on after the consumer was told to stop; then it is cancelled.
     public var drainTimeout: Duration = .seconds(10)
-    /// How often inbox rows that no event can need any more are removed, and the lag is measured.
-    public var upkeepInterval: Duration = .seconds(15)
-    /// Rows one step of the upkeep removes.
-    public var removalCountMax = 5_000
+    /// How often the lag is measured.
+    public var measureInterval: Duration = .seconds(15)
 
     public init() {}
 }

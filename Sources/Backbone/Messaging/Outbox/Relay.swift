@@ -49,7 +49,6 @@ public final class Relay: Sendable {
             group.addTask { try await self.standByAndServe() }
             group.addTask { try await self.poll() }
             group.addTask { try await self.passRingsOn() }
-            group.addTask { try await self.forgetRefused() }
             group.addTask {
                 for await _ in self.database.notifications(on: self.channel) where self.bell.isActiveHere {
                     self.bell.here.set()
@@ -67,20 +66,6 @@ public final class Relay: Sendable {
         while true {
             try await loop.sleep(for: limits.pollInterval)
             if bell.isActiveHere { bell.here.set() }
-        }
-    }
-
-    private func forgetRefused() async throws {
-        let refused = RefusedEvents(service: service, database: database)
-        while true {
-            do {
-                let count = try await refused.removeOld(stepCountMax: limits.removalCountMax)
-                if count > 0 { logger.error("refused events removed: they were too old", [.count: LogValue(count)]) }
-            } catch {
-                try Task.checkCancellation()
-                logger.warning("old refused events not removed", [.error: LogValue(error)])
-            }
-            try await loop.sleep(for: limits.refusedInterval)
         }
     }
 

@@ -14,10 +14,6 @@ public struct RelayLimits: Sendable {
     public var standByInterval: Duration = .milliseconds(250)
     /// The active relay says that it is alive. One that is silent for so long is frozen or cut off, and another takes over.
     public var silenceMax: Duration = .seconds(30)
-    /// How often events that the log refused long ago are removed.
-    public var refusedInterval: Duration = .seconds(3_600)
-    /// How many of them a step removes.
-    public var removalCountMax = 1_000
     /// Waits after a failure grow from this…
     public var retryDelayBase: Duration = .milliseconds(50)
     /// …to this, with full jitter.
