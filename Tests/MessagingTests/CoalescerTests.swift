@@ -1,6 +1,7 @@
 import EventLoop
 import HubTesting
 @testable import Messaging
+import Synchronization
 import Testing
 
 @Suite struct CoalescerTests {
@@ -8,7 +9,8 @@ import Testing
 
     /// Serves even numbers with ten times as much; batches are told, and held back until the gate is open so often.
     private static func coalescer(
-        _ batches: Collected<[Int]>, _ gate: Gate, batchesMax: Int = 1, weightMax: Int = 100
+        _ batches: Collected<[Int]>, _ gate: Gate, batchesMax: @escaping @Sendable () -> Int = { 1 },
+        weightMax: Int = 100
     ) -> Coalescer<Int, Int> {
         Coalescer(
             "test", on: TestLoops.shared.next(), batchesMax: batchesMax, weightMax: weightMax,
@@ -62,7 +64,7 @@ import Testing
 
     @Test func `as many batches are under way as may be, and the others wait`() async throws {
         let batches = Collected<[Int]>(), gate = Gate()
-        let coalescer = Self.coalescer(batches, gate, batchesMax: 2)
+        let coalescer = Self.coalescer(batches, gate, batchesMax: { 2 })
         var calls: [Task<Int, any Error>] = []
         for number in [2, 4] {
             calls += try await Self.calls([number], of: coalescer)
@@ -74,6 +76,30 @@ import Testing
         for _ in 0..<3 { gate.open() }
         for call in calls { _ = try await call.value }
         #expect(batches.values == [[2], [4], [6, 8]])
+    }
+
+    @Test func `when there is less room than there was, batches go on one by one and all calls are served`()
+        async throws
+    {
+        let batches = Collected<[Int]>(), gate = Gate(), room = Mutex(2)
+        let coalescer = Self.coalescer(batches, gate, batchesMax: { room.withLock { $0 } }, weightMax: 1)
+        var calls: [Task<Int, any Error>] = []
+        for number in [2, 4] {
+            calls += try await Self.calls([number], of: coalescer)
+            try await eventually { batches.values.joined().contains(number) }
+        }
+        calls += try await Self.calls([6, 8], of: coalescer)
+        try await TestLoops.shared.loops[0].run("turn") {}
+        room.withLock { $0 = 1 }
+        // Both that were under way end; one of them begins the next, which waits at the gate, and the other begins none.
+        for _ in 0..<2 { gate.open() }
+        for call in calls[..<2] { _ = try await call.value }
+        try await eventually { batches.values.count == 3 }
+        try await TestLoops.shared.loops[0].run("turn") {}
+        #expect(batches.values == [[2], [4], [6]])
+        for _ in 0..<2 { gate.open() }
+        for call in calls { _ = try await call.value }
+        #expect(batches.values == [[2], [4], [6], [8]])
     }
 
     @Test func `who is cancelled is let go, and a batch is cancelled when nobody waits for it`() async throws {

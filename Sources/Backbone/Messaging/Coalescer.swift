@@ -30,7 +30,7 @@ final class Coalescer<Request: Sendable, Response: Sendable>: Sendable {
 
     private let name: String
     private let loop: EventLoop
-    private let batchesMax: Int
+    private let batchesMax: @Sendable () -> Int
     private let weightMax: Int
     private let weigh: @Sendable (Request) -> Int
     private let serve: Serve
@@ -39,13 +39,12 @@ final class Coalescer<Request: Sendable, Response: Sendable>: Sendable {
     /// - Parameters:
     ///   - name: what the work is called when it holds its loop.
     ///   - loop: where a batch is served that begins with a call from no loop; others on the caller's.
-    ///   - batchesMax: batches under way at once.
+    ///   - batchesMax: batches under way at once, at least one; asked before each.
     ///   - weightMax: what the requests of a batch weigh together at most; one always fits.
     init(
-        _ name: String, on loop: EventLoop, batchesMax: Int = 1, weightMax: Int,
+        _ name: String, on loop: EventLoop, batchesMax: @escaping @Sendable () -> Int = { 1 }, weightMax: Int,
         weigh: @escaping @Sendable (Request) -> Int = { _ in 1 }, serve: @escaping Serve
     ) {
-        precondition(batchesMax > 0, "\(name): nothing would ever be served")
         self.name = name
         self.loop = loop
         self.batchesMax = batchesMax
@@ -76,7 +75,7 @@ final class Coalescer<Request: Sendable, Response: Sendable>: Sendable {
             if Task.isCancelled { return (true, false) }
             state.callers[ticket] = answer
             state.waiting.append((ticket, request))
-            guard state.runnerCount < batchesMax else { return (false, false) }
+            guard state.runnerCount < max(1, batchesMax()) else { return (false, false) }
             state.runnerCount += 1
             return (false, true)
         }
@@ -104,6 +103,11 @@ final class Coalescer<Request: Sendable, Response: Sendable>: Sendable {
             // Who was woken by the same thing as the first caller comes along.
             await Task.yield()
             let serving = state.withLock { state -> (first: UInt64, task: Task<Results, any Error>)? in
+                // There may be less room than there was; the last one stays, for those who wait.
+                if state.runnerCount > max(1, batchesMax()) {
+                    state.runnerCount -= 1
+                    return nil
+                }
                 var batch = takeBatch(&state)
                 guard let first = batch.tickets.first else {
                     state.runnerCount -= 1

@@ -13,6 +13,8 @@ struct ConsumerMetrics: Sendable {
     let duplicates: Counter
     let deadLetters: Counter
     let retries: Counter
+    /// Transactions that the server ended because another one was in their way.
+    let conflicts: Counter
     let batch: Histogram
     /// Partitions that wait for a dependency: an alert belongs on it.
     let paused: Gauge
@@ -32,6 +34,9 @@ struct ConsumerMetrics: Sendable {
         deadLetters = metrics.counter(
             "consumer_dead_letters_total", help: "Events put into the dead letters.", labels: labels)
         retries = metrics.counter("consumer_retries_total", help: "Attempts after a failure.", labels: labels)
+        conflicts = metrics.counter(
+            "consumer_conflicts_total",
+            help: "Transactions that were begun again because another one had locked the same rows.", labels: labels)
         batch = metrics.histogram(
             "consumer_transaction_seconds", help: "Duration of a transaction that handled events.", labels: labels)
         paused = metrics.gauge(

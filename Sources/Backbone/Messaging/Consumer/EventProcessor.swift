@@ -14,10 +14,12 @@ struct EventProcessor: Sendable {
     let codec: EventCodec
     let isReplay: Bool
     let suppressesEvents: Bool
+    /// Called when the server has ended a transaction in favour of another one.
+    let onConflict: @Sendable () -> Void
 
     init(
         group: ConsumerGroup, inboxGroup: String? = nil, handlers: [Handler], database: Database, codec: EventCodec,
-        isReplay: Bool = false, suppressesEvents: Bool = false
+        isReplay: Bool = false, suppressesEvents: Bool = false, onConflict: @escaping @Sendable () -> Void = {}
     ) {
         self.group = group
         inbox = Inbox(group: inboxGroup ?? group.rawValue)
@@ -27,6 +29,7 @@ struct EventProcessor: Sendable {
         self.codec = codec
         self.isReplay = isReplay
         self.suppressesEvents = suppressesEvents
+        self.onConflict = onConflict
     }
 
     /// Whether events of a topic may share a transaction.
@@ -53,7 +56,10 @@ struct EventProcessor: Sendable {
     /// - Returns: how many were new.
     func handle(_ events: [PreparedEvent], moving moves: [PositionMove] = []) async throws -> Int {
         let lasting = events.map { lifetime(of: $0) }.max() ?? .zero
+        var isAgain = false
         return try await database.transaction { tx in
+            if isAgain { onConflict() }
+            isAgain = true
             var fresh = try await inbox.note(events, lasting: lasting, moving: moves, on: tx)
             let count = fresh.count
             // An event that is twice in the batch is new once.
