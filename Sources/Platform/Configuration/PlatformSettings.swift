@@ -12,6 +12,10 @@ public enum PlatformSettings {
         "SCHEMA_REGISTRY_URL",
         "A schema registry with Confluent's API to use in place of the hub's own, `https://host:8081`; several with commas between."
     )
+    public static let databaseConnections = Setting<Int>(
+        "HUB_DATABASE_CONNECTIONS",
+        "How many connections to the database a process opens at most; its services share them. Unset, as many as are of use. All "
+            + "processes of a hub together must stay below the server's `max_connections`.")
     public static let registryUserInfo = Setting<String>(
         "SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO", secret: true, "What that registry asks for: `user:password`.")
     public static let redisURL = Setting<RedisURL>(
@@ -68,7 +72,8 @@ public enum PlatformSettings {
 
     public static let declarations: [SettingDeclaration] =
         [
-            databaseURL.declaration, registryAddresses.declaration, registryUserInfo.declaration,
+            databaseURL.declaration, databaseConnections.declaration, registryAddresses.declaration,
+            registryUserInfo.declaration,
             redisURL.declaration,
             identitySecret.declaration, logLevel.declaration, loopCount.declaration,
             host.declaration, serviceHost.declaration, trustedProxies.declaration, drainTime.declaration,

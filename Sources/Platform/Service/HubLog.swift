@@ -27,7 +27,9 @@ enum HubLog {
         let role = try await schema.prepare([PostgresLog.migrations], as: owner)
         let database = Database(
             url: url, loops: loops,
-            configuration: .init(connectionsPerLoop: 8, applicationName: "hub-log", schema: schema.name, role: role))
+            configuration: .init(
+                connectionsPerLoop: ConnectionBudget.ofLogPerLoop, applicationName: "hub-log", schema: schema.name,
+                role: role))
         return PostgresLog(database: database, loops: loops, logger: logger)
     }
 

@@ -28,15 +28,17 @@ public struct HubParts: Sendable {
     let sink: any LogSink
     let level: LogLevel
     let drainTime: Duration
+    let connections: ConnectionBudget
 
     public var loops: EventLoopGroup { store.loops }
     public var log: any EventLog { store.log }
     public var codec: EventCodec { store.codec }
 
     /// Connects, and prepares the store.
+    /// - Parameter serviceCount: how many services share the process's connections to the database.
     /// - Throws: ``SettingsError``, ``StartError``.
     public static func open(
-        _ settings: Settings, sink: any LogSink = LogWriter.standardError
+        _ settings: Settings, serviceCount: Int = 1, sink: any LogSink = LogWriter.standardError
     ) async throws -> HubParts {
         let level = try settings.value(PlatformSettings.logLevel)
         let seal = try IdentitySeal(secret: try settings.value(PlatformSettings.identitySecret)) {
@@ -47,6 +49,7 @@ public struct HubParts: Sendable {
         for name in ServiceName.all + [.sandbox] {
             directory[name] = try settings.value(PlatformSettings.url(of: name))
         }
+        let connections = try ConnectionBudget(settings, serviceCount: serviceCount)
         let loops = try EventLoopGroup(count: try settings.value(PlatformSettings.loopCount))
         let pool = try BlockingPool(name: "hub-work", threadCount: 2, queueCountMax: 1_000)
         let logger = Logger(label: "hub", level: level, sink: sink)
@@ -56,7 +59,7 @@ public struct HubParts: Sendable {
             settings: settings, store: try await .prepare(settings, loops, logger), blockingPool: pool,
             http: http, redis: try redis(settings, loops), directory: directory, seal: seal, objects: objects,
             logger: logger, clock: { WallClock.date },
-            sink: sink, level: level, drainTime: drainTime)
+            sink: sink, level: level, drainTime: drainTime, connections: connections)
     }
 
     private static func redis(_ settings: Settings, _ loops: EventLoopGroup) throws -> RedisClient? {
@@ -75,7 +78,9 @@ public struct HubParts: Sendable {
             name: name, settings: settings, loops: loops, blockingPool: blockingPool,
             database: Database(
                 url: store.url, loops: loops,
-                configuration: .init(applicationName: "hub-\(name)", schema: schema.name, role: role)),
+                configuration: .init(
+                    connectionsPerLoop: connections.perServiceAndLoop, applicationName: "hub-\(name)",
+                    schema: schema.name, role: role)),
             outbox: Outbox(service: name, codec: codec, now: clock), http: http, services: directory, seal: seal,
             objects: objects, logger: Logger(label: name.rawValue, level: level, sink: sink), metrics: metrics,
             cache: Cache(redis, prefix: "hub:\(name)", loops: loops, metrics: metrics, uptime: uptime), clock: clock,

@@ -50,7 +50,7 @@ public final class HubProcess: Sendable {
         _ types: [any HubService.Type], settings: Settings, topics: Topics, sink: any LogSink = LogWriter.standardError,
         progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws -> HubProcess {
-        let parts = try await HubParts.open(settings, sink: sink)
+        let parts = try await HubParts.open(settings, serviceCount: types.count, sink: sink)
         let upkeep = Supervisor(loops: parts.loops, logger: parts.logger)
         upkeep.start("event log") { try await parts.log.run() }
         var started: [RunningService] = []

@@ -39,7 +39,8 @@ public struct HubStore: Sendable {
         let url = try settings.value(PlatformSettings.databaseURL).settingText
         let database = Database(
             url: url, loops: loops,
-            configuration: .init(connectionsPerLoop: 4, applicationName: "learning-hub"))
+            configuration: .init(
+                connectionsPerLoop: ConnectionBudget.ofHubPerLoop, applicationName: "learning-hub"))
         do {
             let registry: any SchemaRegistry
             if let another = try anotherRegistry(settings, loops) {
@@ -83,7 +84,8 @@ public struct HubStore: Sendable {
             database: Database(
                 url: url, loops: loops,
                 configuration: .init(
-                    connectionsPerLoop: 2, applicationName: "hub-registry", schema: schema.name, role: role)))
+                    connectionsPerLoop: ConnectionBudget.ofRegistryPerLoop, applicationName: "hub-registry",
+                    schema: schema.name, role: role)))
     }
 
     /// Brings the log's topics to what the catalogue says, but for what would lose records or move keys that are not read yet.

@@ -29,7 +29,7 @@ struct Doctor {
         } catch {
             return [Finding(part: "configuration", state: .broken, detail: "\(error)", remedy: "repair .env")]
         }
-        return configuration(settings) + (await database())
+        return configuration(settings) + (await database(settings))
             + [await mail(settings), storage(), await objects(settings), ffmpeg(settings)]
     }
 
@@ -71,11 +71,13 @@ struct Doctor {
 
     // MARK: Database, log and registry
 
-    private func database() async -> [Finding] {
+    private func database(_ settings: Settings) async -> [Finding] {
         do {
             return try await OpenHub.with(arguments) { hub in
                 [
-                    await examine("database") { try await server(hub) }, await examine("log") { try await log(hub) },
+                    await examine("database") { try await server(hub) },
+                    await examine("connections") { try await connections(hub, settings) },
+                    await examine("log") { try await log(hub) },
                     await examine("groups") { try await groups(hub) },
                     await examine("dead letters") { try await deadLetters(hub) },
                     await examine("outbox") { try await outboxes(hub) },
@@ -84,7 +86,7 @@ struct Doctor {
                 ]
             }
         } catch {
-            let others = ["log", "groups", "dead letters", "outbox", "registry", "mails"].map {
+            let others = ["connections", "log", "groups", "dead letters", "outbox", "registry", "mails"].map {
                 Finding(part: $0, state: .broken, detail: "cannot be examined without the database")
             }
             return [Finding(part: "database", state: .broken, detail: "\(error)")] + others
@@ -108,6 +110,27 @@ struct Doctor {
         return Finding(
             part: "database", state: isNewEnough ? .sound : .broken, detail: "PostgreSQL \(version) answers",
             remedy: isNewEnough ? nil : "use PostgreSQL 15 or newer")
+    }
+
+    /// Whether the server has room for what a process may open. How many processes there are nobody knows here.
+    private func connections(_ hub: HubStore, _ settings: Settings) async throws -> Finding {
+        let row = try await hub.database.query(
+            """
+            select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+                (select count(*) from pg_stat_activity where backend_type = 'client backend')
+            """
+        ).first
+        let (room, used): (Int32, Int64) = try row?.decode(Int32.self, Int64.self) ?? (0, 0)
+        let wanted = try ConnectionBudget(settings, serviceCount: HubServices.all.count).total
+        let isEnough = wanted <= Int(room)
+        return Finding(
+            part: "connections", state: isEnough ? .sound : .odd,
+            detail:
+                "a process of all services opens up to \(wanted), the server allows \(room), \(used) are open",
+            remedy: isEnough
+                ? nil
+                : "set \(PlatformSettings.databaseConnections.name) or raise the server's max_connections: it must hold all processes together"
+        )
     }
 
     private func log(_ hub: HubStore) async throws -> Finding {

@@ -1,0 +1,29 @@
+import Platform
+import Testing
+
+@Suite struct ConnectionBudgetTests {
+    @Test func `unless there is a limit a service has as many connections as are of use`() throws {
+        let all = try ConnectionBudget(limit: nil, serviceCount: 13, loopCount: 2)
+        #expect(all.perServiceAndLoop == 8 && all.total == 250)
+        let one = try ConnectionBudget(limit: nil, serviceCount: 1, loopCount: 2)
+        #expect(one.perServiceAndLoop == 8 && one.total == 46)
+    }
+
+    @Test(arguments: [120, 150, 200, 249, 250, 10_000])
+    func `no process opens more than it may`(_ limit: Int) throws {
+        let budget = try ConnectionBudget(limit: limit, serviceCount: 13, loopCount: 2)
+        #expect(budget.total <= limit && budget.perServiceAndLoop >= 3)
+    }
+
+    @Test func `too few are refused, and the message says how many it takes`() throws {
+        let error = #expect(throws: SettingsError.self) {
+            try ConnectionBudget(limit: 119, serviceCount: 13, loopCount: 2)
+        }
+        #expect(error?.description.contains("at least 120, for 13 services on 2 threads") == true)
+    }
+
+    @Test func `the limit is a setting`() throws {
+        let settings = try Settings(commandLine: ["HUB_DATABASE_CONNECTIONS": "130", "HUB_LOOPS": "2"])
+        #expect(try ConnectionBudget(settings, serviceCount: 13).total <= 130)
+    }
+}
