@@ -16,7 +16,7 @@ actor BenchHub {
     private var brokers: BenchKafka?
     private var hasFilledKafka = false
     private var databaseCount = 0
-    private var known: [String: [[Double]]] = [:]
+    private var known: [String: any Sendable] = [:]
     /// The database server's user must be able to reach it.
     private let folder = "/tmp/learning-hub-bench-\(SecureRandom.token(byteCount: 9))"
     nonisolated let secret = SecureRandom.token()
@@ -63,9 +63,11 @@ actor BenchHub {
         ]
     }
 
-    /// Figures of which several rows are made, measured once: one list for each run.
-    func once(_ name: String, _ measure: @Sendable () async throws -> [[Double]]) async throws -> [[Double]] {
-        if let known = known[name] { return known }
+    /// Figures of which several rows are made, measured once.
+    func once<Figures: Sendable>(
+        _ name: String, _ measure: @Sendable () async throws -> Figures
+    ) async throws -> Figures {
+        if let known = known[name] as? Figures { return known }
         let measured = try await measure()
         known[name] = measured
         return measured

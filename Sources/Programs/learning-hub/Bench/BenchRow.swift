@@ -13,6 +13,7 @@ struct BenchRow: Sendable {
         case perSecond = "/s"
         case megabytes = "MB"
         case perMessage = "/message"
+        case percentOfCore = "% of a core"
 
         /// Of a rate more is better, of everything else less.
         var isRate: Bool { self == .perSecond }
@@ -21,7 +22,7 @@ struct BenchRow: Sendable {
     /// Everything of ours.
     static let own: [BenchRow] =
         HTTPBench.rows + PostgresBench.rows + AvroBench.rows + KafkaBench.rows + RelayBench.rows + ConsumerBench.rows
-        + FlowBench.rows + ProcessBench.rows
+        + HubBench.rows + FlowBench.rows + ProcessBench.rows
 
     static let all = own + PeerBench.rows
 }
@@ -80,7 +81,8 @@ extension BenchRow {
     private var digits: Int {
         switch unit {
         case .perSecond: 0
-        case .nanoseconds, .milliseconds, .megabytes: 1
+        case .nanoseconds, .megabytes, .percentOfCore: 1
+        case .milliseconds: 2
         case .seconds, .perMessage: 3
         }
     }

@@ -85,6 +85,15 @@ final class ChildProcess {
         return kilobytes.flatMap { Double($0) }.map { $0 / 1_024 }
     }
 
+    /// Processor time that it has taken, nil where the system does not tell.
+    var cpuSeconds: Double? {
+        guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/stat") else { return nil }
+        // After the name in brackets, which may hold anything: state is the first, user and system time the 12th and 13th.
+        let fields = String(decoding: data, as: UTF8.self).split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return nil }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
     /// Asks it to end and waits until it has.
     func end() {
         if isEnded { return }

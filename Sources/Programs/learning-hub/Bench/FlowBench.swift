@@ -1,151 +1,104 @@
 internal import Avro
-internal import Contracts
-internal import EventLoop
 internal import HTTP
-internal import Platform
-internal import Postgres
-internal import Synchronization
 
-/// Flow 1 under a steady load: from the 2xx of a registration until its ledger row can be seen.
+/// Flows under a steady load: from the answer to what a person does until its last effect can be seen.
 enum FlowBench {
     private static let runs = 3
     private static let durationSeconds = 3
     private static let warmUpSeconds = 10
 
-    static let rows = [
-        BenchRow(name: "flow.registration-p50", unit: .milliseconds) { hub in
-            Measurement(try await onPostgres(hub).map { $0.percentile(50) })
-        },
-        BenchRow(name: "flow.registration-p99", unit: .milliseconds) { hub in
-            Measurement(try await onPostgres(hub).map { $0.percentile(99) })
-        },
-        BenchRow(name: "flow.registration-kafka-p50", unit: .milliseconds) { hub in
-            Measurement(try await onKafka(hub).map { $0.percentile(50) })
-        },
-        BenchRow(name: "flow.registration-kafka-p99", unit: .milliseconds) { hub in
-            Measurement(try await onKafka(hub).map { $0.percentile(99) })
-        },
-    ]
+    static let rows =
+        rows("flow.registration") { try await registration($0.environment(), perSecond: 500) }
+        + rows("flow.registration-kafka") { try await registration($0.environmentOnKafka(), perSecond: 200) }
+        + rows("flow.payment", payment) + rows("flow.certificate", certificate)
 
-    private static func onPostgres(_ hub: BenchHub) async throws -> [[Double]] {
-        try await hub.once("flow.registration") { try await measure(try await hub.environment(), perSecond: 500) }
-    }
-
-    private static func onKafka(_ hub: BenchHub) async throws -> [[Double]] {
-        try await hub.once("flow.registration-kafka") {
-            try await measure(try await hub.environmentOnKafka(), perSecond: 200)
+    /// - Parameter measure: milliseconds of each, of each run.
+    private static func rows(
+        _ name: String, _ measure: @escaping @Sendable (BenchHub) async throws -> [[Double]]
+    ) -> [BenchRow] {
+        [50.0, 99].map { percent in
+            BenchRow(name: "\(name)-p\(Int(percent))", unit: .milliseconds) { hub in
+                Measurement(try await hub.once(name) { try await measure(hub) }.map { $0.percentile(percent) })
+            }
         }
     }
 
-    /// Milliseconds of each registration, of each run.
-    private static func measure(_ environment: [String: String], perSecond: Int) async throws -> [[Double]] {
-        var flags = environment
-        for type in HubServices.all { flags[PlatformSettings.port(of: type.name).name] = "0" }
-        // The cost of a password hash is not what is measured: it is paid before the 2xx, and would fill both cores.
-        flags["HUB_PASSWORD_MEMORY_KIB"] = "8"
-        flags["HUB_PASSWORD_ITERATIONS"] = "1"
-        let settings = try Settings(commandLine: flags)
-        let process = try await HubProcess.start(HubServices.all, settings: settings, topics: .apply)
-        let loops = try EventLoopGroup(count: 1, name: "clients")
-        let database = Database(url: try settings.value(PlatformSettings.databaseURL).settingText, loops: loops)
-        let clients = Clients(
-            address: "http://127.0.0.1:\(process.port(of: .gateway) ?? 0)", http: HTTPClient(loops: loops),
-            database: database)
-        var results: [[Double]] = []
-        do {
-            try await clients.announceLedger()
+    /// From the 2xx of a registration until its ledger row can be seen.
+    private static func registration(_ environment: [String: String], perSecond: Int) async throws -> [[Double]] {
+        try await BenchWorld.open(environment) { world in
+            try await world.announce("gamification.points_award", "new.user_id")
+            var results: [[Double]] = []
             // The first run warms up, brokers in Java too, which interpret their code at first.
             for run in 0...runs {
                 let count = perSecond * (run == 0 ? warmUpSeconds : durationSeconds)
-                let milliseconds = try await clients.run(on: loops, count: count, perSecond: perSecond, run: run)
+                let milliseconds = try await world.intervals(count, perSecond: perSecond) { index, intervals in
+                    let answer = try await world.client.call(
+                        .post, "/auth/register",
+                        json: .texts([
+                            "email": "run\(run).\(index)@example.org", "password": "correct horse battery",
+                            "firstName": "Ada", "lastName": "Lovelace",
+                        ])
+                    ).expect(201)
+                    intervals.begin(try answer.text("id"))
+                }
                 if run > 0 { results.append(milliseconds) }
             }
-        } catch {
-            await process.stop()
-            throw error
-        }
-        await clients.http.close()
-        await database.close()
-        await process.stop()
-        return results
-    }
-}
-
-/// People who register at a steady pace, whether the answers come or not.
-private struct Clients {
-    let address: String
-    let http: HTTPClient
-    let database: Database
-
-    private static let channel = "bench_ledger"
-
-    /// From each person's answer until their ledger row is heard of.
-    private final class Pending: Sendable {
-        let intervals = Intervals()
-        private let listens = Atomic(false)
-
-        var isListening: Bool {
-            get { listens.load(ordering: .acquiring) }
-            set { listens.store(newValue, ordering: .releasing) }
+            return results
         }
     }
 
-    /// Has the database tell of each ledger row once its transaction has committed: looking again and again would take more of the
-    /// machine than the registrations do.
-    func announceLedger() async throws {
-        try await database.execute(
-            """
-            create function gamification.announce() returns trigger language plpgsql as $$
-            begin
-                perform pg_notify('bench_ledger', new.user_id);
-                return null;
-            end $$
-            """)
-        try await database.execute(
-            """
-            create trigger announce after insert on gamification.points_award
-            for each row execute function gamification.announce()
-            """)
-    }
+    private static let ordersPerSecond = 50
+    private static let orderCount = 150
+    private static let learnerCount = 50
 
-    func run(on loops: EventLoopGroup, count: Int, perSecond: Int, run: Int) async throws -> [Double] {
-        let pending = Pending()
-        let loop = loops.next()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask(executorPreference: loop) { try await watch(pending, until: count, on: loop) }
-            while !pending.isListening { try await loop.sleep(for: .milliseconds(5)) }
-            try await steadily(count, perSecond: perSecond, on: loop) { index in
-                try await register("run\(run).\(index)@example.org", pending)
+    /// From the 202 of a paid order until the learner may read the course: charge, capture, enrolment, access.
+    private static func payment(_ hub: BenchHub) async throws -> [[Double]] {
+        try await BenchWorld.open(try await hub.environment()) { world in
+            let learners = try await world.makeLearners(learnerCount)
+            let courses = try await world.makeCourses(
+                (runs + 1) * orderCount / learnerCount, by: try await world.makeAuthor(), price: "10.00")
+            try await world.announce("content.access", "new.user_id || new.course_id")
+            var results: [[Double]] = []
+            for run in 0...runs {
+                let milliseconds = try await world.intervals(orderCount, perSecond: ordersPerSecond) {
+                    index, intervals in
+                    let place = run * orderCount + index
+                    let learner = learners[place % learnerCount], course = courses[place / learnerCount]
+                    _ = try await world.order(course, by: learner, card: "pm_card_visa").expect(202)
+                    intervals.begin(learner.id + course.id)
+                }
+                if run > 0 { results.append(milliseconds) }
             }
-            try await group.waitForAll()
+            return results
         }
-        return pending.intervals.take()
     }
 
-    private func register(_ email: String, _ pending: Pending) async throws {
-        var request = HTTPClientRequest(.post, address + "/auth/register", fields: ["content-type": "application/json"])
-        let body = JSONTree.object([
-            .init("email", .string(email)), .init("password", .string("correct horse battery")),
-            .init("firstName", .string("Ada")), .init("lastName", .string("Lovelace")),
-        ])
-        request.body = .bytes(Array(body.compactText().utf8))
-        let response = try await http.send(request, timeout: .seconds(30))
-        let bytes = try await response.body.collect(bytesMax: 65_536)
-        guard response.status == .created, let id = try JSONTree(parsing: bytes)["id"]?.text else {
-            throw CommandFailure("a registration was answered \(response.status.code)")
-        }
-        pending.intervals.begin(id)
-    }
-
-    private func watch(_ pending: Pending, until count: Int, on loop: EventLoop) async throws {
-        try await withTimeout(
-            .seconds(60), on: loop, onTimeout: { CommandFailure("not every registration had its effect within 60 s") }
-        ) {
-            for await user in database.notifications(on: Self.channel) {
-                // An empty one says that listening has begun.
-                if user.isEmpty { pending.isListening = true } else { pending.intervals.end(user) }
-                if pending.intervals.count == count { return }
+    /// From the 200 of the progress that completes a course until the row of its certificate can be seen; it is drawn after that.
+    private static func certificate(_ hub: BenchHub) async throws -> [[Double]] {
+        try await BenchWorld.open(try await hub.environment()) { world in
+            let learners = try await world.makeLearners(learnerCount)
+            let courses = try await world.makeCourses(
+                (runs + 1) * orderCount / learnerCount, by: try await world.makeAuthor())
+            let enrollments = try await world.enrolAll(learners, in: courses)
+            try await world.announce("certificate.certificate", "new.enrollment_id")
+            var results: [[Double]] = []
+            for run in 0...runs {
+                let milliseconds = try await world.intervals(orderCount, perSecond: ordersPerSecond) {
+                    index, intervals in
+                    let enrollment = enrollments[run * orderCount + index]
+                    _ = try await world.client.call(
+                        .put, "/progress",
+                        json: .object([
+                            .init("enrollmentId", .string(enrollment.id)),
+                            .init("lessonId", .string(enrollment.lesson)),
+                            .init("percent", .number("100")),
+                        ]), token: enrollment.learner.token
+                    ).expect(200)
+                    intervals.begin(enrollment.id)
+                }
+                if run > 0 { results.append(milliseconds) }
             }
+            return results
         }
     }
 }

@@ -22,8 +22,8 @@ enum HTTPBench {
             let twin = try BenchHub.twins.map { try ChildProcess(["\($0)/http-twin", "0"]) }
             let twinPort = twin?.line().flatMap { Int($0) }
             for _ in 0..<runs {
-                values.append(try LoadGenerator(port: port).run())
-                if let twinPort { twins.append(try LoadGenerator(port: twinPort).run()) }
+                values.append(try LoadGenerator(port: port).run().perSecond)
+                if let twinPort { twins.append(try LoadGenerator(port: twinPort).run().perSecond) }
             }
             twin?.end()
             await server.drain(within: .seconds(1))

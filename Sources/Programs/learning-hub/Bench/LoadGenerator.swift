@@ -4,45 +4,134 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// Sends one request over and over on some connections that are kept, and counts the answers: the same for ours and for a twin,
-/// and light enough not to be what is measured. Blocks the calling thread.
+/// Sends requests on some connections that are kept, one after the other on each, and notes when their answers are whole: the same for
+/// ours and for a twin, and light enough not to be what is measured. Blocks the calling thread.
 struct LoadGenerator {
     let port: Int
     var connections = 32
     var warmUp: Duration = .milliseconds(300)
     var duration: Duration = .seconds(1)
-    private let request = Array("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
 
-    /// - Returns: answers a second.
-    func run() throws -> Double {
+    /// What came of it.
+    struct Load: Sendable {
+        /// Answers a second.
+        var perSecond: Double
+        /// From each request to the end of its answer.
+        var milliseconds: [Double]
+    }
+
+    /// Header and body of a request, as it is sent.
+    static func request(
+        _ method: String = "GET", target: String = "/", fields: [String] = [], body: String = ""
+    ) -> [UInt8] {
+        var lines = ["\(method) \(target) HTTP/1.1", "Host: localhost"] + fields
+        if !body.isEmpty { lines += ["Content-Type: application/json", "Content-Length: \(body.utf8.count)"] }
+        return Array((lines + ["", body]).joined(separator: "\r\n").utf8) + (body.isEmpty ? Array("\r\n".utf8) : [])
+    }
+
+    /// The same request over and over, for ``duration``.
+    func run(_ request: [UInt8] = LoadGenerator.request()) throws -> Load {
+        let start = ContinuousClock.now + warmUp
+        return try drive(from: start, until: start + duration) { request }
+    }
+
+    /// Each request once.
+    func run(_ requests: [[UInt8]]) throws -> Load {
+        var rest = requests[...]
+        return try drive(from: .now, until: nil) { rest.popFirst() }
+    }
+
+    /// - Parameter end: nil to go on until there is no request left.
+    private func drive(
+        from start: ContinuousClock.Instant, until end: ContinuousClock.Instant?, _ next: () -> [UInt8]?
+    ) throws -> Load {
         var polled: [pollfd] = []
+        var sentAt: [ContinuousClock.Instant] = []
         defer { for connection in polled { close(connection.fd) } }
-        for _ in 0..<connections { polled.append(pollfd(fd: try open(), events: Int16(POLLIN), revents: 0)) }
-        // Every answer has the length of the first.
-        let length = try firstAnswer(polled[0].fd)
-        var pending = [Int](repeating: length, count: connections)
-        for connection in polled { try send(connection.fd) }
-        let clock = ContinuousClock()
-        let start = clock.now + warmUp
-        let end = start + duration
-        var count = 0
-        var chunk = [UInt8](repeating: 0, count: 16_384)
-        while true {
-            let now = clock.now
-            if now >= end { return Double(count) / (start.duration(to: now) / .seconds(1)) }
-            guard poll(&polled, nfds_t(polled.count), 1_000) > 0 else {
+        for _ in 0..<connections {
+            guard let request = next() else { break }
+            let descriptor = try open()
+            polled.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
+            sentAt.append(.now)
+            try send(request, descriptor)
+        }
+        var answers = [Answer](repeating: Answer(), count: polled.count)
+        var milliseconds: [Double] = []
+        var openCount = polled.count
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while openCount > 0 {
+            guard poll(&polled, nfds_t(polled.count), 10_000) > 0 else {
                 throw CommandFailure("no answers on port \(port)")
             }
             for index in polled.indices where polled[index].revents != 0 {
-                let got = read(polled[index].fd, &chunk, chunk.count)
-                guard got > 0 else { throw CommandFailure("the server on port \(port) closed a connection") }
-                pending[index] -= got
-                guard pending[index] <= 0 else { continue }
-                pending[index] = length
-                if now >= start { count += 1 }
-                try send(polled[index].fd)
+                let count = read(polled[index].fd, &chunk, chunk.count)
+                guard count > 0 else { throw CommandFailure("the server on port \(port) closed a connection") }
+                guard try chunk.withUnsafeBytes({ try answers[index].take($0[..<count]) }) else { continue }
+                let now = ContinuousClock.now
+                if now >= start { milliseconds.append(sentAt[index].duration(to: now).milliseconds) }
+                if let end, now >= end {
+                    return Load(
+                        perSecond: Double(milliseconds.count) / (start.duration(to: now) / .seconds(1)),
+                        milliseconds: milliseconds)
+                }
+                guard let request = next() else {
+                    openCount -= 1
+                    // Of no more use; poll leaves a negative one out.
+                    close(polled[index].fd)
+                    polled[index].fd = -1
+                    continue
+                }
+                sentAt[index] = now
+                try send(request, polled[index].fd)
             }
         }
+        let seconds = start.duration(to: .now) / .seconds(1)
+        return Load(perSecond: Double(milliseconds.count) / max(seconds, 0.001), milliseconds: milliseconds)
+    }
+
+    /// As much of an answer as has come.
+    private struct Answer {
+        private var header: [UInt8] = []
+        private var bodyLeft: Int?
+
+        /// - Returns: whether the answer is whole.
+        mutating func take(_ bytes: Slice<UnsafeRawBufferPointer>) throws -> Bool {
+            if let left = bodyLeft {
+                bodyLeft = left - bytes.count
+            } else {
+                header += bytes
+                guard let end = Self.end(of: header) else { return false }
+                bodyLeft = try Self.bodyLength(String(decoding: header[..<end], as: UTF8.self)) - (header.count - end)
+            }
+            guard let left = bodyLeft, left <= 0 else { return false }
+            self = Answer()
+            return true
+        }
+
+        private static func end(of header: [UInt8]) -> Int? {
+            var index = 3
+            while index < header.count {
+                if header[index] == 10, header[index - 1] == 13, header[index - 2] == 10 { return index + 1 }
+                index += 1
+            }
+            return nil
+        }
+
+        private static func bodyLength(_ header: String) throws -> Int {
+            let lines = header.split(separator: "\r\n")
+            let status = lines.first?.split(separator: " ").dropFirst().first ?? ""
+            guard status.hasPrefix("2") else { throw CommandFailure("a request was answered \(status)") }
+            for line in lines where line.lowercased().hasPrefix("content-length:") {
+                if let length = Int(line.drop { $0 != " " }.dropFirst()) { return length }
+            }
+            throw CommandFailure("an answer does not say how long it is")
+        }
+    }
+
+    static func listens(on port: Int) -> Bool {
+        guard let descriptor = try? LoadGenerator(port: port).open() else { return false }
+        close(descriptor)
+        return true
     }
 
     private func open() throws -> Int32 {
@@ -66,23 +155,8 @@ struct LoadGenerator {
         return descriptor
     }
 
-    private func send(_ descriptor: Int32) throws {
+    private func send(_ request: [UInt8], _ descriptor: Int32) throws {
         let count = request.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
         guard count == request.count else { throw CommandFailure("a request could not be sent") }
-    }
-
-    private func firstAnswer(_ descriptor: Int32) throws -> Int {
-        try send(descriptor)
-        var total = 0
-        var chunk = [UInt8](repeating: 0, count: 16_384)
-        var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        // An answer this small comes at once; what follows within a moment belongs to it.
-        while poll(&ready, 1, total == 0 ? 5_000 : 50) > 0 {
-            let count = read(descriptor, &chunk, chunk.count)
-            if count <= 0 { break }
-            total += count
-        }
-        guard total > 0 else { throw CommandFailure("no answer on port \(port)") }
-        return total
     }
 }

@@ -1,5 +1,7 @@
 internal import Contracts
+internal import EventLoop
 internal import Platform
+internal import Postgres
 
 /// What a process takes: time until it is ready, on a database that is initialised, and resident memory.
 enum ProcessBench {
@@ -31,7 +33,49 @@ enum ProcessBench {
             try readyHub(hub).end()
             return try times { try readyHub(hub) }
         },
+        BenchRow(name: "idle.cpu", unit: .percentOfCore) { hub in Measurement(try await idle(hub).map(\.cpu)) },
+        BenchRow(name: "idle.transactions", unit: .perSecond) { hub in
+            Measurement(try await idle(hub).map(\.transactions))
+        },
     ]
+
+    private static let settlingTime = Duration.seconds(10)
+    private static let idleTime = Duration.seconds(10)
+
+    /// All services in one process, and nobody there: the processor time of the process, and what it asks of its database, in a second.
+    private static func idle(_ hub: BenchHub) async throws -> [(cpu: Double, transactions: Double)] {
+        try await hub.once("idle") {
+            let environment = try await environment(hub)
+            let url = environment[PlatformSettings.databaseURL.name] ?? ""
+            let names = HubServices.all.map { $0.name.rawValue }
+            let process = try ready(["serve"] + names, environment)
+            defer { process.end() }
+            let loops = try EventLoopGroup(count: 1, name: "bench-idle")
+            let database = Database(url: try await hub.running().url(), loops: loops)
+            let clock = ContinuousClock()
+            var values: [(cpu: Double, transactions: Double)] = []
+            try await clock.sleep(for: settlingTime)
+            for _ in 0..<runs {
+                let before = (process.cpuSeconds ?? 0, try await transactions(of: url, database))
+                try await clock.sleep(for: idleTime)
+                let after = (process.cpuSeconds ?? 0, try await transactions(of: url, database))
+                let seconds = idleTime / .seconds(1)
+                values.append(((after.0 - before.0) / seconds * 100, Double(after.1 - before.1) / seconds))
+            }
+            await database.close()
+            await loops.shutdown()
+            return values
+        }
+    }
+
+    /// Those that the server counts for the database of `url`; our own are in another one.
+    private static func transactions(of url: String, _ database: Database) async throws -> Int {
+        let name = String(url.split(separator: "?")[0].split(separator: "/").last ?? "")
+        let row = try await database.query(
+            "select xact_commit + xact_rollback from pg_stat_database where datname = \(name)"
+        ).first
+        return try row?.decode(Int.self) ?? 0
+    }
 
     private static func times(_ start: () throws -> ChildProcess) throws -> Measurement {
         let clock = ContinuousClock()
@@ -47,6 +91,9 @@ enum ProcessBench {
     private static func environment(_ hub: BenchHub) async throws -> [String: String] {
         var environment = try await hub.environment()
         for type in HubServices.all { environment[PlatformSettings.port(of: type.name).name] = "0" }
+        let parts = try await HubParts.open(try Settings(commandLine: environment))
+        _ = try await parts.store.applyTopics()
+        await parts.close()
         return environment
     }
 
@@ -60,12 +107,14 @@ enum ProcessBench {
             ])
     }
 
-    /// Starts this program and blocks until it says that it is ready.
+    /// Starts this program and blocks until it says that all of it is ready.
     private static func ready(_ words: [String], _ environment: [String: String]) throws -> ChildProcess {
         let process = try ChildProcess([ChildProcess.ownProgram] + words, environment: environment)
         let sign = words[0] == "up" ? " is ready " : " ready on port "
+        var missing = words[0] == "up" ? 1 : words.count - 1
         while let line = process.line() {
-            if line.contains(sign) { return process }
+            if line.contains(sign) { missing -= 1 }
+            if missing == 0 { return process }
         }
         throw CommandFailure("`\(words.joined(separator: " "))` did not become ready")
     }

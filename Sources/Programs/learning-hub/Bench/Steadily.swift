@@ -24,10 +24,17 @@ final class Intervals: Sendable {
         var begun: [String: ContinuousClock.Instant] = [:]
         var ended: Set<String> = []
         var milliseconds: [Double] = []
+        var isHeard = false
     }
     private let state = Mutex(State())
 
     var count: Int { state.withLock { $0.milliseconds.count } }
+
+    /// Whether somebody listens for the ends.
+    var isHeard: Bool {
+        get { state.withLock { $0.isHeard } }
+        set { state.withLock { $0.isHeard = newValue } }
+    }
 
     func begin(_ id: String) {
         let now = ContinuousClock.now

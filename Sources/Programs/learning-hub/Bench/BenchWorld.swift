@@ -1,0 +1,199 @@
+internal import Avro
+internal import Contracts
+internal import EventLoop
+internal import HTTP
+internal import Observability
+internal import Platform
+internal import Postgres
+internal import Secrets
+
+/// A whole hub in this process, on an empty database, with people and courses as a measurement needs them.
+struct BenchWorld: Sendable {
+    let gatewayPort: Int
+    let coursePort: Int
+    let client: APIClient
+    let database: Database
+    /// Of the clients, which take their turns on it.
+    let loop: EventLoop
+    private let settings: Settings
+    private let secret: String
+
+    /// Starts the hub, and stops it afterwards, come what may.
+    static func open<Value: Sendable>(
+        _ environment: [String: String], _ body: (BenchWorld) async throws -> Value
+    ) async throws -> Value {
+        var flags = environment
+        for type in HubServices.all { flags[PlatformSettings.port(of: type.name).name] = "0" }
+        // The cost of a password hash is not what is measured.
+        flags["HUB_PASSWORD_MEMORY_KIB"] = "8"
+        flags["HUB_PASSWORD_ITERATIONS"] = "1"
+        let settings = try Settings(commandLine: flags)
+        let process = try await HubProcess.start(HubServices.all, settings: settings, topics: .apply)
+        let value = await outcome {
+            let loops = try EventLoopGroup(count: 1, name: "clients")
+            let gatewayPort = process.port(of: .gateway) ?? 0
+            let world = BenchWorld(
+                gatewayPort: gatewayPort, coursePort: process.port(of: .course) ?? 0,
+                client: try APIClient(address: "http://127.0.0.1:\(gatewayPort)"),
+                database: Database(url: try settings.value(PlatformSettings.databaseURL).settingText, loops: loops),
+                loop: loops.next(), settings: settings,
+                secret: try settings.value(PlatformSettings.identitySecret).settingText)
+            let value = await outcome { try await body(world) }
+            await world.client.close()
+            await world.database.close()
+            await loops.shutdown()
+            return try value.get()
+        }
+        await process.stop()
+        return try value.get()
+    }
+
+    // MARK: People and courses
+
+    /// Who may write courses.
+    func makeAuthor() async throws -> DemoPerson {
+        let email = "author@example.org", password = SecureRandom.token(byteCount: 18)
+        _ = try await AdminCommand.create(email, password, settings)
+        return try await client.logIn(email, password)
+    }
+
+    /// People who are registered and logged in.
+    func makeLearners(_ count: Int) async throws -> [BenchLearner] {
+        try await together(count) { index in
+            let email = "learner\(index)@example.org", password = SecureRandom.token(byteCount: 18)
+            let id = try await client.call(
+                .post, "/auth/register",
+                json: .texts(["email": email, "password": password, "firstName": "Ada", "lastName": "Lovelace"])
+            ).expect(201).text("id")
+            return BenchLearner(id: id, token: try await client.logIn(email, password).token)
+        }
+    }
+
+    /// Courses of one article each.
+    /// - Parameter price: nil for free ones.
+    func makeCourses(_ count: Int, by author: DemoPerson, price: String? = nil, published: Bool = true) async throws
+        -> [BenchCourse]
+    {
+        try await together(count) { index in
+            let id = try await client.call(
+                .post, "/courses",
+                json: .texts([
+                    "title": "Course \(index)", "description": "Measured.", "category": "bench", "level": "BEGINNER",
+                    "language": "en", "price": price ?? "0.00", "currency": "USD",
+                ]), token: author.token
+            ).expect(201).text("id")
+            let section = try await client.call(
+                .post, "/courses/\(id)/sections", json: .texts(["title": "One"]), token: author.token
+            ).expect(201).text("id")
+            let lesson = try await client.call(
+                .post, "/courses/\(id)/lessons",
+                json: .texts(["sectionId": section, "title": "An article", "kind": "ARTICLE"]), token: author.token
+            ).expect(201).text("id")
+            if published {
+                _ = try await client.call(.post, "/courses/\(id)/publish", token: author.token).expect(200)
+            }
+            return BenchCourse(id: id, lesson: lesson)
+        }
+    }
+
+    func order(_ course: BenchCourse, by learner: BenchLearner, card: String? = nil) async throws -> APIClient.Answer {
+        let body = JSONTree.object([
+            .init("courseId", .string(course.id)), .init("paymentMethod", .text(card)),
+        ])
+        return try await client.call(
+            .post, "/enrollments", json: body, token: learner.token, key: SecureRandom.token(byteCount: 12))
+    }
+
+    /// Everybody in every course, which are free.
+    func enrolAll(_ learners: [BenchLearner], in courses: [BenchCourse]) async throws -> [BenchEnrollment] {
+        try await together(learners.count * courses.count) { index in
+            let learner = learners[index % learners.count], course = courses[index / learners.count]
+            let id = try await order(course, by: learner).expect(201).text("enrollmentId")
+            return BenchEnrollment(id: id, lesson: course.lesson, learner: learner)
+        }
+    }
+
+    private func together<Value: Sendable>(
+        _ count: Int, _ make: @escaping @Sendable (Int) async throws -> Value
+    ) async throws -> [Value] {
+        var values: [Value] = []
+        for start in stride(from: 0, to: count, by: 8) {
+            values += try await withThrowingTaskGroup(of: Value.self) { group in
+                for index in start..<min(start + 8, count) { group.addTask { try await make(index) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+        }
+        return values
+    }
+
+    /// The header that a service wants of who asks it directly; good for half a minute.
+    func identityField(of identity: Identity, _ target: String) throws -> String {
+        let seal = try IdentitySeal(secret: secret) { WallClock.millisecondsSinceEpoch }
+        return "\(IdentitySeal.fieldName): \(seal.header(for: identity, method: "GET", target: target))"
+    }
+
+    // MARK: Waiting for rows
+
+    /// Has the database tell of each row that comes into a table, once its transaction has committed: looking again and again would take
+    /// more of the machine than what is measured.
+    /// - Parameter told: what is told of the row, in SQL, on `new`.
+    func announce(_ table: String, _ told: String) async throws {
+        let announce = """
+            create function bench_announce() returns trigger language plpgsql as $$
+            begin
+                perform pg_notify('bench', \(told));
+                return null;
+            end $$
+            """
+        try await database.execute(SQL(raw: announce))
+        let trigger = """
+            create trigger bench_announce after insert on \(table) for each row
+            execute function bench_announce()
+            """
+        try await database.execute(SQL(raw: trigger))
+    }
+
+    /// Calls `begin` so many times at a steady pace, each of which leads to a row that is announced.
+    /// - Parameter begin: begins an interval under what will be told of the row.
+    /// - Returns: milliseconds of each.
+    func intervals(
+        _ count: Int, perSecond: Int, _ begin: @escaping @Sendable (_ index: Int, Intervals) async throws -> Void
+    ) async throws -> [Double] {
+        let intervals = Intervals()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask(executorPreference: loop) {
+                for await told in database.notifications(on: "bench") {
+                    // An empty one says that listening has begun.
+                    if told.isEmpty { intervals.isHeard = true } else { intervals.end(told) }
+                }
+            }
+            defer { group.cancelAll() }
+            while !intervals.isHeard { try await loop.sleep(for: .milliseconds(5)) }
+            try await steadily(count, perSecond: perSecond, on: loop) { try await begin($0, intervals) }
+            try await withTimeout(
+                .seconds(60), on: loop,
+                onTimeout: { CommandFailure("only \(intervals.count) of \(count) had their effect within 60 s") }
+            ) {
+                while intervals.count < count { try await loop.sleep(for: .milliseconds(5)) }
+            }
+        }
+        return intervals.take()
+    }
+}
+
+struct BenchCourse: Sendable {
+    let id: String
+    let lesson: String
+
+    var path: String { "/courses/\(id)" }
+}
+
+struct BenchEnrollment: Sendable {
+    let id: String
+    let lesson: String
+    let learner: BenchLearner
+}
+
+struct BenchLearner: Sendable {
+    let id, token: String
+}
