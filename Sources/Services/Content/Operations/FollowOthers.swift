@@ -5,7 +5,7 @@ extension Operations {
     /// What course said of a course and what was made from it is not current any more.
     func dropCourse(_ id: CourseID, version: Int, on tx: Transaction) {
         store.upsertCourse(id, version: version, on: tx)
-        tx.afterCommit { [rendered] in rendered.drop(id) }
+        tx.afterCommit { [cache] in await cache.invalidate(id.rawValue) }
     }
 
     func noteUpload(_ event: MediaUploaded, on tx: Transaction) {

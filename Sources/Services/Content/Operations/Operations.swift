@@ -16,7 +16,7 @@ struct Operations: Sendable {
     let lessons: Lessons
     let addresses: Addresses
     let renderer: MarkdownRenderer
-    let rendered: RenderedPages
+    let cache: Cache
     let now: @Sendable () -> Date
     let store = Store()
 
@@ -26,7 +26,7 @@ struct Operations: Sendable {
             client: ServiceClient(context), database: context.database, now: context.clock, store: store)
         addresses = Addresses(client: ServiceClient(context, timeout: Addresses.timeMax))
         renderer = MarkdownRenderer(pool: context.blockingPool)
-        rendered = RenderedPages()
+        cache = context.cache
         now = context.clock
     }
 

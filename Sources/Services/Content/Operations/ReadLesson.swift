@@ -36,12 +36,15 @@ extension Operations {
         return revision
     }
 
-    /// From memory, when it was asked for a while ago.
+    /// From the cache, when it was asked for a while ago. A revision never changes, so no page there is ever wrong.
     private func html(of revision: Revision, in lesson: LessonFacts) async throws -> String {
-        let key = RenderedPages.Key(lesson: lesson.id, revision: revision.number)
-        if let html = rendered.find(key) { return html }
-        let html = try await html(of: revision.markdown)
-        rendered.insert(html, key, of: lesson.courseID)
-        return html
+        let bytes = try await cache.value(
+            Self.pageKey(lesson.id, revision.number), of: lesson.courseID.rawValue, for: .seconds(3_600)
+        ) {
+            Array(try await html(of: revision.markdown).utf8)
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
+
+    static func pageKey(_ lesson: LessonID, _ revision: Int) -> String { "page:\(lesson):\(revision)" }
 }
