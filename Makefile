@@ -43,7 +43,7 @@ test-kafka: setup-tests ## Run what stands on librdkafka, on real clusters too, 
 	ln -sf "$$(realpath $(or $(LIBRDKAFKA),.venv/lib/python3*/site-packages/confluent_kafka.libs/librdkafka*.so.1))" .build/librdkafka/librdkafka.so.1
 	HUB_TEST_KAFKA=all LD_LIBRARY_PATH=$(CURDIR)/.build/librdkafka scripts/test '$(or $(FILTER),KafkaTests|MessagingTests)' $(TEST_FLAGS)
 
-test-faults: setup-tests build ## Kill, freeze and restart brokers, services and the database while people register (EVENTS=100000)
+test-faults: setup-tests build ## Kill, freeze and restart what there is while people register, buy and learn (EVENTS=100000)
 	HUB_FAULT_EVENTS=$(or $(EVENTS),100000) HUB_TEST_PROGRAM=$(CURDIR)/$(RELEASE) scripts/test FaultTests $(TEST_FLAGS)
 
 fuzz: setup-tests ## Feed broken input to what reads from outside, ten minutes each (options: SECONDS=60 SEED=7)

@@ -219,7 +219,8 @@ let package = Package(
             "GatewayTests",
             ["Gateway", "Auth", "User", "Documents", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         .target(
-            name: "SystemTesting", dependencies: ["EventLoop", "HTTP", "HubTesting"], path: "Tests/SystemTesting",
+            name: "SystemTesting", dependencies: ["EventLoop", "HTTP", "HubTesting", "Secrets"],
+            path: "Tests/SystemTesting",
             swiftSettings: swiftSettings),
         tests(
             "SystemTests", ["learning-hub", "SystemTesting", "Platform", "HubTesting"] + backbone + drivers,

@@ -35,6 +35,22 @@ import Testing
         }
     }
 
+    @Test func `an erasure counts as done once the file is gone, and not before`() async throws {
+        try await CertificateHub.with { hub in
+            let user = UserID.new
+            _ = try await hub.issue(.of(user))
+            try await hub.erase(user)
+            func told() async throws -> Int {
+                try await hub.certificates.send(.get, "/internal/erasures/\(user)", as: .service(.user)).status
+            }
+            #expect(try await hub.files().count == 1)
+            #expect(try await told() == 404)
+            try await hub.certificates.runTasks()
+            #expect(try await hub.files().isEmpty)
+            #expect(try await told() == 200)
+        }
+    }
+
     @Test func `an erasure that comes twice, with its certificate in one batch, or before it, leaves none`()
         async throws
     {

@@ -27,7 +27,7 @@ import Testing
     {
         let drawn = try page(name, title).pdf()
         #expect(drawn.hasEveryFont)
-        let text = try await text(of: drawn.bytes)
+        let text = try text(of: drawn.bytes)
         for part in [name, title, "7K4Q-9XMD-22FA", "Final score 93.5 %", "/certificates/verify/7K4Q"] {
             #expect(has(text, part), "\(part)")
         }
@@ -40,13 +40,13 @@ import Testing
     func `the longest names and titles are set smaller, and stand there whole`(name: String) async throws {
         let title = String(
             String(repeating: "Foundations of Reliable Messaging and \(name.prefix(20)) ", count: 10).prefix(200))
-        let text = try await text(of: try page(name, title).pdf().bytes)
+        let text = try text(of: try page(name, title).pdf().bytes)
         #expect(has(text, name))
         #expect(has(text, title))
     }
 
     @Test func `what is longer than anything allowed is cut, and what stands below it stays`() async throws {
-        let text = try await text(of: try page(String(repeating: "name ", count: 400)).pdf().bytes)
+        let text = try text(of: try page(String(repeating: "name ", count: 400)).pdf().bytes)
         #expect(has(text, "Final score 93.5 %"))
     }
 
@@ -59,7 +59,7 @@ import Testing
 
     @Test func `the QR code leads to the address`() async throws {
         let address = "https://hub.example.org/certificates/verify/7K4Q-9XMD-22FA"
-        let file = try await image(of: try page("Ada Lovelace").pdf().bytes)
+        let file = try PDFReader.image(of: try page("Ada Lovelace").pdf().bytes)
         defer { try? FileManager.default.removeItem(at: file) }
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scripts/read-qr.py").path
         let read = try await TestPython.run(script, [file.path])
@@ -91,34 +91,4 @@ private func letters(_ text: String) -> String {
 /// Scalar by scalar: without blanks some of them would make one character with what stands beside them.
 private func has(_ text: String, _ part: String) -> Bool { text.unicodeScalars.contains(letters(part).unicodeScalars) }
 
-private func text(of pdf: [UInt8]) async throws -> String {
-    let file = try write(pdf)
-    defer { try? FileManager.default.removeItem(at: file) }
-    return letters(try await run("pdftotext", [file.path, "-"]))
-}
-
-private func image(of pdf: [UInt8]) async throws -> URL {
-    let file = try write(pdf)
-    defer { try? FileManager.default.removeItem(at: file) }
-    _ = try await run("pdftoppm", ["-r", "150", "-gray", "-singlefile", file.path, file.path])
-    return file.appendingPathExtension("pgm")
-}
-
-private func write(_ pdf: [UInt8]) throws -> URL {
-    let file = FileManager.default.temporaryDirectory.appending(path: "hub-page-\(UUID().uuidString).pdf")
-    try Data(pdf).write(to: file)
-    return file
-}
-
-private func run(_ program: String, _ arguments: [String]) async throws -> String {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let bytes = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0, "\(program) failed")
-    return String(decoding: bytes, as: UTF8.self)
-}
+private func text(of pdf: [UInt8]) throws -> String { letters(try PDFReader.text(of: pdf)) }

@@ -11,6 +11,8 @@ enum FaultForm {
     static let eventsMin = wanted ?? 1_000
     /// A registration is told, answered with points, put on a list and mailed.
     static let registrationsMin = (eventsMin + 3) / 4
+    /// Of those who buy and complete a course, how many begin with each fault.
+    static let learnersARound = isLong ? 20 : 2
     /// How many people are at it at a time.
     static let lineCount = isLong ? 12 : 4
 

@@ -13,19 +13,32 @@ enum HoldPoint: Int, CaseIterable {
     /// Events are being stored in the log, for the log in PostgreSQL.
     case stored
     /// Events were acknowledged by the log, and still are in the outbox.
-    case acknowledgedToUser, acknowledgedToNotification, acknowledgedToGamification
+    case acknowledgedToUser, acknowledgedToNotification, acknowledgedToGamification, acknowledgedToEnrollment
+    /// Stripe has said what became of a charge.
+    case charged
+    /// A learner is enrolled, or has moved on.
+    case enrolled
+    /// What was handed in has its grade.
+    case graded
+    /// A certificate is drawn and its file kept.
+    case drawn
 
-    private var statement: SQL {
+    private var statement: (SQL, table: SQL) {
         switch self {
-        case .receivedByNotification: "insert on notification.inbox"
-        case .receivedByGamification: "insert on gamification.inbox"
-        case .effectsOfNotification: "insert on notification.outbox"
-        case .effectsOfGamification: "insert on gamification.outbox"
-        case .mail: "insert on notification.mailbox"
-        case .stored: "insert on event_log.record"
-        case .acknowledgedToUser: #"delete on "user".outbox"#
-        case .acknowledgedToNotification: "delete on notification.outbox"
-        case .acknowledgedToGamification: "delete on gamification.outbox"
+        case .receivedByNotification: ("insert", "notification.inbox")
+        case .receivedByGamification: ("insert", "gamification.inbox")
+        case .effectsOfNotification: ("insert", "notification.outbox")
+        case .effectsOfGamification: ("insert", "gamification.outbox")
+        case .mail: ("insert", "notification.mailbox")
+        case .stored: ("insert", "event_log.record")
+        case .acknowledgedToUser: ("delete", #""user".outbox"#)
+        case .acknowledgedToNotification: ("delete", "notification.outbox")
+        case .acknowledgedToGamification: ("delete", "gamification.outbox")
+        case .acknowledgedToEnrollment: ("delete", "enrollment.outbox")
+        case .charged: ("update of status", "payment.payment")
+        case .enrolled: ("insert", "enrollment.outbox")
+        case .graded: ("insert", "assessment.outbox")
+        case .drawn: ("update of drawn_version", "certificate.certificate")
         }
     }
 
@@ -42,12 +55,15 @@ enum HoldPoint: Int, CaseIterable {
                     return case tg_op when 'DELETE' then old else new end;
                 end $$
             """)
-        let log = try await database.query("select to_regclass('event_log.record') is not null").first?.decode(
-            Bool.self)
-        for point in allCases where point != .stored || log == true {
+        for point in allCases {
+            let (statement, table) = point.statement
+            // On Kafka there is no such log, and not every hub has every service.
+            let isThere = try await database.query("select to_regclass('\(table)') is not null").first?.decode(
+                Bool.self)
+            guard isThere == true else { continue }
             try await database.execute(
                 """
-                create trigger \(quoted: "hold \(point)") before \(point.statement) for each row
+                create trigger \(quoted: "hold \(point)") before \(statement) on \(table) for each row
                     execute function reckoning.hold(\(raw: "\(lockClass), \(point.rawValue)"))
                 """)
         }

@@ -17,8 +17,8 @@ struct HubUnderFault: Sendable {
 
     let hub: HubUnderTest
     let people: Registrations
-    let database: Database
-    let log: any EventLog
+    let books: Books
+    var database: Database { books.database }
 
     /// Plays a fault and reckons.
     /// - Parameters:
@@ -32,23 +32,11 @@ struct HubUnderFault: Sendable {
         databaseURL: String? = nil, onlyBrokersSuffer: Bool = false, _ fault: (HubUnderFault) async throws -> Void,
         afterwards: (HubUnderFault) async throws -> Void = { _ in }
     ) async throws {
-        let url = if let databaseURL { databaseURL } else { try await TestDatabase.make().url }
-        let database = Database(url: url, loops: TestLoops.shared)
-        var environment = try await kind.environment()
-        if let cluster { environment["KAFKA_BOOTSTRAP_SERVERS"] = cluster.bootstrapServers }
-        let log = try log(on: environment["KAFKA_BOOTSTRAP_SERVERS"], database)
-        // A cluster outlives a hub: what others left there would have no accounts here.
-        if case .kafka = kind { try await log.deleteTopics(TopicSettings.catalogue.map(\.name)) }
-        environment["DATABASE_URL"] = url
-        // What is tested is not how long a password takes.
-        environment["HUB_PASSWORD_MEMORY_KIB"] = "8"
-        environment["HUB_PASSWORD_ITERATIONS"] = "1"
-        let hub = try await HubUnderTest.inManyProcesses(
-            ["gateway", "user", "auth", "notification", "gamification"] + extra, environment)
-        try await Reckoning.begin(database)
-        try await HoldPoint.prepare(database)
+        let (hub, books) = try await HubUnderTest.underFault(
+            ["gateway", "user", "auth", "notification", "gamification"] + extra, on: kind, cluster: cluster,
+            databaseURL: databaseURL)
         let people = Registrations(hub.client, atLeast: FaultForm.registrationsMin, lineCount: FaultForm.lineCount)
-        let world = HubUnderFault(hub: hub, people: people, database: database, log: log)
+        let world = HubUnderFault(hub: hub, people: people, books: books)
 
         async let registering: Void = people.run()
         try await world.moreRegister()
@@ -59,16 +47,14 @@ struct HubUnderFault: Sendable {
 
         try await world.reckon(name, kind, onlyBrokersSuffer)
         try await afterwards(world)
-        #expect(try await hub.stop().allSatisfy { $0 == 0 })
-        await log.close()
-        await database.close()
+        try await hub.stop(books)
     }
 
     /// Waits until people have registered after now: a tenth of those to come.
     func moreRegister() async throws {
-        let before = people.tally.accounts.count
+        let before = people.accounts.count
         try await eventually(within: .seconds(300), "people register") {
-            people.tally.accounts.count >= before + FaultForm.registrationsMin / 10
+            people.accounts.count >= before + FaultForm.registrationsMin / 10
         }
     }
 
@@ -81,20 +67,7 @@ struct HubUnderFault: Sendable {
 
     /// Kills the process of a service where it is held up, and starts it again, once for each point.
     func kill(_ service: String, at points: [HoldPoint]) async throws {
-        for point in points {
-            try await point.hold(on: database) { held in
-                try await held.someoneHasCome()
-                try await kill(service)
-                try await held.endStatements()
-            }
-            try await hub.startAgain(service)
-        }
-    }
-
-    func kill(_ service: String) async throws {
-        let program = try hub.program(of: service)
-        program.kill()
-        _ = try await program.exitCode()
+        for point in points { try await hub.kill(service, at: point, on: database) }
     }
 
     /// Waits until the relay of the user service has sent events that nobody acknowledges.
@@ -108,20 +81,26 @@ struct HubUnderFault: Sendable {
         }
     }
 
-    func reckoning() async throws -> Reckoning { try await Reckoning(accounts: people.tally.accounts, database, log) }
+    func reckoning() async throws -> Reckoning { try await reckon().reckoning }
+
+    private func reckon() async throws -> (reckoning: Reckoning, mails: Int, ledgerRows: Int) {
+        var reckoning = try await Reckoning(books)
+        let (mails, ledgerRows) = try await reckoning.check(accounts: people.accounts, in: books)
+        return (reckoning, mails, ledgerRows)
+    }
 
     private func reckon(_ name: String, _ kind: HubLogKind, _ onlyBrokersSuffer: Bool) async throws {
         try await eventually(within: Self.settleMax, "everything is settled") {
-            try await Reckoning.isSettled(database)
+            try await books.areSettled()
         }
         let tally = people.tally
-        let reckoning = try await reckoning()
+        let (reckoning, mails, ledgerRows) = try await reckon()
         #expect(reckoning.discrepancies == [])
         if onlyBrokersSuffer { #expect(tally.failures * Self.requestsForOneFailure <= tally.requests) }
         Self.tableBegins
         let counts = [
-            tally.accounts.count, tally.requests, tally.failures, reckoning.written, reckoning.records,
-            reckoning.handled, reckoning.deadLetters, reckoning.mails, reckoning.ledgerRows,
+            people.accounts.count, tally.requests, tally.failures, reckoning.written, reckoning.records,
+            reckoning.handled, reckoning.deadLetters, mails, ledgerRows,
         ]
         print("| \(name) | \(kind.testDescription) | \(counts.map(String.init).joined(separator: " | ")) |")
     }
@@ -132,11 +111,62 @@ struct HubUnderFault: Sendable {
         | fault | log | registrations | requests | not 2xx | events | records | handled | dead letters | welcome mails | ledger rows |
         |---|---|---|---|---|---|---|---|---|---|---|
         """)
+}
+
+extension HubUnderTest {
+    /// A hub in many processes whose books are kept, and that can be held up.
+    static func underFault(
+        _ services: [String], on kind: HubLogKind, cluster: TestKafka? = nil, databaseURL: String? = nil,
+        _ settings: [String: String] = [:]
+    ) async throws -> (HubUnderTest, Books) {
+        let url = if let databaseURL { databaseURL } else { try await TestDatabase.make().url }
+        let database = Database(url: url, loops: TestLoops.shared)
+        var environment = try await kind.environment().merging(settings) { $1 }
+        if let cluster { environment["KAFKA_BOOTSTRAP_SERVERS"] = cluster.bootstrapServers }
+        let log = try log(on: environment["KAFKA_BOOTSTRAP_SERVERS"], database)
+        // A cluster outlives a hub: what others left there would have no accounts here.
+        if case .kafka = kind { try await log.deleteTopics(TopicSettings.catalogue.map(\.name)) }
+        environment["DATABASE_URL"] = url
+        // What is tested is not how long a password takes.
+        environment["HUB_PASSWORD_MEMORY_KIB"] = "8"
+        environment["HUB_PASSWORD_ITERATIONS"] = "1"
+        let hub = try await inManyProcesses(services, environment)
+        let books = try await Books.open(for: services, database, log)
+        try await HoldPoint.prepare(database)
+        return (hub, books)
+    }
 
     private static func log(on bootstrapServers: String?, _ database: Database) throws -> any EventLog {
         let loops = TestLoops.shared, logger = Logger.quiet
         guard let bootstrapServers else { return PostgresLog(database: database, loops: loops, logger: logger) }
         return try KafkaLog(.init(bootstrapServers: bootstrapServers), loops: loops, logger: logger)
+    }
+
+    /// Ends it, well, and closes the books.
+    func stop(_ books: Books) async throws {
+        #expect(try await stop().allSatisfy { $0 == 0 })
+        await books.log.close()
+        await books.database.close()
+    }
+
+    /// Kills the process of a service where it is held up, and starts it again.
+    /// - Parameter begin: sets off what comes to the point.
+    func kill(
+        _ service: String, at point: HoldPoint, on database: Database, _ begin: () async throws -> Void = {}
+    ) async throws {
+        try await point.hold(on: database) { held in
+            try await begin()
+            try await held.someoneHasCome()
+            try await kill(service)
+            try await held.endStatements()
+        }
+        try await startAgain(service)
+    }
+
+    func kill(_ service: String) async throws {
+        let program = try program(of: service)
+        program.kill()
+        _ = try await program.exitCode()
     }
 }
 

@@ -13,7 +13,7 @@ import Testing
             frozen.freeze()
             defer { frozen.thaw() }
             try await world.moreRegister()
-            let accounts = Array(world.people.tally.accounts)
+            let accounts = Array(world.people.accounts)
             try await eventually(within: .seconds(120), "the other has all partitions") {
                 let rows = try await world.database.query(
                     "select count(*) from gamification.points_award where user_id = any(\(accounts))")
@@ -46,14 +46,14 @@ import Testing
             case .postgres:
                 try await HoldPoint.stored.hold(on: world.database) { held in
                     try await world.relayIsLeftWaiting()
-                    try await world.kill("user")
+                    try await world.hub.kill("user")
                     try await held.endStatements()
                 }
             case .kafka(let version):
                 let cluster = try await TestKafka.shared(version)
                 for broker in 1...3 { try await cluster.pause(broker) }
                 try await world.relayIsLeftWaiting()
-                try await world.kill("user")
+                try await world.hub.kill("user")
                 // What lies in their sockets goes with them.
                 for broker in 1...3 { try await cluster.kill(broker) }
                 try await cluster.startAgain()

@@ -1,16 +1,20 @@
 internal import Foundation
 
 /// Ports of this machine that nobody listens on.
-enum FreePort {
+public enum FreePort {
     struct None: Error {}
 
+    public static func any() throws -> Int { try some(1)[0] }
+
     /// Below those that the system gives to outgoing connections: one that takes a server's port while it is down keeps it down.
-    static func any() throws -> Int {
-        for _ in 0..<100 {
+    public static func some(_ count: Int) throws -> [Int] {
+        var ports: Set<Int> = []
+        for _ in 0..<100 * count where ports.count < count {
             let port = Int.random(in: 10_000..<32_000)
-            if isFree(port) { return port }
+            if isFree(port) { ports.insert(port) }
         }
-        throw None()
+        guard ports.count == count else { throw None() }
+        return Array(ports)
     }
 
     static func isFree(_ port: Int) -> Bool {

@@ -5,7 +5,7 @@ public struct TestNetwork: Sendable {
     private let process: Int32
     private let end: AfterProcess
 
-    init(from port: Int, to target: Int) throws {
+    public init(from port: Int, to target: Int) throws {
         let process = Process()
         process.executableURL = try TestPython.executable()
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scripts/tcp-relay.py")

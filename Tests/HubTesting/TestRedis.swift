@@ -57,6 +57,15 @@ public actor TestRedis {
         }
     }
 
+    /// Takes away all it keeps, under the feet of whoever uses it. Without a password.
+    public nonisolated func empty() async throws {
+        let socket = try RawSocket.connect(port)
+        try await socket.send("FLUSHALL\r\n")
+        guard try await socket.read(until: { $0.hasSuffix("\r\n") }) == "+OK\r\n" else {
+            throw CannotStart(description: "redis-server did not empty itself")
+        }
+    }
+
     /// Ends it at once, with all it keeps.
     public func stop() async {
         guard let process else { return }

@@ -70,6 +70,18 @@ import Testing
         }
     }
 
+    @Test func `a folder to work in that was left behind goes once nobody can be at work in it`() throws {
+        let files = FileManager.default, parent = files.temporaryDirectory.appending(path: "media-\(UUID().uuidString)")
+        defer { try? files.removeItem(at: parent) }
+        for name in ["hub-media-left/input", "another"] {
+            try files.createDirectory(at: parent.appending(path: name), withIntermediateDirectories: true)
+        }
+        WorkFolder.removeAbandoned(in: parent, at: Date() + 2 * 3_600)
+        #expect(try Set(files.contentsOfDirectory(atPath: parent.path)) == ["hub-media-left", "another"])
+        WorkFolder.removeAbandoned(in: parent, at: Date() + 4 * 3_600)
+        #expect(try files.contentsOfDirectory(atPath: parent.path) == ["another"])
+    }
+
     @Test func `a document stays as it is`() async throws {
         try await MediaWorld.with { world in
             let id = try await world.upload(MediaWorld.pdf)

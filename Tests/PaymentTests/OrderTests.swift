@@ -79,6 +79,16 @@ import Testing
         }
     }
 
+    @Test func `for whom enrollment has no seat the payment ends, and nothing is charged`() async throws {
+        try await PaymentWorld.with { world in
+            world.neighbours.state.withLock { $0.isErased = true }
+            let answer = try await world.order()
+            #expect(answer.status == 409)
+            #expect(try await world.intents().isEmpty)
+            #expect(try await world.payments.count("select count(*) from payment where status = 'FAILED'") == 1)
+        }
+    }
+
     @Test func `a declined card is told with its reason, and the seat is free again`() async throws {
         try await PaymentWorld.with { world in
             let answer = try await world.order("pm_card_chargeDeclinedInsufficientFunds", key: "k")

@@ -127,6 +127,7 @@ final class AskedNeighbours: Sendable {
         var status = "PUBLISHED"
         var isEnrolled = false
         var isAway = false
+        var isErased = false
         var reserved: [String: String] = [:]
         var released: [String] = []
         var enrolled: [String: String] = [:]
@@ -186,6 +187,7 @@ final class AskedNeighbours: Sendable {
             let body = try await request.body(as: ReservationBody.self)
             return try state.withLock { state in
                 if state.isAway { throw Problem.unavailable }
+                if state.isErased { throw Problem.notFound }
                 if let known = state.reserved[body.payment] { return try .ok(["enrollmentId": known]) }
                 if state.isEnrolled || !state.reserved.isEmpty { throw Self.alreadyEnrolled }
                 let id = EnrollmentID.make(at: Date(timeIntervalSince1970: 1)).rawValue

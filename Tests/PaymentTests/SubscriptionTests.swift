@@ -120,4 +120,21 @@ import Testing
             #expect(answer.status == 200 && answer["erasedAt"] != nil)
         }
     }
+
+    @Test func `a plan that was just beginning when its owner was erased ends at Stripe too`() async throws {
+        try await PaymentWorld.with { world in
+            world.behave { $0.answerDelayMs = 500 }
+            async let answer = subscribe(world)
+            let begun: SQL = "select count(*) from object where kind = 'subscription'"
+            try await eventually("Stripe has begun it, and not said so") { try await world.sandbox.count(begun) == 1 }
+            try await world.payments.deliver(UserDeleted(userID: PaymentWorld.userID(1), deletedAt: world.clock.now))
+            #expect(try await answer.status == 202)
+            try await eventually {
+                world.clock.advance(by: 1)
+                return try await world.sandbox.count("\(begun) and body ->> 'status' = 'canceled'") == 1
+            }
+            try await world.settled()
+            #expect(try await world.payments.count("select count(*) from subscription where status = 'ENDED'") == 1)
+        }
+    }
 }

@@ -61,14 +61,15 @@ public final class HubClient: Sendable {
     public static let password = "a long enough secret"
 
     public func register(
-        _ email: String, firstName: String = "Ada", correlationID: String? = nil, key: String? = nil
+        _ email: String, firstName: String = "Ada", lastName: String = "Lovelace", correlationID: String? = nil,
+        key: String? = nil
     ) async throws -> Answer {
         var fields = HTTPFields()
         fields["x-correlation-id"] = correlationID
         fields["idempotency-key"] = key
         return try await send(
             .post, "/auth/register",
-            json: ["email": email, "password": Self.password, "firstName": firstName, "lastName": "Lovelace"],
+            json: ["email": email, "password": Self.password, "firstName": firstName, "lastName": lastName],
             fields: fields)
     }
 

@@ -61,7 +61,7 @@ public final class HubUnderTest: Sendable {
         let operating = try Program(["topics", "apply"], environment, log: folder.file("topics.log"))
         guard try await operating.exitCode() == 0 else { throw ProgramEnded(log: operating.logText) }
         var ports: [String: Int] = [:]
-        let own = try FreePorts.take(services.count)
+        let own = try FreePort.some(services.count)
         for (service, port) in zip(services, own) {
             ports[service] = port
             environment["HUB_\(service.uppercased())_URL"] = "http://127.0.0.1:\(port)"
@@ -79,6 +79,11 @@ public final class HubUnderTest: Sendable {
             folder: folder, given)
         for process in processes { try await process.isReady() }
         return hub
+    }
+
+    /// Where a service answers, the first process of several, past the gateway. For a hub in many processes.
+    public func address(of service: String) throws -> String {
+        try #require(processes.withLock { $0.first { $0.name == service }?.address })
     }
 
     /// The process of a service, the first of several, to be frozen, woken and killed.
@@ -205,27 +210,4 @@ private struct ServiceProcess {
 public struct ProgramEnded: Error, CustomStringConvertible {
     public let log: String
     public var description: String { "the program ended:\n\(log.suffix(4_000))" }
-}
-
-public enum FreePorts {
-    /// Ports nobody listens on now.
-    public static func take(_ count: Int) throws -> [Int] {
-        var sockets: [Int32] = []
-        defer { for socket in sockets { close(socket) } }
-        return try (0..<count).map { _ in
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            sockets.append(descriptor)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let status = withUnsafeMutablePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                    bind(descriptor, address, length) | getsockname(descriptor, address, &length)
-                }
-            }
-            try #require(status == 0)
-            return Int(UInt16(bigEndian: address.sin_port))
-        }
-    }
 }

@@ -9,8 +9,8 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Tells that a service has forgotten a person: the note commits together with what its handler of `user.deleted` did, and the user
-/// service asks for it until every service that must forget has.
+/// Tells that a service has forgotten a person: the note commits together with what its handler of `user.deleted` did, and counts once the
+/// tasks are done that the handler left. The user service asks for it until every service that must forget has.
 enum Erasures {
     static let migration = Migration(
         id: "platform-004-erasures",
@@ -20,10 +20,21 @@ enum Erasures {
                 erased_at timestamptz not null default clock_timestamp()
             );
             """)
+    /// What is still to be done because of the event: files to remove, a plan to end.
+    static let causeMigration = Migration(
+        id: "platform-005-what-erasures-lead-to",
+        sql: """
+            alter table erasure add column event_id text;
+            create index task_of_cause on task (causation_id) where state <> 'done';
+            """)
 
     /// Runs after the service's own handlers of the event, in their transaction.
     static let handler = Handler(name: "noteErasureOnUserDeleted", on: UserDeleted.self) { received, tx in
-        tx.submit("insert into erasure (user_id) values (\(received.event.userID.rawValue)) on conflict do nothing")
+        tx.submit(
+            """
+            insert into erasure (user_id, event_id)
+            values (\(received.event.userID.rawValue), \(received.eventID.rawValue)) on conflict do nothing
+            """)
     }
 
     struct View: Codable {
@@ -34,7 +45,11 @@ enum Erasures {
     static func addRoute(to routes: inout Routes, _ database: Database) {
         routes.get("/internal/erasures/{id}", .service(.user)) { request in
             let id = try request.id("id", as: UserID.self)
-            let rows = try await database.query("select erased_at from erasure where user_id = \(id.rawValue)")
+            let rows = try await database.query(
+                """
+                select erased_at from erasure e where user_id = \(id.rawValue)
+                    and not exists (select from task t where t.causation_id = e.event_id and t.state <> 'done')
+                """)
             guard let erasedAt = try rows.first?.decode(Date.self) else { throw Problem.notFound }
             return try .ok(View(userId: id.rawValue, erasedAt: erasedAt))
         }

@@ -9,6 +9,7 @@ enum PlatformMigrations {
             Migration(id: "platform-002-nothing-personal-kept", sql: nothingPersonal),
             TaskStore.migration,
             Erasures.migration,
+            Erasures.causeMigration,
         ])
 
     private static let answers = """

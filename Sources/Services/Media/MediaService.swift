@@ -14,6 +14,7 @@ public struct MediaService: HubService {
 
     public init(_ context: ServiceContext) throws {
         operations = try Operations(context, MediaConfig(context.settings))
+        WorkFolder.removeAbandoned()
     }
 
     public func addRoutes(to routes: inout Routes) { MediaRoutes(operations: operations).add(to: &routes) }
@@ -47,7 +48,7 @@ extension TaskPolicy {
     fileprivate static var transcoding: TaskPolicy {
         var policy = TaskPolicy()
         policy.attemptsMax = 3
-        policy.timeMax = .seconds(3 * 3_600)
+        policy.timeMax = WorkFolder.timeMax
         policy.concurrencyMax = 1
         return policy
     }

@@ -1,6 +1,8 @@
 internal import EventLoop
 internal import HTTP
+internal import Messaging
 internal import ObjectStore
+internal import Observability
 internal import Secrets
 
 #if canImport(FoundationEssentials)
@@ -11,12 +13,16 @@ internal import Foundation
 
 /// A folder of the machine in which ffmpeg works on one medium: it reads and writes files, and no objects.
 struct WorkFolder: Sendable {
+    private static let prefix = "hub-media-"
+    /// Nobody works longer in one.
+    static let timeMax = Duration.seconds(3 * 3_600)
+
     let path: String
     private let files: FolderStore
     private let pool: BlockingPool
 
     init(pool: BlockingPool) {
-        path = FileManager.default.temporaryDirectory.path + "/hub-media-\(SecureRandom.token(byteCount: 12))"
+        path = FileManager.default.temporaryDirectory.path + "/\(Self.prefix)\(SecureRandom.token(byteCount: 12))"
         files = FolderStore(path: path, pool: pool)
         self.pool = pool
     }
@@ -35,8 +41,21 @@ struct WorkFolder: Sendable {
         return opened.body
     }
 
-    /// Never fails: what stays is the machine's to tidy.
+    /// Never fails: what stays goes with those that are abandoned.
     func remove() async {
         _ = try? await pool.run { [path] in try FileManager.default.removeItem(atPath: path) }
+    }
+
+    /// Removes what processes left behind that were killed. Folders that others of this machine may be at work in stay.
+    /// - Parameter time: by the clock of the machine, as the times of its files are.
+    static func removeAbandoned(
+        in parent: URL = FileManager.default.temporaryDirectory, at time: Date = WallClock.date
+    ) {
+        let files = FileManager.default, since = time.addingTimeInterval(-(timeMax / .seconds(1)))
+        for name in (try? files.contentsOfDirectory(atPath: parent.path)) ?? [] where name.hasPrefix(prefix) {
+            let folder = parent.appending(path: name)
+            let changed = try? files.attributesOfItem(atPath: folder.path)[.modificationDate] as? Date
+            if let changed, changed < since { try? files.removeItem(at: folder) }
+        }
     }
 }

@@ -127,7 +127,7 @@ extension Operations {
         }
     }
 
-    /// - Returns: false when the person has a seat already.
+    /// - Returns: false when there is none for the person: they have one already, or were erased, and nobody is told then.
     private func reserve(_ payment: Payment) async throws -> Bool {
         guard payment.enrollmentID == nil, let course = payment.courseID else { return true }
         let seat: Reservation
@@ -137,7 +137,7 @@ extension Operations {
                 SeatForPayment(
                     userId: payment.userID.rawValue, courseId: course.rawValue, paymentId: payment.id.rawValue),
                 key: payment.id.rawValue, as: Reservation.self)
-        } catch let error as ServiceCallError where error.refusalCode == PaymentFailure.alreadyEnrolled.code {
+        } catch ServiceCallError.refused {
             return false
         }
         guard let enrollment = EnrollmentID(rawValue: seat.enrollmentId) else {

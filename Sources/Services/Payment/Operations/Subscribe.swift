@@ -176,6 +176,8 @@ extension Operations {
     func end(_ task: EndSubscription, _ run: TaskRun) async throws {
         let id = SubscriptionID(checked: task.subscriptionID)
         guard let (known, _) = try await store.findSubscription(id, on: database) else { return }
+        // What Stripe has begun, or will, is known once the task that begins it has ended.
+        if known.status == .initiated { throw Failure.dependencyDown("the subscription is still beginning") }
         if let stripeID = known.stripeID {
             do {
                 try await stripeAccess.client().endSubscription(stripeID)

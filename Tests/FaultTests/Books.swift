@@ -1,0 +1,103 @@
+import Contracts
+import Messaging
+import Postgres
+
+/// The books of a hub under fault: every event it writes into its outboxes.
+///
+/// Outboxes forget what they have sent, so a trigger in the database notes what is written to them, in the same transaction.
+struct Books: Sendable {
+    let database: Database
+    let log: any EventLog
+    /// The groups that services of the hub read with.
+    let groups: [ConsumerGroup]
+    /// The schemas that have an outbox, and those that have tasks.
+    private let outboxes, tasks: [String]
+
+    /// To be called before the first event.
+    /// - Parameter services: those that the hub has; their tables are there.
+    static func open(for services: [String], _ database: Database, _ log: any EventLog) async throws -> Books {
+        try await database.execute("create schema reckoning")
+        try await database.execute(
+            """
+            create table reckoning.written (outbox_id bigint not null, topic text not null, key bytea, event_id text not null)
+            """)
+        try await database.execute(
+            """
+            create function reckoning.note() returns trigger language plpgsql security definer as $$
+                begin
+                    insert into reckoning.written values (new.id, new.topic, new.key, new.event_id);
+                    return null;
+                end $$
+            """)
+        let books = Books(
+            database: database, log: log,
+            groups: TopicCatalogue.groups.filter { services.contains($0.service.rawValue) },
+            outboxes: try await schemas(with: "outbox", database), tasks: try await schemas(with: "task", database))
+        for schema in books.outboxes {
+            try await database.execute(
+                """
+                create trigger note after insert on \(quoted: schema).outbox
+                    for each row execute function reckoning.note()
+                """)
+        }
+        return books
+    }
+
+    /// Whether nothing is on its way any more: every outbox is empty, every event was dealt with by its groups, every mail is out, every
+    /// task has ended.
+    func areSettled() async throws -> Bool {
+        // In one statement, which sees one moment: what leaves one place for another is seen in one of them.
+        var onTheWay: SQL =
+            """
+            select (select count(*) from notification.waiting_notice)
+                + (select count(*) from notification.delivery where finished_at is null)
+            """
+        for schema in outboxes { onTheWay = "\(onTheWay) + (select count(*) from \(quoted: schema).outbox)" }
+        for schema in tasks {
+            onTheWay =
+                """
+                \(onTheWay) + (select count(*) from \(quoted: schema).task
+                    where state in ('waiting', 'running') and kind not like 'job %')
+                """
+        }
+        for group in groups {
+            let topics = TopicCatalogue.topics(readBy: group).map(\.name)
+            onTheWay =
+                """
+                \(onTheWay) + (select count(*) from reckoning.written w where topic = any(\(topics))
+                    and not exists (select from \(quoted: group.service.rawValue).inbox i
+                        where i.consumer_group = \(group.rawValue) and i.event_id = w.event_id)
+                    and not exists (select from reckoning.written d
+                        where d.topic = \(TopicCatalogue.deadLetter(for: group).name) and d.event_id = w.event_id))
+                """
+        }
+        return try await count(onTheWay) == 0
+    }
+
+    /// Tasks that were given up.
+    func failedTasks() async throws -> [String] {
+        var failed: [String] = []
+        for schema in tasks {
+            failed += try await texts(
+                """
+                select \(schema) || ': ' || kind || ' ' || key || ': ' || coalesce(error, '') from \(quoted: schema).task
+                where state = 'failed'
+                """)
+        }
+        return failed
+    }
+
+    /// The first column.
+    func texts(_ sql: SQL) async throws -> [String] { try await database.query(sql).map { try $0.decode(String.self) } }
+
+    func count(_ sql: SQL) async throws -> Int { try await database.query(sql).first?.decode(Int.self) ?? 0 }
+
+    private static func schemas(with table: String, _ database: Database) async throws -> [String] {
+        try await database.query(
+            """
+            select table_schema::text from information_schema.tables
+            where table_name = \(table) and table_schema <> 'reckoning' order by 1
+            """
+        ).map { try $0.decode(String.self) }
+    }
+}
