@@ -111,37 +111,3 @@ import Testing
         }
     }
 }
-
-@Suite struct RenderedPagesTests {
-    private let course = CourseID.make(at: ContentWorld.time)
-
-    private func key(_ revision: Int) -> RenderedPages.Key {
-        RenderedPages.Key(lesson: LessonID(checked: "lsn_1"), revision: revision)
-    }
-
-    @Test func `pages are found until their room is needed, the ones in use last`() {
-        let pages = RenderedPages(bytesMax: 80)
-        for number in 1...4 { pages.insert("0123456789", key(number), of: course) }
-        #expect(pages.find(key(1)) != nil)
-        for number in 5...7 { pages.insert("0123456789", key(number), of: course) }
-        #expect(pages.find(key(1)) != nil)
-        for number in 8...12 {
-            pages.insert("0123456789", key(number), of: course)
-            #expect(pages.find(key(1)) != nil)
-        }
-        #expect(pages.find(key(2)) == nil && pages.find(key(12)) != nil)
-    }
-
-    @Test func `a page that is larger than the room for it is not kept`() {
-        let pages = RenderedPages(bytesMax: 10)
-        pages.insert("0123456", key(1), of: course)
-        #expect(pages.find(key(1)) == nil)
-    }
-
-    @Test func `the pages of a course that changed go`() {
-        let pages = RenderedPages(bytesMax: 80), other = CourseID.make(at: ContentWorld.time)
-        for number in 1...5 { pages.insert("0123456789", key(number), of: number.isMultiple(of: 2) ? other : course) }
-        pages.drop(course)
-        #expect((1...5).map { pages.find(key($0)) != nil } == [false, true, false, true, false])
-    }
-}

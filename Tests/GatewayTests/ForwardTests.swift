@@ -171,6 +171,16 @@ import Testing
         }
     }
 
+    @Test(arguments: [HTTPMethod.options, .delete])
+    func `a path of two services is said to have the methods of both`(method: HTTPMethod) async throws {
+        try await TestGateway.with(
+            services: { router in router.add(.post, "/enrollments") { _ in HTTPResponse(.noContent) } }
+        ) { gateway in
+            let allow = await gateway.send(method, "/enrollments").fields["allow"]
+            #expect(allow == "POST, OPTIONS, GET, HEAD")
+        }
+    }
+
     @Test func `HEAD tells the length that GET has`() async throws {
         try await TestGateway.with(services: Self.services) { gateway in
             let answer = await gateway.send(.head, "/users/me")

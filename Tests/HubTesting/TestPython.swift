@@ -51,7 +51,7 @@ public enum TestPython {
         process.standardOutput = output
         process.standardError = output
         try process.run()
-        try await eventually(within: .seconds(120), "\(arguments.prefix(2)) ends") { !process.isRunning }
+        try await eventually(within: .seconds(300), "\(arguments.prefix(2)) ends") { !process.isRunning }
         return (process.terminationStatus, try String(contentsOf: file, encoding: .utf8))
     }
 }

@@ -1,3 +1,4 @@
+import Avro
 import Contracts
 import Foundation
 import HTTP
@@ -48,6 +49,29 @@ import Testing
         #expect(description.summaries == description.calls.count)
     }
 
+    @Test func `each call lists every answer that what it takes can bring`() throws {
+        let reference = APIReference(try Description.document().tree)
+        for operation in reference.operations {
+            let node = operation.node, parameters = (node["parameters"]?.items ?? []).map(reference.resolved)
+            let names = Set(parameters.compactMap { $0["name"]?.text })
+            var statuses: Set<String> = []
+            if parameters.contains(where: { $0["in"] == .string("query") }) { statuses.insert("400") }
+            if operation.path.contains("{") { statuses.formUnion(["400", "404"]) }
+            if operation.roles != nil { statuses.insert("401") }
+            if operation.roles?.isEmpty == false { statuses.insert("403") }
+            if names.contains("If-Match") { statuses.insert("412") }
+            if !names.isDisjoint(with: ["limit", "cursor"]) { statuses.insert("422") }
+            // What Stripe sends is looked at as it comes.
+            if let body = node["requestBody"], operation.id != "stripeWebhook",
+                reference.resolved(body)["content"]?["application/json"] != nil
+            {
+                statuses.formUnion(["400", "415", "422"])
+            }
+            let listed = node.members("responses").map(\.name)
+            #expect(statuses.subtracting(listed).sorted() == [], "\(operation.method) \(operation.path)")
+        }
+    }
+
     /// What can be reached from outside, as `GET /users/{id}`.
     private func publicCalls(_ settings: Settings) async throws -> Set<String> {
         let parts = try await HubParts.open(settings, sink: LogRecorder())
@@ -75,10 +99,13 @@ struct Description {
     let lines: [Substring]
 
     static func checkedOut() throws -> Description {
+        Description(lines: String(decoding: try document().yaml, as: UTF8.self).split(separator: "\n"))
+    }
+
+    static func document() throws -> APIDescription {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let whole = try APIDescription(from: root.appending(path: "openapi"))
-        return Description(lines: String(decoding: whole.yaml, as: UTF8.self).split(separator: "\n"))
+        return try APIDescription(from: root.appending(path: "openapi"))
     }
 
     /// As `GET /users/{id}`.

@@ -73,7 +73,13 @@ struct GatewayRoutes: Sendable {
             let path = request.target.prefix { $0 != "?" }
             guard let row = try PublicPaths.row(for: request.method, path) else { throw Problem.notFound }
             let identity = try await admit(request, path: path)
-            return try await forward(request, by: row, in: PublicPaths.lane(of: request.method, path), as: identity)
+            var response = try await forward(
+                request, by: row, in: PublicPaths.lane(of: request.method, path), as: identity)
+            if let allow = response.fields["allow"] {
+                let others = PublicPaths.methods(of: path, besides: row).map(\.rawValue)
+                response.fields["allow"] = ([allow] + others).joined(separator: ", ")
+            }
+            return response
         }
     }
 

@@ -122,5 +122,6 @@ enum RouteMatch: Sendable, Equatable {
 }
 
 extension Problem {
-    static let badPath = Problem(.badRequest, "bad-path", detail: "The path has a broken or forbidden escape.")
+    static let badPath = Problem(
+        .badRequest, "bad-path", detail: "The path or the query has a broken or forbidden escape.")
 }

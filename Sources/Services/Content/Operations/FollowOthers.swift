@@ -1,4 +1,5 @@
 internal import Contracts
+internal import Platform
 internal import Postgres
 
 extension Operations {

@@ -72,11 +72,21 @@ enum PublicPaths {
                 throw .badPath
             }
         }
-        guard let first = segments.first, let candidates = byFirstSegment[String(Substring(first))] else { return nil }
-        let fitting = candidates.filter { $0.fits(segments) }
+        let fitting = rows(of: segments)
         let method = method == .head ? .get : method
         // Which methods a path has is the service's to say: what fits by its path alone is asked.
         return fitting.first { $0.method == nil || $0.method == method } ?? fitting.last
+    }
+
+    private static func rows(of segments: some Collection<Substring.UTF8View>) -> [PublicPath] {
+        guard let first = segments.first, let candidates = byFirstSegment[String(Substring(first))] else { return [] }
+        return candidates.filter { $0.fits(segments) }
+    }
+
+    /// The methods that a path has at other services than the one a row leads to: that one does not tell of them.
+    static func methods(of path: Substring, besides row: PublicPath) -> [HTTPMethod] {
+        rows(of: path.utf8.split(separator: UInt8(ascii: "/"))).filter { $0.service != row.service }
+            .compactMap(\.method).flatMap { $0 == .get ? [.get, .head] : [$0] }
     }
 
     /// The longest body of a method that is passed on as it comes; nil when none is.
