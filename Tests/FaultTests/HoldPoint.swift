@@ -13,7 +13,7 @@ enum HoldPoint: Int, CaseIterable {
     /// Events are being stored in the log, for the log in PostgreSQL.
     case stored
     /// Events were acknowledged by the log, and still are in the outbox.
-    case acknowledgedToUser, acknowledgedToNotification, acknowledgedToGamification, acknowledgedToEnrollment
+    case acknowledgedToUser, acknowledgedToNotification, acknowledgedToGamification
     /// Stripe has said what became of a charge.
     case charged
     /// A learner is enrolled, or has moved on.
@@ -34,7 +34,6 @@ enum HoldPoint: Int, CaseIterable {
         case .acknowledgedToUser: ("delete", #""user".outbox"#)
         case .acknowledgedToNotification: ("delete", "notification.outbox")
         case .acknowledgedToGamification: ("delete", "gamification.outbox")
-        case .acknowledgedToEnrollment: ("delete", "enrollment.outbox")
         case .charged: ("update of status", "payment.payment")
         case .enrolled: ("insert", "enrollment.outbox")
         case .graded: ("insert", "assessment.outbox")
@@ -99,6 +98,32 @@ enum HoldPoint: Int, CaseIterable {
                 and database = (select oid from pg_database where datname = current_database())
                 and classid = \(Int64(HoldPoint.lockClass)) and objid = \(Int64(point.rawValue))
             """
+        }
+    }
+}
+
+extension Database {
+    /// Keeps the relay of a service from sending anything while `body` runs: another session holds its lock.
+    func holdRelay(of service: String, _ body: () async throws -> Void) async throws {
+        try await session { session in
+            let row = try await session.query("select pg_backend_pid()").first
+            let pid = try #require(row).decode(Int32.self)
+            async let taken = session.query(
+                "select pg_advisory_lock(hashtextextended(\(service) || '.relay', 0))")
+            // Who waits in the server has the lock before a relay that asks again.
+            try await eventually(within: .seconds(30), "the relay of \(service) has lost its lock") {
+                let ended = try await query(
+                    """
+                    select pg_terminate_backend(holder.pid)
+                    from pg_locks own join pg_locks holder using (locktype, database, classid, objid, objsubid)
+                    where own.pid = \(pid) and own.locktype = 'advisory' and not own.granted and holder.granted
+                    """)
+                let isHeld = try await query(
+                    "select from pg_locks where pid = \(pid) and locktype = 'advisory' and granted")
+                return ended.isEmpty && !isHeld.isEmpty
+            }
+            _ = try await taken
+            try await body()
         }
     }
 }

@@ -128,13 +128,9 @@ import Testing
     /// The relay of enrollment is held up: grades overtake the enrolment.
     private func gradesComeFirst(_ school: SchoolUnderFault) async throws {
         try await school.round("grades before the enrolment") { learners in
-            try await HoldPoint.acknowledgedToEnrollment.hold(on: school.books.database) { held in
-                for learner in learners.finishers { learner.mayFinish.open() }
-                try await held.someoneHasCome()
-                for learner in learners.buyers {
-                    learner.mayBuy.open()
-                    learner.mayFinish.open()
-                }
+            try await school.books.database.holdRelay(of: "enrollment") {
+                learners.begin()
+                for learner in learners.buyers { learner.mayFinish.open() }
                 let buyers = learners.buyers.map(\.id)
                 try await eventually(within: .seconds(60), "the grades have come") {
                     try await school.books.count(

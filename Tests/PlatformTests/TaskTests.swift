@@ -243,7 +243,10 @@ private final class Mutex2<Value: Sendable>: Sendable {
             _ = try await runner.drain()
             isUp.withLock { $0 = true }
             desk.clock.advance(by: 31)
+            // One finds out, and then there is room for all again.
+            #expect(desk.context.tasks.rests.room(of: Draw.kind, 4) == 1)
             #expect(try await runner.drain() == 6)
+            #expect(desk.context.tasks.rests.room(of: Draw.kind, 4) == 4)
         }
     }
 
