@@ -25,13 +25,21 @@ struct LogUnderTest: Sendable {
     /// Appends values under one key each and expects all to be accepted.
     @discardableResult
     func append(_ records: [NewRecord]) async throws -> [LogPosition] {
-        try await log.append(records).map { outcome in
+        var outcomes = await log.append(records)
+        // The broker that is asked may not have heard of a new topic yet; then nothing was stored.
+        let end = ContinuousClock.now + .seconds(20)
+        while outcomes.allSatisfy(Self.isUnheardOf), .now < end { outcomes = await log.append(records) }
+        return try outcomes.map { outcome in
             guard case .accepted(let position?) = outcome else {
                 Issue.record("not accepted: \(outcome)")
                 throw CancellationError()
             }
             return position
         }
+    }
+
+    private static func isUnheardOf(_ outcome: AppendOutcome) -> Bool {
+        if case .retry(let reason) = outcome { reason.contains("unknownTopic") } else { false }
     }
 
     func subscribe(

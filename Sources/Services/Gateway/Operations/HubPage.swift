@@ -49,7 +49,7 @@ enum HubPage {
         .even th, .even td { width: 30%; }
         td p { margin: 0; }
         code, pre { font: .92em ui-monospace, monospace; }
-        td code { overflow-wrap: anywhere; }
+        td code { overflow-wrap: break-word; }
         pre { background: #8881; padding: .9rem 1rem; border-radius: .5rem; overflow-x: auto; }
         nav ul { list-style: none; padding: 0; }
         nav code { font-weight: 600; }
