@@ -51,14 +51,14 @@ enum ProcessBench {
             let process = try ready(["serve"] + names, environment)
             defer { process.end() }
             let loops = try EventLoopGroup(count: 1, name: "bench-idle")
-            let database = Database(url: try await hub.running().url(), loops: loops)
+            let database = Database(url: url, loops: loops)
             let clock = ContinuousClock()
             var values: [(cpu: Double, transactions: Double)] = []
             try await clock.sleep(for: settlingTime)
             for _ in 0..<runs {
-                let before = (process.cpuSeconds ?? 0, try await transactions(of: url, database))
+                let before = (process.cpuSeconds ?? 0, try await transactions(of: database))
                 try await clock.sleep(for: idleTime)
-                let after = (process.cpuSeconds ?? 0, try await transactions(of: url, database))
+                let after = (process.cpuSeconds ?? 0, try await transactions(of: database))
                 let seconds = idleTime / .seconds(1)
                 values.append(((after.0 - before.0) / seconds * 100, Double(after.1 - before.1) / seconds))
             }
@@ -68,11 +68,10 @@ enum ProcessBench {
         }
     }
 
-    /// Those that the server counts for the database of `url`; our own are in another one.
-    private static func transactions(of url: String, _ database: Database) async throws -> Int {
-        let name = String(url.split(separator: "?")[0].split(separator: "/").last ?? "")
+    /// Those that the server counts; our own question is one of them.
+    private static func transactions(of database: Database) async throws -> Int {
         let row = try await database.query(
-            "select xact_commit + xact_rollback from pg_stat_database where datname = \(name)"
+            "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()"
         ).first
         return try row?.decode(Int.self) ?? 0
     }
