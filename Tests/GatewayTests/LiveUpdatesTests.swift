@@ -224,8 +224,10 @@ import Testing
 
     // MARK: Through the door
 
-    @Test func `a stream comes through the door for who is logged in, and keeps no process from stopping`() async throws
-    {
+    /// A gateway with a log-in, the streams behind it, and the `Authorization` of somebody.
+    private func throughTheDoor(
+        _ body: @escaping @Sendable (TestGateway, LiveStreams, _ bearer: String) async throws -> Void
+    ) async throws {
         let key = SigningKey.generate()
         try await TestGateway.with(
             services: { router in
@@ -234,8 +236,15 @@ import Testing
                 }
             }
         ) { gateway in
-            let now = gateway.service.clock.now, streams = gateway.service.service.streams
+            let now = gateway.service.clock.now
             let bearer = "Bearer \(try key.sign(token(at: now).claims(id: "1", issuedAt: now)))"
+            try await body(gateway, gateway.service.service.streams, bearer)
+        }
+    }
+
+    @Test func `a stream comes through the door for who is logged in, and keeps no process from stopping`() async throws
+    {
+        try await throughTheDoor { gateway, streams, bearer in
             #expect(await gateway.send(.get, "/events").status == .unauthorized)
             let server = HTTPServer(configuration: .init(), loops: TestLoops.shared, router: gateway.door)
             let url = "http://127.0.0.1:\(try await server.start())/events"
@@ -263,16 +272,7 @@ import Testing
     }
 
     @Test func `who leaves frees their place`() async throws {
-        let key = SigningKey.generate()
-        try await TestGateway.with(
-            services: { router in
-                router.add(.get, "/.well-known/jwks.json") { _ in
-                    HTTPResponse(.ok, body: .bytes(VerifyingKeys([key.verifyingKey]).json()))
-                }
-            }
-        ) { gateway in
-            let now = gateway.service.clock.now, streams = gateway.service.service.streams
-            let bearer = "Bearer \(try key.sign(token(at: now).claims(id: "1", issuedAt: now)))"
+        try await throughTheDoor { gateway, streams, bearer in
             let server = HTTPServer(configuration: .init(), loops: TestLoops.shared, router: gateway.door)
             let port = try await server.start()
             let client = HTTPClient(loops: TestLoops.shared)
