@@ -63,14 +63,14 @@ public final class Consumer: Sendable {
         self.metrics = metrics
         self.now = now
         loop = loops.nextInTurn()
-        let crowd = Crowd(countMax: limits.batchesMax, rest: limits.conflictRest)
+        let room = TransactionRoom(countMax: limits.batchesMax, rest: limits.conflictRest)
         let processor = EventProcessor(group: group, handlers: handlers, database: database, codec: codec) {
             metrics.conflicts.increment()
-            crowd.collided()
+            room.noteConflict()
         }
         self.processor = processor
         together = Coalescer(
-            "events of \(group)", on: loop, batchesMax: { crowd.room }, weightMax: limits.batchCountMax,
+            "events of \(group)", on: loop, batchesMax: { room.count }, weightMax: limits.batchCountMax,
             weigh: { $0.events.count },
             serve: { await processor.handle($0, metrics: metrics) })
     }

@@ -11,8 +11,7 @@ extension KafkaLog {
         _ group: String, to topics: [String], limits: SubscriptionLimits
     ) async throws -> any Subscription {
         try await attempt { admin in
-            let known = try await known(Set(topics), admin)
-            for topic in topics where known[topic] == nil { throw EventLogError.unknownTopic(topic) }
+            try await requireKnown(topics.map { KafkaPartition($0, 0) }, admin)
         }
         return KafkaSubscription(self, group: group, topics: Array(Set(topics)).sorted(), limits: limits)
     }

@@ -68,6 +68,7 @@ extension KafkaLog {
     }
 
     /// The first offset kept and the next one of each partition. A partition that a broker has not heard of yet is asked for again.
+    /// - Throws: ``EventLogError/unknownTopic(_:)``.
     func marks(of partitions: [KafkaPartition], _ admin: KafkaAdmin) async throws -> [KafkaPartition: Range<Int64>] {
         let end = ContinuousClock.now + limits.requestMax
         while true {
@@ -77,12 +78,18 @@ extension KafkaLog {
                 where [.unknownTopic, .passing].contains(error.kind) && ContinuousClock.now < end
             {
                 // Or a leader moves.
-                let known = try await admin.layout(Set(partitions.map(\.topic)), within: limits.requestMax)
-                for partition in partitions where (known[partition.topic]?.partitions.count ?? 0) <= partition.number {
-                    throw EventLogError.unknownTopic(partition.topic)
-                }
+                try await requireKnown(partitions, admin)
                 try await loop.sleep(for: .milliseconds(100))
             }
+        }
+    }
+
+    /// - Throws: ``EventLogError/unknownTopic(_:)``.
+    func requireKnown(_ partitions: [KafkaPartition], _ admin: KafkaAdmin) async throws {
+        let counts = Dictionary(partitions.map { ($0.topic, $0.number + 1) }, uniquingKeysWith: max)
+        let known = try await known(counts, admin)
+        for (topic, count) in counts where (known[topic]?.partitions.count ?? 0) < count {
+            throw EventLogError.unknownTopic(topic)
         }
     }
 
@@ -191,16 +198,19 @@ extension KafkaLog {
 
     /// - Throws: ``EventLogError/unknownTopic(_:)``.
     func partitions(of topic: String, _ admin: KafkaAdmin) async throws -> [KafkaPartition] {
-        guard let found = try await known([topic], admin)[topic] else { throw EventLogError.unknownTopic(topic) }
+        guard let found = try await known([topic: 1], admin)[topic] else { throw EventLogError.unknownTopic(topic) }
         return found.partitions.indices.map { KafkaPartition(topic, $0) }
     }
 
-    /// Topics by name. One that was made a moment ago may not have reached the broker that is asked: it is asked again for a while.
-    func known(_ names: Set<String>, _ admin: KafkaAdmin) async throws -> [String: KafkaTopic] {
+    /// Topics by name. One that was made or has grown a moment ago may not have reached the broker that is asked: it is asked again for
+    /// ``Limits/unknownTopicMax``.
+    /// - Parameter counts: by topic, the partitions it must have at least.
+    func known(_ counts: [String: Int], _ admin: KafkaAdmin) async throws -> [String: KafkaTopic] {
         let end = ContinuousClock.now + limits.unknownTopicMax
         while true {
-            let found = try await admin.layout(names, within: limits.requestMax)
-            if names.isSubset(of: found.keys) || ContinuousClock.now > end { return found }
+            let found = try await admin.layout(Set(counts.keys), within: limits.requestMax)
+            let isWhole = counts.allSatisfy { topic, count in (found[topic]?.partitions.count ?? 0) >= count }
+            if isWhole || ContinuousClock.now > end { return found }
             try await loop.sleep(for: .milliseconds(100))
         }
     }

@@ -24,7 +24,7 @@ public final class KafkaLog: EventLog {
         /// How long a question to the brokers may take.
         public var requestMax: Duration = .seconds(20)
         /// How long a topic that a broker has not heard of may still be on its way.
-        public var unknownTopicMax: Duration = .seconds(2)
+        public var unknownTopicMax: Duration = .seconds(5)
         /// How long making and changing topics may take.
         public var changeMax: Duration = .seconds(60)
         /// How long to wait for members to leave their group, and for what is under way, before the rest is given up.

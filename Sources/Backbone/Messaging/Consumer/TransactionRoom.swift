@@ -4,7 +4,7 @@ internal import Synchronization
 ///
 /// Transactions that lock the same rows in different orders wait for each other until the server ends one of them, which it does after a
 /// second. Where that happened it happens again, since the same people are in the next batches too; so for a while they go one by one.
-final class Crowd: Sendable {
+final class TransactionRoom: Sendable {
     private let countMax: Int
     private let rest: Duration
     private let restEnd = Mutex<ContinuousClock.Instant?>(nil)
@@ -15,7 +15,7 @@ final class Crowd: Sendable {
     }
 
     /// How many may be under way now.
-    var room: Int {
+    var count: Int {
         restEnd.withLock { end in
             guard let restEnd = end else { return countMax }
             if ContinuousClock.now < restEnd { return 1 }
@@ -24,6 +24,6 @@ final class Crowd: Sendable {
         }
     }
 
-    /// Two were in each other's way.
-    func collided() { restEnd.withLock { $0 = .now + rest } }
+    /// Two transactions waited for each other, and the server ended one of them.
+    func noteConflict() { restEnd.withLock { $0 = .now + rest } }
 }
