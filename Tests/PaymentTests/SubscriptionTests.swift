@@ -121,6 +121,17 @@ import Testing
         }
     }
 
+    /// A token is good for some minutes after its owner is gone.
+    @Test func `who is erased buys nothing any more`() async throws {
+        try await PaymentWorld.with { world in
+            try await world.payments.deliver(UserDeleted(userID: PaymentWorld.userID(1), deletedAt: world.clock.now))
+            #expect(try await subscribe(world).code == "not-found")
+            #expect(try await world.order("pm_card_visa").code == "not-found")
+            #expect(try await world.payments.count("select count(*) from payment") == 0)
+            #expect(try await world.payments.count("select count(*) from subscription") == 0)
+        }
+    }
+
     @Test func `a plan that was just beginning when its owner was erased ends at Stripe too`() async throws {
         try await PaymentWorld.with { world in
             world.behave { $0.answerDelayMs = 500 }

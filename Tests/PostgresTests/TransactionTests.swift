@@ -52,6 +52,51 @@ internal import Testing
         }
     }
 
+    /// The first waits for another's lock: nothing behind it could have been sent by one who waits for its answer.
+    @Test func `what is sent before the first wait goes in one flight, in order`() async throws {
+        try await TestDatabase.with(Self.template) { test in
+            let isLocked = Gate(), mayCommit = Gate()
+            async let holder: Void = test.database.transaction { tx in
+                try await tx.execute("update account set amount = 10 where id = 1")
+                isLocked.open()
+                await mayCommit.wait()
+            }
+            await isLocked.wait()
+            let amounts = try await test.database.transaction { tx in
+                let first = tx.send("update account set amount = amount + 1 where id = 1 returning amount")
+                let second = tx.send("update account set amount = amount * 2 where id = 1 returning amount")
+                try await eventually("the first waits") {
+                    try await test.database.query(
+                        "select from pg_locks where not granted and locktype = 'transactionid'"
+                    ).count == 1
+                }
+                mayCommit.open()
+                // In any order: what has come is kept.
+                let later = try await second.rows().first?.decode(Int.self)
+                let earlier = try await first.rows().first?.decode(Int.self)
+                return [earlier, later]
+            }
+            try await holder
+            #expect(amounts == [11, 22])
+        }
+    }
+
+    @Test func `a sent statement that fails tells the one who waits, and nobody commits`() async throws {
+        try await TestDatabase.with(Self.template) { test in
+            let error = await #expect(throws: PostgresError.self) {
+                try await test.database.transaction { tx in
+                    let refused = tx.send("update account set amount = -1 where id = 1")
+                    let after = tx.send("update account set amount = 1 where id = 2")
+                    _ = try? await after.rows()
+                    _ = try await refused.rows()
+                }
+            }
+            #expect(error?.constraint == "account_amount_check")
+            let untouched = try await test.database.query("select from account where amount = 100").count
+            #expect(untouched == 2)
+        }
+    }
+
     @Test func `hooks run before and after the commit, and not after a rollback`() async throws {
         try await TestDatabase.with(Self.template) { test in
             let log = Log()

@@ -1,8 +1,8 @@
 internal import EventLoop
 internal import Synchronization
 
-/// A transaction under way. Its statements may be issued by several child tasks at once: they are pipelined on its connection
-/// in the order they were issued.
+/// A transaction under way. Statements that do not wait for each other are pipelined on its connection in the order they were issued:
+/// see ``send(_:)`` and ``submit(_:)``. Several child tasks may issue them at once.
 public final class Transaction: Sendable {
     let lane: TransactionLane
     private let hooks = Mutex(Hooks())
@@ -27,12 +27,21 @@ public final class Transaction: Sendable {
         try await query(sql).affectedCount
     }
 
+    /// Sends a statement now, to be waited for later: what is sent before the first wait goes in one flight.
+    ///
+    /// The server runs it whatever came of those before it, unless one of them failed. If nobody waits for it and it fails, the transaction
+    /// fails as it does for ``submit(_:)``.
+    public func send(_ sql: SQL) -> SentStatement {
+        let statement = Statement(sql)
+        lane.loop.execute { [lane] in lane.submit(statement) }
+        return SentStatement(statement, on: lane.loop)
+    }
+
     /// Sends a statement and does not wait for it. If it fails, the transaction fails with its error at the latest on commit.
     ///
     /// In a ``beforeCommit(_:)`` hook this puts the statement and COMMIT into one flight.
     public func submit(_ sql: SQL) {
-        let statement = Statement(sql)
-        lane.loop.execute { [lane] in lane.submit(statement) }
+        _ = send(sql)
     }
 
     /// Runs `body` once, after the transaction's work and just before COMMIT is sent; hooks run in the order they were added.
@@ -77,6 +86,21 @@ public final class Transaction: Sendable {
     }
 
     func rollback() async -> PostgresError? { await lane.rollback() }
+}
+
+/// A statement that is under way; its rows can be had once.
+public struct SentStatement: ~Copyable, Sendable {
+    private let statement: Statement
+    private let loop: EventLoop
+
+    init(_ statement: Statement, on loop: EventLoop) {
+        self.statement = statement
+        self.loop = loop
+    }
+
+    /// Waits for the end of the statement.
+    /// - Throws: ``PostgresError``, `CancellationError`. After any error the transaction can only be rolled back.
+    public consuming func rows() async throws -> Rows { try await statement.end(on: loop) }
 }
 
 /// Names a slot of ``Transaction/withStorage(_:_:)``.

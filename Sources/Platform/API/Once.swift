@@ -69,6 +69,23 @@ public final class Once: Sendable {
         return note(.found, made)
     }
 
+    /// Keeps what another service made under the same key, in one statement: that service acts once, and this one finds it again.
+    /// - Throws: 422 when the key came before with another request; ``PostgresError``.
+    public func keep<Made: Identifiable>(_ made: Made, in database: Database) async throws -> Made
+    where Made.ID: HubID {
+        guard let claim else { return note(.made, made) }
+        // The update changes nothing: it makes the statement return the row that was there.
+        let rows = try await database.query(
+            """
+            insert into idempotency_key as k (digest, fingerprint, made)
+            values (\(claim.digest), \(claim.fingerprint), \(made.id.rawValue))
+            on conflict (digest) do update set fingerprint = k.fingerprint
+            returning fingerprint
+            """)
+        guard try rows.first?.decode([UInt8].self) == claim.fingerprint else { throw Problem.idempotencyKeyReused }
+        return note(.made, made)
+    }
+
     private func note<Made>(_ outcome: Outcome, _ made: Made) -> Made {
         state.withLock { $0 = outcome }
         return made

@@ -1,4 +1,5 @@
 internal import Contracts
+internal import Platform
 internal import Postgres
 
 #if canImport(FoundationEssentials)
@@ -9,27 +10,13 @@ internal import Foundation
 
 /// All SQL of the service.
 struct Store: Sendable {
-    // MARK: Learners
+    let people = People(table: "learner")
 
-    /// Makes the learner known and locks their row: until the transaction ends, nobody else hands in for them or erases them.
-    /// - Returns: whether the learner is erased.
-    func lockLearner(_ user: UserID, on tx: Transaction) async throws -> Bool {
-        let rows = try await tx.query(
-            """
-            insert into learner (user_id) values (\(user.rawValue))
-            on conflict (user_id) do update set user_id = excluded.user_id
-            returning erased_at is not null
-            """)
-        return try rows.first?.decode(Bool.self) ?? false
-    }
+    // MARK: Learners
 
     /// Leaves a tombstone in place of the learner, and of what they handed in the scores, which are nobody's.
     func deleteLearner(_ user: UserID, at time: Date, on tx: Transaction) {
-        tx.submit(
-            """
-            insert into learner (user_id, erased_at) values (\(user.rawValue), \(time))
-            on conflict (user_id) do update set erased_at = coalesce(learner.erased_at, excluded.erased_at)
-            """)
+        people.erase(user, at: time, on: tx)
         // A statement of its own: it sees what whoever held the lock before us committed.
         tx.submit(
             """

@@ -1,4 +1,5 @@
 internal import Contracts
+internal import Platform
 internal import Postgres
 
 #if canImport(FoundationEssentials)
@@ -9,27 +10,7 @@ internal import Foundation
 
 /// All SQL of the service.
 struct Store: Sendable {
-    // MARK: People
-
-    /// Makes a person known and locks their row until the transaction ends.
-    ///
-    /// A statement of its own: the next one must see what the holder of the lock before us committed.
-    func lockPerson(_ id: UserID, on tx: Transaction) {
-        tx.submit(
-            """
-            insert into person (user_id) values (\(id.rawValue))
-            on conflict (user_id) do update set user_id = excluded.user_id
-            """)
-    }
-
-    /// Leaves a tombstone, whether or not we had heard of the person.
-    func erasePerson(_ id: UserID, at time: Date, on tx: Transaction) {
-        tx.submit(
-            """
-            insert into person (user_id, erased_at) values (\(id.rawValue), \(time))
-            on conflict (user_id) do update set erased_at = coalesce(person.erased_at, excluded.erased_at)
-            """)
-    }
+    let people = People()
 
     // MARK: Certificates
 

@@ -1,4 +1,5 @@
 internal import Contracts
+internal import Platform
 internal import Postgres
 
 #if canImport(FoundationEssentials)
@@ -9,18 +10,9 @@ internal import Foundation
 
 /// All SQL of the service.
 struct Store: Sendable {
-    // MARK: People and their access
+    let people = People()
 
-    /// Makes a person known and locks their row until the transaction ends.
-    ///
-    /// A statement of its own: the next one must see what the holder of the lock before us committed.
-    func lockPerson(_ id: UserID, on tx: Transaction) {
-        tx.submit(
-            """
-            insert into person (user_id) values (\(id.rawValue))
-            on conflict (user_id) do update set user_id = excluded.user_id
-            """)
-    }
+    // MARK: People and their access
 
     /// An access that is known stays as it is: revoked, perhaps. The person is locked; an erased one gets none.
     func insertAccess(_ enrollment: EnrollmentID, of user: UserID, to course: CourseID, on tx: Transaction) {
@@ -55,11 +47,7 @@ struct Store: Sendable {
 
     /// Leaves a tombstone, whether or not we had heard of the person.
     func erasePerson(_ id: UserID, at time: Date, on tx: Transaction) {
-        tx.submit(
-            """
-            insert into person (user_id, erased_at) values (\(id.rawValue), \(time))
-            on conflict (user_id) do update set erased_at = coalesce(person.erased_at, excluded.erased_at)
-            """)
+        people.erase(id, at: time, on: tx)
         tx.submit("delete from access where user_id = \(id.rawValue)")
         tx.submit("update medium set owner_id = null, file_name = null where owner_id = \(id.rawValue)")
     }

@@ -1,4 +1,5 @@
 internal import Contracts
+internal import Platform
 internal import Postgres
 
 #if canImport(FoundationEssentials)
@@ -9,27 +10,13 @@ internal import Foundation
 
 /// All SQL of the service.
 struct Store: Sendable {
-    // MARK: Learners
+    let people = People(table: "learner")
 
-    /// Makes the learner known and locks their row: until the transaction ends, nobody else enrols, grades or erases them.
-    /// - Returns: whether the learner is erased.
-    func lockLearner(_ user: UserID, on tx: Transaction) async throws -> Bool {
-        let rows = try await tx.query(
-            """
-            insert into learner (user_id) values (\(user.rawValue))
-            on conflict (user_id) do update set user_id = excluded.user_id
-            returning erased_at is not null
-            """)
-        return try rows.first?.decode(Bool.self) ?? false
-    }
+    // MARK: Learners
 
     /// Leaves a tombstone in place of the learner, whether or not we had heard of them, and removes what they did.
     func deleteLearner(_ user: UserID, at time: Date, on tx: Transaction) {
-        tx.submit(
-            """
-            insert into learner (user_id, erased_at) values (\(user.rawValue), \(time))
-            on conflict (user_id) do update set erased_at = coalesce(learner.erased_at, excluded.erased_at)
-            """)
+        people.erase(user, at: time, on: tx)
         // Statements of their own: they see what whoever held the lock before us committed.
         tx.submit("delete from enrollment where user_id = \(user.rawValue)")
         tx.submit("delete from lesson_grade where user_id = \(user.rawValue)")
@@ -88,16 +75,39 @@ struct Store: Sendable {
         ).map(enrollment)
     }
 
+    /// What becomes of one who enrols.
+    enum Entry {
+        case erased, alreadyEnrolled
+        /// - Parameter hasGrades: what the learner did in the course before counts from now on.
+        case made(hasGrades: Bool)
+    }
+
+    /// Locks the learner and inserts their enrolment, all in one flight. The transaction must be rolled back when none was made.
+    func enter(_ enrollment: Enrollment, at time: Date, on tx: Transaction) async throws -> Entry {
+        let (user, course) = (enrollment.userID, enrollment.courseID)
+        let learner = people.lock(user, on: tx)
+        expireOverdue(user, in: course, at: time, on: tx)
+        let inserted = tx.send(insertion(of: enrollment))
+        // A statement of its own: it sees what whoever held the lock before us committed.
+        let grade = tx.send(anyGrade(of: user, in: course))
+        if try await learner.isErased() { return .erased }
+        guard try await inserted.rows().affectedCount == 1 else { return .alreadyEnrolled }
+        return .made(hasGrades: try await grade.rows().first != nil)
+    }
+
     /// - Returns: false when the learner has an enrolment in the course, or a place is kept for them. The unique index decides.
     func insert(_ enrollment: Enrollment, on tx: Transaction) async throws -> Bool {
-        try await tx.execute(
-            """
-            insert into enrollment (id, user_id, course_id, source, payment_id, state, reserved_until, enrolled_at)
-            values (\(enrollment.id.rawValue), \(enrollment.userID.rawValue), \(enrollment.courseID.rawValue),
-                \(enrollment.source.rawValue), \(enrollment.paymentID?.rawValue as String?), \(enrollment.state.rawValue),
-                \(enrollment.reservedUntil as Date?), \(enrollment.enrolledAt as Date?))
-            on conflict (user_id, course_id) where state in ('PENDING_PAYMENT', 'ACTIVE', 'COMPLETED') do nothing
-            """) == 1
+        try await tx.execute(insertion(of: enrollment)) == 1
+    }
+
+    private func insertion(of enrollment: Enrollment) -> SQL {
+        """
+        insert into enrollment (id, user_id, course_id, source, payment_id, state, reserved_until, enrolled_at)
+        values (\(enrollment.id.rawValue), \(enrollment.userID.rawValue), \(enrollment.courseID.rawValue),
+            \(enrollment.source.rawValue), \(enrollment.paymentID?.rawValue as String?), \(enrollment.state.rawValue),
+            \(enrollment.reservedUntil as Date?), \(enrollment.enrolledAt as Date?))
+        on conflict (user_id, course_id) where state in ('PENDING_PAYMENT', 'ACTIVE', 'COMPLETED') do nothing
+        """
     }
 
     /// Writes a locked enrolment whose place may have gone to another meanwhile. The learner is locked.
@@ -215,11 +225,11 @@ struct Store: Sendable {
     }
 
     func hasGrades(_ user: UserID, in course: CourseID, on tx: Transaction) async throws -> Bool {
-        try await tx.query(
-            """
-            select from lesson_grade where user_id = \(user.rawValue) and course_id = \(course.rawValue) limit 1
-            """
-        ).first != nil
+        try await tx.query(anyGrade(of: user, in: course)).first != nil
+    }
+
+    private func anyGrade(of user: UserID, in course: CourseID) -> SQL {
+        "select from lesson_grade where user_id = \(user.rawValue) and course_id = \(course.rawValue) limit 1"
     }
 
     // MARK: Courses

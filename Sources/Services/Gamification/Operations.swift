@@ -30,7 +30,7 @@ struct Operations: Sendable {
     /// What was rewarded before, and an erased person, change nothing and nothing is said.
     func reward(_ occasion: Occasion, because source: EventID, on tx: Transaction) async throws {
         let (user, time) = (occasion.userID, now())
-        store.lockLearner(user, on: tx)
+        store.people.lock(user, on: tx)
         let awards = try await store.insertAwards(
             for: occasion, because: source, ids: ids(at: time), at: time, on: tx)
         if awards.isEmpty { return }

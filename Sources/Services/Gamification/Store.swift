@@ -1,4 +1,5 @@
 internal import Contracts
+internal import Platform
 internal import Postgres
 
 #if canImport(FoundationEssentials)
@@ -9,19 +10,9 @@ internal import Foundation
 
 /// All SQL of the service.
 struct Store: Sendable {
-    // MARK: Awards
+    let people = People(table: "learner")
 
-    /// Makes the learner known and locks their row: until the transaction ends, nothing else changes what they have.
-    ///
-    /// It is a statement of its own because the next one must see what the holder of the lock before us committed. Nobody waits
-    /// for it: both go out in one flight.
-    func lockLearner(_ user: UserID, on tx: Transaction) {
-        tx.submit(
-            """
-            insert into learner (user_id) values (\(user.rawValue))
-            on conflict (user_id) do update set user_id = excluded.user_id
-            """)
-    }
+    // MARK: Awards
 
     /// Writes the ledger rows that an occasion comes to by the active rules, and the learner's new total. The learner is locked.
     /// - Returns: none when there is nothing to give: what was done is rewarded already, no rule asks for so little, or the person is
@@ -109,12 +100,8 @@ struct Store: Sendable {
 
     /// Leaves a tombstone in place of the learner, whether or not we had heard of them, and locks it.
     func deleteLearner(_ user: UserID, at time: Date, on tx: Transaction) {
-        tx.submit(
-            """
-            insert into learner (user_id, erased_at) values (\(user.rawValue), \(time))
-            on conflict (user_id) do update
-            set points = 0, last_award_at = null, erased_at = coalesce(learner.erased_at, excluded.erased_at)
-            """)
+        people.erase(user, at: time, on: tx)
+        tx.submit("update learner set points = 0, last_award_at = null where user_id = \(user.rawValue)")
     }
 
     /// Removes the ledger and the badges. After ``deleteLearner(_:at:on:)``, which has waited for awards under way.

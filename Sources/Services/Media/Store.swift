@@ -1,4 +1,5 @@
 internal import Contracts
+internal import Platform
 internal import Postgres
 
 #if canImport(FoundationEssentials)
@@ -9,28 +10,14 @@ internal import Foundation
 
 /// All SQL of the service.
 struct Store: Sendable {
-    // MARK: People
+    let people = People()
 
-    /// Makes a person known and locks their row until the transaction ends.
-    /// - Returns: whether they were erased.
-    func lockPerson(_ id: UserID, on tx: Transaction) async throws -> Bool {
-        let rows = try await tx.query(
-            """
-            insert into person (user_id) values (\(id.rawValue))
-            on conflict (user_id) do update set user_id = excluded.user_id
-            returning erased_at is not null
-            """)
-        return try rows.first?.decode(Bool.self) ?? false
-    }
+    // MARK: People
 
     /// Leaves a tombstone. What belongs to a course stays, without its owner and the name they gave it.
     /// - Returns: the media that are gone.
     func erasePerson(_ id: UserID, at time: Date, on tx: Transaction) async throws -> [MediaID] {
-        tx.submit(
-            """
-            insert into person (user_id, erased_at) values (\(id.rawValue), \(time))
-            on conflict (user_id) do update set erased_at = coalesce(person.erased_at, excluded.erased_at)
-            """)
+        people.erase(id, at: time, on: tx)
         tx.submit(
             """
             update medium set owner_id = null, file_name = 'file'

@@ -24,6 +24,6 @@ struct Handlers: Sendable {
     }
 
     func endPlansOnUserDeleted(_ received: Received<UserDeleted>, _ tx: Transaction) async throws {
-        try await operations.erase(received.event.userID, on: tx)
+        try await operations.erase(received.event.userID, at: received.event.deletedAt, on: tx)
     }
 }

@@ -6,6 +6,7 @@ enum Migrations {
         Migration(id: "payment-001-payment", sql: payment),
         Migration(id: "payment-002-subscription", sql: subscription),
         Migration(id: "payment-003-webhook", sql: webhook),
+        Migration(id: "payment-004-person", sql: person),
     ]
 
     /// `payment_method` is Stripe's id of a card and is kept until the charge has an outcome. Amounts are in hundredths.
@@ -73,5 +74,13 @@ enum Migrations {
             received_at timestamptz not null
         );
         create index webhook_event_received_at on webhook_event (received_at);
+        """
+
+    /// Who was erased buys nothing any more.
+    private static let person = """
+        create table person (
+            user_id text primary key,
+            erased_at timestamptz
+        ) with (fillfactor = 80);
         """
 }

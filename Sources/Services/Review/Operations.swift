@@ -32,7 +32,7 @@ struct Operations: Sendable {
         try progress.checkMayReview()
         return try await database.transaction { tx in
             try await once.run(on: tx) {
-                if try await store.lockPerson(author, on: tx) { throw ReviewError.notAllowed }
+                if try await store.people.lock(author, on: tx).isErased() { throw ReviewError.notAllowed }
                 let time = now()
                 let review = Review(
                     id: .make(at: time), courseID: course, authorID: author, words: words, createdAt: time,
@@ -129,7 +129,7 @@ struct Operations: Sendable {
     func noteEnrollment(
         _ id: EnrollmentID, of user: UserID, in course: CourseID, completedAt: Date? = nil, on tx: Transaction
     ) async throws {
-        if try await store.lockPerson(user, on: tx) { return }
+        if try await store.people.lock(user, on: tx).isErased() { return }
         store.upsertEnrollment(id, of: user, in: course, completedAt: completedAt, on: tx)
     }
 

@@ -1,4 +1,5 @@
 internal import Contracts
+internal import Platform
 internal import Postgres
 
 #if canImport(FoundationEssentials)
@@ -9,19 +10,9 @@ internal import Foundation
 
 /// All SQL of the service.
 struct Store: Sendable {
-    // MARK: People and their enrolments
+    let people = People()
 
-    /// Makes a person known and locks their row until the transaction ends.
-    /// - Returns: whether they were erased.
-    func lockPerson(_ id: UserID, on tx: Transaction) async throws -> Bool {
-        let rows = try await tx.query(
-            """
-            insert into person (user_id) values (\(id.rawValue))
-            on conflict (user_id) do update set user_id = excluded.user_id
-            returning erased_at is not null
-            """)
-        return try rows.first?.decode(Bool.self) ?? false
-    }
+    // MARK: People and their enrolments
 
     /// Notes an enrolment, and when it was completed once that is known. The person is locked, and not erased.
     func upsertEnrollment(
@@ -51,11 +42,7 @@ struct Store: Sendable {
 
     /// Leaves a tombstone, and what the person said without their name.
     func erasePerson(_ id: UserID, at time: Date, on tx: Transaction) {
-        tx.submit(
-            """
-            insert into person (user_id, erased_at) values (\(id.rawValue), \(time))
-            on conflict (user_id) do update set erased_at = coalesce(person.erased_at, excluded.erased_at)
-            """)
+        people.erase(id, at: time, on: tx)
         tx.submit("delete from enrollment where user_id = \(id.rawValue)")
         tx.submit(
             """

@@ -21,6 +21,18 @@ import Testing
             await factory.closeAll()
         }
     }
+
+    /// Any broker may be asked, and each hears of a new topic in its own time.
+    @Test(.enabled(if: !TestKafka.versions.isEmpty, "no KAFKA_HOME"), arguments: TestKafka.versions)
+    func `a topic that is unknown for a moment is asked for again`(_ version: String) async throws {
+        let factory = KafkaLogFactory(cluster: try await .shared(version))
+        let test = LogUnderTest(log: try await factory.connect(), factory: factory)
+        async let reader = test.log.reader([TopicPartition(test.topic, 0): 0..<1])
+        try await test.make(partitions: 1)
+        try await test.append([test.record("k", "0")])
+        _ = try await reader
+        await factory.closeAll()
+    }
 }
 
 /// Each client is one of the cluster's own.

@@ -45,6 +45,8 @@ final class Statement: @unchecked Sendable {
     var isFinished = false
     // Unsafe: resumed exactly once by `finish`, which `isFinished` guards; a checked one costs an allocation a statement.
     var continuation: UnsafeContinuation<Rows, any Error>?
+    /// What came while nobody waited yet.
+    private var result: Result<Rows, any Error>?
 
     init(_ sql: SQL, control: Control? = nil, drops: String? = nil) {
         self.sql = sql
@@ -62,6 +64,8 @@ final class Statement: @unchecked Sendable {
         if let continuation {
             self.continuation = nil
             continuation.resume(with: result)
+        } else {
+            self.result = result
         }
     }
 
@@ -88,6 +92,23 @@ final class Statement: @unchecked Sendable {
             loop.execute {
                 if let reason = self.stopReason { self.finish(.failure(reason)) } else { submit(self) }
             }
+        }
+    }
+
+    /// Waits for the end of a statement that was submitted on `loop` before, once. Cancelling the caller stops the statement.
+    func end(on loop: EventLoop) async throws -> Rows {
+        try await withTaskCancellationHandler {
+            try await withUnsafeThrowingContinuation { continuation in
+                loop.execute {
+                    if let result = self.result {
+                        continuation.resume(with: result)
+                    } else {
+                        self.continuation = continuation
+                    }
+                }
+            }
+        } onCancel: {
+            loop.execute { self.stop(CancellationError()) }
         }
     }
 }

@@ -22,7 +22,7 @@ struct BenchRow: Sendable {
     /// Everything of ours.
     static let own: [BenchRow] =
         HTTPBench.rows + PostgresBench.rows + AvroBench.rows + KafkaBench.rows + RelayBench.rows + ConsumerBench.rows
-        + HubBench.rows + FlowBench.rows + ProcessBench.rows
+        + EnrollmentBench.rows + HubBench.rows + FlowBench.rows + ProcessBench.rows
 
     static let all = own + PeerBench.rows
 }

@@ -59,11 +59,6 @@ enum PostgresBench {
     private static func twin(_ pgbench: String, _ url: String) throws -> Double {
         let process = try ChildProcess(
             [pgbench, "--select-only", "--protocol=prepared", "--client=8", "--jobs=2", "--time=2", "--no-vacuum", url])
-        while let line = process.line() {
-            // tps = 69000.123456 (without initial connection time)
-            let words = line.split(separator: " ")
-            if words.count > 2, words[0] == "tps", let value = Double(words[2]) { return value }
-        }
-        throw CommandFailure("pgbench did not say how many transactions a second it made")
+        return try process.transactionsPerSecond()
     }
 }

@@ -30,7 +30,7 @@ extension Operations {
         guard let user = caller.userID else { throw AssessmentError.noAccess }
         return try await database.transaction { tx in
             try await once.run(on: tx) {
-                if try await store.lockLearner(user, on: tx) { throw AssessmentError.noAccess }
+                if try await store.people.lock(user, on: tx).isErased() { throw AssessmentError.noAccess }
                 let known = try await store.countAttempts(at: work.id, by: user, on: tx)
                 if let most = work.attemptsMax, known >= most { throw AssessmentError.noAttemptsLeft }
                 let time = now()

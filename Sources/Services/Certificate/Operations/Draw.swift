@@ -34,7 +34,7 @@ extension Operations {
         var random = SecureRandom()
         let certificate = Certificate(
             of: completion, id: .make(at: time, random: &random), code: VerificationCode(random: &random))
-        store.lockPerson(completion.userID, on: tx)
+        store.people.lock(completion.userID, on: tx)
         guard try await store.insert(certificate, on: tx) else { return }
         try tasks.enqueue(
             DrawCertificate(certificateID: certificate.id, version: 1), key: "\(certificate.id).1", on: tx)

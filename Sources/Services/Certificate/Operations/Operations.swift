@@ -99,7 +99,7 @@ struct Operations: Sendable {
 
     /// Forgets a person: their names go at once, their files by a task, and a tombstone keeps what comes late from making another.
     func erase(_ user: UserID, at time: Date, on tx: Transaction) async throws {
-        store.erasePerson(user, at: time, on: tx)
+        store.people.erase(user, at: time, on: tx)
         for id in try await store.eraseCertificates(of: user, at: time, on: tx) {
             try tasks.enqueue(RemoveFiles(certificateID: id), key: id.rawValue, on: tx)
         }

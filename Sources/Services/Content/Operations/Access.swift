@@ -1,4 +1,5 @@
 internal import Contracts
+internal import Platform
 internal import Postgres
 
 #if canImport(FoundationEssentials)
@@ -10,14 +11,14 @@ internal import Foundation
 extension Operations {
     /// Lets a learner read a course, unless that was revoked before we heard of the enrolment.
     func grant(_ enrollment: EnrollmentID, to user: UserID, for course: CourseID, on tx: Transaction) {
-        store.lockPerson(user, on: tx)
+        store.people.lock(user, on: tx)
         store.insertAccess(enrollment, of: user, to: course, on: tx)
     }
 
     /// Takes back what an enrolment granted, or is about to grant.
     func revoke(_ enrollment: EnrollmentID, of user: UserID, to course: CourseID) async throws {
         try await database.transaction { tx in
-            store.lockPerson(user, on: tx)
+            store.people.lock(user, on: tx)
             store.revokeAccess(enrollment, of: user, to: course, on: tx)
         }
     }

@@ -10,7 +10,7 @@ extension Operations {
     }
 
     func noteUpload(_ event: MediaUploaded, on tx: Transaction) {
-        store.lockPerson(event.ownerID, on: tx)
+        store.people.lock(event.ownerID, on: tx)
         store.upsertUpload(event, on: tx)
     }
 

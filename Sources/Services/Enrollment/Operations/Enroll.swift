@@ -11,11 +11,13 @@ extension Operations {
     ) async throws -> Enrollment {
         try await database.transaction { tx in
             try await once.run(on: tx) {
-                if try await store.lockLearner(user, on: tx) { throw EnrollmentError.notFound }
                 let time = now()
                 let enrollment = Enrollment.active(user, in: course, source, id: .make(at: time), at: time)
-                guard try await insert(enrollment, on: tx) else { throw EnrollmentError.alreadyEnrolled }
-                try await announce(enrollment, on: tx)
+                switch try await store.enter(enrollment, at: time, on: tx) {
+                case .erased: throw EnrollmentError.notFound
+                case .alreadyEnrolled: throw EnrollmentError.alreadyEnrolled
+                case .made(let hasGrades): try announce(enrollment, hasGrades: hasGrades, on: tx)
+                }
                 return enrollment
             } again: { id in
                 guard let enrollment = try await store.find(id, on: tx) else { throw EnrollmentError.notFound }
@@ -28,17 +30,18 @@ extension Operations {
     /// nothing happens, and payment gives the money back.
     func enroll(paid payment: PaymentCompleted, on tx: Transaction) async throws {
         guard let course = payment.courseID else { return }
-        if try await store.lockLearner(payment.userID, on: tx) { return }
+        if try await store.people.lock(payment.userID, on: tx).isErased() { return }
         let time = now()
         if var enrollment = try await store.lock(paidBy: payment.paymentID, on: tx) {
             guard enrollment.state.awaitsPayment else { return }
             enrollment.activate(at: time)
             store.expireOverdue(payment.userID, in: course, at: time, on: tx)
-            if try await store.updateUnlessTaken(enrollment, on: tx) { try await announce(enrollment, on: tx) }
+            guard try await store.updateUnlessTaken(enrollment, on: tx) else { return }
+            try await announceWithGrades(enrollment, on: tx)
         } else {
             let enrollment = Enrollment.active(
                 payment.userID, in: course, .purchase, payment.paymentID, id: .make(at: time), at: time)
-            if try await insert(enrollment, on: tx) { try await announce(enrollment, on: tx) }
+            if try await insert(enrollment, on: tx) { try await announceWithGrades(enrollment, on: tx) }
         }
     }
 
@@ -48,14 +51,20 @@ extension Operations {
         return try await store.insert(enrollment, on: tx)
     }
 
-    /// Tells everybody; grades that came before the enrolment count from now on.
-    private func announce(_ enrollment: Enrollment, on tx: Transaction) async throws {
+    /// Tells everybody.
+    /// - Parameter hasGrades: grades came before the enrolment, and count from now on.
+    private func announce(_ enrollment: Enrollment, hasGrades: Bool, on tx: Transaction) throws {
         guard let created = EnrollmentCreated(enrollment) else { return }
         try outbox.append(created, on: tx)
-        if try await store.hasGrades(enrollment.userID, in: enrollment.courseID, on: tx) {
+        if hasGrades {
             try tasks.enqueue(
                 AssessEnrollment(enrollmentID: enrollment.id), key: "\(enrollment.id).enrolled", on: tx)
         }
+    }
+
+    private func announceWithGrades(_ enrollment: Enrollment, on tx: Transaction) async throws {
+        let hasGrades = try await store.hasGrades(enrollment.userID, in: enrollment.courseID, on: tx)
+        try announce(enrollment, hasGrades: hasGrades, on: tx)
     }
 }
 

@@ -35,7 +35,7 @@ extension Operations {
         _ grade: Grade, of user: UserID, in course: CourseID, _ lesson: LessonID?, because event: EventID,
         on tx: Transaction
     ) async throws {
-        guard let lesson, try await !store.lockLearner(user, on: tx),
+        guard let lesson, try await !store.people.lock(user, on: tx).isErased(),
             try await store.raiseGrade(grade, of: user, in: course, lesson, on: tx),
             let enrollment = try await store.findOpen(user, in: course, on: tx), enrollment.state == .active
         else { return }

@@ -1,4 +1,5 @@
 internal import Contracts
+internal import Platform
 internal import Postgres
 
 #if canImport(FoundationEssentials)
@@ -14,7 +15,7 @@ extension Operations {
     ///   ``EnrollmentError/notFound`` for an erased learner.
     func reserve(_ user: UserID, in course: CourseID, _ payment: PaymentID) async throws -> Enrollment {
         try await database.transaction { tx in
-            if try await store.lockLearner(user, on: tx) { throw EnrollmentError.notFound }
+            if try await store.people.lock(user, on: tx).isErased() { throw EnrollmentError.notFound }
             let time = now()
             let end = time + limits.reservationSeconds
             guard var known = try await store.lock(paidBy: payment, on: tx) else {

@@ -18,7 +18,7 @@ extension Operations {
         let place = try await place(of: file.place, for: identity)
         return try await database.transaction { tx in
             try await once.run(on: tx) {
-                if try await store.lockPerson(owner, on: tx) { throw MediaError.notAllowed }
+                if try await store.people.lock(owner, on: tx).isErased() { throw MediaError.notAllowed }
                 guard try await store.countUploads(of: owner, on: tx) < Medium.uploadsPerPersonMax else {
                     throw MediaError.tooManyUploads
                 }

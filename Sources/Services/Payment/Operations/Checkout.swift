@@ -69,14 +69,7 @@ extension Operations {
         } catch let error as ServiceCallError where error.refusalCode == PaymentFailure.alreadyEnrolled.code {
             throw PaymentError.refused(.alreadyEnrolled)
         }
-        let enrolled = try await database.transaction { tx in
-            try await once.run(on: tx) {
-                made
-            } again: { _ in
-                made
-            }
-        }
-        return .enrolled(enrolled.id)
+        return .enrolled(try await once.keep(made, in: database).id)
     }
 
     private func begin(
@@ -84,6 +77,7 @@ extension Operations {
     ) async throws -> Payment {
         try await database.transaction { tx in
             try await once.run(on: tx) {
+                if try await store.people.lock(user, on: tx).isErased() { throw PaymentError.notFound }
                 let time = now()
                 let payment = Payment(
                     id: PaymentID.make(at: time), userID: user, courseID: course, plan: nil, amount: price,

@@ -72,8 +72,10 @@ struct Operations: Sendable {
         }
     }
 
-    /// Nothing of a payment says who the person is but their id, which stays: the law asks for the books. Plans end.
-    func erase(_ user: UserID, on tx: Transaction) async throws {
+    /// Nothing of a payment says who the person is but their id, which stays: the law asks for the books. Plans end, and a token that is
+    /// still good for a few minutes buys nothing.
+    func erase(_ user: UserID, at time: Date, on tx: Transaction) async throws {
+        store.people.erase(user, at: time, on: tx)
         for subscription in try await store.listActive(of: user, on: tx) {
             try tasks.enqueue(
                 EndSubscription(subscriptionID: subscription.id.rawValue), key: subscription.id.rawValue, on: tx)

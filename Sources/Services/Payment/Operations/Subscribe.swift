@@ -58,6 +58,7 @@ extension Operations {
         do {
             return try await database.transaction { tx in
                 try await once.run(on: tx) {
+                    if try await store.people.lock(user, on: tx).isErased() { throw PaymentError.notFound }
                     let time = now()
                     let payment = Payment(
                         id: PaymentID.make(at: time), userID: user, courseID: nil, plan: offer.plan.rawValue,

@@ -1,4 +1,5 @@
 internal import Contracts
+internal import Platform
 internal import Postgres
 
 #if canImport(FoundationEssentials)
@@ -9,6 +10,8 @@ internal import Foundation
 
 /// All SQL of the service; that of subscriptions is in an extension.
 struct Store: Sendable {
+    let people = People()
+
     private static let columns: SQL = """
         id, user_id, course_id, plan, hundredths, currency, status, enrollment_id, stripe_id, failure_code, failure_message,
         failure_retryable, created_at, completed_at, enrolled_at
