@@ -95,9 +95,16 @@ import Testing
             func answer(from address: String) async -> HTTPResponse {
                 await gateway.send(.get, "/users/me", fields: ["authorization": bearer], from: address)
             }
-            for number in 0..<200 { #expect(await answer(from: "192.0.2.\(number)").status == .noContent) }
+            for number in 0..<200 {
+                let passed = await answer(from: "192.0.2.\(number)")
+                #expect(passed.status == .noContent)
+                #expect(
+                    passed.fields["ratelimit"]?.hasSuffix("\"person\";r=\(199 - number);t=\(number / 50 + 1)") == true)
+            }
             let refused = await answer(from: "192.0.2.200")
             #expect(refused.status == .tooManyRequests && refused.fields["retry-after"] == "1")
+            #expect(refused.fields["ratelimit"] == #""address";r=2499;t=1, "person";r=0;t=4"#)
+            #expect(refused.fields["ratelimit-policy"] == #""address";q=2500;w=10, "person";q=200;w=4"#)
             #expect(await gateway.send(.get, "/users/me", from: "192.0.2.200").status == .noContent)
         }
     }
@@ -115,7 +122,7 @@ import Testing
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<20 { group.addTask { _ = await gateway.send(.get, "/") } }
             }
-            #expect(asked.value == Set(PublicPaths.table.map(\.service)).count)
+            #expect(asked.value == Set(PublicPaths.table.map(\.service)).count + 1, "the services and the gateway")
         }
     }
 
@@ -126,6 +133,7 @@ import Testing
             let answer = await gateway.send(.get, target)
             #expect(answer.status == .tooManyRequests)
             #expect(answer.fields["retry-after"] == "1")
+            #expect(answer.fields["ratelimit"] == #""address";r=0;t=10"#)
             #expect(answer.fields["x-correlation-id"]?.hasPrefix("req_") == true)
         }
     }

@@ -25,10 +25,10 @@ import Testing
 
     @Test func `callers and kinds of request are limited apart`() {
         let limiter = RateLimiter()
-        while limiter.admit("10.0.0.1", .registration, at: ms(0)) == nil {}
-        #expect(limiter.admit("10.0.0.2", .registration, at: ms(0)) == nil)
-        #expect(limiter.admit("10.0.0.1", .login, at: ms(0)) == nil)
-        #expect(limiter.admit("10.0.0.1", .registration, at: ms(3_000)) == nil)
+        while limiter.admit("10.0.0.1", .registration, at: ms(0)).isAdmitted {}
+        #expect(limiter.admit("10.0.0.2", .registration, at: ms(0)).isAdmitted)
+        #expect(limiter.admit("10.0.0.1", .login, at: ms(0)).isAdmitted)
+        #expect(limiter.admit("10.0.0.1", .registration, at: ms(3_000)).isAdmitted)
     }
 
     @Test(arguments: [
@@ -40,15 +40,15 @@ import Testing
     ) {
         let limiter = RateLimiter()
         for (time, count) in [(0, burst), (1_000, perSecond)] {
-            for _ in 0..<count { #expect(limiter.admit("10.0.0.1", kind, at: ms(time)) == nil) }
-            #expect(limiter.admit("10.0.0.1", kind, at: ms(time)) == 1)
+            for _ in 0..<count { #expect(limiter.admit("10.0.0.1", kind, at: ms(time)).isAdmitted) }
+            #expect(limiter.admit("10.0.0.1", kind, at: ms(time)).retryAfterSeconds == 1)
         }
     }
 
     @Test(arguments: [100, 4_000])
     func `many callers do not push out one that is being limited`(bucketCountMax: Int) {
         let limiter = RateLimiter(bucketCountMax: bucketCountMax)
-        while limiter.admit("guilty", .registration, at: ms(0)) == nil {}
+        while limiter.admit("guilty", .registration, at: ms(0)).isAdmitted {}
         let count = bucketCountMax * 10
         for index in 0..<count {
             _ = limiter.admit("other \(index)", .address, at: ms(index * 1_000 / count))
@@ -56,7 +56,7 @@ import Testing
         // Two a second come back.
         _ = limiter.admit("guilty", .registration, at: ms(1_000))
         _ = limiter.admit("guilty", .registration, at: ms(1_000))
-        #expect(limiter.admit("guilty", .registration, at: ms(1_000)) != nil)
+        #expect(!limiter.admit("guilty", .registration, at: ms(1_000)).isAdmitted)
     }
 
     @Test func `a school of five hundred behind one address comes all at once`() {
@@ -67,8 +67,26 @@ import Testing
         ]
         for _ in 0..<500 {
             for (method, path) in requests {
-                #expect(limiter.admit("10.0.0.1", PublicPaths.kind(of: method, path), at: ms(0)) == nil)
+                #expect(limiter.admit("10.0.0.1", PublicPaths.kind(of: method, path), at: ms(0)).isAdmitted)
             }
         }
+    }
+
+    @Test func `what is left rises again with time, and when all of it is back is told`() {
+        let limiter = RateLimiter()
+        let first = limiter.admit("ada", .person, at: ms(0))
+        #expect((first.leftCount, first.fullSeconds) == (199, 1))
+        for _ in 0..<150 { _ = limiter.admit("ada", .person, at: ms(0)) }
+        let later = limiter.admit("ada", .person, at: ms(1_000))
+        #expect((later.leftCount, later.fullSeconds, later.retryAfterSeconds) == (98, 3, nil))
+    }
+
+    @Test func `the limits that counted a request are named in its answer, the first first`() {
+        let limiter = RateLimiter()
+        var fields = HTTPFields()
+        limiter.admit("ada", .person, at: ms(0)).add(to: &fields)
+        limiter.admit("10.0.0.1", .address, at: ms(0)).add(to: &fields)
+        #expect(fields["ratelimit-policy"] == #""address";q=2500;w=10, "person";q=200;w=4"#)
+        #expect(fields["ratelimit"] == #""address";r=2499;t=1, "person";r=199;t=1"#)
     }
 }

@@ -224,7 +224,7 @@ extension TestService<NotificationService> {
 
     struct MailboxBody: Decodable {
         struct Item: Decodable {
-            let to, subject, text, html, receivedAt, messageId: String
+            let id, to, subject, text, html, receivedAt, messageId: String
         }
         let items: [Item]
         let nextCursor: String?

@@ -116,8 +116,48 @@ import Testing
 
     @Test func `with a mail server there is no mailbox`() async throws {
         try await NotificationHub.withServer { hub, _ in
-            let response = try await hub.send(.get, "/dev/mailbox")
-            #expect(response.status == 404)
+            for target in ["/dev/mailbox", "/dev/mailbox/1"] {
+                let response = try await hub.send(.get, target)
+                #expect(response.status == 404)
+            }
+        }
+    }
+
+    private static let browser: HTTPFields = ["accept": "text/html,application/xhtml+xml,*/*;q=0.8"]
+
+    @Test func `a browser gets the mailbox as a page, whoever else asks gets JSON`() async throws {
+        try await NotificationHub.with { hub in
+            for number in 0..<3 { try await hub.post(NotificationHub.mail(to: "p\(number)@example.org")) }
+            let page = try await hub.send(.get, "/dev/mailbox?limit=2", fields: Self.browser)
+            #expect(page.fields["content-type"] == "text/html; charset=utf-8" && page.fields["vary"] == "Accept")
+            #expect(page.text.contains("<a href=\"/dev/mailbox/3\">Welcome</a></td><td>p2@example.org</td>"))
+            #expect(page.text.contains("<a href=\"/dev/mailbox?limit=2&amp;cursor=2\">Older mails</a>"))
+            let one = try await hub.send(.get, "/dev/mailbox?to=p1%40example.org", fields: Self.browser)
+            #expect(one.text.contains("p1@example.org") && !one.text.contains("p2@example.org"))
+            for accept in ["*/*", "application/json", "application/json, text/html"] {
+                let answer = try await hub.send(.get, "/dev/mailbox", fields: ["accept": accept])
+                #expect(answer.fields["content-type"] == "application/json" && answer.fields["vary"] == "Accept")
+            }
+        }
+    }
+
+    @Test func `the page of a mail shows its HTML, text and source, and nothing in it gets out of its place`()
+        async throws
+    {
+        try await NotificationHub.with { hub in
+            try await hub.post(NotificationHub.mail(firstName: "</pre><script>alert(1)</script>\"'"))
+            let page = try await hub.send(.get, "/dev/mailbox/1", fields: Self.browser)
+            #expect(page.fields["content-security-policy"]?.contains("default-src 'none'") == true)
+            #expect(!page.text.contains("<script"))
+            let frame = try #require(page.text.firstMatch(of: /<iframe sandbox title="[^"]*" srcdoc="([^"]*)">/))
+            #expect(frame.output.1.contains("&amp;lt;script&amp;gt;"))
+            #expect(page.text.contains("&lt;/pre&gt;&lt;script&gt;alert(1)"), "the text")
+            #expect(page.text.contains("Message-ID: &lt;") && page.text.contains("To: &lt;ada@example.org&gt;"))
+            let json = try await hub.get("/dev/mailbox/1", NotificationHub.MailboxBody.Item.self)
+            #expect(json.id == "1" && json.subject == "Welcome")
+            for target in ["/dev/mailbox/2", "/dev/mailbox/x", "/dev/mailbox/99999999999999999999"] {
+                #expect(try await hub.send(.get, target, fields: Self.browser).status == 404)
+            }
         }
     }
 }

@@ -28,7 +28,7 @@ import Testing
         let seal = try IdentitySeal(secret: "a secret of enough bytes") { 0 }
         let logger = Logger(label: "test", sink: LogRecorder())
         var routes = Routes(seal: seal, logger: logger, metrics: Metrics())
-        routes.get("/numbers", .anyone) { request in
+        routes.get("/numbers", .anyone, query: .page()) { request in
             let page = try request.page(by: Place.self)
             let found = (1...45).reversed().filter { number in page.cursor.map { number < $0.number } ?? true }
             return try .page(Page(Array(found.prefix(page.soughtCount)), of: page) { Place($0) }, of: request)

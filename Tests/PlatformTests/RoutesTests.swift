@@ -35,7 +35,7 @@ import Testing
         routes.get("/mine", .user) { _ in .noContent }
         routes.get("/admins", .admin) { _ in .noContent }
         routes.get("/internal", .service(.auth)) { _ in .noContent }
-        routes.get("/list", .anyone) { request in
+        routes.get("/list", .anyone, query: .page(and: "q")) { request in
             let page = try request.page(by: EndlessCursor.self)
             return try .page(
                 Page(Array(1...page.soughtCount), of: page) { _ in EndlessCursor(rawValue: "b&c>") }, of: request)
@@ -90,6 +90,29 @@ import Testing
         #expect(answer.body.contains("malformed-json"))
     }
 
+    @Test func `a query parameter that the route does not know is refused, and the known ones are named`() async throws
+    {
+        let answer = try await send(.get, "/list?colour=red&limit=5&Limit=5&c%6Flour=blue&%22=")
+        #expect(answer.status == 422 && answer.body.contains("invalid-query"))
+        let known = "is not a parameter of this request; known are limit, cursor, q"
+        let errors = ["colour", "Limit", #"\""#].map { #"{"field":"\#($0)","message":"\#(known)"}"# }
+        #expect(answer.body.hasSuffix(#""errors":[\#(errors.joined(separator: ","))]}"#), "\(answer.body)")
+        #expect(try await send(.get, "/list?limit=5&q=&").status == 200)
+        let none = try await send(.post, "/greetings?now", json: #"{"name": "Ada"}"#)
+        #expect(none.status == 422 && none.body.contains("is not a parameter of this request; there is none"))
+    }
+
+    @Test func `who may not ask is told so before anything of their query is looked at`() async throws {
+        #expect(try await send(.get, "/mine?colour=red").status == 401)
+        #expect(try await send(.get, "/admins?colour=red", as: user(.student)).status == 403)
+    }
+
+    @Test func `an answer does not grow with the parameters that are sent`() async throws {
+        let query = (0..<500).map { "p\($0)" }.joined(separator: "&")
+        let answer = try await send(.get, "/list?\(query)")
+        #expect(answer.status == 422 && answer.body.matches(of: /"field"/).count == 20)
+    }
+
     @Test func `deep nesting is refused and crashes nothing`() async throws {
         let deep = String(repeating: #"{"a":"#, count: 10_000) + "1" + String(repeating: "}", count: 10_000)
         #expect(try await send(.post, "/greetings", json: deep).status == 400)
@@ -136,12 +159,12 @@ import Testing
     }
 
     @Test func `the link to the next page keeps the query, and nothing in it can end the link`() async throws {
-        let target = "/list?q=%3E%20x&cur%73or=old&a=>;\"\u{e9}&limit=1&cursor=older"
+        let target = "/list?q=%3E%20x&cur%73or=old&q=>;\"\u{e9}&limit=1&cursor=older"
         let fields: HTTPFields = [
             IdentitySeal.fieldName: seal.header(for: .anonymous, method: "GET", target: target)
         ]
         let link = await router.respond(to: HTTPRequest(.get, target, fields: fields)).fields["link"]
-        #expect(link == "</list?q=%3E%20x&a=%3E;%22%C3%A9&limit=1&cursor=b%26c%3E>; rel=\"next\"")
+        #expect(link == "</list?q=%3E%20x&q=%3E;%22%C3%A9&limit=1&cursor=b%26c%3E>; rel=\"next\"")
     }
 
     @Test(arguments: [#"{"name": "Eve"}"#, #"{"name": "Ada"} "#, #"{"name": "Ada""#, ""])

@@ -1,5 +1,7 @@
 import Avro
 import Contracts
+import Documents
+import EventLoop
 import Foundation
 import HTTP
 import HubTesting
@@ -14,15 +16,42 @@ import Testing
 @Suite struct APIDescriptionTests {
     @Test func `every public route is described, and nothing else is`() async throws {
         let described = Set(try Description.checkedOut().calls)
-        let real = try await TestDatabase.with { test in
-            try await publicCalls(
-                Settings(commandLine: [
-                    PlatformSettings.databaseURL.name: test.url,
-                    PlatformSettings.identitySecret.name: "a secret of this test alone",
-                ]))
-        }
+        let real = Set(try await publicCalls { "\($0.method) \($0.pattern)" })
         #expect(real.subtracting(described).sorted() == [], "not described")
         #expect(described.subtracting(real).sorted() == [], "described, but not there")
+    }
+
+    @Test func `each call knows the query parameters that are described, and refuses every other`() async throws {
+        let reference = APIReference(try Description.document().tree)
+        let described = reference.operations.map { operation in
+            let parameters = (operation.node["parameters"]?.items ?? []).map(reference.resolved)
+            let names = parameters.filter { $0["in"]?.text == "query" }.compactMap { $0["name"]?.text }
+            return "\(operation.method) \(operation.path)?\(names.sorted().joined(separator: "&"))"
+        }
+        let real = try await publicCalls { call in
+            let answer = await call.answer(toQuery: "no-such-parameter")
+            guard let answer, answer.contains("is not a parameter") else {
+                return "\(call.method) \(call.pattern) takes any parameter"
+            }
+            let names = answer.firstMatch(of: /known are ([^"]+)"/)?.output.1.split(separator: ", ") ?? []
+            return "\(call.method) \(call.pattern)?\(names.sorted().joined(separator: "&"))"
+        }
+        // Whoever watches asks as they like.
+        let probes = ["GET /health/live", "GET /health/ready", "GET /metrics"]
+        let known = Set(described).subtracting(probes.map { "\($0)?" })
+        #expect(Set(real).symmetricDifference(known.union(probes.map { "\($0) takes any parameter" })).sorted() == [])
+    }
+
+    @Test func `each code of a problem that is described has a page, and nothing else has`() async throws {
+        let reference = APIReference(try Description.document().tree)
+        let pool = try BlockingPool(name: "pages", threadCount: 1, queueCountMax: 8)
+        defer { pool.shutdown() }
+        let pages = try await ProblemPages(reference, MarkdownRenderer(pool: pool))
+        let list = String(decoding: try await pages.all.body.collect(bytesMax: 1 << 20), as: UTF8.self)
+        let codes = try Description.checkedOut().codes
+        #expect(list.matches(of: /href="\/problems\/([^"]+)"/).map { String($0.output.1) } == codes)
+        #expect(codes.count > 60)
+        for code in codes { #expect(try pages.one(code).status == .ok) }
     }
 
     @Test func `every path the gateway passes on leads to a described call`() throws {
@@ -55,12 +84,11 @@ import Testing
             let node = operation.node, parameters = (node["parameters"]?.items ?? []).map(reference.resolved)
             let names = Set(parameters.compactMap { $0["name"]?.text })
             var statuses: Set<String> = []
-            if parameters.contains(where: { $0["in"] == .string("query") }) { statuses.insert("400") }
+            if parameters.contains(where: { $0["in"] == .string("query") }) { statuses.formUnion(["400", "422"]) }
             if operation.path.contains("{") { statuses.formUnion(["400", "404"]) }
             if operation.roles != nil { statuses.insert("401") }
             if operation.roles?.isEmpty == false { statuses.insert("403") }
             if names.contains("If-Match") { statuses.insert("412") }
-            if !names.isDisjoint(with: ["limit", "cursor"]) { statuses.insert("422") }
             // What Stripe sends is looked at as it comes.
             if let body = node["requestBody"], operation.id != "stripeWebhook",
                 reference.resolved(body)["content"]?["application/json"] != nil
@@ -72,25 +100,62 @@ import Testing
         }
     }
 
-    /// What can be reached from outside, as `GET /users/{id}`.
-    private func publicCalls(_ settings: Settings) async throws -> Set<String> {
-        let parts = try await HubParts.open(settings, sink: LogRecorder())
-        var calls: Set<String> = []
-        for type in HubServices.all { calls.formUnion(try await publicCalls(of: type, parts)) }
-        await parts.close()
-        return calls
+    /// What is said of each route that can be reached from outside.
+    private func publicCalls(_ body: @escaping @Sendable (PublicCall) async throws -> String) async throws -> [String] {
+        try await TestDatabase.with { test in
+            let parts = try await HubParts.open(
+                Settings(commandLine: [
+                    PlatformSettings.databaseURL.name: test.url,
+                    PlatformSettings.identitySecret.name: "a secret of this test alone",
+                ]), sink: LogRecorder())
+            var said: [String] = []
+            for type in HubServices.all { said += try await publicCalls(of: type, parts, body) }
+            await parts.close()
+            return said
+        }
     }
 
-    private func publicCalls<Service: HubService>(of type: Service.Type, _ parts: HubParts) async throws -> [String] {
+    private func publicCalls<Service: HubService>(
+        of type: Service.Type, _ parts: HubParts, _ body: @Sendable (PublicCall) async throws -> String
+    ) async throws -> [String] {
         let wired = try await parts.wire(type)
-        let routes = RunningService.router(of: wired.service, wired.context).routes
-        await wired.close()
-        return try routes.filter { route in
+        let router = RunningService.router(of: wired.service, wired.context)
+        var said: [String] = []
+        for (method, pattern) in router.routes {
+            let call = PublicCall(method: method, pattern: pattern, router: router, seal: wired.context.seal)
             // The gateway's own, without what it passes on; of a service what the gateway passes on to it.
-            if type.name == .gateway { return !route.pattern.hasSuffix("...}") }
-            let path = route.pattern.replacing(/\{[^}]*\}/, with: "x")
-            return try PublicPaths.row(for: route.method, path[...])?.service == type.name
-        }.map { "\($0.method.rawValue) \($0.pattern)" }
+            let isPublic =
+                type.name == .gateway
+                ? !pattern.hasSuffix("...}") : try PublicPaths.row(for: method, call.path[...])?.service == type.name
+            if isPublic { said.append(try await body(call)) }
+        }
+        await wired.close()
+        return said
+    }
+}
+
+/// A route that can be reached from outside.
+private struct PublicCall {
+    let method: HTTPMethod
+    let pattern: String
+    let router: Router
+    let seal: IdentitySeal
+
+    /// One that fits the pattern.
+    var path: String { pattern.replacing(/\{[^}]*\}/, with: "x") }
+
+    /// The body of what somebody is answered who may ask, with the query that is given.
+    func answer(toQuery query: String) async -> String? {
+        let target = "\(path)?\(query)"
+        for role in [Role.admin, .instructor, .student] {
+            let identity = Identity.user(.make(at: .now), role: role, session: "s")
+            let header = seal.header(for: identity, method: method.rawValue, target: target, body: [])
+            let response = await router.respond(
+                to: HTTPRequest(method, target, fields: [IdentitySeal.fieldName: header]))
+            if response.status == .forbidden { continue }
+            return (try? await response.body.collect(bytesMax: 1 << 20)).map { String(decoding: $0, as: UTF8.self) }
+        }
+        return nil
     }
 }
 
@@ -131,6 +196,11 @@ struct Description {
             return line.wholeMatch(of: /\s{4}(\w+):/).map { "\(kind)/\($0.output.1)" }
         }
         return Set(names.filter { !$0.hasPrefix("securitySchemes/") })
+    }
+
+    /// Of problems.
+    var codes: [String] {
+        section("components").compactMap { $0.wholeMatch(of: /\s{12}- const: ([a-z-]+)/).map { String($0.output.1) } }
     }
 
     /// One a call, at the level of calls.

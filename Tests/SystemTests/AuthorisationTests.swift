@@ -47,7 +47,7 @@ import Testing
                     surprises.append("\(cell): \(outcome) instead of \(expected)")
                 }
                 // The mailbox of a hub in development is everybody's.
-                if row.operation == "GET /dev/mailbox" { continue }
+                if row.operation.hasPrefix("GET /dev/mailbox") { continue }
                 for id in world.ids(hiddenFrom: caller) where answer.text.contains(id) {
                     surprises.append("\(cell): shows \(id)")
                 }

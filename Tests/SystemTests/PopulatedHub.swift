@@ -131,7 +131,7 @@ struct PopulatedHub {
             "notifications": "ntf", "reviews": "rev", "media": "med",
         ]
         let ids = prefixes.mapValues { "\($0)_01m84jzyhyesasb01ed59g6feh" }
-        return ids.merging(["code": "0000-0000-0000", "number": "1", "name": "poster"]) { $1 }
+        return ids.merging(["code": "0000-0000-0000", "dev": "999999999", "number": "1", "name": "poster"]) { $1 }
     }()
 }
 
@@ -204,6 +204,8 @@ private struct Maker {
                 "certificates": try #require(certificate["id"]?.text), "code": certificate["code"]?.text ?? "",
             ],
             "notification": ["notifications": try #require(notification["id"]?.text)],
+            "mail": ["dev": try #require(try await first(of: "/dev/mailbox")?["id"]?.text)],
+            "problem": ["code": "email-taken"],
         ]
     }
 

@@ -80,7 +80,7 @@ let documentRules: [Rule] = [
     },
 
     Rule(
-        "`openapi/gateway.yaml` lists every slug of the program and no other, and a file of `openapi/` says what it means",
+        "`openapi/gateway.yaml` lists every slug of the program and no other, and says what each means and what to do",
         refuses: [
             [
                 "Sources/Platform/A.swift": "Problem(.conflict, \"a-taken\")",
@@ -88,7 +88,7 @@ let documentRules: [Rule] = [
             ],
             ["Sources/Platform/A.swift": "Problem(.conflict, \"a-taken\")", "openapi/gateway.yaml": slugs([])],
             ["Sources/Platform/A.swift": "", "openapi/gateway.yaml": slugs(["a-taken"])],
-            ["Sources/Platform/A.swift": "Problem(\n    499, \"a\")", "openapi/gateway.yaml": slugs(["a"], says: "b")],
+            ["Sources/Platform/A.swift": "Problem(\n    499, \"a\")", "openapi/gateway.yaml": slugs(["a"], says: "")],
             ["Sources/Platform/A.swift": "Problem(.conflict, slug)", "openapi/gateway.yaml": slugs([])],
             [
                 "Sources/Platform/A.swift": "let a: Problem = .init(.conflict, \"a\")",
@@ -102,29 +102,42 @@ let documentRules: [Rule] = [
         ]
     ) { tree in
         guard let description = tree.files.first(where: { $0.path == "openapi/gateway.yaml" }) else { return [] }
-        let texts = tree.files.filter { $0.path.hasPrefix("openapi/") }.map(\.text)
         let problems = tree.product.flatMap { file in file.problems.map { (file: file, slug: $0) } }
         let real = Set(problems.compactMap(\.slug)), listed = description.slugs
         return problems.filter { $0.slug == nil }.map { Violation($0.file, "writes the slug of a problem not out") }
             + real.subtracting(listed).sorted().map { Violation(description, "does not list `\($0)`") }
             + listed.filter { !real.contains($0) }.map { Violation(description, "`\($0)` is nothing's slug") }
-            + listed.filter { slug in !texts.contains { $0.contains("`\(slug)`") } }
-            .map { Violation(description, "does not say what `\($0)` means") }
+            + description.unexplainedSlugs.map { Violation(description, "does not say what `\($0)` means") }
     },
 ]
 
-/// As much of an `openapi/gateway.yaml` as lists `slugs`, and explains them unless it says something else.
-private func slugs(_ slugs: [String], says: String? = nil) -> String {
-    let explained = (says.map { [$0] } ?? slugs).map { "`\($0)`" }.joined(separator: " ")
-    return "info:\n  description: \(explained)\n    Problem:\n        code:\n          enum:\n"
-        + slugs.map { "            - \($0)\n" }.joined() + "        detail:\n"
+/// As much of an `openapi/gateway.yaml` as lists `slugs`, and what it says of each.
+private func slugs(_ slugs: [String], says: String = "It is so. Do that.") -> String {
+    "    Problem:\n        code:\n          oneOf:\n"
+        + slugs.map { "            - const: \($0)\n              description: \"\(says)\"\n" }.joined()
+        + "        detail:\n"
 }
 
 extension File {
     /// The slugs that an `openapi/gateway.yaml` lists.
-    fileprivate var slugs: [String] {
-        lines.drop { $0 != "    Problem:" }.drop { $0 != "        code:" }.drop { $0 != "          enum:" }.dropFirst()
-            .prefix { $0.hasPrefix("            - ") }.map { String($0.dropFirst(14)) }
+    fileprivate var slugs: [String] { problemLines.compactMap(Self.slug) }
+
+    /// Those without two sentences behind them.
+    fileprivate var unexplainedSlugs: [String] {
+        zip(problemLines, problemLines.dropFirst() + [""]).compactMap { line, next in
+            let explains = next.wholeMatch(of: /\s{14}description: ".+\. .+\."/) != nil
+            return explains ? nil : Self.slug(line)
+        }
+    }
+
+    private var problemLines: [String] {
+        let code = lines.drop { $0 != "    Problem:" }.drop { $0 != "        code:" }
+        let list = code.drop { $0 != "          oneOf:" }.dropFirst()
+        return list.prefix { $0.hasPrefix("            ") }.map { String($0) }
+    }
+
+    private static func slug(_ line: String) -> String? {
+        line.hasPrefix("            - const: ") ? String(line.dropFirst(21)) : nil
     }
 
     /// The slug of each problem that Swift code makes; nil where it is no literal. One made of an error is made elsewhere.

@@ -4,6 +4,15 @@ public struct MessageID: Sendable, Hashable, CustomStringConvertible {
     /// `<left@right>`.
     public let description: String
 
+    /// One that was made before. Nil when it is of another form; nothing in it can end its line.
+    public init?(_ text: String) {
+        let inner = text.dropFirst().dropLast()
+        guard text.hasPrefix("<"), text.hasSuffix(">"), inner.contains("@"),
+            inner.utf8.allSatisfy({ ASCII.isPrintable($0) && $0 != UInt8(ascii: " ") })
+        else { return nil }
+        description = text
+    }
+
     /// - Parameter domain: one of the sender's, as a rule ``EmailAddress/domain`` of the sender.
     public init(eventID: String, domain: String) {
         description = "<\(Self.safe(eventID))@\(Self.safe(domain))>"

@@ -104,7 +104,7 @@ extension HTTPResponse {
 extension HTTPRequest {
     /// The target with another cursor and the rest of its query as it came. What has no place in a URL is escaped, so that nothing
     /// of a request can end the link it is put into.
-    fileprivate func target(withCursor cursor: String) -> String {
+    public func target(withCursor cursor: String) -> String {
         let query = target.drop { $0 != "?" }.dropFirst().split(separator: "&").filter { part in
             PercentEncoding.decode(Array(part.prefix { $0 != "=" }.utf8), plusIsSpace: true) != "cursor"
         }

@@ -38,9 +38,13 @@ extension Problem {
         .preconditionFailed, "changed-meanwhile", detail: "It was changed since you read it. Read it again.")
 
     public static func invalidQuery(_ name: String, _ message: String) -> Problem {
+        invalidQuery([FieldError(field: name, message: message)])
+    }
+
+    static func invalidQuery(_ errors: [FieldError]) -> Problem {
         Problem(
             .unprocessableContent, "invalid-query", detail: "A query parameter cannot be accepted; see errors.",
-            errors: [FieldError(field: name, message: message)])
+            errors: errors)
     }
 
     static let jsonExpected = Problem(

@@ -4,7 +4,8 @@ public import Observability
 /// The routes of a service behind the gateway.
 ///
 /// Around each stands the same: the sealed identity is checked, with the body it was sealed for; the trace context is taken over,
-/// access is decided, errors become problems, and the answer is counted and timed.
+/// access is decided, query parameters that the route does not know are refused, errors become problems, and the answer is counted
+/// and timed.
 public struct Routes: Sendable {
     public typealias Handler = @Sendable (Request) async throws -> Response
     public typealias OnceHandler = @Sendable (Request, Once) async throws -> Response
@@ -29,8 +30,10 @@ public struct Routes: Sendable {
         self.metrics = metrics
     }
 
-    public mutating func get(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
-        add(.get, pattern, access, handler)
+    public mutating func get(
+        _ pattern: String, _ access: Access, query: QueryNames = .none, _ handler: @escaping Handler
+    ) {
+        add(.get, pattern, access, query: query, handler)
     }
     public mutating func post(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
         add(.post, pattern, access, handler)
@@ -66,8 +69,8 @@ public struct Routes: Sendable {
     }
 
     private mutating func add(
-        _ method: HTTPMethod, _ pattern: String, _ access: Access, streamBytesMax: Int? = nil,
-        _ handler: @escaping Handler
+        _ method: HTTPMethod, _ pattern: String, _ access: Access, query: QueryNames = .none,
+        streamBytesMax: Int? = nil, _ handler: @escaping Handler
     ) {
         let (seal, logger) = (seal, logger)
         let meter = RouteMeter(metrics, method: method, pattern: pattern)
@@ -86,6 +89,7 @@ public struct Routes: Sendable {
                             throw Problem.notFromTheGateway
                         }
                         try access.check(sealed.identity)
+                        try query.check(http)
                         var checked = http
                         if let streamBytesMax {
                             try Self.checkStream(http.body, sealed, bytesMax: streamBytesMax)

@@ -14,17 +14,17 @@ struct AssessmentRoutes: Sendable {
 
     func add(to routes: inout Routes) {
         routes.postOnce("/courses/{id}/quizzes", .instructor, createQuiz)
-        routes.get("/courses/{id}/quizzes", .user, quizzes)
+        routes.get("/courses/{id}/quizzes", .user, query: .page(), quizzes)
         routes.get("/quizzes/{id}", .user, quiz)
         routes.postOnce("/quizzes/submit", .user, submitQuiz)
         routes.postOnce("/courses/{id}/assignments", .instructor, createAssignment)
-        routes.get("/courses/{id}/assignments", .user, assignments)
+        routes.get("/courses/{id}/assignments", .user, query: .page(), assignments)
         routes.get("/assignments/{id}", .user, assignment)
         routes.postOnce("/assignments/{id}/submissions", .user, submitText)
-        routes.get("/assignments/{id}/submissions", .user, submissions)
+        routes.get("/assignments/{id}/submissions", .user, query: .page(), submissions)
         routes.get("/submissions/{id}", .user, submission)
         routes.put("/submissions/{id}/grade", .instructor, grade)
-        routes.get("/courses/{id}/gradebook", .instructor, gradebook)
+        routes.get("/courses/{id}/gradebook", .instructor, query: .page(), gradebook)
     }
 
     // MARK: Works

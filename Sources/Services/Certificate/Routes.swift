@@ -13,7 +13,7 @@ struct CertificateRoutes: Sendable {
     let operations: Operations
 
     func add(to routes: inout Routes) {
-        routes.get("/certificates", .user, list)
+        routes.get("/certificates", .user, query: .page(), list)
         routes.get("/certificates/keys", .anyone, keys)
         routes.get("/certificates/verify/{code}", .anyone, verify)
         routes.get("/certificates/{id}/pdf", .user, file)

@@ -12,8 +12,8 @@ struct CourseRoutes: Sendable {
     let operations: Operations
 
     func add(to routes: inout Routes) {
-        routes.get("/courses", .anyone, catalogue)
-        routes.get("/courses/own", .instructor, own)
+        routes.get("/courses", .anyone, query: Self.catalogueQuery, catalogue)
+        routes.get("/courses/own", .instructor, query: .page(), own)
         routes.get("/courses/{id}", .anyone, course)
         routes.postOnce("/courses", .instructor, create)
         routes.patch("/courses/{id}", .instructor, edit)
@@ -32,6 +32,9 @@ struct CourseRoutes: Sendable {
         routes.patch("/courses/{id}/lessons/{lessonId}", .instructor, editLesson)
         routes.delete("/courses/{id}/lessons/{lessonId}", .instructor, removeLesson)
     }
+
+    private static let catalogueQuery = QueryNames.page(
+        and: "query", "category", "level", "language", "sort", "facets")
 
     private static let readersOfCourses: Set<ServiceName> = [
         .payment, .enrollment, .content, .assessment, .certificate, .review, .media,

@@ -14,10 +14,10 @@ struct EnrollmentRoutes: Sendable {
 
     func add(to routes: inout Routes) {
         routes.put("/progress", .user, recordProgress)
-        routes.get("/enrollments", .user, list)
+        routes.get("/enrollments", .user, query: .page(), list)
         routes.get("/enrollments/{id}", .user, show)
         routes.post("/enrollments/{id}/withdraw", .user, withdraw)
-        routes.get("/courses/{id}/enrollments", .instructor, roster)
+        routes.get("/courses/{id}/enrollments", .instructor, query: .page(), roster)
         routes.postOnce("/internal/enrollments", .service(.payment), enroll)
         routes.post("/internal/enrollments/reservations", .service(.payment), reserve)
         routes.delete("/internal/enrollments/reservations/{paymentId}", .service(.payment), release)

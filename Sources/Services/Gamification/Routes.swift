@@ -14,7 +14,7 @@ struct GamificationRoutes: Sendable {
 
     func add(to routes: inout Routes) {
         routes.get("/gamification/me", .user, standing)
-        routes.get("/gamification/me/ledger", .user, ledger)
+        routes.get("/gamification/me/ledger", .user, query: .page(), ledger)
     }
 
     struct StandingView: Encodable {

@@ -6,6 +6,10 @@ public enum RateLimits: String, SettingValue, CaseIterable {
     case `default`, off
 }
 
+extension AllowedOrigins: SettingValue {
+    static let settingType = "origins with commas between, such as https://app.example.org, or * for all"
+}
+
 /// What an operator can set of the gateway.
 struct GatewayConfig {
     static let rateLimitsSetting = Setting<RateLimits>(
@@ -20,20 +24,36 @@ struct GatewayConfig {
         "HUB_EVENTS_HEARTBEAT", default: LiveLimits().heartbeat,
         "How often a stream of live updates on which nothing happens says that it is there.")
 
+    static let originsSetting = Setting<AllowedOrigins>(
+        "HUB_CORS_ORIGINS", "The origins whose pages may call the hub from a browser. Unset, only its own pages may.")
+    static let credentialsSetting = Setting<Bool>(
+        "HUB_CORS_CREDENTIALS", default: false,
+        "Whether those pages may have the browser send what it keeps for this address: cookies and certificates.")
+
     static let declarations = [
         rateLimitsSetting.declaration, upstreamTimeoutSetting.declaration, openAPIFolderSetting.declaration,
-        heartbeatSetting.declaration,
+        heartbeatSetting.declaration, originsSetting.declaration, credentialsSetting.declaration,
     ]
 
     let rateLimits: RateLimits
     let upstreamTimeout: Duration
     let openAPIFolder: String?
     private(set) var live = LiveLimits()
+    /// Nil where pages of other origins may not call.
+    let crossOrigin: CrossOrigin?
 
     init(_ settings: Settings) throws(SettingsError) {
         rateLimits = try settings.value(Self.rateLimitsSetting)
         upstreamTimeout = try settings.value(Self.upstreamTimeoutSetting)
         openAPIFolder = try settings.optional(Self.openAPIFolderSetting)
+        let withCredentials = try settings.value(Self.credentialsSetting)
+        crossOrigin = try settings.optional(Self.originsSetting).map {
+            CrossOrigin(allowed: $0, withCredentials: withCredentials)
+        }
+        if withCredentials, crossOrigin?.allowed.isEveryOrigin == true {
+            throw .invalid(
+                name: Self.credentialsSetting.name, type: "false while \(Self.originsSetting.name) lets in all origins")
+        }
         // One that never comes to rest would be all a process does.
         live.heartbeat = max(.milliseconds(10), try settings.value(Self.heartbeatSetting))
     }

@@ -23,7 +23,7 @@ public struct GatewayService: HubService {
         let description = try await DescriptionPages.make(config.openAPIFolder, pool: context.blockingPool)
         streams = LiveStreams(context, limits: config.live)
         let routes = GatewayRoutes(
-            admit: admit, forward: forward, streams: streams,
+            admit: admit, forward: forward, streams: streams, crossOrigin: config.crossOrigin,
             startPage: StartPage(context, services, hasDescription: description != nil), description: description)
         door = routes.router(logger: context.logger, metrics: context.metrics)
     }

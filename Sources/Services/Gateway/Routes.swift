@@ -8,6 +8,8 @@ struct GatewayRoutes: Sendable {
     let admit: AdmitRequest
     let forward: ForwardRequest
     let streams: LiveStreams
+    /// Nil where pages of other origins may not call.
+    let crossOrigin: CrossOrigin?
     let startPage: StartPage
     /// Nil where there is none beside the program.
     let description: DescriptionPages?
@@ -15,7 +17,6 @@ struct GatewayRoutes: Sendable {
     func router(logger: Logger, metrics: Metrics) -> Router {
         var router = Router()
         addPages(to: &router, logger)
-        router.add(.get, "/events") { request in await answered(logger) { try await events(request) } }
         let meter = GatewayMeter(metrics)
         // OPTIONS too: the service behind a path knows what the path has.
         for method in [HTTPMethod.get, .post, .put, .patch, .delete, .options] {
@@ -23,30 +24,56 @@ struct GatewayRoutes: Sendable {
                 await meter.measure(request.method) { await pass(request, logger) }
             }
         }
-        router.wrap { request, next in await traced(request, next) }
-        router.wrap(limited(metrics))
-        router.markRefusals { response, fields in Self.mark(&response, Self.trace(fields)) }
+        wrap(&router, metrics)
         return router
     }
 
+    /// What stands around every request, and what marks answers that no route gives.
+    private func wrap(_ router: inout Router, _ metrics: Metrics) {
+        router.wrap { request, next in await traced(request, next) }
+        // Around the limits, for a page of another origin is to read that it was limited.
+        if let crossOrigin { router.wrap { request, next in await crossOrigin(request, next) } }
+        router.wrap(limited(metrics))
+        router.markRefusals { response, fields in
+            Self.mark(&response, Self.trace(fields))
+            crossOrigin?.mark(&response, fields)
+        }
+    }
+
     private func addPages(to router: inout Router, _ logger: Logger) {
-        router.add(.get, "/") { _ in await answered(logger) { try await startPage.response() } }
-        router.add(.get, "/openapi.yaml") { _ in await answered(logger) { try pages.yaml } }
-        router.add(.get, "/openapi.json") { _ in await answered(logger) { try pages.json } }
-        router.add(.get, "/docs") { _ in await answered(logger) { try pages.html } }
+        addPage("/", to: &router, logger) { _ in try await startPage.response() }
+        addPage("/openapi.yaml", to: &router, logger) { _ in try pages.yaml }
+        addPage("/openapi.json", to: &router, logger) { _ in try pages.json }
+        addPage("/docs", to: &router, logger) { _ in try pages.html }
+        addPage("/problems", to: &router, logger) { _ in try pages.problems.all }
+        addPage("/problems/{code}", to: &router, logger) { try pages.problems.one($0.pathParameters["code"] ?? "") }
+        addPage("/events", to: &router, logger, events)
+    }
+
+    private func addPage(
+        _ path: String, to router: inout Router, _ logger: Logger,
+        _ page: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
+    ) {
+        router.add(.get, path) { request in
+            await answered(logger) {
+                try QueryNames.none.check(request)
+                return try await page(request)
+            }
+        }
     }
 
     /// Around everything that answers, health and paths that are not there among it.
     private func limited(_ metrics: Metrics) -> HTTPMiddleware {
         let count = metrics.counter("gateway_requests_limited_total", help: "Requests of callers who make too many.")
         return { request, next in
-            do throws(GatewayError) {
-                try admit.limit(request)
-            } catch {
+            guard let standing = admit.limit(request) else { return await next(request) }
+            if !standing.isAdmitted {
                 count.increment()
-                return error.problem.response()
+                return GatewayError.tooManyRequests(standing).problem.response()
             }
-            return await next(request)
+            var response = await next(request)
+            standing.add(to: &response.fields)
+            return response
         }
     }
 
@@ -59,28 +86,39 @@ struct GatewayRoutes: Sendable {
 
     /// What happens to the caller, while it happens.
     private func events(_ request: HTTPRequest) async throws -> HTTPResponse {
-        guard let token = try await admit.token(of: request) else { throw Problem.notLoggedIn }
+        let caller = try await admit.caller(of: request)
+        guard let token = caller.token else { throw Problem.notLoggedIn }
         let reader = try streams.open(token, after: request.fields["last-event-id"])
-        return HTTPResponse(
+        var response = HTTPResponse(
             .ok,
             // Of proxies some hold back an answer until there is enough of it.
             fields: ["content-type": "text/event-stream", "x-accel-buffering": "no"],
             body: .stream { await reader.next() })
+        caller.standing?.add(to: &response.fields)
+        return response
     }
 
     private func pass(_ request: HTTPRequest, _ logger: Logger) async -> HTTPResponse {
         await answered(logger) {
             let path = request.target.prefix { $0 != "?" }
             guard let row = try PublicPaths.row(for: request.method, path) else { throw Problem.notFound }
-            let identity = try await admit(request, path: path)
-            var response = try await forward(
-                request, by: row, in: PublicPaths.lane(of: request.method, path), as: identity)
-            if let allow = response.fields["allow"] {
-                let others = PublicPaths.methods(of: path, besides: row).map(\.rawValue)
-                response.fields["allow"] = ([allow] + others).joined(separator: ", ")
-            }
+            let caller = try await admit(request, path: path)
+            var response = await answered(logger) { try await pass(request, path, by: row, as: caller.identity) }
+            caller.standing?.add(to: &response.fields)
             return response
         }
+    }
+
+    private func pass(
+        _ request: HTTPRequest, _ path: Substring, by row: PublicPath, as identity: Identity
+    ) async throws -> HTTPResponse {
+        var response = try await forward(
+            request, by: row, in: PublicPaths.lane(of: request.method, path), as: identity)
+        if let allow = response.fields["allow"] {
+            let others = PublicPaths.methods(of: path, besides: row).map(\.rawValue)
+            response.fields["allow"] = ([allow] + others).joined(separator: ", ")
+        }
+        return response
     }
 
     private func answered(_ logger: Logger, _ body: () async throws -> HTTPResponse) async -> HTTPResponse {
@@ -143,10 +181,7 @@ extension GatewayError: ProblemConvertible {
                 .unauthorized, "bad-token",
                 detail: "The access token is not valid or has expired. Log in or refresh it.",
                 fields: ["www-authenticate": "Bearer error=\"invalid_token\""])
-        case .tooManyRequests(let seconds):
-            Problem(
-                .tooManyRequests, "too-many-requests", detail: "Too many requests. Try again in \(seconds) s.",
-                fields: ["retry-after": String(seconds)])
+        case .tooManyRequests(let standing): Self.tooMany(standing)
         case .tooManyStreams:
             Problem(
                 .tooManyRequests, "too-many-streams",
@@ -161,5 +196,14 @@ extension GatewayError: ProblemConvertible {
             Problem(.gatewayTimeout, "upstream-timeout", detail: "The service took too long to answer.")
         case .upstreamFailed: Problem(.badGateway, "upstream-failed", detail: "The service broke off its answer.")
         }
+    }
+
+    private static func tooMany(_ standing: RateLimitStanding) -> Problem {
+        let seconds = standing.retryAfterSeconds ?? 1
+        var problem = Problem(
+            .tooManyRequests, "too-many-requests", detail: "Too many requests. Try again in \(seconds) s.",
+            fields: ["retry-after": String(seconds)])
+        standing.add(to: &problem.fields)
+        return problem
     }
 }

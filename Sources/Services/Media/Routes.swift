@@ -11,7 +11,7 @@ struct MediaRoutes: Sendable {
         routes.putStream("/media/{id}/parts/{number}", .instructor, bodyBytesMax: Medium.partBytesMax, putPart)
         routes.post("/media/{id}/complete", .instructor, complete)
         routes.get("/media/{id}", .instructor, medium)
-        routes.get("/media/files/{id}/{name}", .anyone, file)
+        routes.get("/media/files/{id}/{name}", .anyone, query: ["expires", "signature"], file)
         routes.get("/internal/lessons/{id}/media", .service(.content), mediaOfLesson)
     }
 

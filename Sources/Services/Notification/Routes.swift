@@ -13,10 +13,11 @@ struct NotificationRoutes: Sendable {
     let operations: Operations
 
     func add(to routes: inout Routes) {
-        routes.get("/notifications", .user, list)
+        routes.get("/notifications", .user, query: .page(), list)
         routes.post("/notifications/read-all", .user, readAll)
         routes.post("/notifications/{id}/read", .user, read)
-        routes.get("/dev/mailbox", .anyone, mailbox)
+        routes.get("/dev/mailbox", .anyone, query: .page(and: "to"), mailbox)
+        routes.get("/dev/mailbox/{id}", .anyone, mail)
     }
 
     struct NoticeView: Encodable {
@@ -49,6 +50,7 @@ struct NotificationRoutes: Sendable {
     }
 
     struct MailView: Encodable {
+        let id: String
         let to: String
         let subject: String
         let text: String
@@ -59,8 +61,20 @@ struct NotificationRoutes: Sendable {
 
     func mailbox(_ request: Request) async throws -> Response {
         let page = try request.page(by: MailboxPlace.self)
-        let mails = try await operations.mailbox(to: request.http.query("to"), page)
-        return try .page(mails.map(MailView.init), of: request)
+        let address = request.http.query("to").flatMap { $0.isEmpty ? nil : $0 }
+        let mails = try await operations.mailbox(to: address, page)
+        return try request.shown(
+            .page(mails.map(MailView.init), of: request),
+            or: MailboxPages.list(
+                mails.items, to: address, next: mails.nextCursor.map(request.http.target(withCursor:))))
+    }
+
+    func mail(_ request: Request) async throws -> Response {
+        guard let place = request.http.pathParameters["id"].flatMap(MailboxPlace.init(rawValue:)) else {
+            throw NotificationError.unknownMail
+        }
+        let (mail, source) = try await operations.mail(at: place)
+        return try request.shown(.ok(MailView(mail)), or: MailboxPages.one(mail, source: source))
     }
 }
 
@@ -95,6 +109,7 @@ extension NotificationRoutes.NoticeView {
 
 extension NotificationRoutes.MailView {
     init(_ item: MailboxItem) {
+        id = item.place.rawValue
         to = item.to
         subject = item.subject
         text = item.text
@@ -104,10 +119,20 @@ extension NotificationRoutes.MailView {
     }
 }
 
+extension Request {
+    /// One address for programs and people: whoever says that they read HTML, and not that they read JSON, gets the page.
+    fileprivate func shown(_ json: Response, or page: Response) -> Response {
+        let accepted = http.fields.values(of: "accept").joined(separator: ",")
+        var response = accepted.contains("text/html") && !accepted.contains("json") ? page : json
+        response.fields["vary"] = "Accept"
+        return response
+    }
+}
+
 extension NotificationError: ProblemConvertible {
     var problem: Problem {
         switch self {
-        case .unknownNotice: .notFound
+        case .unknownNotice, .unknownMail: .notFound
         case .noMailbox: .notFound
         }
     }

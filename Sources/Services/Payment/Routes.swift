@@ -18,8 +18,8 @@ struct PaymentRoutes: Sendable {
 
     func add(to routes: inout Routes) {
         routes.postOnce("/enrollments", .user, order)
-        routes.get("/payments", .user, list)
-        routes.get("/payments/stuck", .admin, stuck)
+        routes.get("/payments", .user, query: .page(), list)
+        routes.get("/payments/stuck", .admin, query: .page(), stuck)
         routes.get("/payments/{id}", .user, payment)
         routes.post("/payments/{id}/confirm", .user, confirm)
         routes.post("/payments/{id}/refund", .admin, refund)

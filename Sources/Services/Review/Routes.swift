@@ -12,7 +12,7 @@ struct ReviewRoutes: Sendable {
     let operations: Operations
 
     func add(to routes: inout Routes) {
-        routes.get("/courses/{id}/reviews", .anyone, list)
+        routes.get("/courses/{id}/reviews", .anyone, query: .page(), list)
         routes.postOnce("/courses/{id}/reviews", .user, publish)
         routes.get("/reviews/{id}", .anyone, review)
         routes.patch("/reviews/{id}", .user, edit)

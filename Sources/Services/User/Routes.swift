@@ -18,7 +18,7 @@ struct UserRoutes: Sendable {
         routes.patch("/users/me", .user, editMe)
         routes.delete("/users/me", .user, eraseMe)
         routes.get("/users/{id}", .user, publicProfile)
-        routes.get("/users", .admin, list)
+        routes.get("/users", .admin, query: .page(and: "query", "role"), list)
         routes.put("/users/{id}/role", .admin, changeRole)
         routes.post("/internal/credentials/verify", .service(.auth), verifyCredentials)
         routes.get("/internal/users/{id}", .service(.auth, .certificate, .payment), state)

@@ -19,6 +19,24 @@ struct APIReference: Sendable {
         return reference.split(separator: "/").dropFirst().reduce(root) { $0[String($1)] ?? .null }
     }
 
+    /// What each `code` of a problem means.
+    var problems: [APIProblem] {
+        let codes = root["components"]?["schemas"]?["Problem"]?["properties"]?["code"]
+        return (codes?["oneOf"]?.items ?? []).compactMap { choice in
+            guard let code = choice["const"]?.text else { return nil }
+            return APIProblem(code: code, meaning: choice["description"]?.text ?? "")
+        }
+    }
+
+    /// The calls whose answers speak of a problem by its code.
+    func operations(answering code: String) -> [APIOperation] {
+        operations.filter { operation in
+            operation.node.members("responses").contains {
+                resolved($0.value)["description"]?.text?.contains("`\(code)`") == true
+            }
+        }
+    }
+
     /// The shapes that have a name.
     var shapes: [JSONTree.Member] { root["components"]?.members("schemas") ?? [] }
 
@@ -52,6 +70,13 @@ struct APIOperation: Sendable {
         let ways = node["security"]?.items ?? []
         return ways.isEmpty ? nil : ways.flatMap { $0.members.flatMap { $0.value.items ?? [] } }.compactMap(\.text)
     }
+}
+
+/// A kind of problem.
+struct APIProblem: Sendable {
+    let code: String
+    /// Markdown.
+    let meaning: String
 }
 
 /// A field of an object.

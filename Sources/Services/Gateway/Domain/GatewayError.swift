@@ -4,7 +4,7 @@ enum GatewayError: Error, Sendable, Equatable {
     case badPath
     /// The access token is not good: forged, expired, or no token at all.
     case badToken
-    case tooManyRequests(retryAfterSeconds: Int)
+    case tooManyRequests(RateLimitStanding)
     /// The person follows what happens in as many places as they may.
     case tooManyStreams
     /// The service cannot be reached, or is spared for a moment.

@@ -4,7 +4,7 @@ internal import Synchronization
 final class RateLimiter: Sendable {
     /// What is limited apart from the rest. The limits of an address keep floods out and let a school of 500 in that shares one;
     /// who guesses passwords is auth's to say, which knows what they are for.
-    enum Kind: Hashable, Sendable {
+    enum Kind: String, Hashable, Sendable, CaseIterable {
         /// From one address. Each takes a moment of the password hash, and sends a mail.
         case registration
         /// From one address. Each takes a moment of the password hash.
@@ -50,15 +50,17 @@ final class RateLimiter: Sendable {
     }
 
     /// - Parameter caller: an address, or the id of a logged-in person.
-    /// - Returns: nil when the request may go on, else after how many seconds to try again.
-    func admit(_ caller: String, _ kind: Kind, at time: ContinuousClock.Instant) -> Int? {
+    func admit(_ caller: String, _ kind: Kind, at time: ContinuousClock.Instant) -> RateLimitStanding {
         let key = Key(caller: caller, kind: kind)
         let part = parts[Int(UInt(bitPattern: key.hashValue) % UInt(parts.count))]
         return part.buckets.withLock { buckets in
             if buckets[key] == nil, buckets.count >= partBucketCountMax { Self.makeRoom(&buckets, time) }
             var bucket = buckets[key] ?? TokenBucket(kind.limit, at: time)
             defer { buckets[key] = bucket }
-            return bucket.take(kind.limit, at: time)
+            let retryAfterSeconds = bucket.take(kind.limit, at: time)
+            return RateLimitStanding(
+                kind: kind, leftCount: bucket.leftCount, fullSeconds: bucket.secondsUntilFull(kind.limit),
+                retryAfterSeconds: retryAfterSeconds)
         }
     }
 

@@ -29,6 +29,12 @@ struct TokenBucket: Sendable {
         return max(1, Int(((1 - permits) / limit.perSecond).rounded(.up)))
     }
 
+    /// Whole permits, as of when one was last asked for.
+    var leftCount: Int { Int(permits) }
+
+    /// Whole seconds, as of then.
+    func secondsUntilFull(_ limit: Limit) -> Int { Int(((limit.burst - permits) / limit.perSecond).rounded(.up)) }
+
     /// From 0, empty, to 1.
     func fullness(_ limit: Limit, at time: ContinuousClock.Instant) -> Double { level(limit, time) / limit.burst }
 

@@ -1,4 +1,5 @@
 internal import Avro
+internal import Platform
 
 /// What a schema says of a value, in words.
 struct APIValue {
@@ -12,6 +13,9 @@ struct APIValue {
         }
         if let constant = schema["const"] { return "always \(Self.code(constant))" }
         if let choices = schema["enum"]?.items { return "one of \(choices.map(Self.code).joined(separator: ", "))" }
+        if let choices = schema["oneOf"]?.items {
+            return "one of \(choices.compactMap { $0["const"] }.map(Self.code).joined(separator: ", "))"
+        }
         return ([kinds] + bounds).filter { !$0.isEmpty }.joined(separator: ", ")
     }
 

@@ -8,6 +8,18 @@ internal import HTTP
 internal import Platform
 internal import Secrets
 
+/// Who makes a request.
+struct Caller: Sendable {
+    static let anonymous = Caller(token: nil, standing: nil)
+
+    /// What their access token says; nil without one.
+    let token: AccessToken?
+    /// To the limit of a person; nil when there is none.
+    let standing: RateLimitStanding?
+
+    var identity: Identity { token?.identity ?? .anonymous }
+}
+
 /// Who is calling, and may they call so often.
 struct AdmitRequest: Sendable {
     let tokens: VerifyToken
@@ -16,30 +28,25 @@ struct AdmitRequest: Sendable {
     let uptime: Uptime
 
     /// By address, before anything else is looked at: guessing paths and tokens is limited too.
-    /// - Throws: 429 with `Retry-After`.
-    func limit(_ request: HTTPRequest) throws(GatewayError) {
+    /// - Returns: nil when nobody is limited.
+    func limit(_ request: HTTPRequest) -> RateLimitStanding? {
         let kind = PublicPaths.kind(of: request.method, request.target.prefix { $0 != "?" })
-        try limit(IPAddress.network(of: request.remoteAddress), kind)
+        return limiter?.admit(IPAddress.network(of: request.remoteAddress), kind, at: uptime())
     }
 
     /// - Throws: 401 for a token that is not good, 429 with `Retry-After`.
-    func callAsFunction(_ request: HTTPRequest, path: Substring) async throws -> Identity {
+    func callAsFunction(_ request: HTTPRequest, path: Substring) async throws -> Caller {
         if PublicPaths.isIdentifiedByBody(request.method, path) { return .anonymous }
-        return try await token(of: request)?.identity ?? .anonymous
+        return try await caller(of: request)
     }
 
-    /// What a request's access token says; nil without one.
-    /// - Throws: 401 for one that is not good, 429 with `Retry-After`.
-    func token(of request: HTTPRequest) async throws -> AccessToken? {
-        guard let bearer = try Self.bearerToken(request.fields) else { return nil }
+    /// - Throws: 401 for an access token that is not good, 429 with `Retry-After`.
+    func caller(of request: HTTPRequest) async throws -> Caller {
+        guard let bearer = try Self.bearerToken(request.fields) else { return .anonymous }
         let token = try await tokens(bearer, now: now())
-        try limit(token.userID.rawValue, .person)
-        return token
-    }
-
-    private func limit(_ caller: String, _ kind: RateLimiter.Kind) throws(GatewayError) {
-        guard let seconds = limiter?.admit(caller, kind, at: uptime()) else { return }
-        throw .tooManyRequests(retryAfterSeconds: seconds)
+        let standing = limiter?.admit(token.userID.rawValue, .person, at: uptime())
+        if let standing, !standing.isAdmitted { throw GatewayError.tooManyRequests(standing) }
+        return Caller(token: token, standing: standing)
     }
 
     private static func bearerToken(_ fields: HTTPFields) throws(GatewayError) -> String? {

@@ -1,6 +1,7 @@
 internal import Documents
 internal import EventLoop
 internal import HTTP
+internal import Platform
 
 /// The description of the API in each of its forms, made once.
 struct DescriptionPages: Sendable {
@@ -8,15 +9,18 @@ struct DescriptionPages: Sendable {
     let json: HTTPResponse
     /// For people.
     let html: HTTPResponse
+    let problems: ProblemPages
 
     /// - Parameter folder: as configured; nil to look for it above the program.
     /// - Returns: nil when there is none where nobody said there was one.
     static func make(_ folder: String?, pool: BlockingPool) async throws -> DescriptionPages? {
         guard let description = try await pool.run({ try APIDescription.read(folder) }) else { return nil }
-        let page = ReferencePage(APIReference(description.tree), MarkdownRenderer(pool: pool))
+        let (reference, markdown) = (APIReference(description.tree), MarkdownRenderer(pool: pool))
+        let page = ReferencePage(reference, markdown)
         return DescriptionPages(
             yaml: HTTPResponse(.ok, fields: ["content-type": "application/yaml"], body: .bytes(description.yaml)),
             json: HTTPResponse(.ok, fields: ["content-type": "application/json"], body: .bytes(description.json)),
-            html: HubPage.response(title: "Learning Hub: the API", main: try await page.html()))
+            html: HubPage.response(title: "Learning Hub: the API", main: try await page.html()),
+            problems: try await ProblemPages(reference, markdown))
     }
 }

@@ -27,6 +27,7 @@ enum PublicPaths {
         PublicPath("/notifications", .notification),
         PublicPath("/notifications/**", .notification),
         PublicPath("/dev/mailbox", .notification),
+        PublicPath("/dev/mailbox/*", .notification),
         PublicPath("/certificates", .certificate),
         PublicPath("/certificates/**", .certificate),
         PublicPath("/gamification/**", .gamification),

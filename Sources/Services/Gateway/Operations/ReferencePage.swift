@@ -2,6 +2,7 @@ internal import Avro
 internal import Contracts
 internal import Documents
 internal import HTTP
+internal import Platform
 
 /// What `/docs` shows: every call by its service, who may make it, what it takes and what it answers.
 struct ReferencePage {
@@ -17,7 +18,8 @@ struct ReferencePage {
         let services = services
         var html = """
             <h1>What can be asked of the hub</h1>
-            <p>For programs: <a href="/openapi.yaml">/openapi.yaml</a> and <a href="/openapi.json">/openapi.json</a>.</p>
+            <p>For programs: <a href="/openapi.yaml">/openapi.yaml</a> and <a href="/openapi.json">/openapi.json</a>.
+            What each refusal means: <a href="/problems">/problems</a>.</p>
 
             """
         html += try await text(reference.root["info"]?["description"])

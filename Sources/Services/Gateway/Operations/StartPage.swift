@@ -31,12 +31,19 @@ struct StartPage: Sendable {
         let states = try await states.value()
         let rows = states.services.map { name, isReady in
             """
-            <tr><td>\(name)</td><td>\(isReady ? "ready" : "not reachable")</td><td>\(place(of: name))</td></tr>
+            <tr><td>\(name)</td><td>\(Self.word(isReady))</td><td>\(place(of: name))</td></tr>
             """
         }
         return HubPage.response(
             title: "Learning Hub",
             main: Self.head + rows.joined(separator: "\n") + rest(hasMailbox: states.hasMailbox))
+    }
+
+    /// In a colour, and in a word and a sign for who sees none.
+    private static func word(_ isReady: Bool) -> String {
+        isReady
+            ? "<span class=\"good\"><span aria-hidden=\"true\">●</span> ready</span>"
+            : "<span class=\"bad\"><span aria-hidden=\"true\">▲</span> not reachable</span>"
     }
 
     /// The port of a service; on this machine a link to its health page, since whoever reads this may be on it too.
@@ -52,9 +59,9 @@ struct StartPage: Sendable {
         (try? await services.call(name, .get, target, timeout: answerTimeMax)) != nil
     }
 
-    /// Each service behind the gateway, and whether it says that it is ready.
+    /// The gateway and each service behind it, and whether they say that they are ready.
     private static func states(_ services: ServiceClient) async -> [(ServiceName, Bool)] {
-        let names = Set(PublicPaths.table.map(\.service))
+        let names = Set(PublicPaths.table.map(\.service)).union([.gateway])
         return await withTaskGroup(of: (ServiceName, Bool).self) { group in
             for name in names {
                 group.addTask { (name, await answers(services, name, "/health/ready")) }
@@ -67,7 +74,7 @@ struct StartPage: Sendable {
 
     private static let head = """
         <h1>Learning Hub</h1>
-        <p>This is the gateway: the public door to the services of the hub, which talk through events.</p>
+        <p>This page comes from the gateway, the public door to the services of the hub, which talk through events.</p>
         <h2>What runs</h2>
         <table class="even">
         <thead><tr><th scope="col">Service</th><th scope="col">State</th><th scope="col">Port</th></tr></thead>
@@ -80,6 +87,7 @@ struct StartPage: Sendable {
 
             <tr><td><a href="/docs">/docs</a></td><td>What can be asked of the hub, and who may ask it</td></tr>
             <tr><td><a href="/openapi.yaml">/openapi.yaml</a></td><td>The same for programs; also as <a href="/openapi.json">JSON</a></td></tr>
+            <tr><td><a href="/problems">/problems</a></td><td>What each refusal means, and what to do</td></tr>
             """
         let mailbox = """
 
@@ -107,9 +115,6 @@ struct StartPage: Sendable {
             <p>with <code>HUB</code> set to this page's address. \(mail)</p>
             <p>On the command line, <code>learning-hub demo</code> plays the whole flow and
             <code>learning-hub trace ID</code> shows the journey of a request by its correlation id.</p>
-            </main>
-            </body>
-            </html>
             """
     }
 }

@@ -41,4 +41,17 @@ extension Operations {
             to: address, before: page.cursor, countMax: page.soughtCount, on: database)
         return Page(found, of: page, by: \.place)
     }
+
+    /// A mail in the development mailbox, and the message that a server would have been given.
+    /// - Throws: ``NotificationError/noMailbox``, ``NotificationError/unknownMail``.
+    func mail(at place: MailboxPlace) async throws -> (mail: MailboxItem, source: String) {
+        if sender != nil { throw NotificationError.noMailbox }
+        guard let mail = try await store.findInMailbox(place, on: database), let address = EmailAddress(mail.to),
+            let messageID = MessageID(mail.messageID)
+        else { throw NotificationError.unknownMail }
+        let message = try MailMessage(
+            from: from, to: Mailbox(address: address), subject: mail.subject, text: mail.text, html: mail.html,
+            messageID: messageID, date: mail.receivedAt)
+        return (mail, String(decoding: message.mimeBytes(), as: UTF8.self))
+    }
 }

@@ -183,15 +183,24 @@ extension Store {
         let older: SQL = before.map { "and id < \($0.number)" } ?? ""
         let rows = try await database.query(
             """
-            select id, recipient, subject, body_text, body_html, received_at, message_id from mailbox
+            select \(Self.mailboxColumns) from mailbox
             where true \(ofOne) \(older) order by id desc limit \(countMax)
             """)
-        return try rows.map { row in
-            let (id, to, subject, text, html, receivedAt, messageID) = try row.decode(
-                Int.self, String.self, String.self, String.self, String.self, Date.self, String.self)
-            return MailboxItem(
-                place: MailboxPlace(id), to: to, subject: subject, text: text, html: html, receivedAt: receivedAt,
-                messageID: messageID)
-        }
+        return try rows.map(mailboxItem)
+    }
+
+    func findInMailbox(_ place: MailboxPlace, on database: Database) async throws -> MailboxItem? {
+        try await database.query("select \(Self.mailboxColumns) from mailbox where id = \(place.number)").first
+            .map(mailboxItem)
+    }
+
+    private static let mailboxColumns: SQL = "id, recipient, subject, body_text, body_html, received_at, message_id"
+
+    private func mailboxItem(_ row: Row) throws -> MailboxItem {
+        let (id, to, subject, text, html, receivedAt, messageID) = try row.decode(
+            Int.self, String.self, String.self, String.self, String.self, Date.self, String.self)
+        return MailboxItem(
+            place: MailboxPlace(id), to: to, subject: subject, text: text, html: html, receivedAt: receivedAt,
+            messageID: messageID)
     }
 }

@@ -1,0 +1,53 @@
+internal import Documents
+internal import HTTP
+internal import Platform
+
+/// Where the `type` of a problem leads: what it means and what to do, as the description of the API says it.
+struct ProblemPages: Sendable {
+    /// A list of them.
+    let all: HTTPResponse
+    private let pages: [String: HTTPResponse]
+
+    init(_ reference: APIReference, _ markdown: MarkdownRenderer) async throws {
+        var list = "", pages: [String: HTTPResponse] = [:]
+        for problem in reference.problems {
+            let meaning = try await markdown.html(of: problem.meaning)
+            list += """
+                <dt><a href="/problems/\(problem.code)"><code>\(problem.code)</code></a></dt>
+                <dd>\(meaning)</dd>
+
+                """
+            pages[problem.code] = HubPage.response(
+                title: "\(problem.code) – Learning Hub",
+                main: """
+                    <h1><code>\(problem.code)</code></h1>
+                    \(meaning)
+                    \(Self.calls(reference.operations(answering: problem.code)))
+                    <p><a href="/problems">All codes</a> · <a href="/docs">The API</a></p>
+                    """)
+        }
+        self.pages = pages
+        all = HubPage.response(
+            title: "Refusals – Learning Hub",
+            main: """
+                <h1>What refusals mean</h1>
+                <p>A call that is refused is answered with a problem (RFC 9457). Its <code>code</code> is one of these.</p>
+                <dl>
+                \(list)</dl>
+                """)
+    }
+
+    /// - Throws: 404 for what is no code.
+    func one(_ code: String) throws(Problem) -> HTTPResponse {
+        guard let page = pages[code] else { throw .notFound }
+        return page
+    }
+
+    private static func calls(_ operations: [APIOperation]) -> String {
+        if operations.isEmpty { return "<p>Any call can be answered so.</p>" }
+        let items = operations.map { operation in
+            "<li><a href=\"/docs#\(operation.id)\"><code>\(operation.method) \(operation.path)</code></a></li>\n"
+        }
+        return "<h2>Calls that are answered so</h2>\n<ul>\n\(items.joined())</ul>"
+    }
+}

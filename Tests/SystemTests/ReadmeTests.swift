@@ -1,0 +1,23 @@
+import Foundation
+import HubTesting
+import SystemTesting
+import Testing
+
+/// What the README tells a newcomer to paste into a shell.
+@Suite struct ReadmeTests {
+    @Test func `the block of the README shows mail, person and points, whenever they come`() async throws {
+        let readme = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "README.md")
+        let text = try String(contentsOf: readme, encoding: .utf8)
+        let found = try #require(text.firstMatch(of: /```sh\n(hub=http:\/\/127\.0\.0\.1:3000\n(?s:.*?))```/))
+        let hub = try await HubUnderTest.inOneProcess()
+        let shell = "import subprocess, sys; sys.exit(subprocess.run(['bash', '-eu'], stdin=0, timeout=60).returncode)"
+        let block = String(found.output.1).replacing("http://127.0.0.1:3000", with: hub.address)
+        let run = try await TestPython.run("-c", [shell], input: block)
+        #expect(run.code == 0, "\(run.output)")
+        for part in [#""subject":"Welcome"#, #""lastName":"Lovelace""#, #""points":"#] {
+            #expect(run.output.contains(part), "\(run.output)")
+        }
+        #expect(try await hub.stop() == [0])
+    }
+}
