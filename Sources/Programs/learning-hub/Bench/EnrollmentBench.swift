@@ -86,7 +86,7 @@ enum EnrollmentBench {
         update idempotency_key set made = 'enr_' || :learner || '.' || :course
             where digest = sha256((:learner || '.' || :course)::bytea);
         insert into outbox (topic, key, event_id, headers, value)
-            values ('enrollment.created', 'usr_' || :learner, 'evt_' || :course, repeat('h', 300)::bytea,
+            values ('enrollment.created', ('usr_' || :learner)::bytea, 'evt_' || :course, repeat('h', 300)::bytea,
                 repeat('v', 150)::bytea);
         commit;
         """
