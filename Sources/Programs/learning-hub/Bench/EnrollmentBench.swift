@@ -55,7 +55,8 @@ enum EnrollmentBench {
 
     private static func order(by learner: UserID, in course: CourseID, _ seal: IdentitySeal) -> [UInt8] {
         let target = "/internal/enrollments"
-        let body = JSONTree.texts(["userId": learner.rawValue, "courseId": course.rawValue]).compactText()
+        let body = JSONTree.texts(["userId": learner.rawValue, "courseId": course.rawValue, "source": "FREE"])
+            .compactText()
         let identity = seal.header(
             for: .service(.payment), method: "POST", target: target, body: Array(body.utf8))
         return LoadGenerator.request(

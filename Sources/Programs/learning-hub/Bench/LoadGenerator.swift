@@ -101,7 +101,8 @@ struct LoadGenerator {
             } else {
                 header += bytes
                 guard let end = Self.end(of: header) else { return false }
-                bodyLeft = try Self.bodyLength(String(decoding: header[..<end], as: UTF8.self)) - (header.count - end)
+                let text = String(decoding: header, as: UTF8.self)
+                bodyLeft = try Self.bodyLength(text) - (header.count - end)
             }
             guard let left = bodyLeft, left <= 0 else { return false }
             self = Answer()
@@ -117,10 +118,11 @@ struct LoadGenerator {
             return nil
         }
 
-        private static func bodyLength(_ header: String) throws -> Int {
-            let lines = header.split(separator: "\r\n")
+        /// - Parameter text: the header, and what has come of the body.
+        private static func bodyLength(_ text: String) throws -> Int {
+            let lines = text.split(separator: "\r\n")
             let status = lines.first?.split(separator: " ").dropFirst().first ?? ""
-            guard status.hasPrefix("2") else { throw CommandFailure("a request was answered \(status)") }
+            guard status.hasPrefix("2") else { throw CommandFailure("a request was answered: \(text)") }
             for line in lines where line.lowercased().hasPrefix("content-length:") {
                 if let length = Int(line.drop { $0 != " " }.dropFirst()) { return length }
             }
