@@ -26,7 +26,8 @@ run: build ## Install what is missing, build, and start every service (options: 
 	exec $(RELEASE) up $(ARGS)
 
 build: setup ## Build the release program
-	swift build -c release --product learning-hub $(SWIFT_FLAGS)
+	HUB_COMMIT=$$(git describe --always --abbrev=12 --dirty=+ --exclude '*' 2>/dev/null || true) \
+		swift build -c release --product learning-hub $(SWIFT_FLAGS)
 
 test: setup-tests ## Run every test, warnings are errors (one target: FILTER=UserTests)
 	scripts/test '$(or $(FILTER),.)' $(TEST_FLAGS)

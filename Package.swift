@@ -102,12 +102,16 @@ let package = Package(
         shim("CSecrets", over: "Libcrypto", "Libargon2", "Libjansson", "Cjose"),
         shim("CMarkdown", over: "Libcmark"),
         shim("CProcess"),
+        .target(
+            name: "CCommit", path: "Sources/System/CCommit",
+            cSettings: [.define("HUB_COMMIT", to: "\"\(Context.environment["HUB_COMMIT"] ?? "")\"")]),
         shim("CYAML", over: "Libyaml"),
         shim("CDrawing", over: "Libpango", "Libqrencode"),
 
         // Drivers
         module("Drivers", "EventLoop", ["CEvent"]),
         module("Drivers", "Observability", ["EventLoop"]),
+        module("Drivers", "Commit", ["CCommit"]),
         module("Drivers", "HTTP", ["CCurl", "CSockets", "EventLoop"]),
         module("Drivers", "Subprocess", ["CProcess", "EventLoop"]),
         module("Drivers", "Postgres", ["CPostgres", "Subprocess", "EventLoop"]),
@@ -154,7 +158,7 @@ let package = Package(
         // Programs
         .executableTarget(
             name: "learning-hub",
-            dependencies: services + ["Platform", "Mail"] + backbone + drivers,
+            dependencies: services + ["Platform", "Mail", "Commit"] + backbone + drivers,
             path: "Sources/Programs/learning-hub", swiftSettings: swiftSettings),
         .executableTarget(
             name: "avro-generate", dependencies: ["Avro"],
@@ -174,6 +178,7 @@ let package = Package(
         tests("EventLoopTests", ["EventLoop", "HubTesting"]),
         tests("ObservabilityTests", ["Observability", "HubTesting", "EventLoop"]),
         tests("HTTPTests", ["HTTP", "HubTesting", "EventLoop"]),
+        tests("CommitTests", ["Commit"]),
         tests("SubprocessTests", ["Subprocess", "HubTesting", "EventLoop"]),
         tests("PostgresTests", ["Postgres", "HubTesting", "EventLoop"]),
         tests("KafkaTests", ["Kafka", "HubTesting", "EventLoop", "Observability"]),

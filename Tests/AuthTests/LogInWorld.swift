@@ -72,7 +72,7 @@ struct LogInWorld: Sendable {
 
     func admin() async throws -> UserID {
         try UserID(
-            validating: try await users.service.operations.createAdmin(
+            validating: try await users.service.operations.createAccount(
                 email: "root@example.org", password: Self.password))
     }
 

@@ -17,6 +17,10 @@ import Testing
                         examples: ["topics tail a"]
                     ) { _, _ in },
                 ]),
+            Command(
+                "move", "Move.", options: [.json, Option("to", "PLACE", required: true, "Where to.")],
+                examples: ["move"]
+            ) { _, _ in },
             Command("serve", "Serve.", arguments: [Argument("NAME", .oneOrMore, "Services.")], examples: []) { _, _ in
             },
         ])
@@ -50,6 +54,18 @@ import Testing
         #expect(Help.text(of: call).contains("tail"))
     }
 
+    @Test func `help marks what must be given, and asks for none of it`() throws {
+        let call = try Self.command.resolve(["move", "--help"], path: [])
+        #expect(Help.text(of: call).contains("usage: hub move --to PLACE [--json]\n"))
+        #expect(Help.text(of: call).contains("--to PLACE  Required. Where to."))
+        #expect(try Arguments(call).has(.help))
+    }
+
+    @Test func `a text is wrapped at words, and a long word stands alone`() {
+        let lines = Columns.wrapped("one two three incomprehensibilities four", width: 12, indent: 2, first: 0)
+        #expect(lines == ["one two", "  three", "  incomprehensibilities", "  four"])
+    }
+
     @Test func `what stands behind two dashes is an argument`() throws {
         #expect(try parse("topics", "tail", "--", "--json").positional == ["--json"])
     }
@@ -59,7 +75,11 @@ import Testing
         (["topics", "tali"], "there is no command `tali`. Did you mean `tail`?"),
         (["topics", "tail"], "TOPIC is missing"),
         (["topics", "tail", "a", "b"], "`b` is one word too many"),
-        (["topics", "tail", "a", "--lim", "3"], "there is no option --lim"),
+        (["topics", "tail", "a", "--lim", "3"], "there is no option --lim. Did you mean `--limit`?"),
+        (["topics", "tail", "a", "--limti", "3"], "there is no option --limti. Did you mean `--limit`?"),
+        (["topics", "tail", "a", "--colour"], "there is no option --colour"),
+        (["sreve"], "there is no command `sreve`. Did you mean `serve`?"),
+        (["move"], "--to PLACE is missing"),
         (["topics", "tail", "a", "--limit"], "--limit N needs a value"),
         (["topics", "tail", "a", "--limit", "1", "--limit", "2"], "--limit is given twice"),
         (["topics", "list", "--json=yes"], "--json takes no value"),

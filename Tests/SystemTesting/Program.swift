@@ -67,7 +67,7 @@ public final class Program: @unchecked Sendable {
     }
 
     /// Beside the tests: both are products of one build, unless `HUB_TEST_PROGRAM` names that of another.
-    private static func executable() throws -> URL {
+    public static func executable() throws -> URL {
         if let other = ProcessInfo.processInfo.environment["HUB_TEST_PROGRAM"] { return URL(filePath: other) }
         let tests = URL(filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
         return tests.deletingLastPathComponent().appending(path: "learning-hub")

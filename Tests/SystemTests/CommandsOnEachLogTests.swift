@@ -46,10 +46,13 @@ import Testing
         }
         answers.plan = try await hub.command(["topics", "plan"]).code
         answers.groups = try await eventually(within: .seconds(60), "every group is at its end") {
-            let groups = try lines(try await hub.command(["groups", "list", "--json"]).output)
+            let groups = try lines(try await hub.command(["groups", "describe", "--json"]).output)
             guard groups.allSatisfy({ $0.lag == 0 }), !groups.isEmpty else { return nil }
             return groups.map { "\($0.group ?? "") \($0.topic ?? "") \($0.partition ?? -1) \($0.held ?? false)" }
         }
+        let sums = try lines(try await hub.command(["groups", "list", "--json"]).output)
+        #expect(sums.map { $0.group } == Set(answers.groups.map { String($0.prefix { $0 != " " }) }).sorted())
+        for sum in sums { #expect(sum.partitions == answers.groups.count { $0.hasPrefix("\(sum.group ?? "") ") }) }
         answers.letters = try await hub.command(["dlq", "list", "--json"]).code
         let trace = try await hub.command(["trace", correlationID, "--json"])
         answers.journey = Set(try lines(trace.output).map { "\($0.kind ?? "") \($0.service ?? "") \($0.name ?? "")" })

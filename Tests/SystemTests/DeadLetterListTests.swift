@@ -29,7 +29,7 @@ import Testing
         #expect(listed.output.split(separator: "\n").count == 1_000)
         #expect(listed.errors.contains("these are the oldest 1000; there are more"), "\(listed.errors)")
         #expect(try await hub.command(["doctor"]).output.contains("more than 1000 dead letters wait"))
-        let discarded = try await hub.command(["dlq", "discard", "--group", "gamification"])
+        let discarded = try await hub.command(["dlq", "discard", "--group", "gamification", "--yes"])
         #expect(discarded.code == 0 && discarded.output.hasPrefix("1000 discarded"), "\(discarded)")
         #expect(discarded.errors.contains("there are more: run this again"), "\(discarded.errors)")
         let rest = try await hub.command(["dlq", "list", "--json"])

@@ -36,13 +36,11 @@ import Testing
         let hub = try await HubUnderTest.inOneProcess(["HUB_SERVICE_HOST": "0.0.0.0"])
         #expect(try await !Self.answers(hub, "gateway"))
         for service in Self.services { #expect(try await Self.answers(hub, service), "\(service)") }
-        for (arguments, environment) in [(["--data", hub.dataFolder], [:]), ([], ["HUB_SERVICE_HOST": "0.0.0.0"])] {
+        for (arguments, environment) in [(["--data", hub.dataFolder], [:]), ([], ["HUB_SERVICE_HOST": "127.0.0.5"])] {
             let open = try await hub.command(["doctor"] + arguments, environment)
             #expect(open.output.contains("the services listen on 0.0.0.0, not on this machine alone"), "\(open.output)")
             #expect(!open.output.contains("may read"), "\(open.output)")
         }
-        let own = try await hub.command(["doctor"], ["HUB_SERVICE_HOST": "127.0.0.5"])
-        #expect(!own.output.contains("not on this machine alone"), "\(own.output)")
         #expect(try await hub.stop() == [0])
     }
 

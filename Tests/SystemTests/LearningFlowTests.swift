@@ -34,7 +34,7 @@ import Testing
             inMany
             ? try await HubUnderTest.inManyProcesses(Self.services, environment)
             : try await HubUnderTest.inOneProcess(environment)
-        let demo = try await hub.command(["demo", "--url", hub.address, "--json"])
+        let demo = try await hub.command(["demo", "--url", hub.address, "--keep", "--json"])
         let played = try demo.output.split(separator: "\n").map {
             try JSONDecoder().decode(Played.self, from: Data($0.utf8))
         }
@@ -82,6 +82,32 @@ import Testing
                     (select coalesce(sum(points), 0) from gamification.points_award a where a.user_id = l.user_id)
                 """: 0,
             ])
+        #expect(try await hub.stop().allSatisfy { $0 == 0 })
+        await smtp.stop()
+    }
+
+    @Test(arguments: [false, true])
+    func `the demo removes what it has made, and does not mind a mail server that refuses nobody's address`(
+        inMany: Bool
+    ) async throws {
+        let smtp = try await SMTPServer()
+        try await smtp.answer(.refuse(code: 550, stage: .rcpt))
+        let environment = ["SMTP_URL": smtp.url]
+        let hub =
+            inMany
+            ? try await HubUnderTest.inManyProcesses(Self.services, environment)
+            : try await HubUnderTest.inOneProcess(environment)
+        let demo = try await hub.command(["demo", "--url", hub.address])
+        #expect(demo.code == 0 && demo.output.contains("the mail server refused it: RCPT TO answered 550"), "\(demo)")
+        try await expectCounts(
+            hub,
+            [
+                "select count(*) from \"user\".account where email is not null": 0,
+                "select count(*) from \"user\".account": 2,
+            ])
+        try await eventually("the course is archived") {
+            try await hub.client.get("/courses").text.contains("A demo course") == false
+        }
         #expect(try await hub.stop().allSatisfy { $0 == 0 })
         await smtp.stop()
     }

@@ -34,7 +34,7 @@ extension TestService<UserService> {
     }
 
     func admin(_ email: String = "root@example.org") async throws -> UserID {
-        try UserID(validating: try await service.operations.createAdmin(email: email, password: Users.password))
+        try UserID(validating: try await service.operations.createAccount(email: email, password: Users.password))
     }
 
     func accountCount() async throws -> Int {

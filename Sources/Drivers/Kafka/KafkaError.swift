@@ -41,6 +41,10 @@ public struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
         self.code = code
     }
 
+    /// Whether a broker has answered, and may answer otherwise in a moment; what librdkafka itself says of a broker that it cannot
+    /// reach is none.
+    public var isPassingAnswer: Bool { kind == .passing && code?.hasPrefix("_") == false }
+
     public var description: String {
         let name = code.map { "kafka \(kind.rawValue) \($0)" } ?? "kafka \(kind.rawValue)"
         return advice.map { "\(name): \(message); \($0)" } ?? "\(name): \(message)"

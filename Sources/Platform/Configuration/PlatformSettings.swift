@@ -102,6 +102,7 @@ extension RedisURL: SettingValue {
     }
     public init?(settingText: String) { try? self.init(settingText) }
     public var settingText: String { description }
+    public static func harmless(_ settingText: String) -> String? { (try? RedisURL(settingText))?.description }
 }
 
 extension RegistryAddresses: SettingValue {

@@ -18,8 +18,7 @@ public struct Setting<Value: SettingValue>: Sendable {
     public var declaration: SettingDeclaration {
         SettingDeclaration(
             name: name, type: Value.settingType, defaultText: defaultValue?.settingText, isSecret: isSecret,
-            summary: summary
-        ) { Value(settingText: $0) != nil }
+            summary: summary, accepts: { Value(settingText: $0) != nil }, harmless: Value.harmless)
     }
 }
 
@@ -31,6 +30,8 @@ public struct SettingDeclaration: Sendable {
     public let isSecret: Bool
     public let summary: String
     let accepts: @Sendable (String) -> Bool
+    /// What of a secret may be shown; nil for nothing.
+    let harmless: @Sendable (String) -> String?
 }
 
 /// A type that can stand in an environment variable.
@@ -40,6 +41,12 @@ public protocol SettingValue: Sendable {
     /// nil when the text is no such value.
     init?(settingText: String)
     var settingText: String { get }
+    /// What of the text may be shown where the setting is a secret: an address without its password. nil: nothing.
+    static func harmless(_ settingText: String) -> String?
+}
+
+extension SettingValue {
+    public static func harmless(_ settingText: String) -> String? { nil }
 }
 
 extension String: SettingValue {

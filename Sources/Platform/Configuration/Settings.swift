@@ -3,10 +3,11 @@ public struct Settings: Sendable {
     public enum Source: String, Sendable {
         case commandLine = "command line"
         case environment, file = ".env file"
+        case hub = "the running hub"
         case standard = "default"
     }
 
-    private let layers: [(source: Source, values: [String: String])]
+    private var layers: [(source: Source, values: [String: String])]
 
     /// - Parameters:
     ///   - commandLine: settings by name that a flag of the command stands for.
@@ -37,10 +38,27 @@ public struct Settings: Sendable {
 
     public func source(of declaration: SettingDeclaration) -> Source { text(declaration.name)?.source ?? .standard }
 
-    /// The text in force for people to read: the default where nothing is set, dots for a secret, nil when unset.
+    /// The text in force for people to read: the default where nothing is set, of a secret what is harmless or dots, nil when unset.
     public func shown(_ declaration: SettingDeclaration) -> String? {
         guard let (text, _) = text(declaration.name) else { return declaration.defaultText }
-        return declaration.isSecret ? "••••••" : text
+        return declaration.isSecret ? declaration.harmless(text) ?? "••••••" : text
+    }
+
+    /// What is set, as ``shown(_:)`` has it. What looks like one of the hub's settings and is none of `declarations` has its name alone.
+    public func given(among declarations: [SettingDeclaration]) -> [String: String] {
+        var given = Dictionary(unknownNames(among: declarations).map { ($0, "") }) { $1 }
+        for declaration in declarations where source(of: declaration) != .standard {
+            given[declaration.name] = shown(declaration)
+        }
+        return given
+    }
+
+    /// With what a running process of the hub has for some settings, where these say nothing.
+    public func completed(by process: Settings, _ names: [String]) -> Settings {
+        var all = self
+        let values = names.compactMap { name in process.text(name).map { (name, $0.text) } }
+        all.layers.append((.hub, Dictionary(values) { $1 }))
+        return all
     }
 
     /// What is wrong with the value in force, nil when nothing is.

@@ -106,6 +106,15 @@ public struct HubParts: Sendable {
         }
     }
 
+    /// Says again and again that the process lives.
+    func showLife(_ note: HubProcessNote) async throws {
+        let records = ProcessRecords(store.database)
+        while true {
+            try await loops.next().sleep(for: ProcessRecords.beat)
+            try await records.write(note)
+        }
+    }
+
     public func close() async {
         await http.close()
         await redis?.close()

@@ -3,6 +3,7 @@ internal import EventLoop
 internal import HTTP
 internal import Messaging
 public import Observability
+internal import Postgres
 internal import Secrets
 
 #if canImport(Glibc)
@@ -19,6 +20,7 @@ public final class HubProcess: Sendable {
     private let parts: HubParts
     private let services: [RunningService]
     private let upkeep: Supervisor
+    private let note: HubProcessNote
 
     /// What a caller wants to tell a person while the process starts.
     public struct Progress: Sendable {
@@ -34,10 +36,11 @@ public final class HubProcess: Sendable {
         case check
     }
 
-    private init(parts: HubParts, services: [RunningService], upkeep: Supervisor) {
+    private init(parts: HubParts, services: [RunningService], upkeep: Supervisor, note: HubProcessNote) {
         self.parts = parts
         self.services = services
         self.upkeep = upkeep
+        self.note = note
     }
 
     /// Starts the services and returns when each of them is ready.
@@ -54,12 +57,14 @@ public final class HubProcess: Sendable {
         let upkeep = Supervisor(loops: parts.loops, logger: parts.logger)
         upkeep.start("event log") { try await parts.log.run() }
         var started: [RunningService] = []
+        let note: HubProcessNote
         do {
             try await see(to: topics, parts)
             // The gateway last: whoever comes in finds every service behind it.
             for together in [types.filter { $0.name != .gateway }, types.filter { $0.name == .gateway }] {
                 started += try await startTogether(together, parts, progress)
             }
+            note = try await writeDown(started, types, topics, parts)
         } catch {
             for service in started { await service.stop(within: .zero) }
             await upkeep.stop()
@@ -67,7 +72,32 @@ public final class HubProcess: Sendable {
             throw error
         }
         upkeep.start("log retention") { try await parts.keepRetention() }
-        return HubProcess(parts: parts, services: started, upkeep: upkeep)
+        upkeep.start("sign of life") { try await parts.showLife(note) }
+        return HubProcess(parts: parts, services: started, upkeep: upkeep, note: note)
+    }
+
+    /// Lets operators know of this process: where its services answer, and how it is set up.
+    private static func writeDown(
+        _ started: [RunningService], _ types: [any HubService.Type], _ topics: Topics, _ parts: HubParts
+    ) async throws -> HubProcessNote {
+        let records = ProcessRecords(parts.store.database)
+        let own = try await records.ownAddress()
+        let names = started.map(\.name.rawValue)
+        let addresses = try started.map { service in
+            let host = try parts.settings.value(PlatformSettings.host(of: service.name))
+            return ServiceDirectory.url(host: ["0.0.0.0", "::"].contains(host) ? own : host, port: service.port)
+        }
+        let command =
+            switch topics {
+            case .apply: "up"
+            case .check: "serve \(names.joined(separator: " "))"
+            }
+        let given = parts.settings.given(among: PlatformSettings.declarations + types.flatMap { $0.settings })
+        let note = HubProcessNote(
+            command: command, services: names, addresses: addresses, settings: try JSONValue(encoding: given))
+        try await records.forgetDead(before: note)
+        try await records.write(note)
+        return note
     }
 
     private static func see(to topics: Topics, _ parts: HubParts) async throws {
@@ -155,6 +185,8 @@ public final class HubProcess: Sendable {
             }
         }
         await upkeep.stop()
+        // Without the database it stays written down, and is seen not to answer.
+        try? await ProcessRecords(parts.store.database).takeBack(note)
         await parts.close()
     }
 }

@@ -8,6 +8,7 @@ public import SchemaRegistry
 /// What a hub keeps: its database, its event log and its schemas.
 public struct HubStore: Sendable {
     public let loops: EventLoopGroup
+    public let settings: Settings
     /// As the login of `DATABASE_URL`.
     public let database: Database
     public let log: any EventLog
@@ -16,20 +17,32 @@ public struct HubStore: Sendable {
     /// For databases of further logins and schemas.
     let url: String
 
-    /// To look at: nothing is changed, and a query over all there is may take its time.
+    /// To look at: nothing is changed, and a query over all there is may take its time. Where the log and the registry are, the
+    /// processes of the hub say, unless `settings` do.
     /// - Throws: ``SettingsError``; a database that does not answer is found out by the first who asks it.
-    public static func look(_ settings: Settings, _ loops: EventLoopGroup, _ logger: Logger) throws -> HubStore {
+    public static func look(_ settings: Settings, _ loops: EventLoopGroup, _ logger: Logger) async throws -> HubStore {
         let url = try settings.value(PlatformSettings.databaseURL).settingText
         let database = Database(
             url: url, loops: loops,
             configuration: .init(
                 connectionsPerLoop: 4, statementTimeout: .seconds(60), applicationName: "learning-hub command"))
-        let registry: any SchemaRegistry =
-            try anotherRegistry(settings, loops) ?? PostgresSchemaRegistry(database: database)
-        return HubStore(
-            loops: loops, database: database, log: try HubLog.look(settings, database, loops, logger),
-            registry: registry, codec: EventCodec(registry: registry), url: url)
+        do {
+            let running = try? await ProcessRecords(database).list().first?.settings
+            let settings = running.map { settings.completed(by: $0, Self.places) } ?? settings
+            let registry: any SchemaRegistry =
+                try anotherRegistry(settings, loops) ?? PostgresSchemaRegistry(database: database)
+            return HubStore(
+                loops: loops, settings: settings, database: database,
+                log: try HubLog.look(settings, database, loops, logger), registry: registry,
+                codec: EventCodec(registry: registry), url: url)
+        } catch {
+            await database.close()
+            throw error
+        }
     }
+
+    /// The settings that say where a hub keeps its events and their schemas.
+    public static let places = [KafkaSettings.bootstrapServers.name, PlatformSettings.registryAddresses.name]
 
     /// To work with: brings the schemas of the log and of the registry up to date.
     /// - Throws: ``SettingsError``, ``StartError``.
@@ -51,8 +64,9 @@ public struct HubStore: Sendable {
             }
             let codec = EventCodec(registry: registry)
             try await codec.prepare(EventCatalogue.all)
+            try await database.migrate([ProcessRecords.migrations], schema: ProcessRecords.schema)
             return HubStore(
-                loops: loops, database: database,
+                loops: loops, settings: settings, database: database,
                 log: try await HubLog.prepare(settings, owner: database, url, loops, logger), registry: registry,
                 codec: codec, url: url)
         } catch {

@@ -19,6 +19,39 @@ struct Console: Sendable {
 
     func complaint(_ text: String) { Self.write("\(Program.name): \(text)\n", to: STDERR_FILENO) }
 
+    /// Whether somebody sits there who can be asked.
+    static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+
+    /// Asks for a yes; nobody is there, no.
+    func agrees(to question: String) -> Bool {
+        guard Self.isInteractive else { return false }
+        Self.write("\(question) [y/N] ", to: STDERR_FILENO)
+        return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+    }
+
+    /// A line that is typed and not shown; nil at the end of the input, and where nobody sits.
+    func secret(_ prompt: String) -> String? {
+        var shown = termios()
+        guard tcgetattr(STDIN_FILENO, &shown) == 0 else { return nil }
+        var hidden = shown
+        hidden.c_lflag &= ~tcflag_t(ECHO)
+        // Before the prompt: what is typed from then on counts.
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)
+        Self.write("\(prompt): ", to: STDERR_FILENO)
+        defer {
+            tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown)
+            Self.write("\n", to: STDERR_FILENO)
+        }
+        return readLine()
+    }
+
+    /// How many characters a line of the terminal has; of a file or a pipe as many as are read with ease.
+    static var width: Int {
+        var size = winsize()
+        guard systemWindowSize(STDOUT_FILENO, &size) == 0, size.ws_col >= 20 else { return 100 }
+        return Int(size.ws_col)
+    }
+
     static var logIsATerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
     private static func write(_ text: String, to descriptor: Int32) {

@@ -1,19 +1,23 @@
-internal import EventLoop
+internal import Commit
 
 /// The program: its commands, and how their errors are told.
 enum Program {
     static let name = "learning-hub"
     static let version = "0.1.0"
 
-    static let commands = Command(
+    static let commands: Command = Command(
         name, "Learning Hub: an e-learning platform whose services talk through events.",
         members: [
             UpCommand.command, ServeCommand.command, DemoCommand.command, DoctorCommand.command, ConfigCommand.command,
             TopicsCommand.command, GroupsCommand.command, SchemasCommand.command,
             DeadLettersCommand.command, MailCommand.command, TasksCommand.command, ReplayCommand.command,
             TraceCommand.command,
-            AdminCommand.command, BenchCommand.command,
+            AdminCommand.command, BenchCommand.command, CompletionsCommand.command, ManCommand.command,
         ])
+
+    static func versionText(commit: String?) -> String {
+        "\(name) \(version) (\(commit.map { "commit \($0)" } ?? "built by hand: the commit is not known"))"
+    }
 
     /// - Parameter words: what stands behind the program's name.
     /// - Returns: the exit code.
@@ -23,7 +27,7 @@ enum Program {
             console.line(Help.text(of: Call(command: commands, path: [name], words: [])))
             return 0
         case "--version", "version":
-            console.line("\(name) \(version)")
+            console.line(versionText(commit: Commit.name))
             return 0
         case "help":
             return await run(words.count == 1 ? [] : Array(words.dropFirst()) + ["--help"], console)
@@ -39,7 +43,7 @@ enum Program {
             try await body(arguments, console)
             return 0
         } catch let error as UsageError {
-            console.complaint("\(error.message).")
+            console.complaint(error.message.hasSuffix("?") ? error.message : "\(error.message).")
             console.complaint("see `\((error.path + ["--help"]).joined(separator: " "))`")
             return 2
         } catch {

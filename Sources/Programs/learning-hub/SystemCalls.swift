@@ -14,6 +14,11 @@ func systemConnect(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>?, _ s
     connect(descriptor, address, size)
 }
 
+/// `ioctl(2)` for the size of a terminal's window.
+func systemWindowSize(_ descriptor: Int32, _ size: UnsafeMutablePointer<winsize>) -> Int32 {
+    ioctl(descriptor, UInt(TIOCGWINSZ), size)
+}
+
 /// Bytes that are free where a path lies, nil when it cannot be asked.
 func freeBytes(at path: String) -> Int64? {
     var status = statvfs()

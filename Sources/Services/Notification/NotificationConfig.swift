@@ -1,9 +1,9 @@
-internal import Mail
-internal import Platform
+public import Mail
+public import Platform
 
 /// How the service is set up; read once, at start.
 struct NotificationConfig: Sendable {
-    static let smtpURL = Setting<String>(
+    static let smtpURL = Setting<SMTPURL>(
         "SMTP_URL", secret: true,
         "The mail server, `smtp://user:password@host:port` or `smtps://…`. Unset, mail goes to the development mailbox."
     )
@@ -28,12 +28,7 @@ struct NotificationConfig: Sendable {
     var mail = MailLimits()
 
     init(_ settings: Settings) throws {
-        if let text = try settings.optional(Self.smtpURL) {
-            guard let url = try? SMTPURL(text) else {
-                throw SettingsError.invalid(name: Self.smtpURL.name, type: "smtp://[user:password@]host[:port]")
-            }
-            smtp = url
-        }
+        smtp = try settings.optional(Self.smtpURL)
         guard let mailbox = Mailbox(try settings.value(Self.mailFrom)) else {
             throw SettingsError.invalid(name: Self.mailFrom.name, type: "an address or `Name <address>`")
         }
@@ -45,3 +40,10 @@ struct NotificationConfig: Sendable {
 }
 
 extension Language: SettingValue {}
+
+extension SMTPURL: SettingValue {
+    public static var settingType: String { "smtp://[user:password@]host[:port]" }
+    public init?(settingText: String) { try? self.init(settingText) }
+    public var settingText: String { description }
+    public static func harmless(_ settingText: String) -> String? { (try? SMTPURL(settingText))?.description }
+}

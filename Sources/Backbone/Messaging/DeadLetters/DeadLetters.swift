@@ -61,6 +61,8 @@ public struct DeadLetters: Sendable {
         public var skipped: [DeadLetter.ID] = []
         /// The log did not take them; they stay.
         public var failed: [DeadLetter.ID] = []
+        /// What a redrive sent, to be looked after.
+        public var sent: [Redriven] = []
     }
 
     /// Sends dead letters to their groups again, in the order given.
@@ -78,10 +80,11 @@ public struct DeadLetters: Sendable {
             headers.set(DeadLetterHeader.redriveBatch, batchID)
             let record = NewRecord(
                 topic: letter.id.group.redriveTopic, key: letter.key, headers: headers, value: letter.record.value)
-            guard case .accepted? = await log.append([record], within: appendMax).first else {
+            guard case .accepted(let position)? = await log.append([record], within: appendMax).first else {
                 report.failed.append(letter.id)
                 continue
             }
+            report.sent.append(Redriven(letter, position: position))
             try await resolve(copies, as: .redriven, batchID: batchID)
             report.done.append(letter.id)
         }
@@ -120,7 +123,7 @@ public struct DeadLetters: Sendable {
     }
 
     /// Goes through the dead letters of a group that nobody has dealt with, a page at a time.
-    private func forEachUnresolved(of group: ConsumerGroup, _ body: (DeadLetter) -> Void) async throws {
+    func forEachUnresolved(of group: ConsumerGroup, _ body: (DeadLetter) -> Void) async throws {
         try await log.forEachBatch(of: try await log.ranges(of: group.deadLetterTopic)) { batch in
             guard let first = batch.records.first, let last = batch.records.last else { return }
             let done = try await resolved(

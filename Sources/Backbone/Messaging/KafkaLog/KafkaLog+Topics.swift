@@ -32,7 +32,11 @@ extension KafkaLog {
         }
         try await attempt { admin in
             try await self.create(create, admin)
-            try check(try await admin.growTopics(grow, within: limits.changeMax)) { _ in false }
+            // Done again, it finds partitions that it has made.
+            let counts = try await admin.topics(Set(grow.map(\.name)), within: limits.requestMax)
+                .mapValues(\.partitions.count)
+            let small = grow.filter { counts[$0.name] ?? 0 < $0.partitionCount }
+            try check(try await admin.growTopics(small, within: limits.changeMax)) { _ in false }
             if !configs.isEmpty {
                 try check(try await admin.setConfigs(configs, within: limits.changeMax)) { _ in false }
             }
@@ -215,11 +219,21 @@ extension KafkaLog {
         }
     }
 
+    /// Asks the brokers, and asks again while one answers that it cannot say at the moment: right after its start a broker
+    /// knows no coordinator, and has not loaded what its groups have committed.
+    /// - Parameter body: does no harm when it is done again.
     func attempt<Result>(_ body: (KafkaAdmin) async throws -> Result) async throws -> Result {
-        do {
-            return try await body(try await admin())
-        } catch {
-            throw EventLogError(error)
+        let end = ContinuousClock.now + limits.passingMax
+        var pause = Duration.milliseconds(100)
+        while true {
+            do {
+                return try await body(try await admin())
+            } catch let error as KafkaError where error.isPassingAnswer && ContinuousClock.now + pause < end {
+                try await loop.sleep(for: pause)
+                pause = min(pause * 2, .seconds(1))
+            } catch {
+                throw EventLogError(error)
+            }
         }
     }
 }

@@ -25,6 +25,8 @@ public final class KafkaLog: EventLog {
         public var requestMax: Duration = .seconds(20)
         /// How long a topic that a broker has not heard of may still be on its way.
         public var unknownTopicMax: Duration = .seconds(5)
+        /// For how long a question is asked again that the brokers cannot answer at the moment.
+        public var passingMax: Duration = .seconds(10)
         /// How long making and changing topics may take.
         public var changeMax: Duration = .seconds(60)
         /// How long to wait for members to leave their group, and for what is under way, before the rest is given up.

@@ -25,7 +25,8 @@ struct Arguments: Sendable {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = parts[0] == "-h" ? "help" : String(parts[0].drop { $0 == "-" })
             guard word.hasPrefix("--") || word == "-h", let option = known[name] else {
-                throw UsageError("there is no option \(parts[0])", path: path)
+                let suggestion = Suggestion.text(for: name, among: known.keys.sorted()) { "--\($0)" }
+                throw UsageError("there is no option \(parts[0])\(suggestion)", path: path)
             }
             guard option.valueName != nil else {
                 if parts.count > 1 { throw UsageError("\(option.usage) takes no value", path: path) }
@@ -42,7 +43,12 @@ struct Arguments: Sendable {
         self.positional = positional
         self.values = values
         self.flags = flags
-        if !flags.contains(.help) { try check(call.command.arguments) }
+        if !flags.contains(.help) {
+            try check(call.command.arguments)
+            if let missing = call.command.options.first(where: { $0.isRequired && values[$0] == nil }) {
+                throw UsageError("\(missing.usage) is missing", path: path)
+            }
+        }
     }
 
     private func check(_ arguments: [Argument]) throws(UsageError) {

@@ -44,16 +44,12 @@ struct Command: Sendable {
         }
         let asksForHelp = words.contains { $0 == "--help" || $0 == "-h" }
         if let word = words.first, !word.hasPrefix("-") {
-            throw UsageError("there is no command `\(word)`\(Self.suggestion(for: word, among: members))", path: path)
+            throw UsageError(
+                "there is no command `\(word)`\(Suggestion.text(for: word, among: members.map(\.name)))", path: path)
         }
         // A family alone means its first member, but its help is about all of them.
         guard !asksForHelp, let first = members.first else { return Call(command: self, path: path, words: words) }
         return try first.resolve(words, path: path)
-    }
-
-    private static func suggestion(for word: String, among commands: [Command]) -> String {
-        let near = commands.map(\.name).filter { $0.hasPrefix(word.prefix(2)) }
-        return near.isEmpty ? "" : ". Did you mean \(near.map { "`\($0)`" }.joined(separator: " or "))?"
     }
 }
 

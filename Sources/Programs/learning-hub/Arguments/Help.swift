@@ -5,16 +5,11 @@ enum Help {
         let path = call.path.joined(separator: " ")
         var lines = [command.summary, ""]
         if command.members.isEmpty {
-            lines.append(
-                "usage: "
-                    + ([path] + command.options.map { "[\($0.usage)]" } + command.arguments.map(\.usage)).joined(
-                        separator: " "))
+            lines.append("usage: \(([path] + parts(of: command)).joined(separator: " "))")
             lines += section("arguments", command.arguments.map { ($0.usage, $0.summary) })
             lines += section(
                 "options",
-                command.options.map { option in
-                    (option.usage, option.summary + (option.defaultText.map { " (\($0))" } ?? ""))
-                })
+                command.options.map { ($0.usage, meaning(of: $0)) })
             if let notes = command.notes { lines += ["", notes] }
         } else {
             lines.append("usage: \(path) COMMAND")
@@ -29,6 +24,17 @@ enum Help {
         return lines.joined(separator: "\n")
     }
 
+    /// What stands behind the command in its usage: what is in brackets may be left out.
+    static func parts(of command: Command) -> [String] {
+        let required = command.options.filter(\.isRequired), others = command.options.filter { !$0.isRequired }
+        return required.map(\.usage) + others.map { "[\($0.usage)]" } + command.arguments.map(\.usage)
+    }
+
+    static func meaning(of option: Option) -> String {
+        let standard = option.defaultText.map { " (\($0))" } ?? ""
+        return (option.isRequired ? "Required. " : "") + option.summary + standard
+    }
+
     private static func section(_ title: String, _ rows: [(String, String)]) -> [String] {
         if rows.isEmpty { return [] }
         return ["", "\(title):"] + Columns.aligned(rows.map { ["  \($0.0)", $0.1] })
@@ -37,6 +43,21 @@ enum Help {
 
 /// Texts in columns, as wide as their widest.
 enum Columns {
+    /// Lines of whole words, none longer than `width` unless a single word is.
+    /// - Parameter first: the indent of the first line; nil for the same.
+    static func wrapped(_ text: String, width: Int, indent: Int, first: Int? = nil) -> [String] {
+        var lines: [String] = []
+        for word in text.split(separator: " ") {
+            if let last = lines.last, last.count + 1 + word.count <= width {
+                lines[lines.count - 1] = "\(last) \(word)"
+            } else {
+                let margin = lines.isEmpty ? first ?? indent : indent
+                lines.append(String(repeating: " ", count: margin) + word)
+            }
+        }
+        return lines
+    }
+
     static func aligned(_ rows: [[String]], gap: Int = 2) -> [String] {
         var widths: [Int] = []
         for row in rows {

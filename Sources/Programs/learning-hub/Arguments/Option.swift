@@ -5,6 +5,7 @@ struct Option: Sendable, Hashable {
     /// What the value is called in the help, nil for a flag.
     let valueName: String?
     let defaultText: String?
+    let isRequired: Bool
     let summary: String
 
     /// A flag.
@@ -12,13 +13,18 @@ struct Option: Sendable, Hashable {
         self.name = name
         valueName = nil
         defaultText = nil
+        isRequired = false
         self.summary = summary
     }
 
-    init(_ name: String, _ valueName: String, default defaultText: String? = nil, _ summary: String) {
+    init(
+        _ name: String, _ valueName: String, default defaultText: String? = nil, required isRequired: Bool = false,
+        _ summary: String
+    ) {
         self.name = name
         self.valueName = valueName
         self.defaultText = defaultText
+        self.isRequired = isRequired
         self.summary = summary
     }
 
@@ -27,6 +33,7 @@ struct Option: Sendable, Hashable {
 
 extension Option {
     static let help = Option("help", "Show what the command does.")
+    static let yes = Option("yes", "Do it: without, it says only what would be done.")
     static let json = Option("json", "Print one JSON object a line.")
     static let data = Option(
         "data", "DIR", default: ".data", "The data folder given to `up`. Without it DATABASE_URL is used when set.")
@@ -41,13 +48,18 @@ struct Argument: Sendable {
     let name: String
     let count: Count
     let summary: String
+    /// What it may be, where that is known beforehand.
+    let choices: [String]
 
-    init(_ name: String, _ summary: String) { self.init(name, .one, summary) }
+    init(_ name: String, _ summary: String, choices: [String] = []) {
+        self.init(name, .one, summary, choices: choices)
+    }
 
-    init(_ name: String, _ count: Count, _ summary: String) {
+    init(_ name: String, _ count: Count, _ summary: String, choices: [String] = []) {
         self.name = name
         self.count = count
         self.summary = summary
+        self.choices = choices
     }
 
     var usage: String {

@@ -52,20 +52,22 @@ struct BenchWorld: Sendable {
 
     /// Who may write courses.
     func makeAuthor() async throws -> DemoPerson {
-        let email = "author@example.org", password = SecureRandom.token(byteCount: 18)
-        _ = try await AdminCommand.create(email, password, settings)
-        return try await client.logIn(email, password)
+        let account = DemoAccount("author")
+        _ = try await AdminCommand.create(.instructor, account.email, account.password, settings)
+        return try await client.logIn(account)
     }
 
     /// People who are registered and logged in.
     func makeLearners(_ count: Int) async throws -> [BenchLearner] {
         try await together(count) { index in
-            let email = "learner\(index)@example.org", password = SecureRandom.token(byteCount: 18)
+            let account = DemoAccount("learner\(index)")
             let id = try await client.call(
                 .post, "/auth/register",
-                json: .texts(["email": email, "password": password, "firstName": "Ada", "lastName": "Lovelace"])
+                json: .texts([
+                    "email": account.email, "password": account.password, "firstName": "Ada", "lastName": "Lovelace",
+                ])
             ).expect(201).text("id")
-            return BenchLearner(id: id, token: try await client.logIn(email, password).token)
+            return BenchLearner(id: id, token: try await client.logIn(account).token)
         }
     }
 

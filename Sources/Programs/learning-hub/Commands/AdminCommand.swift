@@ -1,4 +1,5 @@
 internal import Avro
+internal import Contracts
 internal import Platform
 internal import User
 
@@ -6,19 +7,20 @@ internal import User
 enum AdminCommand {
     static let command = Command("admin", "Administrators.", members: [create])
 
-    private static let email = Option("email", "ADDRESS", "The administrator's e-mail address.")
+    private static let email = Option("email", "ADDRESS", required: true, "The administrator's e-mail address.")
 
     private static let create = Command(
-        "create", "Create an administrator; the password is read from standard input.", options: [email, .data, .json],
-        examples: ["admin create --email head@school.example < password.txt"],
+        "create", "Create an administrator; the password is asked for, or read from standard input.",
+        options: [email, .data, .json],
+        examples: [
+            "admin create --email head@school.example", "admin create --email head@school.example < password.txt",
+        ],
         notes: "The password has at least 12 characters; a line feed at its end is not part of it."
     ) { arguments, console in
-        guard let address = arguments.text(email) else { throw arguments.misuse("--email is missing") }
-        let settings = try HubLocation.settingsForParts(arguments)
-        guard let password = readLine(strippingNewline: true), !password.isEmpty else {
-            throw CommandFailure("no password came on standard input")
-        }
-        let id = try await create(address, password, settings)
+        let address = arguments.text(email) ?? ""
+        let settings = try await HubLocation.settingsForParts(arguments)
+        let password = try password(of: address, console)
+        let id = try await create(.admin, address, password, settings)
         if arguments.has(.json) {
             console.json(.object([.init("id", .string(id)), .init("email", .string(address))]))
         } else {
@@ -26,13 +28,32 @@ enum AdminCommand {
         }
     }
 
+    /// Typed twice on a terminal, else the first line of standard input.
+    private static func password(of address: String, _ console: Console) throws -> String {
+        guard Console.isInteractive else {
+            guard let password = readLine(), !password.isEmpty else {
+                throw CommandFailure("no password came on standard input")
+            }
+            return password
+        }
+        guard let password = console.secret("Password of \(address)"), !password.isEmpty else {
+            throw CommandFailure("no password was given")
+        }
+        guard console.secret("The same again") == password else {
+            throw CommandFailure("the two passwords differ: nothing was made")
+        }
+        return password
+    }
+
     /// - Returns: the id of the new account.
-    static func create(_ email: String, _ password: String, _ settings: Settings) async throws -> String {
+    static func create(
+        _ role: Role, _ email: String, _ password: String, _ settings: Settings
+    ) async throws -> String {
         let parts = try await HubParts.open(settings)
         do {
             let user = try await parts.wire(UserService.self)
             let outcome = await outcome {
-                try await user.service.operations.createAdmin(email: email, password: password)
+                try await user.service.operations.createAccount(as: role, email: email, password: password)
             }
             await user.close()
             let id = try outcome.get()
@@ -40,7 +61,7 @@ enum AdminCommand {
             return id
         } catch let error as UserError {
             await parts.close()
-            throw CommandFailure("the administrator was not created: \(error)")
+            throw CommandFailure("the account was not created: \(error)")
         } catch {
             await parts.close()
             throw error

@@ -24,17 +24,21 @@ enum ConfigCommand {
                 )
             }
         } else {
-            console.table(
-                ["setting", "value", "source", "type", "meaning"],
-                declarations.map { setting in
-                    [
-                        setting.name, settings.shown(setting) ?? "unset", settings.source(of: setting).rawValue,
-                        setting.type,
-                        (setting.isSecret ? "(secret) " : "") + setting.summary,
-                    ]
-                })
+            for setting in declarations { console.line(text(setting, settings, width: Console.width)) }
             for name in settings.unknownNames(among: declarations) { console.line("\(name)  is set but unknown") }
         }
+    }
+
+    /// What it is, then what it means and takes, within the width of the terminal.
+    private static func text(_ setting: SettingDeclaration, _ settings: Settings, width: Int) -> String {
+        let value = settings.shown(setting).map { " = \($0)" } ?? " is unset"
+        let source = settings.source(of: setting)
+        let takes = "\(setting.isSecret ? "Secret; " : "")\(setting.type)."
+        let head = setting.name + value + (source == .standard ? "" : "  (\(source.rawValue))")
+        let lines =
+            Columns.wrapped(head, width: width, indent: 4, first: 0)
+            + Columns.wrapped("\(setting.summary) \(takes)", width: width, indent: 4)
+        return lines.joined(separator: "\n")
     }
 
     private static func json(_ setting: SettingDeclaration, _ settings: Settings) -> JSONTree {

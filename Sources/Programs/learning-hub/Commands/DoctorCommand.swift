@@ -3,9 +3,13 @@ internal import Avro
 /// `doctor`: whether everything a hub needs works, and what to do where it does not.
 enum DoctorCommand {
     static let command = Command(
-        "doctor", "Check configuration, database, log, groups, schema registry, mail and storage; one line each.",
+        "doctor",
+        "Check a hub: its services, settings, database, log, groups, schema registry, mail and storage; one line each.",
         options: [.data, .json], examples: ["doctor", "doctor --data /var/lib/learning-hub"],
-        notes: "Ends with 1 when something is wrong."
+        notes: """
+            Ends with 1 when something is wrong. What runs is judged by what its processes have written down of themselves and by what \
+            they answer, whatever is set in this shell.
+            """
     ) { arguments, console in
         let findings = await Doctor(arguments: arguments).examine()
         for finding in findings {
@@ -39,7 +43,7 @@ struct Finding: Sendable {
             case .odd: "!"
             case .broken: "✘"
             }
-        return "\(mark) \(part.padding(14)) \(detail)\(remedy.map { " — \($0)" } ?? "")"
+        return "\(mark) \(part.padding(20)) \(detail)\(remedy.map { " — \($0)" } ?? "")"
     }
 
     var json: JSONTree {

@@ -1,10 +1,15 @@
+internal import Contracts
 internal import Platform
 
 /// `serve NAME…`: some services, as one process of several.
 enum ServeCommand {
     static let command = Command(
         "serve", "Start some services, configured from the environment.",
-        arguments: [Argument("NAME", .oneOrMore, "Services: \(HubServices.names).")],
+        arguments: [
+            Argument(
+                "NAME", .oneOrMore, "Services: \(HubServices.names).", choices: HubServices.all.map { $0.name.rawValue }
+            )
+        ],
         examples: ["serve user auth", "serve gateway"],
         notes: """
             Needs DATABASE_URL and HUB_IDENTITY_SECRET, the same for all processes of a hub. Where a service listens and

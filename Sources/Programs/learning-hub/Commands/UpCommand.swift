@@ -74,14 +74,11 @@ struct UpCommand {
         let host = try settings.value(PlatformSettings.host)
         let port = process.port(of: .gateway) ?? 0
         let address = ServiceDirectory.url(host: host, port: port)
-        let hosts = try [PlatformSettings.host, PlatformSettings.serviceHost].map { ($0.name, try settings.value($0)) }
-        let ports = HubServices.all.compactMap { type in process.port(of: type.name).map { (type.name.rawValue, $0) } }
         do {
             try folder.write(
                 DataFolder.Note(
                     pid: ProcessInfo.processInfo.processIdentifier, address: address, port: port,
-                    databaseURL: try settings.value(PlatformSettings.databaseURL).settingText,
-                    services: Dictionary(uniqueKeysWithValues: ports), hosts: Dictionary(uniqueKeysWithValues: hosts)))
+                    databaseURL: try settings.value(PlatformSettings.databaseURL).settingText))
             console.line("\nLearning Hub is ready after \(startTime.shown): open \(address)\nCtrl-C stops it.")
             if let postgres {
                 try await signals.first { try await PostgresWatch(postgres: postgres).run() }

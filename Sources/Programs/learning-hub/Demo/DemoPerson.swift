@@ -1,17 +1,37 @@
 internal import Avro
 internal import HTTP
+internal import Secrets
 
-/// Somebody who plays a part in the demo.
-struct DemoPerson: Sendable {
+/// An account of the demo's, under an address that nobody has.
+struct DemoAccount: Sendable {
     let email: String
+    let password: String
+
+    /// - Parameter part: what its owner plays.
+    init(_ part: String) {
+        email = "demo.\(part).\(SecureRandom.token(byteCount: 6).lowercased())@example.org"
+        password = SecureRandom.token(byteCount: 18)
+    }
+}
+
+/// Somebody who plays a part in the demo, logged in.
+struct DemoPerson: Sendable {
     let token: String
 }
 
 extension APIClient {
-    func logIn(_ email: String, _ password: String) async throws -> DemoPerson {
-        let answer = try await call(.post, "/auth/login", json: .texts(["email": email, "password": password])).expect(
-            200)
-        return DemoPerson(email: email, token: try answer.text("accessToken"))
+    func logIn(_ account: DemoAccount) async throws -> DemoPerson {
+        let body = JSONTree.texts(["email": account.email, "password": account.password])
+        return DemoPerson(token: try await call(.post, "/auth/login", json: body).expect(200).text("accessToken"))
+    }
+
+    /// Has the hub forget an account, and archive what its owner taught. One that was never made is none to remove.
+    func erase(_ account: DemoAccount) async throws {
+        let body = JSONTree.texts(["email": account.email, "password": account.password])
+        let answer = try await call(.post, "/auth/login", json: body)
+        if answer.status == 401 { return }
+        let token = try answer.expect(200).text("accessToken")
+        _ = try await call(.delete, "/users/me", token: token).expect(202)
     }
 }
 

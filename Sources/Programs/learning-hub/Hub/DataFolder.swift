@@ -39,7 +39,7 @@ struct DataFolder {
         guard descriptor >= 0 else { throw CommandFailure("\(lockFile) cannot be opened: \(reason())") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return }
         close(descriptor)
-        let note = readNote()
+        let note = try? readNote()
         let which = note.map { " (process \($0.pid), \($0.address))" } ?? ""
         throw CommandFailure(
             "a hub is running on \(path) already\(which). Stop it first, or give another --data folder.")
@@ -61,15 +61,11 @@ struct DataFolder {
         var address: String
         var port: Int
         var databaseURL: String
-        var services: [String: Int]
-        /// What it listens on, by the names of the settings that say so: a flag, or another shell's environment, may have.
-        var hosts: [String: String]
     }
 
-    func readNote() -> Note? {
-        guard let data = FileManager.default.contents(atPath: noteFile) else { return nil }
-        return try? JSONDecoder().decode(Note.self, from: data)
-    }
+    /// nil when no hub runs here, or the one that does is not up yet.
+    /// - Throws: ``CommandFailure`` when it cannot be read, as in the folder of another user.
+    func readNote() throws -> Note? { try read(Note.self, from: noteFile) }
 
     func write(_ note: Note) throws { try write(note, to: noteFile) }
 
@@ -79,16 +75,28 @@ struct DataFolder {
 
     /// The settings made up for this folder when nobody gave any, the same at each start.
     func secrets() throws -> [String: String] {
-        if let data = FileManager.default.contents(atPath: secretsFile) {
-            guard let known = try? JSONDecoder().decode([String: String].self, from: data) else {
-                throw CommandFailure(
-                    "\(secretsFile) is damaged. Remove it to have new secrets made; people then log in again.")
-            }
-            return known
-        }
+        if let known = try read([String: String].self, from: secretsFile) { return known }
         let made = ["HUB_IDENTITY_SECRET": SecureRandom.token()]
         try write(made, to: secretsFile)
         return made
+    }
+
+    /// - Returns: nil when there is no such file.
+    private func read<Value: Decodable>(_ type: Value.Type, from file: String) throws -> Value? {
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            let remedy = errno == EACCES ? ". Run this as the user whose hub it is." : ""
+            throw CommandFailure("\(file) cannot be read: \(reason())\(remedy)")
+        }
+        close(descriptor)
+        guard let data = FileManager.default.contents(atPath: file),
+            let value = try? JSONDecoder().decode(type, from: data)
+        else {
+            throw CommandFailure(
+                "\(file) is damaged. Remove it: `up` makes it anew; without secrets.json people log in again.")
+        }
+        return value
     }
 
     /// Whole or not at all, and for this user alone: it holds secrets.

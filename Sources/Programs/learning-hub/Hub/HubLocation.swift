@@ -9,8 +9,8 @@ enum HubLocation {
         try HubSettings.read(commandLine: try flags(arguments))
     }
 
-    /// The same, for commands that act as the hub does and open its parts.
-    static func settingsForParts(_ arguments: Arguments) throws -> Settings {
+    /// The same, for commands that act as the hub does and open its parts; on the log that the hub uses.
+    static func settingsForParts(_ arguments: Arguments) async throws -> Settings {
         var flags = try flags(arguments)
         let settings = try HubSettings.read(commandLine: flags)
         if !settings.isSet(PlatformSettings.identitySecret) {
@@ -18,14 +18,17 @@ enum HubLocation {
             flags[PlatformSettings.identitySecret.name] = SecureRandom.token()
         }
         if !settings.isSet(PlatformSettings.logLevel) { flags[PlatformSettings.logLevel.name] = "warning" }
-        return try HubSettings.read(commandLine: flags)
+        let all = try HubSettings.read(commandLine: flags)
+        // A database that nobody has prepared has no hub to ask.
+        let running = try? await OpenHub.with(arguments) { $0.settings }
+        return running.map { all.completed(by: $0, HubStore.places) } ?? all
     }
 
     private static func flags(_ arguments: Arguments) throws -> [String: String] {
         let settings = try HubSettings.read()
         if settings.isSet(PlatformSettings.databaseURL), !arguments.isGiven(.data) { return [:] }
         let folder = DataFolder(arguments.text(.data) ?? ".data")
-        guard let note = folder.readNote() else {
+        guard let note = try folder.readNote() else {
             throw CommandFailure(
                 """
                 no hub runs on \(folder.path). Start it with `\(Program.name) up`, or say where it is: --data DIR or \
@@ -34,7 +37,6 @@ enum HubLocation {
         }
         var flags = settings.isSet(PlatformSettings.identitySecret) ? [:] : try folder.secrets()
         flags[PlatformSettings.databaseURL.name] = note.databaseURL
-        flags.merge(note.hosts) { $1 }
         return flags
     }
 }

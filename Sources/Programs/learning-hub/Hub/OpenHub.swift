@@ -17,7 +17,7 @@ enum OpenHub {
         _ arguments: Arguments, _ body: (HubStore) async throws -> Result
     ) async throws -> Result {
         let loops = try EventLoopGroup(count: 1, name: "command")
-        let hub = try HubStore.look(
+        let hub = try await HubStore.look(
             try HubLocation.settings(arguments), loops, Logger(label: "command", level: .error))
         do {
             try await check(hub.database)

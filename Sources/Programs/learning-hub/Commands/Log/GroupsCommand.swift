@@ -17,31 +17,40 @@ enum GroupsCommand {
         members: [list, describe, reset])
 
     private static let list = Command(
-        "list", "List each group's place in each partition.", options: [.data, .json],
-        examples: ["groups list", "groups list --json"]
+        "list", "List the groups, each with what it is behind by in all.", options: [.data, .json],
+        examples: ["groups list", "groups list --json"], notes: "`groups describe` shows each partition."
     ) { arguments, console in
-        show(try await OpenHub.with(arguments) { try await $0.log.positions(of: nil) }, arguments, console)
+        let positions = try await OpenHub.with(arguments) { try await $0.log.positions(of: nil) }
+        let groups = Dictionary(grouping: positions, by: \.group).sorted { $0.key < $1.key }.map {
+            GroupSum(name: $0.key, positions: $0.value)
+        }
+        if arguments.has(.json) {
+            for group in groups { console.json(group.json) }
+        } else {
+            console.table(["group", "topics", "partitions", "lag", "behind", "read by members"], groups.map(\.row))
+        }
     }
 
     private static let describe = Command(
-        "describe", "Show one group's place in each partition.", arguments: [Argument("GROUP", "A group's name.")],
-        options: [.data, .json], examples: ["groups describe notification"]
+        "describe", "Show a group's place in each partition, or that of every group.",
+        arguments: [Argument("GROUP", .optional, "A group's name.")], options: [.data, .json],
+        examples: ["groups describe notification", "groups describe --json"]
     ) { arguments, console in
-        let name = arguments.positional[0]
+        let name = arguments.positional(0)
         let positions = try await OpenHub.with(arguments) { try await $0.log.positions(of: name) }
-        if positions.isEmpty {
+        if let name, positions.isEmpty {
             throw CommandFailure("there is no group \(name). `\(Program.name) groups list` lists them.")
         }
         show(positions, arguments, console)
     }
 
     private static let topic = Option("topic", "TOPIC", "Only this topic; without, all the group reads.")
-    private static let to = Option("to", "PLACE", "`beginning`, `end`, or a time: 2026-01-31T12:00:00Z.")
-    private static let yes = Option("yes", "Do it: without, it says only what would change.")
+    private static let to = Option(
+        "to", "PLACE", required: true, "`beginning`, `end`, or a time: 2026-01-31T12:00:00Z.")
 
     private static let reset = Command(
         "reset", "Set where a group reads on. Its service must be stopped.",
-        arguments: [Argument("GROUP", "A group's name.")], options: [topic, to, yes, .data, .json],
+        arguments: [Argument("GROUP", "A group's name.")], options: [topic, to, .yes, .data, .json],
         examples: ["groups reset gamification --topic user.registered --to end --yes"],
         notes: """
             What the group has dealt with is recognised when it comes again and has no second effect; to make effects again use
@@ -49,7 +58,7 @@ enum GroupsCommand {
             """
     ) { arguments, console in
         let group = ConsumerGroup(rawValue: arguments.positional[0])
-        guard let place = arguments.text(to) else { throw arguments.misuse("give --to: beginning, end or a time") }
+        let place = arguments.text(to) ?? ""
         let time = Date(iso8601: place)
         if !["beginning", "end"].contains(place), time == nil {
             throw arguments.misuse("`\(place)` is neither beginning, end nor a time like 2026-01-31T12:00:00Z")
@@ -70,7 +79,7 @@ enum GroupsCommand {
                     }
                 targets.merge(places) { $1 }
             }
-            if arguments.has(yes) {
+            if arguments.has(.yes) {
                 let database = hub.database(of: group.service)
                 do {
                     try await ConsumerPositions(of: group, in: database).reset(to: targets, on: hub.log)
@@ -93,14 +102,14 @@ enum GroupsCommand {
                 console.line("\(partition) from \(offset) on")
             }
         }
-        if !arguments.has(yes) { throw CommandFailure("nothing was changed. Add --yes to do it.") }
+        if !arguments.has(.yes) { throw CommandFailure("nothing was changed. Add --yes to do it.") }
     }
 
     private static func show(_ positions: [GroupPosition], _ arguments: Arguments, _ console: Console) {
         let now = OpenHub.now
         if arguments.has(.json) {
             for position in positions {
-                let age = position.oldestUnprocessed.map { max(0, now.timeIntervalSince($0)) } ?? 0
+                let age = position.age(at: now) ?? 0
                 console.json(
                     .object([
                         .init("group", .string(position.group)), .init("topic", .string(position.partition.topic)),
@@ -119,9 +128,49 @@ enum GroupsCommand {
                 [
                     position.group, position.partition.topic, "\(position.partition.partition)",
                     position.committed.map { "\($0)" } ?? "-", "\(position.end)", "\(position.lag)",
-                    position.oldestUnprocessed.map { Duration.seconds(max(0, now.timeIntervalSince($0))).shown } ?? "-",
+                    position.age(at: now).map { Duration.seconds($0).shown } ?? "-",
                     position.isHeld ? "yes" : "no",
                 ]
             })
     }
+}
+
+/// What a group is behind by, over all its partitions.
+private struct GroupSum {
+    let name: String
+    let topicCount: Int
+    let partitionCount: Int
+    let heldCount: Int
+    let lag: Int64
+    /// Of the oldest event it has not dealt with, in seconds.
+    let age: Double?
+
+    init(name: String, positions: [GroupPosition]) {
+        self.name = name
+        topicCount = Set(positions.map(\.partition.topic)).count
+        partitionCount = positions.count
+        heldCount = positions.count { $0.isHeld }
+        lag = positions.reduce(0) { $0 + $1.lag }
+        age = positions.compactMap { $0.age(at: OpenHub.now) }.max()
+    }
+
+    var row: [String] {
+        [
+            name, "\(topicCount)", "\(partitionCount)", "\(lag)", age.map { Duration.seconds($0).shown } ?? "-",
+            heldCount == partitionCount ? "all" : heldCount == 0 ? "none" : "\(heldCount) of \(partitionCount)",
+        ]
+    }
+
+    var json: JSONTree {
+        .object([
+            .init("group", .string(name)), .init("topics", .number(topicCount)),
+            .init("partitions", .number(partitionCount)), .init("heldPartitions", .number(heldCount)),
+            .init("lag", .number(lag)), .init("oldestUnprocessedSeconds", .number((age ?? 0).rounded(3))),
+        ])
+    }
+}
+
+extension GroupPosition {
+    /// How long the oldest event that the group has not dealt with has been there, in seconds.
+    fileprivate func age(at now: Date) -> Double? { oldestUnprocessed.map { max(0, now.timeIntervalSince($0)) } }
 }

@@ -1,5 +1,6 @@
 internal import Avro
 internal import Contracts
+internal import EventLoop
 internal import Messaging
 internal import Platform
 internal import SchemaRegistry
@@ -56,57 +57,93 @@ enum DeadLettersCommand {
         }
     }
 
+    private static let wait = Option(
+        "wait", "SECONDS", default: "30", "How long to wait for what becomes of them; 0: not at all.")
+
     private static let redrive = Command(
-        "redrive", "Send dead letters to the group that failed, and to no other.", arguments: [ids],
-        options: [group, .data, .json],
+        "redrive", "Send dead letters to the group that failed, and to no other; say what becomes of them.",
+        arguments: [ids], options: [group, wait, .data, .json],
         examples: ["dlq redrive notification/0/17", "dlq redrive --group notification"],
-        notes: "Repair the cause first. With --group and no ID, all of that group's are sent, oldest failure first."
+        notes: """
+            Repair the cause first. With --group and no ID, all of that group's are sent, oldest failure first. Ends with 1 when one \
+            of them has failed again, or is not dealt with yet.
+            """
     ) { arguments, console in
-        try await act(arguments, console, done: "sent again") { try await $0.redrive($1, batchID: $2) }
+        let seconds = try arguments.number(wait, in: 0...3_600) ?? 0
+        let batch = batchID()
+        let (report, fates, hasMore) = try await OpenHub.with(arguments) { hub in
+            let (ids, hasMore) = try await named(arguments, hub)
+            let report = try await hub.deadLetters.redrive(ids, batchID: batch)
+            let fates = try await hub.fates(of: seconds > 0 ? report.sent : [], within: .seconds(seconds))
+            return (report, fates, hasMore)
+        }
+        let view = RedriveView(report: report, fates: fates)
+        tell(report, view.members, arguments, console, done: "sent again")
+        if !arguments.has(.json) { for line in view.lines { console.line(line) } }
+        try finish(report, console, hasMore: hasMore)
+        if let failure = view.failure { throw failure }
     }
 
     private static let discard = Command(
         "discard", "Take dead letters off the list for good. Their records stay until retention removes them.",
-        arguments: [ids], options: [group, .data, .json],
-        examples: ["dlq discard notification/0/17", "dlq discard --group notification"]
+        arguments: [ids], options: [group, .yes, .data, .json],
+        examples: ["dlq discard notification/0/17 --yes", "dlq discard --group notification --yes"],
+        notes: "Without --yes it asks on a terminal, and elsewhere only says what it would do."
     ) { arguments, console in
-        try await act(arguments, console, done: "discarded") { try await $0.discard($1, batchID: $2) }
+        let batch = batchID()
+        let (report, hasMore) = try await OpenHub.with(arguments) { hub in
+            let (ids, hasMore) = try await named(arguments, hub)
+            let letters = ids.count == 1 ? "1 dead letter" : "\(ids.count) dead letters"
+            guard arguments.has(.yes) || console.agrees(to: "Discard \(letters) for good?") else {
+                throw CommandFailure("nothing was done: \(letters) would be discarded for good. Add --yes to do it.")
+            }
+            return (try await hub.deadLetters.discard(ids, batchID: batch), hasMore)
+        }
+        tell(report, [], arguments, console, done: "discarded")
+        try finish(report, console, hasMore: hasMore)
     }
 
-    private static func act(
-        _ arguments: Arguments, _ console: Console, done: String,
-        _ action: @Sendable (DeadLetters, [DeadLetter.ID], String) async throws -> DeadLetters.Report
-    ) async throws {
-        var ids: [DeadLetter.ID] = []
-        for text in arguments.positional { ids.append(try deadLetterID(text, arguments)) }
+    private static func batchID() -> String { "batch_\(SecureRandom.token(byteCount: 9))" }
+
+    /// The dead letters that the arguments name, and whether the group has more of them.
+    private static func named(
+        _ arguments: Arguments, _ hub: HubStore
+    ) async throws -> (ids: [DeadLetter.ID], hasMore: Bool) {
+        let ids = try arguments.positional.map { try deadLetterID($0, arguments) }
         let group = consumerGroup(arguments)
         if ids.isEmpty, group == nil { throw arguments.misuse("name dead letters, or a --group for all of its") }
         if !ids.isEmpty, group != nil { throw arguments.misuse("name dead letters or a --group, not both") }
-        let batch = "batch_\(SecureRandom.token(byteCount: 9))"
-        let named = ids
-        let (report, hasMore) = try await OpenHub.with(arguments) { hub in
-            guard named.isEmpty else { return (try await action(hub.deadLetters, named, batch), false) }
-            let (letters, hasMore) = try await hub.deadLetters.page(of: try await hub.known(group))
-            return (try await action(hub.deadLetters, letters.map(\.id), batch), hasMore)
-        }
+        if !ids.isEmpty { return (ids, false) }
+        let (letters, hasMore) = try await hub.deadLetters.page(of: try await hub.known(group))
+        return (letters.map(\.id), hasMore)
+    }
+
+    private static func tell(
+        _ report: DeadLetters.Report, _ more: [JSONTree.Member], _ arguments: Arguments, _ console: Console,
+        done: String
+    ) {
         if arguments.has(.json) {
             console.json(
-                .object([
-                    .init("batchId", .string(report.batchID)), .init("done", list(report.done)),
-                    .init("skipped", list(report.skipped)), .init("failed", list(report.failed)),
-                ]))
+                .object(
+                    [
+                        .init("batchId", .string(report.batchID)), .init("done", list(report.done)),
+                        .init("skipped", list(report.skipped)), .init("failed", list(report.failed)),
+                    ] + more))
         } else {
             console.line("\(report.done.count) \(done), batch \(report.batchID)")
             for id in report.skipped { console.line("\(id) is unknown or dealt with already") }
             for id in report.failed { console.line("\(id) stays: the log did not take it") }
         }
+    }
+
+    private static func finish(_ report: DeadLetters.Report, _ console: Console, hasMore: Bool) throws {
         if hasMore { console.complaint("there are more: run this again") }
         if !report.failed.isEmpty || (!report.skipped.isEmpty && report.done.isEmpty) {
             throw CommandFailure("not all was done")
         }
     }
 
-    private static func list(_ ids: [DeadLetter.ID]) -> JSONTree { .array(ids.map { .string("\($0)") }) }
+    fileprivate static func list(_ ids: [DeadLetter.ID]) -> JSONTree { .array(ids.map { .string("\($0)") }) }
 
     private static func consumerGroup(_ arguments: Arguments) -> ConsumerGroup? {
         arguments.text(group).map(ConsumerGroup.init(rawValue:))
@@ -129,6 +166,61 @@ extension HubStore {
         let topic = TopicCatalogue.deadLetter(for: group).name
         if try await log.topics().contains(where: { $0.settings.name == topic }) { return group }
         throw CommandFailure("there is no group \(group). `\(Program.name) groups list` lists them.")
+    }
+}
+
+/// What became of dead letters that were sent again.
+private struct RedriveView {
+    let report: DeadLetters.Report
+    /// Empty when nobody waited.
+    let fates: [DeadLetter.ID: DeadLetters.Fate]
+
+    private func ids(_ isMeant: (DeadLetters.Fate) -> Bool) -> [DeadLetter.ID] {
+        report.done.filter { fates[$0].map(isMeant) ?? false }
+    }
+    private var handled: [DeadLetter.ID] { ids { $0 == .handled } }
+    private var waiting: [DeadLetter.ID] { ids { $0 == .waiting } }
+    private var again: [DeadLetter.ID] { ids { $0 != .handled && $0 != .waiting } }
+
+    var members: [JSONTree.Member] {
+        if fates.isEmpty { return [] }
+        return [("handled", handled), ("failedAgain", again), ("waiting", waiting)].map {
+            .init($0.0, DeadLettersCommand.list($0.1))
+        }
+    }
+
+    var lines: [String] {
+        if fates.isEmpty { return [] }
+        let failures = again.compactMap { id -> String? in
+            guard case .failedAgain(let next, let error)? = fates[id] else { return nil }
+            return "\(id) failed again, as \(next): \(error)"
+        }
+        return ["\(handled.count) handled"] + failures + waiting.map { "\($0) is not dealt with yet" }
+    }
+
+    var failure: CommandFailure? {
+        if !again.isEmpty { return CommandFailure("\(again.count) failed again: repair the cause first") }
+        if let first = waiting.first {
+            return CommandFailure("the \(first.group.service) service has not come to all of them: does it run?")
+        }
+        return nil
+    }
+}
+
+extension HubStore {
+    /// Looks again and again what becomes of what was sent, until it is known of all or the time is up.
+    fileprivate func fates(
+        of sent: [Redriven], within limit: Duration
+    ) async throws -> [DeadLetter.ID: DeadLetters.Fate] {
+        let end = ContinuousClock.now + limit
+        var fates: [DeadLetter.ID: DeadLetters.Fate] = [:]
+        while true {
+            for one in sent where fates[one.id] ?? .waiting == .waiting {
+                fates[one.id] = try await deadLetters.fate(of: one)
+            }
+            if !fates.values.contains(.waiting) || ContinuousClock.now >= end { return fates }
+            try await loops.next().sleep(for: .milliseconds(200))
+        }
     }
 }
 

@@ -15,7 +15,6 @@ enum MailCommand {
     private static let showAddresses = Option("show-addresses", "Show whole addresses, not `a…@example.org`.")
     private static let allFailed = Option("all-failed", "Every mail that has failed by now.")
     private static let exampleID = "evt_01m84jzyhyesasb01ed59g6feh"
-    private static let yes = Option("yes", "Do it: without, --all-failed says only how many mails there are.")
 
     private static let list = Command(
         "list", "List mails, the newest first.", options: [state, limit, showAddresses, .data, .json],
@@ -38,7 +37,7 @@ enum MailCommand {
     private static let resend = Command(
         "resend", "Send failed mails again, under the Message-ID they had.",
         arguments: [Argument("ID", .any, "Failed mails, as `mail list` names them: evt_….")],
-        options: [allFailed, yes, .data, .json],
+        options: [allFailed, .yes, .data, .json],
         examples: [
             "mail resend \(exampleID)", "mail resend --all-failed",
             "mail resend --all-failed --yes",
@@ -54,7 +53,7 @@ enum MailCommand {
         }
         let resent = try await with(arguments) { mails in
             if !ids.isEmpty { return try await mails.resend(ids) }
-            guard arguments.has(yes) else {
+            guard arguments.has(.yes) else {
                 let count = try await mails.count(lateSince: OpenHub.now).failed
                 let mails = count == 1 ? "1 mail has" : "\(count) mails have"
                 throw CommandFailure("\(mails) failed and would be sent again. Add --yes to do it.")

@@ -49,7 +49,7 @@ struct ReplayCommand {
         }
         let until = try arguments.text(Self.untilTime).map { try time($0) }
         let replayID = arguments.text(Self.id) ?? SecureRandom.token(byteCount: 6)
-        let parts = try await HubParts.open(try HubLocation.settingsForParts(arguments))
+        let parts = try await HubParts.open(try await HubLocation.settingsForParts(arguments))
         do {
             try await run(type, group, parts, until: until, replayID: replayID)
         } catch {

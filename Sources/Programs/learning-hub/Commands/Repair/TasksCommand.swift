@@ -13,7 +13,6 @@ enum TasksCommand {
     private static let state = Option("state", "STATE", "Only tasks that are waiting, running, done or failed.")
     private static let limit = Option("limit", "N", default: "100", "How many at most.")
     private static let allFailed = Option("all-failed", "Every task of the service that has failed.")
-    private static let yes = Option("yes", "Do it: without, --all-failed says only how many tasks there are.")
 
     private static let list = Command(
         "list", "List tasks and jobs, the newest first.", options: [service, state, limit, .data, .json],
@@ -47,7 +46,7 @@ enum TasksCommand {
             Argument("SERVICE", "Whose task it is."), Argument("KIND", .optional, "As `tasks list` names it."),
             Argument("KEY", .optional, "As `tasks list` names it."),
         ],
-        options: [allFailed, yes, .data, .json],
+        options: [allFailed, .yes, .data, .json],
         examples: [
             "tasks retry certificate draw-certificate enr_01m84jzyhyesasb01ed59g6feh",
             "tasks retry payment --all-failed", "tasks retry payment --all-failed --yes",
@@ -62,7 +61,7 @@ enum TasksCommand {
         let count = try await OpenHub.with(arguments) { hub in
             try await hub.tasks(of: name) { tasks in
                 if let kind, let key { return try await restart(kind, key, in: tasks) }
-                guard arguments.has(yes) else {
+                guard arguments.has(.yes) else {
                     let count = try await tasks.failedCount()
                     let failed = count == 1 ? "1 task has" : "\(count) tasks have"
                     throw CommandFailure("\(failed) failed and would be done again. Add --yes to do it.")

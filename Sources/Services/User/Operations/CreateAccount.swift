@@ -1,24 +1,24 @@
-internal import Contracts
+public import Contracts
 internal import Postgres
 
 extension Operations {
-    /// Opens an account for an administrator.
+    /// Opens an account for an administrator, or for somebody else who could not register as what they are.
     /// - Returns: its id.
     /// - Throws: ``UserError/unacceptable(field:message:)`` for an address or a password that nobody could register with,
     ///   ``UserError/emailTaken``, ``UserError/busy(retryAfterSeconds:)``.
     @discardableResult
-    public func createAdmin(email: String, password: String) async throws -> String {
-        let registration = try Self.administrator(email, password)
+    public func createAccount(as role: Role = .admin, email: String, password: String) async throws -> String {
+        let registration = try Self.registration(email, password, role)
         let hash = try await hash(registration.password)
         return try await database.transaction { tx in
-            try await open(registration, hash, as: .admin, on: tx).id.rawValue
+            try await open(registration, hash, as: role, on: tx).id.rawValue
         }
     }
 
-    /// As ``createAdmin(email:password:)``, once in the life of the database, however many processes start at once.
+    /// As ``createAccount(as:email:password:)`` for an administrator, once in the life of the database, however many processes start at once.
     /// - Returns: whether it was made now.
     func createFirstAdmin(email: String, password: String) async throws -> Bool {
-        let registration = try Self.administrator(email, password)
+        let registration = try Self.registration(email, password, .admin)
         if try await store.hasFirstAdmin(on: database) { return false }
         let hash = try await hash(registration.password)
         return try await database.transaction { tx in
@@ -28,12 +28,14 @@ extension Operations {
         }
     }
 
-    private static func administrator(_ email: String, _ password: String) throws(UserError) -> Registration {
+    private static func registration(
+        _ email: String, _ password: String, _ role: Role
+    ) throws(UserError) -> Registration {
         let email = try checked("email", email, as: Email.self)
         let password = try checked("password", password, as: Password.self)
         let registration = Registration(
             email: email, password: password, firstName: PersonName(stored: "Hub"),
-            lastName: PersonName(stored: "Administrator"))
+            lastName: PersonName(stored: role == .admin ? "Administrator" : "Instructor"))
         if let complaint = registration.passwordComplaint {
             throw .unacceptable(field: "password", message: complaint.message)
         }

@@ -1,0 +1,30 @@
+/// `man`: the manual page.
+enum ManCommand {
+    static let command: Command = Command(
+        "man", "Print the manual page, for `man` to show.", examples: ["man > learning-hub.1"],
+        notes: "`man ./learning-hub.1` shows it; in a folder `man1` of MANPATH it is found by name."
+    ) { _, console in
+        console.line(ManPage.text(of: Program.commands, version: Program.version))
+    }
+}
+
+/// `completions SHELL`: what makes a shell complete commands and options.
+enum CompletionsCommand {
+    private static let names = Shell.allCases.map(\.rawValue)
+
+    static let command: Command = Command(
+        "completions", "Print what makes a shell complete this program's commands and options.",
+        arguments: [Argument("SHELL", names.joined(separator: ", ") + ".", choices: names)],
+        examples: ["completions bash > ~/.local/share/bash-completion/completions/learning-hub"],
+        notes: """
+            For the shell that is open: `source <(learning-hub completions bash)`, the same with zsh, \
+            `learning-hub completions fish | source`.
+            """
+    ) { arguments, console in
+        guard let shell = Shell(rawValue: arguments.positional[0]) else {
+            throw arguments.misuse(
+                "`\(arguments.positional[0])` is no shell that is known; there are \(names.joined(separator: ", "))")
+        }
+        console.line(Completions(program: Program.commands).script(for: shell))
+    }
+}

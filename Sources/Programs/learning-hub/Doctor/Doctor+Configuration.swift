@@ -1,0 +1,84 @@
+internal import Gateway
+internal import Platform
+
+/// Whether a hub is set up as one should be.
+extension Doctor {
+    private static let part = "configuration"
+
+    /// Of what runs, or of what would be started from this shell.
+    func configuration(_ running: RunningHub?, _ shell: Settings) -> [Finding] {
+        let declarations = HubServices.settings
+        guard let running, let first = running.processes.first else {
+            let wrong = declarations.compactMap { shell.complaint(about: $0) }.map {
+                Finding(
+                    part: Self.part, state: .broken, detail: "\($0)",
+                    remedy: "`\(Program.name) config` lists what is expected")
+            }
+            return orSound(wrong + odd(in: shell), "\(declarations.count) settings of this shell: no hub runs")
+        }
+        var findings: [Finding] = []
+        for record in running.processes {
+            for finding in odd(in: record.settings)
+            where !findings.contains(where: { $0.detail == finding.detail }) {
+                findings.append(finding)
+            }
+        }
+        findings += places(running.processes.map(\.settings), shell)
+        let count = running.processes.count
+        let which = count == 1 ? "process \(first.pid), which runs" : "the \(count) processes that run"
+        return orSound(findings, "nothing is wrong with the settings of \(which)")
+    }
+
+    private func orSound(_ findings: [Finding], _ detail: String) -> [Finding] {
+        findings.isEmpty ? [Finding(part: Self.part, state: .sound, detail: detail)] : findings
+    }
+
+    /// What may be meant, but is better said.
+    private func odd(in settings: Settings) -> [Finding] {
+        var findings = settings.unknownNames(among: HubServices.settings).map {
+            Finding(
+                part: Self.part, state: .odd, detail: "\($0) is no setting",
+                remedy: "is it misspelt? It has no effect")
+        }
+        if settings.shown(named: "HUB_RATE_LIMITS") == "off" {
+            findings.append(
+                Finding(
+                    part: Self.part, state: .odd, detail: "rate limits are off",
+                    remedy: "unset HUB_RATE_LIMITS but for load tests"))
+        }
+        let name = PlatformSettings.serviceHost.name
+        if let host = settings.shown(named: name), !ServiceDirectory.isOfThisMachine(host) {
+            findings.append(
+                Finding(
+                    part: Self.part, state: .odd,
+                    detail: "the services listen on \(host), not on this machine alone",
+                    remedy: "unset \(name), unless a network keeps strangers from their ports"))
+        }
+        return findings
+    }
+
+    /// Whether all mean the same log and the same registry.
+    private func places(_ processes: [Settings], _ shell: Settings) -> [Finding] {
+        HubStore.places.compactMap { name in
+            let values = Set(processes.map { $0.shown(named: name) })
+            if values.count > 1 {
+                let all = values.map { $0 ?? "unset" }.sorted().joined(separator: " and ")
+                return Finding(
+                    part: Self.part, state: .broken, detail: "processes of this hub differ in \(name): \(all)",
+                    remedy: "give all of them the same and start them again")
+            }
+            guard let own = shell.shown(named: name), let value = values.first, own != value else { return nil }
+            return Finding(
+                part: Self.part, state: .odd,
+                detail: "\(name) is \(own) in this shell, and \(value ?? "unset") for the hub",
+                remedy: "unset it here, unless it is another way to the same")
+        }
+    }
+}
+
+extension Settings {
+    /// As ``shown(_:)``, for a setting that some service declares.
+    func shown(named name: String) -> String? {
+        HubServices.settings.first { $0.name == name }.flatMap { shown($0) }
+    }
+}

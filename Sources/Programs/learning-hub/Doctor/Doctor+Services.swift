@@ -1,0 +1,73 @@
+internal import Contracts
+internal import Platform
+
+/// Whether the services of a hub run.
+extension Doctor {
+    /// A finding for each service that the hub should have.
+    func services(_ hub: HubStore, _ running: RunningHub, _ shell: Settings) async throws -> [Finding] {
+        let settings = running.settings(of: .payment) ?? running.processes.first?.settings ?? shell
+        let names = HubServices.started(with: settings).map { $0.name }
+        let known = try await ProcessRecords(hub.database).everKnown()
+        return names.map { name in
+            let instances = running.instances(of: name)
+            return instances.isEmpty
+                ? missing(name, hasRun: known.contains(name)) : service(name, instances)
+        }
+    }
+
+    private func missing(_ name: ServiceName, hasRun: Bool) -> Finding {
+        Finding(
+            part: "service \(name)", state: hasRun ? .broken : .odd,
+            detail: hasRun ? "no process of it runs" : "it has never run here",
+            remedy: "start it: `\(Program.name) serve \(name)`, or all with `\(Program.name) up`")
+    }
+
+    /// One that is ready makes the service work; what is wrong with the others is said.
+    private func service(_ name: ServiceName, _ instances: [RunningHub.Instance]) -> Finding {
+        let findings = instances.map { finding(name, $0) }
+        guard instances.count > 1 else { return findings[0] }
+        let wrong = findings.filter { $0.state != .sound }
+        let works = findings.contains { $0.state != .broken }
+        let count = findings.count { $0.state != .broken }
+        return Finding(
+            part: "service \(name)", state: works ? (wrong.isEmpty ? .sound : .odd) : .broken,
+            detail: (["\(count) of \(instances.count) processes ready"] + wrong.map(\.detail)).joined(separator: "; "),
+            remedy: wrong.first?.remedy)
+    }
+
+    private func finding(_ name: ServiceName, _ instance: RunningHub.Instance) -> Finding {
+        let record = instance.record, part = "service \(name)"
+        let place = "process \(record.pid)\(record.machine == ThisMachine.name ? "" : " on \(record.machine)")"
+        let heard = "it was last heard of \(Duration.seconds(record.silence).shown) ago"
+        switch instance.answer {
+        case .ready(let failing) where failing.isEmpty:
+            return Finding(part: part, state: .sound, detail: "ready at \(record.address), \(place)")
+        case .ready(let failing):
+            return Finding(
+                part: part, state: .odd, detail: "ready at \(record.address), \(place), but \(said(failing))",
+                remedy: "it goes on without; see the line of that part")
+        case .notReady(let failing):
+            return Finding(
+                part: part, state: .broken, detail: "\(place) at \(record.address) is not ready: \(said(failing))",
+                remedy: "its log lines say more")
+        case .silent(let reason):
+            return Finding(
+                part: part, state: .broken,
+                detail: "\(place) does not answer at \(record.address): \(reason), \(heard)",
+                remedy: record.isFresh
+                    ? "if it was killed start it again: `\(Program.name) \(record.command)`; its log lines say more"
+                    : "start it again: `\(Program.name) \(record.command)`")
+        case .outOfReach:
+            return Finding(
+                part: part, state: record.isFresh ? .odd : .broken,
+                detail: "\(place) listens for its own machine alone, at \(record.address); \(heard)",
+                remedy: record.isFresh
+                    ? "run `\(Program.name) doctor` there" : "start it again: `\(Program.name) \(record.command)`")
+        }
+    }
+
+    private func said(_ failing: [String]) -> String {
+        failing.isEmpty
+            ? "it is about to stop" : "\(failing.joined(separator: ", ")) \(failing.count == 1 ? "fails" : "fail")"
+    }
+}

@@ -1,0 +1,215 @@
+internal import Avro
+internal import Contracts
+internal import Messaging
+internal import Notification
+internal import Platform
+internal import Postgres
+internal import SchemaRegistry
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// What a hub keeps: database, log and registry, and what waits in them.
+extension Doctor {
+    func server(_ hub: HubStore) async throws -> Finding {
+        let row = try await hub.database.query(
+            "select current_setting('server_version'), current_setting('server_version_num')::int"
+        ).first
+        let (version, number): (String, Int32) = try row?.decode(String.self, Int32.self) ?? ("", 0)
+        let isNewEnough = number >= 150_000
+        return Finding(
+            part: "database", state: isNewEnough ? .sound : .broken, detail: "PostgreSQL \(version) answers",
+            remedy: isNewEnough ? nil : "use PostgreSQL 15 or newer")
+    }
+
+    /// Whether the server has room for what the processes may open; where none runs, for one of all services.
+    func connections(_ hub: HubStore, _ running: RunningHub, _ shell: Settings) async throws -> Finding {
+        let row = try await hub.database.query(
+            """
+            select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+                (select count(*) from pg_stat_activity where backend_type = 'client backend')
+            """
+        ).first
+        let (room, used): (Int32, Int64) = try row?.decode(Int32.self, Int64.self) ?? (0, 0)
+        let processes = running.processes.map { process in
+            (
+                process.settings,
+                running.instances.count { $0.record.machine == process.machine && $0.record.pid == process.pid }
+            )
+        }
+        let wanted = try (processes.isEmpty ? [(shell, HubServices.all.count)] : processes).reduce(0) {
+            $0 + (try ConnectionBudget($1.0, serviceCount: $1.1).total)
+        }
+        let who =
+            processes.isEmpty
+            ? "a process of all services opens"
+            : processes.count == 1 ? "the process that runs opens" : "the \(processes.count) processes that run open"
+        let isEnough = wanted <= Int(room)
+        return Finding(
+            part: "connections", state: isEnough ? .sound : .odd,
+            detail:
+                "\(who) up to \(wanted), the server allows \(room), \(used) are open",
+            remedy: isEnough
+                ? nil
+                : "set \(PlatformSettings.databaseConnections.name) or raise the server's max_connections: it must hold all processes together"
+        )
+    }
+
+    func log(_ hub: HubStore) async throws -> Finding {
+        let cluster = try await hub.log.cluster()
+        if let cluster, let finding = trouble(of: cluster) { return finding }
+        let changes = try await hub.log.plan(TopicSettings.catalogue)
+        if let first = changes.first {
+            return Finding(
+                part: "log", state: .broken,
+                detail:
+                    "\(changes.count == 1 ? "a topic differs" : "\(changes.count) things differ") from the catalogue: \(first)",
+                remedy: "`\(Program.name) topics plan` shows it all, `topics apply` makes it good")
+        }
+        let place = cluster.map { " on Kafka, brokers \($0.servers.joined(separator: ", "))" } ?? ""
+        return Finding(part: "log", state: .sound, detail: "\(TopicSettings.catalogue.count) topics\(place)")
+    }
+
+    private func trouble(of cluster: LogCluster) -> Finding? {
+        let brokers = "brokers \(cluster.servers.joined(separator: ", "))"
+        if let first = cluster.leaderless.first {
+            return Finding(
+                part: "log", state: .broken,
+                detail: "\(cluster.leaderless.count) partitions have no leader, \(first) for one; \(brokers)",
+                remedy: "start the brokers that are missing: what is for these partitions waits in the outboxes")
+        }
+        if let first = cluster.underReplicated.first {
+            return Finding(
+                part: "log", state: .odd,
+                detail:
+                    "\(cluster.underReplicated.count) partitions have fewer copies in sync than they should, \(first) for one; \(brokers)",
+                remedy: "start the broker that is missing, or let it catch up: another one less may stop the events")
+        }
+        return nil
+    }
+
+    /// Whether every group goes on: one whose service is gone, or that waits for something, is found by the age of what it has not read.
+    func groups(_ hub: HubStore) async throws -> Finding {
+        let now = OpenHub.now
+        let late = try await hub.log.positions(of: nil).filter { position in
+            position.oldestUnprocessed.map { now.timeIntervalSince($0) > Self.lateSeconds } ?? false
+        }
+        guard let worst = late.min(by: { ($0.oldestUnprocessed ?? now) < ($1.oldestUnprocessed ?? now) }) else {
+            return Finding(part: "groups", state: .sound, detail: "no group is behind")
+        }
+        let age = Duration.seconds(now.timeIntervalSince(worst.oldestUnprocessed ?? now)).shown
+        let more = late.count > 1 ? "; \(late.count) partitions in all" : ""
+        let remedy =
+            worst.isHeld
+            ? "its service runs and gets no further: its log lines say what fails or what it waits for"
+            : "no member reads it: start the \(ConsumerGroup(rawValue: worst.group).service) service"
+        return Finding(
+            part: "groups", state: .broken,
+            detail: "\(worst.group) is behind by \(worst.lag) in \(worst.partition), for \(age) by now\(more)",
+            remedy: "\(remedy); `\(Program.name) groups list`")
+    }
+
+    func deadLetters(_ hub: HubStore) async throws -> Finding {
+        let (letters, hasMore) = try await hub.deadLetters.page()
+        if letters.isEmpty { return Finding(part: "dead letters", state: .sound, detail: "none") }
+        let count = hasMore ? "more than \(letters.count)" : "\(letters.count)"
+        return Finding(
+            part: "dead letters", state: .odd,
+            detail: count == "1" ? "1 dead letter waits" : "\(count) dead letters wait",
+            remedy: "`\(Program.name) dlq list`")
+    }
+
+    /// What became of mails, as long as the notification service remembers.
+    func mails(_ hub: HubStore) async throws -> Finding {
+        let since = OpenHub.now.addingTimeInterval(-Self.lateSeconds)
+        guard let counts = try await hub.mails({ try await $0.count(lateSince: since) }) else {
+            return Finding(part: "mails", state: .sound, detail: "no notification service has been here yet")
+        }
+        let detail = "\(counts.failed) \(counts.failed == 1 ? "mail" : "mails") failed, \(counts.waiting) wait"
+        if counts.failed == 0, counts.late == 0 { return Finding(part: "mails", state: .sound, detail: detail) }
+        var remedies = ["`\(Program.name) mail list --state failed` says why, `mail resend` sends them again"]
+        if counts.late > 0 {
+            let reason = counts.reason.map { " (the last answer: \($0))" } ?? ""
+            remedies = ["what waits is tried again\(reason)"] + (counts.failed > 0 ? remedies : [])
+        }
+        return Finding(part: "mails", state: .odd, detail: detail, remedy: remedies.joined(separator: "; "))
+    }
+
+    /// An event that waits longer is not on its way any more.
+    private static let lateSeconds = 60.0
+
+    func outboxes(_ hub: HubStore) async throws -> Finding {
+        let names = HubServices.all.filter { !$0.publishes.isEmpty }.map { $0.name.rawValue }
+        var waiting: [String] = [], total: Int64 = 0, oldest = 0.0
+        for name in names {
+            let isThere = try await hub.database.query("select to_regclass(\("\(name).outbox")) is not null").first
+            guard let isThere, try isThere.decode(Bool.self) else { continue }
+            let row = try await hub.database.query(
+                """
+                select count(*), greatest(0, extract(epoch from clock_timestamp() - min(o.created_at)))::float8,
+                    (select count(*) from \(quoted: name).outbox_dead)
+                from \(quoted: name).outbox o
+                """
+            ).first
+            guard let (count, age, deadCount) = try row?.decode(Int64.self, Double?.self, Int64.self) else { continue }
+            total += count
+            oldest = max(oldest, age ?? 0)
+            if let age, age > Self.lateSeconds {
+                waiting.append(
+                    "\(count) events of \(name) wait to be sent, the oldest for \(Duration.seconds(age).shown)")
+            }
+            if deadCount > 0 {
+                waiting.append("\(deadCount) events of \(name) were refused by the log (\(name).outbox_dead)")
+            }
+        }
+        if waiting.isEmpty {
+            let detail =
+                total == 0
+                ? "no event waits to be sent"
+                : "\(total) events are on their way, the oldest for \(Duration.seconds(oldest).shown)"
+            return Finding(part: "outbox", state: .sound, detail: detail)
+        }
+        return Finding(
+            part: "outbox", state: .broken, detail: waiting.joined(separator: "; "),
+            remedy: "does the service run? Its log lines of the relay say more")
+    }
+
+    func registry(_ hub: HubStore) async throws -> Finding {
+        let another = (hub.registry as? ConfluentSchemaRegistry)?.addresses.urls.joined(separator: ", ")
+        let place = another ?? "the hub's own registry"
+        do {
+            for event in EventCatalogue.all {
+                if let finding = try await schema(of: event, in: hub.registry, at: place) { return finding }
+            }
+        } catch let error as SchemaRegistryError {
+            return Finding(
+                part: "registry", state: .broken, detail: error.description,
+                remedy: error.kind == .unauthorized
+                    ? "set \(PlatformSettings.registryUserInfo.name) to user:password"
+                    : "see \(PlatformSettings.registryAddresses.name)")
+        }
+        return Finding(
+            part: "registry", state: .sound, detail: "\(EventCatalogue.all.count) schemas, all registered at \(place)")
+    }
+
+    /// - Returns: nil when nothing is wrong with it.
+    private func schema(
+        of event: any Event.Type, in registry: any SchemaRegistry, at place: String
+    ) async throws -> Finding? {
+        let subject = event.topic.valueSubject
+        let versions = try await registry.versions(subject: subject).map(\.schema)
+        let broken = CompatibilityMode.fullTransitive.violations(of: event.schema, after: versions)
+        if let first = broken.first {
+            return Finding(
+                part: "registry", state: .broken, detail: "\(subject): \(first)",
+                remedy: "`\(Program.name) schemas check`")
+        }
+        if versions.contains(event.schema) { return nil }
+        return Finding(
+            part: "registry", state: .broken, detail: "\(place) lacks this program's version of \(subject)",
+            remedy: "`\(Program.name) schemas register`")
+    }
+}

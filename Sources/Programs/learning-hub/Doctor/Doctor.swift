@@ -1,0 +1,71 @@
+internal import Contracts
+internal import Platform
+
+/// Examines a hub, part by part: what runs by its own account, not by the settings of this shell. A part that cannot be looked at because
+/// another is broken says so.
+struct Doctor {
+    let arguments: Arguments
+
+    func examine() async -> [Finding] {
+        let shell: Settings
+        do {
+            shell = try HubSettings.read()
+        } catch {
+            return [Finding(part: "configuration", state: .broken, detail: "\(error)", remedy: "repair .env")]
+        }
+        do {
+            return try await OpenHub.with(arguments) { hub in
+                let running = await RunningHub.ask(try await ProcessRecords(hub.database).list(), hub.loops)
+                return configuration(running, shell) + (await kept(hub, running, shell))
+                    + (await surroundings(running, shell))
+            }
+        } catch {
+            let others = ["services"] + Self.kept.dropFirst()
+            let without = others.map {
+                Finding(part: $0, state: .broken, detail: "cannot be examined without the database")
+            }
+            return configuration(nil, shell) + [Finding(part: Self.kept[0], state: .broken, detail: "\(error)")]
+                + without
+                + (await surroundings(RunningHub(instances: []), shell))
+        }
+    }
+
+    private static let kept = [
+        "database", "connections", "log", "groups", "dead letters", "outbox", "registry", "mails",
+    ]
+
+    private func kept(_ hub: HubStore, _ running: RunningHub, _ shell: Settings) async -> [Finding] {
+        let database = await examine("database") { try await server(hub) }
+        let services: [Finding]
+        do {
+            services = try await self.services(hub, running, shell)
+        } catch {
+            services = [Finding(part: "services", state: .broken, detail: "\(error)")]
+        }
+        return [database] + services + [
+            await examine("connections") { try await connections(hub, running, shell) },
+            await examine("log") { try await log(hub) },
+            await examine("groups") { try await groups(hub) },
+            await examine("dead letters") { try await deadLetters(hub) },
+            await examine("outbox") { try await outboxes(hub) },
+            await examine("registry") { try await registry(hub) },
+            await examine("mails") { try await mails(hub) },
+        ]
+    }
+
+    private func examine(_ part: String, _ look: () async throws -> Finding) async -> Finding {
+        do {
+            return try await look()
+        } catch {
+            return Finding(part: part, state: .broken, detail: "\(error)")
+        }
+    }
+
+    /// What a service works with is examined as its process has it set.
+    private func surroundings(_ running: RunningHub, _ shell: Settings) async -> [Finding] {
+        [
+            mail(running.settings(of: .notification) ?? shell, running.settings(of: .gateway) ?? shell), storage(),
+            await objects(running, shell), ffmpeg(running.instances(of: .media).first?.record, shell),
+        ]
+    }
+}

@@ -1,0 +1,3 @@
+#include "CCommit.h"
+
+const char *hub_commit(void) { return HUB_COMMIT; }

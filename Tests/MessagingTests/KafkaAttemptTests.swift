@@ -1,0 +1,63 @@
+import EventLoop
+import HubTesting
+import Kafka
+@testable import Messaging
+import Observability
+import Synchronization
+import Testing
+
+/// Questions to brokers that cannot answer at the moment.
+@Suite struct KafkaAttemptTests {
+    private func log(passingMax: Duration) throws -> KafkaLog {
+        var limits = KafkaLog.Limits()
+        limits.passingMax = passingMax
+        return try KafkaLog(
+            KafkaConfiguration(bootstrapServers: "127.0.0.1:9"), loops: TestLoops.shared, limits: limits,
+            logger: Logger(label: "test", level: .error, sink: LogRecorder()))
+    }
+
+    private func ask(_ log: KafkaLog, failing error: KafkaError, times: Int) async -> (
+        outcome: Result<Int, any Error>, count: Int
+    ) {
+        let count = Mutex(0)
+        let outcome: Result<Int, any Error>
+        do {
+            outcome = .success(
+                try await log.attempt { _ in
+                    let number = count.withLock { count in
+                        count += 1
+                        return count
+                    }
+                    if number <= times { throw error }
+                    return number
+                })
+        } catch {
+            outcome = .failure(error)
+        }
+        await log.close()
+        return (outcome, count.withLock { $0 })
+    }
+
+    @Test func `a broker that knows no coordinator yet is asked again`() async throws {
+        let error = KafkaError(.passing, "Broker: Not coordinator", code: "NOT_COORDINATOR")
+        let (outcome, count) = await ask(try log(passingMax: .seconds(10)), failing: error, times: 2)
+        #expect(try outcome.get() == 3 && count == 3)
+    }
+
+    @Test func `not for ever`() async throws {
+        let error = KafkaError(.passing, "Broker: Not coordinator", code: "NOT_COORDINATOR")
+        let (outcome, count) = await ask(try log(passingMax: .milliseconds(250)), failing: error, times: .max)
+        #expect(throws: EventLogError.unavailable("\(error)")) { try outcome.get() }
+        #expect(count == 2)
+    }
+
+    @Test(arguments: [
+        KafkaError(.passing, "Local: Broker transport failure", code: "_TRANSPORT"),
+        KafkaError(.unauthorized, "Broker: Group authorization failed", code: "GROUP_AUTHORIZATION_FAILED"),
+    ])
+    func `what librdkafka says itself, and what stays as it is, is told at once`(_ error: KafkaError) async throws {
+        let (outcome, count) = await ask(try log(passingMax: .seconds(10)), failing: error, times: 1)
+        #expect(throws: EventLogError.self) { try outcome.get() }
+        #expect(count == 1)
+    }
+}

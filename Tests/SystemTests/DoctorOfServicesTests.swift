@@ -1,0 +1,149 @@
+import Foundation
+import HubTesting
+import Postgres
+import SystemTesting
+import Testing
+
+/// `doctor` judges what runs, by what that says itself.
+@Suite(.serialized) struct DoctorOfServicesTests {
+    private func line(_ part: String, _ output: String) -> String {
+        output.split(separator: "\n").first { $0.dropFirst(2).hasPrefix(part + " ") }.map(String.init)
+            ?? "no line of \(part)"
+    }
+
+    @Test(arguments: HubLogKind.all) func `a hub that was killed is found missing`(log: HubLogKind) async throws {
+        let environment = try await log.environment().merging(["DATABASE_URL": try await TestDatabase.make().url]) {
+            $1
+        }
+        let hub = try await HubUnderTest.inOneProcess(environment)
+        let sound = try await hub.command(["doctor"])
+        #expect(sound.code == 0, "\(sound.output)")
+        for service in ["gateway", "user", "gamification", "registry", "sandbox"] {
+            #expect(line("service \(service)", sound.output).contains("ready at http://127.0.0.1:"), "\(sound.output)")
+        }
+        let folder = try await hub.kill()
+        let dead = try await hub.command(["doctor"])
+        #expect(dead.code == 1)
+        for service in ["gateway", "user", "gamification"] {
+            let line = line("service \(service)", dead.output)
+            #expect(line.hasPrefix("✘") && line.contains("nobody listens"), "\(dead.output)")
+            #expect(line.contains("start it again: `learning-hub up`"), "\(line)")
+        }
+        let again = try await HubUnderTest.inOneProcess(environment, on: folder)
+        let whole = try await again.command(["doctor"])
+        #expect(whole.code == 0 && !whole.output.contains("processes ready"), "\(whole.output)")
+        #expect(try await again.stop() == [0])
+        let stopped = try await again.command(["doctor"])
+        #expect(
+            stopped.code == 1 && line("service user", stopped.output).contains("no process of it runs"),
+            "\(stopped.output)")
+    }
+
+    @Test(arguments: HubLogKind.all) func `one process that was killed or stopped is found missing`(log: HubLogKind)
+        async throws
+    {
+        let hub = try await HubUnderTest.inManyProcesses(
+            ["gateway", "user", "notification"], try await log.environment())
+        let sound = try await hub.command(["doctor"])
+        #expect(
+            sound.code == 0 && line("service course", sound.output).contains("it has never run here"), "\(sound.output)"
+        )
+        try hub.program(of: "user").kill()
+        _ = try await hub.program(of: "user").exitCode()
+        let dead = try await hub.command(["doctor"])
+        let user = line("service user", dead.output)
+        #expect(dead.code == 1 && user.hasPrefix("✘") && user.contains("`learning-hub serve user`"), "\(dead.output)")
+        #expect(line("service gateway", dead.output).hasPrefix("✔"), "\(dead.output)")
+        try await hub.startAgain("user")
+        try await eventually("it is sound again") { try await hub.command(["doctor"]).code == 0 }
+
+        try hub.program(of: "notification").freeze()
+        let frozen = try await hub.command(["doctor"])
+        #expect(line("service notification", frozen.output).contains("no answer within"), "\(frozen.output)")
+        try hub.program(of: "notification").thaw()
+        try hub.program(of: "notification").interrupt()
+        _ = try await hub.program(of: "notification").exitCode()
+        let stopped = try await hub.command(["doctor"])
+        let notification = line("service notification", stopped.output)
+        #expect(stopped.code == 1 && notification.contains("no process of it runs"), "\(stopped.output)")
+        #expect(notification.contains("start it: `learning-hub serve notification`"), "\(notification)")
+        #expect(try await hub.stop() == [0, 0, 0])
+    }
+
+    @Test(arguments: [false, true]) func `the settings that are judged are those of the hub`(inMany: Bool) async throws
+    {
+        let port = try FreePort.any()
+        let environment = ["SMTP_URL": "smtp://me:sesame@127.0.0.1:\(port)", "HUB_SERVICE_HSOT": "x"]
+        let hub =
+            inMany
+            ? try await HubUnderTest.inManyProcesses(["gateway", "notification"], environment)
+            : try await HubUnderTest.inOneProcess(environment)
+        let found = try await hub.command(["doctor"], ["HUB_MAIL_FORM": "a@b.example"])
+        #expect(found.code == 1)
+        #expect(line("mail", found.output).contains("127.0.0.1:\(port) Connection refused"), "\(found.output)")
+        #expect(found.output.contains("rate limits are off") && found.output.contains("HUB_SERVICE_HSOT is no setting"))
+        #expect(!found.output.contains("HUB_MAIL_FORM") && !found.output.contains("sesame"), "\(found.output)")
+        let database = Database(url: hub.databaseURL, loops: TestLoops.shared)
+        let kept = try await database.query("select string_agg(settings::text, ' ') from hub.process").first
+        let text = try #require(try kept?.decode(String.self))
+        #expect(text.contains("\"smtp://127.0.0.1:\(port)\"") && !text.contains("sesame"), "\(text)")
+        #expect(!text.contains("a secret that all processes share"), "\(text)")
+        await database.close()
+        #expect(try await hub.stop().allSatisfy { $0 == 0 })
+    }
+
+    @Test func `the settings of this shell are not those of the hub`() async throws {
+        let smtp = try FreePort.any()
+        let hub = try await HubUnderTest.inManyProcesses(["gateway", "notification"], ["HUB_RATE_LIMITS": "default"])
+        let found = try await hub.command(
+            ["doctor"],
+            ["HUB_RATE_LIMITS": "off", "SMTP_URL": "smtp://127.0.0.1:\(smtp)", "HUB_SERVICE_HOST": "0.0.0.0"])
+        #expect(found.code == 0 && !found.output.contains("rate limits"), "\(found.output)")
+        #expect(
+            !found.output.contains("0.0.0.0") && line("mail", found.output).contains("no SMTP_URL"), "\(found.output)")
+        #expect(try await hub.stop() == [0, 0])
+    }
+
+    @Test func `events that wait in an outbox are told with their age`() async throws {
+        let hub = try await HubUnderTest.inManyProcesses(["user"])
+        try hub.program(of: "user").interrupt()
+        _ = try await hub.program(of: "user").exitCode()
+        let database = Database(url: hub.databaseURL, loops: TestLoops.shared)
+        for (seconds, id) in [(75.0, "evt_1"), (5.0, "evt_2")] {
+            try await database.execute(
+                """
+                insert into "user".outbox (created_at, topic, key, event_id, headers, value)
+                values (clock_timestamp() - make_interval(secs => \(seconds)), 'user.registered', 'k', \(id), '', '')
+                """)
+        }
+        let late = line("outbox", try await hub.command(["doctor"]).output)
+        #expect(late.hasPrefix("✘") && late.contains("2 events of user wait to be sent, the oldest for 7"), "\(late)")
+        try await database.execute("delete from \"user\".outbox where event_id = 'evt_1'")
+        let early = line("outbox", try await hub.command(["doctor"]).output)
+        #expect(early.hasPrefix("✔") && early.contains("1 events are on their way"), "\(early)")
+        await database.close()
+        #expect(try await hub.stop() == [0])
+    }
+
+    @Test func `the data folder of another user cannot be read, which is not the same as no hub`() async throws {
+        let hub = try await HubUnderTest.inOneProcess()
+        let process = Process(), output = Pipe()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [
+            "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", try Program.executable().path, "doctor",
+            "--data",
+            hub.dataFolder,
+        ]
+        process.environment = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? ""]
+        process.currentDirectoryURL = URL(filePath: "/")
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(
+            process.terminationStatus == 1 && text.contains("hub.json cannot be read: Permission denied"), "\(text)")
+        #expect(!text.contains("no hub runs on"), "\(text)")
+        #expect(try await hub.stop() == [0])
+    }
+}
