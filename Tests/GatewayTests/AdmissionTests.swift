@@ -90,21 +90,26 @@ import Testing
             }
         ) { gateway in
             let now = gateway.service.clock.now
-            let token = AccessToken(userID: .make(at: now), role: .student, session: "ses_1", expiresAt: now + 3_600)
-            let bearer = "Bearer \(try key.sign(token.claims(id: "1", issuedAt: now)))"
-            func answer(from address: String) async -> HTTPResponse {
+            func bearer() throws -> String {
+                let token = AccessToken(
+                    userID: .make(at: now), role: .student, session: "ses_1", expiresAt: now + 3_600)
+                return "Bearer \(try key.sign(token.claims(id: "1", issuedAt: now)))"
+            }
+            let (one, another) = (try bearer(), try bearer())
+            func answer(to bearer: String, from address: String) async -> HTTPResponse {
                 await gateway.send(.get, "/users/me", fields: ["authorization": bearer], from: address)
             }
             for number in 0..<200 {
-                let passed = await answer(from: "192.0.2.\(number)")
+                let passed = await answer(to: one, from: "192.0.2.\(number)")
                 #expect(passed.status == .noContent)
                 #expect(
                     passed.fields["ratelimit"]?.hasSuffix("\"person\";r=\(199 - number);t=\(number / 50 + 1)") == true)
             }
-            let refused = await answer(from: "192.0.2.200")
+            let refused = await answer(to: one, from: "192.0.2.200")
             #expect(refused.status == .tooManyRequests && refused.fields["retry-after"] == "1")
             #expect(refused.fields["ratelimit"] == #""address";r=2499;t=1, "person";r=0;t=4"#)
             #expect(refused.fields["ratelimit-policy"] == #""address";q=2500;w=10, "person";q=200;w=4"#)
+            #expect(await answer(to: another, from: "192.0.2.200").status == .noContent)
             #expect(await gateway.send(.get, "/users/me", from: "192.0.2.200").status == .noContent)
         }
     }

@@ -42,6 +42,28 @@ import Testing
         #expect(Set(real).symmetricDifference(known.union(probes.map { "\($0) takes any parameter" })).sorted() == [])
     }
 
+    /// The role that a route names, apart from what its operation looks at later.
+    @Test func `each call lets in whom it is described for, before anything else is looked at`() async throws {
+        let reference = APIReference(try Description.document().tree)
+        let described = reference.operations.map { operation in
+            let roles = operation.roles.map { $0.isEmpty ? Role.allCases.map(\.rawValue) : $0 }
+            return "\(operation.method) \(operation.path): \(roles?.sorted().joined(separator: ", ") ?? "anybody")"
+        }
+        let real = try await publicCalls { call in
+            if await call.lets(in: .anonymous) { return "\(call.method) \(call.pattern): anybody" }
+            var roles: [String] = []
+            for role in Role.allCases where await call.lets(in: .user(.make(at: .now), role: role, session: "s")) {
+                roles.append(role.rawValue)
+            }
+            return "\(call.method) \(call.pattern): \(roles.sorted().joined(separator: ", "))"
+        }
+        // The gateway's own call, which looks at the token itself.
+        let stream = Set(
+            described.filter { $0.hasPrefix("GET /events: ") } + real.filter { $0.hasPrefix("GET /events: ") })
+        #expect(Set(real).symmetricDifference(described).subtracting(stream).sorted() == [])
+        #expect(real.count { $0.hasSuffix("INSTRUCTOR") } > 10)
+    }
+
     @Test func `each code of a problem that is described has a page, and nothing else has`() async throws {
         let reference = APIReference(try Description.document().tree)
         let pool = try BlockingPool(name: "pages", threadCount: 1, queueCountMax: 8)
@@ -146,16 +168,24 @@ private struct PublicCall {
 
     /// The body of what somebody is answered who may ask, with the query that is given.
     func answer(toQuery query: String) async -> String? {
-        let target = "\(path)?\(query)"
         for role in [Role.admin, .instructor, .student] {
-            let identity = Identity.user(.make(at: .now), role: role, session: "s")
-            let header = seal.header(for: identity, method: method.rawValue, target: target, body: [])
-            let response = await router.respond(
-                to: HTTPRequest(method, target, fields: [IdentitySeal.fieldName: header]))
+            let response = await answer(.user(.make(at: .now), role: role, session: "s"), query: query)
             if response.status == .forbidden { continue }
             return (try? await response.body.collect(bytesMax: 1 << 20)).map { String(decoding: $0, as: UTF8.self) }
         }
         return nil
+    }
+
+    /// Whether the route goes on to look at the query, which is wrong.
+    func lets(in identity: Identity) async -> Bool {
+        let status = await answer(identity, query: "no-such-parameter").status
+        return status != .unauthorized && status != .forbidden
+    }
+
+    private func answer(_ identity: Identity, query: String) async -> HTTPResponse {
+        let target = "\(path)?\(query)"
+        let header = seal.header(for: identity, method: method.rawValue, target: target, body: [])
+        return await router.respond(to: HTTPRequest(method, target, fields: [IdentitySeal.fieldName: header]))
     }
 }
 

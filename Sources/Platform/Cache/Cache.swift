@@ -162,6 +162,8 @@ public final class Cache: Sendable {
             if let running = flights[flight] { return running }
             let task = loops.next().start("cache fill") {
                 defer { self.flights.withLock { $0[flight] = nil } }
+                // Another flight may have landed since this one's caller looked.
+                if let bytes = await self.kept(flight) { return bytes }
                 let bytes = try await make()
                 if bytes.count <= self.limits.valueBytesMax {
                     try? await self.store.write(
@@ -174,6 +176,13 @@ public final class Cache: Sendable {
             return task
         }
         return try await task.value
+    }
+
+    private func kept(_ flight: Flight) async -> [UInt8]? {
+        guard let found = try? await store.read([name(value: flight.key)]).first, let kept = found,
+            kept.starts(with: flight.version)
+        else { return nil }
+        return Array(kept.dropFirst(flight.version.count))
     }
 
     private static let versionByteCount = 16

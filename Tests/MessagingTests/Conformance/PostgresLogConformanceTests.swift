@@ -1,6 +1,6 @@
 import EventLoop
 import HubTesting
-import Messaging
+@testable import Messaging
 import Observability
 import Postgres
 import Synchronization
@@ -14,6 +14,37 @@ import Testing
             let factory = PostgresLogFactory(test: test)
             let log = try await factory.connect()
             try await behaviour.check(LogUnderTest(log: log, factory: factory))
+            await factory.closeAll()
+        }
+    }
+
+    /// A member may lose a partition and get it again: what the lease before says of it comes too late.
+    @Test func `where a partition is read on is stored for its holder alone, and for the lease of now`() async throws {
+        let template = TestDatabase.Template(schema: PostgresLog.schema, [PostgresLog.migrations])
+        try await TestDatabase.with(template) { test in
+            let factory = PostgresLogFactory(test: test)
+            let log = try #require(try await factory.connect() as? PostgresLog)
+            let tested = LogUnderTest(log: log, factory: factory)
+            try await tested.make(partitions: 1)
+            try await tested.append((0..<9).map { tested.record("k", "\($0)") })
+            let subscription = try await tested.subscribe()
+            let lease = try await tested.lease(subscription)
+            let rows = try await test.database.query(
+                "select partition_id, generation, member_id from event_log.group_partition where group_name = \(tested.group)"
+            )
+            let (id, generation, member) = try #require(try rows.first?.decode(Int64.self, Int64.self, String.self))
+            func stored(_ offset: Int64, _ generation: Int64, by member: String) async throws -> Int64? {
+                try await log.store(
+                    [OffsetCommit(id: id, generation: generation, offset: offset)], of: tested.group, by: member)
+                let rows = try await test.database.query(
+                    "select committed from event_log.group_partition where group_name = \(tested.group)")
+                return try rows.first?.decode(Int64?.self) ?? nil
+            }
+            #expect(try await stored(3, generation, by: member) == 3)
+            #expect(try await stored(4, generation - 1, by: member) == 3)
+            #expect(try await stored(5, generation, by: "another") == 3)
+            await lease.release()
+            await subscription.close()
             await factory.closeAll()
         }
     }

@@ -220,6 +220,8 @@ import Testing
         #expect(FailureClass(of: server("23503")) == .transient)
         #expect(FailureClass(of: server("40001")) == .transient)
         #expect(FailureClass(of: PostgresError(.commitUnknown, "")) == .transient)
+        #expect(FailureClass(of: EventLogError.unavailable("")) == .dependencyDown)
+        #expect(FailureClass(of: EventLogError.invalid("")) == .transient)
         #expect(FailureClass(of: EventCodecError(.malformedBody, "")) == .permanent)
         #expect(FailureClass(of: EventCodecError(.unknownSchema, "")) == .transient)
         #expect(FailureClass(of: EventCodecError(.registryUnavailable, "")) == .dependencyDown)

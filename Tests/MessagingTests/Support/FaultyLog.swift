@@ -2,14 +2,20 @@ import Foundation
 import Messaging
 import Synchronization
 
-/// A log whose answers to appends can be broken on purpose; everything else is the real log's.
+/// A log whose answers to appends can be broken on purpose, and whose leases can be; everything else is the real log's.
 final class FaultyLog: EventLog {
     private let log: any EventLog
+    private let subscription: (any Subscription)?
     private let stall = Mutex<Gate?>(nil)
     private let answer: Mutex<(@Sendable (NewRecord) -> AppendOutcome?)?>
 
-    init(_ log: any EventLog, answering: (@Sendable (NewRecord) -> AppendOutcome?)? = nil) {
+    /// - Parameter subscription: what every group is given; nil for the real log's.
+    init(
+        _ log: any EventLog, subscription: (any Subscription)? = nil,
+        answering: (@Sendable (NewRecord) -> AppendOutcome?)? = nil
+    ) {
         self.log = log
+        self.subscription = subscription
         answer = Mutex(answering)
     }
 
@@ -37,7 +43,8 @@ final class FaultyLog: EventLog {
     }
 
     func subscribe(_ group: String, to topics: [String], limits: SubscriptionLimits) async throws -> any Subscription {
-        try await log.subscribe(group, to: topics, limits: limits)
+        if let subscription { return subscription }
+        return try await log.subscribe(group, to: topics, limits: limits)
     }
     func apply(_ changes: [TopicChange]) async throws { try await log.apply(changes) }
     func topics() async throws -> [TopicSummary] { try await log.topics() }

@@ -94,7 +94,8 @@ struct TestHub: Sendable {
 
     func consumer(
         group: ConsumerGroup = Self.group, _ handlers: [Handler], limits: ConsumerLimits = .init(),
-        outbox: Outbox? = nil, as process: TestProcess? = nil
+        outbox: Outbox? = nil, as process: TestProcess? = nil, log other: (any EventLog)? = nil,
+        logLevel: LogLevel = .debug
     ) -> Consumer {
         var policy = RetryPolicy()
         policy.attemptsMax = 3
@@ -104,8 +105,9 @@ struct TestHub: Sendable {
         return Consumer(
             group: group, handlers: handlers, outbox: outbox ?? receiverOutbox,
             database: process?.gamification ?? gamification,
-            log: process?.log ?? log, codec: codec, loops: process?.loops ?? TestLoops.shared, policy: policy,
-            limits: limits, logger: logger, metrics: metrics)
+            log: other ?? process?.log ?? log, codec: codec, loops: process?.loops ?? TestLoops.shared, policy: policy,
+            limits: limits,
+            logger: Logger(label: "test", level: logLevel, sink: lines), metrics: metrics)
     }
 
     /// A consumer, and the relay of its service: dead letters leave by it.
