@@ -50,6 +50,7 @@ import Testing
             #expect(Set(names.dropFirst(4)) == ["effect notePoints", "mail points"])
             #expect(steps.allSatisfy { $0.correlationID == trace.correlationID })
             #expect(steps.map(\.service) == [.user, .user, .gamification, .gamification, .gamification, .gamification])
+            try #require(steps.count == 6)
             // Each step names its cause.
             #expect(steps[2].causationID == steps[1].eventID)
             #expect(steps[3].causationID == steps[1].eventID)
@@ -58,8 +59,8 @@ import Testing
             #expect(try await journey.steps(of: #require(steps[3].eventID)) == steps)
             let failed = try await journey.steps(of: "usr_2")
             #expect(failed.map(\.kind) == [.event, .deadLetter])
-            let row = try await hub.gamification.query("select correlation_id, causation_id from ledger")[0]
-            let (correlation, cause) = try row.decode(String.self, String.self)
+            let rows = try await hub.gamification.query("select correlation_id, causation_id from ledger")
+            let (correlation, cause) = try #require(try rows.first?.decode(String.self, String.self))
             #expect(correlation == trace.correlationID && cause == steps[1].eventID)
         }
     }
