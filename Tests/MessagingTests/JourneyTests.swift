@@ -39,7 +39,7 @@ import Testing
                 }
             }
             let journey = Journey(log: hub.log, database: hub.test.database)
-            let steps = try await journey.steps(of: trace.correlationID)
+            let steps = try await journey.find(trace.correlationID).steps
             let names = steps.map { "\($0.kind.rawValue) \($0.name)" }
             #expect(
                 names.prefix(4) == [
@@ -55,9 +55,9 @@ import Testing
             #expect(steps[2].causationID == steps[1].eventID)
             #expect(steps[3].causationID == steps[1].eventID)
             #expect(steps[4].causationID == steps[3].eventID)
-            #expect(try await journey.steps(of: "usr_1") == steps)
-            #expect(try await journey.steps(of: #require(steps[3].eventID)) == steps)
-            let failed = try await journey.steps(of: "usr_2")
+            #expect(try await journey.find("usr_1").steps == steps)
+            #expect(try await journey.find(#require(steps[3].eventID)).steps == steps)
+            let failed = try await journey.find("usr_2").steps
             #expect(failed.map(\.kind) == [.event, .deadLetter])
             let rows = try await hub.gamification.query("select correlation_id, causation_id from ledger")
             let (correlation, cause) = try #require(try rows.first?.decode(String.self, String.self))

@@ -104,6 +104,9 @@ import Testing
             }
             let outcome = try #require(try await hub.delivery(refused))
             #expect(outcome.code == 550 && outcome.attempts == 1)
+            let lines = hub.log.lines.filter { $0.contains("mail failed") }
+            #expect(
+                lines.count == 1 && lines[0].contains(#""level":"error""#) && !lines[0].contains("nobody"), "\(lines)")
             #expect(try await server.mails().map(\.toAddress) == ["ada@example.org"])
         }
     }

@@ -14,8 +14,8 @@ import Testing
         logger().info("account created", [.status: 201, .route: "/users", .durationMs: 1.5, LogKey("new"): true])
         #expect(
             recorder.lines == [
-                #"{"time":"2026-01-31T23:59:59.123Z","level":"info","service":"user","message":"account created","#
-                    + #""durationMs":1.5,"new":true,"route":"/users","status":201}"#
+                #"{"time":"2026-01-31T23:59:59.123Z","level":"info","service":"user","pid":\#(getpid()),"#
+                    + #""message":"account created","durationMs":1.5,"new":true,"route":"/users","status":201}"#
             ])
     }
 

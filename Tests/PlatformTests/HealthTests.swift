@@ -39,7 +39,7 @@ import Testing
             var router = Router()
             let check = HealthCheck("part") { try await self.check() }
             HealthRoutes(TestLoops.shared, Metrics(), checks: [check], readyKept: kept, checkTimeMax: checkTimeMax).add(
-                to: &router)
+                to: &router, for: .operators)
             return Page(part: self, router: router)
         }
 
@@ -111,5 +111,25 @@ import Testing
             #expect(await page.ask() == 200)
             return part.checkCount >= 3
         }
+    }
+
+    @Test func `everybody is told the state, and nothing of the parts and of what is measured`() async throws {
+        let metrics = Metrics(process: false)
+        let check = HealthCheck("part") { throw Problem.unavailable }
+        let measure = HealthCheck("measure") { metrics.gauge("measured", help: "A gauge.").set(7) }
+        let routes = HealthRoutes(TestLoops.shared, metrics, checks: [check], measures: [measure])
+        var open = Router(), closed = Router()
+        routes.add(to: &open, for: .everybody)
+        routes.add(to: &closed, for: .operators)
+        func ask(_ router: Router, _ target: String) async throws -> String {
+            let answer = await router.respond(to: HTTPRequest(.get, target))
+            let bytes = try await answer.body.collect(bytesMax: 100_000)
+            return "\(answer.status.code) \(String(decoding: bytes, as: UTF8.self))"
+        }
+        #expect(try await ask(open, "/health/ready") == #"503 {"status":"not-ready"}"#)
+        #expect(try await ask(closed, "/health/ready") == #"503 {"checks":{"part":"failing"},"status":"not-ready"}"#)
+        #expect(try await ask(open, "/metrics").hasPrefix("404"))
+        // It is measured when somebody asks.
+        #expect(try await ask(closed, "/metrics").contains("measured 7"))
     }
 }

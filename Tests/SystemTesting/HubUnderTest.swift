@@ -169,6 +169,12 @@ public final class HubUnderTest: Sendable {
         return try #require(line.split(separator: " ").last.flatMap { Int($0) })
     }
 
+    /// Where the gateway shows what is for operators alone.
+    public func privateAddressOfGateway() throws -> String {
+        let line = try #require(output.split(separator: "\n").first { $0.contains("/metrics of the gateway") })
+        return "http://127.0.0.1:\(try #require(line.split(separator: " ").last))"
+    }
+
     /// The sum of a counter on a service's own page, for a hub in one process.
     public func counter(_ name: String, of service: String) async throws -> Int {
         let probe = HubClient(address: "http://127.0.0.1:\(try port(of: service))")
@@ -184,7 +190,10 @@ public final class HubUnderTest: Sendable {
     }
 
     private static func standard(_ environment: [String: String]) -> [String: String] {
-        var all = ["HUB_RATE_LIMITS": "off", "HUB_LOG_LEVEL": "warning", "HUB_UPSTREAM_TIMEOUT": "300s"]
+        var all = [
+            "HUB_RATE_LIMITS": "off", "HUB_LOG_LEVEL": "warning", "HUB_UPSTREAM_TIMEOUT": "300s",
+            "HUB_GATEWAY_PRIVATE_PORT": "0",
+        ]
         all.merge(environment) { $1 }
         return all
     }

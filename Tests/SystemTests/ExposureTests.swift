@@ -59,4 +59,28 @@ import Testing
         #expect(!String(decoding: bytes, as: UTF8.self).contains(secret))
         #expect(try await hub.stop() == [0])
     }
+
+    @Test func `the door of the hub shows its state to everybody, and figures and parts to operators alone`()
+        async throws
+    {
+        let hub = try await HubUnderTest.inOneProcess(["HUB_HOST": "0.0.0.0"])
+        let ready = try await hub.client.get("/health/ready")
+        #expect(ready.status == 200 && ready.text == #"{"status":"ready"}"#)
+        #expect(try await hub.client.get("/metrics").status == 404)
+        let address = try hub.privateAddressOfGateway()
+        let operators = HubClient(address: address)
+        #expect(try await operators.get("/health/ready").text.contains("database"))
+        let page = try await operators.get("/metrics").text
+        for text in [
+            "hub_build_info{version=\"", "hub_breaker_state{lane=\"general\",service=\"user\"} 0",
+            "gateway_upstream_seconds_count{service=\"user\"}",
+        ] {
+            #expect(page.contains(text), "\(text)")
+        }
+        await operators.close()
+        let elsewhere = HubClient(address: address.replacing("127.0.0.1", with: "127.0.0.2"))
+        await #expect(throws: HTTPClientError.self) { try await elsewhere.get("/metrics") }
+        await elsewhere.close()
+        #expect(try await hub.stop() == [0])
+    }
 }

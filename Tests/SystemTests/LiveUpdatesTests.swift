@@ -24,9 +24,11 @@ import Testing
         let school = try await School.open(try await log.environment().merging(["HUB_DRAIN_TIME": "300s"]) { $1 })
         let client = school.client, course = try await school.draft(price: "20")
         try await school.publish(course)
+        let operators = HubClient(address: try school.hub.privateAddressOfGateway())
         try await eventually(within: .seconds(60), "the gateway follows the log") {
-            try await client.get("/health/ready").json(Readiness.self).checks["live updates"] == "ok"
+            try await operators.get("/health/ready").json(Readiness.self).checks["live updates"] == "ok"
         }
+        await operators.close()
         let mine = try await EventStream(school.hub, token: school.learner)
         let other = try await EventStream(school.hub, token: school.teacher)
         let ordered = try await client.send(

@@ -1,7 +1,15 @@
-/// One log line in the making.
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// One log line in the making, as JSON.
 struct LogLine {
     /// A longer text is cut: a log line is bounded whatever a peer sends.
     static let textBytesMax = 4_096
+
+    private static let processID = Array(String(getpid()).utf8)
 
     private var bytes: [UInt8] = []
 
@@ -13,6 +21,8 @@ struct LogLine {
         bytes += level.rawValue.utf8
         bytes += #"","service":"#.utf8
         append(text: service)
+        bytes += #","pid":"#.utf8
+        bytes += Self.processID
         bytes += #","message":"#.utf8
         append(text: message.description)
     }

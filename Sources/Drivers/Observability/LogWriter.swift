@@ -17,6 +17,7 @@ public final class LogWriter: LogSink, @unchecked Sendable {
         return writer
     }()
 
+    public let format: LogFormat
     private let descriptor: Int32
     private let bufferBytesMax: Int
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -34,6 +35,7 @@ public final class LogWriter: LogSink, @unchecked Sendable {
     ///   - bufferBytesMax: lines beyond it are dropped.
     public init(descriptor: Int32, bufferBytesMax: Int = 4 * 1_024 * 1_024) {
         self.descriptor = descriptor
+        format = LogFormat(of: descriptor)
         self.bufferBytesMax = bufferBytesMax
         pthread_mutex_init(lock, nil)
         pthread_cond_init(arrived, nil)
@@ -130,12 +132,12 @@ public final class LogWriter: LogSink, @unchecked Sendable {
     }
 
     private func droppedLine() -> [UInt8] {
-        var line = LogLine(
-            millisecondsSinceEpoch: WallClock.millisecondsSinceEpoch, level: .warning, service: "log",
-            message: "log lines were dropped because the reader is slow")
-        line.append([.count: LogValue(dropped)])
-        dropped = 0
-        return line.finish()
+        defer { dropped = 0 }
+        return LogEntry(
+            atMs: WallClock.millisecondsSinceEpoch, level: .warning, service: "log",
+            message: "log lines were dropped because the reader is slow", trace: nil,
+            metadata: [.count: LogValue(dropped)]
+        ).line(as: format)
     }
 
     private func writeAll(_ lines: [UInt8]) {

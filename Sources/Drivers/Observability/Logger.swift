@@ -15,8 +15,8 @@ public enum LogLevel: String, Sendable, CaseIterable, Comparable {
     }
 }
 
-/// Writes log lines as JSON objects, one a line: `time`, `level`, `service`, `message`, the ids of ``TraceContext/current``, and
-/// the facts. Messages are constants, so that they can be searched for and never hold data; facts are metadata.
+/// Writes log lines as JSON objects, one a line: `time`, `level`, `service`, `pid`, `message`, the ids of ``TraceContext/current``, and
+/// the facts; on a terminal as text (``LogFormat``). Messages are constants, so that they can be searched for and never hold data; facts are metadata.
 ///
 /// Writing never waits: see ``LogWriter``.
 public struct Logger: Sendable {
@@ -64,10 +64,10 @@ public struct Logger: Sendable {
         _ level: LogLevel, _ message: StaticString, _ metadata: @autoclosure () -> [LogKey: LogValue] = [:]
     ) {
         guard level >= self.level else { return }
-        var line = LogLine(millisecondsSinceEpoch: now(), level: level, service: label, message: message)
-        if let trace = TraceContext.current { line.append(trace) }
-        line.append(metadata())
-        sink.write(line.finish())
+        let entry = LogEntry(
+            atMs: now(), level: level, service: label, message: message, trace: TraceContext.current,
+            metadata: metadata())
+        sink.write(entry.line(as: sink.format))
     }
 
     /// Waits until what was logged is written.
@@ -76,8 +76,14 @@ public struct Logger: Sendable {
 
 /// Where log lines go.
 public protocol LogSink: Sendable {
+    /// How its reader wants the lines.
+    var format: LogFormat { get }
     /// Takes a line that ends with a line feed. Must not wait.
     func write(_ line: [UInt8])
     /// Waits, for a bounded time, until the lines taken so far are written.
     func flush()
+}
+
+extension LogSink {
+    public var format: LogFormat { .json }
 }

@@ -31,5 +31,5 @@ extension Problem {
     }
 
     /// Whether an operator should look at the error behind it.
-    var isOurFault: Bool { status.code >= 500 }
+    public var isOurFault: Bool { status.code >= 500 }
 }

@@ -20,6 +20,14 @@ public struct QueryNames: Sendable, ExpressibleByArrayLiteral {
     /// - Parameter others: what the list knows beside them.
     public static func page(and others: String...) -> QueryNames { QueryNames(["limit", "cursor"] + others) }
 
+    /// As a step around a route.
+    public var checked: Step {
+        { request, next in
+            try check(request.http)
+            return try await next(request)
+        }
+    }
+
     /// - Throws: 422 `invalid-query`, which names each parameter that is unknown, and the known ones.
     public func check(_ request: HTTPRequest) throws(Problem) {
         var unknown: [String] = []

@@ -6,12 +6,21 @@ public typealias Response = HTTPResponse
 
 /// A request as a route of a service sees it: checked, and with the caller known.
 public struct Request: Sendable {
-    public let http: HTTPRequest
+    public internal(set) var http: HTTPRequest
     public let identity: Identity
+    /// What the gateway, or a service, has vouched for; nil where nobody has been asked.
+    let sealed: SealedRequest?
 
     public init(_ http: HTTPRequest, identity: Identity) {
         self.http = http
         self.identity = identity
+        sealed = nil
+    }
+
+    init(_ http: HTTPRequest, _ sealed: SealedRequest) {
+        self.http = http
+        identity = sealed.identity
+        self.sealed = sealed
     }
 
     /// The logged-in person.

@@ -1,11 +1,12 @@
 public import HTTP
-public import Observability
+internal import Observability
 
 /// The routes of a service behind the gateway.
 ///
-/// Around each stands the same: the sealed identity is checked, with the body it was sealed for; the trace context is taken over,
-/// access is decided, query parameters that the route does not know are refused, errors become problems, and the answer is counted
-/// and timed.
+/// Around all of them: the trace context is taken over, and each answer is written down. Around each, from without: the answer is
+/// counted and timed, errors become problems, the sealed identity is checked, access is decided, query parameters that the route does not
+/// know are refused, the body is what was sealed, and what the
+/// client has already is not sent again.
 public struct Routes: Sendable {
     public typealias Handler = @Sendable (Request) async throws -> Response
     public typealias OnceHandler = @Sendable (Request, Once) async throws -> Response
@@ -15,19 +16,25 @@ public struct Routes: Sendable {
 
     private let seal: IdentitySeal
     private let logger: Logger
+    private let unavailable: OutageLog
     private let metrics: Metrics
     private let keys: IdempotencyKeys
     private(set) var router = Router()
 
     init(_ context: ServiceContext) {
-        self.init(seal: context.seal, logger: context.logger, metrics: context.metrics)
+        self.init(seal: context.seal, logger: context.logger, metrics: context.metrics, access: context.access)
     }
 
-    init(seal: IdentitySeal, logger: Logger, metrics: Metrics) {
+    init(seal: IdentitySeal, logger: Logger, metrics: Metrics, access: AccessLog? = nil) {
         self.seal = seal
         keys = IdempotencyKeys(seal)
         self.logger = logger
+        unavailable = OutageLog(
+            logger, level: .error, failing: "requests fail, a part of the service is away",
+            over: "requests are answered again")
         self.metrics = metrics
+        router.wrap(Around.traced)
+        if let access { router.wrap(Around.recorded(access)) }
     }
 
     public mutating func get(
@@ -68,103 +75,34 @@ public struct Routes: Sendable {
         add(.delete, pattern, access, handler)
     }
 
+    private func toldWhenBack(_ request: HTTPRequest, _ next: HTTPHandler) async -> HTTPResponse {
+        let response = await next(request)
+        if response.status.code < 500 { unavailable.succeeded() }
+        return response
+    }
+
     private mutating func add(
         _ method: HTTPMethod, _ pattern: String, _ access: Access, query: QueryNames = .none,
         streamBytesMax: Int? = nil, _ handler: @escaping Handler
     ) {
-        let (seal, logger) = (seal, logger)
-        let meter = RouteMeter(metrics, method: method, pattern: pattern)
-        let label = "\(method) \(pattern)"
-        router.add(method, pattern, bodyBytesMax: streamBytesMax) { http in
-            var trace = TraceContext.request(
-                correlationID: http.fields["x-correlation-id"], traceparent: http.fields["traceparent"])
-            trace.route = label
-            return await TraceContext.$current.withValue(trace) {
-                await meter.measure {
-                    do {
-                        let header = http.fields[IdentitySeal.fieldName]
-                        // A HEAD request is answered by the route for GET, but was sealed as what it is.
-                        let method = http.method.rawValue
-                        guard let sealed = seal.open(header, method: method, target: http.target) else {
-                            throw Problem.notFromTheGateway
-                        }
-                        try access.check(sealed.identity)
-                        try query.check(http)
-                        var checked = http
-                        if let streamBytesMax {
-                            try Self.checkStream(http.body, sealed, bytesMax: streamBytesMax)
-                        } else {
-                            checked.body = try await Self.whole(http.body, sealed)
-                        }
-                        return try await handler(Request(checked, identity: sealed.identity)).unlessKnown(to: http)
-                    } catch {
-                        let problem = Problem(answering: error)
-                        if problem.isOurFault {
-                            logger.error(
-                                "request failed",
-                                [.method: .text(method.rawValue), .route: .text(pattern), .error: LogValue(error)])
-                        }
-                        return problem.response()
-                    }
-                }
+        let body = streamBytesMax.map(Sealed.withStream) ?? Sealed.withWholeBody(bytesMax: Self.bodyBytesMax)
+        let steps: [Step] = [
+            Sealed.identified(by: seal), Sealed.allowed(access), query.checked, body, Sealed.unlessKnown,
+        ]
+        let answering = Answering { [logger, unavailable] error, problem, _ in
+            guard problem.isOurFault else { return }
+            let facts: [LogKey: LogValue] = [
+                .method: .text(method.rawValue), .route: .text(pattern), .error: LogValue(error),
+            ]
+            if problem.status == .serviceUnavailable {
+                unavailable.failed(facts)
+            } else {
+                logger.error("request failed", facts)
             }
         }
-    }
-}
-
-extension Routes {
-    /// - Throws: 401 for a body that nobody vouched for, 413.
-    private static func whole(_ body: HTTPBody, _ sealed: SealedRequest) async throws -> HTTPBody {
-        let bytes = try await body.collect(bytesMax: bodyBytesMax)
-        guard sealed.isFor(body: bytes) else { throw Problem.notFromTheGateway }
-        return .bytes(bytes)
-    }
-
-    /// - Throws: 401 for a body that was sealed as a whole, 411 for one of unknown length, 413.
-    private static func checkStream(_ body: HTTPBody, _ sealed: SealedRequest, bytesMax: Int) throws(Problem) {
-        guard sealed.isForStream else { throw .notFromTheGateway }
-        guard let length = body.length else { throw .lengthRequired }
-        if length > bytesMax { throw .bodyTooLarge(bytesMax: bytesMax) }
-    }
-}
-
-extension Access {
-    func check(_ identity: Identity) throws(Problem) {
-        switch (self, identity) {
-        case (.anyone, _), (.user, .user): return
-        case (.services(let names), .service(let name)):
-            if !names.contains(name) { throw .notAllowed }
-        case (.roles(let roles), .user(_, let role, _)):
-            if !roles.contains(role) { throw .notAllowed }
-        case (.user, .anonymous), (.roles, .anonymous): throw .notLoggedIn
-        default: throw .notAllowed
-        }
-    }
-}
-
-/// Counts and times the answers of one route.
-public struct RouteMeter: Sendable {
-    private let seconds: Histogram
-    /// By the first digit of the status.
-    private let answers: [Counter]
-
-    public init(_ metrics: Metrics, method: HTTPMethod, pattern: String) {
-        seconds = metrics.histogram(
-            "hub_http_request_seconds", help: "Time from the header of a request to its answer.",
-            labels: ["method": method.rawValue, "route": pattern])
-        answers = ["1xx", "2xx", "3xx", "4xx", "5xx"].map { status in
-            metrics.counter(
-                "hub_http_requests_total", help: "Answers by route and class of status.",
-                labels: ["method": method.rawValue, "route": pattern, "status": status])
-        }
-    }
-
-    public func measure(_ body: () async -> Response) async -> Response {
-        let clock = ContinuousClock()
-        let start = clock.now
-        let response = await body()
-        seconds.observe(clock.now - start)
-        answers[min(max(response.status.code / 100, 1), 5) - 1].increment()
-        return response
+        let meter = RouteMeter(metrics, method: method, pattern: pattern)
+        router.add(
+            method, pattern, bodyBytesMax: streamBytesMax,
+            handler: [Around.metered(meter), toldWhenBack].around(answering(steps.around(handler))))
     }
 }

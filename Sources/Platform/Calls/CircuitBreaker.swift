@@ -1,3 +1,5 @@
+public import Contracts
+public import Observability
 internal import Synchronization
 
 /// Spares a service that fails: after a row of failures requests are refused at once, then one at a time tries whether it is back.
@@ -33,6 +35,23 @@ public final class CircuitBreaker: Sendable {
                 state = .trying(since: time)
                 return nil
             }
+        }
+    }
+
+    /// Shows its state. - Parameter lane: tells breakers of one service apart.
+    public func show(on metrics: Metrics, service: ServiceName, lane: String) {
+        metrics.gauge(
+            "hub_breaker_state",
+            help: "Whether calls to a service are made: 0 they are, 1 one tries whether it is back, 2 it is spared.",
+            labels: ["service": service.rawValue, "lane": lane]
+        ) { [weak self] in
+            self?.state.withLock { state in
+                switch state {
+                case .closed: 0
+                case .trying: 1
+                case .open: 2
+                }
+            } ?? 0
         }
     }
 

@@ -16,15 +16,24 @@ public struct ServiceClient: Sendable {
     private let http: HTTPClient
     private let timeout: Duration
     private let breakers: [ServiceName: CircuitBreaker]
+    private let outage: OutageLog
 
     /// - Parameters:
     ///   - http: connections of the caller's own; nil for those that the process shares.
+    ///   - lane: what its breakers are shown under, where a service has several clients.
     ///   - timeout: for a call, its repetition included.
-    public init(_ context: ServiceContext, over http: HTTPClient? = nil, timeout: Duration = .seconds(10)) {
+    public init(
+        _ context: ServiceContext, over http: HTTPClient? = nil, lane: String = "calls",
+        timeout: Duration = .seconds(10)
+    ) {
         self.context = context
         self.http = http ?? context.http
         self.timeout = timeout
         breakers = Dictionary(uniqueKeysWithValues: ServiceName.all.map { ($0, CircuitBreaker()) })
+        for (service, breaker) in breakers { breaker.show(on: context.metrics, service: service, lane: lane) }
+        outage = OutageLog(
+            context.logger, failing: "a service does not answer", over: "the services answer again",
+            uptime: context.uptime)
     }
 
     // MARK: Calls
@@ -72,6 +81,7 @@ public struct ServiceClient: Sendable {
             }
             let (response, bytes) = try answer.get()
             breaker.succeeded()
+            outage.succeeded([.name: .text(service.rawValue)], of: service.rawValue)
             return try Self.judged(response, bytes, of: service)
         } catch let error as HTTPClientError {
             throw refusal(error, service, breaker)
@@ -150,8 +160,11 @@ public struct ServiceClient: Sendable {
         case .invalidRequest, .requestBodyFailed, .bodyTooLarge: return ServiceCallError.malformed(service)
         case .connectFailed, .timedOut, .protocolError:
             breaker.failed(at: context.uptime())
-            context.logger.warning(
-                "a service did not answer", [.name: .text(service.rawValue), .error: LogValue(error)])
+            outage.failed(
+                [
+                    .name: .text(service.rawValue), .url: .text(context.services[service] ?? ""),
+                    .error: LogValue(error),
+                ], of: service.rawValue)
             return ServiceCallError.down(service)
         }
     }

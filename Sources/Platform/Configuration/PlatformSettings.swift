@@ -28,6 +28,14 @@ public enum PlatformSettings {
     public static let logLevel = Setting<LogLevel>(
         "HUB_LOG_LEVEL", default: .info,
         "The least important log lines written: debug, info, notice, warning or error.")
+    public static let accessLogLevel = Setting<LogLevel>(
+        "HUB_ACCESS_LOG_LEVEL", default: .debug,
+        "The level of the log line for each answered request. Below HUB_LOG_LEVEL there are none; `trace` knows them all the same."
+    )
+    public static let requestLogMebibytes = Setting<Int>(
+        "HUB_REQUEST_LOG_MIB", default: 256,
+        "How much of the answered requests the database keeps for `trace`, a day's at most: about 30,000 fit into a mebibyte, and one "
+            + "that passes the gateway is two. 0: none.")
     public static let loopCount = Setting<Int>(
         "HUB_LOOPS", default: 2, "Event loops of the process; one a core is right as a rule.")
     public static let host = Setting<String>(
@@ -61,22 +69,31 @@ public enum PlatformSettings {
             "Where the others find the \(service) service.")
     }
 
+    public static let gatewayPrivatePort = Setting<Int>(
+        "HUB_GATEWAY_PRIVATE_PORT",
+        "Port of the gateway's /metrics and of the parts of its /health/ready, at HUB_SERVICE_HOST; its own port shows neither. Unset, "
+            + "83 after its own: 3083 as a rule.")
+
     /// How far a service's port is behind the gateway's, which is 3000 as a rule: one after the other in the order of the service
     /// list, and behind a gap what is none of the thirteen.
     public static func portOffset(of service: ServiceName) -> Int {
-        ServiceName.all.firstIndex(of: service) ?? (service == .registry ? registryPortOffset : portOffsetMax)
+        ServiceName.all.firstIndex(of: service) ?? (service == .registry ? registryPortOffset : sandboxPortOffset)
     }
     private static let registryPortOffset = 81
-    /// The sandbox's.
-    public static let portOffsetMax = 82
+    private static let sandboxPortOffset = 82
+    static let gatewayPrivatePortOffset = 83
+    /// Of all of them.
+    public static let portOffsetMax = gatewayPrivatePortOffset
 
     public static let declarations: [SettingDeclaration] =
         [
             databaseURL.declaration, databaseConnections.declaration, registryAddresses.declaration,
             registryUserInfo.declaration,
             redisURL.declaration,
-            identitySecret.declaration, logLevel.declaration, loopCount.declaration,
-            host.declaration, serviceHost.declaration, trustedProxies.declaration, drainTime.declaration,
+            identitySecret.declaration, logLevel.declaration, accessLogLevel.declaration,
+            requestLogMebibytes.declaration, loopCount.declaration,
+            gatewayPrivatePort.declaration, host.declaration, serviceHost.declaration, trustedProxies.declaration,
+            drainTime.declaration,
         ] + KafkaSettings.declarations + ObjectSettings.declarations
         + ServiceName.all.flatMap { [port(of: $0).declaration, url(of: $0).declaration] }
         + [port(of: .registry).declaration, port(of: .sandbox).declaration, url(of: .sandbox).declaration]

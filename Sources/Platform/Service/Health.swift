@@ -21,6 +21,15 @@ public struct HealthCheck: Sendable {
 
 /// `/health/live`, `/health/ready` and `/metrics`, the same on every service and open without an identity.
 struct HealthRoutes {
+    /// Who can reach the pages.
+    enum Readers {
+        /// Whoever is in the hub's own network.
+        case operators
+        /// Anybody: they are told the state, and nothing of its parts or of what is measured.
+        case everybody
+    }
+
+    static let paths: Set<String> = ["/health/live", "/health/ready", "/metrics"]
     /// The page is open to everybody: whoever asks again and again makes no work of it.
     static let readyKept = Duration.milliseconds(250)
     /// A part that takes longer does not work. Well below the second that probes wait, as a rule.
@@ -28,22 +37,34 @@ struct HealthRoutes {
 
     private let metrics: Metrics
     private let ready: SharedFetch<HTTPResponse>
+    private let measured: SharedFetch<Void>
 
     init(
-        _ loops: EventLoopGroup, _ metrics: Metrics, checks: [HealthCheck], readyKept: Duration = readyKept,
-        checkTimeMax: Duration = checkTimeMax
+        _ loops: EventLoopGroup, _ metrics: Metrics, checks: [HealthCheck], measures: [HealthCheck] = [],
+        readyKept: Duration = readyKept, checkTimeMax: Duration = checkTimeMax
     ) {
         self.metrics = metrics
         let parts = checks.map { BoundedCheck($0, loops, timeMax: checkTimeMax) }
         ready = SharedFetch(loops, keptTime: readyKept) { await Self.ready(parts) }
+        let measured = measures.map { BoundedCheck($0, loops, timeMax: checkTimeMax) }
+        self.measured = SharedFetch(loops, keptTime: readyKept) {
+            for measure in measured { _ = await measure.works() }
+        }
     }
 
-    func add(to router: inout Router) {
+    func add(to router: inout Router, for readers: Readers) {
         router.add(.get, "/health/live") { _ in (try? .ok(["status": "live"])) ?? HTTPResponse(.ok) }
-        router.add(.get, "/health/ready") { [ready] _ in (try? await ready.value()) ?? HTTPResponse(.serviceUnavailable)
+        router.add(.get, "/health/ready") { [ready] _ in
+            guard let answer = try? await ready.value() else { return HTTPResponse(.serviceUnavailable) }
+            guard readers == .everybody else { return answer }
+            let view = ReadyView(status: answer.status == .ok ? "ready" : "not-ready", checks: nil)
+            return .json(answer.status, (try? HubJSON.encode(view)) ?? [])
         }
-        router.add(.get, "/metrics") { [metrics] _ in
-            HTTPResponse(
+        if readers == .everybody { return }
+        router.add(.get, "/metrics") { [metrics, measured] _ in
+            // What cannot be measured now is shown as it was, or as not a number.
+            try? await measured.value()
+            return HTTPResponse(
                 .ok, fields: ["content-type": Metrics.prometheusContentType], body: .text(metrics.prometheusText()))
         }
     }
@@ -96,5 +117,5 @@ private struct BoundedCheck: Sendable {
 
 private struct ReadyView: Encodable {
     let status: String
-    let checks: [String: String]
+    let checks: [String: String]?
 }

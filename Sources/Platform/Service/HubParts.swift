@@ -3,7 +3,7 @@ public import FoundationEssentials
 #else
 public import Foundation
 #endif
-internal import Contracts
+public import Contracts
 public import EventLoop
 public import HTTP
 public import Messaging
@@ -29,16 +29,20 @@ public struct HubParts: Sendable {
     let level: LogLevel
     let drainTime: Duration
     let connections: ConnectionBudget
+    let requests: RequestLog?
+    let outages: MessagingOutages
+    let accessLevel: LogLevel
 
     public var loops: EventLoopGroup { store.loops }
     public var log: any EventLog { store.log }
     public var codec: EventCodec { store.codec }
 
     /// Connects, and prepares the store.
-    /// - Parameter serviceCount: how many services share the process's connections to the database.
+    /// - Parameter services: those that share the process's connections to the database, and whose name its log lines bear where they
+    ///   speak of none of them.
     /// - Throws: ``SettingsError``, ``StartError``.
     public static func open(
-        _ settings: Settings, serviceCount: Int = 1, sink: any LogSink = LogWriter.standardError
+        _ settings: Settings, for services: [ServiceName] = [], sink: any LogSink = LogWriter.standardError
     ) async throws -> HubParts {
         let level = try settings.value(PlatformSettings.logLevel)
         let seal = try IdentitySeal(secret: try settings.value(PlatformSettings.identitySecret)) {
@@ -49,17 +53,26 @@ public struct HubParts: Sendable {
         for name in ServiceName.all + [.sandbox] {
             directory[name] = try settings.value(PlatformSettings.url(of: name))
         }
-        let connections = try ConnectionBudget(settings, serviceCount: serviceCount)
+        let connections = try ConnectionBudget(settings, serviceCount: max(1, services.count))
         let loops = try EventLoopGroup(count: try settings.value(PlatformSettings.loopCount))
         let pool = try BlockingPool(name: "hub-work", threadCount: 2, queueCountMax: 1_000)
-        let logger = Logger(label: "hub", level: level, sink: sink)
+        let logger = Logger(label: label(of: services), level: level, sink: sink)
         let http = HTTPClient(loops: loops)
         let objects = try settings.objects(pool, http) { WallClock.date }
+        let store = try await HubStore.prepare(settings, loops, logger)
         return HubParts(
-            settings: settings, store: try await .prepare(settings, loops, logger), blockingPool: pool,
+            settings: settings, store: store, blockingPool: pool,
             http: http, redis: try redis(settings, loops), directory: directory, seal: seal, objects: objects,
             logger: logger, clock: { WallClock.date },
-            sink: sink, level: level, drainTime: drainTime, connections: connections)
+            sink: sink, level: level, drainTime: drainTime, connections: connections,
+            requests: try store.requestLog(settings, logger), outages: MessagingOutages(logger),
+            accessLevel: try settings.value(PlatformSettings.accessLogLevel))
+    }
+
+    /// One that has all of them is the hub.
+    static func label(of services: [ServiceName]) -> String {
+        services.isEmpty || services.count >= ServiceName.all.count
+            ? "hub" : services.map(\.rawValue).joined(separator: "+")
     }
 
     private static func redis(_ settings: Settings, _ loops: EventLoopGroup) throws -> RedisClient? {
@@ -73,6 +86,7 @@ public struct HubParts: Sendable {
         let schema = ServiceSchema(name)
         let role = try await schema.prepare(type.histories, as: store.database)
         let metrics = Metrics()
+        ProgramVersion.show(on: metrics)
         let uptime: Uptime = { .now }
         return ServiceContext(
             name: name, settings: settings, loops: loops, blockingPool: blockingPool,
@@ -84,7 +98,8 @@ public struct HubParts: Sendable {
             outbox: Outbox(service: name, codec: codec, now: clock), http: http, services: directory, seal: seal,
             objects: objects, logger: Logger(label: name.rawValue, level: level, sink: sink), metrics: metrics,
             cache: Cache(redis, prefix: "hub:\(name)", loops: loops, metrics: metrics, uptime: uptime), clock: clock,
-            uptime: uptime)
+            uptime: uptime, accessLevel: accessLevel, requests: requests,
+            outages: outages)
     }
 
     /// What services go on without: a registry elsewhere, for what it told before is known, and Redis.
@@ -116,6 +131,8 @@ public struct HubParts: Sendable {
     }
 
     public func close() async {
+        // What cannot be written now, never will be.
+        try? await requests?.write()
         await http.close()
         await redis?.close()
         await store.close()

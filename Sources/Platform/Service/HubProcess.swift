@@ -26,6 +26,8 @@ public final class HubProcess: Sendable {
     public struct Progress: Sendable {
         public let service: ServiceName
         public let port: Int
+        /// Of the gateway's private side; nil for other services, whose only port is that.
+        public let privatePort: Int?
     }
 
     /// What a process does about the log's topics when it starts.
@@ -53,9 +55,10 @@ public final class HubProcess: Sendable {
         _ types: [any HubService.Type], settings: Settings, topics: Topics, sink: any LogSink = LogWriter.standardError,
         progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws -> HubProcess {
-        let parts = try await HubParts.open(settings, serviceCount: types.count, sink: sink)
+        let parts = try await HubParts.open(settings, for: types.map { $0.name }, sink: sink)
         let upkeep = Supervisor(loops: parts.loops, logger: parts.logger)
         upkeep.start("event log") { try await parts.log.run() }
+        if let requests = parts.requests { upkeep.start("request log") { try await requests.run() } }
         var started: [RunningService] = []
         let note: HubProcessNote
         do {
@@ -83,9 +86,12 @@ public final class HubProcess: Sendable {
         let records = ProcessRecords(parts.store.database)
         let own = try await records.ownAddress()
         let names = started.map(\.name.rawValue)
+        // Of the gateway its private side, which says which part is failing.
         let addresses = try started.map { service in
-            let host = try parts.settings.value(PlatformSettings.host(of: service.name))
-            return ServiceDirectory.url(host: ["0.0.0.0", "::"].contains(host) ? own : host, port: service.port)
+            let host = try parts.settings.value(
+                service.privatePort == nil ? PlatformSettings.host(of: service.name) : PlatformSettings.serviceHost)
+            return ServiceDirectory.url(
+                host: ["0.0.0.0", "::"].contains(host) ? own : host, port: service.privatePort ?? service.port)
         }
         let command =
             switch topics {
@@ -158,7 +164,7 @@ public final class HubProcess: Sendable {
             do {
                 for try await service in group {
                     up.append(service)
-                    progress(Progress(service: service.name, port: service.port))
+                    progress(Progress(service: service.name, port: service.port, privatePort: service.privatePort))
                 }
             } catch {
                 group.cancelAll()

@@ -62,6 +62,7 @@ public struct HubStore: Sendable {
             } else {
                 registry = try await ownRegistry(database, url, loops)
             }
+            try await database.migrate([RequestLog.migrations], schema: RequestLog.schema)
             let codec = EventCodec(registry: registry)
             try await codec.prepare(EventCatalogue.all)
             try await database.migrate([ProcessRecords.migrations], schema: ProcessRecords.schema)
@@ -111,6 +112,15 @@ public struct HubStore: Sendable {
         let done = changes.filter(isDone)
         if !done.isEmpty { try await log.apply(done) }
         return (done, changes.filter { !isDone($0) })
+    }
+
+    /// Nil when requests are not to be kept.
+    func requestLog(_ settings: Settings, _ logger: Logger) throws -> RequestLog? {
+        var limits = RequestLog.Limits()
+        let mebibytes = try settings.value(PlatformSettings.requestLogMebibytes)
+        if mebibytes <= 0 { return nil }
+        limits.keptBytesMax = min(mebibytes, 1024 * 1024) * 1024 * 1024
+        return RequestLog(database: database, loops: loops, limits: limits, logger: logger)
     }
 
     /// A service's corner of the database, as the login of `DATABASE_URL`. Whoever asks for it closes it.

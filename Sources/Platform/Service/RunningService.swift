@@ -10,7 +10,9 @@ struct RunningService: Sendable {
     let name: ServiceName
     let port: Int
     private let service: any HubService
-    private let server: HTTPServer
+    /// Of the gateway's figures and parts, which its own port shows to nobody.
+    let privatePort: Int?
+    private let servers: [HTTPServer]
     private let supervisor: Supervisor
     private let context: ServiceContext
 
@@ -28,20 +30,21 @@ struct RunningService: Sendable {
         _ type: any HubService.Type, _ parts: HubParts, _ context: ServiceContext
     ) async throws -> RunningService {
         let service = try await type.init(context)
-        let wantedPort = try parts.settings.value(PlatformSettings.port(of: type.name))
         let host = try parts.settings.value(PlatformSettings.host(of: type.name))
-        var limits = ServerLimits.configuration(of: type.name, descriptorsMax: ServerLimits.raiseDescriptors())
-        (limits.host, limits.port) = (host, wantedPort)
-        if type.name == .gateway, let proxies = try parts.settings.optional(PlatformSettings.trustedProxies) {
-            limits.trustedProxies = proxies.ranges
-        }
-        let server = HTTPServer(
-            configuration: limits, loops: parts.loops, router: router(of: service, context, parts.healthChecks))
-        let port: Int
-        do {
-            port = try await server.start()
-        } catch {
-            throw StartError(error, of: type.name, on: host, port: wantedPort)
+        let health = health(of: service, type, context, parts.healthChecks)
+        let (server, port) = try await listen(
+            type.name, parts, host: host, port: try parts.settings.value(PlatformSettings.port(of: type.name)),
+            router(of: service, context, health))
+        var servers = [server], privatePort: Int?
+        if type.name == .gateway {
+            do {
+                let (server, privately) = try await startPrivateSide(parts, health, after: port)
+                servers.append(server)
+                privatePort = privately
+            } catch {
+                await server.drain(within: .zero)
+                throw error
+            }
         }
         parts.directory[type.name] = ServiceDirectory.url(host: host, port: port)
         let supervisor = Supervisor(loops: parts.loops, logger: context.logger)
@@ -52,7 +55,37 @@ struct RunningService: Sendable {
             supervisor.start("tasks of \(type.name)") { try await runner.run() }
         }
         return RunningService(
-            name: type.name, port: port, service: service, server: server, supervisor: supervisor, context: context)
+            name: type.name, port: port, service: service, privatePort: privatePort, servers: servers,
+            supervisor: supervisor, context: context)
+    }
+
+    private static func listen(
+        _ name: ServiceName, _ parts: HubParts, host: String, port: Int, _ router: Router
+    ) async throws -> (HTTPServer, Int) {
+        var limits = ServerLimits.configuration(of: name, descriptorsMax: ServerLimits.raiseDescriptors())
+        (limits.host, limits.port) = (host, port)
+        if name == .gateway, let proxies = try parts.settings.optional(PlatformSettings.trustedProxies) {
+            limits.trustedProxies = proxies.ranges
+        }
+        let server = HTTPServer(configuration: limits, loops: parts.loops, router: router)
+        do {
+            return (server, try await server.start())
+        } catch {
+            throw StartError(error, of: name, on: host, port: port)
+        }
+    }
+
+    /// What operators see of the gateway, where only they can reach it.
+    private static func startPrivateSide(
+        _ parts: HubParts, _ health: HealthRoutes, after publicPort: Int
+    ) async throws -> (HTTPServer, Int) {
+        let isAnyPort = try parts.settings.value(PlatformSettings.port(of: .gateway)) == 0
+        let usual = isAnyPort ? 0 : publicPort + PlatformSettings.gatewayPrivatePortOffset
+        var router = Router()
+        health.add(to: &router, for: .operators)
+        return try await listen(
+            .gateway, parts, host: try parts.settings.value(PlatformSettings.serviceHost),
+            port: try parts.settings.optional(PlatformSettings.gatewayPrivatePort) ?? usual, router)
     }
 
     /// What every service forgets.
@@ -73,11 +106,22 @@ struct RunningService: Sendable {
         ]
     }
 
-    /// Everything the service answers: its routes or its door, and its health.
     /// - Parameter shared: what all services of the process stand on, beside their databases.
-    static func router(
-        of service: any HubService, _ context: ServiceContext, _ shared: [HealthCheck] = []
-    ) -> Router {
+    static func health(
+        of service: any HubService, _ type: any HubService.Type, _ context: ServiceContext, _ shared: [HealthCheck] = []
+    ) -> HealthRoutes {
+        let database = context.database
+        let checks = [HealthCheck("database") { try await database.check() }] + shared + service.healthChecks
+        var measures: [HealthCheck] = []
+        if type.histories.contains(MessagingMigrations.service) {
+            let backlog = OutboxBacklog(context.metrics, of: database)
+            measures.append(HealthCheck("outbox") { try await backlog.measure() })
+        }
+        return HealthRoutes(context.loops, context.metrics, checks: checks, measures: measures)
+    }
+
+    /// Everything the service answers: its routes or its door, and its health.
+    static func router(of service: any HubService, _ context: ServiceContext, _ health: HealthRoutes) -> Router {
         var router =
             service.door
             ?? {
@@ -86,9 +130,7 @@ struct RunningService: Sendable {
                 if service.erases { Erasures.addRoute(to: &routes, context.database) }
                 return routes.router
             }()
-        let database = context.database
-        let checks = [HealthCheck("database") { try await database.check() }] + shared + service.healthChecks
-        HealthRoutes(context.loops, context.metrics, checks: checks).add(to: &router)
+        health.add(to: &router, for: context.name == .gateway ? .everybody : .operators)
         return router
     }
 
@@ -100,14 +142,15 @@ struct RunningService: Sendable {
         if !type.publishes.isEmpty || !service.groups.isEmpty {
             let relay = Relay(
                 outbox: context.outbox, database: context.database, log: parts.log, loops: parts.loops,
-                logger: context.logger, metrics: context.metrics)
+                logger: context.logger, outages: context.outages, metrics: context.metrics)
             supervisor.start("relay of \(type.name)") { try await relay.run() }
         }
         for worker in service.groups {
             let consumer = Consumer(
                 group: worker.group, handlers: worker.handlers, outbox: context.outbox, database: context.database,
-                log: parts.log, codec: parts.codec, loops: parts.loops, logger: context.logger, metrics: context.metrics
-            )
+                log: parts.log, codec: parts.codec, loops: parts.loops, logger: context.logger,
+                outages: context.outages,
+                metrics: context.metrics)
             supervisor.start("consumer \(worker.group)") { try await consumer.run() }
         }
         if let tail = service.tail {
@@ -120,7 +163,7 @@ struct RunningService: Sendable {
     /// - Parameter limit: how long requests under way may still take.
     func stop(within limit: Duration) async {
         service.endStreams()
-        await server.drain(within: limit)
+        for server in servers { await server.drain(within: limit) }
         await supervisor.stop()
         await context.database.close()
     }

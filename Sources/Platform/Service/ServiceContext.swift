@@ -34,6 +34,10 @@ public struct ServiceContext: Sendable {
     /// What the service keeps for a while, so that it need not be asked for again.
     public let cache: Cache
     public let logger: Logger
+    /// Of the process.
+    public let outages: MessagingOutages
+    /// Where the service's answers are written down.
+    public let access: AccessLog
     public let metrics: Metrics
     /// The time of day, which somebody may set: for what is stored, shown or put into a token.
     public let clock: @Sendable () -> Date
@@ -43,7 +47,8 @@ public struct ServiceContext: Sendable {
     public init(
         name: ServiceName, settings: Settings, loops: EventLoopGroup, blockingPool: BlockingPool, database: Database,
         outbox: Outbox, http: HTTPClient, services: ServiceDirectory, seal: IdentitySeal, objects: any ObjectStore,
-        logger: Logger, metrics: Metrics, cache: Cache, clock: @escaping @Sendable () -> Date, uptime: @escaping Uptime
+        logger: Logger, metrics: Metrics, cache: Cache, clock: @escaping @Sendable () -> Date, uptime: @escaping Uptime,
+        accessLevel: LogLevel = .info, requests: RequestLog? = nil, outages: MessagingOutages? = nil
     ) {
         self.name = name
         self.settings = settings
@@ -57,6 +62,8 @@ public struct ServiceContext: Sendable {
         self.objects = objects
         tasks = Tasks(database, loops, now: clock, uptime: uptime)
         self.logger = logger
+        self.outages = outages ?? MessagingOutages(logger)
+        access = AccessLog(name, logger: logger, level: accessLevel, requests: requests)
         self.metrics = metrics
         self.cache = cache
         self.clock = clock

@@ -23,21 +23,26 @@ final class Supervisor: Sendable {
     func start(_ name: String, _ work: @escaping @Sendable () async throws -> Void) {
         let loop = loops.next()
         let (logger, uptime) = (logger, uptime)
+        let outage = OutageLog(
+            logger, level: .error, failing: "work failed and starts again", over: "work goes on", uptime: uptime)
         let task = loop.start(name) {
             var failures = 0
             var random = SystemRandomNumberGenerator()
             let pause = RetryPolicy()
             while !Task.isCancelled {
                 let start = uptime()
+                let calm = loop.start("calm of \(name)") {
+                    try await loop.sleep(for: Self.calmTime)
+                    outage.succeeded([.name: .text(name)])
+                }
+                defer { calm.cancel() }
                 do {
                     try await work()
                     return
                 } catch {
                     if Task.isCancelled { return }
                     failures = uptime() - start < Self.calmTime ? failures + 1 : 1
-                    logger.error(
-                        "work failed and starts again",
-                        [.name: .text(name), .attempt: LogValue(failures), .error: LogValue(error)])
+                    outage.failed([.name: .text(name), .attempt: LogValue(failures), .error: LogValue(error)])
                     try await loop.sleep(for: pause.delay(after: failures, using: &random))
                 }
             }

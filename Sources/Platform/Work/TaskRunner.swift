@@ -19,6 +19,8 @@ final class TaskRunner: Sendable {
     private let rests: TaskRests
     private let loops: EventLoopGroup
     private let logger: Logger
+    private let service: String
+    private let claims, dependencies: OutageLog
     private let metrics: TaskMetrics
     private let now: @Sendable () -> Date
     private let limits: TaskLimits
@@ -34,6 +36,10 @@ final class TaskRunner: Sendable {
         rests = context.tasks.rests
         loops = context.loops
         logger = context.logger
+        service = context.name.rawValue
+        claims = context.outages.tasks
+        dependencies = OutageLog(
+            logger, failing: "what tasks need is down, they wait", over: "what tasks need is back, they go on")
         metrics = TaskMetrics(context.metrics)
         now = context.clock
         self.limits = limits
@@ -102,11 +108,12 @@ final class TaskRunner: Sendable {
         do {
             var claimed = try await store.claim(
                 rooms, at: now(), seconds: limits.claimTime / .seconds(1), in: database)
+            claims.succeeded(of: service)
             running.withLock { running in for task in claimed { running[task.kind, default: 0] += 1 } }
             for index in claimed.indices { claimed[index].isProbe = rests.begin(claimed[index].kind) }
             return claimed
         } catch {
-            if !Task.isCancelled { logger.warning("tasks could not be claimed", [.error: LogValue(error)]) }
+            if !Task.isCancelled { claims.failed([.name: .text(service), .error: LogValue(error)], of: service) }
             return []
         }
     }
@@ -126,7 +133,7 @@ final class TaskRunner: Sendable {
         await TraceContext.$current.withValue(trace) {
             do {
                 try await withClaim(of: run, handler.policy.timeMax) { try await handler.perform(claimed.payload, run) }
-                rests.answered(run.kind)
+                answered(run.kind)
                 try await end(run, handler)
                 metrics.done.increment()
             } catch {
@@ -173,7 +180,7 @@ final class TaskRunner: Sendable {
         let failure = FailureClass(of: error)
         switch failure {
         case .dependencyDown: rests.metDown(run.kind, handler.policy.retry)
-        case .permanent: rests.answered(run.kind)
+        case .permanent: answered(run.kind)
         case .transient: break
         }
         let reason = "\(FailureClass.name(of: error)): \(error)"
@@ -184,9 +191,14 @@ final class TaskRunner: Sendable {
                 return try await giveUp(run, handler, payload, error, reason)
             }
             metrics.retried.increment()
-            logger.warning(
-                "a task failed and is tried again",
-                [.name: .text(run.kind), .id: .text(run.key), .attempt: LogValue(run.attempt), .error: .text(reason)])
+            let facts: [LogKey: LogValue] = [
+                .name: .text(run.kind), .id: .text(run.key), .attempt: LogValue(run.attempt), .error: .text(reason),
+            ]
+            if failure == .dependencyDown {
+                dependencies.failed(facts, of: run.kind)
+            } else {
+                logger.warning("a task failed and is tried again", facts)
+            }
             // While its kind rests, the task goes to the end of the line: another one finds out next.
             let pause = failure == .dependencyDown ? .zero : pause(run, handler)
             try await store.postpone(
@@ -196,6 +208,11 @@ final class TaskRunner: Sendable {
             // The claim runs out, and the task is done again.
             logger.warning("what came of a task could not be written down", [.error: LogValue(error)])
         }
+    }
+
+    private func answered(_ kind: String) {
+        rests.answered(kind)
+        dependencies.succeeded([.name: .text(kind)], of: kind)
     }
 
     private func pause(_ run: TaskRun, _ handler: TaskHandler) -> Duration {

@@ -1,9 +1,10 @@
 internal import Commit
+internal import Platform
 
 /// The program: its commands, and how their errors are told.
 enum Program {
     static let name = "learning-hub"
-    static let version = "0.1.0"
+    static let version = ProgramVersion.text
 
     static let commands: Command = Command(
         name, "Learning Hub: an e-learning platform whose services talk through events.",

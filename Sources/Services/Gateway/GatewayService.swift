@@ -25,7 +25,7 @@ public struct GatewayService: HubService {
         let routes = GatewayRoutes(
             admit: admit, forward: forward, streams: streams, crossOrigin: config.crossOrigin,
             startPage: StartPage(context, services, hasDescription: description != nil), description: description)
-        door = routes.router(logger: context.logger, metrics: context.metrics)
+        door = routes.router(logger: context.logger, metrics: context.metrics, access: context.access)
     }
 
     public var tail: Tail? { Handlers(streams: streams).tail }

@@ -14,51 +14,67 @@ struct GatewayRoutes: Sendable {
     /// Nil where there is none beside the program.
     let description: DescriptionPages?
 
-    func router(logger: Logger, metrics: Metrics) -> Router {
+    func router(logger: Logger, metrics: Metrics, access: AccessLog) -> Router {
         var router = Router()
-        addPages(to: &router, logger)
+        let answering = answering(logger)
+        addPages(to: &router, answering)
         let meter = GatewayMeter(metrics)
         // OPTIONS too: the service behind a path knows what the path has.
         for method in [HTTPMethod.get, .post, .put, .patch, .delete, .options] {
-            router.add(method, "/{path...}", bodyBytesMax: PublicPaths.streamBytesMax(of: method)) { request in
-                await meter.measure(request.method) { await pass(request, logger) }
-            }
+            router.add(
+                method, Self.anyPath, bodyBytesMax: PublicPaths.streamBytesMax(of: method),
+                handler: [meter.measured].around(answering { try await pass($0.http, answering) }))
         }
-        wrap(&router, metrics)
+        addSteps(to: &router, metrics, access)
         return router
     }
 
-    /// What stands around every request, and what marks answers that no route gives.
-    private func wrap(_ router: inout Router, _ metrics: Metrics) {
-        router.wrap { request, next in await traced(request, next) }
+    private func addPages(to router: inout Router, _ answering: Answering) {
+        addPage("/", to: &router, answering) { _ in try await startPage.response() }
+        addPage("/openapi.yaml", to: &router, answering) { _ in try pages.yaml }
+        addPage("/openapi.json", to: &router, answering) { _ in try pages.json }
+        addPage("/docs", to: &router, answering) { _ in try pages.html }
+        addPage("/problems", to: &router, answering) { _ in try pages.problems.all }
+        addPage("/problems/{code}", to: &router, answering) {
+            try pages.problems.one($0.http.pathParameters["code"] ?? "")
+        }
+        addPage("/events", to: &router, answering) { try await events($0.http) }
+    }
+
+    /// The journey begins here: each request has a correlation id, which the caller is told.
+    private func addSteps(to router: inout Router, _ metrics: Metrics, _ access: AccessLog) {
+        router.wrap(Around.traced)
+        router.wrap(Self.marked)
+        router.wrap(Around.recorded(access))
+        router.wrap(Self.named)
         // Around the limits, for a page of another origin is to read that it was limited.
         if let crossOrigin { router.wrap { request, next in await crossOrigin(request, next) } }
         router.wrap(limited(metrics))
         router.markRefusals { response, fields in
-            Self.mark(&response, Self.trace(fields))
+            let trace = Around.trace(of: fields)
+            access.recordRefusal(response, trace)
+            Self.mark(&response, trace)
             crossOrigin?.mark(&response, fields)
         }
     }
 
-    private func addPages(to router: inout Router, _ logger: Logger) {
-        addPage("/", to: &router, logger) { _ in try await startPage.response() }
-        addPage("/openapi.yaml", to: &router, logger) { _ in try pages.yaml }
-        addPage("/openapi.json", to: &router, logger) { _ in try pages.json }
-        addPage("/docs", to: &router, logger) { _ in try pages.html }
-        addPage("/problems", to: &router, logger) { _ in try pages.problems.all }
-        addPage("/problems/{code}", to: &router, logger) { try pages.problems.one($0.pathParameters["code"] ?? "") }
-        addPage("/events", to: &router, logger, events)
+    private func addPage(
+        _ path: String, to router: inout Router, _ answering: Answering, _ page: @escaping Routes.Handler
+    ) {
+        router.add(.get, path, handler: answering([QueryNames.none.checked].around(page)))
     }
 
-    private func addPage(
-        _ path: String, to router: inout Router, _ logger: Logger,
-        _ page: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
-    ) {
-        router.add(.get, path) { request in
-            await answered(logger) {
-                try QueryNames.none.check(request)
-                return try await page(request)
-            }
+    /// Why a service was not asked, ``UpstreamStanding`` says.
+    private func answering(_ logger: Logger) -> Answering {
+        Answering { error, problem, request in
+            // Of a flood, a line for each that is refused would be a flood too.
+            guard problem.isOurFault, problem.status != .serviceUnavailable, !(error is GatewayError) else { return }
+            logger.error(
+                "request failed",
+                [
+                    .method: .text(request.method.rawValue), .route: .text(request.route ?? "-"),
+                    .error: LogValue(error),
+                ])
         }
     }
 
@@ -98,15 +114,15 @@ struct GatewayRoutes: Sendable {
         return response
     }
 
-    private func pass(_ request: HTTPRequest, _ logger: Logger) async -> HTTPResponse {
-        await answered(logger) {
-            let path = request.target.prefix { $0 != "?" }
-            guard let row = try PublicPaths.row(for: request.method, path) else { throw Problem.notFound }
-            let caller = try await admit(request, path: path)
-            var response = await answered(logger) { try await pass(request, path, by: row, as: caller.identity) }
-            caller.standing?.add(to: &response.fields)
-            return response
-        }
+    private func pass(_ request: HTTPRequest, _ answering: Answering) async throws -> HTTPResponse {
+        let path = request.target.prefix { $0 != "?" }
+        guard let row = try PublicPaths.row(for: request.method, path) else { throw Problem.notFound }
+        let caller = try await admit(request, path: path)
+        // How they stand is told with a refusal too.
+        let answered = answering { try await pass($0.http, path, by: row, as: caller.identity) }
+        var response = await answered(request)
+        caller.standing?.add(to: &response.fields)
+        return response
     }
 
     private func pass(
@@ -121,31 +137,22 @@ struct GatewayRoutes: Sendable {
         return response
     }
 
-    private func answered(_ logger: Logger, _ body: () async throws -> HTTPResponse) async -> HTTPResponse {
-        do {
-            return try await body()
-        } catch {
-            let problem = Problem(answering: error)
-            // Of a flood, a line for each that is refused would be a flood too.
-            if problem.status.code >= 500, !(error is Bulkhead.Full) {
-                logger.warning("request not passed on", [.code: .text(problem.code), .error: LogValue(error)])
-            }
-            return problem.response()
+    private static let anyPath = "/{path...}"
+
+    /// What no service has answered goes by its row of the table.
+    private static func named(_ request: HTTPRequest, _ next: HTTPHandler) async -> HTTPResponse {
+        var response = await next(request)
+        if request.route == anyPath, !response.fields.contains(Around.routeField) {
+            let row = try? PublicPaths.row(for: request.method, request.target.prefix { $0 != "?" })
+            response.fields[Around.routeField] = row?.pattern
         }
+        return response
     }
 
-    /// The journey begins here: each request has a correlation id, which the caller is told.
-    private func traced(_ request: HTTPRequest, _ next: HTTPHandler) async -> HTTPResponse {
-        let trace = Self.trace(request.fields)
-        return await TraceContext.$current.withValue(trace) {
-            var response = await next(request)
-            Self.mark(&response, trace)
-            return response
-        }
-    }
-
-    private static func trace(_ fields: HTTPFields) -> TraceContext {
-        .request(correlationID: fields["x-correlation-id"], traceparent: fields["traceparent"])
+    private static func marked(_ request: HTTPRequest, _ next: HTTPHandler) async -> HTTPResponse {
+        var response = await next(request)
+        if let trace = TraceContext.current { mark(&response, trace) }
+        return response
     }
 
     private static func mark(_ response: inout HTTPResponse, _ trace: TraceContext) {
@@ -166,8 +173,8 @@ private struct GatewayMeter: Sendable {
         other = RouteMeter(metrics, method: .options, pattern: "/{path...}")
     }
 
-    func measure(_ method: HTTPMethod, _ body: () async -> HTTPResponse) async -> HTTPResponse {
-        await (meters[method] ?? other).measure(body)
+    func measured(_ request: HTTPRequest, _ next: HTTPHandler) async -> HTTPResponse {
+        await (meters[request.method] ?? other).measure { await next(request) }
     }
 }
 

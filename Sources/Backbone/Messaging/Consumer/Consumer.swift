@@ -28,6 +28,7 @@ public final class Consumer: Sendable {
     let log: any EventLog
     let database: Database
     let logger: Logger
+    let outages: MessagingOutages
     let metrics: ConsumerMetrics
     let now: @Sendable () -> Date
     /// The batches of all partitions: those that are there at the same time share a transaction.
@@ -40,12 +41,14 @@ public final class Consumer: Sendable {
     ///   - handlers: what the group reacts to; it subscribes to their topics and to its own redrives.
     ///   - outbox: the service's; it must be relayed.
     ///   - database: with the schema of the group's service.
+    ///   - outages: the process's; nil for one of the consumer's own.
     ///   - now: the time dead letters carry.
     public init(
         group: ConsumerGroup, handlers: [Handler], outbox: Outbox, database: Database, log: any EventLog,
         codec: EventCodec,
         loops: EventLoopGroup, policy: RetryPolicy = RetryPolicy(), limits: ConsumerLimits = ConsumerLimits(),
-        subscriptionLimits: SubscriptionLimits = SubscriptionLimits(), logger: Logger, metrics: Metrics,
+        subscriptionLimits: SubscriptionLimits = SubscriptionLimits(), logger: Logger,
+        outages: MessagingOutages? = nil, metrics: Metrics,
         now: @escaping @Sendable () -> Date = { WallClock.date }
     ) {
         precondition(Set(handlers.map(\.name)).count == handlers.count, "two handlers of \(group) have one name")
@@ -59,6 +62,7 @@ public final class Consumer: Sendable {
         positions = ConsumerPositions(of: group, in: database)
         self.log = log
         self.logger = logger
+        self.outages = outages ?? MessagingOutages(logger)
         let metrics = ConsumerMetrics(metrics, group: group)
         self.metrics = metrics
         self.now = now
@@ -111,10 +115,13 @@ public final class Consumer: Sendable {
         var attempt = 1
         while true {
             do {
-                return try await body()
+                let value = try await body()
+                outages.groups.succeeded(of: group.rawValue)
+                return value
             } catch {
                 try Task.checkCancellation()
-                logger.warning("group not joined yet", [.group: .text(group.rawValue), .error: LogValue(error)])
+                outages.groups.failed(
+                    [.group: .text(group.rawValue), .error: LogValue(error)], of: group.rawValue)
                 try await loop.sleep(for: policy.dependencyDelay(after: attempt, using: &random))
                 attempt += 1
             }
@@ -126,9 +133,10 @@ public final class Consumer: Sendable {
         while true {
             do {
                 metrics.show(try await positions.standing(on: log), at: now())
+                outages.lags.succeeded(of: group.rawValue)
             } catch {
                 try Task.checkCancellation()
-                logger.warning("the lag was not measured", [.group: .text(group.rawValue), .error: LogValue(error)])
+                outages.lags.failed([.group: .text(group.rawValue), .error: LogValue(error)], of: group.rawValue)
             }
             try await loop.sleep(for: limits.measureInterval)
         }

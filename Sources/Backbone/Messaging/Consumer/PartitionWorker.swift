@@ -14,7 +14,7 @@ struct PartitionWorker: Sendable {
             let tenure = try await begin()
             try await work(tenure)
         } catch EventLogError.leaseLost {
-            consumer.logger.notice("partition lost to another member", facts([:]))
+            consumer.logger.debug("partition lost to another member", facts([:]))
         } catch EventLogError.truncated(_, let end) {
             await stop(end)
         } catch {
@@ -112,13 +112,12 @@ struct PartitionWorker: Sendable {
     private func handledTogether(_ batch: PreparedBatch) async throws -> Bool {
         do {
             try await shielded { try await consumer.together.call(batch) }
+            consumer.outages.batches.succeeded(of: place)
             return true
         } catch EventLogError.leaseLost(let partition) {
             throw EventLogError.leaseLost(partition)
         } catch {
-            consumer.logger.notice(
-                "batch rolled back, its events are handled one by one",
-                facts([.count: LogValue(batch.events.count), .error: LogValue(error)]))
+            consumer.outages.batches.failed(facts([.error: LogValue(error)]), of: place)
             return false
         }
     }
@@ -170,18 +169,21 @@ struct PartitionWorker: Sendable {
     ) async throws -> Value {
         var random = SystemRandomNumberGenerator()
         var failures = 0
+        let outage = consumer.outages.partitions
+        // Whoever has the partition next tells of it again.
+        defer { if failures > 0 { outage.forget(place) } }
         while true {
             do {
-                return try await body()
+                let value = try await body()
+                outage.succeeded([.group: .text(consumer.group.rawValue)], of: place)
+                return value
             } catch let error as EventLogError where error.isFinal {
                 throw error
             } catch {
                 try Task.checkCancellation()
                 failures += 1
-                // Once when it begins: a log that is away for a while is not news again and again.
-                if failures == 1 {
-                    consumer.logger.warning(failed, facts(more).merging([.error: LogValue(error)]) { $1 })
-                }
+                outage.failed(
+                    facts(more).merging([.reason: .text("\(failed)"), .error: LogValue(error)]) { $1 }, of: place)
                 let policy = consumer.policy
                 try await lease.wait(
                     FailureClass(of: error) == .dependencyDown
@@ -195,6 +197,8 @@ struct PartitionWorker: Sendable {
     private func shielded<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
         try await loop.shielded("events of \(consumer.group)", within: consumer.limits.drainTimeout, body)
     }
+
+    private var place: String { "\(consumer.group) \(lease.partition)" }
 
     private func facts(_ more: [LogKey: LogValue]) -> [LogKey: LogValue] {
         more.merging([

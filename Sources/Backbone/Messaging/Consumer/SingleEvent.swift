@@ -19,11 +19,15 @@ struct SingleEvent: Sendable {
         var attempts = 0, waits = 0
         var firstFailedAt = consumer.now()
         var isPaused = false
-        defer { if isPaused { resume() } }
+        defer { if isPaused { endPause() } }
         while true {
             try Task.checkCancellation()
             do {
-                return try await body()
+                let value = try await body()
+                if isPaused {
+                    consumer.outages.dependencies.succeeded([.group: .text(consumer.group.rawValue)], of: place)
+                }
+                return value
             } catch EventLogError.leaseLost(let partition) {
                 throw EventLogError.leaseLost(partition)
             } catch {
@@ -35,8 +39,9 @@ struct SingleEvent: Sendable {
                 let failure = EventFailure(error, attempts: attempts, firstFailedAt: firstFailedAt, at: time)
                 switch failureClass {
                 case .dependencyDown:
-                    if !isPaused { pause(failure) }
+                    if !isPaused { consumer.metrics.paused.increment() }
                     isPaused = true
+                    consumer.outages.dependencies.failed(facts(failure), of: place)
                     waits += 1
                     try await lease.wait(consumer.policy.dependencyDelay(after: waits, using: &random), on: loop)
                 case .transient where attempts < consumer.policy.attemptsMax:
@@ -51,15 +56,13 @@ struct SingleEvent: Sendable {
         }
     }
 
-    private func pause(_ failure: EventFailure) {
-        consumer.metrics.paused.increment()
-        consumer.logger.error("a dependency is down, the partition waits", facts(failure))
+    /// Whoever has the partition next tells of it again.
+    private func endPause() {
+        consumer.metrics.paused.decrement()
+        consumer.outages.dependencies.forget(place)
     }
 
-    private func resume() {
-        consumer.metrics.paused.decrement()
-        consumer.logger.notice("the partition goes on", [.partition: .text(lease.partition.description)])
-    }
+    private var place: String { "\(consumer.group) \(record.position)" }
 
     /// Returns once the dead letter is in the outbox, from where the relay sends it: only then may the position move.
     private func bury(_ failure: EventFailure) async throws {
@@ -74,6 +77,7 @@ struct SingleEvent: Sendable {
                     try await tenure.hold(on: tx)
                     consumer.outbox.add(letter, id: record.id, on: tx)
                 }
+                consumer.outages.dependencies.succeeded(of: place)
                 consumer.metrics.deadLetters.increment()
                 consumer.logger.error("event put into the dead letters", facts(failure))
                 return
@@ -81,7 +85,8 @@ struct SingleEvent: Sendable {
                 throw EventLogError.leaseLost(partition)
             } catch {
                 try Task.checkCancellation()
-                consumer.logger.error("dead letter not kept", facts(failure).merging([.reason: LogValue(error)]) { $1 })
+                consumer.outages.dependencies.failed(
+                    facts(failure).merging([.reason: .text("dead letter not kept: \(error)")]) { $1 }, of: place)
             }
             waits += 1
             try await lease.wait(consumer.policy.dependencyDelay(after: waits, using: &random), on: loop)

@@ -17,11 +17,29 @@ public struct JourneyStep: Sendable, Equatable {
     public var correlationID: String
     public var eventID: String?
     public var causationID: String?
+    /// Of an answered request, for as long as it is kept.
+    public var answer: Answer?
+
+    public struct Answer: Sendable, Equatable {
+        public var status: Int
+        public var milliseconds: Double
+    }
 }
 
-/// What happened because of a request, across all services, in order of time.
+/// What is known of an id.
+public struct FoundJourneys: Sendable {
+    /// In order of time.
+    public var steps: [JourneyStep] = []
+    /// What was left out because there was too much of it, in words; empty when everything is here.
+    public var leftOut: [String] = []
+    /// Ids that only begin with the text that was looked for, some of them.
+    public var longerIDs: [String] = []
+}
+
+/// What happened because of a request, across all services.
 ///
-/// Events and dead letters come from the log, effects from the services' inboxes, requests and mails from their journals.
+/// Events and dead letters come from the log, effects from the services' inboxes, mails from their journals, and requests from what is
+/// kept of each for a day; of a request that caused an event, the journal of its service knows for longer.
 public struct Journey: Sendable {
     let log: any EventLog
     let database: Database
@@ -34,37 +52,66 @@ public struct Journey: Sendable {
 
     /// Journeys one query follows at most.
     public static let journeysMax = 100
-    /// Records of all journeys together at most.
+    /// Records that are looked at for the id, and records of all journeys together, at most.
     static let recordsMax = 10_000
+    /// How far from its events a request of a journey may lie.
+    private static let requestDistance: TimeInterval = 600
 
-    /// The steps of the journeys an id takes part in: a correlation id's own, or those in whose events the id of a user, a course,
-    /// an event or anything else stands.
+    /// The journeys an id takes part in: a correlation id's own, or those in whose events the id of a user, a course, an event or
+    /// anything else stands.
     /// - Parameters:
-    ///   - id: any id.
+    ///   - id: any id, whole.
     ///   - from: where to begin looking when the id is not a correlation id; nil looks at everything the log keeps.
-    public func steps(of id: String, from: Date? = nil) async throws -> [JourneyStep] {
-        var correlations = try await journalled(id) ? [id] : []
-        var records = try await log.search(LogSearch([id], from: from))
+    public func find(_ id: String, from: Date? = nil) async throws -> FoundJourneys {
+        var found = FoundJourneys()
+        let hits = try await log.search(LogSearch([id], from: from, countMax: Self.recordsMax))
+        if hits.count >= Self.recordsMax {
+            found.leftOut.append("only the oldest \(Self.recordsMax) records that name it were looked at")
+        }
+        var records = hits.filter { WholeID.stands(id, in: $0) }
+        var correlations: [String] = []
         for record in records {
             guard let correlation = record.headers[HeaderName.correlationID], !correlations.contains(correlation) else {
                 continue
             }
             correlations.append(correlation)
         }
-        correlations = correlations.suffix(Self.journeysMax)
+        if correlations.count > Self.journeysMax {
+            found.leftOut.append("only the last \(Self.journeysMax) of \(correlations.count) journeys are shown")
+            correlations = correlations.suffix(Self.journeysMax)
+        }
         let others = correlations.filter { $0 != id }
-        if !others.isEmpty { records += try await log.search(LogSearch(others, from: from, countMax: Self.recordsMax)) }
+        if !others.isEmpty {
+            let more = try await log.search(LogSearch(others, from: from, countMax: Self.recordsMax))
+            if more.count >= Self.recordsMax {
+                found.leftOut.append("only the oldest \(Self.recordsMax) records of these journeys are shown")
+            }
+            records += more
+        }
+        if !correlations.contains(id) { correlations.append(id) }
+        found.steps = try await steps(of: correlations, records, &found.leftOut)
+        if found.steps.isEmpty { found.longerIDs = WholeID.longer(id, in: hits) }
+        return found
+    }
+
+    private func steps(
+        of correlations: [String], _ records: [LogRecord], _ leftOut: inout [String]
+    ) async throws -> [JourneyStep] {
         var seen: Set<LogPosition> = []
         let wanted = Set(correlations)
-        records = records.filter {
+        let records = records.filter {
             wanted.contains($0.headers[HeaderName.correlationID] ?? "") && seen.insert($0.position).inserted
         }
         let events = records.compactMap { Self.step($0) }
         var steps = events
         for service in try await services() {
             steps += try await effects(of: events, in: service)
-            steps += try await journal(of: correlations, in: service)
+            steps += try await journal(of: correlations, in: service, &leftOut)
         }
+        let requests = try await requests(of: correlations, around: events, &leftOut)
+        // What the journal noted of them says less.
+        let told = Set(requests.map(\.request))
+        steps = steps.filter { $0.kind != .http || !told.contains($0.request) } + requests
         return steps.sorted { ($0.at, $0.kind.order) < ($1.at, $1.kind.order) }
     }
 
@@ -121,12 +168,37 @@ public struct Journey: Sendable {
         }
     }
 
-    private func journal(of correlations: [String], in service: ServiceName) async throws -> [JourneyStep] {
+    /// - Parameter events: say when a journey took place; one without any is looked for in all there is.
+    private func requests(
+        of correlations: [String], around events: [JourneyStep], _ leftOut: inout [String]
+    ) async throws -> [JourneyStep] {
+        let times = Dictionary(grouping: events, by: \.correlationID).mapValues { events in
+            let times = events.map(\.at)
+            return (times.min() ?? .distantPast).addingTimeInterval(
+                -Self.requestDistance)...(times.max() ?? .distantFuture).addingTimeInterval(Self.requestDistance)
+        }
+        let (requests, isCutShort) = try await KeptRequests(database: database).find(
+            correlations.map { KeptRequests.Wanted(correlationID: $0, times: times[$0]) })
+        if isCutShort { leftOut.append("there are more requests than are looked at") }
+        return requests.map { request in
+            JourneyStep(
+                at: Date(timeIntervalSince1970: Double(request.atMs) / 1_000), service: request.service, kind: .http,
+                name: "\(request.method) \(request.route)", correlationID: request.correlationID,
+                answer: .init(status: request.status, milliseconds: Double(request.microseconds) / 1_000))
+        }
+    }
+
+    private func journal(
+        of correlations: [String], in service: ServiceName, _ leftOut: inout [String]
+    ) async throws -> [JourneyStep] {
         let rows = try await database.query(
             """
             select at, kind, name, correlation_id, event_id, causation_id from \(quoted: service.rawValue).journal
-            where correlation_id = any(\(correlations)) order by at limit 10000
+            where correlation_id = any(\(correlations)) order by at limit \(Int64(Self.recordsMax))
             """)
+        if rows.count >= Self.recordsMax {
+            leftOut.append("of \(service) only the oldest \(Self.recordsMax) requests and mails are shown")
+        }
         return try rows.compactMap { row in
             let (at, kind, name, correlation, event, cause) = try row.decode(
                 Date.self, String.self, String.self, String.self, String?.self, String?.self)
@@ -136,12 +208,11 @@ public struct Journey: Sendable {
                 causationID: cause)
         }
     }
+}
 
-    /// Whether a journal knows the id as a correlation id: a request that caused no event is a journey too.
-    private func journalled(_ id: String) async throws -> Bool {
-        for service in try await services() where try await !journal(of: [id], in: service).isEmpty { return true }
-        return false
-    }
+extension JourneyStep {
+    /// The journal and what is kept of requests tell of the same one.
+    fileprivate var request: [String] { [service.rawValue, name, correlationID] }
 }
 
 extension JourneyKind {

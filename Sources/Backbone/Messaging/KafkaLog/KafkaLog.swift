@@ -17,6 +17,7 @@ public final class KafkaLog: EventLog {
     let limits: Limits
     let logger: Logger
     let loop: EventLoop
+    let joins: OutageLog
     private let producer: KafkaProducer
     private let administration: KafkaAdministration
 
@@ -54,6 +55,7 @@ public final class KafkaLog: EventLog {
         cluster = try KafkaCluster(configuration, logger: logger)
         self.limits = limits
         self.logger = logger
+        joins = OutageLog(logger, failing: "a group cannot be joined", over: "the groups are joined again")
         loop = loops.nextInTurn()
         producer = cluster.makeProducer(on: loop)
         administration = KafkaAdministration(cluster, on: loop)

@@ -42,12 +42,13 @@ final class KafkaSubscription: Subscription {
                     return !state.isClosed
                 }
                 guard isWanted else { return await consumer.close(within: log.limits.closeMax) }
+                log.joins.succeeded(of: group)
                 for await event in consumer.events { take(event) }
                 if state.withLock({ $0.isClosed }) { return }
                 await consumer.close(within: log.limits.closeMax)
             } catch {
                 try Task.checkCancellation()
-                log.logger.warning("group not joined", [.group: .text(group), .error: LogValue(error)])
+                log.joins.failed([.group: .text(group), .error: LogValue(error)], of: group)
             }
             try await log.loop.sleep(for: log.limits.rejoinDelay)
         }

@@ -19,15 +19,17 @@ public final class Relay: Sendable {
     private let bell: OutboxBell
     private let loop: EventLoop
     private let logger: Logger
+    private let outages: MessagingOutages
     private let metrics: RelayMetrics
 
     /// - Parameters:
     ///   - outbox: the service's; its commits wake this relay.
     ///   - database: with the service's schema.
+    ///   - outages: the process's; nil for one of the relay's own.
     public init(
         outbox: Outbox, database: Database, log: any EventAppender, loops: EventLoopGroup,
         limits: RelayLimits = RelayLimits(),
-        logger: Logger, metrics: Metrics
+        logger: Logger, outages: MessagingOutages? = nil, metrics: Metrics
     ) {
         service = outbox.service
         bell = outbox.bell
@@ -35,6 +37,7 @@ public final class Relay: Sendable {
         self.log = log
         self.limits = limits
         self.logger = logger
+        self.outages = outages ?? MessagingOutages(logger)
         loop = loops.nextInTurn()
         self.metrics = RelayMetrics(metrics)
     }
@@ -89,6 +92,7 @@ public final class Relay: Sendable {
             do {
                 try await lock.hold(on: database, loop) { holder in
                     self.logger.info("relay active")
+                    self.outages.relays.succeeded(of: self.service.rawValue)
                     self.bell.isActiveHere = true
                     self.metrics.active.set(1)
                     defer {
@@ -101,7 +105,8 @@ public final class Relay: Sendable {
             } catch {
                 try Task.checkCancellation()
                 let count = failures.add(1, ordering: .relaxed).newValue
-                logger.warning("relay interrupted", [.error: LogValue(error)])
+                outages.relays.failed(
+                    [.name: .text(service.rawValue), .error: LogValue(error)], of: service.rawValue)
                 try await loop.sleep(for: limits.retryPolicy.delay(after: count, using: &random))
             }
         }
@@ -164,11 +169,12 @@ public final class Relay: Sendable {
                 reader.rewind(to: first)
                 try await remove(sent)
                 sent = []
-                logger.warning(
-                    "log did not take events", [.count: LogValue(report.retryCount), .reason: .text(report.reason)])
+                outages.appends.failed(
+                    [.name: .text(service.rawValue), .reason: .text(report.reason)], of: service.rawValue)
                 try await loop.sleep(for: limits.retryPolicy.delay(after: failures, using: &random))
             } else {
                 failures = 0
+                outages.appends.succeeded(of: service.rawValue)
                 if case .events(let events) = next { batch = events }
             }
         }

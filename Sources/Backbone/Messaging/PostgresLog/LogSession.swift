@@ -12,13 +12,12 @@ final class LogSession: Sendable {
     let key: Int64
     private let database: Database
     private let loop: EventLoop
-    private let logger: Logger
+    private let outage: OutageLog
     private let silenceMax: Duration
     private let state = Mutex(State())
 
     private struct State {
         var isHeld = false
-        var isMissed = false
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -27,7 +26,8 @@ final class LogSession: Sendable {
         self.database = database
         self.silenceMax = silenceMax
         self.loop = loop
-        self.logger = logger
+        outage = OutageLog(
+            logger, failing: "the event log session is lost", over: "the event log session is held again")
         key = Int64.random(in: Int64.min...Int64.max)
     }
 
@@ -46,8 +46,7 @@ final class LogSession: Sendable {
                 }
             } catch {
                 if Task.isCancelled { return }
-                // Once: a database that is away says so five times a second.
-                if isFirstMiss() { logger.warning("event log session lost", [.error: LogValue(error)]) }
+                outage.failed([.error: LogValue(error)])
                 try await loop.sleep(for: .milliseconds(200))
             }
         }
@@ -56,18 +55,11 @@ final class LogSession: Sendable {
     private func hold() {
         let waiting = state.withLock { state in
             state.isHeld = true
-            state.isMissed = false
             defer { state.waiting = [] }
             return state.waiting
         }
+        outage.succeeded()
         for continuation in waiting { continuation.resume() }
-    }
-
-    private func isFirstMiss() -> Bool {
-        state.withLock { state in
-            defer { state.isMissed = true }
-            return !state.isMissed
-        }
     }
 
     private func release() { state.withLock { $0.isHeld = false } }

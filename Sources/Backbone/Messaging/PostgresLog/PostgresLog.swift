@@ -22,6 +22,7 @@ public final class PostgresLog: EventLog {
     let directory: TopicDirectory
     let wakeUps: WakeUps
     let session: LogSession
+    let heartbeats: OutageLog
 
     /// What one call may take, and how often the log looks by itself.
     public struct Limits: Sendable {
@@ -46,6 +47,8 @@ public final class PostgresLog: EventLog {
         self.database = database
         self.limits = limits
         self.logger = logger
+        heartbeats = OutageLog(
+            logger, failing: "the event log cannot be reached", over: "the event log can be reached again")
         loop = loops.nextInTurn()
         directory = TopicDirectory(database: database)
         wakeUps = WakeUps()

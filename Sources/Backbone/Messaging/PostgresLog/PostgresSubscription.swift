@@ -92,10 +92,11 @@ final class PostgresSubscription: Subscription {
                 if log.session.isHeld {
                     try await step()
                     lastHeard = .now
+                    log.heartbeats.succeeded(of: group)
                 }
             } catch {
                 if Task.isCancelled { return }
-                log.logger.warning("heartbeat failed", [.group: .text(group), .error: LogValue(error)])
+                log.heartbeats.failed([.group: .text(group), .error: LogValue(error)], of: group)
             }
             if ContinuousClock.now - lastHeard > limits.leaseDuration { endAll() }
             await changed.wait(atMost: log.session.isHeld ? limits.heartbeatInterval : .milliseconds(20), on: log.loop)
@@ -214,9 +215,9 @@ final class PostgresSubscription: Subscription {
         if case .failure(let error) = await releasing.result {
             // Still ours by the table: the next heartbeat hands it out anew.
             state.withLock { $0.released[id] = nil }
-            log.logger.warning(
-                "lease not given back",
-                [.group: .text(group), .partition: .text(lease.partition.description), .error: LogValue(error)])
+            log.heartbeats.failed(
+                [.group: .text(group), .partition: .text(lease.partition.description), .error: LogValue(error)],
+                of: group)
         }
         changed.set()
     }

@@ -36,3 +36,10 @@ public typealias HTTPHandler = @Sendable (HTTPRequest) async -> HTTPResponse
 
 /// Stands around a handler: may answer itself, or change what goes in and out. `next` is called at most once.
 public typealias HTTPMiddleware = @Sendable (_ request: HTTPRequest, _ next: HTTPHandler) async -> HTTPResponse
+
+extension Array<HTTPMiddleware> {
+    /// One handler of a handler and what stands around it, the first outermost.
+    public func around(_ handler: @escaping HTTPHandler) -> HTTPHandler {
+        reversed().reduce(handler) { next, middleware in { request in await middleware(request, next) } }
+    }
+}

@@ -70,9 +70,7 @@ public struct Router: Sendable {
             default: return Self.refusal(request.match, tree, request.method)
             }
         }
-        return middleware.reversed().reduce(dispatch) { next, middleware in
-            { request in await middleware(request, next) }
-        }
+        return middleware.around(dispatch)
     }
 
     /// The request with what the router knows of it.

@@ -27,6 +27,7 @@ enum ServeCommand {
         }
         let process = try await HubProcess.start(types, settings: try HubSettings.read(), topics: .check) { ready in
             console.line("\(ready.service) ready on port \(ready.port)")
+            if let port = ready.privatePort { console.line("/metrics of the \(ready.service) on port \(port)") }
         }
         await signals.first()
         await process.stop()

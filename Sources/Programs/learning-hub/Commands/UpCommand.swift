@@ -57,6 +57,7 @@ struct UpCommand {
                 HubServices.started(with: settings), settings: settings, topics: .apply
             ) { ready in
                 console.line("  \(ready.service.rawValue.padding(14)) ready on port \(ready.port)")
+                if let port = ready.privatePort { console.line("  /metrics of the \(ready.service) on port \(port)") }
             }
             try await run(process, postgres, settings, signals, after: start.duration(to: clock.now))
         } catch {

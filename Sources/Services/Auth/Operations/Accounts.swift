@@ -15,7 +15,8 @@ struct Accounts: Sendable {
         services = ServiceClient(context)
         var configuration = HTTPClientConfiguration()
         configuration.connectionsPerHostMax = Self.verifiedAtOnceMax
-        verifiers = ServiceClient(context, over: HTTPClient(loops: context.loops, configuration: configuration))
+        verifiers = ServiceClient(
+            context, over: HTTPClient(loops: context.loops, configuration: configuration), lane: "verifiers")
     }
 
     private struct CredentialsBody: Encodable {

@@ -24,7 +24,7 @@ struct Operations: Sendable {
         database = context.database
         lessons = Lessons(
             client: ServiceClient(context), database: context.database, now: context.clock, store: store)
-        addresses = Addresses(client: ServiceClient(context, timeout: Addresses.timeMax))
+        addresses = Addresses(client: ServiceClient(context, lane: "addresses", timeout: Addresses.timeMax))
         renderer = MarkdownRenderer(pool: context.blockingPool)
         cache = context.cache
         now = context.clock

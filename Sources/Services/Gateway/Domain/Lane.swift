@@ -1,5 +1,5 @@
 /// A kind of work, kept apart from the others all the way to the services: a flood of one takes nothing from the rest.
-enum Lane: Hashable, CaseIterable {
+enum Lane: String, CaseIterable {
     /// A password is looked at.
     case logIn
     /// A password is hashed.

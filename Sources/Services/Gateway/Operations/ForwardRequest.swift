@@ -14,8 +14,9 @@ struct ForwardRequest: Sendable {
 
     init(_ context: ServiceContext, timeout: Duration) {
         self.context = context
+        let standing = UpstreamStanding(context)
         upstreams = Dictionary(
-            uniqueKeysWithValues: Lane.allCases.map { ($0, Upstream($0, context, timeout: timeout)) })
+            uniqueKeysWithValues: Lane.allCases.map { ($0, Upstream($0, context, standing, timeout: timeout)) })
     }
 
     /// - Throws: 408 or 413 for the body, 502 when the service breaks off, 503 with `Retry-After` when it cannot be reached or too

@@ -111,7 +111,7 @@ enum PublicPaths {
 
     /// How strictly the caller's address is limited. Refreshes are not held down as log-ins are: auth limits each session's.
     static func kind(of method: HTTPMethod, _ path: Substring) -> RateLimiter.Kind {
-        if path == "/metrics" || path.hasPrefix("/health/") { return .probe }
+        if path.hasPrefix("/health/") { return .probe }
         guard method == .post else { return .address }
         switch path {
         case "/auth/register": return .registration

@@ -103,8 +103,7 @@ struct StartPage: Sendable {
             <table class="even">
             <thead><tr><th scope="col">Page</th><th scope="col">What it shows</th></tr></thead>
             <tbody>\(pages)
-            <tr><td><a href="/health/ready">/health/ready</a></td><td>Whether the gateway is ready; every service has this page on its own port</td></tr>
-            <tr><td><a href="/metrics">/metrics</a></td><td>Figures for Prometheus</td></tr>
+            <tr><td><a href="/health/ready">/health/ready</a></td><td>Whether the gateway is ready; every service has this page and <code>/metrics</code> on a port that only operators reach</td></tr>
             </tbody>
             </table>
             <h2>Try it</h2>

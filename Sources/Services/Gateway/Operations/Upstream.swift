@@ -1,6 +1,7 @@
 internal import Contracts
 internal import EventLoop
 internal import HTTP
+internal import Observability
 internal import Platform
 
 /// The way to the services for one kind of work, with connections and circuit breakers of its own, and a bulkhead where the work is
@@ -13,10 +14,12 @@ struct Upstream: Sendable {
     private let room: Bulkhead?
     private let breakers: [ServiceName: CircuitBreaker]
     private let uptime: Uptime
+    private let standing: UpstreamStanding
     /// Where the path does not say otherwise.
     private let timeout: Duration
 
-    init(_ lane: Lane, _ context: ServiceContext, timeout: Duration) {
+    /// - Parameter standing: of all lanes together.
+    init(_ lane: Lane, _ context: ServiceContext, _ standing: UpstreamStanding, timeout: Duration) {
         if lane == .general {
             http = context.http
         } else {
@@ -28,6 +31,8 @@ struct Upstream: Sendable {
             Bulkhead(inFlightMax: $0.inFlightMax, waitMax: $0.waitMax, pace: Self.paceAtFirst, uptime: context.uptime)
         }
         breakers = Dictionary(uniqueKeysWithValues: ServiceName.all.map { ($0, CircuitBreaker()) })
+        standing.show(breakers, of: lane)
+        self.standing = standing
         uptime = context.uptime
         self.timeout = timeout
     }
@@ -53,14 +58,22 @@ struct Upstream: Sendable {
         _ request: HTTPClientRequest, to service: ServiceName, within timeMax: Duration
     ) async throws -> HTTPClientResponse {
         guard let breaker = breakers[service] else { throw Problem.unavailable }
-        if let seconds = breaker.admit(at: uptime()) { throw GatewayError.upstreamAway(retryAfterSeconds: seconds) }
+        if let seconds = breaker.admit(at: uptime()) {
+            let error = GatewayError.upstreamAway(retryAfterSeconds: seconds)
+            standing.refused(error, service, because: "it failed again and again, and is spared for a moment")
+            throw error
+        }
+        let start = uptime()
         do {
             let answer = try await exchange(request, within: timeMax)
             breaker.succeeded()
+            standing.answered(service, after: uptime() - start)
             return answer
         } catch {
             if Self.speaksAgainstService(error) { breaker.failed(at: uptime()) }
-            throw Self.refusal(error)
+            let refusal = Self.refusal(error)
+            standing.refused(refusal, service, because: "\(error)")
+            throw refusal
         }
     }
 

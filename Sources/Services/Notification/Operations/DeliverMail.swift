@@ -66,7 +66,7 @@ extension Operations {
             }
         case .serverUnwilling(let code, let reason):
             sender.meter.unwilling.increment()
-            logger.warning("the mail server takes no mail", [.code: LogValue(code ?? 0), .reason: .text(reason)])
+            sender.outage.failed([.code: LogValue(code ?? 0), .reason: .text(reason)])
             try await database.transaction { tx in
                 store.updateDelivery(
                     mail, .waiting, dueAt: time, code: code, reason: reason, isCounted: false, at: time, on: tx)
@@ -85,7 +85,7 @@ extension Operations {
         journal.note(.mail, step(kind, "failed", refusal.code), eventID: task.eventID, on: tx)
         tx.afterCommit {
             sender.meter.failed.increment()
-            sender.logger.warning("mail failed", facts(task.eventID, refusal.code, refusal.reason))
+            sender.logger.error("mail failed", facts(task.eventID, refusal.code, refusal.reason))
         }
     }
 

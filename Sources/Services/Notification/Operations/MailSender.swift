@@ -11,6 +11,7 @@ final class MailSender: Sendable {
     let from: Mailbox
     let limits: MailLimits
     let logger: Logger
+    let outage: OutageLog
     let meter: MailMeter
     private let tasks: Tasks
     private let isUp = Atomic(true)
@@ -23,6 +24,7 @@ final class MailSender: Sendable {
         self.limits = limits
         self.tasks = tasks
         self.logger = logger
+        outage = OutageLog(logger, failing: "the mail server takes no mail", over: "the mail server takes mail again")
         meter = MailMeter(metrics)
         metrics.gauge("hub_mail_server_up", help: "Whether the mail server takes mail.") { [weak self] in
             self?.isServerUp == false ? 0 : 1
@@ -51,7 +53,9 @@ final class MailSender: Sendable {
     func handOver(_ mail: Delivery) async -> DeliveryOutcome {
         let outcome = await attempt(mail)
         switch outcome {
-        case .sent, .refused(code: .some, _), .deferred(code: .some, _): isUp.store(true, ordering: .relaxed)
+        case .sent, .refused(code: .some, _), .deferred(code: .some, _):
+            isUp.store(true, ordering: .relaxed)
+            outage.succeeded()
         case .serverUnwilling: isUp.store(false, ordering: .relaxed)
         case .refused, .deferred: break
         }

@@ -14,17 +14,29 @@ enum TraceCommand {
     static let command = Command(
         "trace", "Show a journey: requests, events, effects and mails with the time between them.",
         arguments: [
-            Argument("ID", "A correlation id (X-Correlation-Id of any answer), or a user's, course's or event's id.")
+            Argument(
+                "ID",
+                "A correlation id (X-Correlation-Id of any answer), or a user's, course's or event's id; a whole one.")
         ],
         options: [.data, .json], examples: ["trace req_01a2092669547add8628073d0890cbfa", "trace usr_… --json"],
-        notes: "Ends with 1 when nothing is known of the id."
+        notes: """
+            Requests that caused no event are known for a day, as far as HUB_REQUEST_LOG_MIB has room for them. What was left
+            out because there is too much of it is said on standard error. Ends with 1 when nothing is known of the id.
+            """
     ) { arguments, console in
         let id = arguments.positional[0]
-        let steps = try await OpenHub.with(arguments) { hub in
-            try await Journey(log: hub.log, database: hub.database).steps(of: id)
+        let found = try await OpenHub.with(arguments) { hub in
+            try await Journey(log: hub.log, database: hub.database).find(id)
         }
-        if steps.isEmpty { throw CommandFailure("nothing is known of \(id)") }
-        if arguments.has(.json) { tellAsJSON(steps, console) } else { tell(steps, console) }
+        if found.steps.isEmpty { throw nothing(of: id, found) }
+        if arguments.has(.json) { tellAsJSON(found.steps, console) } else { tell(found.steps, console) }
+        for text in found.leftOut { console.complaint("not everything is shown: \(text)") }
+    }
+
+    private static func nothing(of id: String, _ found: FoundJourneys) -> CommandFailure {
+        if found.longerIDs.isEmpty { return CommandFailure("nothing is known of \(id)") }
+        let ids = found.longerIDs.joined(separator: ", ")
+        return CommandFailure("\(id) is not a whole id. These begin with it, and there may be more: \(ids)")
     }
 
     private static func tellAsJSON(_ steps: [JourneyStep], _ console: Console) {
@@ -36,6 +48,10 @@ enum TraceCommand {
                 .init("service", .string(step.service.rawValue)), .init("kind", .string(step.kind.rawValue)),
                 .init("name", .string(step.name)), .init("correlationId", .string(step.correlationID)),
             ]
+            if let answer = step.answer {
+                members.append(.init("status", .number(Double(answer.status))))
+                members.append(.init("tookMs", .number(answer.milliseconds.rounded(1))))
+            }
             if let id = step.eventID { members.append(.init("eventId", .string(id))) }
             if let id = step.causationID { members.append(.init("causationId", .string(id))) }
             console.json(.object(members))
@@ -56,7 +72,7 @@ enum TraceCommand {
             let rows = journey.map { step in
                 defer { before = step.at }
                 let after = "+\(step.milliseconds(after: before)) ms"
-                return ["  \(after)", step.service.rawValue, step.kind.rawValue, step.name, step.eventID ?? ""]
+                return ["  \(after)", step.service.rawValue, step.kind.rawValue, step.name, step.outcome]
             }
             for row in Columns.aligned(rows) { console.line(row) }
             console.line("  \(journey.count) steps in \(last.milliseconds(after: first.at)) ms")
@@ -65,6 +81,11 @@ enum TraceCommand {
 }
 
 extension JourneyStep {
+    /// The status of an answer and how long it took, or the id of an event.
+    fileprivate var outcome: String {
+        answer.map { "\($0.status) in \($0.milliseconds.rounded(1)) ms" } ?? eventID ?? ""
+    }
+
     /// To a tenth; 0 without a step before.
     fileprivate func milliseconds(after before: Date?) -> Double {
         before.map { (at.timeIntervalSince($0) * 1_000).rounded(1) } ?? 0

@@ -1,0 +1,45 @@
+internal import Postgres
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// Reads what a ``RequestLog`` has written.
+struct KeptRequests: Sendable {
+    /// Which requests are looked for: those of a journey, and when it took place if that is known.
+    struct Wanted: Sendable {
+        var correlationID: String
+        var times: ClosedRange<Date>?
+    }
+
+    /// Blocks of one query at most.
+    static let blocksMax = 200
+
+    let database: Database
+
+    /// The requests, and whether there were more than one query reads.
+    func find(_ wanted: [Wanted]) async throws -> (requests: [AnsweredRequest], isCutShort: Bool) {
+        guard !wanted.isEmpty, try await isThere() else { return ([], false) }
+        let fields = wanted.map { RequestBlock.field(of: $0.correlationID) }
+        let starts = wanted.map { $0.times?.lowerBound ?? Date(timeIntervalSince1970: 0) }
+        let ends = wanted.map { $0.times?.upperBound ?? Date(timeIntervalSince1970: 32_503_680_000) }
+        let rows = try await database.query(
+            """
+            select b.data from requests.block b where exists (
+                select from unnest(\(fields), \(starts), \(ends)) as w (field, first, last)
+                where b.last_at >= w.first and b.first_at <= w.last and position(w.field in b.data) > 0)
+            order by b.id limit \(Int64(Self.blocksMax))
+            """)
+        let ids = Set(wanted.map(\.correlationID))
+        let requests = try rows.flatMap { RequestBlock.requests(in: try $0.decode([UInt8].self), of: ids) }
+        return (requests, rows.count >= Self.blocksMax)
+    }
+
+    /// A hub that was prepared by an older program has none.
+    private func isThere() async throws -> Bool {
+        let rows = try await database.query("select to_regclass('requests.block') is not null")
+        return try rows.first?.decode(Bool.self) ?? false
+    }
+}

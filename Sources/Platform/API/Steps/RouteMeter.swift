@@ -1,0 +1,29 @@
+public import HTTP
+public import Observability
+
+/// Counts and times the answers of one route.
+public struct RouteMeter: Sendable {
+    private let seconds: Histogram
+    /// By the first digit of the status.
+    private let answers: [Counter]
+
+    public init(_ metrics: Metrics, method: HTTPMethod, pattern: String) {
+        seconds = metrics.histogram(
+            "hub_http_request_seconds", help: "Time from the header of a request to its answer.",
+            labels: ["method": method.rawValue, "route": pattern])
+        answers = ["1xx", "2xx", "3xx", "4xx", "5xx"].map { status in
+            metrics.counter(
+                "hub_http_requests_total", help: "Answers by route and class of status.",
+                labels: ["method": method.rawValue, "route": pattern, "status": status])
+        }
+    }
+
+    public func measure(_ body: () async -> Response) async -> Response {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let response = await body()
+        seconds.observe(clock.now - start)
+        answers[min(max(response.status.code / 100, 1), 5) - 1].increment()
+        return response
+    }
+}

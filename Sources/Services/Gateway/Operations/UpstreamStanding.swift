@@ -1,0 +1,48 @@
+internal import Contracts
+internal import HTTP
+internal import Observability
+internal import Platform
+
+/// What the gateway tells of the services behind it: how long they take, which of them it spares, and why it does not pass requests on.
+struct UpstreamStanding: Sendable {
+    private let outage: OutageLog
+    private let seconds: [ServiceName: Histogram]
+    private let directory: ServiceDirectory
+    private let metrics: Metrics
+
+    init(_ context: ServiceContext) {
+        outage = OutageLog(
+            context.logger, failing: "requests are not passed on", over: "requests are passed on again",
+            uptime: context.uptime)
+        let metrics = context.metrics
+        seconds = Dictionary(
+            uniqueKeysWithValues: ServiceName.all.map { service in
+                let histogram = metrics.histogram(
+                    "gateway_upstream_seconds", help: "Time from passing a request on to the head of the answer.",
+                    labels: ["service": service.rawValue])
+                return (service, histogram)
+            })
+        directory = context.services
+        self.metrics = metrics
+    }
+
+    func show(_ breakers: [ServiceName: CircuitBreaker], of lane: Lane) {
+        for (service, breaker) in breakers { breaker.show(on: metrics, service: service, lane: lane.rawValue) }
+    }
+
+    func answered(_ service: ServiceName, after time: Duration) {
+        seconds[service]?.observe(time)
+        outage.succeeded([.name: .text(service.rawValue)], of: service.rawValue)
+    }
+
+    /// - Parameter cause: what the client, or the breaker, says of it.
+    func refused(_ refusal: any Error, _ service: ServiceName, because cause: String) {
+        let problem = Problem(answering: refusal)
+        guard problem.isOurFault else { return }
+        outage.failed(
+            [
+                .name: .text(service.rawValue), .url: .text(directory[service] ?? ""), .code: .text(problem.code),
+                .error: .text(cause),
+            ], of: service.rawValue)
+    }
+}

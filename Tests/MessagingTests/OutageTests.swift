@@ -1,0 +1,51 @@
+import Contracts
+import HubTesting
+import Messaging
+import Postgres
+import Testing
+
+/// What is away for everybody is told once, and so is that it is back.
+@Suite struct OutageTests {
+    private static func lines(_ text: String, of hub: TestHub) -> [String] {
+        hub.lines.lines.filter { $0.contains(text) }
+    }
+
+    @Test func `a log that cannot be read is one line for all partitions, however often they try`() async throws {
+        try await TestHub.with { hub in
+            let handler = Handler(name: "write", on: UserRegistered.self) { try await TestHub.write($0, $1) }
+            try await hub.running([hub.relay().run, hub.consuming([handler])]) {
+                try await hub.register(TestHub.user(1))
+                try await eventually { try await hub.count("ledger") == 1 }
+                try await hub.test.database.execute("alter table event_log.record rename to away")
+                // Each partition tries and fails, again and again.
+                try await eventually { !Self.lines("partitions cannot be worked on", of: hub).isEmpty }
+                let partition = #""partition":"#
+                #expect(Self.lines("partitions cannot be worked on", of: hub).allSatisfy { $0.contains(partition) })
+                try await hub.test.database.execute("alter table event_log.away rename to record")
+                try await hub.register(TestHub.user(2))
+                try await eventually { try await hub.count("ledger") == 2 }
+            }
+            #expect(Self.lines("partitions cannot be worked on", of: hub).count == 1)
+        }
+    }
+
+    @Test func `a handler whose dependency is down is one line for all events, and one when they go on`() async throws {
+        try await TestHub.with { hub in
+            let isUp = Gate()
+            let handler = Handler(name: "write", on: UserRegistered.self) { received, tx in
+                if isUp.passed == 0 { throw Failure.dependencyDown("no connection is free") }
+                try await TestHub.write(received, tx)
+            }
+            try await hub.running([hub.relay().run, hub.consuming([handler])]) {
+                for number in 1...40 { try await hub.register(TestHub.user(number)) }
+                try await eventually { !Self.lines("a dependency is down", of: hub).isEmpty }
+                isUp.open()
+                try await eventually(within: .seconds(30)) { try await hub.count("ledger") == 40 }
+                try await eventually { !Self.lines("the partitions go on", of: hub).isEmpty }
+            }
+            let errors = hub.lines.lines.filter { $0.contains(#""level":"error""#) }
+            #expect(errors.count == 1 && errors.first?.contains("no connection is free") == true, "\(errors)")
+            #expect(Self.lines("the partitions go on", of: hub).count == 1)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import Contracts
+import EventLoop
+import Foundation
+import HubTesting
+@testable import Messaging
+import Observability
+import Postgres
+import Testing
+
+/// What is kept of answered requests, and how it is found.
+@Suite struct RequestLogTests {
+    private static let template = TestHub.template.adding(schema: RequestLog.schema, [RequestLog.migrations])
+
+    private static func request(_ correlationID: String, _ route: String = "/courses/{id}") -> AnsweredRequest {
+        AnsweredRequest(
+            atMs: WallClock.millisecondsSinceEpoch, service: .course, method: "GET", route: route, status: 200,
+            microseconds: 1_234, correlationID: correlationID)
+    }
+
+    private static func log(
+        _ test: TestDatabase, _ logger: Logger = Logger(label: "test", sink: LogRecorder()),
+        _ change: (inout RequestLog.Limits) -> Void = { _ in }
+    ) -> RequestLog {
+        var limits = RequestLog.Limits()
+        limits.delay = .milliseconds(10)
+        limits.retryDelay = .milliseconds(10)
+        change(&limits)
+        return RequestLog(database: test.database, loops: TestLoops.shared, limits: limits, logger: logger)
+    }
+
+    private static func kept(_ ids: [String], in test: TestDatabase) async throws -> [AnsweredRequest] {
+        try await KeptRequests(database: test.database).find(ids.map { .init(correlationID: $0) }).requests
+    }
+
+    @Test(arguments: [
+        "req_0199a2547add8628073d0890cbfa1234", "req_0199a2547add8628073d0890cbfa123",
+        "req_0199A2547ADD8628073D0890CBFA1234",
+        "a", String(repeating: "z", count: 64),
+    ])
+    func `a block gives back what was put into it, by any correlation id`(id: String) {
+        var block = RequestBlock()
+        let requests = [Self.request("other"), Self.request(id), Self.request(id, "/courses"), Self.request("another")]
+        for request in requests { block.append(request) }
+        #expect(RequestBlock.requests(in: block.bytes, of: [id]) == Array(requests[1...2]))
+        #expect(block.timesMs?.lowerBound == requests[0].atMs && block.count == 4)
+        // What was cut off or is of a later form is no reason to fail.
+        #expect(RequestBlock.requests(in: Array(block.bytes.dropLast(3)), of: [id]) == Array(requests[1...2]))
+        #expect(RequestBlock.requests(in: block.bytes + [9, 9, 9], of: [id]).count == 2)
+    }
+
+    @Test func `a request takes no more than forty bytes`() {
+        var block = RequestBlock()
+        for _ in 0..<1_000 { block.append(Self.request(TraceContext.root().correlationID)) }
+        #expect(block.bytes.count < 40_000)
+    }
+
+    @Test func `requests that gather are one row, an idle process writes none, and each is found by its id`()
+        async throws
+    {
+        try await TestDatabase.with(Self.template) { test in
+            let log = Self.log(test) { $0.delay = .milliseconds(200) }
+            let running = TestLoops.shared.next().start("request log") { try await log.run() }
+            for number in 1...500 { log.note(Self.request("req_\(number)")) }
+            try await eventually { try await Self.kept(["req_500"], in: test).count == 1 }
+            #expect(try await Self.kept(["req_1", "req_77"], in: test).map(\.correlationID) == ["req_1", "req_77"])
+            // Only a whole id is one.
+            #expect(try await Self.kept(["req_50"], in: test).count == 1)
+            #expect(try await Self.kept(["eq_50", "req_", "req_501"], in: test).isEmpty)
+            let rows = try await test.database.query("select count(*) from requests.block")
+            #expect(try rows[0].decode(Int64.self) <= 2)
+            running.cancel()
+            _ = await running.result
+        }
+    }
+
+    @Test func `what cannot be written waits, one line tells of it, and what is too much is counted`() async throws {
+        try await TestDatabase.with(Self.template) { test in
+            let lines = LogRecorder()
+            let log = Self.log(test, Logger(label: "test", sink: lines)) { $0.waitingBytesMax = 1_000 }
+            try await test.database.execute("alter table requests.block rename to away")
+            let running = TestLoops.shared.next().start("request log") { try await log.run() }
+            for number in 1...100 { log.note(Self.request("req_\(number)")) }
+            try await eventually { lines.lines.contains { $0.contains("cannot be written down") } }
+            try await test.database.execute("alter table requests.away rename to block")
+            try await eventually { try await Self.kept(["req_1"], in: test).count == 1 }
+            try await eventually { lines.lines.contains { $0.contains("requests are written down") } }
+            log.note(Self.request("req_late"))
+            try await eventually { try await Self.kept(["req_late"], in: test).count == 1 }
+            #expect(try await Self.kept(["req_100"], in: test).isEmpty)
+            #expect(lines.lines.filter { $0.contains("cannot be written down") }.count == 1)
+            #expect(lines.lines.contains { $0.contains("too many waited") && $0.contains("\"count\"") })
+            running.cancel()
+            _ = await running.result
+        }
+    }
+
+    @Test func `what is older than a day is forgotten, and the oldest of what is too much`() async throws {
+        try await TestDatabase.with(Self.template) { test in
+            let log = Self.log(test) { $0.keptBytesMax = 2_000 }
+            for number in 1...20 {
+                for place in 1...10 { log.note(Self.request("req_\(number)_\(place)")) }
+                try await log.write()
+            }
+            try await test.database.execute(
+                "update requests.block set last_at = last_at - interval '25 hours' where id = (select max(id) from requests.block)"
+            )
+            try await log.trim()
+            #expect(try await Self.kept(["req_1_1"], in: test).isEmpty)
+            #expect(try await Self.kept(["req_20_1"], in: test).isEmpty)
+            #expect(try await Self.kept(["req_19_1"], in: test).count == 1)
+            let rows = try await test.database.query("select sum(octet_length(data)) from requests.block")
+            #expect(try rows[0].decode(Int64.self) <= 2_000)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import HubTesting
+import Observability
+import Synchronization
+import Testing
+
+@Suite struct OutageLogTests {
+    private final class Clock: Sendable {
+        private let time = Mutex(ContinuousClock.now)
+        var now: ContinuousClock.Instant { time.withLock { $0 } }
+        func pass(_ duration: Duration) { time.withLock { $0 += duration } }
+    }
+
+    private let lines = LogRecorder()
+    private let clock = Clock()
+
+    private func log() -> OutageLog {
+        OutageLog(
+            Logger(label: "test", sink: lines), level: .error, failing: "it is down", over: "it is back",
+            uptime: { [clock] in clock.now })
+    }
+
+    @Test func `a storm is a line when it begins, one with the count now and then, and one when it is over`() {
+        let log = log()
+        for number in 1...200 { log.failed([.offset: LogValue(number)]) }
+        #expect(lines.lines.count == 1)
+        #expect(lines.lines[0].contains("it is down") && lines.lines[0].contains(#""offset":1}"#))
+        #expect(lines.lines[0].contains(#""level":"error""#))
+        clock.pass(OutageLog.interval)
+        log.failed([.offset: 201])
+        #expect(lines.lines.count == 2 && lines.lines[1].contains(#""count":200,"offset":201"#))
+        clock.pass(.seconds(1))
+        log.succeeded()
+        #expect(lines.lines.count == 3)
+        #expect(lines.lines[2].contains("it is back") && lines.lines[2].contains(#""count":201,"durationMs":31000.0"#))
+        log.succeeded()
+        #expect(lines.lines.count == 3)
+    }
+
+    @Test func `of several it is over when each of them works`() {
+        let log = log()
+        for key in ["a", "b", "c"] { log.failed([:], of: key) }
+        log.succeeded(of: "a")
+        log.succeeded(of: "d")
+        clock.pass(.seconds(29))
+        log.succeeded(of: "b")
+        #expect(lines.lines.count == 1)
+        log.succeeded(of: "c")
+        #expect(lines.lines.count == 2)
+    }
+
+    @Test func `one that has fallen silent holds up nobody`() {
+        let log = log()
+        for key in ["a", "b"] { log.failed([:], of: key) }
+        clock.pass(OutageLog.interval)
+        log.failed([:], of: "c")
+        log.succeeded(of: "d")
+        #expect(lines.lines.count == 2)
+        log.succeeded(of: "c")
+        #expect(lines.lines.count == 3 && lines.lines[2].contains("it is back"))
+    }
+
+    @Test func `what comes and goes again and again is no more lines than what stays`() {
+        let log = log()
+        for _ in 1...100 {
+            log.failed([:])
+            log.succeeded()
+        }
+        #expect(lines.lines.count == 2)
+        clock.pass(OutageLog.interval)
+        log.failed([:])
+        #expect(lines.lines.count == 3 && lines.lines[2].contains(#""count":100"#))
+    }
+
+    @Test func `one that is gone is not well again`() {
+        let log = log()
+        log.failed([:], of: "a")
+        log.forget("a")
+        #expect(lines.lines.count == 1)
+        log.succeeded(of: "a")
+        #expect(lines.lines.count == 1)
+    }
+}
