@@ -33,7 +33,7 @@ enum ConfigCommand {
     private static func text(_ setting: SettingDeclaration, _ settings: Settings, width: Int) -> String {
         let value = settings.shown(setting).map { " = \($0)" } ?? " is unset"
         let source = settings.source(of: setting)
-        let takes = "\(setting.isSecret ? "Secret; " : "")\(setting.type)."
+        let takes = "(\(setting.isSecret ? "secret; " : "")\(setting.type))"
         let head = setting.name + value + (source == .standard ? "" : "  (\(source.rawValue))")
         let lines =
             Columns.wrapped(head, width: width, indent: 4, first: 0)
