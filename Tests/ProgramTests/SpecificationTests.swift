@@ -52,7 +52,8 @@ import Testing
         #expect(Self.producers.values.joined().count == 21)
         for type in HubServices.all {
             let published = Set(type.publishes.map { $0.topic.name })
-            #expect(published == Set(Self.producers[type.name] ?? []), "\(type.name)")
+            let missing = Set(Self.producers[type.name] ?? []).subtracting(published)
+            #expect(missing.sorted() == [], "\(type.name) does not publish them")
         }
     }
 
