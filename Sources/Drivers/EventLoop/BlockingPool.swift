@@ -7,18 +7,19 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// A bounded pool of threads for work that blocks or burns: password hashes, files, compression. Never run those on a loop.
+/// A bounded thread pool for blocking or CPU-bound work: password hashes, files, compression. Never run such work on a loop.
 // @unchecked: the queue is guarded by the POSIX mutex beside it; the pointers live as long as the pool.
 public final class BlockingPool: @unchecked Sendable {
-    /// Why work was not taken.
+    /// Why the pool refused work.
     public enum Refusal: Error, Sendable {
-        /// `queueCountMax` pieces of work wait already.
+        /// The queue already holds `queueCountMax` jobs.
         case busy
     }
 
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let arrived = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    /// Work from `head` on waits; what was taken is nil, so that nothing it holds, a password, stays longer than the work.
+    /// Jobs from `head` on are waiting. Slots of started jobs are nil, so that captured values, such as passwords, are released with the
+    /// job.
     private var queue: [(@Sendable () -> Void)?] = []
     private var head = 0
     private var stopping = false
@@ -26,9 +27,9 @@ public final class BlockingPool: @unchecked Sendable {
     fileprivate let givesWay: Bool
 
     /// - Parameters:
-    ///   - threadCount: threads that work at once.
-    ///   - queueCountMax: pieces of work that may wait for a thread; one more is refused.
-    ///   - givesWay: whether other threads come first where there are more than processors; for work that burns.
+    ///   - threadCount: the number of threads.
+    ///   - queueCountMax: how many jobs may wait for a thread; further jobs are refused.
+    ///   - givesWay: whether the threads have a lower priority than others; for CPU-bound work.
     /// - Throws: ``EventLoopError/outOfResources`` when no thread can be started.
     public init(
         name: String, threadCount: Int, queueCountMax: Int, givesWay: Bool = false
@@ -54,7 +55,7 @@ public final class BlockingPool: @unchecked Sendable {
         lock.deallocate()
     }
 
-    /// Runs `work` on a thread of the pool; the caller's loop goes on meanwhile.
+    /// Runs `work` on a thread of the pool without blocking the caller's loop.
     /// - Throws: ``Refusal/busy`` when the queue is full, `CancellationError` when the caller was cancelled before a thread was
     ///   free, and what `work` throws.
     public func run<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
@@ -75,7 +76,7 @@ public final class BlockingPool: @unchecked Sendable {
         }
     }
 
-    /// Lets the threads finish what is queued and end. Later work is refused.
+    /// Lets the threads finish the queued jobs and stops them. Later jobs are refused.
     public func shutdown() {
         pthread_mutex_lock(lock)
         stopping = true

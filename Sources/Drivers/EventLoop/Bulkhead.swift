@@ -1,14 +1,14 @@
 internal import Synchronization
 
-/// Room for one kind of work, so that a flood of it keeps nothing else from being done: so many pieces at once, and in line behind
-/// them no more than are done within a wait that callers bear. Who comes beyond that is refused at once, and told when to come back.
+/// Limits one kind of work so that it cannot starve the rest: a fixed number of jobs run at once, and only as many wait as can finish
+/// within the maximum wait. Further callers are refused at once with a time after which to retry.
 ///
-/// How far apart the ends of such work lie is measured while every place is taken; at other times that says how much was asked for,
-/// not how much can be done.
+/// The bulkhead measures the interval between completions only while every place is taken; otherwise the interval would measure demand,
+/// not capacity.
 public final class Bulkhead: Sendable {
-    /// There is no room.
+    /// All places are taken and the queue is full.
     public struct Full: Error, Sendable, Equatable {
-        /// When there will be, as far as can be told; at least 1.
+        /// The estimated number of seconds until there is a free place; at least 1.
         public let retryAfterSeconds: Int
     }
 
@@ -25,14 +25,15 @@ public final class Bulkhead: Sendable {
         var inFlightCount = 0
         var waiting: [Waiter] = []
         var lastID: UInt64 = 0
-        /// From the end of one piece of work to the end of the next while every place is taken, a moving average.
+        /// The moving average of the time between two completions while every place is taken.
         var pace: Duration
-        /// The last end, or when every place was taken if that is later; nil while there are free places.
+        /// The time of the last completion, or the time at which the last free place was taken if that is later; nil while there are free
+        /// places.
         var paceSince: ContinuousClock.Instant?
 
         mutating func note(end time: ContinuousClock.Instant) {
             guard let since = paceSince else { return }
-            // A machine that pauses once is not that slow: the pace rises by a fifth at most with each end.
+            // One pause of the machine must not count as low capacity: each completion raises the average by a fifth at most.
             let gap = min(time - since, max(pace * 4, .milliseconds(1)))
             pace += (gap - pace) / 16
             paceSince = time
@@ -45,10 +46,10 @@ public final class Bulkhead: Sendable {
     private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - inFlightMax: pieces of work at once.
-    ///   - waitMax: no one is let in who would not be done by then.
-    ///   - pace: from the end of one piece of work to the end of the next, until it has been measured.
-    ///   - uptime: a clock that nobody sets.
+    ///   - inFlightMax: how many jobs run at once.
+    ///   - waitMax: a caller that would finish later than this is refused.
+    ///   - pace: the assumed time between two completions, until it has been measured.
+    ///   - uptime: a monotonic clock.
     public init(
         inFlightMax: Int, waitMax: Duration = .seconds(2), pace: Duration,
         uptime: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
@@ -59,8 +60,8 @@ public final class Bulkhead: Sendable {
         state = Mutex(State(pace: pace))
     }
 
-    /// Returns when there is a place, which the caller gives back with ``leave(isDone:)``.
-    /// - Throws: ``Full`` at once when the line is too long, and later when it turns out to have been; `CancellationError`.
+    /// Waits for a free place. The caller releases it with ``leave(isDone:)``.
+    /// - Throws: ``Full`` at once when the queue is too long, or later when the estimate turns out to be too low; `CancellationError`.
     public func enter() async throws {
         if try state.withLock({ try take(&$0) }) { return }
         let id = state.withLock { state in
@@ -74,8 +75,8 @@ public final class Bulkhead: Sendable {
         }
     }
 
-    /// Gives a place back, to whoever is next in line.
-    /// - Parameter isDone: whether the work was done. What was broken off or refused elsewhere says nothing of how long work takes.
+    /// Releases a place to the first waiting caller.
+    /// - Parameter isDone: whether the work completed. Cancelled or refused work does not count in the measured interval.
     public func leave(isDone: Bool) {
         let time = uptime()
         let (next, late) = state.withLock { state in
@@ -93,10 +94,10 @@ public final class Bulkhead: Sendable {
         for waiter in late { waiter.place.resume(throwing: Full(retryAfterSeconds: 1)) }
     }
 
-    /// Work under way, and in line for it.
+    /// The number of running and waiting jobs.
     public var counts: (inFlight: Int, waiting: Int) { state.withLock { ($0.inFlightCount, $0.waiting.count) } }
 
-    /// - Returns: false when there is no place, but room in the line.
+    /// - Returns: false when no place is free but the caller may wait.
     private func take(_ state: inout State) throws(Full) -> Bool {
         if state.inFlightCount < inFlightMax {
             state.inFlightCount += 1
@@ -112,7 +113,7 @@ public final class Bulkhead: Sendable {
 
     private func wait(_ id: UInt64, _ continuation: CheckedContinuation<Void, any Error>) {
         let outcome: Result<Void, any Error>? = state.withLock { state in
-            // Cancelled before it stood in line, where its cancellation would have found it.
+            // The task was cancelled before it joined the queue, so the cancellation handler did not find it.
             if Task.isCancelled { return .failure(CancellationError()) }
             do throws(Full) {
                 if try take(&state) { return .success(()) }

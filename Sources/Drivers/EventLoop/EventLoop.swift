@@ -7,12 +7,13 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// One thread that waits for descriptors and timers and runs Swift tasks between them.
+/// One thread that waits for file descriptors and timers and runs Swift tasks between them.
 ///
-/// A loop is both a task executor and a serial executor: a task started with it as preference, every actor whose
-/// `unownedExecutor` is the loop, and the callbacks of its watches all run on the one thread, so they share state without
-/// locks and without a hop. Nothing that blocks may run here; see ``BlockingPool``.
-// @unchecked: `handle` and `localJobs` are touched on the loop's thread alone; what other threads reach is behind `remote`.
+/// A loop is both a task executor and a serial executor. Tasks started with it as preference, actors whose `unownedExecutor` is the loop,
+/// and the callbacks of its watches all run on one thread, so they share state without locks or thread switches. Blocking work must not
+/// run here; see ``BlockingPool``.
+// @unchecked: `handle` and `localJobs` are accessed on the loop's thread only; state shared with other threads is guarded by
+// `remote`.
 public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
     public let name: String
     private let handle: OpaquePointer
@@ -32,7 +33,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
 
     /// Starts the loop's thread.
     ///
-    /// - Throws: ``EventLoopError/outOfResources`` when the system has no descriptor or thread left.
+    /// - Throws: ``EventLoopError/outOfResources`` when no file descriptor or thread is available.
     public init(name: String) throws(EventLoopError) {
         guard let handle = hub_loop_new() else { throw .outOfResources }
         self.name = name
@@ -47,7 +48,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
 
     deinit { hub_loop_free(handle) }
 
-    // MARK: Where am I
+    // MARK: The current loop
 
     /// The loop of the calling thread, nil on any other thread.
     public static var current: EventLoop? {
@@ -56,7 +57,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
 
     public var isCurrent: Bool { hub_thread_current() == Unmanaged.passUnretained(self).toOpaque() }
 
-    /// Traps when called off the loop's thread: a mistake of the programmer, never of a user.
+    /// Traps when called from another thread; such a call is a programmer error.
     public func preconditionCurrent() {
         precondition(isCurrent, "this belongs to the loop '\(name)' and was called from another thread")
     }
@@ -81,7 +82,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
         }
     }
 
-    /// Starts `body` as a task of its own on this loop. The caller owns the task and ends it.
+    /// Starts `body` as a separate task on this loop. The caller owns the task and must end it.
     /// - Parameter name: what the report of a stalled loop calls this work.
     @discardableResult
     public func start<Result: Sendable>(
@@ -99,7 +100,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
         #endif
     }
 
-    /// Calls `body` on the loop's thread: at once when the caller is on it, else as soon as the loop turns.
+    /// Calls `body` on the loop's thread: immediately when the caller is on it, otherwise in the loop's next iteration.
     public func execute(_ body: @escaping @Sendable () -> Void) {
         if isCurrent { body() } else { start("execute") { body() } }
     }
@@ -132,7 +133,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
 
     /// Calls `body` on the loop whenever `descriptor` is ready, until the watch is cancelled. Call on the loop's thread.
     ///
-    /// The descriptor stays the caller's: cancel the watch before closing it.
+    /// The caller owns the descriptor and must cancel the watch before closing it.
     /// - Throws: ``EventLoopError/outOfResources`` when the descriptor cannot be watched.
     public func watch(
         _ descriptor: Int32, for readiness: Readiness, _ body: @escaping (Readiness) -> Void
@@ -177,7 +178,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
         }
     }
 
-    /// Runs what is queued now; what those jobs queue waits for the next turn, so descriptors are never starved.
+    /// Runs the jobs queued now; jobs they enqueue run in the next iteration, so that descriptors are never starved.
     private func runJobs() {
         swap(&localJobs, &runningJobs)
         let serial = asUnownedSerialExecutor(), task = asUnownedTaskExecutor()
@@ -191,8 +192,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
         runningJobs.removeAll(keepingCapacity: true)
     }
 
-    /// Ends the thread once its queue is empty, and returns when it has ended. Tasks and watches that still wait are never
-    /// called again: end them first. Must not be called from the loop itself.
+    /// Stops the thread once its queue is empty, and waits for its end. Remaining tasks and watches never run again: end them first. Must
+    /// not be called from the loop itself.
     public func shutdown() async {
         precondition(!isCurrent, "a loop cannot wait for its own end")
         await withCheckedContinuation { continuation in
@@ -207,12 +208,12 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     }
 }
 
-/// Why a loop, a watch or a timer could not be made.
+/// Why a loop, a watch or a timer could not be created.
 public enum EventLoopError: Error, Sendable {
     case outOfResources
 }
 
-/// A descriptor watch or a timer. It stays armed until ``cancel()``; a timer also ends when it has fired.
+/// A descriptor watch or a timer. It stays armed until ``cancel()``; a timer also ends when it fires.
 ///
 /// Belongs to its loop: create and cancel it on the loop's thread.
 public final class Watch {
@@ -244,7 +245,7 @@ public final class Watch {
         #endif
     }
 
-    /// After this `body` is not called again. May be called from within it, and more than once.
+    /// After this call `body` is not called again. May be called from within `body`, and more than once.
     public func cancel() {
         guard let event else { return }
         loop.preconditionCurrent()

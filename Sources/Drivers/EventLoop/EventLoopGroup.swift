@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// The loops of a process: as a rule one for each core.
+/// The event loops of a process, usually one per core.
 public final class EventLoopGroup: Sendable {
     public let loops: [EventLoop]
     private let turn = Atomic<UInt>(0)
@@ -13,13 +13,13 @@ public final class EventLoopGroup: Sendable {
         self.loops = loops
     }
 
-    /// The caller's own loop when it is one of this group, else the loops in turn.
+    /// The caller's own loop when it belongs to this group, otherwise the next loop in round-robin order.
     public func next() -> EventLoop {
         if let current = EventLoop.current, loops.contains(where: { $0 === current }) { return current }
         return nextInTurn()
     }
 
-    /// The loops in turn, wherever the caller is: for work that goes on for long and should be spread over the cores.
+    /// The next loop in round-robin order, wherever the caller runs: for long work that should be spread over the cores.
     public func nextInTurn() -> EventLoop {
         loops[Int(turn.add(1, ordering: .relaxed).oldValue % UInt(loops.count))]
     }

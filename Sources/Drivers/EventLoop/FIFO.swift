@@ -1,4 +1,4 @@
-/// A first-in-first-out queue in one array; taking from the front does not move the rest.
+/// A first-in-first-out queue in one array; removing the first element does not move the rest.
 @frozen
 public struct FIFO<Element> {
     @usableFromInline var elements: [Element?] = []
@@ -9,12 +9,12 @@ public struct FIFO<Element> {
     @inlinable public var isEmpty: Bool { head == elements.count }
     @inlinable public var count: Int { elements.count - head }
     @inlinable public var first: Element? { isEmpty ? nil : elements[head] }
-    /// In order.
+    /// The elements in order.
     @inlinable public var all: [Element] { elements[head...].compactMap { $0 } }
 
     @inlinable public mutating func append(_ element: Element) { elements.append(element) }
 
-    /// Puts an element in front of all others.
+    /// Inserts an element before all others.
     @inlinable
     public mutating func prepend(_ element: Element) {
         if head > 0 {
@@ -25,7 +25,7 @@ public struct FIFO<Element> {
         }
     }
 
-    /// Takes the element out that was put in first; nil when there is none.
+    /// Removes and returns the oldest element; nil when the queue is empty.
     @inlinable
     public mutating func popFirst() -> Element? {
         if isEmpty { return nil }
@@ -42,7 +42,7 @@ public struct FIFO<Element> {
         return first
     }
 
-    /// Empties the queue and returns what was in it.
+    /// Empties the queue and returns its elements.
     @inlinable
     public mutating func takeAll() -> [Element] {
         defer {

@@ -1,6 +1,6 @@
 extension EventLoop {
-    /// Runs `body` on this loop to its end even when the calling task is cancelled meanwhile: the caller waits for it all the same.
-    /// - Parameter limit: how long after that it may still take before it is cancelled too; nil for as long as it takes.
+    /// Runs `body` on this loop to completion even when the calling task is cancelled; the caller still waits for it.
+    /// - Parameter limit: after the caller's cancellation, how long `body` may run before it is cancelled too; nil for no limit.
     /// - Throws: what `body` throws.
     public func shielded<Result: Sendable>(
         _ name: @autoclosure @escaping @Sendable () -> String, within limit: Duration? = nil,

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Wakes one waiting task. A signal given while nobody waits is kept for the next wait, so none is missed.
+/// Wakes one waiting task. A signal sent while no task waits is kept for the next wait, so none is missed.
 public final class Signal: Sendable {
     private struct State {
         var isSet = false
@@ -19,10 +19,10 @@ public final class Signal: Sendable {
         }?.resume(returning: true)
     }
 
-    /// Takes back a signal nobody has waited for: what it announced is about to be looked at anyway.
+    /// Clears a pending signal: the caller is about to check the signalled state anyway.
     public func clear() { state.withLock { $0.isSet = false } }
 
-    /// Returns when signalled, at once if that happened before, and when the task is cancelled. One task waits at a time.
+    /// Waits for a signal; returns at once when one is pending, and when the task is cancelled. Only one task may wait at a time.
     /// - Returns: whether it was signalled.
     @discardableResult
     public func wait() async -> Bool {
@@ -47,7 +47,7 @@ public final class Signal: Sendable {
         }
     }
 
-    /// The same, for a bounded time.
+    /// As ``wait()``, with a time limit.
     @discardableResult
     public func wait(atMost limit: Duration, on loop: EventLoop) async -> Bool {
         await withTaskGroup(of: Bool.self) { group in
@@ -58,7 +58,7 @@ public final class Signal: Sendable {
             }
             var isSignalled = await group.next() ?? false
             group.cancelAll()
-            // A signal may have come just when time ran out: it counts.
+            // A signal may have arrived at the moment of the timeout; it counts.
             for await answer in group where answer { isSignalled = true }
             return isSignalled
         }

@@ -40,10 +40,10 @@ private final class Sleeper: @unchecked Sendable {
     }
 }
 
-/// Runs `body` and cancels it when it takes longer than `limit`.
+/// Runs `body` and cancels it after `limit`.
 ///
-/// The timer is that of the calling loop, or of `loop` when the caller is on none.
-/// - Throws: what `onTimeout` makes when time ran out, else what `body` throws.
+/// Uses the timer of the calling loop, or of `loop` when the caller is not on a loop.
+/// - Throws: the error made by `onTimeout` on a timeout, otherwise what `body` throws.
 public func withTimeout<Result: Sendable>(
     _ limit: Duration, on loop: EventLoop, onTimeout: @escaping @Sendable () -> any Error,
     _ body: @escaping @Sendable () async throws -> Result

@@ -8,14 +8,14 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// A piece of work that held its loop for longer than ``StallReporter/limitNanoseconds``.
+/// A job or callback that occupied its loop for longer than ``StallReporter/limitNanoseconds``.
 public struct Stall: Sendable, CustomStringConvertible {
     public let loop: String
     /// The name given to ``EventLoop/start(_:_:)``, or the kind of callback.
     public let work: String
-    /// How long the loop was held…
+    /// How long the loop was occupied.
     public let milliseconds: Int64
-    /// …and how long of it on a processor: the rest was spent waiting for something.
+    /// How much of that time was spent on a CPU; the rest was spent blocked.
     public let computedMilliseconds: Int64
 
     public var description: String {
@@ -23,11 +23,10 @@ public struct Stall: Sendable, CustomStringConvertible {
     }
 }
 
-/// Debug builds measure every job and callback of a loop and report what holds it too long.
+/// Debug builds measure every job and callback of a loop and report those that exceed the limit.
 ///
-/// What counts is computing and blocking; being put aside for others does not. A piece of work that never went to sleep held the loop
-/// for as long as it computed: any other time the system, or the host of a virtual machine, had taken the processor away. For one
-/// that slept it is the time from begin to end, less what the thread waited, ready to run, for a processor.
+/// CPU time and blocking count; time during which the scheduler ran other threads does not. For a job that never slept, the measured time
+/// is its CPU time. For a job that slept, it is the elapsed time minus the time the thread spent runnable but waiting for a CPU.
 // @unchecked: `names` is touched on the loop's thread alone.
 public final class StallReporter: @unchecked Sendable {
     public static let limitNanoseconds: Int64 = 20_000_000
@@ -36,21 +35,21 @@ public final class StallReporter: @unchecked Sendable {
         _ = write(STDERR_FILENO, line, line.count)
     })
 
-    /// Replaces what happens on a stall of any loop; by default it is written to standard error.
+    /// Replaces the report of stalls of any loop; the default writes to standard error.
     public static func onStall(_ body: @escaping @Sendable (Stall) -> Void) { handler.withLock { $0 = body } }
 
     private let ownHandler = Mutex<(@Sendable (Stall) -> Void)?>(nil)
 
-    /// Replaces what happens on a stall of this loop alone.
+    /// Replaces the report of stalls of this loop only.
     public func onStall(_ body: @escaping @Sendable (Stall) -> Void) { ownHandler.withLock { $0 = body } }
 
     private var names: [String: String] = [:]
     private var currentJob: String?
-    /// The task that ended in the job that runs now: its name is needed until the job is measured.
+    /// The task that ended in the current job; its name is kept until the job is measured.
     private var ended: String?
     private var depth = 0
 
-    /// Names the task whose job runs now; the job's description carries the task's id and is the same for all its jobs.
+    /// Names the task of the current job. A job's description contains the task's id, which is the same for all jobs of the task.
     func begin(_ name: String) -> String? {
         if let currentJob { names[currentJob] = name }
         return currentJob

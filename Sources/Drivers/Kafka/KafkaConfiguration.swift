@@ -1,14 +1,14 @@
-/// Where the cluster is, how to get in, and the limits of what talks to it.
+/// The cluster's address, the credentials, and the limits of its clients.
 public struct KafkaConfiguration: Sendable {
-    /// `host:port` of some brokers, with commas between; the others are learned from them.
+    /// `host:port` of some brokers, separated by commas; clients discover the others.
     public var bootstrapServers: String
-    /// What the brokers' logs and quotas know this program by.
+    /// The client id in brokers' logs and quotas.
     public var clientID: String
-    /// Further settings by librdkafka's names, security among them; they win over what this driver sets.
+    /// More librdkafka settings, such as security; they override the driver's own.
     public var settings: [Setting]
-    /// How often topics and leaders are looked up when nothing calls for it: how soon a grown topic is noticed.
+    /// The metadata refresh interval: the maximum delay until new partitions are noticed.
     public var metadataInterval: Duration
-    /// How long a topic that the brokers do not know may still be on its way to them before it counts as unknown.
+    /// How long brokers may report a new topic as unknown before it counts as missing.
     public var unknownTopicWait: Duration
     public var producer: ProducerLimits
     public var consumer: ConsumerLimits
@@ -22,7 +22,7 @@ public struct KafkaConfiguration: Sendable {
         }
     }
 
-    /// - Parameter bootstrapServers: `host:port` of some brokers, with commas between.
+    /// - Parameter bootstrapServers: `host:port` of some brokers, separated by commas.
     public init(
         bootstrapServers: String, clientID: String = "learning-hub", settings: [Setting] = [],
         metadataInterval: Duration = .seconds(30), unknownTopicWait: Duration = .seconds(5),
@@ -41,19 +41,19 @@ public struct KafkaConfiguration: Sendable {
     public struct ProducerLimits: Sendable {
         /// `lz4`, `snappy`, `zstd`, `gzip` or `none`.
         public var compression = "lz4"
-        /// How long a record waits for others to travel with.
+        /// How long a record waits for others to fill a batch.
         public var linger = Duration.milliseconds(5)
-        /// Bytes and records of one partition that travel together.
+        /// The maximum bytes and records of a batch.
         public var batchBytesMax = 1_000_000
         public var batchCountMax = 10_000
-        /// Bytes of one record, its key, headers and framing among them; a larger one is refused without asking a broker.
+        /// The maximum bytes of a record with its key, headers and framing; a larger one is refused without being sent.
         public var recordBytesMax = 1_000_000
-        /// Bytes and records that wait for an acknowledgement; an append that comes upon this waits too.
+        /// The maximum bytes and records that wait for an acknowledgement; further appends wait.
         public var waitingBytesMax = 64 * 1_024 * 1_024
         public var waitingCountMax = 100_000
-        /// How long to rest before a client is made anew that could not be made, or ended at once.
+        /// The delay before a client is created again after a failure to create it or an immediate end.
         public var restartPause = Duration.seconds(1)
-        /// How long to wait for the last reports of a client that is given up.
+        /// How long to wait for the last delivery reports of a retired client.
         public var purgeLimit = Duration.seconds(1)
 
         public init() {}
@@ -61,22 +61,22 @@ public struct KafkaConfiguration: Sendable {
 
     /// The limits of one ``KafkaConsumer`` or ``KafkaReader``.
     public struct ConsumerLimits: Sendable {
-        /// Bytes and records fetched ahead for each partition. The bytes are rounded up to KiB.
+        /// The maximum bytes and records prefetched per partition. Bytes are rounded up to KiB.
         public var aheadBytesMax = 4 * 1_024 * 1_024
         public var aheadCountMax = 10_000
-        /// Bytes of one answer of a broker.
+        /// The maximum bytes of a fetch response.
         public var fetchBytesMax = 16 * 1_024 * 1_024
-        /// Bytes of one partition in an answer; one larger record comes all the same.
+        /// The maximum bytes per partition in a fetch response; a single larger record is still returned.
         public var partitionFetchBytesMax = 1_024 * 1_024
-        /// How long a broker waits for records before it answers that there are none.
+        /// How long a broker waits for records before it returns an empty response.
         public var fetchWait = Duration.milliseconds(500)
-        /// How often the queues are looked at when nothing wakes the loop; keeps an idle member in its group.
+        /// The polling interval of the queues when no signal arrives; it keeps an idle member in its group.
         public var pollInterval = Duration.seconds(1)
-        /// How often acknowledged offsets are committed to the broker.
+        /// The commit interval of processed offsets.
         public var commitInterval = Duration.seconds(1)
-        /// How long one commit may take.
+        /// The timeout of a commit.
         public var commitLimit = Duration.seconds(5)
-        /// How long holders may take to give partitions back that the group wants; after that they are lost to them.
+        /// How long holders may take to release revoked partitions; after that the partitions are lost.
         public var handOverLimit = Duration.seconds(10)
 
         public init() {}
@@ -88,7 +88,8 @@ extension KafkaConfiguration {
         common + [
             Setting("enable.idempotence", "true"),
             Setting("acks", "all"),
-            // A message that times out in an idempotent producer leaves a gap in its sequence: deadlines are the driver's own.
+            // A message timeout in an idempotent producer leaves a gap in its sequence numbers, so the driver applies its own
+            // timeouts.
             Setting("message.timeout.ms", "0"),
             Setting("partitioner", "murmur2_random"),
             Setting("compression.type", producer.compression),

@@ -1,37 +1,37 @@
 internal import CKafka
 
-/// Why the cluster, or librdkafka, did not do what was asked. Nothing in it shows a record.
+/// An error of the cluster or of librdkafka. It contains no record data.
 public struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Kind: String, Sendable {
-        /// May be over in a moment: a broker is away, a leader moves. Try again.
+        /// Temporary: an unreachable broker, a leader election. Retry.
         case passing
-        /// No answer came in time. What was asked may have been done.
+        /// No response arrived in time. The operation may have been carried out.
         case timedOut
-        /// The record, or the batch it travelled in, is larger than the topic allows.
+        /// The record or its batch is larger than the topic allows.
         case tooLarge
-        /// An access rule of the cluster forbids it.
+        /// The cluster's access rules forbid the operation.
         case unauthorized
-        /// The cluster does not let this client in: certificate, user or password.
+        /// Authentication failed: certificate, user or password.
         case unauthenticated
         case unknownTopic
         case unknownGroup
         case alreadyExists
         /// The group has members.
         case groupInUse
-        /// Another member has the place of this one in its group.
+        /// Another member uses this member's static id.
         case fenced
-        /// The broker or the library cannot do this.
+        /// The broker or librdkafka does not support this.
         case unsupported
-        /// The arguments, settings or records are wrong; trying again does not help.
+        /// Invalid arguments, settings or records; a retry fails again.
         case invalid
-        /// The client is of no use any more; a new one may be.
+        /// The client is unusable; a new one may work.
         case fatal
-        /// This end was closed, or its task cancelled.
+        /// The client was closed, or the task was cancelled.
         case closed
     }
 
     public var kind: Kind
-    /// librdkafka's name for it, such as `MSG_SIZE_TOO_LARGE`; nil when the error is the driver's own.
+    /// librdkafka's error name, such as `MSG_SIZE_TOO_LARGE`; nil for an error of the driver.
     public var code: String?
     public var message: String
 
@@ -50,7 +50,7 @@ public struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
         return advice.map { "\(name): \(message); \($0)" } ?? "\(name): \(message)"
     }
 
-    /// What a person can do about it.
+    /// Advice for operators.
     private var advice: String? {
         switch kind {
         case .tooLarge: "raise the topic's max.message.bytes, or send less at once"
@@ -66,8 +66,8 @@ public struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
 
 extension KafkaError {
     /// - Parameters:
-    ///   - code: one of librdkafka's; not 0.
-    ///   - text: words that say more than the code's own.
+    ///   - code: a librdkafka error code; not 0.
+    ///   - text: a more specific message than the code's.
     init(code: Int32, text: String? = nil) {
         let words = text.flatMap { $0.isEmpty ? nil : $0 } ?? String(cString: hub_kafka_error_text(code))
         self.init(Self.kind(of: code), words, code: String(cString: hub_kafka_error_name(code)))

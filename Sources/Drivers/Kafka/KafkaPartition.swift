@@ -1,7 +1,7 @@
 /// One partition of a topic.
 public struct KafkaPartition: Hashable, Sendable, Comparable, CustomStringConvertible {
     public var topic: String
-    /// From 0 on.
+    /// Counted from 0.
     public var number: Int
 
     public init(_ topic: String, _ number: Int) {

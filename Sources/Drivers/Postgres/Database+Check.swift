@@ -1,10 +1,10 @@
 internal import Synchronization
 
 extension Database {
-    /// Whether the database answers, and does what it is there for.
+    /// Checks whether the database responds and can do its work.
     ///
-    /// That is one small question, which may be asked each second. Once the server has refused something for want of means, a full disk
-    /// or a right it has lost, answering is not enough: then it is asked to write as well, until it can. What is written is gone at once.
+    /// The check is one small query and may run every second. After the server has refused a statement for lack of resources (such as a
+    /// full disk) or a missing right, the check also writes to a temporary table until that succeeds.
     /// - Throws: ``PostgresError``, `CancellationError`.
     public func check() async throws {
         guard isUnable.load(ordering: .acquiring) else {
@@ -20,12 +20,12 @@ extension Database {
                     """)
             }
         } catch let error as PostgresError where error.sqlState == PostgresError.insufficientPrivilege {
-            // Whoever may make no such table finds out by what is refused next.
+            // A role without the right to create the table learns of the problem from the next refused statement.
         }
         isUnable.store(false, ordering: .releasing)
     }
 
-    /// More than what is left in pages that the tables have already.
+    /// More than fits into the free space of already allocated pages.
     private static let roomKibibytes = 512
 
     func note(_ error: any Error) {

@@ -1,13 +1,13 @@
 extension Database {
-    /// Removes rows in steps, each a transaction of its own on a connection of its own: many rows go without holding up the statements
-    /// that share a connection, and without holding locks for long.
+    /// Deletes rows in steps. Each step is one transaction on its own connection, so that a large deletion neither delays statements on
+    /// shared connections nor holds locks for long.
     ///
-    /// Rows that appear while it runs may go too. When a step fails or the task is cancelled, what earlier steps removed is gone.
+    /// Rows inserted meanwhile may be deleted too. When a step fails or the task is cancelled, the deletions of earlier steps remain.
     /// - Parameters:
-    ///   - table: as in a statement, with its schema where that is another.
-    ///   - condition: which rows; it must have few rows to look at besides those it names.
-    ///   - stepCountMax: rows a step removes at most.
-    /// - Returns: how many rows went.
+    ///   - table: as written in a statement, with its schema where needed.
+    ///   - condition: selects the rows; evaluating it must not scan many other rows.
+    ///   - stepCountMax: how many rows a step deletes at most.
+    /// - Returns: how many rows were deleted.
     @discardableResult
     public func delete(from table: SQL, where condition: SQL, stepCountMax: Int) async throws -> Int {
         precondition(stepCountMax > 0, "a step that removes nothing never ends")

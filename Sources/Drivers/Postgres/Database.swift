@@ -1,10 +1,10 @@
 public import EventLoop
 internal import Synchronization
 
-/// A PostgreSQL database: a small pool of connections on each loop, opened as they are needed.
+/// A PostgreSQL database: a small connection pool per loop, opened on demand.
 ///
-/// Single statements of many callers share a pipelined connection; a transaction has a connection to itself. May be used from
-/// a loop, where nothing hops, or from anywhere else.
+/// Single statements of many callers share pipelined connections; a transaction has exclusive use of one. May be called from a loop,
+/// without thread switches, or from anywhere else.
 public final class Database: Sendable {
     public typealias Configuration = DatabaseConfiguration
 
@@ -13,7 +13,7 @@ public final class Database: Sendable {
     let loops: EventLoopGroup
     private let pools: [LoopPool]
     private let listener: Listener
-    /// The server has refused something for want of means, and nothing has been written since that shows otherwise.
+    /// The server has refused a statement for lack of resources or rights, and no write has succeeded since.
     let isUnable = Atomic(false)
 
     /// Opens no connection yet.
@@ -34,10 +34,10 @@ public final class Database: Sendable {
         listener.loop.execute { [listener] in listener.close() }
     }
 
-    /// Runs one statement on a shared connection. It is a transaction of its own.
+    /// Runs one statement on a shared connection, in its own transaction.
     ///
-    /// A statement that takes long holds up others behind it on that connection: give it a ``transaction(attempts:_:)``.
-    /// - Throws: ``PostgresError``, or `CancellationError` once the caller is cancelled and the server was told so.
+    /// A slow statement delays others behind it on that connection: use ``transaction(attempts:_:)`` for it.
+    /// - Throws: ``PostgresError``, or `CancellationError` once the caller is cancelled and the server was asked to cancel the statement.
     public func query(_ sql: SQL) async throws -> Rows {
         let pool = pool()
         do {
@@ -48,17 +48,17 @@ public final class Database: Sendable {
         }
     }
 
-    /// As ``query(_:)``; returns how many rows were touched.
+    /// As ``query(_:)``; returns the number of affected rows.
     @discardableResult
     public func execute(_ sql: SQL) async throws -> Int {
         try await query(sql).affectedCount
     }
 
-    /// Runs `body` in a transaction, which sees what others have committed (`read committed`), and commits it when it returns, else rolls it back.
+    /// Runs `body` in a transaction (isolation level `read committed`). Commits when `body` returns, rolls back when it throws.
     ///
-    /// `body` runs again from its start when the server reports a serialization failure or a deadlock, so it must not have
-    /// effects outside the transaction; see ``Transaction/afterCommit(_:)`` for those.
-    /// - Parameter attempts: how often `body` is run at most.
+    /// After a serialization failure or deadlock, `body` runs again from its start, so it must have no effects outside the transaction;
+    /// see ``Transaction/afterCommit(_:)`` for those.
+    /// - Parameter attempts: how often `body` runs at most.
     /// - Throws: what `body` throws, ``PostgresError``, `CancellationError`.
     @discardableResult
     public func transaction<Result: Sendable>(
@@ -77,7 +77,7 @@ public final class Database: Sendable {
                 let cause = await transaction.rollback() ?? failure
                 if let cause { note(cause) }
                 guard let cause, cause.isRetryable, attempt < attempts, !Task.isCancelled else {
-                    // Nobody has been told of the statement that failed: then this is the moment.
+                    // The caller has not yet received the statement's error, so report it now.
                     throw failure?.kind == .aborted ? cause ?? error : error
                 }
                 try await pool.loop.sleep(for: Self.pause(afterAttempt: attempt))
@@ -86,20 +86,20 @@ public final class Database: Sendable {
         }
     }
 
-    /// Full jitter, so that the two that were in each other's way do not meet again.
+    /// Full jitter, so that two conflicting transactions do not retry at the same time.
     private static func pause(afterAttempt attempt: Int) -> Duration {
         .microseconds(Int.random(in: 0...min(200_000, 2_000 << min(attempt, 10))))
     }
 
-    /// The payloads sent to a channel from now on, as a rule wake-ups.
+    /// The payloads of notifications on a channel from now on.
     ///
-    /// Each time listening begins anew, after a lost connection too, an empty payload is yielded: notifications may have been
-    /// missed, look for yourself. The newest 1,024 are kept for a slow reader.
+    /// Each time listening starts, also after a lost connection, an empty payload is yielded: notifications may have been missed, so the
+    /// subscriber must check for itself. For a slow subscriber the newest 1,024 payloads are kept.
     public func notifications(on channel: String) -> AsyncStream<String> {
         listener.stream(of: channel)
     }
 
-    /// Refuses new work, lets what runs finish and closes every connection.
+    /// Refuses new work, waits for running work and closes every connection.
     public func close() async {
         let listener = listener
         listener.loop.execute { listener.close() }
@@ -109,6 +109,6 @@ public final class Database: Sendable {
     func pool() -> LoopPool {
         let loop = loops.next()
         for pool in pools where pool.loop === loop { return pool }
-        preconditionFailure("a loop that is not of this database's group")
+        preconditionFailure("the loop does not belong to this database's group")
     }
 }

@@ -1,35 +1,34 @@
 /// The limits of a ``Database``.
 public struct DatabaseConfiguration: Sendable {
-    /// Connections of each loop at most, those for pipelined statements among them.
+    /// The maximum number of connections per loop, shared ones included.
     public var connectionsPerLoop: Int
-    /// Connections of each loop that single statements of many requests share.
+    /// How many connections per loop are shared by single statements of many requests.
     public var pipelinedPerLoop: Int
-    /// Statements that are under way on one shared connection at once; more wait in line.
+    /// How many statements may be in flight on one shared connection; further statements wait in a queue.
     public var pipelineDepthMax: Int
-    /// Statements and transactions of one loop that may wait for a connection; one more fails with `busy`.
+    /// How many statements and transactions per loop may wait for a connection; further ones fail with `busy`.
     public var waitingCountMax: Int
-    /// Statements kept prepared on each connection.
+    /// How many prepared statements are kept per connection.
     public var preparedCountMax: Int
-    /// How long one statement may take before it is cancelled on the server.
+    /// The statement timeout; after it the statement is cancelled on the server.
     public var statementTimeout: Duration
-    /// How long a transaction may wait for its caller between two statements. Then the server ends it, and with it what it locks: a
-    /// process that was frozen keeps others waiting no longer than this.
+    /// How long a transaction may stay idle between two statements. Then the server ends it and releases its locks, so that a frozen
+    /// process blocks others no longer than this.
     public var transactionIdleMax: Duration
-    /// How long to wait for a connection.
+    /// How long to wait for a free connection.
     public var acquireTimeout: Duration
-    /// How long a server that takes no connection may still be on its way back, as after a restart: callers wait for it meanwhile.
-    /// After that they fail at once, but for those who come while an attempt to connect is under way: these wait for its outcome,
-    /// for as long again at most.
+    /// How long callers wait for an unreachable server, for example during a restart. After that they fail at once, except those that
+    /// arrive during a connection attempt: they wait for its outcome, for at most the same time again.
     public var outageGrace: Duration
-    /// How long one attempt to connect may take, in whole seconds, 2 at least.
+    /// The connect timeout in whole seconds, at least 2.
     public var connectTimeout: Duration
-    /// How long a connection beyond the first may be unused before it is closed.
+    /// How long a connection beyond the first may be idle before it is closed.
     public var idleTimeout: Duration
-    /// What the server's lists of connections show.
+    /// The application name, shown in `pg_stat_activity`.
     public var applicationName: String
-    /// The one schema unqualified names are looked up in; nil leaves the server's default.
+    /// The schema in which unqualified names are resolved; nil leaves the server's default.
     public var schema: String?
-    /// The role the connection takes on after log-in.
+    /// The role to set after log-in.
     public var role: String?
 
     public init(

@@ -1,6 +1,6 @@
 internal import EventLoop
 
-/// One step of a schema's history. Once shipped it is never changed; a new one is added behind it.
+/// One step of a schema's history. It must not change after release; new steps are appended.
 public struct Migration: Sendable, Hashable {
     /// Unique in its schema, such as "user-001-account".
     public let id: String
@@ -13,11 +13,12 @@ public struct Migration: Sendable, Hashable {
     }
 }
 
-/// What one component of the program does to each schema it has tables in. It grows at its end, whatever the others of a schema do.
+/// The migrations of one component, run in each schema in which the component has tables. It is append-only, independent of other
+/// components.
 public struct MigrationHistory: Sendable, Hashable {
-    /// Frozen once shipped, such as "messaging".
+    /// Must not change after release, such as "messaging".
     public let component: String
-    /// In the order they are run.
+    /// In execution order.
     public let migrations: [Migration]
 
     public init(component: String, _ migrations: [Migration]) {
@@ -28,11 +29,11 @@ public struct MigrationHistory: Sendable, Hashable {
 
 /// The limits of ``Database/migrate(_:schema:limits:)``.
 public struct MigrationLimits: Sendable {
-    /// How long a statement waits for a table that somebody uses. Whoever else comes to that table stands behind it meanwhile.
+    /// The lock timeout. While a migration waits for a table lock, later statements on that table queue behind it.
     public var lockTimeout: Duration
-    /// How often the migrations are tried before they are given up.
+    /// How often the migrations are tried.
     public var attemptsMax: Int
-    /// Between two attempts: those who stood behind have their turn.
+    /// The pause between two attempts, in which queued statements can run.
     public var pause: Duration
 
     public init(lockTimeout: Duration = .seconds(3), attemptsMax: Int = 10, pause: Duration = .seconds(1)) {
@@ -43,14 +44,14 @@ public struct MigrationLimits: Sendable {
 }
 
 extension Database {
-    /// Creates the schema if need be and runs the migrations it has not seen, each once, all in one transaction.
+    /// Creates the schema if needed and runs its new migrations, each once, all in one transaction.
     ///
-    /// The histories are run in the order they are given. On a schema that has had some of them a later history may therefore have
-    /// run before the end of an earlier one: each may rely on what the others shipped before it, and on nothing else of theirs.
+    /// The histories run in the given order. On an existing schema a later history may already have run before new steps of an earlier
+    /// one, so each step may rely only on what the other components released before it.
     ///
-    /// Any number of processes may call this at once: an advisory lock lets one work and the others find it done.
-    /// - Throws: ``PostgresError`` of kind `migration` when a migration that has run was changed, removed or reordered, when a newer
-    ///   program was here before, and when a table stays in use for all attempts.
+    /// Several processes may call this concurrently: an advisory lock lets one run the migrations; the others then find them done.
+    /// - Throws: ``PostgresError`` of kind `migration` when an executed migration was changed, removed or reordered, when the database
+    ///   was migrated by a newer program, or when a table lock is not acquired in any attempt.
     public func migrate(_ histories: [MigrationHistory], schema: String, limits: MigrationLimits = .init()) async throws
     {
         let ids = histories.flatMap { $0.migrations.map(\.id) }
@@ -74,7 +75,7 @@ extension Database {
             tx.lane.allowAnyDuration()
             let lock = "learning-hub migrations of " + schema
             _ = try await tx.query("select pg_advisory_xact_lock(hashtextextended(\(lock), 0))")
-            // From here on: for the lock above everybody waits until who has it is done.
+            // Set after the advisory lock: callers wait for that lock without a timeout until its holder commits.
             let milliseconds = Int(min(max(.milliseconds(1), lockTimeout), .seconds(3_600)) / .milliseconds(1))
             _ = try await tx.query("select set_config('lock_timeout', \("\(milliseconds)ms"), true)")
             try await tx.preparePast(of: schema, histories)
@@ -121,7 +122,7 @@ private struct PastMigration {
 
 extension Transaction {
     fileprivate func preparePast(of schema: String, _ histories: [MigrationHistory]) async throws {
-        // Asked first: "if not exists" needs the right to create even when there is nothing to do.
+        // Checked first: "create schema if not exists" needs the CREATE right even when the schema exists.
         if try await query("select from pg_namespace where nspname = \(schema)").isEmpty {
             try await execute("create schema \(quoted: schema)")
         }
@@ -148,7 +149,7 @@ extension Transaction {
         }
     }
 
-    /// Programs before the histories of components kept one history for a schema, in the same table.
+    /// Older versions kept one history per schema, without components, in the same table.
     private func nameComponents(of schema: String, _ histories: [MigrationHistory]) async throws {
         try await execute("alter table migration add column component text")
         for row in try await query("select id from migration order by position") {
@@ -161,7 +162,7 @@ extension Transaction {
         try await execute("alter table migration alter column component set not null")
     }
 
-    /// `position` counts what was run in the schema, of whichever component.
+    /// `position` counts all migrations of the schema, over all components.
     fileprivate func past() async throws -> [PastMigration] {
         try await query("select component, id, checksum from migration order by position").map { row in
             let (component, id, checksum) = try row.decode(String.self, String.self, [UInt8].self)
@@ -196,7 +197,7 @@ extension Transaction {
             if error.sqlState == PostgresError.lockNotAvailable { error.message = "'\(migration.id)' of \(schema)" }
             throw error
         }
-        // A script may have set another path.
+        // A script may have changed the search path.
         try await execute("set local search_path to \(quoted: schema)")
         try await execute(
             """

@@ -2,44 +2,44 @@ internal import CPostgres
 
 /// Why a statement, a transaction or a connection failed.
 ///
-/// Nothing in it shows data: the server's detail and hint lines are dropped, and so is a message of a class that quotes values.
+/// Errors contain no data: the server's detail and hint are dropped, and so are messages of error classes that quote values.
 public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Kind: String, Sendable {
         /// The server refused the statement; ``PostgresError/sqlState`` says why.
         case server
         /// The connection could not be made or was lost. A statement in flight may or may not have run.
         case connection
-        /// The connection was lost while COMMIT was on its way: nobody can say whether the transaction took place.
+        /// The connection was lost while COMMIT was in flight: the outcome of the transaction is unknown.
         case commitUnknown
-        /// The statement took longer than the configuration allows and was cancelled.
+        /// The statement exceeded its time limit and was cancelled.
         case statementTimeout
-        /// No connection became free in time.
+        /// No connection became free within the time limit.
         case acquireTimeout
-        /// Too many statements wait already.
+        /// The queue of waiting statements is full.
         case busy
-        /// A parameter cannot be expressed in PostgreSQL.
+        /// A parameter has no representation in PostgreSQL.
         case encoding
-        /// A cell does not hold what was asked for.
+        /// A cell has another type or value than requested.
         case decoding
-        /// The transaction did not commit because a statement before had failed, though its error was swallowed.
+        /// The transaction did not commit because an earlier statement had failed and the caller ignored its error.
         case aborted
-        /// Misuse, such as a statement on a transaction that has ended or a closed database.
+        /// Misuse, such as a statement on an ended transaction or a closed database.
         case closed
-        /// The migrations of this program and those of the database disagree.
+        /// The migrations of this program do not match those of the database.
         case migration
-        /// No private server could be initialised or started.
+        /// A private server could not be initialised or started.
         case startup
     }
 
     public var kind: Kind
-    /// The five characters of PostgreSQL's appendix A, when the server sent them.
+    /// The SQLSTATE (PostgreSQL manual, appendix A), when the server sent one.
     public var sqlState: String?
     public var constraint: String?
     public var table: String?
     public var column: String?
     /// Safe to log.
     public var message: String
-    /// The server's function that raised it, a stable name for what SQLSTATE leaves open.
+    /// The server function that raised the error: a stable name where the SQLSTATE is ambiguous.
     var routine: String?
 
     public init(_ kind: Kind, _ message: String, sqlState: String? = nil) {
@@ -65,19 +65,18 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible 
 
     public var isUniqueViolation: Bool { sqlState == Self.uniqueViolation }
 
-    /// True when the same transaction may succeed if it is run again from its start.
+    /// Whether the same transaction may succeed when run again from its start.
     public var isRetryable: Bool {
         sqlState == Self.serializationFailure || sqlState == Self.deadlockDetected || isStalePlan
     }
 
-    /// The server lacks what it needs to do this: room, memory, connections, or the right to write while another leads. It has nothing to
-    /// do with the statement, and may be over in a moment.
+    /// The server lacks disk space, memory, connections or the role of the primary. The cause is not the statement, and may be temporary.
     public var isInability: Bool {
         guard let sqlState else { return false }
         return sqlState.hasPrefix("53") || sqlState == Self.readOnly
     }
 
-    /// A prepared statement whose tables changed since.
+    /// The tables of a prepared statement changed after it was prepared.
     var isStalePlan: Bool { sqlState == "0A000" && routine == "RevalidateCachedQuery" }
 
     static let cancelled = "57014"
@@ -87,7 +86,7 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible 
 }
 
 extension PostgresError {
-    /// Reads the fields of a result that is an error.
+    /// Reads the fields of an error result.
     init(result: OpaquePointer) {
         func field(_ code: Character) -> String? {
             guard let ascii = code.asciiValue, let text = hub_pg_result_error(result, CChar(bitPattern: ascii)) else {
@@ -106,7 +105,7 @@ extension PostgresError {
         if state == nil { message = "the connection was lost" }
     }
 
-    /// The classes whose primary message names only objects of the schema; others (22, P0, XX) quote values.
+    /// The error classes whose primary message names only schema objects; others (22, P0, XX) quote values.
     private static func quotesNoValues(_ state: String) -> Bool {
         ["08", "0A", "23", "25", "26", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"]
             .contains(String(state.prefix(2)))

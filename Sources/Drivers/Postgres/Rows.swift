@@ -1,9 +1,9 @@
 internal import CPostgres
 
-/// Owns a result of libpq: the cells are read where they lie.
+/// Owns a libpq result; cells are read in place.
 // @unchecked: a result is immutable once received.
 final class ResultOwner: @unchecked Sendable {
-    /// nil stands for nothing at all, as it does in libpq.
+    /// nil means no result, as in libpq.
     let result: OpaquePointer?
     let rowCount: Int
     let columnCount: Int
@@ -17,17 +17,17 @@ final class ResultOwner: @unchecked Sendable {
     deinit { hub_pg_result_free(result) }
 }
 
-/// What a statement returned. Cells are decoded when asked for.
+/// The result of a statement. Cells are decoded on access.
 public struct Rows: RandomAccessCollection, Sendable {
     let owner: ResultOwner
 
     /// Rows the statement inserted, updated, deleted or returned; 0 for a command without such a count.
     public var affectedCount: Int { Int(Swift.max(0, hub_pg_result_affected(owner.result))) }
 
-    /// The result of what was not sent because there was no need.
+    /// The empty result of a statement that did not have to be sent.
     static let none = Rows(owner: ResultOwner(nil))
 
-    /// The server's word for what was done, such as "COMMIT".
+    /// The server's command tag, such as "COMMIT".
     var tag: String { hub_pg_result_tag(owner.result).map { String(cString: $0) } ?? "" }
 
     public var columnCount: Int { owner.columnCount }
@@ -41,14 +41,14 @@ public struct Rows: RandomAccessCollection, Sendable {
     }
 }
 
-/// One row; it keeps the whole result alive.
+/// One row; it retains the whole result.
 public struct Row: Sendable {
     let owner: ResultOwner
     let index: Int32
 
     public var columnCount: Int { owner.columnCount }
 
-    /// The first columns, in order: `let (id, name) = try row.decode(Int.self, String.self)`.
+    /// Decodes the first columns in order: `let (id, name) = try row.decode(Int.self, String.self)`.
     /// - Throws: ``PostgresError`` of kind `decoding`.
     public func decode<each Value: PostgresDecodable>(
         _ types: repeat (each Value).Type

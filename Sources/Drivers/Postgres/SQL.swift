@@ -5,8 +5,8 @@ internal import CPostgres
 /// ```swift
 /// let rows = try await database.query("select name from course where id = \(id)")
 /// ```
-/// The statement is prepared once per connection. The pieces of the literal are recognised by their address, so running a
-/// statement again neither builds nor hashes its text.
+/// The statement is prepared once per connection. The pieces of the literal are identified by their address, so running a statement again
+/// neither builds nor hashes its text.
 public struct SQL: ExpressibleByStringInterpolation, Sendable {
     enum Piece: Sendable {
         case literal(StaticString)
@@ -35,13 +35,13 @@ public struct SQL: ExpressibleByStringInterpolation, Sendable {
         key = StatementKey()
     }
 
-    /// Text we wrote ourselves, such as a migration. Never pass what a user sent.
+    /// Trusted text, such as a migration. Never pass user input.
     public init(raw text: String) {
         self.init(parameterCount: 0)
         append(raw: text)
     }
 
-    /// The text sent to the server, with $1, $2 … where the values were.
+    /// The text sent to the server, with $1, $2 and so on in place of the values.
     public var text: String {
         var text = "", number = 0
         for piece in pieces {
@@ -80,14 +80,14 @@ public struct SQL: ExpressibleByStringInterpolation, Sendable {
             sql.key.mix(UInt64(Value.postgresType.rawValue))
         }
 
-        /// Part of a statement with parameters of its own.
+        /// A fragment with its own parameters.
         public mutating func appendInterpolation(_ part: SQL) {
             sql.pieces.append(contentsOf: part.pieces)
             sql.parameters.append(contentsOf: part.parameters)
             sql.key.mix(part.key)
         }
 
-        /// Text we wrote ourselves, never what a user sent.
+        /// Trusted text, never user input.
         public mutating func appendInterpolation(raw text: String) { sql.append(raw: text) }
 
         /// The name of a table, column, schema or role, quoted.
@@ -97,12 +97,12 @@ public struct SQL: ExpressibleByStringInterpolation, Sendable {
     }
 }
 
-/// The identifier in double quotes, with those inside doubled.
+/// The identifier in double quotes, with inner quotes doubled.
 func quoteIdentifier(_ identifier: String) -> String {
     "\"" + identifier.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
 }
 
-/// Tells statements apart by the addresses of their literals, the text of their raw pieces and the types of their parameters.
+/// Identifies a statement by the addresses of its literals, the text of its raw pieces and its parameter types.
 struct StatementKey: Hashable, Sendable {
     private var low: UInt64 = 0x9E37_79B9_7F4A_7C15
     private var high: UInt64 = 0xC2B2_AE3D_27D4_EB4F

@@ -1,15 +1,15 @@
 internal import EventLoop
 
-/// A connection for one caller alone, with no transaction around its statements: for what lives as long as a session of the
-/// server, such as advisory locks and settings.
+/// A dedicated connection without a transaction around its statements: for state that lives as long as a server session, such as advisory
+/// locks and settings.
 ///
-/// Between two statements it keeps nothing but those: no snapshot that holds vacuum back, no lock that a migration waits for.
+/// Between statements it holds no snapshot that delays vacuum, and no table lock that a migration waits for.
 public final class Session: Sendable {
     private let connection: Connection
 
     fileprivate init(_ connection: Connection) { self.connection = connection }
 
-    /// Runs one statement. It is a transaction of its own.
+    /// Runs one statement in its own transaction.
     /// - Throws: ``PostgresError``, `CancellationError`.
     public func query(_ sql: SQL) async throws -> Rows {
         let connection = connection
@@ -18,9 +18,9 @@ public final class Session: Sendable {
 }
 
 extension Database {
-    /// Runs `body` with a session of its own. The connection is closed after it, and with it goes whatever the session held.
+    /// Runs `body` with a dedicated session. The connection is closed afterwards, which releases all session state.
     ///
-    /// It is one of ``DatabaseConfiguration/connectionsPerLoop`` meanwhile.
+    /// It counts towards ``DatabaseConfiguration/connectionsPerLoop``.
     /// - Throws: what `body` throws, ``PostgresError``, `CancellationError`.
     public func session<Result: Sendable>(_ body: (Session) async throws -> Result) async throws -> Result {
         let connection = try await pool().acquire()

@@ -1,8 +1,8 @@
 internal import EventLoop
 internal import Synchronization
 
-/// A transaction under way. Statements that do not wait for each other are pipelined on its connection in the order they were issued:
-/// see ``send(_:)`` and ``submit(_:)``. Several child tasks may issue them at once.
+/// An open transaction. Independent statements are pipelined on its connection in the order they were issued: see ``send(_:)`` and
+/// ``submit(_:)``. Several child tasks may issue statements concurrently.
 public final class Transaction: Sendable {
     let lane: TransactionLane
     private let hooks = Mutex(Hooks())
@@ -21,25 +21,25 @@ public final class Transaction: Sendable {
         try await lane.run(sql)
     }
 
-    /// As ``query(_:)``; returns how many rows were touched.
+    /// As ``query(_:)``; returns the number of affected rows.
     @discardableResult
     public func execute(_ sql: SQL) async throws -> Int {
         try await query(sql).affectedCount
     }
 
-    /// Sends a statement now, to be waited for later: what is sent before the first wait goes in one flight.
+    /// Sends a statement now; the caller awaits its result later. Statements sent before the first await share one round trip.
     ///
-    /// The server runs it whatever came of those before it, unless one of them failed. If nobody waits for it and it fails, the transaction
-    /// fails as it does for ``submit(_:)``.
+    /// The server runs it even if the caller has not awaited earlier statements, unless one of them failed. If it fails and nobody awaits
+    /// it, the transaction fails as for ``submit(_:)``.
     public func send(_ sql: SQL) -> SentStatement {
         let statement = Statement(sql)
         lane.loop.execute { [lane] in lane.submit(statement) }
         return SentStatement(statement, on: lane.loop)
     }
 
-    /// Sends a statement and does not wait for it. If it fails, the transaction fails with its error at the latest on commit.
+    /// Sends a statement without waiting for its result. If it fails, the transaction fails with its error, on commit at the latest.
     ///
-    /// In a ``beforeCommit(_:)`` hook this puts the statement and COMMIT into one flight.
+    /// In a ``beforeCommit(_:)`` hook the statement and COMMIT share one round trip.
     public func submit(_ sql: SQL) {
         _ = send(sql)
     }
@@ -49,28 +49,27 @@ public final class Transaction: Sendable {
         hooks.withLock { $0.beforeCommit.append(body) }
     }
 
-    /// Runs `body` once the transaction has been committed, and waits for it before anybody is told. It is never called for one that was
-    /// rolled back.
+    /// Runs `body` after the commit and awaits it before the caller gets the result. It is not called after a rollback.
     public func afterCommit(_ body: @escaping @Sendable () async -> Void) {
         hooks.withLock { $0.afterCommit.append(body) }
     }
 
-    /// What a part of the program keeps on a transaction, one value for each key type: made by the first access.
+    /// State that a component keeps on a transaction: one value per key type, created on first access.
     ///
-    /// `body` runs under a lock, so child tasks may call this at once; it must not wait, nor call this again.
+    /// `body` runs under a lock, so child tasks may call this concurrently; it must not block or call this method again.
     public func withStorage<Key: TransactionKey, Result>(
         _ key: Key.Type, _ body: (inout Key.Value) throws -> sending Result
     ) rethrows -> sending Result {
         try storage.withLock { storage in
             let slot = ObjectIdentifier(key)
-            // Taken out meanwhile: a value still in the dictionary would be copied when it changes.
+            // The value is removed during the call: mutating a value that is still in the dictionary would copy it.
             var value = storage.removeValue(forKey: slot) as? Key.Value ?? key.makeValue()
             defer { storage[slot] = value }
             return try body(&value)
         }
     }
 
-    // MARK: For the database
+    // MARK: Used by the database
 
     func commit() async throws {
         while true {
@@ -88,7 +87,7 @@ public final class Transaction: Sendable {
     func rollback() async -> PostgresError? { await lane.rollback() }
 }
 
-/// A statement that is under way; its rows can be had once.
+/// A sent statement. Its rows can be read once.
 public struct SentStatement: ~Copyable, Sendable {
     private let statement: Statement
     private let loop: EventLoop
@@ -98,12 +97,12 @@ public struct SentStatement: ~Copyable, Sendable {
         self.loop = loop
     }
 
-    /// Waits for the end of the statement.
+    /// Waits until the statement completes.
     /// - Throws: ``PostgresError``, `CancellationError`. After any error the transaction can only be rolled back.
     public consuming func rows() async throws -> Rows { try await statement.end(on: loop) }
 }
 
-/// Names a slot of ``Transaction/withStorage(_:_:)``.
+/// Identifies a slot of ``Transaction/withStorage(_:_:)``.
 public protocol TransactionKey {
     associatedtype Value: Sendable
     static func makeValue() -> Value

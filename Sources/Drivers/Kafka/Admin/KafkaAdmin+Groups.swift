@@ -1,25 +1,25 @@
 internal import CKafka
 internal import EventLoop
 
-/// A group of consumers as the cluster has it.
+/// A consumer group.
 public struct KafkaGroup: Sendable, Hashable {
     public struct Member: Sendable, Hashable {
         public var clientID: String
         public var host: String
-        /// nil unless the membership is static.
+        /// nil for a dynamic member.
         public var instanceID: String?
         public var partitions: [KafkaPartition]
     }
 
     public var name: String
-    /// Kafka's word, such as `Stable`, `Empty` or `PreparingRebalance`.
+    /// Kafka's state name, such as `Stable`, `Empty` or `PreparingRebalance`.
     public var state: String
     public var members: [Member]
 }
 
 extension KafkaAdmin {
     /// The names of all groups.
-    /// - Throws: ``KafkaError`` also when one of the brokers did not say which it knows.
+    /// - Throws: ``KafkaError``, also when one of the brokers did not list its groups.
     public func groups(within limit: Duration) async throws -> [String] {
         try await request(within: limit) { pointer, request, error in
             hub_kafka_list_groups(pointer, request, &error)
@@ -29,7 +29,7 @@ extension KafkaAdmin {
         }
     }
 
-    /// Groups with their members, by name. A group nobody knows is one without members whose state is `Dead`.
+    /// Groups with their members, by name. An unknown group has no members and the state `Dead`.
     public func describeGroups(_ names: [String], within limit: Duration) async throws -> [String: KafkaGroup] {
         if names.isEmpty { return [:] }
         return try await request(within: limit) { pointer, request, error in
@@ -41,7 +41,7 @@ extension KafkaAdmin {
             var groups: [String: KafkaGroup] = [:]
             for (index, result) in event.results.enumerated() {
                 if let error = result.error {
-                    // How 3.8 and later brokers say that nobody knows it.
+                    // Brokers of version 3.8 and later report an unknown group this way.
                     guard error.kind == .unknownGroup else { throw error }
                     groups[result.name] = KafkaGroup(name: result.name, state: "Dead", members: [])
                 } else {
@@ -53,7 +53,7 @@ extension KafkaAdmin {
     }
 
     /// Deletes groups and their offsets.
-    /// - Returns: what went wrong, by group: `groupInUse`, or `unknownGroup` for one that is not there.
+    /// - Returns: the errors by group: `groupInUse`, or `unknownGroup` for a missing one.
     public func deleteGroups(_ names: [String], within limit: Duration) async throws -> [String: KafkaError] {
         if names.isEmpty { return [:] }
         return try await request(within: limit) { pointer, request, error in
@@ -66,7 +66,7 @@ extension KafkaAdmin {
         }
     }
 
-    /// What a group has committed, by partition; nothing for a group nobody knows.
+    /// The committed offsets of a group by partition; empty for an unknown group.
     public func committedOffsets(of group: String, within limit: Duration) async throws -> [KafkaPartition: Int64] {
         try await request(within: limit) { pointer, request, error in
             hub_kafka_list_offsets(pointer, group, request, &error)
@@ -81,7 +81,7 @@ extension KafkaAdmin {
         }
     }
 
-    /// Sets what a group has committed; partitions not named stay as they are.
+    /// Sets committed offsets of a group; other partitions stay unchanged.
     /// - Throws: ``KafkaError`` of kind `groupInUse` while the group has members.
     public func setCommittedOffsets(
         of group: String, to offsets: [KafkaPartition: Int64], within limit: Duration
@@ -94,7 +94,7 @@ extension KafkaAdmin {
         } _: { event throws(KafkaError) in
             try event.check()
             for entry in event.partitions {
-                // A group with members answers each partition with that it does not know such a member.
+                // For a group with active members, the broker reports an unknown member for each partition.
                 if let error = entry.error {
                     throw error.kind == .fenced
                         ? KafkaError(.groupInUse, "the group \(group) has members", code: error.code) : error
@@ -103,7 +103,7 @@ extension KafkaAdmin {
         }
     }
 
-    /// The first offset kept and that of the next record, for each partition.
+    /// The first retained offset and the offset of the next record, for each partition.
     public func watermarks(
         of partitions: [KafkaPartition], within limit: Duration
     ) async throws -> [KafkaPartition: Range<Int64>] {
@@ -111,7 +111,7 @@ extension KafkaAdmin {
         return try await cluster.watermarks(of: partitions, on: handle(), within: limit)
     }
 
-    /// For each partition the offset of the first record at or after a time, in milliseconds since 1970; none where there is no such
+    /// For each partition, the offset of the first record at or after a time in milliseconds since 1970; no entry when there is no such
     /// record.
     public func offsets(
         at times: [KafkaPartition: Int64], within limit: Duration

@@ -10,34 +10,34 @@ public struct KafkaBrokers: Sendable, Hashable {
     }
 
     public var brokers: [Broker]
-    /// nil when nobody said in time.
+    /// nil when the controller was not known within the timeout.
     public var controller: Int?
 }
 
-/// A topic as the cluster has it.
+/// A topic and its settings.
 public struct KafkaTopic: Sendable, Hashable {
     public struct Partition: Sendable, Hashable {
-        /// nil while there is none.
+        /// nil while there is no leader.
         public var leader: Int?
         public var replicas: [Int]
-        /// Those of ``replicas`` that have everything.
+        /// The in-sync replicas.
         public var inSync: [Int]
     }
 
     public var name: String
-    /// By number, from 0 on.
+    /// Ordered by number, from 0.
     public var partitions: [Partition]
-    /// Settings as they hold, by name; those that hide their value are not among them.
+    /// The effective settings by name, without sensitive ones.
     public var configs: [String: String]
-    /// The names of those that are set on the topic itself.
+    /// The names of the settings that are set on the topic itself.
     public var ownConfigs: Set<String>
 }
 
-/// A topic to be made, or to grow.
+/// A topic to create or to grow.
 public struct KafkaTopicSpec: Sendable, Hashable {
     public var name: String
     public var partitionCount: Int
-    /// Copies of each partition.
+    /// The replication factor.
     public var replication: Int
     public var configs: [String: String]
 
@@ -50,7 +50,7 @@ public struct KafkaTopicSpec: Sendable, Hashable {
 }
 
 extension KafkaAdmin {
-    /// The brokers that the cluster counts as alive.
+    /// The brokers that the cluster considers alive.
     public func brokers(within limit: Duration) async throws -> KafkaBrokers {
         try await look { handle in
             let metadata = try Metadata(of: nil, handle, within: limit)
@@ -60,13 +60,13 @@ extension KafkaAdmin {
     }
 
     /// Topics with their partitions and settings, by name.
-    /// - Parameter names: nil for all but the cluster's own; those that are not there are left out.
+    /// - Parameter names: nil for all topics except internal ones; missing topics are left out.
     public func topics(_ names: Set<String>? = nil, within limit: Duration) async throws -> [String: KafkaTopic] {
         var topics = try await layout(names, within: limit)
         if topics.isEmpty { return [:] }
         let configs = try await self.configs(of: topics.keys.sorted(), within: limit)
         for name in topics.keys {
-            // A topic that another broker does not know, yet or any more, is not there.
+            // Another broker may not know the topic yet, or no longer: it counts as missing.
             topics[name]?.configs = configs[name]?.values ?? [:]
             topics[name]?.ownConfigs = configs[name]?.own ?? []
             if configs[name] == nil { topics[name] = nil }
@@ -74,8 +74,8 @@ extension KafkaAdmin {
         return topics
     }
 
-    /// Topics with their partitions alone, by name: no broker is asked for more than what every client learns.
-    /// - Parameter names: nil for all but the cluster's own; those that are not there are left out.
+    /// Topics with their partitions only, by name, from the cluster metadata alone.
+    /// - Parameter names: nil for all topics except internal ones; missing topics are left out.
     public func layout(_ names: Set<String>? = nil, within limit: Duration) async throws -> [String: KafkaTopic] {
         let topics = try await look { handle in try Metadata(of: nil, handle, within: limit).topics }
         return topics.filter { name, _ in names?.contains(name) ?? !name.hasPrefix("__") }
@@ -92,7 +92,7 @@ extension KafkaAdmin {
         } _: { event throws(KafkaError) in
             var found: [String: (values: [String: String], own: Set<String>)] = [:]
             for (index, result) in event.results.enumerated() {
-                // A topic may go between the two questions.
+                // The topic may be deleted between the two requests.
                 if let error = result.error {
                     if error.kind == .unknownTopic { continue }
                     throw error
@@ -103,25 +103,25 @@ extension KafkaAdmin {
         }
     }
 
-    /// Creates topics, and waits until the cluster has them.
-    /// - Returns: what went wrong, by topic; `alreadyExists` for one that is there.
+    /// Creates topics, and waits until all brokers know them.
+    /// - Returns: the errors by topic; `alreadyExists` for an existing topic.
     public func createTopics(
         _ topics: [KafkaTopicSpec], within limit: Duration
     ) async throws -> [String: KafkaError] {
         try await change(topics, within: limit, hub_kafka_create_topics)
     }
 
-    /// Grows topics to their partition counts. Keys move between partitions.
-    /// - Returns: what went wrong, by topic.
+    /// Increases the partition counts of topics. Keys move to other partitions.
+    /// - Returns: the errors by topic.
     public func growTopics(_ topics: [KafkaTopicSpec], within limit: Duration) async throws -> [String: KafkaError] {
         try await change(topics, within: limit, hub_kafka_create_partitions)
     }
 
-    /// Sets settings of topics; those not named stay as they are.
+    /// Sets settings of topics; other settings stay unchanged.
     ///
-    /// Where librdkafka can only replace all settings of a topic, those set on it are read first and written again; what another
-    /// operator changes in between is lost.
-    /// - Returns: what went wrong, by topic.
+    /// librdkafka before 2.2.0 can only replace all settings of a topic (AlterConfigs). There, the topic's settings are read, merged and
+    /// written back, and a concurrent change by another operator is lost.
+    /// - Returns: the errors by topic.
     public func setConfigs(
         _ configs: [String: [String: String]], within limit: Duration
     ) async throws -> [String: KafkaError] {
@@ -153,7 +153,7 @@ extension KafkaAdmin {
                     hub_kafka_config(name: strings.append($0.key), value: strings.append($0.value))
                 }
             }
-            // One array, so that a pointer into it holds for all.
+            // One array, so that pointers into it stay valid for all elements.
             return withExtendedLifetime(strings) {
                 Array(configs.joined()).withUnsafeBufferPointer { all in
                     var from = 0
@@ -173,7 +173,7 @@ extension KafkaAdmin {
     }
 
     /// Deletes topics with their records.
-    /// - Returns: what went wrong, by topic; `unknownTopic` for one that is not there.
+    /// - Returns: the errors by topic; `unknownTopic` for a missing one.
     public func deleteTopics(_ names: [String], within limit: Duration) async throws -> [String: KafkaError] {
         if names.isEmpty { return [:] }
         return try await request(within: limit) { pointer, request, error in
@@ -186,8 +186,8 @@ extension KafkaAdmin {
         }
     }
 
-    /// Removes the records below an offset of each partition.
-    /// - Returns: what went wrong, by partition.
+    /// Deletes the records below an offset of each partition.
+    /// - Returns: the errors by partition.
     public func deleteRecords(
         before offsets: [KafkaPartition: Int64], within limit: Duration
     ) async throws -> [KafkaPartition: KafkaError] {

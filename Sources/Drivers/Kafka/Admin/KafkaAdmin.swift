@@ -2,8 +2,8 @@ internal import CKafka
 public import EventLoop
 
 extension KafkaCluster {
-    /// Opens the administration. Its state is on `loop`.
-    /// - Throws: ``KafkaError``, when the settings are wrong.
+    /// Opens an admin client. Its state is confined to `loop`.
+    /// - Throws: ``KafkaError`` when the settings are invalid.
     public func administer(on loop: EventLoop) async throws -> KafkaAdmin {
         let settings = configuration.adminSettings()
         return try await loop.run("kafka admin") {
@@ -13,10 +13,10 @@ extension KafkaCluster {
     }
 }
 
-/// What operators do with a cluster: topics, their settings and records, groups and their offsets. It must be closed.
+/// Cluster administration: topics, their settings and records, groups and their offsets. It must be closed.
 ///
-/// Every call has a deadline, and throws a ``KafkaError``: of kind `timedOut` when no answer came by then.
-// @unchecked: confined to its loop, but for the constants.
+/// Every call has a timeout and throws a ``KafkaError``, of kind `timedOut` when no response arrived in time.
+// @unchecked: confined to its loop, except for constants.
 public final class KafkaAdmin: @unchecked Sendable {
     let cluster: KafkaCluster
     private let loop: EventLoop
@@ -26,7 +26,7 @@ public final class KafkaAdmin: @unchecked Sendable {
     private var lastTag: UInt64 = 0
     private var lastError: KafkaError?
 
-    /// What an answer may come late by: librdkafka keeps the deadline itself, but for some of its own errors.
+    /// The margin for late responses: librdkafka applies the timeout itself, except for some of its internal errors.
     private static let grace = Duration.seconds(1)
 
     init(_ client: Client, cluster: KafkaCluster, loop: EventLoop) {
@@ -34,11 +34,11 @@ public final class KafkaAdmin: @unchecked Sendable {
         self.cluster = cluster
         self.loop = loop
         condition = Condition(loop: loop)
-        // This reference ends with `close`.
+        // `close` breaks this reference cycle.
         client.onEvent = { self.take($0) }
     }
 
-    /// Sends a request and reads its answer, which is valid during the call of `read`.
+    /// Sends a request and reads its response, which is valid during the call of `read`.
     func request<Answer: Sendable>(
         within limit: Duration,
         _ send: @escaping @Sendable (OpaquePointer, hub_kafka_request, inout hub_kafka_error) -> Int32,
@@ -71,7 +71,7 @@ public final class KafkaAdmin: @unchecked Sendable {
     }
 
     private func silence(_ limit: Duration) -> KafkaError {
-        KafkaError(.timedOut, "no answer within \(limit)" + (lastError.map { ", last heard: \($0.message)" } ?? ""))
+        KafkaError(.timedOut, "no response within \(limit)" + (lastError.map { ", last error: \($0.message)" } ?? ""))
     }
 
     private func take(_ event: ClientEvent) {
@@ -97,13 +97,13 @@ public final class KafkaAdmin: @unchecked Sendable {
         call.done(result)
     }
 
-    /// Runs a call of librdkafka's that waits, on a thread of the cluster's.
+    /// Runs a blocking librdkafka call on a thread of the cluster's pool.
     func look<Answer: Sendable>(_ body: @escaping @Sendable (ClientHandle) throws -> Answer) async throws -> Answer {
         let handle = try await handle()
         do {
             return try await cluster.blocking { try body(handle) }
         } catch var error as KafkaError where error.kind == .passing || error.kind == .timedOut {
-            // What such a call answers does not say why.
+            // The status of such a call does not contain the cause.
             let heard = try? await loop.run("kafka admin") { self.lastError?.message }
             if let heard = heard ?? nil { error.message += ", last heard: \(heard)" }
             throw error
@@ -119,8 +119,8 @@ public final class KafkaAdmin: @unchecked Sendable {
         }
     }
 
-    /// Ends the administration; what is under way fails.
-    /// - Parameter limit: how long librdkafka's own end may take; it goes on without the caller after that.
+    /// Closes the admin client; pending requests fail.
+    /// - Parameter limit: how long to wait for librdkafka's shutdown; after that it continues in the background.
     public func close(within limit: Duration) async {
         _ = try? await loop.shielded("kafka admin close") {
             for tag in self.open.keys {
@@ -140,7 +140,7 @@ private final class AdminCall {
 }
 
 extension ClientEvent {
-    /// The lines of an answer: what each is about, and what went wrong with it.
+    /// The entries of a response: the subject and the error of each.
     var results: [(name: String, error: KafkaError?)] {
         (0..<hub_kafka_event_result_count(raw)).map { index in
             let result = hub_kafka_event_result(raw, index)
@@ -152,14 +152,14 @@ extension ClientEvent {
         }
     }
 
-    /// The same, where each name is told once.
+    /// The same, where names are unique.
     var errors: [String: KafkaError] {
         results.reduce(into: [:]) { errors, result in
             if let error = result.error { errors[result.name] = error }
         }
     }
 
-    /// - Throws: the first error of an answer.
+    /// - Throws: the first error in a response.
     func check() throws(KafkaError) {
         for result in results {
             if let error = result.error { throw error }

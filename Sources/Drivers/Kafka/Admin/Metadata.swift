@@ -1,7 +1,7 @@
 internal import CKafka
 internal import EventLoop
 
-/// What a broker knows of the cluster, in librdkafka's memory until this is gone. Getting it waits.
+/// Cluster metadata from one broker, in librdkafka's memory until this object is released. Requesting it blocks.
 final class Metadata {
     private let raw: OpaquePointer
 
@@ -24,7 +24,7 @@ final class Metadata {
         }.sorted { $0.id < $1.id }
     }
 
-    /// Those that are there, by name, without their settings.
+    /// The existing topics by name, without their settings.
     var topics: [String: KafkaTopic] {
         var topics: [String: KafkaTopic] = [:]
         for index in 0..<hub_kafka_metadata_topic_count(raw) {

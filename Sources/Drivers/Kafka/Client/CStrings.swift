@@ -4,7 +4,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// Copies of strings for C, freed together.
+/// C copies of strings, freed together.
 final class CStrings {
     private(set) var pointers: [UnsafePointer<CChar>?] = []
 

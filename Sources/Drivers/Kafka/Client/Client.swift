@@ -2,23 +2,22 @@ internal import CKafka
 internal import EventLoop
 internal import Observability
 
-/// A client of librdkafka on a loop: one descriptor wakes it for all queues, and a timer looks at them all the same. It lives until it is
-/// closed.
+/// A librdkafka client on a loop. One descriptor signals all queues; a timer polls them as a fallback. It lives until it is closed.
 // @unchecked: confined to its loop.
 final class Client: @unchecked Sendable {
     let loop: EventLoop
     /// nil once closed.
     private(set) var handle: ClientHandle?
-    /// Valid for the call only.
+    /// Valid during the call only.
     var onEvent: (ClientEvent) -> Void = { _ in }
-    /// Events have been taken; there may be something in the queues of partitions.
+    /// Called after events were taken: the partition queues may hold records.
     var onWake: () -> Void = {}
     private var watch: Watch?
     private var timer: Watch?
     private let log: ClientLog
     private let pollInterval: Duration
 
-    /// So many events at once; then the loop's other work has its turn.
+    /// The number of events per iteration, after which the loop runs other work.
     private static let turnCountMax = 64
 
     private init(_ handle: ClientHandle, loop: EventLoop, log: ClientLog, pollInterval: Duration) {
@@ -28,7 +27,7 @@ final class Client: @unchecked Sendable {
         self.pollInterval = pollInterval
     }
 
-    /// Starts a client on a thread of the cluster's pool and hands it to its loop. Call on the loop.
+    /// Creates a client on a thread of the cluster's pool and attaches it to its loop. Call on the loop.
     /// - Throws: ``KafkaError``.
     static func start(
         _ kind: Int, _ settings: [KafkaConfiguration.Setting], cluster: KafkaCluster, on loop: EventLoop
@@ -59,7 +58,7 @@ final class Client: @unchecked Sendable {
         timer = try? loop.schedule(after: delay) { self.turn() }
     }
 
-    /// Takes what is there. The descriptor tells only of queues that were empty, so all are taken until they are empty again.
+    /// Takes all events. The descriptor signals only when an empty queue becomes non-empty, so each queue must be drained.
     private func turn() {
         var count = 0
         while count < Self.turnCountMax, let handle, let raw = hub_kafka_take(handle.pointer) {
@@ -72,7 +71,7 @@ final class Client: @unchecked Sendable {
         if handle != nil { scheduleTurn(after: count == Self.turnCountMax ? .zero : pollInterval) }
     }
 
-    /// Writes an error where librdkafka's own lines go, and no more often.
+    /// Logs an error with the same rate limit as librdkafka's own lines.
     func note(_ error: KafkaError) {
         log.write(.warning, place: error.code ?? error.kind.rawValue, text: error.message)
     }
@@ -85,8 +84,8 @@ final class Client: @unchecked Sendable {
         }
     }
 
-    /// Lets go of the client, which ends when what was taken from it is freed.
-    /// - Returns: tells when it has.
+    /// Releases the client. It ends when all memory taken from it is released.
+    /// - Returns: an object that reports the end.
     @discardableResult
     func close() -> ClientEnd? {
         watch?.cancel()

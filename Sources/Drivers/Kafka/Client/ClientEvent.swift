@@ -1,6 +1,6 @@
 internal import CKafka
 
-/// An event in librdkafka's memory. It is freed when the call that was given it returns.
+/// An event in librdkafka's memory. It is freed when the callback that received it returns.
 struct ClientEvent {
     let raw: OpaquePointer
     private let client: OpaquePointer
@@ -13,14 +13,14 @@ struct ClientEvent {
     var kind: Int { Int(hub_kafka_event_kind(raw)) }
     var tag: UInt64 { hub_kafka_event_tag(raw) }
 
-    /// nil when it tells of no error.
+    /// nil when the event is not an error.
     var error: KafkaError? {
         var error = hub_kafka_error()
         hub_kafka_event_error(client, raw, &error)
         return error.code == 0 ? nil : KafkaError(error)
     }
 
-    /// The partitions it is about, their offsets, and what went wrong with each.
+    /// The event's partitions with their offsets and errors.
     var partitions: [(partition: KafkaPartition, offset: Int64, error: KafkaError?)] {
         (0..<hub_kafka_event_partition_count(raw)).map { index in
             let element = hub_kafka_event_partition(raw, index)
@@ -34,7 +34,7 @@ extension KafkaPartition {
         self.init(element.topic.map { String(cString: $0) } ?? "", Int(element.partition))
     }
 
-    /// Calls `body` with partitions as C has them; they are valid during the call.
+    /// Calls `body` with the partitions as C structures; they are valid during the call.
     static func withC<Result>(
         _ offsets: [(partition: KafkaPartition, offset: Int64)],
         _ body: (inout [hub_kafka_partition]) throws -> Result

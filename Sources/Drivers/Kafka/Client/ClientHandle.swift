@@ -2,9 +2,9 @@ internal import CKafka
 internal import EventLoop
 internal import Synchronization
 
-/// Owns a client of librdkafka. Whatever points into the client's memory holds on to it; when nobody does any more, the client is ended
-/// on a thread of its own.
-// @unchecked: librdkafka's clients may be used from any thread; the pointer is valid until `deinit`.
+/// Owns a librdkafka client. Objects that point into the client's memory retain the handle; the last release destroys the client on a
+/// separate thread.
+// @unchecked: librdkafka clients are thread-safe; the pointer is valid until `deinit`.
 final class ClientHandle: @unchecked Sendable {
     let pointer: OpaquePointer
     let end = ClientEnd()
@@ -12,7 +12,7 @@ final class ClientHandle: @unchecked Sendable {
 
     private init(_ pointer: OpaquePointer) { self.pointer = pointer }
 
-    /// Starts a client; reads the files its settings name.
+    /// Creates a client; reads the files named in its settings.
     static func start(
         _ kind: Int, _ settings: [KafkaConfiguration.Setting]
     ) throws(KafkaError) -> ClientHandle {
@@ -28,7 +28,7 @@ final class ClientHandle: @unchecked Sendable {
         return ClientHandle(pointer)
     }
 
-    /// Leaves the client to the end of the process: this version of librdkafka cannot end it in the state it is in.
+    /// Leaks the client until the process exits: this librdkafka version cannot destroy it in its current state.
     func abandon() { isAbandoned.store(true, ordering: .relaxed) }
 
     deinit {
@@ -38,7 +38,7 @@ final class ClientHandle: @unchecked Sendable {
     }
 }
 
-/// Tells when a client has ended.
+/// Reports the end of a client.
 final class ClientEnd: Sendable {
     private struct State {
         var isOver = false
@@ -49,7 +49,7 @@ final class ClientEnd: Sendable {
 
     var isOver: Bool { state.withLock { $0.isOver } }
 
-    /// Calls `body` once when the client has ended, on whatever thread that is noticed. One body at a time.
+    /// Calls `body` once when the client has ended, on any thread. Only one body at a time.
     func whenOver(_ body: @escaping @Sendable () -> Void) {
         let isOver = state.withLock { state in
             if !state.isOver { state.body = body }

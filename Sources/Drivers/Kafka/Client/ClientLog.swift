@@ -1,8 +1,8 @@
 internal import CKafka
 internal import Observability
 
-/// librdkafka's own log lines, in ours. Brokers that are away make it say the same many times a second: so many lines a minute are
-/// written, and then how many were not.
+/// Forwards librdkafka's log lines. Because unreachable brokers cause many identical lines per second, lines are rate-limited per minute
+/// and the number of dropped lines is logged.
 // @unchecked: confined to the loop of its ``Client``.
 final class ClientLog: @unchecked Sendable {
     private let logger: Logger
@@ -30,7 +30,7 @@ final class ClientLog: @unchecked Sendable {
     func write(_ level: LogLevel, place: String, text: String) {
         let now = uptime()
         if now - since >= .seconds(60) {
-            if droppedCount > 0 { logger.notice("kafka client wrote more lines", [.count: .init(droppedCount)]) }
+            if droppedCount > 0 { logger.notice("kafka client log lines dropped", [.count: .init(droppedCount)]) }
             since = now
             writtenCount = 0
             droppedCount = 0
@@ -45,7 +45,7 @@ final class ClientLog: @unchecked Sendable {
 
     private static func level(ofSyslog level: Int32) -> LogLevel {
         switch level {
-        // An error of librdkafka's is a broker that is away: it tries again.
+        // librdkafka logs an unreachable broker as an error, although it retries.
         case ...4: .warning
         case 5: .notice
         case 6: .info

@@ -1,6 +1,6 @@
 internal import EventLoop
 
-/// Lets tasks wait until something holds of the state that a loop owns. Whoever changes that state calls ``check()``.
+/// Lets tasks wait for a condition on state owned by a loop. Code that changes the state must call ``check()``.
 // @unchecked: confined to its loop.
 final class Condition: @unchecked Sendable {
     private final class Waiter {
@@ -20,7 +20,7 @@ final class Condition: @unchecked Sendable {
     init(loop: EventLoop) { self.loop = loop }
 
     /// Call on the loop.
-    /// - Returns: whether it holds; false when `limit` has passed first.
+    /// - Returns: whether the condition holds; false on a timeout.
     func wait(atMost limit: Duration, until holds: @escaping () -> Bool) async -> Bool {
         loop.preconditionCurrent()
         if holds() { return true }

@@ -1,6 +1,6 @@
 internal import CKafka
 
-/// A version of librdkafka: what is mended in one is worked around in those before.
+/// The version of librdkafka, which decides the workarounds to apply.
 struct LibraryVersion: Comparable {
     let major: Int32
     let minor: Int32

@@ -2,11 +2,11 @@ internal import EventLoop
 internal import CKafka
 
 extension KafkaCluster {
-    /// For each partition the first offset at or after a time, in milliseconds since 1970; nil when there is none.
+    /// For each partition, the first offset at or after a time in milliseconds since 1970; nil when there is none.
     ///
-    /// Asks for the offsets at times also where the end or the beginning is wanted: librdkafka's call for those forgets its own deadline
-    /// before 2.3.
-    /// - Throws: ``KafkaError``, for the first partition that cannot be told.
+    /// The start and end offsets are also requested as offsets for times: `query_watermark_offsets` ignores its timeout in librdkafka
+    /// before 2.3 (#4460).
+    /// - Throws: ``KafkaError`` of the first partition without a result.
     func offsets(
         _ times: [KafkaPartition: Int64], on client: ClientHandle, within limit: Duration
     ) async throws -> [KafkaPartition: Int64] {
@@ -28,7 +28,7 @@ extension KafkaCluster {
         }
     }
 
-    /// The first offset kept and that of the next record, for each partition.
+    /// The first retained offset and the offset of the next record, for each partition.
     /// - Throws: ``KafkaError``.
     func watermarks(
         of partitions: [KafkaPartition], on client: ClientHandle, within limit: Duration
@@ -36,7 +36,7 @@ extension KafkaCluster {
         func all(at time: Int) -> [KafkaPartition: Int64] {
             Dictionary(partitions.map { ($0, Int64(time)) }, uniquingKeysWith: { first, _ in first })
         }
-        // The beginning first: it moves up, and must not be found behind the end.
+        // The first offset is read first: it only grows and must not be larger than the end.
         let begin = try await offsets(all(at: HUB_KAFKA_TIME_BEGIN), on: client, within: limit / 2)
         let end = try await offsets(all(at: HUB_KAFKA_TIME_END), on: client, within: limit / 2)
         return begin.reduce(into: [:]) { ranges, entry in
@@ -44,8 +44,8 @@ extension KafkaCluster {
         }
     }
 
-    /// What to tell of an offset that a partition does not hold.
-    /// - Throws: ``KafkaError`` when nobody can say what it holds.
+    /// The error for an offset that a partition does not hold.
+    /// - Throws: ``KafkaError`` when the partition's offsets are not available.
     func gap(
         at offset: Int64, of partition: KafkaPartition, on client: ClientHandle?
     ) async throws -> KafkaGap {
@@ -57,13 +57,13 @@ extension KafkaCluster {
 
     private static let lookUpLimit = Duration.seconds(10)
 
-    /// Runs a call that waits on a thread of the pool.
+    /// Runs a blocking call on a thread of the pool.
     /// - Throws: ``KafkaError``, and what `body` throws.
     func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         do {
             return try await pool.run(body)
         } catch is BlockingPool.Refusal {
-            throw KafkaError(.passing, "too many calls wait for the cluster")
+            throw KafkaError(.passing, "too many blocking calls to the cluster are waiting")
         }
     }
 }

@@ -1,15 +1,15 @@
 internal import EventLoop
 
-/// Looks whether the group has given every partition of its topics to one of its members.
+/// Checks whether the group has assigned every partition of its topics to a member.
 ///
-/// Who leads a group learns what there is to give from one broker, and that broker may not know of a topic that was made, or has grown, a
-/// moment ago. The leader must then give anew as soon as it hears more. librdkafka (all versions so far) does not when it knew of the
-/// partitions as it joined, and nobody would ever read them.
+/// The group leader learns the partitions from one broker, whose metadata may miss a topic that was just created or grown. The leader
+/// must then rebalance as soon as its metadata is updated. librdkafka (all versions up to 2.13) does not do so when it already knew the
+/// partitions when it joined, and the partitions would never be read.
 // @unchecked: confined to the loop of its consumer.
 final class AssignmentCheck: @unchecked Sendable {
     private enum Verdict {
         case complete
-        /// `isAlone`: there is no other member who may be about to give some back.
+        /// `isAlone`: no other member exists that may be about to release partitions.
         case incomplete(isAlone: Bool)
     }
 
@@ -21,16 +21,16 @@ final class AssignmentCheck: @unchecked Sendable {
     private let whenIncomplete: () -> Void
     private var timer: Watch?
     private var changeCount = 0
-    /// The last look has found something missing, which may just be changing hands.
+    /// The last check found missing partitions; they may be moving between members.
     private var isSuspected = false
     private var isClosed = false
 
-    /// So long after the group's last decision the first look is taken; brokers hear of a topic within that as a rule.
+    /// The first check runs this long after the last assignment; brokers usually receive new metadata within that time.
     private static let firstDelay = Duration.seconds(1)
-    /// What each of a look's questions may take.
+    /// The timeout of each request of a check.
     private static let questionLimit = Duration.seconds(2)
 
-    /// - Parameter held: the partitions that this member has been given.
+    /// - Parameter held: the partitions assigned to this member.
     init(
         _ client: Client, _ membership: KafkaMembership, cluster: KafkaCluster, loop: EventLoop,
         held: @escaping () -> Set<KafkaPartition>, whenIncomplete: @escaping () -> Void
@@ -43,7 +43,7 @@ final class AssignmentCheck: @unchecked Sendable {
         self.whenIncomplete = whenIncomplete
     }
 
-    /// The group has decided.
+    /// The group has a new assignment.
     func assignmentChanged() {
         changeCount += 1
         isSuspected = false
@@ -70,7 +70,7 @@ final class AssignmentCheck: @unchecked Sendable {
         guard let handle = client.handle else { return }
         let (held, membership, change) = (held(), membership, changeCount)
         let verdict = try? await cluster.blocking { try Self.look(held, membership, handle) }
-        // Decided anew meanwhile: then another look is due already.
+        // The assignment changed meanwhile, so another check is already scheduled.
         guard change == changeCount, !isClosed else { return }
         let configuration = cluster.configuration
         guard case .incomplete(let isAlone) = verdict else {
@@ -97,7 +97,7 @@ final class AssignmentCheck: @unchecked Sendable {
         missing.subtract(held)
         if missing.isEmpty { return .complete }
         let group = try GroupView(of: membership.group, client, within: questionLimit)
-        // Whoever is at something now will decide, and what cannot be read is nobody's fault here.
+        // A rebalance in progress will assign the partitions, and a failed request is not an error of the assignment.
         guard group.state == "Stable" else { return .complete }
         for assignment in group.assignments {
             guard let assignment else { return .complete }

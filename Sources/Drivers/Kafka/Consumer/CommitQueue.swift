@@ -1,8 +1,8 @@
 internal import CKafka
 internal import EventLoop
 
-/// Tells the group's coordinator how far its members came: what comes within an interval in one request, and one request at a time.
-/// Nothing is read back, so a commit that fails costs nothing but a figure of lag that is late.
+/// Commits offsets to the group coordinator: one request per interval, and one in flight at a time. The driver never reads the committed
+/// offsets, so a failed commit only delays the reported lag.
 ///
 /// Confined to the loop of its consumer.
 final class CommitQueue {
@@ -14,7 +14,7 @@ final class CommitQueue {
     private var lastTag: UInt64 = 0
     private var open: Set<UInt64> = []
     private var isClosed = false
-    /// What the coordinator has not been told yet.
+    /// Offsets not committed yet.
     private var noted: [KafkaPartition: Int64] = [:]
 
     init(_ client: Client, loop: EventLoop, limits: KafkaConfiguration.ConsumerLimits) {
@@ -30,7 +30,7 @@ final class CommitQueue {
         schedule()
     }
 
-    /// The partition is somebody else's.
+    /// Another member owns the partition now.
     func forget(_ partition: KafkaPartition) { noted[partition] = nil }
 
     private func schedule() {
@@ -38,12 +38,12 @@ final class CommitQueue {
         timer = try? loop.schedule(after: limits.commitInterval) { [weak self] in
             guard let self else { return }
             timer = nil
-            // One still under way: the next interval takes both.
+            // A commit is in flight: the next interval commits both.
             if open.isEmpty { send(take(Array(noted.keys))) } else { schedule() }
         }
     }
 
-    /// Commits at once what was noted of some partitions, and waits for the coordinator, for a bounded time.
+    /// Commits the pending offsets of some partitions at once, and waits for the coordinator, with a timeout.
     func commit(_ partitions: [KafkaPartition]) async {
         guard let tag = send(take(partitions)) else { return }
         _ = await condition.wait(atMost: limits.commitLimit) { !self.open.contains(tag) }

@@ -1,14 +1,14 @@
 internal import CKafka
 internal import EventLoop
 
-/// A group of consumers as its coordinator has it.
+/// A consumer group as its coordinator reports it.
 struct GroupView {
-    /// Kafka's word, such as `Stable`; empty for a group nobody knows.
+    /// Kafka's state name, such as `Stable`; empty for an unknown group.
     let state: String
-    /// What each member was given; nil where that cannot be read.
+    /// Each member's assignment; nil where it cannot be decoded.
     let assignments: [Set<KafkaPartition>?]
 
-    /// Waits for the coordinator.
+    /// Blocks until the coordinator responds.
     /// - Throws: ``KafkaError``.
     init(of group: String, _ client: ClientHandle, within limit: Duration) throws(KafkaError) {
         var error = hub_kafka_error()
@@ -26,15 +26,15 @@ struct GroupView {
     }
 }
 
-/// Reads what the consumers' protocol writes: numbers of the most significant byte first, lengths before texts and lists.
+/// Decodes Kafka's consumer protocol: big-endian integers, length-prefixed strings and arrays.
 private struct ProtocolReader {
     private var bytes: UnsafeRawBufferPointer.SubSequence
 
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes[...] }
 
-    /// A version, then topics with their partitions; what the assignor adds is not read. Of a member that has nothing yet there are no
-    /// bytes at all.
-    /// - Returns: nil when the bytes are something else.
+    /// A version, then topics with their partitions; trailing user data of the assignor is skipped. A member without an assignment has no
+    /// bytes.
+    /// - Returns: nil when the bytes have another format.
     mutating func assignment() -> Set<KafkaPartition>? {
         if bytes.isEmpty { return [] }
         guard let version = integer(Int16.self), version >= 0, let topicCount = integer(Int32.self) else { return nil }

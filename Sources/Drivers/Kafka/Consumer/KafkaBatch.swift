@@ -1,21 +1,21 @@
 internal import CKafka
 internal import Synchronization
 
-/// Records of one partition in the order of their offsets, in librdkafka's memory, which is freed with the batch.
+/// Records of one partition in offset order. They stay in librdkafka's memory, which is freed with the batch.
 ///
-/// Nothing is copied until a record is asked for it; any thread may read.
-// @unchecked: the memory does not change but for the headers, which are read under a lock, and is freed when nobody refers to the batch any
-// more.
+/// A record is copied only when it is accessed; any thread may read.
+// @unchecked: the memory is immutable except for the headers, which are read under a lock; it is freed with the last reference to the
+// batch.
 public final class KafkaBatch: RandomAccessCollection, @unchecked Sendable {
     public let partition: KafkaPartition
     public let startIndex = 0
     public let endIndex: Int
     fileprivate let raw: UnsafeMutablePointer<hub_kafka_batch>
-    /// The memory is the client's: it must not end before.
+    /// The client owns the memory and must outlive the batch.
     private let client: ClientHandle
     private let hasReadHeaders = Mutex(false)
 
-    /// Takes a batch over.
+    /// Takes ownership of a batch.
     /// - Parameter end: records at and after this offset are left out.
     init(
         _ raw: UnsafeMutablePointer<hub_kafka_batch>, of partition: KafkaPartition, client: ClientHandle,
@@ -31,7 +31,7 @@ public final class KafkaBatch: RandomAccessCollection, @unchecked Sendable {
 
     deinit { hub_kafka_batch_free(raw) }
 
-    /// Where to read on after this batch.
+    /// The offset at which reading continues after this batch.
     public var nextOffset: Int64 { isEmpty ? 0 : self[endIndex - 1].offset + 1 }
 
     public subscript(position: Int) -> KafkaRecord {
@@ -39,7 +39,7 @@ public final class KafkaBatch: RandomAccessCollection, @unchecked Sendable {
         return KafkaRecord(self, position)
     }
 
-    /// The headers of a record. Those of all are read when the first are asked for: librdkafka takes memory for each.
+    /// The headers of a record. The first access reads the headers of all records, because librdkafka allocates memory for each.
     fileprivate func headers(of index: Int) -> UnsafeBufferPointer<hub_kafka_header> {
         hasReadHeaders.withLock { hasRead in
             if !hasRead, hub_kafka_batch_read_headers(raw) != 0 { preconditionFailure("no memory for headers") }
@@ -50,7 +50,7 @@ public final class KafkaBatch: RandomAccessCollection, @unchecked Sendable {
     }
 }
 
-/// One record of a ``KafkaBatch``: a view that keeps the batch alive.
+/// A record of a ``KafkaBatch``: a view that retains the batch.
 public struct KafkaRecord: Sendable {
     private let batch: KafkaBatch
     private let index: Int
@@ -124,12 +124,12 @@ public struct KafkaRecord: Sendable {
     }
 }
 
-/// The offset to read from is not in the log.
+/// The log does not hold the offset to read from.
 public struct KafkaGap: Error, Sendable, Hashable, CustomStringConvertible {
     public let partition: KafkaPartition
-    /// Where reading was to go on.
+    /// The offset at which reading should have continued.
     public let offset: Int64
-    /// What the log holds: from the first offset kept to that of the next record.
+    /// The range of offsets the log holds: from the first retained record to the offset of the next record.
     public let kept: Range<Int64>
 
     public init(partition: KafkaPartition, offset: Int64, kept: Range<Int64>) {

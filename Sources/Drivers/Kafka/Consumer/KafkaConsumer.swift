@@ -3,8 +3,8 @@ public import EventLoop
 internal import Observability
 
 extension KafkaCluster {
-    /// Joins a group. The consumer's state is on `loop`.
-    /// - Throws: ``KafkaError``, when the settings are wrong; brokers that are away are told later.
+    /// Joins a group. The consumer's state is confined to `loop`.
+    /// - Throws: ``KafkaError`` when the settings are invalid; unreachable brokers are reported later as events.
     public func subscribe(_ membership: KafkaMembership, on loop: EventLoop) async throws -> KafkaConsumer {
         let settings = configuration.consumerSettings() + membership.settings
         return try await loop.run("kafka subscribe") {
@@ -14,13 +14,13 @@ extension KafkaCluster {
     }
 }
 
-/// A member of a group. It is given partitions as lanes, each with a queue of its own: what nobody takes is not fetched.
+/// A member of a consumer group. It receives partitions as lanes, each with its own queue; a partition nobody reads is not fetched.
 ///
-/// It stays in its group, whatever its lanes' holders wait for, until it is closed; it must be.
-// @unchecked: confined to its loop, but for the constants.
+/// It stays in the group, however long the lanes' holders wait, until it is closed. It must be closed.
+// @unchecked: confined to its loop, except for constants.
 public final class KafkaConsumer: @unchecked Sendable {
     public let membership: KafkaMembership
-    /// One task reads it; it ends with the consumer.
+    /// One task reads it; it ends when the consumer closes.
     public let events: AsyncStream<KafkaGroupEvent>
     let loop: EventLoop
     let cluster: KafkaCluster
@@ -33,10 +33,10 @@ public final class KafkaConsumer: @unchecked Sendable {
     private var wasAssigned = false
     private var lastFailure: KafkaError?
     private var isClosing = false
-    /// Nothing more comes from librdkafka.
+    /// librdkafka will deliver no further events.
     private var isOver = false
 
-    /// librdkafka before this version stops the program when it is ended before its first assignment.
+    /// librdkafka before 2.3 aborts the process when a consumer is destroyed before its first assignment (#4312).
     private static let endsUnassigned = LibraryVersion(major: 2, minor: 3, revision: 0)
 
     init(_ client: Client, _ membership: KafkaMembership, cluster: KafkaCluster, loop: EventLoop) throws(KafkaError) {
@@ -47,11 +47,11 @@ public final class KafkaConsumer: @unchecked Sendable {
         condition = Condition(loop: loop)
         commits = CommitQueue(client, loop: loop, limits: cluster.configuration.consumer)
         (events, reporter) = AsyncStream.makeStream()
-        // These references end with `close`.
+        // `close` breaks these reference cycles.
         client.onEvent = { self.take($0) }
         client.onWake = {
             for lane in self.lanes.values { lane.wake() }
-            // The end of membership is no event; it only wakes.
+            // The end of the membership is not an event; it only wakes the loop.
             self.condition.check()
         }
         check = AssignmentCheck(
@@ -70,13 +70,13 @@ public final class KafkaConsumer: @unchecked Sendable {
         }
     }
 
-    /// Leaves the group and comes back, so that it gives its partitions out anew.
+    /// Leaves the group and rejoins it, which triggers a rebalance.
     private func rejoin() {
         client.note(KafkaError(.passing, "\(membership.group) has given some partitions to nobody: it is joined anew"))
         loop.start("kafka rejoin") {
             do {
                 try self.attempt { hub_kafka_unsubscribe($0, &$1) }
-                // The group keeps what it gave to a name until its session is over.
+                // The coordinator keeps the assignment of a static member until its session times out.
                 if self.membership.instanceID != nil { try await self.loop.sleep(for: self.membership.sessionTimeout) }
                 if !self.isClosing { try self.join() }
             } catch let error as KafkaError {
@@ -87,7 +87,7 @@ public final class KafkaConsumer: @unchecked Sendable {
 
     var handle: ClientHandle? { client.handle }
 
-    /// The same, from anywhere.
+    /// The same, callable from any thread.
     func currentHandle() async throws -> ClientHandle {
         try await loop.run("kafka client") {
             guard let handle = self.handle else { throw KafkaError(.closed, "the consumer is closed") }
@@ -97,7 +97,7 @@ public final class KafkaConsumer: @unchecked Sendable {
 
     private var limits: KafkaConfiguration.ConsumerLimits { cluster.configuration.consumer }
 
-    /// Calls librdkafka; a status other than 0 is an error.
+    /// Calls librdkafka; throws when the status is not 0.
     private func attempt(_ body: (OpaquePointer, inout hub_kafka_error) -> Int32) throws(KafkaError) {
         guard let pointer = client.handle?.pointer else { throw KafkaError(.closed, "the consumer is closed") }
         var error = hub_kafka_error()
@@ -117,7 +117,7 @@ public final class KafkaConsumer: @unchecked Sendable {
         }
     }
 
-    /// The group's decision is answered at once; fetching begins when a holder says where.
+    /// An assignment is confirmed at once; fetching starts when a holder provides the start offset.
     private func assigned(_ partitions: [KafkaPartition]) {
         wasAssigned = true
         lastFailure = nil
@@ -149,7 +149,7 @@ public final class KafkaConsumer: @unchecked Sendable {
         }
     }
 
-    /// Lets the holders finish, and tells the group how far they came.
+    /// Waits until the holders have finished, and commits their offsets.
     private func handOver(_ wanted: [KafkaLane]) async {
         for lane in wanted { lane.tell(.handOver) }
         _ = await condition.wait(atMost: limits.handOverLimit) { wanted.allSatisfy(\.isFree) }
@@ -176,7 +176,7 @@ public final class KafkaConsumer: @unchecked Sendable {
 
     private func failed(_ error: KafkaError) {
         client.note(error)
-        // What is wrong is said again and again while it lasts.
+        // librdkafka repeats an error for as long as it lasts.
         if error != lastFailure { reporter.yield(.failed(error)) }
         lastFailure = error
         guard error.kind == .fatal else { return }
@@ -204,7 +204,7 @@ public final class KafkaConsumer: @unchecked Sendable {
         }
     }
 
-    /// A lane that was given back though the group did not want it is offered again.
+    /// A lane that its holder released without a revocation is offered again.
     func released(_ lane: KafkaLane) {
         defer { condition.check() }
         guard lane.revocation == nil, lanes[lane.partition] === lane, !isClosing, !isOver else { return }
@@ -218,10 +218,10 @@ public final class KafkaConsumer: @unchecked Sendable {
         try await cluster.gap(at: offset, of: partition, on: client.handle)
     }
 
-    // MARK: The end
+    // MARK: Shutdown
 
-    /// Takes the partitions back from their holders, tells the group how far they came, leaves it, and ends.
-    /// - Parameter limit: how long all of that may take.
+    /// Revokes the partitions from their holders, commits their offsets, leaves the group and closes.
+    /// - Parameter limit: the timeout for all of that.
     public func close(within limit: Duration) async {
         let end = ContinuousClock.now + limit
         _ = try? await loop.shielded("kafka consumer close") {
@@ -240,7 +240,7 @@ public final class KafkaConsumer: @unchecked Sendable {
         }
     }
 
-    /// Leaves nothing assigned: librdkafka before 2.4 may wait forever otherwise.
+    /// Unassigns everything: librdkafka before 2.4 may hang on close otherwise (#4527).
     private func leave(by end: ContinuousClock.Instant) async {
         if isOver { return }
         if !wasAssigned, LibraryVersion.inUse < Self.endsUnassigned {
@@ -261,7 +261,7 @@ public final class KafkaConsumer: @unchecked Sendable {
         let isClosed = await condition.wait(atMost: (end - .now) / 2) {
             self.client.handle.map { hub_kafka_is_closed($0.pointer) != 0 } ?? true
         }
-        // Ended as it is, it would wait for ever, and burn a processor meanwhile.
+        // Destroying it in this state would hang and occupy a CPU.
         if !isClosed { client.handle?.abandon() }
     }
 }

@@ -1,33 +1,33 @@
 internal import CKafka
 internal import EventLoop
 
-/// How a partition is taken back from the one who reads it.
+/// How a partition is revoked from its holder.
 public enum KafkaRevocation: Sendable, Hashable {
-    /// Finish what is at hand, then release.
+    /// Finish the current work, then release.
     case handOver
-    /// Another member may be reading already: stop.
+    /// Another member may already be reading the partition: stop.
     case lost
 }
 
-/// A partition that the group has given to this member. Where to begin is for the holder to say; nothing is fetched before.
+/// A partition assigned to this member. The holder decides the start offset; nothing is fetched before that.
 ///
-/// The holder calls ``start(at:)``, reads with ``next(countMax:)`` until that answers nil, then calls ``release()``: only then does the
-/// partition go to another member.
-// @unchecked: confined to the loop of its consumer, but for the constants.
+/// The holder calls ``start(at:)``, reads with ``next(countMax:)`` until it returns nil, then calls ``release()``. Only then can another
+/// member get the partition.
+// @unchecked: confined to the loop of its consumer, except for constants.
 public final class KafkaLane: @unchecked Sendable {
     public let partition: KafkaPartition
     private let consumer: KafkaConsumer
     private var loop: EventLoop { consumer.loop }
     private var queue: LaneQueue?
-    /// Somebody holds it: until then nobody needs to give it back.
+    /// The lane has a holder. Without one, a revocation needs no release.
     private var isHeld = false
-    /// Whether librdkafka fetches it.
+    /// Whether librdkafka fetches the partition.
     private(set) var isAssigned = false
     private var isReleased = false
     private(set) var revocation: KafkaRevocation?
-    /// Where reading goes on.
+    /// The offset at which reading continues.
     private var position: Int64 = 0
-    /// The log does not hold the position: nothing comes until it is started elsewhere.
+    /// The log does not hold the position: no records come until the lane is started at another offset.
     private var isOutOfRange = false
     private var reader: LaneReader?
     private var watchers: [LaneWatcher] = []
@@ -39,13 +39,13 @@ public final class KafkaLane: @unchecked Sendable {
 
     // MARK: The holder's side
 
-    /// Begins to fetch from an offset on; also to go on elsewhere.
-    /// - Throws: ``KafkaError``; of kind `closed` when the lane is over.
+    /// Starts fetching at an offset; also moves the position of a started lane.
+    /// - Throws: ``KafkaError``; of kind `closed` when the lane has ended.
     public func start(at offset: Int64) async throws {
         try await onLoop { try self.begin(at: offset) }
     }
 
-    /// What the group has committed; nil for nothing.
+    /// The committed offset of the group; nil if there is none.
     /// - Throws: ``KafkaError``.
     public func committed(within limit: Duration) async throws -> Int64? {
         let partition = partition
@@ -63,10 +63,10 @@ public final class KafkaLane: @unchecked Sendable {
     }
 
     /// Waits for records.
-    /// - Parameter countMax: at most so many.
-    /// - Returns: nil when the group wants the partition back, or has lost it: release it then.
-    /// - Throws: ``KafkaGap`` when the log no longer, or not yet, holds the offset to read from, until the lane is started elsewhere;
-    ///   ``KafkaError``, of kind `unknownTopic` when the topic was deleted; `CancellationError`.
+    /// - Parameter countMax: the maximum number of records.
+    /// - Returns: nil when the partition was revoked or lost: the holder must release it.
+    /// - Throws: ``KafkaGap`` when the log does not hold the position, until the lane is started at another offset; ``KafkaError``, of
+    ///   kind `unknownTopic` when the topic was deleted; `CancellationError`.
     public func next(countMax: Int) async throws -> KafkaBatch? {
         let reader = LaneReader(countMax: countMax)
         return try await withTaskCancellationHandler {
@@ -78,15 +78,15 @@ public final class KafkaLane: @unchecked Sendable {
         }
     }
 
-    /// Notes that everything below `offset` has been dealt with. The group is told once in a while, and before the partition goes to
-    /// another member; it is advice for those who watch lag, and never decides where a holder begins.
+    /// Marks all offsets below `offset` as processed. They are committed periodically and before the partition moves to another member.
+    /// Committed offsets only serve lag monitoring; they never decide where a holder starts.
     public func acknowledge(_ offset: Int64) {
         loop.execute {
             if !self.isOver { self.consumer.acknowledge(offset, of: self.partition) }
         }
     }
 
-    /// Waits until the group wants the partition back, or has lost it. Returns at once when that has happened.
+    /// Waits until the partition is revoked or lost. Returns at once when that has already happened.
     /// - Throws: `CancellationError`.
     public func whenRevoked() async throws -> KafkaRevocation {
         let watcher = LaneWatcher()
@@ -99,7 +99,7 @@ public final class KafkaLane: @unchecked Sendable {
         }
     }
 
-    /// Gives the partition back. When the group did not want it back, this member is offered it again. May be called more than once.
+    /// Releases the partition. Without a revocation, this member is offered it again. May be called more than once.
     public func release() async {
         _ = try? await onLoop {
             if self.isReleased { return }
@@ -151,7 +151,7 @@ public final class KafkaLane: @unchecked Sendable {
         if self.reader === reader { answer(.failure(CancellationError())) }
     }
 
-    /// Something may have come.
+    /// The queue may have new records.
     func wake() {
         queue?.wake()
         deliver()
@@ -201,16 +201,16 @@ public final class KafkaLane: @unchecked Sendable {
         deliver()
     }
 
-    /// Nobody has to finish anything before the partition goes to another member.
+    /// Without a holder the partition can move at once.
     var isFree: Bool { isReleased || !isHeld }
 
-    /// The partition is no longer this member's.
+    /// This member no longer owns the partition.
     func lose() {
         tell(.lost)
         stopReading()
     }
 
-    /// Nothing more is read from it, and what was fetched is given up.
+    /// Stops reading and discards fetched records.
     func stopReading() {
         answer(.success(nil))
         queue?.close()
@@ -233,7 +233,7 @@ public final class KafkaLane: @unchecked Sendable {
 }
 
 /// One call of ``KafkaLane/next(countMax:)``.
-// @unchecked: touched on the consumer's loop alone.
+// @unchecked: accessed on the consumer's loop only.
 private final class LaneReader: @unchecked Sendable {
     let countMax: Int
     var continuation: CheckedContinuation<KafkaBatch?, any Error>?
@@ -242,7 +242,7 @@ private final class LaneReader: @unchecked Sendable {
 }
 
 /// One call of ``KafkaLane/whenRevoked()``.
-// @unchecked: touched on the consumer's loop alone.
+// @unchecked: accessed on the consumer's loop only.
 private final class LaneWatcher: @unchecked Sendable {
     var continuation: CheckedContinuation<KafkaRevocation, any Error>?
     var isCancelled = false

@@ -1,11 +1,11 @@
-/// How a member takes part in its group.
+/// The settings of a group member.
 public struct KafkaMembership: Sendable {
     public var group: String
     public var topics: [String]
-    /// A name that survives a restart, unique in the group: the member gets its partitions back without a rebalance when it returns
-    /// within ``sessionTimeout``. nil for a member of no fixed name.
+    /// The static member id (`group.instance.id`), unique in the group. A member that rejoins under it within ``sessionTimeout`` gets its
+    /// partitions back without a rebalance. nil for a dynamic member.
     public var instanceID: String?
-    /// A member that is not heard of for so long has lost its partitions.
+    /// A member without heartbeats for this long loses its partitions.
     public var sessionTimeout: Duration
     public var heartbeatInterval: Duration
 
@@ -30,11 +30,11 @@ public struct KafkaMembership: Sendable {
     }
 }
 
-/// What happens to a member of a group.
+/// An event of a group member.
 public enum KafkaGroupEvent: Sendable {
-    /// The group has given these partitions to this member.
+    /// The group assigned these partitions to this member.
     case assigned([KafkaLane])
-    /// Something is wrong: a topic that is not there, a right that is missing, brokers that are away. The member goes on, unless the kind
-    /// is `fatal`, as when another member has taken its name: then its lanes are lost and this is the last event.
+    /// An error: a missing topic, a missing access right, unreachable brokers. The member continues, unless the kind is `fatal`, for
+    /// example when another member uses its static id: then its lanes are lost and this is the last event.
     case failed(KafkaError)
 }

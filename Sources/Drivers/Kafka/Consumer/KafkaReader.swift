@@ -2,10 +2,11 @@ internal import CKafka
 public import EventLoop
 
 extension KafkaCluster {
-    /// Opens a reader of ranges of offsets, outside of any group. Its state is on `loop`.
+    /// Opens a reader of offset ranges, outside of any group. Its state is confined to `loop`.
     /// - Throws: ``KafkaError``.
     public func read(_ ranges: [KafkaPartition: Range<Int64>], on loop: EventLoop) async throws -> KafkaReader {
-        // Nothing is committed or stored here, so an end that is told does no harm.
+        // Safe here although end-of-partition events corrupt stored offsets (librdkafka 2.2.0 to 2.13.1, #4844): this client neither
+        // stores nor commits offsets.
         let settings = configuration.consumerSettings() + [.init("enable.partition.eof", "true")]
         return try await loop.run("kafka read") {
             let client = try await Client.start(HUB_KAFKA_CONSUMER, settings, cluster: self, on: loop)
@@ -19,8 +20,8 @@ extension KafkaCluster {
     }
 }
 
-/// Reads ranges of offsets to their ends, for replays and searches. What nobody takes is not fetched. It must be closed.
-// @unchecked: confined to its loop, but for the constants.
+/// Reads offset ranges to their ends, for replays and searches. Partitions nobody reads from are not fetched. It must be closed.
+// @unchecked: confined to its loop, except for constants.
 public final class KafkaReader: @unchecked Sendable {
     private let loop: EventLoop
     private let cluster: KafkaCluster
@@ -46,7 +47,7 @@ public final class KafkaReader: @unchecked Sendable {
             try queue.start(at: range.lowerBound)
             queues.append(queue)
         }
-        // These references end with `close`.
+        // `close` breaks these reference cycles.
         client.onEvent = { if $0.kind == HUB_KAFKA_EVENT_ERROR { self.lastError = $0.error } }
         client.onWake = {
             for queue in self.queues { queue.wake() }
@@ -54,9 +55,9 @@ public final class KafkaReader: @unchecked Sendable {
         }
     }
 
-    /// Waits for records of any of the partitions; those of one come in order.
-    /// - Returns: nil once every range is read to its end; what is still to come is waited for.
-    /// - Throws: ``KafkaGap`` when the log does not hold a range's first offset, and the range is given up; ``KafkaError``;
+    /// Waits for records of any of the partitions; the records of one partition come in order.
+    /// - Returns: nil once every range is read to its end; waits for records that are not written yet.
+    /// - Throws: ``KafkaGap`` when the log does not hold the next offset of a range, which ends that range; ``KafkaError``;
     ///   `CancellationError`.
     public func next(countMax: Int) async throws -> KafkaBatch? {
         let call = ReaderCall(countMax: countMax)
@@ -85,7 +86,7 @@ public final class KafkaReader: @unchecked Sendable {
     private func deliver() {
         guard let call = waiting else { return }
         if client.handle == nil { return answer(.failure(KafkaError(.closed, "the reader is closed"))) }
-        // Each partition has its turn; one that is at its end leaves.
+        // Partitions are read in round-robin order; a completed one is removed.
         for _ in 0..<queues.count {
             let queue = queues.removeFirst()
             queues.append(queue)
@@ -96,7 +97,7 @@ public final class KafkaReader: @unchecked Sendable {
         if queues.isEmpty { answer(.success(nil)) }
     }
 
-    /// - Returns: nil when there is nothing to tell the caller.
+    /// - Returns: nil when there is nothing to report to the caller.
     private func take(
         from queue: LaneQueue, _ range: Range<Int64>, countMax: Int
     ) -> Result<KafkaBatch?, any Error>? {
@@ -106,7 +107,7 @@ public final class KafkaReader: @unchecked Sendable {
             if batch.nextOffset >= range.upperBound { finish(queue) }
             return .success(batch)
         case .end(let end):
-            // Where there is nothing more now, more may come.
+            // The partition is empty for now; more records may follow.
             if end >= range.upperBound { finish(queue) }
             return nil
         case .failure(let error): return .failure(error)
@@ -140,8 +141,8 @@ public final class KafkaReader: @unchecked Sendable {
         call?.continuation?.resume(with: result)
     }
 
-    /// Ends the reader.
-    /// - Parameter limit: how long librdkafka's own end may take; it goes on without the caller after that.
+    /// Closes the reader.
+    /// - Parameter limit: how long to wait for librdkafka's shutdown; after that it continues in the background.
     public func close(within limit: Duration) async {
         _ = try? await loop.shielded("kafka reader close") {
             for queue in self.queues { queue.close() }
@@ -155,7 +156,7 @@ public final class KafkaReader: @unchecked Sendable {
 }
 
 /// One call of ``KafkaReader/next(countMax:)``.
-// @unchecked: touched on the reader's loop alone.
+// @unchecked: accessed on the reader's loop only.
 private final class ReaderCall: @unchecked Sendable {
     let countMax: Int
     var continuation: CheckedContinuation<KafkaBatch?, any Error>?

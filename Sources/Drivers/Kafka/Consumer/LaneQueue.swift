@@ -1,16 +1,16 @@
 internal import CKafka
 internal import EventLoop
 
-/// The queue of one partition on its way to the one who reads it: what is not taken stays with librdkafka, which then stops fetching.
+/// The queue of one partition. Records that are not taken stay in librdkafka's queue, which then stops fetching.
 ///
 /// Confined to the loop of its client.
 final class LaneQueue {
     enum Item {
         case batch(KafkaBatch)
-        /// There is nothing behind this offset now; told only by clients that ask for it.
+        /// The end of the partition is reached at this offset; reported only to clients that request it.
         case end(Int64)
         case failure(KafkaError)
-        /// The offset asked for is not in the log.
+        /// The log does not hold the requested offset.
         case outOfRange
     }
 
@@ -38,23 +38,23 @@ final class LaneQueue {
         hub_kafka_lane_close(raw)
     }
 
-    /// Of a client without a group: fetches from `offset` on.
+    /// For a client without a group: fetches from `offset` on.
     func start(at offset: Int64) throws(KafkaError) {
         guard let raw else { return }
         var error = hub_kafka_error()
         if hub_kafka_lane_start(raw, offset, &error) != 0 { throw KafkaError(error) }
     }
 
-    /// Something may have come.
+    /// The queue may have new records.
     func wake() { isDrained = false }
 
-    /// Reading begins anew: what was met before does not count.
+    /// Reading restarts: earlier ends and errors no longer apply.
     func reset() {
         items = []
         isDrained = false
     }
 
-    /// The next thing that is there; nil when nothing is.
+    /// The next available item; nil when the queue is empty.
     func take(countMax: Int, before end: Int64 = .max) -> Item? {
         if items.isEmpty { fetch(countMax: countMax, before: end) }
         return items.isEmpty ? nil : items.removeFirst()
@@ -70,7 +70,7 @@ final class LaneQueue {
         let (error, logEnd) = (taken.pointee.error, taken.pointee.end)
         let batch = KafkaBatch(taken, of: partition, client: client, before: end)
         if !batch.isEmpty { items.append(.batch(batch)) }
-        // What lies past the end is not wanted, and what ends before it has to be told.
+        // Records after the end are dropped; a range that ends before the next record must be reported as complete.
         if taken.pointee.count > batch.count { items.append(.end(end)) }
         if error.code != 0 {
             let isOutOfRange = Int(hub_kafka_error_kind(error.code)) == HUB_KAFKA_OFFSET_OUT_OF_RANGE

@@ -1,15 +1,15 @@
 internal import EventLoop
 
-/// One call of ``KafkaProducer/append(_:within:)`` under way.
+/// One running call of ``KafkaProducer/append(_:within:)``.
 // @unchecked: confined to the loop of its producer.
 final class Append: @unchecked Sendable {
     let id: UInt32
     let records: KafkaRecords
-    /// nil for a record nobody has told of yet.
+    /// nil for a record without an outcome yet.
     private var outcomes: [KafkaOutcome?]
-    /// Refused by a broker, perhaps for the company they were in.
+    /// Records a broker refused, possibly because of other records in the same batch.
     private var refused: [Int32] = []
-    /// Parts of it that a line has not finished.
+    /// The number of parts that a line has not finished.
     var partCount = 0
     private var isSecondTry = false
     var deadline: Watch?
@@ -29,10 +29,10 @@ final class Append: @unchecked Sendable {
         if case .refused = outcome, !isSecondTry { refused.append(index) }
     }
 
-    /// Refused before any broker saw it: nothing would come of a second try.
+    /// Refused before sending: a retry cannot succeed.
     func refuseForGood(_ index: Int32, _ error: KafkaError) { outcomes[Int(index)] = .refused(error) }
 
-    /// The records to be tried alone now; none after that.
+    /// The records to retry on their own; empty on later calls.
     func beginSecondTry() -> [Int32] {
         isSecondTry = true
         defer { refused = [] }
@@ -40,8 +40,8 @@ final class Append: @unchecked Sendable {
         return refused.sorted()
     }
 
-    /// Answers the caller.
-    /// - Parameter error: why nobody can tell of the records nobody has told of.
+    /// Resumes the caller.
+    /// - Parameter error: why the remaining records have no known outcome.
     func finish(_ error: KafkaError) {
         deadline?.cancel()
         deadline = nil
@@ -50,13 +50,13 @@ final class Append: @unchecked Sendable {
     }
 }
 
-/// The records of an append that travel on one line.
+/// The records of an append that are sent on one line.
 final class AppendPart {
     let append: Append
     let indexes: [Int32]
-    /// So many of them have been handed to librdkafka, or refused by it…
+    /// How many have been passed to librdkafka or refused by it.
     var sentCount = 0
-    /// …and of so many the report is still to come.
+    /// How many delivery reports are pending.
     var openCount = 0
 
     init(_ append: Append, _ indexes: [Int32]) {

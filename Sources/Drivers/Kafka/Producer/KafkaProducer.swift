@@ -3,23 +3,23 @@ public import EventLoop
 internal import Observability
 
 extension KafkaCluster {
-    /// A producer whose state is on `loop`. Nothing is connected before the first append.
+    /// Creates a producer whose state is confined to `loop`. It connects on the first append.
     public func makeProducer(on loop: EventLoop) -> KafkaProducer { KafkaProducer(cluster: self, loop: loop) }
 }
 
-/// Appends records to topics, each once and in order, and answers when all in-sync replicas have them.
+/// Appends records to topics, each once and in order, and waits until all in-sync replicas have acknowledged them.
 ///
-/// Behind it are one or two idempotent producers of librdkafka: one for records that leave their partition to their key, one for those
-/// that name it, which do not mix well on one. One that has failed, or has missed a deadline, is given up and made anew; that is
-/// ordinary and shows only as ``KafkaOutcome/unconfirmed(_:)``.
-// @unchecked: confined to its loop, but for the constants.
+/// It uses up to two idempotent librdkafka producers: one for records partitioned by key and one for records with an explicit partition,
+/// because mixing both on one producer is unreliable. A producer that fails or misses a deadline is replaced. That is normal operation
+/// and visible only as ``KafkaOutcome/unconfirmed(_:)``.
+// @unchecked: confined to its loop, except for constants.
 public final class KafkaProducer: @unchecked Sendable {
     private let cluster: KafkaCluster
     private let loop: EventLoop
     private let condition: Condition
     private var hashed: ProducerLine?
     private var placed: ProducerLine?
-    /// Those two, second tries, and what was given up and still ends.
+    /// Both active lines, retry lines and retired lines that are still closing.
     private var lines: [ObjectIdentifier: ProducerLine] = [:]
     private var appends: [UInt32: Append] = [:]
     private var lastID: UInt32 = 0
@@ -39,15 +39,15 @@ public final class KafkaProducer: @unchecked Sendable {
 
     // MARK: Appending
 
-    /// Appends records: those of one partition in the order given. One outcome for each, in the same order.
+    /// Appends records; those of one partition in the given order. Returns one outcome for each, in the same order.
     ///
-    /// Behind a record that is unconfirmed no later one of its partition is accepted. A record that its broker refuses is tried a
-    /// second time alone, because a broker refuses all that travel together when one of them is wrong; what others of this call have put
-    /// into its partition meanwhile stays before it. A topic that is unknown is refused when it has been so for ``KafkaConfiguration/unknownTopicWait``;
-    /// until then its records are unconfirmed.
-    /// - Parameter limit: what is not acknowledged by then is unconfirmed. So is what other calls have under way at that moment: a
-    ///   producer that has given a record up cannot be trusted with the order of the next.
-    /// - Returns: also when the task is cancelled, then at once.
+    /// After an unconfirmed record, no later record of its partition is accepted. A refused record is retried once on its own, because a
+    /// broker refuses a whole batch for one invalid record; records that this call has meanwhile appended to its partition stay before
+    /// it. An unknown topic is refused once it has been unknown for ``KafkaConfiguration/unknownTopicWait``; until then its records are
+    /// unconfirmed.
+    /// - Parameter limit: records not acknowledged in time are unconfirmed. So are the records of concurrent calls at that moment: a
+    ///   producer that has given up a record cannot guarantee the order of later ones.
+    /// - Returns: also at once when the task is cancelled.
     public func append(_ records: KafkaRecords, within limit: Duration) async -> [KafkaOutcome] {
         if records.isEmpty { return [] }
         let call = AppendCall()
@@ -98,7 +98,7 @@ public final class KafkaProducer: @unchecked Sendable {
     private func miss(_ append: Append, _ limit: Duration) {
         let heard = lines.values.lazy.compactMap(\.lastError).first
         let error = KafkaError(
-            .timedOut, "not acknowledged within \(limit)" + (heard.map { ", last heard: \($0.message)" } ?? ""))
+            .timedOut, "not acknowledged within \(limit)" + (heard.map { ", last error: \($0.message)" } ?? ""))
         finish(append, error)
         for line in lines.values where !line.withdraw(append) { line.retire(error) }
     }
@@ -118,7 +118,7 @@ public final class KafkaProducer: @unchecked Sendable {
             guard let self else { return }
             self[keyPath: path] = nil
             if isClosed { return drop(untouched, error) }
-            cluster.logger.warning("kafka producer is made anew", [.error: .init(error)])
+            cluster.logger.warning("kafka producer replaced", [.error: .init(error)])
             lastFailure = .now
             for part in untouched { self.line(path).submit(part) }
         }
@@ -126,7 +126,7 @@ public final class KafkaProducer: @unchecked Sendable {
         return line
     }
 
-    /// On it every record travels alone, one after the other. It serves once, so that a topic that was unknown is looked up anew.
+    /// A line that sends each record on its own, one after the other. It is used once, so that an unknown topic is looked up again.
     private func makeLineForOne() -> ProducerLine {
         let settings =
             cluster.configuration.producerSettings() + [
@@ -161,13 +161,13 @@ public final class KafkaProducer: @unchecked Sendable {
                 line.begin(
                     try await Client.start(HUB_KAFKA_PRODUCER, settings, cluster: self.cluster, on: self.loop))
             } catch {
-                line.fail(error as? KafkaError ?? KafkaError(.passing, "no client could be made: \(error)"))
+                line.fail(error as? KafkaError ?? KafkaError(.passing, "no client could be created: \(error)"))
             }
         }
         return line
     }
 
-    /// After a failure no client is made without a pause.
+    /// After a failure, the next client is created after a delay.
     private func rest() async throws {
         guard let lastFailure else { return }
         let left = limits.restartPause - (.now - lastFailure)
@@ -184,15 +184,15 @@ public final class KafkaProducer: @unchecked Sendable {
         condition.check()
     }
 
-    // MARK: The end
+    // MARK: Shutdown
 
-    /// Takes no more records, waits for what is under way, gives up what is left, and ends.
-    /// - Parameter limit: how long all of that may take.
+    /// Accepts no more records, waits for pending ones, gives up the rest, and closes.
+    /// - Parameter limit: the timeout for all of that.
     public func close(within limit: Duration) async {
         let end = ContinuousClock.now + limit
         _ = try? await loop.shielded("kafka producer close") {
             self.isClosed = true
-            // Half of the time for records that may still arrive, the rest for librdkafka's own end.
+            // Half of the time is for pending records, the rest for librdkafka's shutdown.
             _ = await self.condition.wait(atMost: limit / 2) { self.appends.isEmpty }
             for line in self.lines.values { line.retire(.producerClosed) }
             _ = await self.condition.wait(atMost: end - .now) {
@@ -202,8 +202,8 @@ public final class KafkaProducer: @unchecked Sendable {
     }
 }
 
-/// Ties a cancellation to the append it is for.
-// @unchecked: touched on the producer's loop alone.
+/// Connects a cancellation to its append.
+// @unchecked: accessed on the producer's loop only.
 private final class AppendCall: @unchecked Sendable {
     var append: Append?
     var isCancelled = false

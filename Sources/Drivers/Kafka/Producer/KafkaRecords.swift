@@ -1,11 +1,11 @@
 internal import CKafka
 
-/// Records on their way to the cluster, in one buffer: adding one allocates nothing once the buffer is large enough.
+/// Records to append, in one buffer: adding a record allocates nothing once the buffer is large enough.
 public struct KafkaRecords: Sendable {
     private(set) var bytes: [UInt8] = []
     private(set) var records: [hub_kafka_record_slice] = []
     private(set) var headers: [hub_kafka_header_slice] = []
-    /// Each topic once, in the order they came.
+    /// Each topic once, in order of first use.
     private(set) var topics: [String] = []
     private var topicIndexes: [String: Int32] = [:]
 
@@ -15,16 +15,16 @@ public struct KafkaRecords: Sendable {
     public var isEmpty: Bool { records.isEmpty }
 
     /// - Parameters:
-    ///   - count: records that will come.
-    ///   - bytesCount: bytes of their keys, values and headers together.
+    ///   - count: the expected number of records.
+    ///   - bytesCount: the expected bytes of all keys, values and headers.
     public mutating func reserveCapacity(_ count: Int, bytesCount: Int) {
         records.reserveCapacity(count)
         bytes.reserveCapacity(bytesCount)
     }
 
-    /// Adds a record. Null and empty keys and values are different things.
+    /// Adds a record. A null key or value is different from an empty one.
     /// - Parameters:
-    ///   - partition: nil for the one the key hashes to, as with Kafka's own clients; without a key, any.
+    ///   - partition: nil to hash the key as Kafka's Java client does; without a key, any partition.
     ///   - timestamp: milliseconds since 1970; nil for now.
     public mutating func append(
         topic: String, partition: Int? = nil, key: [UInt8]?, value: [UInt8]?, timestamp: Int64? = nil
@@ -67,7 +67,7 @@ public struct KafkaRecords: Sendable {
 
     func topic(of record: Int32) -> String { topics[Int(records[Int(record)].topic)] }
 
-    /// The records that name their partition, and those that leave it to their key.
+    /// The records with an explicit partition, and those partitioned by key.
     func indexes() -> (placed: [Int32], hashed: [Int32]) {
         var placed: [Int32] = [], hashed: [Int32] = []
         hashed.reserveCapacity(count)
@@ -78,12 +78,12 @@ public struct KafkaRecords: Sendable {
     }
 }
 
-/// What became of one appended record.
+/// The outcome of one appended record.
 public enum KafkaOutcome: Sendable, Hashable {
-    /// All in-sync replicas have it. The offset is nil when the broker knows the record from an earlier attempt.
+    /// All in-sync replicas have it. The offset is nil when the broker already had the record from an earlier attempt.
     case accepted(partition: Int, offset: Int64?)
-    /// The cluster will not take this record.
+    /// The cluster permanently refuses this record.
     case refused(KafkaError)
-    /// Nobody can say: append it again. It may have been stored all the same.
+    /// The outcome is unknown: append it again. It may have been stored.
     case unconfirmed(KafkaError)
 }

@@ -1,8 +1,8 @@
 internal import CKafka
 internal import EventLoop
 
-/// One idempotent producer of librdkafka. It serves until an error or a deadline makes it unreliable: then it is retired, and what it
-/// has not been acknowledged is unconfirmed.
+/// One idempotent librdkafka producer. It is used until an error or a timeout makes it unreliable; then it is retired, and its
+/// unacknowledged records are unconfirmed.
 // @unchecked: confined to the loop of its producer.
 final class ProducerLine: @unchecked Sendable {
     private let loop: EventLoop
@@ -11,24 +11,24 @@ final class ProducerLine: @unchecked Sendable {
     private var client: Client?
     private var topics: [String: OpaquePointer] = [:]
     private var waiting: [AppendPart] = []
-    /// Handed to librdkafka, at least in part, by the id of their append.
+    /// Parts passed to librdkafka, at least partly, by the id of their append.
     private var open: [UInt32: AppendPart] = [:]
     private var reports = [hub_kafka_report](repeating: hub_kafka_report(), count: ProducerLine.reportCountMax)
     private(set) var retirement: KafkaError?
     private var purgeTimer: Watch?
     private var isResumeDue = false
-    /// What the brokers said last; nil once a record was acknowledged.
+    /// The last error from the brokers; nil once a record is acknowledged.
     private(set) var lastError: KafkaError?
 
-    /// All records of a part are accounted for, as far as they will be; the error is for the rest.
+    /// All records of a part have a final outcome; the error applies to those without one.
     var onEnd: (AppendPart, KafkaError) -> Void = { _, _ in }
-    /// The line is retired; these parts it has not begun.
+    /// The line was retired; it did not start these parts.
     var onRetired: (_ untouched: [AppendPart], KafkaError) -> Void = { _, _ in }
-    /// Nothing is left of the line.
+    /// The line has ended completely.
     var onClosed: (ClientEnd?) -> Void = { _ in }
 
     private static let reportCountMax = 512
-    /// So many records are handed over before the loop's other work has its turn.
+    /// The number of records passed in one go before the loop runs other work.
     private static let sendCountMax = 2_000
 
     init(loop: EventLoop, purgeLimit: Duration, unknownTopics: UnknownTopics) {
@@ -41,7 +41,7 @@ final class ProducerLine: @unchecked Sendable {
         if retirement != nil { return onClosed(client.close()) }
         self.client = client
         client.onEvent = { [weak self] in self?.take($0) }
-        // Reports make room once they are freed, which is when all events of a turn have been taken.
+        // Delivery reports free queue space only when they are released, at the end of the loop iteration.
         client.onWake = { [weak self] in
             guard let self, !isResumeDue else { return }
             send()
@@ -49,7 +49,7 @@ final class ProducerLine: @unchecked Sendable {
         send()
     }
 
-    /// In place of ``begin(_:)`` when no client could be made: another one could not either.
+    /// Replaces ``begin(_:)`` when no client could be created; another attempt would fail too.
     func fail(_ error: KafkaError) {
         let parts = waiting
         waiting = []
@@ -63,8 +63,8 @@ final class ProducerLine: @unchecked Sendable {
         if !isResumeDue { send() }
     }
 
-    /// Takes a part back that has not been begun.
-    /// - Returns: false when it has been.
+    /// Takes back a part that the line has not started.
+    /// - Returns: false when the line has started it.
     func withdraw(_ append: Append) -> Bool {
         if open[append.id] != nil { return false }
         waiting.removeAll { $0.append === append }
@@ -73,7 +73,7 @@ final class ProducerLine: @unchecked Sendable {
 
     // MARK: Sending
 
-    /// Hands over what waits, until librdkafka's memory is full: reports make room, and it goes on.
+    /// Passes waiting records to librdkafka until its queue is full; continues when delivery reports free space.
     private func send() {
         var budget = Self.sendCountMax
         while retirement == nil, let pointer = client?.handle?.pointer, let part = waiting.first {
@@ -95,7 +95,7 @@ final class ProducerLine: @unchecked Sendable {
         }
     }
 
-    /// - Returns: how many records were dealt with; nil when there is no room for more.
+    /// - Returns: how many records were processed; nil when the queue is full.
     private func produce(_ part: AppendPart, atMost countMax: Int, _ pointer: OpaquePointer) -> Int? {
         let append = part.append
         let from = part.sentCount
@@ -126,12 +126,12 @@ final class ProducerLine: @unchecked Sendable {
         return nil
     }
 
-    /// Whether a refusal will stand: a topic that is unknown may be on its way to the brokers.
+    /// Whether the refusal is permanent: the brokers may not know a new topic yet.
     private func isForGood(_ error: KafkaError, _ topic: String) -> Bool {
         error.kind != .unknownTopic || unknownTopics.isMissing(topic)
     }
 
-    /// - Returns: nil when one has a name that no topic can have: then the rest of the part is refused.
+    /// - Returns: nil when a topic name is invalid: then the rest of the part is refused.
     private func topics(of part: AppendPart, _ pointer: OpaquePointer) -> [OpaquePointer?]? {
         var found: [OpaquePointer?] = []
         for name in part.append.records.topics {
@@ -147,7 +147,7 @@ final class ProducerLine: @unchecked Sendable {
         return found
     }
 
-    // MARK: Reports
+    // MARK: Delivery reports
 
     private func take(_ event: ClientEvent) {
         if event.kind == HUB_KAFKA_EVENT_REPORTS { return takeReports(event) }
@@ -168,12 +168,12 @@ final class ProducerLine: @unchecked Sendable {
                 if let last, let error = take(report, of: last) { doubt = error }
             }
         }
-        // In one batch with others it would be the end of their order.
+        // A refused record may have been in one batch with others, whose order would be lost.
         if let doubt { retire(doubt) }
         if retirement != nil, open.isEmpty { close() }
     }
 
-    /// - Returns: why the line can take no more, if it cannot.
+    /// - Returns: why the line must be retired, or nil.
     private func take(_ report: hub_kafka_report, of part: AppendPart) -> KafkaError? {
         let (append, index) = (part.append, Int32(truncatingIfNeeded: report.tag & 0xffff_ffff))
         var doubt: KafkaError?
@@ -202,12 +202,12 @@ final class ProducerLine: @unchecked Sendable {
 
     private func end(_ part: AppendPart) {
         open[part.append.id] = nil
-        onEnd(part, retirement ?? KafkaError(.passing, "no report came"))
+        onEnd(part, retirement ?? KafkaError(.passing, "no delivery report arrived"))
     }
 
-    // MARK: The end
+    // MARK: Retirement
 
-    /// Takes no more records, gives up what was handed over, and closes once librdkafka has reported on it.
+    /// Accepts no more records, purges queued ones, and closes once librdkafka has reported on all of them.
     func retire(_ error: KafkaError) {
         guard retirement == nil else { return }
         retirement = error
@@ -215,7 +215,7 @@ final class ProducerLine: @unchecked Sendable {
         waiting = []
         let untouched = parts.filter { part in
             if part.sentCount == 0 { return true }
-            // Behind a record that is unconfirmed no later one of its partition may be accepted.
+            // After an unconfirmed record, no later record of its partition may be accepted.
             part.sentCount = part.indexes.count
             if part.openCount == 0 { end(part) }
             return false
@@ -239,7 +239,7 @@ final class ProducerLine: @unchecked Sendable {
 }
 
 extension KafkaError {
-    /// The record is to blame, not the moment.
+    /// The cause is the record, not a temporary condition.
     fileprivate var isRefusal: Bool {
         switch kind {
         case .tooLarge, .unauthorized, .unknownTopic, .invalid, .unsupported: true
@@ -249,7 +249,7 @@ extension KafkaError {
 }
 
 extension KafkaRecords {
-    /// The records as C has them, valid during the call.
+    /// The records as C structures, valid during the call.
     fileprivate func withC<Result>(
         tag: UInt32, _ topics: [OpaquePointer?], _ body: (hub_kafka_records) -> Result
     ) -> Result {

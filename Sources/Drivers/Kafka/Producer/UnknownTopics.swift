@@ -1,5 +1,5 @@
-/// Topics of which a broker has said that there are none of that name. One made a moment ago is not known to all brokers, and a broker
-/// that has just started may know of none: only a topic that stays unknown for a while is missing.
+/// Topics that a broker reported as unknown. A new topic is not known to all brokers at once, and a broker that has just started may know
+/// no topics: only a topic that stays unknown for a while counts as missing.
 ///
 /// Confined to the loop of its producer.
 final class UnknownTopics {
@@ -8,8 +8,8 @@ final class UnknownTopics {
 
     init(wait: Duration) { self.wait = wait }
 
-    /// Somebody has said that the topic is unknown.
-    /// - Returns: whether that has been so for as long as a topic may be on its way.
+    /// A broker reported the topic as unknown.
+    /// - Returns: whether it has been unknown for longer than metadata may take to spread.
     func isMissing(_ topic: String) -> Bool {
         let now = ContinuousClock.now
         let first = since[topic] ?? now
@@ -19,6 +19,6 @@ final class UnknownTopics {
 
     var isEmpty: Bool { since.isEmpty }
 
-    /// The topic is there.
+    /// The topic exists.
     func found(_ topic: String) { since[topic] = nil }
 }

@@ -1,7 +1,7 @@
 internal import CPostgres
 
-/// What libpq needs to ask the server to stop a connection's statement, from any thread.
-// @unchecked: libpq only reads it; it is freed when nobody holds it any more.
+/// libpq's handle for cancelling a connection's statement, usable from any thread.
+// @unchecked: libpq only reads it; it is freed with the last reference.
 final class CancelHandle: @unchecked Sendable {
     private let handle: OpaquePointer
 
@@ -12,6 +12,6 @@ final class CancelHandle: @unchecked Sendable {
 
     deinit { hub_pg_cancel_free(handle) }
 
-    /// Blocks: it opens a connection of its own.
+    /// Blocks: it opens a separate connection.
     func send() { _ = hub_pg_cancel_send(handle) }
 }

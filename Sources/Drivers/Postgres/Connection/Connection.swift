@@ -1,11 +1,11 @@
 internal import CPostgres
 internal import EventLoop
 
-/// One connection in pipeline mode. Each statement ends with a sync point of its own, so a failure touches no other.
+/// One connection in pipeline mode. A sync point follows each statement, so a failed statement does not affect others.
 // @unchecked: confined to its loop.
 final class Connection: @unchecked Sendable {
     let loop: EventLoop
-    /// Several callers' single statements travel on it; otherwise it belongs to one transaction at a time.
+    /// Whether single statements of several callers share it; otherwise one transaction at a time owns it.
     let isShared: Bool
     private let configuration: DatabaseConfiguration
     private let wire: Wire
@@ -13,34 +13,34 @@ final class Connection: @unchecked Sendable {
     private var cancelHandle: CancelHandle?
     private var prepared: PreparedCache
 
-    /// Sent, in the order the server answers them.
+    /// Statements sent, in the order of the expected responses.
     private var inFlight = FIFO<Statement>()
-    /// To be sent when the connection may send again.
+    /// Statements to send when the connection may send again.
     private var held = FIFO<Statement>()
 
-    /// The first failure since the transaction began: what a failed COMMIT is blamed on.
+    /// The first failure since the transaction began: the reported cause when COMMIT fails.
     var firstFailure: PostgresError?
     private var isCancelling = false
     private var cancelCount = 0
-    /// Set while a script has the connection.
+    /// Set while a script has exclusive use of the connection.
     var script: ScriptWaiter?
-    /// nil: statements take as long as they take.
+    /// nil: no statement timeout.
     var statementTimeout: Duration? {
         get { timer.limit }
         set { timer.limit = newValue }
     }
 
-    /// Called when the connection can take more, each time it has finished something.
+    /// Called after each completed statement, when the connection can take more.
     var onProgress: (Connection) -> Void = { _ in }
     /// Called once.
     var onClosed: (_ connection: Connection, _ wasLost: Bool) -> Void = { _, _ in }
-    /// Called for a statement that did not run through no fault of its own.
+    /// Called for a statement that did not run for reasons outside the statement.
     var onResend: (Statement) -> Void = { _ in }
     var onNotification: (_ channel: String, _ payload: String) -> Void = { _, _ in }
 
     static let cancelAttemptsMax = 12
 
-    /// Takes over an opened connection. Call on the loop.
+    /// Takes ownership of an open connection. Call on the loop.
     /// - Throws: ``PostgresError`` when the loop cannot watch it.
     init(
         _ opened: Connector.Opened, loop: EventLoop, configuration: DatabaseConfiguration, isShared: Bool
@@ -69,7 +69,7 @@ final class Connection: @unchecked Sendable {
     var isOpen: Bool { handle != nil }
     var isIdle: Bool { inFlight.isEmpty && held.isEmpty && !isCancelling && script == nil }
     var inFlightCount: Int { inFlight.count }
-    /// While a cancellation is under way nothing is sent: it would hit whatever runs when it arrives.
+    /// Nothing is sent while a cancellation is in flight: the cancellation would hit whatever statement runs when it arrives.
     var canSend: Bool {
         handle != nil && !isCancelling && script == nil && held.isEmpty
             && inFlight.count < configuration.pipelineDepthMax
@@ -77,7 +77,7 @@ final class Connection: @unchecked Sendable {
 
     // MARK: Sending
 
-    /// Sends a statement, or keeps it until the connection may send.
+    /// Sends a statement, or queues it until the connection may send.
     func submit(_ statement: Statement, begins: Bool = false) {
         statement.connection = self
         statement.begins = begins
@@ -93,7 +93,7 @@ final class Connection: @unchecked Sendable {
         statement.connection = self
         statement.waitingSince = nil
         guard put(statement, on: handle), hub_pg_send_sync(handle) == 0 else {
-            // Some of it may be on its way: the server's answers could no longer be told apart.
+            // Part of the statement may have been sent, so later responses could not be matched to statements.
             inFlight.append(statement)
             return close(wire.failure)
         }
@@ -135,8 +135,8 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    /// Drops statements from the server that nobody will use. Each travels alone: in the flight of another statement it would make
-    /// that flight one of several commands, in which CREATE DATABASE and its like do not run.
+    /// Deallocates unused prepared statements on the server. Each is sent with its own sync point: otherwise the server would treat it
+    /// and the next statement as one group, in which CREATE DATABASE and similar commands are not allowed.
     private func sendDrops() {
         while let handle, let name = prepared.takeDropped() {
             let drop = Statement("", drops: name)
@@ -156,10 +156,10 @@ final class Connection: @unchecked Sendable {
 
     private func receive() {
         guard let handle else { return }
-        // The script sets the pace.
+        // The script controls reading.
         if let script, !script.isWaiting { return wire.pauseReading() }
         if hub_pg_consume(handle) != 0 {
-            // What the server said before it hung up is still there to be read.
+            // Responses that the server sent before it closed the connection can still be read.
             takeResults()
             if self.handle == nil { return }
             return close(wire.failure)
@@ -177,7 +177,7 @@ final class Connection: @unchecked Sendable {
         var endsInARow = 0
         while let handle, let head = inFlight.first, hub_pg_is_busy(handle) == 0 {
             guard let result = hub_pg_next(handle) else {
-                // One end follows each statement's results; a second in a row means that nothing more has come.
+                // libpq returns NULL after each statement's results; a second NULL in a row means that no more data has arrived.
                 endsInARow += 1
                 if endsInARow > 1 { return }
                 continue
@@ -197,12 +197,12 @@ final class Connection: @unchecked Sendable {
         }
         defer { hub_pg_result_free(result) }
         if status == HUB_PG_COPY_IN || status == HUB_PG_COPY_OUT {
-            head.failure = PostgresError(.closed, "COPY is not for this driver")
+            head.failure = PostgresError(.closed, "this driver does not support COPY")
             return close(head.failure)
         }
         if status == HUB_PG_SYNC {
             guard step == .sync else {
-                return close(PostgresError(.connection, "the server's answers are out of step"))
+                return close(PostgresError(.connection, "a response does not match the expected statement"))
             }
             _ = inFlight.popFirst()
             timer.headHasEnded()
@@ -212,7 +212,7 @@ final class Connection: @unchecked Sendable {
         }
         if status == HUB_PG_ERROR {
             head.failure = head.failure ?? PostgresError(result: result)
-            // A failed commit of a single statement is reported at its sync point, which is still to come.
+            // The failed commit of a single statement is reported at its sync point, which follows.
             if step == .sync { return }
         }
         if step == .prepare, status != HUB_PG_COMMAND, let statement = head.prepared {
@@ -224,7 +224,7 @@ final class Connection: @unchecked Sendable {
 
     private func complete(_ statement: Statement) {
         if let name = statement.drops {
-            // In a transaction that has failed nothing can be dropped: it is tried again behind another statement.
+            // A failed transaction rejects DEALLOCATE; a later statement retries it.
             if let failure = statement.failure, failure.sqlState != PostgresError.unknownStatement {
                 prepared.keepDropped(name)
             }
@@ -251,7 +251,7 @@ final class Connection: @unchecked Sendable {
         finish(statement, with: failure)
     }
 
-    /// The server did not run the statement, and the reason is not in the statement.
+    /// The server did not run the statement, for a reason outside the statement.
     private func mayResend(_ statement: Statement, _ failure: PostgresError) -> Bool {
         if statement.stopReason != nil || statement.resendCount >= Statement.resendCountMax { return false }
         let hitByStray =
@@ -294,14 +294,14 @@ final class Connection: @unchecked Sendable {
 
     func stop(_ statement: Statement) {
         if statement.owed.isEmpty {
-            // Held, not sent: it is skipped when its turn comes.
+            // The statement is queued, not sent: it is skipped when its turn comes.
             return statement.finish(.failure(statement.stopReason ?? CancellationError()))
         }
         if inFlight.first === statement { cancelHead() }
     }
 
-    /// Asks the server to stop what it runs now. A request that arrives before the server has begun is lost on it: ask again
-    /// until the statement has ended, and give the connection up when that never happens.
+    /// Asks the server to cancel the running statement. The server ignores a request that arrives before the statement starts, so the
+    /// request is repeated until the statement ends; if it does not end, the connection is closed.
     private func cancelHead() {
         guard !isCancelling, let cancelHandle, let target = inFlight.first else { return }
         isCancelling = true
@@ -314,18 +314,18 @@ final class Connection: @unchecked Sendable {
                 try await self.loop.sleep(for: .milliseconds(min(1_000, 5 << target.cancelAttempts)))
             }
             if self.inFlight.first === target, target.cancelAttempts >= Self.cancelAttemptsMax {
-                self.close(PostgresError(.connection, "the server did not stop a statement"))
+                self.close(PostgresError(.connection, "the server did not cancel a statement"))
             } else {
                 self.continueAfterCancel()
             }
         }
     }
 
-    /// A server that is there takes the request within the time a connection takes. One that does not will not stop anything, and
-    /// whoever waits for its answer is told so.
+    /// A reachable server accepts the request within the connect timeout. If it does not, the connection is closed and all waiting
+    /// callers fail.
     private func send(_ cancelHandle: CancelHandle) async {
         let bound = try? loop.schedule(after: configuration.connectTimeout) {
-            self.close(PostgresError(.connection, "the server takes no request to stop a statement"))
+            self.close(PostgresError(.connection, "the server did not accept a cancel request"))
         }
         await Connector.cancel(cancelHandle)
         bound?.cancel()
@@ -341,9 +341,9 @@ final class Connection: @unchecked Sendable {
 
     private func giveUp(_ head: Statement, after limit: Duration) {
         if let control = head.control {
-            close(PostgresError(.connection, "no answer to \(control.rawValue)"))
+            close(PostgresError(.connection, "no response to \(control.rawValue)"))
         } else {
-            head.stop(PostgresError(.statementTimeout, "it took longer than \(limit)"))
+            head.stop(PostgresError(.statementTimeout, "the statement took longer than \(limit)"))
         }
     }
 
@@ -351,7 +351,7 @@ final class Connection: @unchecked Sendable {
 
     private func lostError() -> PostgresError { PostgresError(.connection, "the connection was lost") }
 
-    /// Closes the connection and fails what was under way on it.
+    /// Closes the connection and fails all its statements.
     func close(_ error: PostgresError? = nil) {
         guard isOpen else { return }
         timer.stop()
@@ -367,7 +367,7 @@ final class Connection: @unchecked Sendable {
         onNotification = { _, _ in }
     }
 
-    // MARK: For what happens outside pipeline mode
+    // MARK: Scripts outside pipeline mode
 
     var isFlushing: Bool { wire.isFlushing }
 
@@ -385,7 +385,7 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    /// After a pause: the script is about to wait, or has ended.
+    /// Called after a pause: the script is about to wait, or has ended.
     func resumeReading() { wire.resumeReading() }
 
     func endExclusive() {

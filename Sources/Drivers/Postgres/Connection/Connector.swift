@@ -1,20 +1,20 @@
 internal import CPostgres
 internal import EventLoop
 
-/// Opens connections on threads of their own: names are looked up and passwords hashed there, not on a loop.
+/// Opens connections on separate threads: DNS lookups and password hashing must not run on a loop.
 enum Connector {
-    /// A connection on its way from the thread that opened it to its loop.
-    // @unchecked: handed over, never shared.
+    /// A new connection, passed from the thread that opened it to its loop.
+    // @unchecked: passed from one thread to the other, never shared.
     struct Opened: @unchecked Sendable {
         let handle: OpaquePointer
     }
 
     private static let threads = try? BlockingPool(name: "pg-connect", threadCount: 4, queueCountMax: 4_096)
-    /// Apart from the others, so that a server that does not answer cannot keep a cancellation waiting.
+    /// Separate threads, so that a server that does not respond cannot delay cancel requests.
     private static let cancelThreads = try? BlockingPool(name: "pg-cancel", threadCount: 2, queueCountMax: 4_096)
 
     static func open(url: String, _ configuration: DatabaseConfiguration) async throws -> Opened {
-        guard let threads else { throw PostgresError(.connection, "no thread to connect on") }
+        guard let threads else { throw PostgresError(.connection, "no thread is available to connect") }
         return try await threads.run { try connect(url: url, configuration) }
     }
 
@@ -23,14 +23,15 @@ enum Connector {
     }
 
     private static func connect(url: String, _ configuration: DatabaseConfiguration) throws(PostgresError) -> Opened {
-        // What stands before the address yields to it; what stands behind prevails.
+        // In a libpq connection string the last value wins: settings before the address are defaults, settings after it are
+        // overrides.
         let settings =
             keepalives + [("dbname", url)] + [
                 ("fallback_application_name", "learning-hub"),
                 ("application_name", configuration.applicationName),
                 ("client_encoding", "UTF8"),
                 ("connect_timeout", "\(max(2, configuration.connectTimeout.components.seconds))"),
-                // A local socket needs no encryption, and asking for it costs a round trip.
+                // A local socket needs no encryption, and negotiating it costs a round trip.
                 ("gssencmode", "disable"),
             ]
         let handle = withCStrings(settings.map(\.0)) { keys in
@@ -38,7 +39,7 @@ enum Connector {
                 withCStrings(prepared) { hub_pg_connect(keys, values, setup(configuration), $0) }
             }
         }
-        guard let handle else { throw PostgresError(.connection, "the server refused the session's settings") }
+        guard let handle else { throw PostgresError(.connection, "the server rejected the session settings") }
         guard hub_pg_is_open(handle) == 1, hub_pg_begin_pipeline(handle) == 0 else {
             defer { hub_pg_close(handle) }
             throw PostgresError(.connection, firstLine(hub_pg_message(handle)))
@@ -46,19 +47,19 @@ enum Connector {
         return Opened(handle: handle)
     }
 
-    /// A server that a cut network or a dead machine has taken away is noticed after a minute, be it that we wait for its answer or that
-    /// it has not confirmed what we sent. The system's own defaults are two hours and a quarter of one.
+    /// Detects an unreachable server after one minute, both while waiting for a response and while sent data is unacknowledged. The
+    /// system defaults are two hours and 15 minutes.
     private static let keepalives = [
         ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"),
         ("tcp_user_timeout", "60000"),
     ]
 
-    /// Dates and times are read as UTC, whatever the server prefers.
+    /// Sets the session time zone to UTC for dates and times.
     ///
-    /// A statement is prepared once on a connection, as a rule while its tables are empty, and its plan must stay good when they are
-    /// not: so it goes by indexes wherever there is one, and is not made anew for each value. A table that is a queue always looks
-    /// empty to the planner, and is read from end to end through all its dead rows. What has no index is priced so high then that the
-    /// server would compile it each time.
+    /// A statement is prepared once per connection, often while its tables are still empty, and its plan must stay good when they grow.
+    /// So sequential scans are disabled and the generic plan is forced: the planner always estimates queue tables as empty and would scan
+    /// all their dead rows. JIT is off because a disabled sequential scan gets a very high cost, which would trigger compilation on each
+    /// run.
     private static func setup(_ configuration: DatabaseConfiguration) -> String {
         let idleMax = max(1, Int64(configuration.transactionIdleMax / .milliseconds(1)))
         var setup =
@@ -68,7 +69,7 @@ enum Connector {
         return setup
     }
 
-    /// Name and text of what every transaction needs.
+    /// The names and texts of the statements every transaction needs.
     private static let prepared = [
         Statement.Control.begin.rawValue, "begin isolation level read committed",
         Statement.Control.commit.rawValue, "commit", Statement.Control.rollback.rawValue, "rollback",
@@ -80,7 +81,7 @@ enum Connector {
     }
 }
 
-/// Strings as C takes a list of them: each ended by a zero, the list by NULL.
+/// Strings as a C array: each NUL-terminated, the array NULL-terminated.
 func withCStrings<Result>(_ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result) -> Result {
     let copies = strings.map { string -> UnsafePointer<CChar> in
         let bytes = Array(string.utf8CString)

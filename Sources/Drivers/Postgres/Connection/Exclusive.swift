@@ -1,7 +1,8 @@
 internal import CPostgres
 internal import EventLoop
 
-/// A time outside pipeline mode, in which a transaction's connection does what pipelines cannot: a script of several statements.
+/// A period outside pipeline mode in which a transaction's connection runs a script of several statements, which a pipeline does not
+/// allow.
 // @unchecked: its methods run on the lane's loop.
 final class Exclusive: @unchecked Sendable {
     let loop: EventLoop
@@ -13,7 +14,7 @@ final class Exclusive: @unchecked Sendable {
         connection = lane.connection
     }
 
-    /// Waits for the statements sent before, sends `script` and waits for its first answer.
+    /// Waits for earlier statements, sends `script` and waits for its first result.
     static func begin(_ script: String, on lane: TransactionLane) async throws -> Exclusive {
         let exclusive = Exclusive(lane)
         try await lane.begin()
@@ -57,7 +58,7 @@ final class Exclusive: @unchecked Sendable {
         if !succeeded { throw lost() }
     }
 
-    /// Waits until the script is on its way.
+    /// Waits until the script is sent.
     func drain() async throws {
         while true {
             connection.flush()
@@ -67,7 +68,7 @@ final class Exclusive: @unchecked Sendable {
         }
     }
 
-    /// nil when there is none any more. An error ends the exclusive time's work; the rest of the answers are dropped.
+    /// Returns nil after the last result. On an error, the remaining results are discarded.
     func nextResult() async throws -> Rows? {
         guard let rows = try await nextAnswer() else { return nil }
         guard let result = rows.owner.result, Int(hub_pg_result_status(result)) == HUB_PG_ERROR else { return rows }
@@ -82,18 +83,18 @@ final class Exclusive: @unchecked Sendable {
         return try with { hub_pg_next($0) }.map { Rows(owner: ResultOwner($0)) }
     }
 
-    /// Back to pipeline mode. A script that has not ended costs the connection.
+    /// Returns to pipeline mode. If the script has not ended, the connection is closed.
     func leave() {
         if let status = connection.withHandle({ hub_pg_begin_pipeline($0) }), status != 0 {
             connection.cancelExclusive()
-            connection.close(PostgresError(.connection, "a script was given up"))
+            connection.close(PostgresError(.connection, "a script was abandoned"))
         }
         connection.endExclusive()
     }
 }
 
 extension Transaction {
-    /// Runs several statements, separated by semicolons: text we wrote ourselves, such as a migration.
+    /// Runs several statements separated by semicolons. The text must be trusted, such as a migration.
     /// - Throws: ``PostgresError``. After any error the transaction can only be rolled back.
     public func runScript(_ script: String) async throws {
         let exclusive = try await Exclusive.begin(script, on: lane)

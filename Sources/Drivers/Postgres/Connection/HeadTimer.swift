@@ -1,13 +1,13 @@
 internal import EventLoop
 
-/// Notices a statement that has been the first of its connection for too long: a statement's time starts when those before it have
-/// ended. Eight ticks make a time-out; no clock is read.
+/// Detects a statement timeout. The time of a statement starts when the previous one on the connection has completed. A timeout is eight
+/// timer ticks; no clock is read.
 ///
 /// Confined to the loop of its ``Connection``.
 final class HeadTimer {
-    /// nil: statements take as long as they take.
+    /// nil: no statement timeout.
     var limit: Duration?
-    /// The statement the server works on.
+    /// The statement the server currently runs.
     var head: () -> Statement? = { nil }
     var onOverdue: (_ head: Statement, _ limit: Duration) -> Void = { _, _ in }
 
@@ -24,7 +24,7 @@ final class HeadTimer {
         self.limit = limit
     }
 
-    /// Goes on until there is no head any more.
+    /// Re-arms until no statement is running.
     func start() {
         guard tick == nil, let limit else { return }
         seen = head()

@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import Synchronization
 
-/// The one connection of a database that listens, while somebody does.
+/// The one connection that runs LISTEN for a database, open while there are subscribers.
 // @unchecked: confined to its loop, except for the constants.
 final class Listener: @unchecked Sendable {
     let loop: EventLoop
@@ -39,7 +39,7 @@ final class Listener: @unchecked Sendable {
             guard let self else { return }
             loop.execute { self.remove(id, from: channel) }
         }
-        // A reader that joins a channel we listen to already has missed nothing it was promised.
+        // A subscriber that joins an already active channel has missed no notification it was promised.
         if connection == nil { connect() } else if isNew { listen(to: channel) } else { reader.yield("") }
     }
 
@@ -79,7 +79,7 @@ final class Listener: @unchecked Sendable {
         }
         connection.onClosed = { [unowned self] _, _ in
             self.connection = nil
-            // Not from within the connection's own end.
+            // Deferred: the closing connection must not call back into the pool.
             loop.start("postgres listen again") { self.connect() }
         }
         for channel in channels.keys { listen(to: channel) }
@@ -87,7 +87,7 @@ final class Listener: @unchecked Sendable {
 
     private func listen(to channel: String) {
         send("listen \(quoteIdentifier(channel))") { [unowned self] succeeded in
-            // What was sent while nobody listened is lost: whoever waits is to look.
+            // Notifications sent while no connection listened are lost: subscribers must check for themselves.
             if succeeded { for reader in channels[channel, default: [:]].values { reader.yield("") } }
         }
     }
@@ -99,7 +99,7 @@ final class Listener: @unchecked Sendable {
                 _ = try await Statement(SQL(raw: command)).wait(on: self.loop) { connection.submit($0) }
                 done(true)
             } catch {
-                // A connection that cannot listen is of no use; the next one tries again.
+                // A connection on which LISTEN failed is closed; the next one retries.
                 connection.close()
             }
         }

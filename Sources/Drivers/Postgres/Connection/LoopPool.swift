@@ -12,15 +12,15 @@ final class LoopPool: @unchecked Sendable {
     private var connections: [ObjectIdentifier: Connection] = [:]
     private var connectingShared = 0
     private var connectingAlone = 0
-    /// Single statements that no shared connection could take at once.
+    /// Single statements waiting for a shared connection.
     private var line = FIFO<Statement>()
-    /// Transactions without a connection.
+    /// Transactions waiting for a connection.
     private var waiters = FIFO<Waiter>()
 
     private var isClosing = false
     private var closed: [CheckedContinuation<Void, Never>] = []
     private var outage: Outage
-    /// After a failed attempt to connect, until the next.
+    /// Set after a failed connection attempt, until the next attempt.
     private(set) var isBackingOff = false
     private var deadline: Watch?
     private var idleCheck: Watch?
@@ -51,7 +51,7 @@ final class LoopPool: @unchecked Sendable {
 
     // MARK: Single statements
 
-    /// Sends a statement on the least busy shared connection, or puts it in line for one.
+    /// Sends a statement on the least busy shared connection, or queues it.
     func submit(_ statement: Statement) {
         if isClosing { return statement.finish(.failure(closedError)) }
         if line.isEmpty, let connection = freeShared() { return connection.submit(statement) }
@@ -81,16 +81,16 @@ final class LoopPool: @unchecked Sendable {
         finishClosing()
     }
 
-    /// Puts back a statement the server never ran.
+    /// Requeues a statement that the server did not run.
     private func resend(_ statement: Statement) {
         statement.waitingSince = .now
         line.prepend(statement)
         loop.start("postgres resend") { self.pumpLine() }
     }
 
-    // MARK: Connections for one at a time
+    // MARK: Exclusive connections
 
-    /// A connection for the caller alone, to be given back with ``release(_:)``.
+    /// Acquires a connection for exclusive use; the caller returns it with ``release(_:)``.
     /// - Throws: ``PostgresError``, `CancellationError`.
     func acquire() async throws -> Connection {
         let handle = WaiterHandle()
@@ -103,9 +103,9 @@ final class LoopPool: @unchecked Sendable {
         }
     }
 
-    // @unchecked: touched on the loop alone.
+    // @unchecked: accessed on the loop only.
     private final class WaiterHandle: @unchecked Sendable {
-        /// Nil before it is in line.
+        /// nil until it is queued.
         var waiter: Waiter?
         private(set) var isCancelled = false
 
@@ -135,7 +135,7 @@ final class LoopPool: @unchecked Sendable {
         watchDeadlines()
     }
 
-    /// Gives a connection back. One that is not idle is closed: nobody could tell whose answers it would bring.
+    /// Returns a connection. A connection that is not idle is closed: its pending responses could not be matched.
     func release(_ connection: Connection) {
         loop.preconditionCurrent()
         connection.firstFailure = nil
@@ -155,10 +155,10 @@ final class LoopPool: @unchecked Sendable {
 
     // MARK: Opening
 
-    /// Why it is of no use to wait: the server is known to be away, and nobody is finding out just now whether it is back.
+    /// The error to fail with at once: the server is known to be down, and no connection attempt is under way.
     private var knownFailure: PostgresError? { isBackingOff ? outage.known(after: configuration.outageGrace) : nil }
 
-    /// After a failure one attempt at a time tells as much as many.
+    /// After a failure, one connection attempt at a time is enough.
     private var mayConnect: Bool {
         !isBackingOff && (outage.lastFailure == nil || connectingShared + connectingAlone == 0)
     }
@@ -194,15 +194,15 @@ final class LoopPool: @unchecked Sendable {
         switch result {
         case .success(let connection):
             outage.ended()
-            // What was in line before the end began is still served.
+            // Requests queued before the shutdown began are still served.
             if isClosing, line.isEmpty { connection.close() } else { adopt(connection) }
             openForDemand()
         case .failure(let error):
-            let failure = error as? PostgresError ?? PostgresError(.connection, "no thread to connect on")
+            let failure = error as? PostgresError ?? PostgresError(.connection, "no thread is available to connect")
             outage.failed(failure, hasNone: isWithoutConnection)
             if let known = outage.known(after: configuration.outageGrace) { failWaiting(known) }
             backOff()
-            // Nobody waits as long as before.
+            // All remaining requests were queued later.
             deadline?.cancel()
             deadline = nil
             watchDeadlines()
@@ -233,7 +233,7 @@ final class LoopPool: @unchecked Sendable {
         finishClosing()
     }
 
-    /// While there is an outage somebody looks, asked or not: when the next one begins, this one must be known to be over.
+    /// During an outage the pool retries even without requests, so that the end of the outage is known before the next one begins.
     private func lookWhetherBack() {
         if outage.isOn, !isClosing, mayConnect, connectingShared + connectingAlone == 0 { open(isShared: true) }
     }
@@ -243,7 +243,7 @@ final class LoopPool: @unchecked Sendable {
         if !waiters.isEmpty { openAlone() }
     }
 
-    /// After a failure the next attempt waits.
+    /// After a failure the next attempt is delayed.
     private func backOff() {
         if isBackingOff || (isClosing && line.isEmpty) { return }
         isBackingOff = true
@@ -260,7 +260,7 @@ final class LoopPool: @unchecked Sendable {
         for waiter in waiters.takeAll() { _ = waiter.finish(.failure(failure)) }
     }
 
-    // MARK: Limits of time
+    // MARK: Timeouts
 
     private var patience: Duration {
         outage.patience(usual: configuration.acquireTimeout, grace: configuration.outageGrace)
@@ -279,7 +279,7 @@ final class LoopPool: @unchecked Sendable {
 
     private func dropOverdue() {
         let patience = patience, limit = ContinuousClock.now - patience
-        let error = outage.lastFailure ?? PostgresError(.acquireTimeout, "no connection within \(patience)")
+        let error = outage.lastFailure ?? PostgresError(.acquireTimeout, "no connection became free within \(patience)")
         while let first = line.first, first.isFinished || first.waitingSince ?? limit <= limit {
             _ = line.popFirst()
             first.finish(.failure(error))
@@ -303,7 +303,7 @@ final class LoopPool: @unchecked Sendable {
 
     // MARK: The end
 
-    /// Refuses new work and returns when what runs has ended.
+    /// Refuses new work and waits for running work.
     func close() async {
         await withCheckedContinuation { continuation in
             loop.execute { [self] in
@@ -315,7 +315,7 @@ final class LoopPool: @unchecked Sendable {
         }
     }
 
-    /// For a database nobody holds any more: nothing can be under way.
+    /// For a database without references: no work can be under way.
     func abandon() {
         isClosing = true
         for connection in connections.values { connection.close() }

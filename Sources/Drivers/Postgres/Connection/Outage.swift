@@ -1,11 +1,11 @@
 internal import Synchronization
 
-/// Since when a database's server has been away, as far as any of its pools knows: one that is asked for the first time does not begin
-/// to be patient anew.
+/// When a database's server became unreachable, shared by all its pools, so that a pool used for the first time does not start a new
+/// grace period.
 final class OutageStart: Sendable {
     private let since = Mutex<ContinuousClock.Instant?>(nil)
 
-    /// The time now, or when it began for another pool.
+    /// The start of the outage: now, or the earlier time recorded by another pool.
     func begin() -> ContinuousClock.Instant {
         since.withLock { since in
             let start = since ?? .now
@@ -17,17 +17,16 @@ final class OutageStart: Sendable {
     func end() { since.withLock { $0 = nil } }
 }
 
-/// What a pool knows of a server that takes none of its connections.
+/// What a pool knows about a server that refuses connections.
 ///
-/// One that was there a moment ago may be back in another, as after a restart: who asks meanwhile waits. One that has been away for
-/// longer costs nobody time. It is known to be away when the pool has no connection, the last attempt to make one has failed, and
-/// all that has lasted for longer than the grace.
+/// During the grace period, for example a restart, callers wait. After it, callers fail at once. The server counts as down when the pool
+/// has no connection, the last connection attempt failed, and this has lasted longer than the grace period.
 struct Outage {
-    /// Between two attempts at most. Who asks meanwhile fails at once, also when the server has just come back.
+    /// The maximum delay between two attempts. Callers in between fail at once, even if the server has just come back.
     private static let pauseMax = Duration.milliseconds(250)
     private static let pauseMin = Duration.milliseconds(20)
 
-    /// nil while there is a connection, or nothing is known.
+    /// nil while there is a connection, or before the first attempt.
     private(set) var since: ContinuousClock.Instant?
     private let start: OutageStart
     var isOn: Bool { since != nil }
@@ -39,32 +38,32 @@ struct Outage {
     /// The last connection was lost.
     mutating func lostLast() { since = since ?? start.begin() }
 
-    /// An attempt to connect has failed.
-    /// - Parameter hasNone: there is no connection beside it.
+    /// A connection attempt failed.
+    /// - Parameter hasNone: the pool has no other connection.
     mutating func failed(_ failure: PostgresError, hasNone: Bool) {
         failuresInARow += 1
         lastFailure = failure
         if hasNone { since = since ?? start.begin() }
     }
 
-    /// There is a connection.
+    /// A connection was established.
     mutating func ended() {
         start.end()
         self = Outage(start)
     }
 
-    /// Why nobody needs to wait for a connection; nil when the server may be there.
+    /// The error to fail with at once; nil when the server may be reachable.
     func known(after grace: Duration) -> PostgresError? {
         guard let since, let lastFailure, since.duration(to: .now) >= grace else { return nil }
         return lastFailure
     }
 
-    /// How long to wait for a connection when there is one to be had within `usual`.
+    /// How long to wait for a connection; at most `usual`.
     func patience(usual: Duration, grace: Duration) -> Duration {
         !isOn || lastFailure == nil ? usual : min(usual, grace)
     }
 
-    /// Until the next attempt: longer each time, and not the same as that of every other process.
+    /// The delay until the next attempt: exponential backoff with jitter, so that processes do not retry at the same time.
     func pause() -> Duration {
         let longest = min(Self.pauseMax, Self.pauseMin * (1 << min(max(failuresInARow - 1, 0), 6)))
         return longest * Double.random(in: 0.5...1)

@@ -1,9 +1,9 @@
-/// A statement one connection has prepared.
+/// A statement prepared on one connection.
 final class PreparedStatement {
     let key: StatementKey
     let name: String
     var lastUse: UInt64 = 0
-    /// Why the server would not prepare it: those who were sent behind learn only that it does not exist.
+    /// Why preparing failed: the statements sent after it only fail with "does not exist".
     var failure: PostgresError?
 
     init(key: StatementKey, name: String) {
@@ -12,13 +12,13 @@ final class PreparedStatement {
     }
 }
 
-/// The statements a connection has prepared, the least recently used dropped when there are too many.
+/// The prepared statements of a connection; the least recently used is evicted when there are too many.
 struct PreparedCache {
     private var statements: [StatementKey: PreparedStatement] = [:]
     private var uses: UInt64 = 0
     private var nextName: UInt64 = 0
     private let countMax: Int
-    /// Statements the server still holds and nobody will use.
+    /// Evicted statements that still have to be deallocated on the server.
     private(set) var dropped: [String] = []
 
     init(countMax: Int) { self.countMax = max(1, countMax) }
@@ -43,7 +43,7 @@ struct PreparedCache {
         return statement
     }
 
-    /// Forgets a statement; `isOnServer` when it has to be dropped there too.
+    /// Forgets a statement; `isOnServer` when it also has to be deallocated there.
     mutating func remove(_ statement: PreparedStatement, isOnServer: Bool) {
         guard statements[statement.key] === statement else { return }
         statements[statement.key] = nil
@@ -52,6 +52,6 @@ struct PreparedCache {
 
     mutating func takeDropped() -> String? { dropped.popLast() }
 
-    /// The server could not drop it now.
+    /// The server could not deallocate it now; it is retried later.
     mutating func keepDropped(_ name: String) { dropped.append(name) }
 }

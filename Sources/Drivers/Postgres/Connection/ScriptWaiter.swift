@@ -1,16 +1,16 @@
 internal import EventLoop
 
-/// Lets a script wait until its connection is readable or writable again.
+/// Lets a script wait until its connection is readable or writable.
 ///
-/// A wake that comes between the look at the connection and the wait is kept: between the two the task may be put back in line.
-/// So a wait may end for nothing, and who waits looks again.
+/// A wake-up between checking the connection and waiting is kept, because the task may be suspended in between. So a wait may end
+/// spuriously, and the caller checks again.
 // @unchecked: confined to its loop.
 final class ScriptWaiter: @unchecked Sendable {
     private var continuation: CheckedContinuation<Void, Never>?
     private var isAwake = false
     var isWaiting: Bool { continuation != nil }
 
-    /// - Parameter begun: called once a wake would be noticed.
+    /// - Parameter begun: called once wake-ups are recorded.
     func wait(_ begun: () -> Void) async {
         await withCheckedContinuation { continuation in
             if isAwake {

@@ -1,9 +1,9 @@
 internal import EventLoop
 
-/// One statement on its way: what is sent, what comes back, and who waits for it.
-// @unchecked: made by the caller, then touched on the connection's loop alone.
+/// One statement: what is sent, what is received, and the waiting caller.
+// @unchecked: created by the caller, then accessed on the connection's loop only.
 final class Statement: @unchecked Sendable {
-    /// The answers the server still owes, in the order of their bits.
+    /// The responses still expected from the server, in the order of their bits.
     struct Steps: OptionSet {
         let rawValue: UInt8
         static let begin = Steps(rawValue: 1)
@@ -11,11 +11,11 @@ final class Statement: @unchecked Sendable {
         static let execute = Steps(rawValue: 4)
         static let sync = Steps(rawValue: 8)
 
-        /// The step whose answer comes next.
+        /// The step whose response comes next.
         var next: Steps { Steps(rawValue: rawValue & (~rawValue &+ 1)) }
     }
 
-    /// What every connection has prepared from its start.
+    /// The statements that every connection prepares when it opens.
     enum Control: String {
         case commit = "hub_commit"
         case rollback = "hub_rollback"
@@ -24,28 +24,29 @@ final class Statement: @unchecked Sendable {
 
     let sql: SQL
     let control: Control?
-    /// The prepared statement this one drops from the server; nobody waits for its end.
+    /// A prepared statement to deallocate on the server; nobody waits for the result.
     let drops: String?
-    /// Set when the statement is the first of its transaction: BEGIN travels in front of it.
+    /// Set when this is the first statement of its transaction: BEGIN is sent before it.
     var begins = false
     var owed: Steps = []
     var prepared: PreparedStatement?
     var rows: ResultOwner?
     var failure: PostgresError?
-    /// Why the statement is to be stopped: a time-out, or the end of the caller's interest.
+    /// Why the statement is to be cancelled: a timeout, or cancellation of the caller.
     var stopReason: (any Error)?
     var connection: Connection?
-    /// Set while the statement waits in the pool's line.
+    /// Set while the statement waits in the pool's queue.
     var waitingSince: ContinuousClock.Instant?
     var resendCount = 0
-    /// How often the server was asked to stop this statement.
+    /// How often cancellation of this statement was requested.
     var cancelAttempts = 0
-    /// How many cancellations the connection had seen when this was sent: a later one may have hit it by mistake.
+    /// The connection's cancellation count when this was sent; a later cancellation may have hit this statement by mistake.
     var sentAtCancelCount = 0
     var isFinished = false
-    // Unsafe: resumed exactly once by `finish`, which `isFinished` guards; a checked one costs an allocation a statement.
+    // `finish` resumes it exactly once, guarded by `isFinished`. Unsafe because a checked continuation costs an allocation per
+    // statement.
     var continuation: UnsafeContinuation<Rows, any Error>?
-    /// What came while nobody waited yet.
+    /// The result, if it arrived before anybody awaited it.
     private var result: Result<Rows, any Error>?
 
     init(_ sql: SQL, control: Control? = nil, drops: String? = nil) {
@@ -54,7 +55,7 @@ final class Statement: @unchecked Sendable {
         self.drops = drops
     }
 
-    /// Each time another's cancellation was in the way, and in a storm of them there are many.
+    /// A retry follows each cancellation meant for another statement, and there can be many at once.
     static let resendCountMax = 20
 
     func finish(_ result: Result<Rows, any Error>) {
@@ -69,14 +70,14 @@ final class Statement: @unchecked Sendable {
         }
     }
 
-    /// Ends a statement that waits; one that is under way is cancelled on the server and ends when the server says so.
+    /// Fails a waiting statement at once. A running statement is cancelled on the server and ends with the server's response.
     func stop(_ reason: any Error) {
         if isFinished || stopReason != nil { return }
         stopReason = reason
         if let connection { connection.stop(self) } else if waitingSince != nil { finish(.failure(reason)) }
     }
 
-    /// Hands the statement to `submit` on `loop` and waits for its end. Cancelling the caller stops the statement.
+    /// Passes the statement to `submit` on `loop` and waits for its result. Cancelling the caller cancels the statement.
     func run(on loop: EventLoop, submit: @escaping @Sendable (Statement) -> Void) async throws -> Rows {
         try await withTaskCancellationHandler {
             try await wait(on: loop, submit: submit)
@@ -85,7 +86,7 @@ final class Statement: @unchecked Sendable {
         }
     }
 
-    /// As ``run(on:submit:)`` for what must not be interrupted: COMMIT and ROLLBACK.
+    /// As ``run(on:submit:)`` without cancellation, for COMMIT and ROLLBACK.
     func wait(on loop: EventLoop, submit: @escaping @Sendable (Statement) -> Void) async throws -> Rows {
         try await withUnsafeThrowingContinuation { continuation in
             self.continuation = continuation
@@ -95,7 +96,7 @@ final class Statement: @unchecked Sendable {
         }
     }
 
-    /// Waits for the end of a statement that was submitted on `loop` before, once. Cancelling the caller stops the statement.
+    /// Waits for the result of a statement already submitted on `loop`. Call once. Cancelling the caller cancels the statement.
     func end(on loop: EventLoop) async throws -> Rows {
         try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { continuation in

@@ -1,16 +1,16 @@
 internal import EventLoop
 
-/// A transaction's hold on its connection.
+/// The exclusive use of a connection by a transaction.
 // @unchecked: confined to its loop, except for the constants.
 final class TransactionLane: @unchecked Sendable {
     let loop: EventLoop
     let connection: Connection
     private let pool: LoopPool
-    /// BEGIN has been sent, in front of the first statement.
+    /// BEGIN has been sent, before the first statement.
     private var hasBegun = false
     private var hasEnded = false
     private var isReleased = false
-    /// A statement that was never sent. The server knows nothing of it and would commit the others.
+    /// The error of a statement that was never sent. The server does not know about it and would commit the others.
     private var refused: PostgresError?
 
     init(_ connection: Connection, _ pool: LoopPool) {
@@ -23,7 +23,7 @@ final class TransactionLane: @unchecked Sendable {
         try await Statement(sql).run(on: loop) { self.submit($0) }
     }
 
-    /// For migrations: a statement takes as long as it takes.
+    /// For migrations: no statement timeout.
     func allowAnyDuration() {
         loop.execute { self.connection.statementTimeout = nil }
     }
@@ -40,15 +40,15 @@ final class TransactionLane: @unchecked Sendable {
         connection.submit(statement, begins: begins)
     }
 
-    /// Sends BEGIN alone, when nothing has been sent yet.
+    /// Sends BEGIN on its own when nothing has been sent yet.
     func begin() async throws {
         _ = try await Statement("", control: .begin).wait(on: loop) { statement in
             if self.hasBegun { statement.finish(.success(.none)) } else { self.submit(statement) }
         }
     }
 
-    /// - Throws: ``PostgresError``; of kind `commitUnknown` when the connection was lost on the way, of kind `aborted` when a
-    ///   statement had failed before; of kind `encoding` when one could not be sent.
+    /// - Throws: ``PostgresError``: of kind `commitUnknown` when the connection was lost during COMMIT, `aborted` when an earlier
+    ///   statement had failed, `encoding` when a statement could not be sent.
     func commit() async throws {
         let rows = try await Statement("", control: .commit).wait(on: loop) { statement in
             if let refused = self.refused { return statement.finish(.failure(refused)) }
@@ -56,20 +56,20 @@ final class TransactionLane: @unchecked Sendable {
             if self.hasBegun { self.connection.submit(statement) } else { statement.finish(.success(.none)) }
         }
         if rows.tag == "ROLLBACK" {
-            throw PostgresError(.aborted, "a statement had failed and its error was not passed on")
+            throw PostgresError(.aborted, "an earlier statement failed and its error was ignored")
         }
         loop.execute { self.release() }
     }
 
-    /// Ends the transaction without effect, also when COMMIT has failed already. Not to be cancelled.
-    /// - Returns: the first failure of a statement since BEGIN.
+    /// Rolls the transaction back, also after a failed COMMIT. Must not be cancelled.
+    /// - Returns: the first statement failure since BEGIN.
     func rollback() async -> PostgresError? {
         try? await loop.shielded("postgres rollback") {
             defer { self.release() }
             if self.hasBegun, !self.hasEnded, self.connection.isOpen {
                 self.hasEnded = true
                 let rollback = Statement("", control: .rollback)
-                // A rollback that fails has lost its connection, and the transaction with it.
+                // A failed ROLLBACK means a lost connection; the server then rolls back by itself.
                 _ = try? await rollback.wait(on: self.loop) { self.connection.submit($0) }
             }
             self.hasEnded = true

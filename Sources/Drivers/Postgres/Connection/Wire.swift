@@ -1,7 +1,7 @@
 internal import CPostgres
 internal import EventLoop
 
-/// The system's side of a connection: libpq's handle, and the watches on its descriptor. It knows nothing of statements.
+/// The socket side of a connection: libpq's handle and the watches on its descriptor. It knows nothing about statements.
 ///
 /// Confined to the loop of its ``Connection``.
 final class Wire {
@@ -11,9 +11,9 @@ final class Wire {
     private var readWatch: Watch?
     private var writeWatch: Watch?
 
-    /// There is something to read, or an end to be noticed.
+    /// Data can be read, or the server closed the connection.
     var onReadable: () -> Void = {}
-    /// What could not be sent at once is on its way.
+    /// All buffered output has been sent.
     var onFlushed: () -> Void = {}
     var onLost: (PostgresError) -> Void = { _ in }
 
@@ -22,10 +22,10 @@ final class Wire {
         self.loop = loop
     }
 
-    /// More is to be sent than the system takes at once.
+    /// libpq buffers output because the socket does not accept more.
     var isFlushing: Bool { writeWatch != nil }
 
-    /// What libpq said last.
+    /// libpq's last error message.
     var failure: PostgresError {
         PostgresError(.connection, handle.map { Connector.firstLine(hub_pg_message($0)) } ?? "the connection was lost")
     }
@@ -36,11 +36,11 @@ final class Wire {
         do {
             readWatch = try loop.watch(hub_pg_descriptor(handle), for: .read) { _ in self.onReadable() }
         } catch {
-            throw PostgresError(.connection, "the loop cannot watch another connection")
+            throw PostgresError(.connection, "the event loop cannot watch another connection")
         }
     }
 
-    /// What is not asked for stays with the system, not in our memory.
+    /// Unread data stays in the socket buffer, not in our memory.
     func pauseReading() {
         readWatch?.cancel()
         readWatch = nil
@@ -58,7 +58,7 @@ final class Wire {
             do {
                 writeWatch = try loop.watch(hub_pg_descriptor(handle), for: .write) { _ in self.flushMore() }
             } catch {
-                onLost(PostgresError(.connection, "the loop cannot watch the connection"))
+                onLost(PostgresError(.connection, "the event loop cannot watch the connection"))
             }
         default: onLost(failure)
         }

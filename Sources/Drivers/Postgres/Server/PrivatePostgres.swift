@@ -13,13 +13,13 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// A PostgreSQL server of our own in a folder, reachable through a socket file. The server asks the system who is at the other
-/// end of it and admits only the user who started it; there is no password to keep.
+/// A private PostgreSQL server in a folder, reachable through a Unix socket. It uses peer authentication and admits only the user who
+/// started it, so there is no password.
 public final class PrivatePostgres: Sendable {
     public struct Configuration: Sendable {
-        /// Holds the data; made when missing. What is in it survives a crash of the machine.
+        /// The data folder; created when missing. Committed data survives a machine crash.
         public var folder: String
-        /// Connections of all clients together.
+        /// The maximum number of connections of all clients together.
         public var connectionsMax: Int
         /// How long to wait for the server to start.
         public var startTimeout: Duration
@@ -38,14 +38,14 @@ public final class PrivatePostgres: Sendable {
     }
 
     public let configuration: Configuration
-    /// The server's process; another one after ``restart()``.
+    /// The server's process id; it changes on ``restart()``.
     public var process: Int32 { current.load(ordering: .acquiring) }
-    /// Where its socket file is: `psql -h` takes it.
+    /// The folder of the socket file, for `psql -h`.
     public let socketFolder: String
     private let port: Int
     private let current: Atomic<Int32>
 
-    /// Where initdb, postgres and their like are that fit the data.
+    /// The folder of the server programs (initdb, postgres) that match the version of the data.
     package func programsFolder() throws -> String {
         try ServerPrograms.find(majorVersion: ServerFolder(path: configuration.folder).majorVersion).folder
     }
@@ -57,7 +57,7 @@ public final class PrivatePostgres: Sendable {
         self.port = port
     }
 
-    /// What ``Database/init(url:loops:configuration:)`` takes, for a database of this server.
+    /// The connection string of a database on this server, for ``Database/init(url:loops:configuration:)``.
     public func url(database: String = "postgres") -> String {
         func escaped(_ value: String) -> String {
             var escaped = ""
@@ -70,19 +70,19 @@ public final class PrivatePostgres: Sendable {
         return "host='\(escaped(socketFolder))' port=\(port) user=postgres dbname='\(escaped(database))'"
     }
 
-    /// Initialises the folder when it is new, and starts the server or finds the one that runs there already, as after the
-    /// sudden end of the program that started it.
+    /// Initialises the folder when it is new, and starts the server. Adopts a server that already runs there, for example after the
+    /// program that started it crashed.
     ///
-    /// Work that blocks is done on a thread of its own: this may be called from a loop.
-    /// - Throws: ``PostgresError`` of kind `startup`, in words a person can act on.
+    /// Blocking work runs on a separate thread, so this may be called from a loop.
+    /// - Throws: ``PostgresError`` of kind `startup` with a message for operators.
     public static func start(_ configuration: Configuration) async throws -> PrivatePostgres {
         try await onThread { try startBlocking(configuration) }
     }
 
-    /// Whether the server has ended by itself, or somebody has killed it. Asks the system and does not wait.
+    /// Whether the server process has ended. Does not wait.
     public var hasEnded: Bool { DetachedProcess(id: process).status() != nil }
 
-    /// Starts a server that has ended again, on the same folder: its address stays, and so does what was committed.
+    /// Restarts a server that has ended, on the same folder; its address and committed data stay the same.
     /// - Throws: as ``start(_:)``.
     public func restart() async throws {
         let configuration = configuration
@@ -90,9 +90,9 @@ public final class PrivatePostgres: Sendable {
         current.store(next.process, ordering: .releasing)
     }
 
-    /// Ends the server in an orderly way; what is committed stays.
+    /// Shuts the server down cleanly; committed data is kept.
     public func stop() async {
-        // The thread cannot be refused: it is the first work of its pool.
+        // The pool cannot refuse this job: it is the pool's first.
         try? await Self.onThread { self.stopBlocking() }
     }
 
@@ -104,7 +104,7 @@ public final class PrivatePostgres: Sendable {
         return try await thread.run(work)
     }
 
-    // MARK: On the thread
+    // MARK: Blocking work on the thread
 
     private static func startBlocking(_ configuration: Configuration) throws(PostgresError) -> PrivatePostgres {
         let folder = try ServerFolder(path: configuration.folder)
@@ -118,15 +118,15 @@ public final class PrivatePostgres: Sendable {
             try admit(to: folder)
             return try launch(programs, arguments(folder, configuration), in: folder, configuration, until: end)
         }
-        // One that runs may be about to be ready, or about to end.
+        // The running server may still be starting up or shutting down.
         while ContinuousClock.now < end, folder.running() != nil {
             if let ready = ready(folder, configuration) { return ready }
             usleep(5_000)
         }
-        throw PostgresError(.startup, "the server that ran here did not become ready: \(folder.endOfLog())")
+        throw PostgresError(.startup, "the running server did not become ready: \(folder.endOfLog())")
     }
 
-    /// The data appears under its name only when it is whole.
+    /// Initialises in a temporary folder and renames it, so that the data folder is never incomplete.
     private static func initialise(
         _ folder: ServerFolder, _ programs: ServerPrograms, _ configuration: Configuration
     ) throws(PostgresError) {
@@ -144,7 +144,7 @@ public final class PrivatePostgres: Sendable {
     }
 
     private static func arguments(_ folder: ServerFolder, _ configuration: Configuration) -> [String] {
-        // Of the log only what the last run said is of interest, and it must not grow for ever.
+        // Truncates the log at each start so that it does not grow without limit.
         unlink(folder.log)
         var settings = [
             "listen_addresses": "",
@@ -153,7 +153,7 @@ public final class PrivatePostgres: Sendable {
             "unix_socket_permissions": "0700",
             "max_connections": "\(configuration.connectionsMax)",
             "jit": "off",
-            // Messages about a failed statement would carry data.
+            // Messages about a failed statement could contain data.
             "log_min_error_statement": "panic",
             "log_min_messages": "fatal",
             "log_error_verbosity": "terse",
@@ -163,12 +163,12 @@ public final class PrivatePostgres: Sendable {
             + settings.sorted { $0.key < $1.key }.flatMap { ["-c", "\($0.key)=\($0.value)"] }
     }
 
-    /// Starts the server and waits until it takes connections.
+    /// Starts the server and waits until it accepts connections.
     private static func launch(
         _ programs: ServerPrograms, _ arguments: [String], in folder: ServerFolder, _ configuration: Configuration,
         until end: ContinuousClock.Instant
     ) throws(PostgresError) -> PrivatePostgres {
-        // Processes of a server that was killed may take a moment to notice; until then the new one refuses to start.
+        // The processes of a killed server may take a moment to exit; until then the new server refuses to start.
         let isAfterCrash = FileManager.default.fileExists(atPath: folder.data + "/postmaster.pid")
         let patience = isAfterCrash ? min(end, .now + .seconds(10)) : .now
         var process = try programs.serve(arguments, in: folder)
@@ -176,14 +176,14 @@ public final class PrivatePostgres: Sendable {
             if let ready = ready(folder, configuration) { return ready }
             if process.status() != nil {
                 guard ContinuousClock.now < patience else {
-                    throw PostgresError(.startup, "the server ended at once: \(folder.endOfLog())")
+                    throw PostgresError(.startup, "the server exited at startup: \(folder.endOfLog())")
                 }
                 usleep(100_000)
                 process = try programs.serve(arguments, in: folder)
             }
             usleep(5_000)
         }
-        throw PostgresError(.startup, "the server was not ready in time: \(folder.endOfLog())")
+        throw PostgresError(.startup, "the server did not become ready in time: \(folder.endOfLog())")
     }
 
     private static func ready(_ folder: ServerFolder, _ configuration: Configuration) -> PrivatePostgres? {
@@ -193,7 +193,7 @@ public final class PrivatePostgres: Sendable {
             port: running.port)
     }
 
-    /// Lets the user of this process, and the server's own, be `postgres` on the socket; nobody else.
+    /// Maps the user of this process and the server's own user to `postgres` on the socket; other users are rejected.
     private static func admit(to folder: ServerFolder) throws(PostgresError) {
         let users = [geteuid() == 0 ? "root" : userName(), folder.user].compactMap { $0 }
         let map = users.map { "hub \"\($0)\" postgres\n" }.joined()
@@ -201,7 +201,7 @@ public final class PrivatePostgres: Sendable {
             try Data("local all all peer map=hub\n".utf8).write(to: URL(filePath: folder.data + "/pg_hba.conf"))
             try Data(map.utf8).write(to: URL(filePath: folder.data + "/pg_ident.conf"))
         } catch {
-            throw PostgresError(.startup, "the server's list of users in \(folder.data) cannot be written")
+            throw PostgresError(.startup, "cannot write pg_hba.conf or pg_ident.conf in \(folder.data)")
         }
     }
 
@@ -213,14 +213,14 @@ public final class PrivatePostgres: Sendable {
     }
 
     private func stopBlocking() {
-        // The number of one that has ended may be another program's by now.
+        // The process id of an ended server may since belong to another program.
         if hasEnded { return }
         let process = process
         let server = DetachedProcess(id: process)
-        // Fast: connections are ended, transactions rolled back, everything written.
+        // SIGINT requests a fast shutdown: disconnect clients, roll back transactions, write everything.
         kill(process, SIGINT)
         if server.wait(within: .seconds(30)) != nil { return }
-        // Immediate: as after a crash, the next start recovers.
+        // SIGQUIT requests an immediate shutdown: the next start runs crash recovery.
         kill(process, SIGQUIT)
         _ = server.wait(within: .seconds(10))
     }

@@ -11,17 +11,17 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// The folder of a private server: where its data, its log and its socket are, and whose they are.
+/// The folder of a private server: its data, log and socket, and their owner.
 struct ServerFolder {
     let path: String
-    /// PostgreSQL refuses to run as root: then the server runs as this user, and its files are that user's.
+    /// PostgreSQL refuses to run as root; in that case the server runs as this user, who also owns the files.
     let user: String?
 
     var data: String { path + "/data" }
     var unfinishedData: String { path + "/data.new" }
     var log: String { path + "/server.log" }
 
-    /// The longest path a socket may have is 107 bytes, and `/.s.PGSQL.65535` goes behind the folder.
+    /// A socket path may have at most 107 bytes, including `/.s.PGSQL.65535`.
     private static let socketFolderBytesMax = 107 - 15
 
     init(path: String) throws(PostgresError) {
@@ -34,7 +34,7 @@ struct ServerFolder {
         }
     }
 
-    /// Beside the data when the path is short enough, else in /tmp under a name made from the path.
+    /// Beside the data when the path is short enough, otherwise in /tmp under a name derived from the path.
     var socketFolder: String {
         let near = path + "/socket"
         if near.utf8.count <= Self.socketFolderBytesMax { return near }
@@ -45,25 +45,25 @@ struct ServerFolder {
 
     var isInitialised: Bool { FileManager.default.fileExists(atPath: data + "/PG_VERSION") }
 
-    /// Of the PostgreSQL that wrote the data.
+    /// The major version of the PostgreSQL that wrote the data.
     var majorVersion: Int? {
         guard let text = Self.read(data + "/PG_VERSION") else { return nil }
         return Int(text.prefix { $0.isNumber })
     }
 
-    /// Makes the folder. The server's user must be able to pass through it, and see nothing in it.
+    /// Creates the folder. The server's user can traverse it but not list it.
     func make() throws(PostgresError) {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw PostgresError(.startup, "the folder \(path) cannot be made")
+            throw PostgresError(.startup, "cannot create the folder \(path)")
         }
         if user != nil { chmod(path, 0o711) }
         try own(socketFolder)
     }
 
-    /// Makes a folder that only the server's user can enter. One that is there already must be just that: in /tmp anybody
-    /// could have put it there.
+    /// Creates a folder that only the server's user can enter. An existing folder must already have that owner and mode, because any user
+    /// could have created it in /tmp.
     func own(_ folder: String) throws(PostgresError) {
         let other = user.flatMap(SystemUser.init)
         if mkdir(folder, 0o700) == 0 {
@@ -78,7 +78,7 @@ struct ServerFolder {
         else { throw PostgresError(.startup, "\(folder) is there already and not only ours: remove it") }
     }
 
-    /// Whether the server's user can reach the folder at all.
+    /// Whether the server's user can reach the folder.
     func checkReachable() throws(PostgresError) {
         guard let user else { return }
         var ancestor = path
@@ -87,14 +87,14 @@ struct ServerFolder {
             if stat(ancestor, &status) == 0, status.st_mode & 0o001 == 0 {
                 throw PostgresError(
                     .startup,
-                    "the user '\(user)', whom PostgreSQL runs as, may not pass through \(ancestor): choose another folder"
+                    "PostgreSQL runs as the user '\(user)', who cannot enter \(ancestor): choose another folder"
                 )
             }
             ancestor = String(ancestor[..<(ancestor.lastIndex(of: "/") ?? ancestor.startIndex)])
         }
     }
 
-    // MARK: A server that runs here
+    // MARK: The running server
 
     struct Running {
         let process: Int32
@@ -103,22 +103,22 @@ struct ServerFolder {
         let isReady: Bool
     }
 
-    /// What `postmaster.pid` says, when its process is alive and really a server of this folder.
+    /// The process id in `postmaster.pid` when that process is alive and is a server of this folder.
     func running() -> Running? {
         guard let text = Self.read(data + "/postmaster.pid") else { return nil }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.count >= 5, let process = Int32(lines[0]), process > 1, let port = Int(lines[3]) else { return nil }
-        // A child of ours that was killed stays a process until somebody asks for its end.
+        // A killed child process remains a zombie until its parent waits for it.
         guard DetachedProcess(id: process).status() == nil, worksHere(process) else { return nil }
         let isReady = lines.count >= 8 && lines[7].hasPrefix("ready")
         return Running(process: process, port: port, socketFolder: String(lines[4]), isReady: isReady)
     }
 
-    /// After a crash and a restart of the machine the number may be another program's.
+    /// After a crash or reboot the process id may belong to another program.
     private func worksHere(_ process: Int32) -> Bool {
         #if os(Linux)
         var here = stat(), there = stat()
-        // A server's working directory is its data.
+        // A server's working directory is its data folder.
         return stat(data, &here) == 0 && stat("/proc/\(process)/cwd", &there) == 0
             && here.st_ino == there.st_ino && here.st_dev == there.st_dev
         #else
@@ -126,11 +126,11 @@ struct ServerFolder {
         #endif
     }
 
-    /// PostgreSQL takes any process of its user with the number in the lock for a server that runs. When we know better, our own
-    /// number is put there: that of its parent it passes over. The rest of the lock stays; by it the server finds out whether
-    /// processes of its predecessor are still at work.
+    /// PostgreSQL treats any process of its user whose id is in the lock file as a running server. When we know that it is not, we write
+    /// our own process id, which PostgreSQL ignores because it is the parent's. The rest of the lock file stays: the server uses it to
+    /// detect processes of its predecessor.
     func excuseStaleLock() throws(PostgresError) {
-        // That of the socket guards a folder only this server uses.
+        // The lock file of the socket guards a folder that only this server uses.
         unlink(socketFolder + "/.s.PGSQL.5432.lock")
         let lock = data + "/postmaster.pid"
         guard let text = Self.read(lock) else { return }
@@ -145,7 +145,7 @@ struct ServerFolder {
         }
     }
 
-    /// The end of the log, for the message of a server that does not start.
+    /// The end of the log, for the error message of a failed start.
     func endOfLog() -> String {
         let lines = (Self.read(log) ?? "").split(separator: "\n").suffix(3)
         return lines.joined(separator: " | ")

@@ -6,7 +6,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Where the programs of a PostgreSQL server are.
+/// The installed programs of a PostgreSQL server.
 struct ServerPrograms {
     let folder: String
     let majorVersion: Int
@@ -14,24 +14,24 @@ struct ServerPrograms {
     private var initdb: String { folder + "/initdb" }
     private var postgres: String { folder + "/postgres" }
 
-    /// The newest that is installed, or the one that can read data of `majorVersion`.
+    /// The newest installed version, or the version that can read the data of `majorVersion`.
     static func find(majorVersion: Int?) throws(PostgresError) -> ServerPrograms {
         let found = candidates().compactMap(inspect).sorted { $0.majorVersion > $1.majorVersion }
         guard let newest = found.first else {
             throw PostgresError(
                 .startup,
-                "no PostgreSQL server is installed (initdb and postgres were looked for in PATH and /usr/lib/postgresql); "
+                "no PostgreSQL server is installed (looked for initdb and postgres in PATH and /usr/lib/postgresql); "
                     + "install it, on Debian with: apt-get install postgresql")
         }
         guard let majorVersion else { return newest }
         if let fitting = found.first(where: { $0.majorVersion == majorVersion }) { return fitting }
         throw PostgresError(
             .startup,
-            "the data was written by PostgreSQL \(majorVersion), installed is \(newest.majorVersion): "
+            "the data was written by PostgreSQL \(majorVersion), the installed version is \(newest.majorVersion): "
                 + "install \(majorVersion), or upgrade the data with pg_upgrade")
     }
 
-    /// Makes the files of a server.
+    /// Runs initdb.
     func initialise(_ arguments: [String], as user: String?) throws(PostgresError) {
         var program = Subprocess(initdb, arguments, limits: .init(timeMax: .seconds(120)))
         program.environment = Self.environment
@@ -40,7 +40,7 @@ struct ServerPrograms {
         do {
             outcome = try program.runBlocking()
         } catch {
-            throw PostgresError(.startup, "initdb could not do its work: \(error)")
+            throw PostgresError(.startup, "initdb could not run: \(error)")
         }
         if outcome.status != 0 { throw PostgresError(.startup, "initdb failed: \(outcome.errors)") }
     }
@@ -50,11 +50,12 @@ struct ServerPrograms {
         do {
             return try .start(postgres, arguments, environment: Self.environment, as: folder.user, log: folder.log)
         } catch {
-            throw PostgresError(.startup, "the server cannot be started: \(error)")
+            throw PostgresError(.startup, "cannot start the server: \(error)")
         }
     }
 
-    /// What a program needs of ours to run, and no setting: those may be secrets, which the system shows to whoever may look at a process.
+    /// The environment variables the program needs. Others are not passed: they may be secrets, which other users could read from the
+    /// process.
     private static let environment = ProcessInfo.processInfo.environment
         .filter { passedOn.contains($0.key) || $0.key.hasPrefix("LC_") }
 
@@ -77,7 +78,7 @@ struct ServerPrograms {
         let files = FileManager.default
         guard files.isExecutableFile(atPath: folder + "/initdb"), files.isExecutableFile(atPath: folder + "/postgres")
         else { return nil }
-        // Its version is in the path where several can be installed side by side.
+        // Where several versions can be installed side by side, the path contains the version.
         let digits = folder.split(separator: "/").dropLast().last?.split(whereSeparator: { !$0.isNumber }).last
         if let digits, let version = Int(digits) { return ServerPrograms(folder: folder, majorVersion: version) }
         let asked = Subprocess(folder + "/postgres", ["-V"], limits: .init(timeMax: .seconds(10)))

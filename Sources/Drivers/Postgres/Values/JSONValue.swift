@@ -4,7 +4,7 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A JSON document as bytes: a jsonb parameter, and what a json or jsonb column is read into.
+/// A JSON document as bytes: a jsonb parameter, or the value of a json or jsonb column.
 public struct JSONValue: PostgresValue, Sendable, Hashable {
     public let bytes: [UInt8]
 

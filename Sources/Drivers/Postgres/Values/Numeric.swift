@@ -4,17 +4,17 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// An exact numeric. A column value that `Decimal` cannot hold exactly is refused, never rounded.
+/// An exact numeric. A value that `Decimal` cannot hold exactly is refused, never rounded.
 extension Decimal: PostgresValue {
     public static var postgresType: PostgresType { .numeric }
 
     private static var positive: UInt16 { 0x0000 }
     private static var negative: UInt16 { 0x4000 }
-    /// Digits of ten thousand each, four decimal digits.
+    /// Base-10,000 digits: each holds four decimal digits.
     private static var groupDigits: Int { 4 }
 
     public func encode(into parameters: inout PostgresParameters) {
-        if isNaN { return parameters.refuse("a number that is not one") }
+        if isNaN { return parameters.refuse("NaN") }
         // The description is exact and without exponent: "-123.045".
         var whole: [UInt8] = [], fraction: [UInt8] = [], inFraction = false
         for byte in description.utf8 {
@@ -66,7 +66,7 @@ extension Decimal: PostgresValue {
         let sign = try reader.read(UInt16.self, in: cell)
         _ = try reader.read(UInt16.self, in: cell)
         guard sign == Self.positive || sign == Self.negative else { throw cell.refusal("NaN or infinity") }
-        // 38 digits and what Decimal's exponent reaches. Zeros at the end of the last group take no room in the significand.
+        // 38 digits, and the range of Decimal's exponent. Trailing zeros of the last group take no room in the significand.
         var significand: UInt128 = 0, exponent = 0
         for index in 0..<max(0, Int(count)) {
             var group = UInt128(try reader.read(UInt16.self, in: cell)), factor: UInt128 = 10_000

@@ -6,7 +6,7 @@ public struct PostgresCell {
 
     public var isNull: Bool { bytes == nil }
 
-    /// The error a type throws when the cell holds `found` instead of what it needs. Never put the value itself in.
+    /// The error to throw when the cell holds `found` instead of the requested type. `found` must not contain the value itself.
     public func refusal(_ found: StaticString) -> PostgresError {
         PostgresError(.decoding, "\(found) in a column of type \(type.rawValue)")
     }
@@ -24,7 +24,7 @@ public struct PostgresCell {
     }
 
     func require(_ types: PostgresType...) throws(PostgresError) {
-        guard types.contains(type) else { throw refusal("another type than asked for") }
+        guard types.contains(type) else { throw refusal("another type than requested") }
     }
 
     func elements<Element: PostgresDecodable>(as type: Element.Type) throws(PostgresError) -> [Element] {
@@ -36,7 +36,7 @@ public struct PostgresCell {
         guard dimensions == 1 else { throw refusal("an array of several dimensions") }
         let count = try reader.read(Int32.self, in: self)
         _ = try reader.read(Int32.self, in: self)
-        // Every element takes 4 bytes at least: the announced count is never trusted with memory.
+        // Every element takes at least 4 bytes; the announced count is not trusted for allocation.
         guard count >= 0, Int(count) <= reader.remaining / 4 else { throw refusal("a malformed array") }
         var elements: [Element] = []
         elements.reserveCapacity(Int(count))
@@ -49,7 +49,7 @@ public struct PostgresCell {
     }
 }
 
-/// Reads big-endian values off a buffer, checking every length.
+/// Reads big-endian values from a buffer with bounds checks.
 struct BinaryReader {
     private let bytes: UnsafeRawBufferPointer
     private var position = 0
@@ -62,13 +62,13 @@ struct BinaryReader {
         _ type: Integer.Type, in cell: PostgresCell
     ) throws(PostgresError) -> Integer {
         let size = MemoryLayout<Integer>.size
-        guard remaining >= size else { throw cell.refusal("a value cut short") }
+        guard remaining >= size else { throw cell.refusal("a truncated value") }
         defer { position += size }
         return Integer(bigEndian: bytes.loadUnaligned(fromByteOffset: position, as: Integer.self))
     }
 
     mutating func take(_ count: Int, in cell: PostgresCell) throws(PostgresError) -> UnsafeRawBufferPointer {
-        guard remaining >= count else { throw cell.refusal("a value cut short") }
+        guard remaining >= count else { throw cell.refusal("a truncated value") }
         defer { position += count }
         return UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
     }

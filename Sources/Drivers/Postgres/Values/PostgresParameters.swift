@@ -5,7 +5,7 @@ public struct PostgresParameters: Sendable {
     private(set) var bytes: [UInt8] = []
     private(set) var slots: [hub_pg_slot] = []
     private var isNull = false
-    /// Why a value cannot be sent: the statement is refused before it reaches the server.
+    /// Why a value cannot be encoded: the statement is refused before it is sent.
     private(set) var refusal: String?
 
     init(capacity: Int) {
@@ -42,7 +42,7 @@ public struct PostgresParameters: Sendable {
         bytes.withUnsafeBufferPointer { bytes in slots.withUnsafeBufferPointer { slots in body(bytes, slots) } }
     }
 
-    // MARK: For the types that encode themselves
+    // MARK: For encodable types
 
     mutating func writeNull() { isNull = true }
 
@@ -59,7 +59,7 @@ public struct PostgresParameters: Sendable {
 
     mutating func write(_ raw: some Collection<UInt8>) { bytes.append(contentsOf: raw) }
 
-    /// A field of a tuple or an array: its length in front.
+    /// A field of a tuple or an array, preceded by its length.
     mutating func writeField<Value: PostgresEncodable>(_ value: Value) {
         let start = bytes.count
         write(Int32(-1))
@@ -77,7 +77,7 @@ public struct PostgresParameters: Sendable {
 
     mutating func write<Element: PostgresEncodable>(array: [Element]) {
         write(Int32(array.isEmpty ? 0 : 1))
-        // 1 would say that there are nulls; the server finds them itself.
+        // 1 would announce nulls; the server detects them itself.
         write(Int32(0))
         write(Element.postgresType.rawValue)
         if array.isEmpty { return }

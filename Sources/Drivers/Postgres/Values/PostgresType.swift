@@ -1,4 +1,4 @@
-/// A type of PostgreSQL by its object id.
+/// A PostgreSQL type by its object id (OID).
 public struct PostgresType: RawRepresentable, Hashable, Sendable {
     public let rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }
@@ -23,7 +23,7 @@ public struct PostgresType: RawRepresentable, Hashable, Sendable {
 
     /// The array type whose elements have this type.
     ///
-    /// Traps for a type that has none here, an array among them: arrays of arrays are not supported.
+    /// Traps for a type without one here, such as an array: arrays of arrays are not supported.
     var array: PostgresType {
         switch self {
         case .bool: PostgresType(rawValue: 1000)

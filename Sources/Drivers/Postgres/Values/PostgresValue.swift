@@ -1,10 +1,10 @@
-/// What can be a parameter of a statement.
+/// A type that can be a parameter of a statement.
 ///
-/// A type with a `String` (or other encodable) raw value needs only to name the protocol.
+/// A type with a `String` (or other encodable) raw value only needs to declare the conformance.
 public protocol PostgresEncodable {
-    /// The type the parameter is declared with.
+    /// The declared type of the parameter.
     static var postgresType: PostgresType { get }
-    /// Writes the value in PostgreSQL's binary format of ``postgresType``.
+    /// Writes the value in the binary format of ``postgresType``.
     func encode(into parameters: inout PostgresParameters)
     /// The type of an array of these.
     static var postgresArrayType: PostgresType { get }
@@ -12,7 +12,7 @@ public protocol PostgresEncodable {
     static func encode(array: [Self], into parameters: inout PostgresParameters)
 }
 
-/// What a cell of a row can become.
+/// A type that can be decoded from a cell.
 public protocol PostgresDecodable {
     /// - Throws: ``PostgresError`` of kind `decoding` when the cell is null or has another type or value.
     init(from cell: PostgresCell) throws(PostgresError)

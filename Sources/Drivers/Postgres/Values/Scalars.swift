@@ -74,7 +74,7 @@ extension Double: PostgresValue {
         switch cell.type {
         case .float8: self.init(bitPattern: try cell.integer(UInt64.self))
         case .float4: self.init(Float(bitPattern: try cell.integer(UInt32.self)))
-        default: throw cell.refusal("no floating-point number")
+        default: throw cell.refusal("not a floating-point number")
         }
     }
 }
@@ -83,7 +83,7 @@ extension String: PostgresValue {
     public static var postgresType: PostgresType { .text }
     public func encode(into parameters: inout PostgresParameters) { parameters.write(self) }
 
-    /// Reads any type whose binary format is its text, enumerations among them.
+    /// Decodes any type whose binary format is text, including enumerations.
     public init(from cell: PostgresCell) throws(PostgresError) {
         switch cell.type {
         case .bool, .bytea, .int2, .int4, .int8, .oid, .float4, .float8, .date, .timestamp, .timestamptz, .numeric,

@@ -13,7 +13,7 @@ extension Date: PostgresValue {
 
     public func encode(into parameters: inout PostgresParameters) {
         let microseconds = ((timeIntervalSinceReferenceDate + Self.epochSeconds) * 1_000_000).rounded()
-        // The first and last value mean infinity to the server; NaN fails the comparison too.
+        // The server uses the first and last value for infinity; NaN fails the comparison too.
         guard microseconds.magnitude < 9.2e18 else { return parameters.refuse("a time out of range") }
         parameters.write(Int64(microseconds))
     }
