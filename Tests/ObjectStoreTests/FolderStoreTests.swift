@@ -79,7 +79,7 @@ import Testing
 
     @Test func `a folder that cannot be made is unavailable, and says why`() async throws {
         let store = FolderStore(path: "/dev/null/objects", pool: try .forTests.get())
-        let expected = ObjectStoreError.unavailable("cannot make the folder: Not a directory")
+        let expected = ObjectStoreError.unavailable("cannot create the folder: Not a directory")
         await #expect(throws: expected) { try await store.check() }
         await #expect(throws: expected) { try await store.put([1], at: try ObjectKey("a"), contentType: "text/plain") }
     }

@@ -53,7 +53,7 @@ import Testing
     @Test(arguments: ["ftp://a", "http://a/path", "https://user@a", "a", ""])
     func `an endpoint that is no URL of a host is refused at once`(endpoint: String) async throws {
         let client = HTTPClient(loops: TestLoops.shared)
-        #expect(throws: ObjectStoreError.refused("the endpoint is no URL of a host")) {
+        #expect(throws: ObjectStoreError.refused("the endpoint is not the URL of a host")) {
             try S3Store(
                 .init(
                     endpoint: endpoint, bucket: "abc", region: "a", accessKeyID: "a",

@@ -29,7 +29,7 @@ import Testing
                 wait_seconds_bucket{lane="a",le="+Inf"} 4
                 wait_seconds_sum{lane="a"} 7.65
                 wait_seconds_count{lane="a"} 4
-                # HELP metrics_series_refused_total Series beyond the limit of a metric.
+                # HELP metrics_series_refused_total Requests for series beyond a metric's limit.
                 # TYPE metrics_series_refused_total counter
                 metrics_series_refused_total 0
 

@@ -159,7 +159,7 @@ import Testing
             try await registry(server.url).register(Self.schema, subject: "a/b")
         }
         #expect(error?.kind == .incompatible)
-        #expect(error?.description == "the schema registry refuses a/b: it is incompatible (40901)")
+        #expect(error?.description == "the schema registry refused a/b: it is incompatible (40901)")
         #expect(server.seen.count == 2)
     }
 

@@ -68,7 +68,7 @@ import Testing
         #expect(ready.status == 200 && ready.text.contains(#""status":"ready""#), "\(ready.text)")
         await user.close()
         let broken = try await hub.command(["doctor"], settings)
-        #expect(broken.code == 1 && broken.output.contains("no schema registry answers: \(url): "), "\(broken)")
+        #expect(broken.code == 1 && broken.output.contains("no schema registry responded: \(url): "), "\(broken)")
         #expect(try await hub.stop() == [0])
     }
 
@@ -80,7 +80,7 @@ import Testing
             ])
         }
         #expect(
-            error?.log.contains("\(url) refuses the credentials it is given (401)") == true,
+            error?.log.contains("\(url) rejected the credentials (401)") == true,
             "\(String(describing: error))")
         #expect(error?.log.contains("SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO") == true)
         #expect(error?.log.contains("another password") == false)
@@ -92,7 +92,7 @@ import Testing
         let error = await #expect(throws: ProgramEnded.self) {
             try await HubUnderTest.inOneProcess(["SCHEMA_REGISTRY_URL": url])
         }
-        #expect(error?.log.contains("no schema registry answers: \(url): ") == true, "\(String(describing: error))")
+        #expect(error?.log.contains("no schema registry responded: \(url): ") == true, "\(String(describing: error))")
         #expect(error?.log.contains("See SCHEMA_REGISTRY_URL") == true)
     }
 

@@ -1,4 +1,4 @@
-/// A decimal number, exact: `unscaled` × 10^-`scale`.
+/// An exact decimal number: `unscaled` × 10^-`scale`.
 public struct AvroDecimal: Equatable, Sendable, CustomStringConvertible {
     public var unscaled: Int128
     /// Digits after the point, 0 to 38.
@@ -10,7 +10,7 @@ public struct AvroDecimal: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// Parses `-12.34` or `1e3`.
-    /// - Parameter scale: the digits after the point to keep room for; text that has more, not counting zeros, is refused.
+    /// - Parameter scale: the number of digits after the point; text with more non-zero digits is refused.
     public init?(_ text: String, scale: Int) {
         var rest = text.utf8[...]
         let isNegative = rest.first == UInt8(ascii: "-")
@@ -65,14 +65,14 @@ public struct AvroDecimal: Equatable, Sendable, CustomStringConvertible {
         return "\(sign)\(padded.dropLast(scale)).\(padded.suffix(scale))"
     }
 
-    /// Whether the digits fit a decimal of that precision.
+    /// Whether the digits fit into a decimal of that precision.
     public func fits(precision: Int) -> Bool {
         String(unscaled.magnitude).count <= precision
     }
 
     // MARK: bytes
 
-    /// Two's complement, highest byte first, as few bytes as hold it.
+    /// Big-endian two's complement in the fewest bytes.
     public var bytes: [UInt8] {
         var bytes = (0..<16).reversed().map { UInt8(truncatingIfNeeded: unscaled >> ($0 * 8)) }
         while bytes.count > 1, bytes[0] == 0 && bytes[1] < 0x80 || bytes[0] == 0xff && bytes[1] >= 0x80 {
@@ -81,7 +81,7 @@ public struct AvroDecimal: Equatable, Sendable, CustomStringConvertible {
         return bytes
     }
 
-    /// - Parameter bytes: two's complement, highest byte first; nil when there are none or they do not fit 128 bits.
+    /// - Parameter bytes: big-endian two's complement; nil when empty or longer than 128 bits.
     public init?(bytes: some Collection<UInt8>, scale: Int) {
         guard let first = bytes.first else { return nil }
         var value: Int128 = first >= 0x80 ? -1 : 0

@@ -4,12 +4,12 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// Reads Avro's binary encoding. Every length is compared with the bytes that remain before anything is made of it.
+/// Decodes Avro's binary encoding. Every length is checked against the remaining bytes before anything is allocated.
 ///
-/// The decoder borrows the bytes: it must not outlive the closure of `decodingAvro` or `withUnsafeBytes` it was made in.
+/// The decoder borrows the bytes: it must not outlive the closure of `decodingAvro` or `withUnsafeBytes` in which it was created.
 public struct AvroDecoder {
     @usableFromInline let bytes: UnsafeRawBufferPointer
-    /// Where the next value begins, counted from the start.
+    /// The offset of the next value.
     public package(set) var position = 0
     private var depth = 0
 
@@ -17,7 +17,7 @@ public struct AvroDecoder {
         self.bytes = bytes
     }
 
-    /// The bytes not read yet.
+    /// The unread bytes.
     public var remaining: Int { bytes.count - position }
 
     func error(_ reason: AvroError.Reason, _ detail: String = "") -> AvroError {
@@ -48,7 +48,7 @@ public struct AvroDecoder {
 
     @inline(__always)
     public mutating func long() throws(AvroError) -> Int64 {
-        // Lengths, branches, symbols and small numbers take one byte.
+        // Lengths, branches, symbols and small numbers usually take one byte.
         if position < bytes.count, bytes[position] < 0x80 {
             let value = Int64(bytes[position])
             position += 1
@@ -63,7 +63,7 @@ public struct AvroDecoder {
         var shift: UInt64 = 0
         while true {
             let next = try byte()
-            // The tenth byte holds the one bit that is left.
+            // Only one bit of the tenth byte is significant.
             if shift == 63, next > 1 { throw error(.malformedNumber, "longer than 64 bits") }
             value |= UInt64(next & 0x7f) &<< shift
             if next < 0x80 { break }
@@ -103,18 +103,17 @@ public struct AvroDecoder {
         [UInt8](try raw(count: count))
     }
 
-    /// Milliseconds since 1970, in the years 0 to 9999: a time beyond has no text in ISO-8601, and a date is not exact enough to
-    /// write it again as it was.
+    /// Milliseconds since 1970 in the years 0 to 9999. Times outside have no ISO-8601 text and would lose precision as a `Date`.
     public mutating func date() throws(AvroError) -> Date {
         let start = position
         let milliseconds = try long()
         guard (ISO8601.millisecondsMin...ISO8601.millisecondsMax).contains(milliseconds) else {
-            throw AvroError(.invalidValue, "a time outside the years 0 to 9999", at: start)
+            throw AvroError(.invalidValue, "the time is outside the years 0 to 9999", at: start)
         }
         return Date(millisecondsSince1970: milliseconds)
     }
 
-    /// A length in front of text or bytes, at most what remains.
+    /// The length of text or bytes, at most the remaining bytes.
     @inline(__always)
     package mutating func length() throws(AvroError) -> Int {
         let start = position
@@ -123,12 +122,12 @@ public struct AvroDecoder {
         return Int(value)
     }
 
-    /// The bytes of a text, in place.
+    /// The bytes of a text, without copying.
     package mutating func text() throws(AvroError) -> UnsafeRawBufferPointer {
         try raw(count: length())
     }
 
-    /// The next bytes, in place.
+    /// The next bytes, without copying.
     @inline(__always)
     package mutating func raw(count: Int) throws(AvroError) -> UnsafeRawBufferPointer {
         guard count >= 0, count <= remaining else { throw error(.truncated) }
@@ -139,7 +138,7 @@ public struct AvroDecoder {
 
     // MARK: composed types
 
-    /// The position of an enumeration's symbol.
+    /// The index of an enumeration's symbol.
     public mutating func symbol(of count: Int) throws(AvroError) -> Int {
         let start = position
         let value = try long()
@@ -147,7 +146,7 @@ public struct AvroDecoder {
         return Int(value)
     }
 
-    /// The position of a union's branch.
+    /// The index of a union's branch.
     public mutating func branch(of count: Int) throws(AvroError) -> Int {
         let start = position
         let value = try long()
@@ -155,12 +154,12 @@ public struct AvroDecoder {
         return Int(value)
     }
 
-    /// Whether a value that may be null is there, where null is the union's first branch of two.
+    /// Whether a nullable value is present; null is the first of the union's two branches.
     public mutating func isPresent() throws(AvroError) -> Bool {
         try branch(of: 2) == 1
     }
 
-    /// An array. - Parameter itemBytesMin: the fewest bytes an item takes.
+    /// Reads an array. - Parameter itemBytesMin: the minimum encoded size of an item.
     @inlinable
     public mutating func array<Item>(
         itemBytesMin: Int, _ readItem: (inout AvroDecoder) throws(AvroError) -> Item
@@ -175,7 +174,7 @@ public struct AvroDecoder {
         return items
     }
 
-    /// A map; of two equal keys the later one counts. - Parameter valueBytesMin: the fewest bytes a value takes.
+    /// Reads a map; the last of equal keys wins. - Parameter valueBytesMin: the minimum encoded size of a value.
     @inlinable
     public mutating func map<Value>(
         valueBytesMin: Int, _ readValue: (inout AvroDecoder) throws(AvroError) -> Value
@@ -192,8 +191,8 @@ public struct AvroDecoder {
         return entries
     }
 
-    /// How many items the next block of an array or map has, or nil at its end. Items that take no bytes are limited in
-    /// number; others by the bytes that remain.
+    /// The number of items in the next block of an array or map; nil at the end. The number of items without bytes is limited; that of
+    /// others is bounded by the remaining bytes.
     @usableFromInline
     package mutating func blockCount(itemBytesMin: Int, before: Int) throws(AvroError) -> Int? {
         let start = position
@@ -221,14 +220,14 @@ public struct AvroDecoder {
         depth -= 1
     }
 
-    /// Refuses bytes after the value.
+    /// Refuses trailing bytes.
     public func finish() throws(AvroError) {
         if remaining > 0 { throw error(.trailingBytes, "\(remaining) left") }
     }
 }
 
 extension [UInt8] {
-    /// Decodes one value that takes up all the bytes from `start` on.
+    /// Decodes one value from all bytes from `start` on.
     @inlinable
     public func decodingAvro<Value>(
         from start: Int = 0, _ read: (inout AvroDecoder) throws(AvroError) -> Value
@@ -245,7 +244,7 @@ extension [UInt8] {
 
 extension AvroDecoder {
     /// A decimal's unscaled value.
-    /// - Throws: ``AvroError/Reason/invalidValue`` when it has no bytes or does not fit 64 bits.
+    /// - Throws: ``AvroError/Reason/invalidValue`` when it is empty or does not fit into 64 bits.
     public mutating func decimal() throws(AvroError) -> Int64 {
         let start = position
         let bytes = try text()
@@ -255,7 +254,7 @@ extension AvroDecoder {
         return narrow
     }
 
-    /// A string that must be exactly this one.
+    /// Reads a string that must equal the given one.
     public mutating func expect(_ expected: String) throws(AvroError) {
         let start = position
         let utf8 = try text()

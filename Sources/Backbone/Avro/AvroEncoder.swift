@@ -6,16 +6,16 @@ public import Foundation
 
 /// Appends Avro's binary encoding to a buffer.
 ///
-/// The buffer is plain memory that the encoder owns and frees: appending to an array asks at every value whether someone else
-/// holds it, which took longer than the writing (`make bench`, avro.encode).
+/// The encoder owns and frees a raw buffer: appending to an array checks for uniqueness on every value, which took longer than the
+/// writing itself (`make bench`, avro.encode).
 public struct AvroEncoder: ~Copyable {
-    /// Owned; `capacity` bytes, of which the first `count` are written.
+    /// Allocated with `capacity` bytes, of which the first `count` are written.
     @usableFromInline private(set) var memory: UnsafeMutableRawPointer
     private var capacity: Int
-    /// How many bytes have been written.
+    /// The number of bytes written.
     public private(set) var count = 0
 
-    /// - Parameter bytesExpected: what to make room for; more is fine.
+    /// - Parameter bytesExpected: the initial capacity; the buffer grows.
     public init(bytesExpected: Int = 384) {
         capacity = max(bytesExpected, 16)
         memory = .allocate(byteCount: capacity, alignment: 16)
@@ -23,7 +23,7 @@ public struct AvroEncoder: ~Copyable {
 
     deinit { memory.deallocate() }
 
-    /// What has been written.
+    /// The written bytes.
     public var bytes: [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { (room, filled) in
             UnsafeMutableRawBufferPointer(room).copyMemory(from: UnsafeRawBufferPointer(start: memory, count: count))
@@ -31,7 +31,7 @@ public struct AvroEncoder: ~Copyable {
         }
     }
 
-    /// Decodes one value that takes up all that has been written.
+    /// Decodes one value from all written bytes.
     @inlinable
     borrowing func decodingAvro<Value>(
         _ read: (inout AvroDecoder) throws(AvroError) -> Value
@@ -42,7 +42,7 @@ public struct AvroEncoder: ~Copyable {
         return value
     }
 
-    /// Where the next bytes go; there is room for as many.
+    /// The write position, with room for that many bytes.
     @inline(__always)
     private mutating func room(for bytes: Int) -> UnsafeMutableRawPointer {
         if capacity - count < bytes { grow(by: bytes) }
@@ -58,7 +58,7 @@ public struct AvroEncoder: ~Copyable {
         memory = larger
     }
 
-    /// Zig-zag, seven bits a byte, lowest first; at most ten bytes.
+    /// Zig-zag varint: seven bits per byte, least significant first; at most ten bytes.
     @inline(__always)
     private mutating func writeVarint(_ value: Int64, andRoomFor bytes: Int = 0) {
         let start = room(for: 10 + bytes)
@@ -101,7 +101,7 @@ public struct AvroEncoder: ~Copyable {
         value.withUTF8 { write(counted: UnsafeRawBufferPointer($0)) }
     }
 
-    /// Bytes with their length in front.
+    /// Length-prefixed bytes.
     public mutating func write(_ value: [UInt8]) {
         value.withUnsafeBytes { write(counted: $0) }
     }
@@ -111,7 +111,7 @@ public struct AvroEncoder: ~Copyable {
         writeRaw(value)
     }
 
-    /// Bytes as they are, for fixed types and frames.
+    /// Bytes without a length, for fixed types and frames.
     public mutating func writeRaw(_ value: [UInt8]) {
         value.withUnsafeBytes { writeRaw($0) }
     }
@@ -122,12 +122,12 @@ public struct AvroEncoder: ~Copyable {
         count += value.count
     }
 
-    /// Milliseconds since 1970; what is finer is rounded, what an `Int64` cannot hold is held at its ends.
+    /// Milliseconds since 1970, rounded; values outside `Int64` are clamped.
     public mutating func write(_ value: Date) {
         writeVarint(value.millisecondsSince1970)
     }
 
-    /// The position of an enumeration's symbol or a union's branch.
+    /// The index of an enumeration's symbol or a union's branch.
     public mutating func write(index: Int) {
         writeVarint(Int64(index))
     }
@@ -142,7 +142,7 @@ public struct AvroEncoder: ~Copyable {
         write(Int64(0))
     }
 
-    /// A map as one block, keys in order so that equal maps have equal bytes.
+    /// A map as one block, sorted by key so that equal maps have equal bytes.
     @inlinable
     public mutating func write<Value>(_ entries: [String: Value], _ writeValue: (inout AvroEncoder, Value) -> Void) {
         if !entries.isEmpty {
@@ -157,7 +157,7 @@ public struct AvroEncoder: ~Copyable {
 }
 
 extension AvroEncoder {
-    /// A decimal's unscaled value as bytes: two's complement, highest byte first, as few as hold it.
+    /// A decimal's unscaled value as bytes: big-endian two's complement in the fewest bytes.
     public mutating func write(decimal unscaled: Int64) {
         let significant = 65 - (unscaled < 0 ? ~unscaled : unscaled).leadingZeroBitCount
         let count = (significant + 7) / 8

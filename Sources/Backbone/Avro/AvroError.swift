@@ -1,6 +1,6 @@
-/// Why a schema, a message or a conversion was refused. Never carries the message's data, so it may be logged.
+/// Why a schema, a message or a conversion was refused. Errors contain no message data, so they may be logged.
 public struct AvroError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The kind of refusal; a switch over it needs a `default`, since kinds may be added.
+    /// The kind of refusal. A switch over it needs a `default`: kinds may be added.
     public enum Reason: String, Sendable {
         /// The bytes end inside a value.
         case truncated
@@ -12,13 +12,13 @@ public struct AvroError: Error, Equatable, Sendable, CustomStringConvertible {
         case malformedText
         /// A boolean is neither 0 nor 1.
         case malformedBoolean
-        /// A union branch that the schema does not have.
+        /// The union has no such branch.
         case unknownBranch
-        /// An enumeration symbol that the schema does not have, with no default to fall back on.
+        /// The enumeration has no such symbol and no default.
         case unknownSymbol
         /// Values are nested deeper than the limit.
         case tooDeep
-        /// Bytes are left after the value.
+        /// Trailing bytes follow the value.
         case trailingBytes
         /// A value breaks a rule of its type: an id without its prefix, a decimal with too many digits.
         case invalidValue
@@ -33,9 +33,9 @@ public struct AvroError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 
     public let reason: Reason
-    /// What exactly, naming the place: a schema path, a field, a symbol count.
+    /// The details with the place: a schema path, a field, a symbol count.
     public let detail: String
-    /// The byte the refusal happened at, counted from the start of the Avro body or JSON text.
+    /// The byte offset of the error in the Avro body or JSON text.
     public let byteOffset: Int?
 
     public init(_ reason: Reason, _ detail: String = "", at byteOffset: Int? = nil) {

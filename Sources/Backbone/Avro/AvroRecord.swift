@@ -1,9 +1,9 @@
-/// A Swift type whose Avro codec was generated: it writes and reads its fields one after the other, without reflection.
+/// A Swift type with a generated Avro codec, which encodes its fields in order without reflection.
 public protocol AvroRecord: Sendable {
     /// Appends the fields in the order of the schema.
     func encode(into encoder: inout AvroEncoder)
-    /// Reads what ``encode(into:)`` wrote.
-    /// - Throws: ``AvroError`` on any bytes that are not such a record.
+    /// Decodes what ``encode(into:)`` wrote.
+    /// - Throws: ``AvroError`` when the bytes are not such a record.
     init(from decoder: inout AvroDecoder) throws(AvroError)
 }
 
@@ -16,7 +16,7 @@ extension AvroRecord {
         return encoder.bytes
     }
 
-    /// Reads one record that takes up all the bytes.
+    /// Decodes one record from all the bytes.
     @inlinable
     public init(avro bytes: [UInt8]) throws(AvroError) {
         self = try bytes.decodingAvro { (decoder) throws(AvroError) in try Self(from: &decoder) }

@@ -20,14 +20,14 @@ extension Date {
 }
 
 extension Date {
-    /// `2026-01-31T23:59:59.123Z`, to the nearest millisecond, so that a date read back and written again stays the same. Outside the
-    /// years 0 to 9999 the nearest instant within.
+    /// `2026-01-31T23:59:59.123Z`, rounded to milliseconds, so that parsing and formatting a date again does not change it. Times outside
+    /// the years 0 to 9999 are clamped.
     public var iso8601Milliseconds: String {
         let milliseconds = min(max(ISO8601.millisecondsMin, millisecondsSince1970), ISO8601.millisecondsMax)
         return ISO8601.text(millisecondsSince1970: milliseconds, decimals: .always) ?? ""
     }
 
-    /// What ``ISO8601/milliseconds(_:)`` reads; nil for anything else.
+    /// Parses what ``ISO8601/milliseconds(_:)`` accepts; nil for anything else.
     public init?(iso8601 text: String) {
         guard let milliseconds = ISO8601.milliseconds(text) else { return nil }
         self.init(millisecondsSince1970: milliseconds)
@@ -36,13 +36,13 @@ extension Date {
 
 /// ISO-8601 in UTC: `2024-01-16T18:00:00Z`.
 public enum ISO8601 {
-    /// When the three decimals of the milliseconds are written.
+    /// Whether the three decimals of the milliseconds are written.
     public enum Decimals: Sendable {
         case always
         case whenNotZero
     }
 
-    /// The beginning of the year 0 and the end of the year 9999.
+    /// The start of the year 0 and the end of the year 9999.
     static let millisecondsMin: Int64 = -62_167_219_200_000, millisecondsMax: Int64 = 253_402_300_799_999
 
     /// The text of an instant, or nil outside the years 0 to 9999.
@@ -50,7 +50,7 @@ public enum ISO8601 {
         millisecondsSince1970 milliseconds: Int64, decimals: Decimals = .whenNotZero
     ) -> String? {
         let (days, inDay) = milliseconds.flooredDivision(by: 86_400_000)
-        // Days of the proleptic Gregorian calendar, in eras of 400 years that begin on the first of March.
+        // Days of the proleptic Gregorian calendar, in eras of 400 years that begin on March 1.
         let (era, dayOfEra) = (days + 719_468).flooredDivision(by: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
@@ -67,7 +67,8 @@ public enum ISO8601 {
         return text + "Z"
     }
 
-    /// The instant of `YYYY-MM-DDTHH:MM:SS[.fraction]Z` or with an offset such as `+02:00`; nil for anything else. What is
+    /// Parses `YYYY-MM-DDTHH:MM:SS[.fraction]Z` or an offset such as `+02:00`; nil for anything else. Fractions below a millisecond are
+    /// dropped.
     /// finer than a millisecond is dropped.
     public static func milliseconds(_ text: String) -> Int64? {
         var scan = DigitScan(Array(text.utf8))
@@ -107,14 +108,14 @@ public enum ISO8601 {
 }
 
 extension Int64 {
-    /// Quotient and remainder, the remainder never negative.
+    /// Floored division: the remainder is never negative.
     fileprivate func flooredDivision(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 }
 
-/// A cursor over the digits of a time.
+/// Parses the digits of a time.
 private struct DigitScan {
     private let text: [UInt8]
     private var position = 0
@@ -144,7 +145,7 @@ private struct DigitScan {
         return value
     }
 
-    /// One digit or more; the first three are milliseconds.
+    /// One or more digits; the first three are milliseconds.
     mutating func fraction() -> Int64? {
         guard var value = digit() else { return nil }
         var count = 1

@@ -1,4 +1,4 @@
-/// A value of any schema, for tools: by its bytes, whatever its logical type means.
+/// A value of any schema, for tools: the plain encoding without logical types.
 public indirect enum AvroValue: Equatable, Sendable {
     case null
     case boolean(Bool)
@@ -10,17 +10,17 @@ public indirect enum AvroValue: Equatable, Sendable {
     case string(String)
     case array([AvroValue])
     case map([String: AvroValue])
-    /// The fields in the order of the schema.
+    /// The fields in schema order.
     case record([AvroValue])
-    /// The position of the symbol.
+    /// The index of the symbol.
     case enumeration(Int)
     case fixed([UInt8])
-    /// The position of the branch, and its value.
+    /// The index of the branch, and its value.
     case union(Int, AvroValue)
 }
 
 extension AvroValue {
-    /// Decodes bytes that hold one value of the schema and nothing after it.
+    /// Decodes bytes that contain exactly one value of the schema.
     public init(decoding bytes: [UInt8], from start: Int = 0, schema: Schema) throws(AvroError) {
         self = try bytes.decodingAvro(from: start) { (decoder) throws(AvroError) in
             try decoder.value(of: schema)
@@ -28,7 +28,7 @@ extension AvroValue {
     }
 
     /// The value's Avro body.
-    /// - Throws: ``AvroError/Reason/schemaMismatch`` when the value is not of the schema.
+    /// - Throws: ``AvroError/Reason/schemaMismatch`` when the value does not match the schema.
     public func encoded(as schema: Schema) throws(AvroError) -> [UInt8] {
         var encoder = AvroEncoder()
         try encoder.write(self, of: schema)
@@ -44,7 +44,7 @@ extension AvroDecoder {
     }
 }
 
-/// Reads values by their schema, with a limit on how many: a schema may announce many that take no bytes.
+/// Decodes values by their schema with a maximum count, because a schema may allow many values that take no bytes.
 private struct ValueReader {
     let schema: Schema
     var left = 1_000_000

@@ -1,6 +1,6 @@
 extension AvroValue {
-    /// The JSON form of a message: ISO-8601 times in UTC, decimals as exact numbers, a nullable value as itself or `null`, and a
-    /// field that is null by default left out. A union of several types is `{"type": value}`.
+    /// The JSON form of a message: ISO-8601 times in UTC, decimals as exact numbers, nullable values as themselves or `null`. Fields
+    /// whose value is a default of null are omitted. A union of several types is `{"type": value}`.
     public func json(of schema: Schema) throws(AvroError) -> JSONTree {
         try json(as: schema.type, in: schema)
     }
@@ -55,7 +55,7 @@ extension AvroValue {
         }
     }
 
-    /// What the logical type makes of the value; nil when it is shown as its plain type, for example a time out of range.
+    /// The value as its logical type; nil when it is shown as its plain type, for example a time out of range.
     private func json(meaning logical: LogicalType) throws(AvroError) -> JSONTree? {
         switch (logical, self) {
         case (.timestampMillis, .long(let value)):
@@ -77,7 +77,7 @@ extension AvroValue {
         return .number(digits)
     }
 
-    /// Bytes as the characters 0 to 255, as Avro's JSON has them.
+    /// Bytes as the characters 0 to 255, as in Avro's JSON encoding.
     private static func latin(_ bytes: [UInt8]) -> String {
         var text = String.UnicodeScalarView()
         for byte in bytes { text.append(Unicode.Scalar(byte)) }
@@ -86,13 +86,13 @@ extension AvroValue {
 }
 
 extension AvroValue {
-    /// Reads the JSON form that ``json(of:)`` writes. A field that is missing takes its default.
+    /// Parses the JSON form of ``json(of:)``. Missing fields take their defaults.
     /// - Throws: ``AvroError/Reason/schemaMismatch`` or ``AvroError/Reason/invalidValue``, naming the field.
     public init(json tree: JSONTree, schema: Schema) throws(AvroError) {
         self = try JSONReader(schema: schema, readsDefaults: false).value(tree, schema.type, depth: 0)
     }
 
-    /// A field's default, in the form schemas give it.
+    /// A field's default, in the notation of schemas.
     init(default tree: JSONTree, as type: SchemaType, in schema: Schema) throws(AvroError) {
         self = try JSONReader(schema: schema, readsDefaults: true).value(tree, type, depth: 0)
     }
@@ -100,7 +100,7 @@ extension AvroValue {
 
 private struct JSONReader {
     let schema: Schema
-    /// Defaults ignore logical types and are of a union's first branch.
+    /// Defaults ignore logical types and belong to a union's first branch.
     let readsDefaults: Bool
 
     private func mismatch(_ type: SchemaType, _ tree: JSONTree) -> AvroError {
@@ -223,7 +223,7 @@ private struct JSONReader {
 }
 
 extension AvroDecimal {
-    /// Sign-extended to that many bytes; nil when they are too few.
+    /// Sign-extends to that many bytes; nil when they are too few.
     func bytes(count: Int) -> [UInt8]? {
         let least = bytes
         guard least.count <= count else { return nil }

@@ -1,5 +1,5 @@
 extension SchemaType {
-    /// What tells the branches of a union apart: the type's name.
+    /// The name that identifies a branch of a union.
     public var branchName: String {
         switch self {
         case .null: "null"
@@ -20,7 +20,7 @@ extension SchemaType {
 }
 
 extension Schema {
-    /// Avro's Parsing Canonical Form: schemas with equal forms read each other's bytes alike.
+    /// Avro's Parsing Canonical Form: schemas with equal forms decode bytes the same way.
     public var canonicalForm: String {
         var written: Set<String> = []
         return canonical(type, &written)

@@ -1,14 +1,14 @@
-/// How the versions of a schema may follow each other, in the terms of Confluent's registry.
+/// The compatibility levels of a subject, in the terms of Confluent's registry.
 public enum CompatibilityMode: String, CaseIterable, Sendable {
-    /// Anything goes.
+    /// No check.
     case none = "NONE"
-    /// The new schema reads what the latest version wrote.
+    /// The new schema can read data of the latest version.
     case backward = "BACKWARD"
-    /// The new schema reads what every version wrote.
+    /// The new schema can read data of every version.
     case backwardTransitive = "BACKWARD_TRANSITIVE"
-    /// The latest version reads what the new schema writes.
+    /// The latest version can read data of the new schema.
     case forward = "FORWARD"
-    /// Every version reads what the new schema writes.
+    /// Every version can read data of the new schema.
     case forwardTransitive = "FORWARD_TRANSITIVE"
     /// Backward and forward, with the latest version.
     case full = "FULL"
@@ -36,7 +36,7 @@ public enum CompatibilityMode: String, CaseIterable, Sendable {
         }
     }
 
-    /// What keeps a schema from following these versions; empty when nothing does.
+    /// Why a schema is not compatible with these versions; empty when it is.
     /// - Parameter versions: oldest first.
     public func violations(of schema: Schema, after versions: [Schema]) -> [CompatibilityViolation] {
         let first = isTransitive ? 0 : max(0, versions.count - 1)
@@ -58,16 +58,16 @@ public enum CompatibilityMode: String, CaseIterable, Sendable {
     }
 }
 
-/// One rule broken between a schema and one of its earlier versions.
+/// An incompatibility between a schema and one of its earlier versions.
 public struct CompatibilityViolation: Equatable, Sendable, CustomStringConvertible {
     public enum Direction: String, Sendable {
-        /// The new schema cannot read what the version wrote.
+        /// The new schema cannot read data of the version.
         case backward = "reading version"
-        /// The version cannot read what the new schema writes.
+        /// The version cannot read data of the new schema.
         case forward = "read by version"
     }
 
-    /// From 1.
+    /// Counted from 1.
     public let version: Int
     public let direction: Direction
     public let incompatibility: Incompatibility
@@ -75,9 +75,9 @@ public struct CompatibilityViolation: Equatable, Sendable, CustomStringConvertib
     public var description: String { "\(incompatibility) (\(direction.rawValue) \(version))" }
 }
 
-/// The gate of our own contracts: FULL_TRANSITIVE, and no field is ever removed or retyped.
+/// The rule for our own contracts: FULL_TRANSITIVE, and no field is ever removed or retyped.
 public enum ContractGate {
-    /// What keeps a schema from following these versions; empty when nothing does.
+    /// Why a schema is not compatible with these versions; empty when it is.
     /// - Parameter versions: oldest first.
     public static func violations(of schema: Schema, after versions: [Schema]) -> [CompatibilityViolation] {
         var violations = CompatibilityMode.fullTransitive.violations(of: schema, after: versions)
@@ -94,7 +94,7 @@ public enum ContractGate {
         return violations
     }
 
-    /// Fields of the older schema that the newer one lacks or gives another type.
+    /// Fields of the older schema that the newer one lacks or declares with another type.
     private static func losses(from old: Schema, to new: Schema) -> [Incompatibility] {
         var losses: [Incompatibility] = []
         var seen: Set<String> = []

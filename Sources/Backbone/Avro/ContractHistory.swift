@@ -4,18 +4,17 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The folder `contracts/`: `<topic>.avsc` for each event as it is, and `history/<topic>/<version>.avsc` for every version there
-/// was.
+/// The folder `contracts/`: `<topic>.avsc` is the current schema of each event, `history/<topic>/<version>.avsc` are all its versions.
 public struct ContractHistory: Sendable {
-    /// One topic's schema as it is and as it was.
+    /// One topic's current schema and its versions.
     public struct Contract: Sendable {
         public let topic: String
         public let text: String
         public let schema: Schema
-        /// Oldest first; the last is the present one, once it is recorded.
+        /// Oldest first; the last is the current one, once it is recorded.
         public let versions: [Schema]
 
-        /// What keeps the schema from following its versions; empty when nothing does.
+        /// Why the schema is not compatible with its versions; empty when it is.
         public var violations: [CompatibilityViolation] {
             ContractGate.violations(of: schema, after: versions)
         }
@@ -25,10 +24,10 @@ public struct ContractHistory: Sendable {
     }
 
     public let folder: String
-    /// In order of topic.
+    /// Sorted by topic.
     public let contracts: [Contract]
 
-    /// - Throws: ``ContractHistoryError`` naming the file that cannot be read or parsed.
+    /// - Throws: ``ContractHistoryError`` with the file that cannot be read or parsed.
     public init(folder: String) throws(ContractHistoryError) {
         self.folder = folder
         var contracts: [Contract] = []
@@ -90,7 +89,7 @@ public struct ContractHistory: Sendable {
     }
 }
 
-/// Why the contracts could not be read, naming the file.
+/// Why the contracts could not be read, with the file name.
 public struct ContractHistoryError: Error, Sendable, CustomStringConvertible {
     public let description: String
 

@@ -1,4 +1,4 @@
-/// The fewest bytes a value of each type takes: what tells an honest item count from one no message could hold.
+/// The minimum encoded size of each type, used to reject impossible item counts.
 struct EncodedSizes {
     let schema: Schema
     private var known: [String: Int] = [:]
@@ -20,7 +20,7 @@ struct EncodedSizes {
 
     private mutating func bytesMin(named name: String) -> Int {
         if let known = known[name] { return known }
-        // Counts for nothing while it is being worked out, should the type contain itself.
+        // Counts as 0 during its own computation, in case the type contains itself.
         known[name] = 0
         var least = 0
         switch schema.definitions[name] {
@@ -35,7 +35,7 @@ struct EncodedSizes {
 }
 
 extension Schema {
-    /// The fewest bytes a value of the type takes.
+    /// The minimum encoded size of the type.
     public func encodedBytesMin(of type: SchemaType) -> Int {
         var sizes = EncodedSizes(schema: self)
         return sizes.bytesMin(type)

@@ -1,5 +1,5 @@
 extension JSONTree {
-    /// - Throws: ``AvroError/Reason/malformedJSON`` with the byte it stopped at; also for an object that has a name twice.
+    /// - Throws: ``AvroError/Reason/malformedJSON`` with the byte offset; also for an object with a duplicate name.
     public init(parsing text: [UInt8], bytesMax: Int = AvroLimits.schemaBytesMax) throws(AvroError) {
         guard text.count <= bytesMax else { throw AvroError(.malformedJSON, "more than \(bytesMax) bytes") }
         var parser = JSONParser(text: text)

@@ -1,4 +1,4 @@
-/// A JSON text as a tree that keeps what schemas and exact numbers need: the order of members and the digits of numbers.
+/// A JSON text as a tree that preserves the order of members and the digits of numbers.
 public indirect enum JSONTree: Equatable, Sendable {
     case null
     case bool(Bool)
@@ -18,7 +18,7 @@ public indirect enum JSONTree: Equatable, Sendable {
         }
     }
 
-    /// The member of that name, when this is an object that has it.
+    /// The member of that name, if this is an object that contains it.
     public subscript(name: String) -> JSONTree? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
@@ -34,13 +34,13 @@ public indirect enum JSONTree: Equatable, Sendable {
         return items
     }
 
-    /// The number as an integer, when it is one that fits.
+    /// The number as an integer, if it fits.
     public var integer: Int64? {
         guard case .number(let digits) = self else { return nil }
         return Int64(digits)
     }
 
-    /// What kind of JSON this is, for messages.
+    /// The kind of JSON value, for error messages.
     public var kind: String {
         switch self {
         case .null: "null"
@@ -54,14 +54,14 @@ public indirect enum JSONTree: Equatable, Sendable {
 }
 
 extension JSONTree {
-    /// One line, members in order, nothing escaped that needs no escape.
+    /// One line, members in order, with the fewest escapes.
     public func compactText() -> String {
         var text: [UInt8] = []
         write(to: &text, indent: nil)
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Two spaces a level.
+    /// Indented with two spaces per level.
     public func prettyText() -> String {
         var text: [UInt8] = []
         write(to: &text, indent: 0)

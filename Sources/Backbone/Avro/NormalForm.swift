@@ -1,17 +1,16 @@
 extension Schema {
-    /// The schema's JSON in one spelling, on one line: whatever two texts of the same schema look like, this is the same for both.
+    /// The schema's JSON in normal form, on one line: the same for all spellings of a schema.
     ///
-    /// Members stand in the order the Avro libraries write them, those Avro does not define behind them by name; names are as short
-    /// as their namespace allows, and what only repeats a default is left out. Nothing that means something is lost, documentation
-    /// and unknown members included, as opposed to ``canonicalForm``.
+    /// Members are in the order of the Avro libraries, followed by unknown members sorted by name. Names are as short as their namespace
+    /// allows, and members equal to a default are omitted. Unlike ``canonicalForm``, documentation and unknown members are kept.
     public var normalText: String {
-        // Parsed before, so it parses again.
+        // The JSON was parsed before, so it parses again.
         guard let tree = try? JSONTree(parsing: text) else { return text }
         return NormalForm.type(tree, in: "").compactText()
     }
 }
 
-/// Rewrites the JSON of a schema that has been parsed, and so is one.
+/// Rewrites the JSON of a schema that was parsed successfully.
 private enum NormalForm {
     static func type(_ tree: JSONTree, in namespace: String) -> JSONTree {
         switch tree {

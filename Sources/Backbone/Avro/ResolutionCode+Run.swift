@@ -1,6 +1,6 @@
-/// Runs the programs over one message.
+/// Runs the programs on one message.
 extension ResolutionCode {
-    /// - Parameter encoder: takes the reader's bytes.
+    /// - Parameter encoder: receives the reader's bytes.
     func run(_ program: Int32, _ decoder: inout AvroDecoder, into encoder: inout AvroEncoder) throws(AvroError) {
         for index in programs[Int(program)] {
             let step = steps[index]
@@ -37,7 +37,7 @@ extension ResolutionCode {
             default: try pass(step, &decoder)
             }
         }
-        // Defaults inserted into many items can make a small message large.
+        // Inserting defaults into many items can make a small message large.
         guard encoder.count <= AvroLimits.resolvedBytesMax else { throw decoder.error(.lengthOutOfBounds) }
     }
 
@@ -78,7 +78,7 @@ extension ResolutionCode {
         decoder.position = end
     }
 
-    // MARK: walking over values
+    // MARK: skipping values
 
     private func pass(_ program: Int32, _ decoder: inout AvroDecoder) throws(AvroError) {
         for index in programs[Int(program)] { try pass(steps[index], &decoder) }

@@ -1,8 +1,8 @@
-/// Compiles a pair of schemas that ``SchemaMatch`` found readable.
+/// Compiles a pair of schemas that ``SchemaMatch`` found compatible.
 struct ResolutionCompiler {
     private typealias Step = ResolutionCode.Step
 
-    /// What one value asks for: to be copied as it is, or steps of its own.
+    /// The code for one value: a plain copy, or separate steps.
     private enum Part {
         case same(SchemaType)
         case steps([Step])
@@ -39,13 +39,13 @@ struct ResolutionCompiler {
         return number
     }
 
-    /// A program's number before its steps are known, for types that contain themselves.
+    /// Reserves a program's number before its steps are known, for recursive types.
     private mutating func reserve() -> Int32 {
         code.programs.append(0..<0)
         return Int32(code.programs.count - 1)
     }
 
-    /// Neighbours of a fixed size are walked over in one step.
+    /// Adjacent values of fixed size are skipped in one step.
     private mutating func fill(_ number: Int32, with steps: [Step]) {
         let first = code.steps.count
         for step in steps {
@@ -67,7 +67,7 @@ struct ResolutionCompiler {
         add(steps(of: parts))
     }
 
-    /// The parts one after the other; neighbours that are copied are copied in one go.
+    /// The parts in order; adjacent copies are merged.
     private mutating func steps(of parts: [Part]) -> [Step] {
         var result: [Step] = []
         var copied: [Step] = []
@@ -88,7 +88,7 @@ struct ResolutionCompiler {
         return result
     }
 
-    // MARK: walking over a value
+    // MARK: skipping a value
 
     private mutating func passing(_ type: SchemaType) -> [Step] {
         switch type {
@@ -256,13 +256,13 @@ struct ResolutionCompiler {
 }
 
 extension ResolutionCompiler {
-    /// Whether every value of one type has the very same bytes in the other.
+    /// Whether both types have the same encoding for every value.
     func isSame(_ writerType: SchemaType, _ readerType: SchemaType) -> Bool {
         var assumed: Set<Pair> = []
         return isSame(writerType, readerType, &assumed)
     }
 
-    /// - Parameter assumed: pairs of named types under comparison, taken for the same until shown otherwise.
+    /// - Parameter assumed: pairs of named types under comparison, assumed equal until a difference is found.
     private func isSame(_ writerType: SchemaType, _ readerType: SchemaType, _ assumed: inout Set<Pair>) -> Bool {
         switch (writerType.physical, readerType.physical) {
         case (.int, .long), (.string, .bytes), (.bytes, .string): return true

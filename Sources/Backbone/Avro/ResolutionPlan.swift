@@ -1,14 +1,14 @@
-/// How to read, as one schema, what another wrote: compiled once for a pair of schemas, then run for every message.
+/// Converts data of a writer's schema to a reader's schema: compiled once per pair of schemas, then run for every message.
 ///
-/// A plan turns the writer's bytes into those the reader's schema would have written, so that a generated codec needs one way of
-/// reading only. What both schemas have alike is copied in runs; nothing is decoded that need not be.
+/// A plan converts the writer's bytes to the bytes that the reader's schema would have produced, so that a generated codec only reads its
+/// own schema. Identical parts are copied in one step; only what has to be converted is decoded.
 public final class ResolutionPlan: Sendable {
-    /// Whether both schemas have the same bytes and meaning, so that nothing need be done.
+    /// Whether both schemas have the same encoding and meaning, so that no conversion is needed.
     public let isIdentity: Bool
     let code: ResolutionCode
 
-    /// - Throws: ``AvroError/Reason/incompatibleSchemas``, naming the field and the rule. Symbols and union branches that the
-    ///   reader lacks are refused only in a message that has them.
+    /// - Throws: ``AvroError/Reason/incompatibleSchemas`` with the field and the rule. Symbols and union branches that the reader lacks
+    ///   cause an error only in messages that contain them.
     public init(writer: Schema, reader: Schema) throws(AvroError) {
         if let problem = SchemaMatch.problems(writer: writer, reader: reader).first(where: { !$0.isConditional }) {
             throw AvroError(.incompatibleSchemas, problem.description)
@@ -19,7 +19,7 @@ public final class ResolutionPlan: Sendable {
         code = compiler.code
     }
 
-    /// The body as the reader's schema would have written it.
+    /// The body as the reader's schema would have encoded it.
     public func resolve(_ bytes: [UInt8], from start: Int = 0) throws(AvroError) -> [UInt8] {
         try resolved(bytes, from: start).bytes
     }
@@ -35,7 +35,7 @@ public final class ResolutionPlan: Sendable {
 }
 
 extension [UInt8] {
-    /// Decodes one value that takes up all the bytes from `start` on, written with the plan's writer schema; nil for our own.
+    /// Decodes one value from all bytes from `start` on, written with the plan's writer schema; nil for our own schema.
     @inlinable
     public func decodingAvro<Value>(
         from start: Int = 0, by plan: ResolutionPlan?, _ read: (inout AvroDecoder) throws(AvroError) -> Value
@@ -46,7 +46,7 @@ extension [UInt8] {
 }
 
 extension AvroRecord {
-    /// Reads one record that takes up all the bytes from `start` on, written with the plan's writer schema; nil for our own.
+    /// Decodes one record from all bytes from `start` on, written with the plan's writer schema; nil for our own schema.
     @inlinable
     public init(avro bytes: [UInt8], from start: Int = 0, by plan: ResolutionPlan?) throws(AvroError) {
         self = try bytes.decodingAvro(from: start, by: plan) { (decoder) throws(AvroError) in try Self(from: &decoder) }

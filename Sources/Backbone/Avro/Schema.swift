@@ -1,9 +1,9 @@
-/// An Avro schema: a type, and the definitions of the named types it refers to.
+/// An Avro schema: a type, and the definitions of its named types.
 public struct Schema: Equatable, Sendable {
     public let type: SchemaType
-    /// By full name.
+    /// Keyed by full name.
     public let definitions: [String: NamedType]
-    /// The JSON it was parsed from.
+    /// The JSON from which it was parsed.
     public let text: String
 
     init(type: SchemaType, definitions: [String: NamedType], text: String) {
@@ -12,28 +12,28 @@ public struct Schema: Equatable, Sendable {
         self.text = text
     }
 
-    /// The type a reference leads to.
+    /// The type a reference resolves to.
     public func definition(_ name: String) -> NamedType? { definitions[name] }
 
-    /// The record at the root, when it is one.
+    /// The root type when it is a record.
     public var record: RecordType? {
         guard case .named(let name) = type, case .record(let record)? = definitions[name] else { return nil }
         return record
     }
 
-    /// The JSON on one line, as it is registered.
+    /// The JSON on one line, as registered.
     public var compactText: String {
-        // Parsed before, so it parses again.
+        // The JSON was parsed before, so it parses again.
         (try? JSONTree(parsing: text))?.compactText() ?? text
     }
 
-    /// Equal when both have the same types, whatever their JSON looks like.
+    /// Equal when both have the same types; the JSON text may differ.
     public static func == (left: Schema, right: Schema) -> Bool {
         left.type == right.type && left.definitions == right.definitions
     }
 }
 
-/// The type of a value. Records, enumerations and fixed types are referred to by full name, so that types may recur.
+/// The type of a value. Records, enumerations and fixed types are referenced by full name, so that types may be recursive.
 public indirect enum SchemaType: Equatable, Sendable {
     case null, boolean, int, long, float, double, bytes, string
     case array(SchemaType)
@@ -42,7 +42,7 @@ public indirect enum SchemaType: Equatable, Sendable {
     case named(String)
     case logical(LogicalType, SchemaType)
 
-    /// The type without its logical meaning: what the bytes look like.
+    /// The underlying type without the logical type.
     public var physical: SchemaType {
         if case .logical(_, let type) = self { return type.physical }
         return self
@@ -54,7 +54,7 @@ public indirect enum SchemaType: Equatable, Sendable {
     }
 }
 
-/// What a value means beyond its bytes. An unknown logical type, or one on a type it does not fit, is ignored, as Avro asks.
+/// The logical type. Unknown logical types, and those on an unsuitable type, are ignored, as Avro requires.
 public enum LogicalType: Equatable, Sendable {
     case timestampMillis, timestampMicros, date, timeMillis, timeMicros, uuid
     case decimal(precision: Int, scale: Int)
@@ -87,7 +87,7 @@ public enum NamedType: Equatable, Sendable {
         }
     }
 
-    /// Other full names under which a writer may know it.
+    /// Other full names that a writer may use for it.
     public var aliases: [String] {
         switch self {
         case .record(let type): type.aliases
@@ -97,7 +97,7 @@ public enum NamedType: Equatable, Sendable {
     }
 }
 
-/// Named fields in a fixed order.
+/// A record: named fields in a fixed order.
 public struct RecordType: Equatable, Sendable {
     public var name: String
     public var aliases: [String]
@@ -109,9 +109,9 @@ public struct RecordType: Equatable, Sendable {
         public var aliases: [String]
         public var documentation: String?
         public var type: SchemaType
-        /// In the form Avro gives defaults: of a union's first branch, bytes as text of the characters 0 to 255.
+        /// In Avro's notation for defaults: a value of a union's first branch, bytes as text of the characters 0 to 255.
         public var defaultValue: JSONTree?
-        /// Members Avro does not define, for example those our generator reads.
+        /// Members that Avro does not define, such as those read by our generator.
         public var attributes: [String: JSONTree]
     }
 
@@ -120,17 +120,17 @@ public struct RecordType: Equatable, Sendable {
     }
 }
 
-/// One symbol out of a closed list.
+/// An enumeration.
 public struct EnumType: Equatable, Sendable {
     public var name: String
     public var aliases: [String]
     public var documentation: String?
     public var symbols: [String]
-    /// The symbol a reader takes for one it does not know.
+    /// The symbol that replaces symbols unknown to a reader.
     public var defaultSymbol: String?
 }
 
-/// So many bytes, always.
+/// A fixed number of bytes.
 public struct FixedType: Equatable, Sendable {
     public var name: String
     public var aliases: [String]

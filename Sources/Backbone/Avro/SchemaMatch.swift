@@ -1,6 +1,6 @@
-/// One reason why what a writer's schema writes cannot, or cannot always, be read with a reader's schema.
+/// A reason why a reader's schema cannot read data of a writer's schema, always or in some cases.
 public struct Incompatibility: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The rules of Avro's schema resolution, each of which may be broken.
+    /// The rules of Avro's schema resolution.
     public enum Rule: String, Sendable {
         /// The types differ and the writer's cannot be promoted to the reader's.
         case typeMismatch = "types must be equal or promotable"
@@ -12,13 +12,13 @@ public struct Incompatibility: Error, Equatable, Sendable, CustomStringConvertib
         case fieldWithoutDefault = "a field the writer does not have needs a default"
         case missingSymbol = "the reader must know every symbol of the writer or have a default"
         case missingBranch = "the reader must accept every type of the writer's union"
-        /// Beyond Avro: our contracts never lose a field.
+        /// Stricter than Avro: our contracts never remove a field.
         case fieldRemoved = "a field is never removed"
-        /// Beyond Avro: our contracts never change a field's type, not even where Avro could convert it.
+        /// Stricter than Avro: our contracts never change a field's type, even where Avro could convert it.
         case fieldRetyped = "a field is never retyped"
     }
 
-    /// The field, from the root: `data.role`.
+    /// The path of the field from the root: `data.role`.
     public let field: String
     public let rule: Rule
     public let detail: String
@@ -29,8 +29,9 @@ public struct Incompatibility: Error, Equatable, Sendable, CustomStringConvertib
         self.detail = detail
     }
 
-    /// Whether values that avoid the difference can be read all the same. A logical type on one side alone is one our contracts
-    /// refuse; a reader goes by the type underneath, as Avro says. Two that differ would give another time or another amount.
+    /// Whether values that are not affected by the difference can still be read. A logical type on one side only is refused by our
+    /// contracts; a reader then uses the underlying type, as Avro specifies. Two different logical types would change a time or an
+    /// amount.
     var isConditional: Bool {
         switch rule {
         case .missingSymbol, .missingBranch, .logicalTypeOnOneSide: true
@@ -43,13 +44,13 @@ public struct Incompatibility: Error, Equatable, Sendable, CustomStringConvertib
     }
 }
 
-/// Compares a writer's schema with a reader's by the rules of schema resolution (Avro specification, Schema Resolution).
+/// Compares a writer's schema with a reader's by the rules of the Avro specification, section Schema Resolution.
 struct SchemaMatch {
     let writer: Schema
     let reader: Schema
 
     private(set) var problems: [Incompatibility] = []
-    /// Pairs of named types that are being compared: a type that contains itself is compared once.
+    /// Pairs of named types under comparison: a recursive type is compared once.
     private var seen: Set<[String]> = []
     private var path: [String] = []
 
@@ -58,7 +59,7 @@ struct SchemaMatch {
         self.reader = reader
     }
 
-    /// Everything that stands in the way.
+    /// All differences found.
     static func problems(writer: Schema, reader: Schema) -> [Incompatibility] {
         var match = SchemaMatch(writer: writer, reader: reader)
         match.compare(writer.type, reader.type)
@@ -75,7 +76,7 @@ struct SchemaMatch {
             for branch in branches where !accepts(branch, readerType) {
                 report(.missingBranch, "the reader has no \(branch.meaning)")
             }
-            // What a value of a branch meets on the reader's side is looked at as if the branch stood alone.
+            // Differences within a branch are checked as if the branch stood alone.
             for branch in branches where accepts(branch, readerType) { compare(branch, readerType) }
             return
         case (_, .union(let branches)):
@@ -94,7 +95,7 @@ struct SchemaMatch {
         compareLogical(writerType, readerType)
     }
 
-    /// Whether some value of a branch of the writer's can be read as the reader's type.
+    /// Whether some value of a writer's branch can be read as the reader's type.
     func accepts(_ writerType: SchemaType, _ readerType: SchemaType) -> Bool {
         if case .union(let branches) = readerType.physical {
             return branch(for: writerType, in: branches) != nil
@@ -102,7 +103,7 @@ struct SchemaMatch {
         return canRead(writerType, as: readerType)
     }
 
-    /// The reader's branch for a writer's type: the same type first, one it can be promoted to otherwise.
+    /// The reader's branch for a writer's type: the same type if present, otherwise one to which it can be promoted.
     func branch(for type: SchemaType, in branches: [SchemaType]) -> Int? {
         branches.firstIndex { $0.branchName == type.branchName && canRead(type, as: $0) }
             ?? branches.firstIndex { canRead(type, as: $0) }
@@ -130,16 +131,16 @@ struct SchemaMatch {
 
     // MARK: whether types can be read at all
 
-    /// Whether some value of one type can be read as the other: no difference between them is unconditional.
+    /// Whether some value of one type can be read as the other: there is no unconditional difference.
     ///
-    /// Within a union every difference is conditional, since a branch that cannot be read is one the reader lacks; so unions are
-    /// not looked into. That also keeps the work in proportion to the size of the schemas, however deep unions nest.
+    /// Within a union every difference is conditional, because an unreadable branch counts as missing; so unions are not examined. This
+    /// keeps the cost proportional to the size of the schemas, however deep unions nest.
     func canRead(_ writerType: SchemaType, as readerType: SchemaType) -> Bool {
         var assumed: Set<[String]> = []
         return canRead(writerType, as: readerType, &assumed)
     }
 
-    /// - Parameter assumed: pairs of named types that were met; should one be unreadable, the whole is.
+    /// - Parameter assumed: pairs of named types already visited; if one of them is unreadable, the whole is.
     private func canRead(
         _ writerType: SchemaType, as readerType: SchemaType, _ assumed: inout Set<[String]>
     ) -> Bool {
@@ -176,7 +177,7 @@ struct SchemaMatch {
 
     // MARK: named types
 
-    /// A reader's type goes by its name, with or without namespace, or by one of its aliases.
+    /// A reader's type matches by its name, with or without namespace, or by an alias.
     static func isNamed(_ reader: NamedType, _ writerName: String) -> Bool {
         reader.name.withoutNamespace == writerName.withoutNamespace
             || reader.aliases.contains { $0 == writerName || $0.withoutNamespace == writerName.withoutNamespace }
@@ -219,12 +220,12 @@ struct SchemaMatch {
 }
 
 extension SchemaType {
-    /// What a reader is told it lacks: `timestamp-micros` rather than `long`.
+    /// The type name in error messages: `timestamp-micros` rather than `long`.
     fileprivate var meaning: String { logical?.name ?? branchName }
 }
 
 extension [RecordType.Field] {
-    /// Where a writer has a reader's field: under its name, else under one of its aliases.
+    /// The index of a reader's field in the writer's record: by its name, otherwise by one of its aliases.
     func index(of readerField: RecordType.Field) -> Int? {
         firstIndex { $0.name == readerField.name } ?? firstIndex { readerField.aliases.contains($0.name) }
     }

@@ -1,6 +1,6 @@
 extension Schema {
     /// Parses a schema's JSON.
-    /// - Throws: ``AvroError`` naming the place: ``AvroError/Reason/malformedJSON`` or ``AvroError/Reason/malformedSchema``.
+    /// - Throws: ``AvroError`` with the place: ``AvroError/Reason/malformedJSON`` or ``AvroError/Reason/malformedSchema``.
     public init(parsing text: String) throws(AvroError) {
         let tree = try JSONTree(parsing: text)
         var parser = SchemaParser()
@@ -9,7 +9,7 @@ extension Schema {
         try checkDefaults()
     }
 
-    /// A schema our own generator wrote; one that does not parse is a programmer's error and traps.
+    /// Parses a schema from our own generator; traps on an error, which is a programmer error.
     public init(generated text: String) {
         do {
             try self.init(parsing: text)
@@ -32,10 +32,10 @@ extension Schema {
     }
 }
 
-/// One pass over a schema's JSON. A named type may be referred to from where it is defined on, itself included.
+/// One pass over a schema's JSON. A named type can be referenced once its definition has begun, also by itself.
 private struct SchemaParser {
     var definitions: [String: NamedType] = [:]
-    /// Names whose definition has begun.
+    /// Names of types whose definition has begun.
     private var known: Set<String> = []
     private var path: [String] = []
 
@@ -68,7 +68,7 @@ private struct SchemaParser {
         if let primitive = Self.primitive(name) { return primitive }
         let full = try fullName(name, namespace: namespace)
         if known.contains(full) { return .named(full) }
-        // A name without dots may also be of no namespace at all.
+        // A name without dots may also have no namespace.
         if !name.contains("."), known.contains(name) { return .named(name) }
         throw error("unknown type \"\(name)\"")
     }
@@ -108,7 +108,7 @@ private struct SchemaParser {
     private mutating func object(_ tree: JSONTree, namespace: String, depth: Int) throws(AvroError) -> SchemaType {
         guard let kind = tree["type"] else { throw error("an object without \"type\"") }
         guard let name = kind.text else {
-            // {"type": {…}}: the inner type, with the logical type given outside.
+            // {"type": {…}}: the inner type, with the logical type of the outer object.
             return logical(tree, of: try type(kind, namespace: namespace, depth: depth + 1))
         }
         switch name {
@@ -133,7 +133,7 @@ private struct SchemaParser {
 
     // MARK: named types
 
-    /// The full name of a definition, which must not be defined yet, and its namespace.
+    /// The full name of a definition, which must be new, and its namespace.
     private mutating func define(_ tree: JSONTree, namespace: String) throws(AvroError) -> (String, String) {
         guard let name = tree["name"]?.text else { throw error("a named type without \"name\"") }
         let full = try fullName(name, namespace: tree["namespace"]?.text ?? namespace)

@@ -5,18 +5,18 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A message: an event's data, and what every message says about itself.
+/// A message: an event's data with its metadata.
 public struct Envelope<E: Event>: AvroRecord, Equatable {
-    /// Delivered again, an event has the same id.
+    /// The same for every delivery of the event.
     public var eventID: EventID
-    /// When it happened, to the millisecond.
+    /// The time of the event, in milliseconds.
     public var timestamp: Date
     /// Version of the event's meaning.
     public var version: String
     public var data: E
     public var metadata: Metadata
 
-    /// - Parameter timestamp: what is finer than a millisecond is rounded away.
+    /// - Parameter timestamp: rounded to milliseconds.
     public init(eventID: EventID, timestamp: Date, version: String = E.version, data: E, metadata: Metadata) {
         self.eventID = eventID
         self.timestamp = Date(millisecondsSince1970: timestamp.millisecondsSince1970)
@@ -46,20 +46,20 @@ public struct Envelope<E: Event>: AvroRecord, Equatable {
 }
 
 extension Envelope {
-    /// Reads a message that takes up all the bytes from `start` on.
-    /// - Parameter plan: how to read what another version of the schema wrote; nil when it was ours.
+    /// Decodes a message from all bytes from `start` on.
+    /// - Parameter plan: converts messages of another schema version; nil for our own version.
     public init(avro bytes: [UInt8], from start: Int = 0, by plan: ResolutionPlan?) throws(AvroError) {
         self = try bytes.decodingAvro(from: start, by: plan) { (decoder) throws(AvroError) in
             try E.decodeEnvelope(from: &decoder)
         }
     }
 
-    /// The message as the catalogue documents it: ISO-8601 times, decimals as numbers, nothing for a null.
+    /// The message as documented in the catalogue: ISO-8601 times, decimals as numbers, no entry for null.
     public func json() throws(AvroError) -> JSONTree {
         try AvroValue(decoding: encoded(), schema: E.schema).json(of: E.schema)
     }
 
-    /// Reads what ``json()`` writes.
+    /// Parses the output of ``json()``.
     public init(json: JSONTree) throws(AvroError) {
         try self.init(avro: AvroValue(json: json, schema: E.schema).encoded(as: E.schema))
     }

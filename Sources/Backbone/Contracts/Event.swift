@@ -2,11 +2,11 @@ public import Avro
 
 /// The data of one type of event, generated from its schema in `contracts/`.
 public protocol Event: AvroRecord, Equatable {
-    /// Where its events go; the topic's name is the event's type.
+    /// The topic of the events; its name is the event's type.
     static var topic: Topic { get }
     /// The schema of the whole message: envelope and data.
     static var schema: Schema { get }
-    /// Version of the event's meaning, as the envelope carries it.
+    /// The version of the event's meaning, stored in the envelope.
     static var version: String { get }
     /// The name of the data field that is the message's key.
     static var keyField: String { get }

@@ -1,12 +1,11 @@
 internal import EventLoop
 internal import Synchronization
 
-/// Serves calls that come at the same time together: a call by itself goes out at once, and the busier it gets the more of them share
-/// a statement or a transaction.
+/// Batches concurrent calls: a single call is served at once; under load, more calls share a statement or a transaction.
 ///
-/// So many batches are under way at a time; who comes when there is no room for one more goes into the next.
+/// The number of concurrent batches is limited; further calls go into the next batch.
 final class Coalescer<Request: Sendable, Response: Sendable>: Sendable {
-    /// Serves a batch: one result for each request, in their order.
+    /// Serves a batch: returns one result per request, in their order.
     typealias Serve = @Sendable (_ requests: [Request]) async -> [Result<Response, any Error>]
 
     private typealias Answer = CheckedContinuation<Response, any Error>
@@ -20,9 +19,9 @@ final class Coalescer<Request: Sendable, Response: Sendable>: Sendable {
 
     private struct State {
         var waiting: [(ticket: UInt64, request: Request)] = []
-        /// Those who have not been answered yet.
+        /// Callers without a result.
         var callers: [UInt64: Answer] = [:]
-        /// Under way, by their first ticket.
+        /// Running batches, by their first ticket.
         var batches: [UInt64: Batch] = [:]
         var runnerCount = 0
         var nextTicket: UInt64 = 0
@@ -37,10 +36,10 @@ final class Coalescer<Request: Sendable, Response: Sendable>: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - name: what the work is called when it holds its loop.
-    ///   - loop: where a batch is served that begins with a call from no loop; others on the caller's.
-    ///   - batchesMax: batches under way at once, at least one; asked before each.
-    ///   - weightMax: what the requests of a batch weigh together at most; one always fits.
+    ///   - name: the name of the work in stall reports.
+    ///   - loop: runs batches whose first caller is on no loop; other batches run on that caller's loop.
+    ///   - batchesMax: the maximum number of concurrent batches, at least one; evaluated before each batch.
+    ///   - weightMax: the maximum total weight of a batch; a single request always fits.
     init(
         _ name: String, on loop: EventLoop, batchesMax: @escaping @Sendable () -> Int = { 1 }, weightMax: Int,
         weigh: @escaping @Sendable (Request) -> Int = { _ in 1 }, serve: @escaping Serve
@@ -53,10 +52,10 @@ final class Coalescer<Request: Sendable, Response: Sendable>: Sendable {
         self.serve = serve
     }
 
-    /// Has a request served.
+    /// Submits a request and waits for its result.
     ///
-    /// A caller that is cancelled is let go at once; a batch is cancelled when nobody waits for any of it any more.
-    /// - Throws: what serving the request failed with; `CancellationError`.
+    /// A cancelled caller returns at once; a batch is cancelled when all its callers are.
+    /// - Throws: the error of the request; `CancellationError`.
     func call(_ request: Request) async throws -> Response {
         let ticket = state.withLock { state in
             defer { state.nextTicket += 1 }
@@ -71,7 +70,7 @@ final class Coalescer<Request: Sendable, Response: Sendable>: Sendable {
 
     private func enter(_ request: Request, _ ticket: UInt64, _ answer: Answer) {
         let (isCancelled, mustStart) = state.withLock { state in
-            // Asked for here, since who is cancelled after this is found among the callers.
+            // Checked here, because a later cancellation finds the caller registered.
             if Task.isCancelled { return (true, false) }
             state.callers[ticket] = answer
             state.waiting.append((ticket, request))
@@ -100,10 +99,10 @@ final class Coalescer<Request: Sendable, Response: Sendable>: Sendable {
 
     private func run(on loop: EventLoop) async {
         while true {
-            // Who was woken by the same thing as the first caller comes along.
+            // Callers woken by the same event as the first one join its batch.
             await Task.yield()
             let serving = state.withLock { state -> (first: UInt64, task: Task<Results, any Error>)? in
-                // There may be less room than there was; the last one stays, for those who wait.
+                // The limit may have decreased; one batch keeps running to serve the waiting callers.
                 if state.runnerCount > max(1, batchesMax()) {
                     state.runnerCount -= 1
                     return nil

@@ -1,21 +1,20 @@
 internal import EventLoop
 internal import Postgres
 
-/// An advisory lock that lives as long as a connection to the server.
+/// An advisory lock bound to a connection.
 ///
-/// When its holder's process dies, the connection ends and the lock is free. A process that froze, or is cut off, keeps its
-/// connection: the server ends one that has been silent for ``silenceMax``, so the holder says something now and then whatever it waits
-/// for. Between its statements the holder has no transaction
-/// open, and so has who waits: waiting within a statement would keep that statement's snapshot, and hold vacuum back.
+/// When the holder's process dies, the connection ends and the lock is released. A frozen or disconnected process keeps its connection
+/// open, so the server closes a session that has been silent for ``silenceMax``; the holder sends a statement periodically. Neither
+/// holder nor waiters keep a transaction open between statements: waiting within a statement would keep its snapshot and delay vacuum.
 struct SessionLock: Sendable {
     /// An expression of type `bigint`.
     let key: SQL
-    /// How long a holder that says nothing keeps the lock.
+    /// The session timeout: how long a silent holder keeps the lock.
     let silenceMax: Duration
-    /// Who waits asks this often, on average: each wait is half as long to half as long again, so that many do not ask at once.
+    /// The average polling interval of waiters. Each wait is 50 to 150 % of it, so that waiters do not poll at the same time.
     let askInterval: Duration
 
-    /// Waits for the lock and runs `body` on the session that holds it. The lock is free when the session has ended.
+    /// Waits for the lock and runs `body` with the session that holds it. The lock is released when the session ends.
     func hold(
         on database: Database, _ loop: EventLoop, _ body: @escaping @Sendable (Session) async throws -> Void
     ) async throws {

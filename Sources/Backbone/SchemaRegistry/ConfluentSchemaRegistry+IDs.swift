@@ -2,9 +2,9 @@ internal import Avro
 public import Postgres
 
 extension ConfluentSchemaRegistry {
-    /// Makes sure that the ids the hub's own registry gave away mean the same here: messages in the log carry them.
-    /// - Parameter database: where the hub's own registry may be.
-    /// - Throws: ``SchemaRegistryError/Kind/refused`` naming the first id that means something else or nothing.
+    /// Verifies that the ids assigned by the embedded registry have the same schemas here, because messages in the log contain them.
+    /// - Parameter database: the database that may contain the embedded registry.
+    /// - Throws: ``SchemaRegistryError/Kind/refused`` with the first id that has another schema or none.
     public nonisolated(nonsending) func checkIDs(ofRegistryIn database: Database) async throws {
         let isThere = try await database.query("select to_regclass('registry.version') is not null").first
         guard let isThere, try isThere.decode(Bool.self) else { return }

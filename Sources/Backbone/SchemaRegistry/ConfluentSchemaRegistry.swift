@@ -3,15 +3,15 @@ public import EventLoop
 internal import HTTP
 import Synchronization
 
-/// A registry of its own with Confluent's REST API, in place of the embedded one.
+/// An external registry with Confluent's REST API, used instead of the embedded one.
 ///
-/// What was learnt is kept: a schema never changes under its id, nor the id of a schema in a subject.
+/// Results are cached permanently: the schema of an id never changes, nor the id of a schema in a subject.
 public final class ConfluentSchemaRegistry: SchemaRegistry {
     private struct Registration: Hashable {
         let subject: String
         let text: String
     }
-    /// Ids kept by subject and schema; past that they are asked for anew.
+    /// The maximum number of cached ids; beyond it the registry is queried again.
     private static let registrationCountMax = 10_000
 
     private let servers: RegistryServers
@@ -31,7 +31,7 @@ public final class ConfluentSchemaRegistry: SchemaRegistry {
         servers = RegistryServers(addresses, userInfo: userInfo, loops: loops, patience: patience)
     }
 
-    /// What is registered already is only looked up, so credentials that may only read do once somebody has registered it.
+    /// A schema that is already registered is only looked up, so read-only credentials suffice.
     public nonisolated(nonsending) func register(_ schema: Schema, subject: String) async throws -> SchemaID {
         let registration = Registration(subject: subject, text: schema.normalText)
         if let id = registrations.withLock({ $0[registration] }) { return .number(id) }
@@ -65,7 +65,7 @@ public final class ConfluentSchemaRegistry: SchemaRegistry {
         var versions: [RegisteredSchema] = []
         for number in try Self.accepted(listed, subject).items?.compactMap(\.integer) ?? [] {
             let answer = try await servers.send(.get, "\(path)/\(number)")
-            // Deleted since it was listed.
+            // Deleted after it was listed.
             if answer.status == 404 { continue }
             let version = try Self.accepted(answer, subject)
             versions.append(
@@ -85,19 +85,19 @@ public final class ConfluentSchemaRegistry: SchemaRegistry {
         _ = try await servers.send(.get, "/schemas/types", isPatient: false)
     }
 
-    // MARK: Answers
+    // MARK: Responses
 
     private static func accepted(_ answer: RegistryServers.Answer, _ what: String) throws -> JSONTree {
         if answer.isSuccess { return answer.json }
         throw SchemaRegistryError(
             answer.status == 409 ? .incompatible : .refused,
-            "the schema registry refuses \(what): \(answer.message) (\(answer.code ?? Int64(answer.status)))")
+            "the schema registry refused \(what): \(answer.message) (\(answer.code ?? Int64(answer.status)))")
     }
 
     private static func id(in json: JSONTree) throws -> Int32 {
         guard let id = json["id"]?.integer.flatMap({ Int32(exactly: $0) }) else {
             throw SchemaRegistryError(
-                .unavailable, "the schema registry gave no id: it is none, or a proxy is in front of it")
+                .unavailable, "no schema id in the response: not a schema registry, or a proxy answered")
         }
         return id
     }
@@ -111,7 +111,7 @@ public final class ConfluentSchemaRegistry: SchemaRegistry {
         }
         guard let text = json["schema"]?.text else {
             throw SchemaRegistryError(
-                .unavailable, "the schema registry gave no schema: it is none, or a proxy is in front of it")
+                .unavailable, "no schema in the response: not a schema registry, or a proxy answered")
         }
         do throws(AvroError) {
             return try Schema(parsing: text)

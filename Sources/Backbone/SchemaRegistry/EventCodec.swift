@@ -2,9 +2,9 @@ public import Avro
 public import Contracts
 import Synchronization
 
-/// Turns envelopes into the bytes a log carries and back: the schema's id in front, the Avro body after it.
+/// Encodes envelopes as messages and decodes them: the schema id, followed by the Avro body.
 ///
-/// A message whose writer had our schema is decoded straight; one of another version through a plan that is compiled once.
+/// Messages with our schema are decoded directly; those of other versions through a plan that is compiled once.
 public final class EventCodec: Sendable {
     private struct PlanKey: Hashable {
         let event: ObjectIdentifier
@@ -12,7 +12,7 @@ public final class EventCodec: Sendable {
     }
 
     private struct State {
-        /// The bytes in front of every message of a type of event.
+        /// The frame before the body, for each event type.
         var headers: [ObjectIdentifier: [UInt8]] = [:]
         var plans: [PlanKey: ResolutionPlan] = [:]
         var schemas: [SchemaID: Schema] = [:]
@@ -25,7 +25,7 @@ public final class EventCodec: Sendable {
         self.registry = registry
     }
 
-    /// Registers the schemas of events, so that they can be encoded. Call it once at start.
+    /// Registers the schemas of events, which is required before encoding. Call once at start.
     /// - Throws: what the registry throws.
     public nonisolated(nonsending) func prepare(_ events: [any Event.Type]) async throws {
         for event in events {
@@ -34,7 +34,7 @@ public final class EventCodec: Sendable {
         }
     }
 
-    /// The message's bytes.
+    /// Encodes a message.
     /// - Throws: ``EventCodecError/Kind/notPrepared``.
     public func encode<E: Event>(_ envelope: Envelope<E>) throws(EventCodecError) -> [UInt8] {
         let header = state.withLock { $0.headers[ObjectIdentifier(E.self)] }
@@ -45,7 +45,7 @@ public final class EventCodec: Sendable {
         return encoder.bytes
     }
 
-    /// The event in a message's bytes.
+    /// Decodes the event of a message.
     public nonisolated(nonsending) func decode<E: Event>(
         _ message: [UInt8], as event: E.Type = E.self
     ) async throws(EventCodecError) -> Envelope<E> {
@@ -60,7 +60,7 @@ public final class EventCodec: Sendable {
         }
     }
 
-    /// The schema a message was written with, and its value: for tools that know no Swift type.
+    /// The writer's schema of a message, and its value: for tools without the Swift type.
     public nonisolated(nonsending) func value(
         of message: [UInt8]
     ) async throws(EventCodecError) -> (schema: Schema, value: AvroValue) {
@@ -73,7 +73,7 @@ public final class EventCodec: Sendable {
         }
     }
 
-    /// A message in its JSON form.
+    /// Encodes a message from its JSON form.
     public nonisolated(nonsending) func json(of message: [UInt8]) async throws(EventCodecError) -> JSONTree {
         let (schema, value) = try await value(of: message)
         do throws(AvroError) {

@@ -1,26 +1,26 @@
 public import Avro
 
-/// Why a message could not be written or read. Never carries the message's data.
+/// Why a message could not be encoded or decoded. Errors contain no message data.
 public struct EventCodecError: Error, Sendable, CustomStringConvertible {
-    /// A switch over it needs a `default`, since kinds may be added.
+    /// A switch over it needs a `default`: kinds may be added.
     public enum Kind: Sendable {
         /// ``EventCodec/prepare(_:)`` was not called for this event.
         case notPrepared
-        /// The bytes do not begin with a schema id. Trying again cannot help.
+        /// The bytes do not begin with a schema id. Permanent.
         case malformedFrame
-        /// The registry has no schema of that id.
+        /// The registry has no schema with that id.
         case unknownSchema
-        /// The body is not what its schema says. Trying again cannot help.
+        /// The body does not match its schema. Permanent.
         case malformedBody
-        /// What the message's schema writes cannot be read as the event. Trying again cannot help.
+        /// The message's schema cannot be read as the event's. Permanent.
         case incompatibleSchema
-        /// The registry did not answer; it may later.
+        /// The registry did not respond; a retry may succeed.
         case registryUnavailable
     }
 
     public let kind: Kind
     public let detail: String
-    /// What the codec said, for a malformed body or an incompatible schema.
+    /// The codec's error, for a malformed body or an incompatible schema.
     public let avro: AvroError?
 
     public init(_ kind: Kind, _ detail: String, avro: AvroError? = nil) {
@@ -29,7 +29,7 @@ public struct EventCodecError: Error, Sendable, CustomStringConvertible {
         self.avro = avro
     }
 
-    /// Whether the same bytes will fail again, however often they are tried.
+    /// Whether a retry with the same bytes will always fail.
     public var isPermanent: Bool {
         switch kind {
         case .malformedFrame, .malformedBody, .incompatibleSchema: true

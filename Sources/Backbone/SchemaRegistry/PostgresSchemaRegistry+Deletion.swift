@@ -1,9 +1,9 @@
 internal import Postgres
 
-/// A deleted version is not seen and not compared with, but its id still leads to its schema. Deleted permanently, the version is gone;
-/// the schema keeps its row and its id, so that messages stay readable for the hub, and the same schema never gets another id.
+/// A deleted version is hidden and ignored in compatibility checks, but its id still resolves to its schema. A permanently deleted
+/// version is removed; the schema keeps its row and id, so that messages stay readable and the same schema never gets another id.
 extension PostgresSchemaRegistry {
-    /// - Returns: the versions that were deleted.
+    /// - Returns: the deleted versions.
     /// - Throws: ``RegistryRefusal``.
     public nonisolated(nonsending) func delete(subject: String, permanently: Bool) async throws -> [Int32] {
         try await writing { transaction in
@@ -18,7 +18,7 @@ extension PostgresSchemaRegistry {
         }
     }
 
-    /// - Returns: the version that was deleted.
+    /// - Returns: the deleted version.
     /// - Throws: ``RegistryRefusal``.
     public nonisolated(nonsending) func delete(
         _ choice: VersionChoice, of subject: String, permanently: Bool
@@ -50,7 +50,7 @@ extension PostgresSchemaRegistry {
         return try rows.map { try $0.decode(Int32.self, Bool.self) }
     }
 
-    /// With its last version a subject loses its rules.
+    /// A subject without versions loses its rules.
     private nonisolated(nonsending) func delete(
         _ versions: [Int32], of subject: String, _ permanently: Bool, on transaction: Transaction
     ) async throws {

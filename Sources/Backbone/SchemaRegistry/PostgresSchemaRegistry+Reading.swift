@@ -1,7 +1,7 @@
 internal import Postgres
 
 extension PostgresSchemaRegistry {
-    /// In order of name. A subject counts as deleted when every version of it is.
+    /// Sorted by name. A subject counts as deleted when all its versions are.
     public nonisolated(nonsending) func subjects(
         withPrefix prefix: String, deleted: DeletedVersions = .hidden, page: ListPage = ListPage()
     ) async throws -> [String] {
@@ -14,8 +14,8 @@ extension PostgresSchemaRegistry {
         return try rows.map { try $0.decode(String.self) }
     }
 
-    /// The versions of all subjects with a prefix, in order of subject and version, as many as `bytesMax` bytes of schemas allow
-    /// but at least one.
+    /// The versions of all subjects with a prefix, sorted by subject and version: as many as fit into `bytesMax` bytes of schemas, at
+    /// least one.
     public nonisolated(nonsending) func versions(
         ofSubjectsWithPrefix prefix: String, deleted: DeletedVersions, latestOnly: Bool, page: ListPage, bytesMax: Int64
     ) async throws -> [StoredVersion] {
@@ -39,8 +39,8 @@ extension PostgresSchemaRegistry {
         return try Self.versions(in: rows)
     }
 
-    /// The numbers of a subject's versions, oldest first.
-    /// - Throws: ``RegistryRefusal/subjectNotFound(_:)`` also for a subject whose versions are all hidden.
+    /// A subject's version numbers, oldest first.
+    /// - Throws: ``RegistryRefusal/subjectNotFound(_:)``, also for a subject whose versions are all hidden.
     public nonisolated(nonsending) func versionNumbers(
         of subject: String, deleted: DeletedVersions, page: ListPage
     ) async throws -> [Int32] {
@@ -72,7 +72,7 @@ extension PostgresSchemaRegistry {
         throw number.map { RegistryRefusal.versionNotFound($0) } ?? .subjectNotFound(subject)
     }
 
-    /// The version of a subject that has a schema, the latest if several have.
+    /// The version of a subject with a given schema, the latest if there are several.
     /// - Parameter text: in normal form.
     /// - Returns: nil when none has.
     public nonisolated(nonsending) func version(
@@ -88,7 +88,7 @@ extension PostgresSchemaRegistry {
         return try Self.versions(in: rows).first
     }
 
-    /// Where a schema is a version, in order of subject; deleted permanently it is nowhere.
+    /// The versions with a given schema, sorted by subject; without permanently deleted ones.
     public nonisolated(nonsending) func versions(withID id: Int32) async throws -> [StoredVersion] {
         let rows = try await database.query(
             """

@@ -2,11 +2,11 @@ public import Avro
 internal import Postgres
 
 extension PostgresSchemaRegistry {
-    /// Reasons given for a refusal; a large schema may break a rule in thousands of places.
+    /// The maximum number of reasons in a refusal; a large schema may break a rule in thousands of places.
     private static let reasonCountMax = 50
 
-    /// Makes a schema the next version of a subject, unless it is one of its versions already.
-    /// - Parameter number: the version it must become; nil for any.
+    /// Registers a schema as the next version of a subject, unless the subject already has it.
+    /// - Parameter number: the required version number; nil for any.
     /// - Throws: ``RegistryRefusal``.
     public nonisolated(nonsending) func register(
         _ schema: Schema, subject: String, as number: Int32?
@@ -25,9 +25,10 @@ extension PostgresSchemaRegistry {
         }
     }
 
-    /// What keeps a schema from being the next version of a subject, or from following one version of it, by the subject's rule.
-    /// - Parameter choice: nil for the versions the rule names.
-    /// - Throws: ``RegistryRefusal/subjectNotFound(_:)``, ``RegistryRefusal/versionNotFound(_:)``; not for the latest of none.
+    /// Why a schema cannot be the next version of a subject, or is incompatible with one version, by the subject's rule.
+    /// - Parameter choice: nil for the versions selected by the rule.
+    /// - Throws: ``RegistryRefusal/subjectNotFound(_:)``, ``RegistryRefusal/versionNotFound(_:)``; not for the latest version of an empty
+    ///   subject.
     public nonisolated(nonsending) func incompatibilities(
         of schema: Schema, subject: String, with choice: VersionChoice?
     ) async throws -> [String] {
@@ -54,7 +55,7 @@ extension PostgresSchemaRegistry {
         }
     }
 
-    /// Looks once more, now that nobody else writes. What was registered before schemas were kept in normal form is brought into it.
+    /// Checks again under the writer lock. Schemas from before the normal form was stored are converted to it.
     private nonisolated(nonsending) func sameVersion(
         in live: [StoredVersion], as text: String, on transaction: Transaction
     ) async throws -> StoredVersion? {
@@ -75,7 +76,7 @@ extension PostgresSchemaRegistry {
         if live.count >= Self.versionCountMax || bytes > Self.versionBytesMax { throw RegistryRefusal.full(subject) }
     }
 
-    /// A schema that was deleted from the subject comes back under its id as a new version, and is no deleted one any more.
+    /// A schema that was deleted from the subject keeps its id and becomes a new version.
     private nonisolated(nonsending) func insert(
         _ text: String, _ subject: String, as number: Int32?, on transaction: Transaction
     ) async throws -> StoredVersion {

@@ -1,7 +1,7 @@
 public import Avro
 internal import Postgres
 
-/// What holds for a subject: its own rule, else that for every subject, else the standard.
+/// The rule that applies to a subject: its own, otherwise the global one, otherwise the default.
 struct RegistryRules {
     var compatibility = PostgresSchemaRegistry.compatibilityStandard
     var mode = RegistryMode.readWrite
@@ -12,17 +12,17 @@ struct RegistryRules {
 }
 
 extension PostgresSchemaRegistry {
-    /// The rule of compatibility that holds for a subject.
+    /// The compatibility level that applies to a subject.
     public nonisolated(nonsending) func compatibility(of subject: String?) async throws -> CompatibilityMode {
         try await rules(of: subject, on: database).compatibility
     }
 
-    /// The mode that holds for a subject.
+    /// The mode that applies to a subject.
     public nonisolated(nonsending) func mode(of subject: String?) async throws -> RegistryMode {
         try await rules(of: subject, on: database).mode
     }
 
-    /// What was set for this subject, or for every subject when it is nil; nil when nothing was.
+    /// The level set for this subject, or globally when the subject is nil; nil when none is set.
     public nonisolated(nonsending) func compatibilitySet(for subject: String?) async throws -> CompatibilityMode? {
         try await ownRule(of: subject, on: database).compatibility
     }
@@ -33,9 +33,9 @@ extension PostgresSchemaRegistry {
     }
 
     /// - Parameters:
-    ///   - compatibility: nil to have the more general rule hold again.
-    ///   - subject: nil for every subject that has no rule of its own.
-    /// - Returns: what was set before.
+    ///   - compatibility: nil to fall back to the more general rule.
+    ///   - subject: nil for all subjects without their own rule.
+    /// - Returns: the previous value.
     /// - Throws: ``RegistryRefusal/readOnly(_:)``.
     public nonisolated(nonsending) func setCompatibility(
         _ compatibility: CompatibilityMode?, of subject: String?
@@ -48,7 +48,7 @@ extension PostgresSchemaRegistry {
         }
     }
 
-    /// As ``setCompatibility(_:of:)``, but for a read-only subject too.
+    /// As ``setCompatibility(_:of:)``, also for read-only subjects.
     public nonisolated(nonsending) func setMode(
         _ mode: RegistryMode?, of subject: String?
     ) async throws -> RegistryMode? {
@@ -59,7 +59,7 @@ extension PostgresSchemaRegistry {
         }
     }
 
-    /// An override for every subject wins over the mode of each.
+    /// A global override takes precedence over each subject's mode.
     nonisolated(nonsending) func rules(
         of subject: String?, on statements: some Statements
     ) async throws -> RegistryRules {

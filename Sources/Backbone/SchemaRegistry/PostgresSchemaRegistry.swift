@@ -2,25 +2,25 @@ public import Avro
 public import EventLoop
 public import Postgres
 
-/// The embedded registry: every version of every schema, in tables of the schema `registry`.
+/// The embedded registry: every version of every schema, in tables of the PostgreSQL schema `registry`.
 ///
-/// Ids are given once and never change. Any number of processes may use it at once: what is read and then changed is locked, one
-/// writer at a time; readers are not held up.
+/// Ids are assigned once and never change. Several processes may use it concurrently: a lock admits one writer at a time; readers are not
+/// blocked.
 public final class PostgresSchemaRegistry: SchemaRegistry {
-    /// The PostgreSQL schema its tables live in; run ``migrations`` there before use.
+    /// The PostgreSQL schema of its tables; run ``migrations`` there before use.
     public static let schema = "registry"
-    /// The rule of our own contracts, for every subject until an operator says otherwise.
+    /// The default level for every subject, which our own contracts need.
     public static let compatibilityStandard = CompatibilityMode.fullTransitive
-    /// Versions of a subject. A new one is compared with all of them.
+    /// The maximum number of versions of a subject. A new one is compared with all of them.
     public static let versionCountMax = 1_000
-    /// The texts of a subject's versions together.
+    /// The maximum total size of a subject's versions in bytes.
     public static let versionBytesMax = 16 * 1024 * 1024
 
     let database: Database
     let known = SchemaCache<Int32>()
     private let threads: BlockingPool?
 
-    /// - Parameter threads: for reading and comparing large schemas, ended with the registry; nil where nobody is held up.
+    /// - Parameter threads: for parsing and comparing large schemas, stopped with the registry; nil where blocking is acceptable.
     public init(database: Database, threads: BlockingPool? = nil) {
         self.database = database
         self.threads = threads
@@ -58,8 +58,8 @@ public final class PostgresSchemaRegistry: SchemaRegistry {
 
     public nonisolated(nonsending) func check() async throws { try await database.check() }
 
-    /// Runs what takes long on the registry's threads.
-    /// - Throws: `BlockingPool.Refusal` when too much waits for them, and what `work` throws.
+    /// Runs long computations on the registry's threads.
+    /// - Throws: `BlockingPool.Refusal` when the queue is full, and what `work` throws.
     public func burning<Result: Sendable>(
         _ work: @escaping @Sendable () throws -> Result
     ) async throws -> Result {

@@ -1,13 +1,13 @@
 internal import HTTP
 
-/// Where the servers of a registry are.
+/// The addresses of a registry's servers.
 public struct RegistryAddresses: Sendable, Equatable {
     public static let countMax = 10
 
-    /// Base URLs without a slash at the end, in the order they are tried.
+    /// Base URLs without a trailing slash, in the order in which they are tried.
     public let urls: [String]
 
-    /// - Parameter text: `http` or `https` URLs with commas between, without user, query and fragment.
+    /// - Parameter text: `http` or `https` URLs separated by commas, without user, query and fragment.
     public init?(_ text: String) {
         var urls: [String] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {

@@ -1,9 +1,9 @@
-/// What may be done with the versions of a subject, in the terms of Confluent's registry. Its mode for imports is not here: the
-/// embedded registry gives its ids itself, so that one id never means two schemas.
+/// The allowed operations on a subject's versions, in the terms of Confluent's registry. Confluent's import mode is not supported: the
+/// embedded registry assigns all ids itself, so that one id never means two schemas.
 public enum RegistryMode: String, CaseIterable, Sendable {
     case readWrite = "READWRITE"
-    /// Nothing new is registered and nothing deleted.
+    /// No registration and no deletion.
     case readOnly = "READONLY"
-    /// The same for all subjects, whatever the mode of each says.
+    /// Read-only for all subjects, whatever their own modes are.
     case readOnlyOverride = "READONLY_OVERRIDE"
 }

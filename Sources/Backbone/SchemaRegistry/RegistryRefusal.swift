@@ -1,21 +1,21 @@
-/// What the embedded registry refuses.
+/// A request that the embedded registry refused.
 public enum RegistryRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     case subjectNotFound(String)
     case versionNotFound(Int32)
     /// The subject has no such schema.
     case schemaNotFound
-    /// It is deleted already; what is left is to delete it permanently.
+    /// It is already deleted; it can only be deleted permanently.
     case subjectDeleted(String)
     case versionDeleted(String, Int32)
-    /// Only what is deleted already is deleted permanently.
+    /// A permanent deletion requires a normal deletion first.
     case subjectNotDeleted(String)
     case versionNotDeleted(String, Int32)
-    /// The schema breaks the subject's rule of compatibility: one sentence for each break.
+    /// The schema violates the subject's compatibility level: one sentence per violation.
     case incompatible(subject: String, [String])
-    /// The client asked for another version number than the next.
+    /// The client requested a version number other than the next one.
     case notTheNextVersion(next: Int32)
     case readOnly(String)
-    /// The subject has as many versions, or as many bytes of them, as it may.
+    /// The subject has reached the maximum number or size of versions.
     case full(String)
 
     public var description: String {
@@ -34,7 +34,7 @@ public enum RegistryRefusal: Error, Equatable, Sendable, CustomStringConvertible
         case .incompatible(let subject, let reasons):
             "Schema being registered is incompatible with an earlier schema for subject \"\(subject)\", details: "
                 + "[\(reasons.joined(separator: ", "))]"
-        case .notTheNextVersion(let next): "The next version is \(next); leave \"version\" out to be given it"
+        case .notTheNextVersion(let next): "The next version is \(next); omit \"version\" to use it"
         case .readOnly(let subject): "Subject \(subject) is in read-only mode"
         case .full(let subject):
             "Subject '\(subject)' may have at most \(PostgresSchemaRegistry.versionCountMax) versions of "

@@ -9,18 +9,18 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The servers of another registry: a request goes to the one that answered last, and on to the next when that does not.
+/// The servers of an external registry: a request goes to the last server that responded, and to the next one on failure.
 ///
-/// Every request of the API may be sent again: registering what is registered gives the same id.
+/// All requests of the API are idempotent: registering an existing schema returns the same id.
 final class RegistryServers: Sendable {
-    /// How long a request goes on, and how often.
+    /// The time and retry limits of a request.
     struct Patience: Sendable {
-        /// Rounds over all addresses.
+        /// How often all addresses are tried.
         var roundsMax = 4
-        /// Of one answer, to its last byte.
+        /// The timeout of one response, up to its last byte.
         var answerTimeMax: Duration = .seconds(3)
         var timeMax: Duration = .seconds(12)
-        /// Between two rounds, twice as long each time, with full jitter.
+        /// The delay between two rounds: exponential backoff with full jitter.
         var pauseBase: Duration = .milliseconds(100)
         var pauseMax: Duration = .seconds(2)
     }
@@ -32,7 +32,7 @@ final class RegistryServers: Sendable {
     private let http: HTTPClient
     private let loops: EventLoopGroup
     private let patience: Patience
-    /// Index of the address that answered last.
+    /// The index of the address that responded last.
     private let preferred = Mutex(0)
 
     /// - Parameter userInfo: `user:password`.
@@ -44,21 +44,21 @@ final class RegistryServers: Sendable {
         self.patience = patience
     }
 
-    /// What a server answered, be it a refusal.
+    /// A server's response, which may be an error.
     struct Answer: Sendable {
         let status: Int
         let json: JSONTree
 
         var isSuccess: Bool { (200..<300).contains(status) }
-        /// Of a refusal in the form of the API.
+        /// The error code and message in the format of the API.
         var code: Int64? { json["error_code"]?.integer }
         var message: String { json["message"]?.text ?? "" }
     }
 
     /// - Parameters:
-    ///   - path: with what is not allowed in one escaped.
-    ///   - isPatient: false to ask each address once.
-    /// - Throws: ``SchemaRegistryError/Kind/unavailable`` with what each address did, ``SchemaRegistryError/Kind/unauthorized``;
+    ///   - path: already percent-encoded.
+    ///   - isPatient: false to try each address only once.
+    /// - Throws: ``SchemaRegistryError/Kind/unavailable`` with the failure of each address, ``SchemaRegistryError/Kind/unauthorized``;
     ///   `CancellationError`.
     func send(
         _ method: HTTPMethod, _ path: String, _ body: JSONTree? = nil, isPatient: Bool = true
@@ -86,7 +86,7 @@ final class RegistryServers: Sendable {
         throw unavailable(failures)
     }
 
-    /// What may be otherwise at another address, or later.
+    /// A failure that may not occur at another address, or later.
     private struct Failure: Error {
         let reason: String
     }
@@ -110,7 +110,8 @@ final class RegistryServers: Sendable {
         } catch let error as HTTPClientError {
             return .failure(Failure(reason: Self.reason(error)))
         } catch let error as HTTPBodyError {
-            return .failure(Failure(reason: error == .interrupted ? "broke its answer off" : "gave no whole answer"))
+            return .failure(
+                Failure(reason: error == .interrupted ? "closed the connection early" : "sent an incomplete response"))
         }
     }
 
@@ -119,18 +120,18 @@ final class RegistryServers: Sendable {
         case 401, 403:
             throw SchemaRegistryError(
                 .unauthorized,
-                "the schema registry at \(addresses.urls[index]) refuses the credentials it is given (\(status))")
+                "the schema registry at \(addresses.urls[index]) rejected the credentials (\(status))")
         case 408, 429, 500...: return .failure(Failure(reason: "answered \(status)"))
-        case 300..<400: return .failure(Failure(reason: "answered \(status), which leads elsewhere"))
+        case 300..<400: return .failure(Failure(reason: "answered with a redirect (\(status))"))
         default: break
         }
         guard let json = try? JSONTree(parsing: bytes, bytesMax: Self.answerBytesMax) else {
-            return .failure(Failure(reason: "answered \(status) and no JSON: it is no schema registry"))
+            return .failure(Failure(reason: "answered \(status) without JSON: it is not a schema registry"))
         }
         let answer = Answer(status: status, json: json)
-        // What a registry does not have it says with a code of its own; 404 alone is of a server that does not know the path.
+        // A schema registry reports a missing object with an error code; a plain 404 means the server does not know the path.
         if !answer.isSuccess, answer.code == nil || answer.code == 404 {
-            return .failure(Failure(reason: "answered \(status) as no schema registry does"))
+            return .failure(Failure(reason: "answered \(status) without a schema registry's error code"))
         }
         return .success(answer)
     }
@@ -139,15 +140,15 @@ final class RegistryServers: Sendable {
         switch error {
         case .connectFailed(let reason), .protocolError(let reason): reason
         case .timedOut: "did not answer in time"
-        case .bodyTooLarge: "answered more than a schema registry would"
-        case .busy: "has too many requests of ours waiting"
-        case .invalidRequest: "is no address"
+        case .bodyTooLarge: "sent a response that is too large"
+        case .busy: "has too many pending requests"
+        case .invalidRequest: "is not a valid address"
         case .requestBodyFailed, .cancelled: "\(error)"
         }
     }
 
     private func unavailable(_ failures: [Int: String]) -> SchemaRegistryError {
-        let reasons = addresses.urls.enumerated().map { "\($1): \(failures[$0] ?? "was not asked, for want of time")" }
-        return SchemaRegistryError(.unavailable, "no schema registry answers: \(reasons.joined(separator: "; "))")
+        let reasons = addresses.urls.enumerated().map { "\($1): \(failures[$0] ?? "not tried: time limit reached")" }
+        return SchemaRegistryError(.unavailable, "no schema registry responded: \(reasons.joined(separator: "; "))")
     }
 }

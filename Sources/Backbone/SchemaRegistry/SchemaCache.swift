@@ -1,7 +1,7 @@
 import Avro
 import Synchronization
 
-/// Schemas by id. They never change under it, so what was read once is kept; past a limit everything is read anew.
+/// Caches schemas by id. They never change; when the cache is full, it is cleared.
 final class SchemaCache<ID: Hashable & Sendable>: Sendable {
     private struct State {
         var schemas: [ID: Schema] = [:]
@@ -11,7 +11,7 @@ final class SchemaCache<ID: Hashable & Sendable>: Sendable {
     private let bytesMax: Int
     private let state = Mutex(State())
 
-    /// - Parameter bytesMax: of the schemas' texts together.
+    /// - Parameter bytesMax: the maximum total size of the schemas' texts.
     init(bytesMax: Int = 16 * 1024 * 1024) { self.bytesMax = bytesMax }
 
     subscript(id: ID) -> Schema? { state.withLock { $0.schemas[id] } }

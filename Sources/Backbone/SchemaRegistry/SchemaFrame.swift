@@ -4,7 +4,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The few bytes in front of a message's Avro body that name its schema.
+/// The frame before a message's Avro body that identifies its schema.
 public enum SchemaFrame {
     /// Confluent: magic byte, then the id.
     private static let confluentMagic: UInt8 = 0
@@ -14,7 +14,7 @@ public enum SchemaFrame {
     private static let glueUncompressed: UInt8 = 0
     private static let glueCount = 18
 
-    /// The bytes to put in front of a body.
+    /// The bytes to write before a body.
     public static func header(for id: SchemaID) -> [UInt8] {
         switch id {
         case .number(let number):
@@ -25,7 +25,7 @@ public enum SchemaFrame {
         }
     }
 
-    /// The schema's id, and where the body begins.
+    /// The schema's id, and the offset of the body.
     /// - Throws: ``EventCodecError/Kind/malformedFrame``.
     public static func parse(_ message: [UInt8]) throws(EventCodecError) -> (id: SchemaID, bodyStart: Int) {
         switch message.first {

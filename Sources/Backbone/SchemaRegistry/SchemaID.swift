@@ -4,9 +4,9 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// What a message carries to say which schema wrote it.
+/// The id in a message that identifies the writer's schema.
 public enum SchemaID: Hashable, Sendable, CustomStringConvertible {
-    /// Of a registry in Confluent's manner, the embedded one included.
+    /// The id in a Confluent-compatible registry, such as the embedded one.
     case number(Int32)
     /// Of an AWS Glue registry: the schema version's UUID.
     case uuid(UUID)

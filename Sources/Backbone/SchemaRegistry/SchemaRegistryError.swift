@@ -1,16 +1,16 @@
-/// Why another registry could not do what it was asked. Never carries credentials.
+/// Why an external registry request failed. Errors contain no credentials.
 public struct SchemaRegistryError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// A switch over it needs a `default`, since kinds may be added.
+    /// A switch over it needs a `default`: kinds may be added.
     public enum Kind: Sendable {
-        /// No address answered as a schema registry does; that may pass.
+        /// No address responded as a schema registry; this may be temporary.
         case unavailable
-        /// It wants other credentials.
+        /// The registry rejected the credentials.
         case unauthorized
-        /// The schema breaks the subject's rule of compatibility.
+        /// The schema violates the subject's compatibility level.
         case incompatible
-        /// It refused the request for another reason.
+        /// The registry refused the request for another reason.
         case refused
-        /// What it keeps under the id is no Avro schema that stands alone. Asking again cannot help.
+        /// The schema with the id is not a self-contained Avro schema. Permanent.
         case unreadable
     }
 

@@ -1,7 +1,7 @@
-/// A version as the embedded registry keeps it: its schema as text.
+/// A version in the embedded registry, with its schema as text.
 public struct StoredVersion: Equatable, Sendable {
     public let subject: String
-    /// From 1.
+    /// Counted from 1.
     public let version: Int32
     public let id: Int32
     /// In normal form, see `Schema.normalText`.
@@ -9,30 +9,30 @@ public struct StoredVersion: Equatable, Sendable {
     public let isDeleted: Bool
 }
 
-/// Whether deleted versions are seen. What is deleted stays for those who ask for it, until it is deleted permanently.
+/// Whether deleted versions are included. They remain available on request until they are deleted permanently.
 public enum DeletedVersions: Sendable {
     case hidden, shown
-    /// They alone.
+    /// Only deleted versions.
     case only
 
     var hidesLive: Bool { self == .only }
     var hidesDeleted: Bool { self == .hidden }
 }
 
-/// Which version is meant.
+/// Selects a version.
 public enum VersionChoice: Equatable, Sendable {
     case latest
     case number(Int32)
 }
 
-/// A part of a list.
+/// A page of a list.
 public struct ListPage: Sendable {
     public let offset: Int64
     public let limit: Int64
 
     /// - Parameters:
-    ///   - offset: how many items to pass over.
-    ///   - limit: how many to give at most.
+    ///   - offset: how many items to skip.
+    ///   - limit: the maximum number of items.
     public init(offset: Int64 = 0, limit: Int64 = .max) {
         self.offset = max(0, offset)
         self.limit = max(0, limit)

@@ -1,9 +1,9 @@
 internal import CDrawing
 
-/// A certificate on one page of PDF, A4 across, in whatever scripts its texts are. The same certificate is the same bytes, as long as the
+/// A certificate on one landscape A4 page as PDF, with text in any script. The same certificate gives the same bytes as long as the
 /// machine's fonts are the same; its text can be searched and copied.
 public struct CertificatePage: Sendable {
-    /// What it says around the facts, in the learner's language.
+    /// The labels around the facts, in the learner's language.
     public struct Labels: Sendable {
         public var heading, certifies, completed: String
 
@@ -17,13 +17,13 @@ public struct CertificatePage: Sendable {
     public var labels: Labels
     public var learnerName: String
     public var courseTitle: String
-    /// The date, and the score where there is one, as they are printed.
+    /// The date and the optional score, as printed.
     public var facts: String
-    /// The short code people type in.
+    /// The short verification code.
     public var code: String
-    /// Where the code is verified: what the QR code holds.
+    /// The verification URL, shown as a QR code.
     public var verificationAddress: String
-    /// When it was issued, as ISO 8601 writes it: kept in the file's own description.
+    /// The issue time in ISO 8601, stored in the PDF metadata.
     public var issuedAt: String
 
     public init(
@@ -39,7 +39,7 @@ public struct CertificatePage: Sendable {
         self.issuedAt = issuedAt
     }
 
-    /// The page. It burns some milliseconds: call it on a thread of a pool. Long names and titles are set smaller until they fit.
+    /// Draws the page. Takes some milliseconds of CPU: call it on a pool thread. Long names and titles are shrunk to fit.
     public func pdf() throws(DrawingError) -> DrawnPage {
         let page = try Page(width: 841.89, height: 595.28, title: labels.heading, created: issuedAt)
         page.frame(hub_box(x: 24, y: 24, width: 793.89, height: 547.28), lineWidth: 3)
@@ -57,21 +57,21 @@ public struct CertificatePage: Sendable {
     }
 }
 
-/// A page of PDF.
+/// A PDF page.
 public struct DrawnPage: Sendable {
     public let bytes: [UInt8]
-    /// Whether the machine has a font for everything on it. Where it has none, boxes stand.
+    /// Whether the machine has a font for every character. Missing characters appear as boxes.
     public let hasEveryFont: Bool
 }
 
 /// Why a page was not drawn.
 public enum DrawingError: Error, Sendable, Equatable {
     case outOfMemory
-    /// The address to verify at is longer than a QR code holds.
+    /// The verification URL is too long for a QR code.
     case addressTooLong
 }
 
-/// How texts of one kind are set.
+/// The style of one kind of text.
 private struct TextStyle {
     let family: StaticString
     let isBold: Bool
@@ -92,12 +92,12 @@ extension hub_colour {
     fileprivate static let soft = hub_colour(red: 0.38, green: 0.41, blue: 0.48)
 }
 
-/// Owns a page of the libraries, for the time of one drawing.
+/// Owns the libraries' page during one drawing.
 private final class Page {
     private let page: OpaquePointer
     private var hasEveryFont = true
 
-    /// Texts keep this far from the frame.
+    /// The distance of text from the frame.
     private static let margin = 71.0
     private let textWidth: Double
 

@@ -1,20 +1,20 @@
 internal import CMarkdown
 public import EventLoop
 
-/// Makes HTML of what people write in GitHub-flavoured Markdown: tables, strikethrough, task lists, addresses that become links.
+/// Renders GitHub-flavoured Markdown as HTML: tables, strikethrough, task lists, autolinks.
 ///
-/// The HTML may stand in any page: no raw HTML of the author passes, an address is `http`, `https`, `mailto` or relative to the page,
-/// and links say `rel="nofollow noopener"`. Headings carry no ids, so nothing in the page can be mistaken for its own parts.
+/// The HTML is safe to embed in any page: raw HTML is removed, URLs are `http`, `https`, `mailto` or relative, and links have
+/// `rel="nofollow noopener"`. Headings have no ids, so they cannot clash with ids of the page.
 public struct MarkdownRenderer: Sendable {
-    /// Bounds on what one document takes.
+    /// The limits of one document.
     public struct Limits: Sendable {
-        /// UTF-8 bytes of the document: some twenty thousand words.
+        /// UTF-8 bytes of the document: about twenty thousand words.
         public var documentBytesMax = 128 * 1024
-        /// Lists in lists, quotations in quotations.
+        /// The maximum nesting of lists and quotations.
         public var depthMax = 100
-        /// What the tree and the HTML may take: documents that people write take a fiftieth.
+        /// The maximum memory of the tree and the HTML; typical documents use a fiftieth of it.
         public var memoryBytesMax = 64 * 1024 * 1024
-        /// Of a processor. What people write takes a hundredth of this; the library has patterns that cost it the square of their length.
+        /// The maximum CPU time; typical documents use a hundredth of it. Some patterns take the library quadratic time.
         public var timeMax: Duration = .milliseconds(250)
 
         public init() {}
@@ -23,13 +23,13 @@ public struct MarkdownRenderer: Sendable {
     public let limits: Limits
     private let pool: BlockingPool
 
-    /// - Parameter pool: where documents are made; never a loop, which would hold whatever else it serves.
+    /// - Parameter pool: where documents are rendered; a loop would be blocked.
     public init(pool: BlockingPool, limits: Limits = Limits()) {
         self.pool = pool
         self.limits = limits
     }
 
-    /// The HTML of a document.
+    /// Renders a document as HTML.
     /// - Throws: ``MarkdownError`` when the document is refused, and what the pool throws.
     public func html(of document: String) async throws -> String {
         guard document.utf8.count <= limits.documentBytesMax else {
@@ -63,17 +63,17 @@ public struct MarkdownRenderer: Sendable {
     private static let linkAttributes = #" rel="nofollow noopener""#
 }
 
-/// Why a document was not made into HTML. A description shows nothing of it.
+/// Why a document was not rendered. The description contains none of its text.
 public enum MarkdownError: Error, Sendable, Equatable {
     case tooLong(bytesMax: Int)
-    /// Something in it lies within more than `depthMax` other parts.
+    /// Its nesting is deeper than `depthMax`.
     case tooDeep(depthMax: Int)
-    /// It would take more memory or time than any document of its length that somebody wrote.
+    /// It exceeds the memory or CPU limit.
     case tooComplex
     case outOfMemory
 }
 
-/// C calls this back for every address.
+/// C calls this back for every URL.
 private func allowsAddress(_ address: UnsafePointer<CChar>?, _ isImage: Int32) -> Int32 {
     guard let address else { return 0 }
     return WebAddress.isAllowed(String(cString: address), forImage: isImage != 0) ? 1 : 0

@@ -8,7 +8,7 @@ internal import Foundation
 enum QuotedPrintable {
     private static let lineBytesMax = 76
 
-    /// Whether it is shorter than base64 for this text: fewer than one byte in six is escaped.
+    /// Whether it is shorter than base64 for this text: fewer than one byte in six needs escaping.
     static func suits(_ text: String) -> Bool {
         let escaped = text.utf8.reduce(0) { $1 < 0x80 ? $0 : $0 + 1 }
         return escaped * 6 <= text.utf8.count
@@ -27,10 +27,10 @@ enum QuotedPrintable {
                 continue
             }
             let endsLine = index + 1 < source.count && source[index + 1] == 13
-            // A lone dot ends a message in SMTP. The transport doubles it; no message of ours depends on that.
+            // A line with a single dot ends a message in SMTP. The transport escapes it; our messages avoid it anyway.
             let isFirstDot = byte == UInt8(ascii: ".") && column == 0
             let isPlain = isPlain(byte, endsLine: endsLine) && !isFirstDot
-            // One column is kept for the `=` of a soft line break, unless the line ends here.
+            // One column is reserved for the `=` of a soft line break, unless the line ends here.
             if column + (isPlain ? 1 : 3) > lineBytesMax - (endsLine ? 0 : 1) {
                 bytes += [UInt8(ascii: "="), 13, 10]
                 column = 0
@@ -41,7 +41,7 @@ enum QuotedPrintable {
         }
     }
 
-    /// Space and tab at the end of a line would be lost on the way.
+    /// Space and tab at the end of a line may be lost in transport.
     private static func isPlain(_ byte: UInt8, endsLine: Bool) -> Bool {
         if byte == 9 || byte == 32 { return !endsLine }
         return ASCII.isPrintable(byte) && byte != UInt8(ascii: "=")

@@ -1,9 +1,8 @@
-/// The address of a mailbox, `local@domain`, in the form every mail server takes.
+/// A mailbox address, `local@domain`, in the form that every mail server accepts.
 ///
-/// Only ASCII and only the plain form: a dot-atom, `@` and a domain name. Quoted local parts, comments and address literals are
-/// refused because nobody signs up with them and every parser reads them differently. Addresses with other scripts (SMTPUTF8,
-/// RFC 6531) are refused because a server on the way that cannot carry them bounces the mail; a domain name in another script
-/// can be given in its `xn--` form.
+/// ASCII only: a dot-atom, `@` and a domain name. Quoted local parts, comments and address literals are refused because parsers treat
+/// them differently and users do not sign up with them. Addresses in other scripts (SMTPUTF8, RFC 6531) are refused because a mail server
+/// without that extension bounces them; a domain in another script can be written in its `xn--` form.
 public struct EmailAddress: Sendable, Hashable, RawRepresentable {
     public let rawValue: String
     public let domain: String
@@ -14,7 +13,7 @@ public struct EmailAddress: Sendable, Hashable, RawRepresentable {
     private static let domainBytesMax = 253
     private static let labelBytesMax = 63
 
-    /// Nil when it is not such an address.
+    /// nil when the text is not such an address.
     public init?(rawValue: String) {
         let parts = rawValue.split(separator: "@", omittingEmptySubsequences: false)
         guard rawValue.utf8.count <= Self.bytesMax, parts.count == 2, Self.isLocalPart(parts[0]),
@@ -42,9 +41,9 @@ public struct EmailAddress: Sendable, Hashable, RawRepresentable {
     }
 }
 
-/// Someone who sends or gets mail.
+/// A sender or recipient of mail.
 public struct Mailbox: Sendable, Hashable {
-    /// In any script; nil or empty for none.
+    /// The display name in any script; nil or empty for none.
     public var name: String?
     public var address: EmailAddress
 
@@ -53,7 +52,7 @@ public struct Mailbox: Sendable, Hashable {
         self.address = address
     }
 
-    /// From a setting: `name <local@domain>` or the bare address. Nil when it is neither.
+    /// Parses a setting: `name <local@domain>` or only the address. nil when it is neither.
     public init?(_ text: String) {
         if let address = EmailAddress(text) {
             self.init(address: address)
@@ -68,7 +67,7 @@ public struct Mailbox: Sendable, Hashable {
     }
 }
 
-/// Classes of bytes in the grammar of mail.
+/// Byte classes of the mail grammar.
 enum ASCII {
     static func isLetterOrDigit(_ byte: UInt8) -> Bool {
         switch byte {

@@ -1,6 +1,7 @@
-/// Free text in headers: plain where it can be, encoded words (RFC 2047) where it cannot.
+/// Free text in headers: plain ASCII where possible, otherwise encoded words (RFC 2047).
 enum HeaderText {
-    /// RFC 2047, section 2, allows 75, on lines of 76; so the first one fits beside its header's name.
+    /// RFC 2047, section 2, allows 75 characters per encoded word and 76 per line; this limit lets the first word fit beside the header's
+    /// name.
     private static let encodedWordBytesMax = 64
     private static let lineBytesMax = 78
 
@@ -12,7 +13,7 @@ enum HeaderText {
         return isPlain && !clean.contains("=?") ? words : encodedWords(clean)
     }
 
-    /// The words of a name before an address; none for an empty one.
+    /// The words of a display name; none for an empty name.
     static func phrase(of name: String) -> [String] {
         let clean = withoutControls(name)
         if clean.allSatisfy({ $0 == " " }) { return [] }
@@ -30,7 +31,7 @@ enum HeaderText {
         return quoted.utf8.count < 68 ? [quoted + "\""] : encodedWords(clean)
     }
 
-    /// Appends a header's line, folded between words, with its end.
+    /// Appends a header line with its line break, folded between words.
     static func appendFolded(words: [String], after name: String, to bytes: inout [UInt8]) {
         bytes += name.utf8
         var column = name.utf8.count
@@ -46,7 +47,7 @@ enum HeaderText {
         bytes += [13, 10]
     }
 
-    /// A line break in a name or a subject becomes a space: nothing of it can begin a header.
+    /// A line break in a name or subject becomes a space, so that it cannot inject a header.
     private static func withoutControls(_ text: String) -> String {
         var clean = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
@@ -57,7 +58,7 @@ enum HeaderText {
         return String(clean)
     }
 
-    /// Encoded words in base64, each a whole number of characters. Between them space means nothing, so spaces are inside.
+    /// Base64 encoded words, each with whole characters. Decoders drop the space between encoded words, so spaces are encoded.
     private static func encodedWords(_ text: String) -> [String] {
         let start = "=?utf-8?B?", end = "?="
         let payloadBytesMax = (encodedWordBytesMax - start.utf8.count - end.utf8.count) / 4 * 3

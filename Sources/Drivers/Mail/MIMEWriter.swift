@@ -1,16 +1,16 @@
-/// Puts the parts of a message together.
+/// Assembles the parts of a message.
 struct MIMEWriter {
     private(set) var bytes: [UInt8] = []
 
-    /// `=_` occurs neither in quoted-printable nor in base64 text, so this line is in no body.
+    /// `=_` occurs neither in quoted-printable nor in base64 text, so the boundary cannot occur in a body.
     private static let boundary = "=_learning-hub"
 
-    /// A header whose value is ready. Folded where a space allows when the line is long.
+    /// A header with a finished value. A long line is folded at spaces.
     mutating func header(_ name: String, _ value: String) {
         HeaderText.appendFolded(words: value.split(separator: " ").map(String.init), after: "\(name):", to: &bytes)
     }
 
-    /// A header of free text in any script.
+    /// A header with free text in any script.
     mutating func header(_ name: String, text: String) {
         HeaderText.appendFolded(words: HeaderText.words(of: text), after: "\(name):", to: &bytes)
     }
@@ -20,7 +20,7 @@ struct MIMEWriter {
         HeaderText.appendFolded(words: words, after: "\(name):", to: &bytes)
     }
 
-    /// Several forms of the same content, the best last.
+    /// Alternative forms of the same content; the preferred one is last.
     mutating func alternative(_ parts: [(type: String, content: String)]) {
         header("Content-Type", "multipart/alternative; boundary=\"\(Self.boundary)\"")
         line("")
@@ -31,7 +31,7 @@ struct MIMEWriter {
         line("--\(Self.boundary)--")
     }
 
-    /// A body with its own headers, in the shorter encoding.
+    /// A body with its headers, in the shorter encoding.
     mutating func part(_ type: String, _ content: String) {
         header("Content-Type", "\(type); charset=utf-8")
         if QuotedPrintable.suits(content) {
@@ -52,7 +52,7 @@ struct MIMEWriter {
 }
 
 enum Lines {
-    /// The text's UTF-8 with CRLF at the end of each line, whatever ended them before, and at its end.
+    /// The text as UTF-8 with CRLF line breaks, including a final one.
     static func canonical(_ text: String) -> [UInt8] {
         var canonical: [UInt8] = []
         canonical.reserveCapacity(text.utf8.count + text.utf8.count / 16 + 2)

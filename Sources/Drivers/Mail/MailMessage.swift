@@ -4,10 +4,10 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A mail to one person, with a text and as a rule an HTML part that say the same.
+/// A mail to one recipient with a text part and usually an equivalent HTML part.
 ///
-/// Whatever stands in a name, the subject or a body, none of it can become a header of its own, another recipient or the end of
-/// the message: control characters are taken out of header texts, and bodies are encoded.
+/// Names, subjects and bodies cannot inject a header, a recipient or the end of the message: control characters are removed from headers,
+/// and bodies are encoded.
 public struct MailMessage: Sendable, Equatable {
     public let from: Mailbox
     public let to: Mailbox
@@ -24,7 +24,7 @@ public struct MailMessage: Sendable, Equatable {
     public static let headerTextBytesMax = 1_000
     public static let headerCountMax = 20
 
-    /// - Throws: ``MailMessageError`` when a limit is broken; such a mail will never be sendable.
+    /// - Throws: ``MailMessageError`` when a limit is exceeded; such a mail can never be sent.
     public init(
         from: Mailbox, to: Mailbox, subject: String, text: String, html: String? = nil, messageID: MessageID,
         date: Date,
@@ -45,7 +45,7 @@ public struct MailMessage: Sendable, Equatable {
         self.headers = headers
     }
 
-    /// The message as it goes over the wire: ASCII, lines of at most 998 bytes that end with CRLF (RFC 5322, RFC 2045).
+    /// The message as sent: ASCII in lines of at most 998 bytes that end with CRLF (RFC 5322, RFC 2045).
     public func mimeBytes() -> [UInt8] {
         var writer = MIMEWriter()
         writer.header("Date", MIMEDate.text(date))
@@ -72,13 +72,13 @@ public enum MailMessageError: Error, Sendable {
     case bodyTooLong
 }
 
-/// A header beyond those every mail has.
+/// An additional header.
 public struct MailHeader: Sendable, Equatable {
     public let name: String
     public let value: String
 
-    /// Nil when the name is not one, is that of a header ``MailMessage`` writes itself or that names recipients, or when the value
-    /// is not printable ASCII or longer than 900 bytes.
+    /// nil when the name is invalid, is a header that ``MailMessage`` writes itself or one that names recipients, or when the value is
+    /// not printable ASCII or is longer than 900 bytes.
     public init?(_ name: String, _ value: String) {
         guard (1...64).contains(name.utf8.count),
             name.utf8.allSatisfy({ ASCII.isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }),
@@ -89,7 +89,7 @@ public struct MailHeader: Sendable, Equatable {
         self.value = value
     }
 
-    /// The two headers of one-click unsubscribe (RFC 8058). Nil unless `url` is an `https` or `http` URL in printable ASCII.
+    /// The two headers of one-click unsubscribe (RFC 8058). nil unless `url` is an `https` or `http` URL in printable ASCII.
     public static func oneClickUnsubscribe(url: String) -> [MailHeader]? {
         guard url.hasPrefix("https://") || url.hasPrefix("http://"), !url.contains(where: { "<> ,".contains($0) }),
             let link = MailHeader("List-Unsubscribe", "<\(url)>"),

@@ -1,23 +1,23 @@
 public import HTTP
 
-/// A mail server's no: what it was said to, and what it means for the mail and for those behind it.
+/// An error reply of a mail server: the command it replied to, and the consequence for this mail and later ones.
 ///
-/// Its description, `RCPT TO answered 550 5.1.1`, shows no address: the server's own words are not kept.
+/// The description, `RCPT TO answered 550 5.1.1`, contains no address: the server's text is not kept.
 public struct MailRefusal: Sendable, Equatable, CustomStringConvertible {
     public let stage: SMTPStage
-    /// 4xx for not now, 5xx for never (RFC 5321, section 4.2.1).
+    /// 4xx is temporary, 5xx is permanent (RFC 5321, section 4.2.1).
     public let code: Int
-    /// Nil when the server gave none.
+    /// nil when the server sent none.
     public let status: EnhancedStatus?
     private let namesAccess: Bool
 
-    /// What to do.
+    /// How to proceed.
     public enum Verdict: Sendable, Equatable {
-        /// No mail will go through until something is mended, here or there: wait with all of them. Says nothing about this one.
+        /// The server accepts no mail at present, because of an error here or there: pause all mail. This mail is not at fault.
         case serverUnwilling
-        /// This mail alone waits, and may go through later.
+        /// Only this mail is delayed; a retry may succeed.
         case putOff
-        /// This mail will not go through: its address or its content is refused.
+        /// This mail will never be accepted: its address or content is refused.
         case refused
     }
 
@@ -29,8 +29,8 @@ public struct MailRefusal: Sendable, Equatable, CustomStringConvertible {
         namesAccess = text.contains("relay") || text.contains("authenticat")
     }
 
-    /// Before the recipient is named, a refusal is about us or the server. From then on whoever chose the address has a say in what is
-    /// answered, so nothing that is said there holds up anybody else's mail; but what speaks of us is not the end of this one either.
+    /// Before RCPT TO, an error concerns us or the server. From RCPT TO on, the recipient's domain influences the reply, so the reply
+    /// must not delay other mail; and a reply that blames the sender does not make this mail fail permanently.
     public var verdict: Verdict {
         if stage < .recipient { return status.map(Self.speaksOfSize) ?? false ? .refused : .serverUnwilling }
         let isForGood = (500...599).contains(code) && status?.kind != 4
@@ -43,7 +43,7 @@ public struct MailRefusal: Sendable, Equatable, CustomStringConvertible {
     private var speaksOfUs: Bool {
         guard let status else { return namesAccess || [500, 502, 503, 504, 521, 530, 534, 535, 538].contains(code) }
         switch (status.subject, status.detail) {
-        // The sender's address; the sender's quota, as some providers say it.
+        // The sender's address; or the sender's quota, as some providers report it.
         case (1, 7), (1, 8), (4, 5): return true
         // The server itself, the order of commands, policy and access.
         case (3, _): return !Self.speaksOfSize(status)
@@ -55,15 +55,15 @@ public struct MailRefusal: Sendable, Equatable, CustomStringConvertible {
     public var description: String { "\(stage) answered \(code)\(status.map { " \($0)" } ?? "")" }
 }
 
-/// An enhanced status code, `5.1.1`, from the beginning of a reply's text (RFC 2034 and RFC 3463).
+/// The enhanced status code, such as `5.1.1`, at the start of a reply's text (RFC 2034 and RFC 3463).
 public struct EnhancedStatus: Sendable, Equatable, CustomStringConvertible {
-    /// 2 success, 4 not now, 5 never.
+    /// 2 success, 4 temporary failure, 5 permanent failure.
     public let kind: Int
     /// 1 address, 2 mailbox, 3 mail system, 4 network, 5 protocol, 6 content, 7 policy.
     public let subject: Int
     public let detail: Int
 
-    /// Nil when the text does not begin with one.
+    /// nil when the text does not begin with one.
     public init?(_ text: String) {
         let word = text.prefix { !$0.isWhitespace }
         let parts = word.split(separator: ".", omittingEmptySubsequences: false)

@@ -1,18 +1,18 @@
-/// Something that delivers mail.
+/// Delivers mail.
 public protocol MailTransport: Sendable {
-    /// Hands a message over, and returns when the other side has taken it on.
+    /// Sends a message, and returns when the server has accepted it.
     func send(_ message: MailMessage) async throws(MailError)
 }
 
-/// Why a message was not taken. No case shows an address or a text of the message.
+/// Why a message was not accepted. No case contains an address or text of the message.
 public enum MailError: Error, Sendable, Equatable {
-    /// The server said no: ``MailRefusal/verdict`` says what to do.
+    /// The server replied with an error: ``MailRefusal/verdict`` tells how to proceed.
     case refused(MailRefusal)
-    /// There is no server to talk to, or it does not answer in time: no message will go through until that is mended.
+    /// No server is reachable, or it does not respond in time: no mail can be sent until that is fixed.
     case unavailable(String)
-    /// The connection broke half-way. The message may have been taken: the same `Message-ID` at the next try lets the other
-    /// side tell.
+    /// The connection broke during the transfer. The message may have been accepted: a retry with the same `Message-ID` lets the server
+    /// detect the duplicate.
     case interrupted(String)
-    /// The caller was cancelled. The message may have been taken.
+    /// The caller was cancelled. The message may have been accepted.
     case cancelled
 }

@@ -1,10 +1,10 @@
-/// The `Message-ID` of a mail. Made of the event that asked for the mail, so that a mail sent twice after a crash has the same id
-/// twice and the receiving side can tell.
+/// The `Message-ID` of a mail. It is derived from the event that caused the mail, so that a mail sent twice after a crash has the same id
+/// and the receiver can detect the duplicate.
 public struct MessageID: Sendable, Hashable, CustomStringConvertible {
     /// `<left@right>`.
     public let description: String
 
-    /// One that was made before. Nil when it is of another form; nothing in it can end its line.
+    /// Parses an existing id. nil when it has another form; it cannot contain a line break.
     public init?(_ text: String) {
         let inner = text.dropFirst().dropLast()
         guard text.hasPrefix("<"), text.hasSuffix(">"), inner.contains("@"),
@@ -13,12 +13,12 @@ public struct MessageID: Sendable, Hashable, CustomStringConvertible {
         description = text
     }
 
-    /// - Parameter domain: one of the sender's, as a rule ``EmailAddress/domain`` of the sender.
+    /// - Parameter domain: a domain of the sender, usually ``EmailAddress/domain`` of the sender address.
     public init(eventID: String, domain: String) {
         description = "<\(Self.safe(eventID))@\(Self.safe(domain))>"
     }
 
-    /// Different texts stay different: what may not stand in an id, and `=`, becomes `=` and two digits.
+    /// Injective: characters not allowed in an id, and `=`, become `=` and two digits.
     private static func safe(_ text: String) -> String {
         var safe: [UInt8] = []
         for (index, byte) in text.utf8.prefix(200).enumerated() {

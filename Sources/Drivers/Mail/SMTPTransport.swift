@@ -9,10 +9,10 @@ public struct SMTPTransport: MailTransport {
     private let workers: SMTPWorkers
 
     /// - Parameters:
-    ///   - client: on whose loops the answers come back.
-    ///   - connectTimeout: until the connection stands, TLS included.
-    ///   - timeout: for one message as a whole, once its turn has come.
-    ///   - connectionsMax: messages under way at once.
+    ///   - client: the HTTP client whose loops deliver the results.
+    ///   - connectTimeout: for connecting, including the TLS handshake.
+    ///   - timeout: for sending one message, once it has left the queue.
+    ///   - connectionsMax: how many messages are sent at once.
     public init(
         url: SMTPURL, client: HTTPClient, connectTimeout: Duration = .seconds(10), timeout: Duration = .seconds(60),
         connectionsMax: Int = 4
@@ -55,7 +55,7 @@ extension MailError {
     init(_ error: SMTPTransferError) {
         switch error {
         case .connectFailed(let reason): self = .unavailable(reason)
-        case .timedOut: self = .unavailable("no answer in time")
+        case .timedOut: self = .unavailable("no response in time")
         case .refused(let reply): self = .refused(MailRefusal(reply))
         case .protocolError(let reason): self = .interrupted(reason)
         case .invalid(let reason): self = .unavailable(reason)

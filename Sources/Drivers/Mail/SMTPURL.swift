@@ -1,9 +1,9 @@
-/// Where and how to reach a mail server: the setting `SMTP_URL`. Its description shows no password.
+/// The address of a mail server: the setting `SMTP_URL`. Its description contains no password.
 ///
-/// `smtp://[user:password@]host[:port][/name-for-EHLO][?tls=opportunistic|required|off][&ca=/path/to/certificates.pem]`, or
-/// `smtps://…` for TLS from the first byte. Reserved characters in user and password are percent-encoded. Ports default to 25
-/// and 465. `tls` defaults to `opportunistic` (STARTTLS when the server offers it); but with a password and a server that is not
-/// on this machine to `required`, so that nobody on the way can have the password by hiding the offer.
+/// `smtp://[user:password@]host[:port][/name-for-EHLO][?tls=opportunistic|required|off][&ca=/path/to/certificates.pem]`, or `smtps://…`
+/// for TLS from the first byte. Reserved characters in user and password are percent-encoded. Ports default to 25 and 465. `tls` defaults
+/// to `opportunistic` (STARTTLS when the server offers it). With a password and a remote server it defaults to `required`, so that an
+/// attacker cannot obtain the password by removing the STARTTLS offer.
 public struct SMTPURL: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
     public enum Security: String, Sendable {
         case off, opportunistic, required
@@ -14,13 +14,13 @@ public struct SMTPURL: Sendable, Hashable, CustomStringConvertible, CustomReflec
     public let port: Int
     public let user: String?
     public let security: Security
-    /// The name this side gives itself; nil for the machine's.
+    /// The EHLO name; nil for the machine's host name.
     public let greetingName: String?
-    /// A file of certificates to trust instead of the system's.
+    /// A CA file to trust instead of the system's certificates.
     public let caFile: String?
     let password: String?
 
-    /// - Throws: ``SMTPURLError``, which names what is wrong and shows none of it.
+    /// - Throws: ``SMTPURLError``, which names the invalid part without its content.
     public init(_ text: String) throws(SMTPURLError) {
         guard text.utf8.count <= 2_048, text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else { throw .notAURL }
         let (isImplicitTLS, afterScheme) = try Self.scheme(of: text)
@@ -112,7 +112,7 @@ public struct SMTPURL: Sendable, Hashable, CustomStringConvertible, CustomReflec
         return (text[..<index], text[text.index(after: index)...])
     }
 
-    /// Percent-decoded; nil for broken escapes, control characters and what is not UTF-8.
+    /// Percent-decoded; nil for invalid escapes, control characters and text that is not UTF-8.
     private static func decoded(_ text: Substring) -> String? {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]

@@ -2,8 +2,8 @@ internal import HTTP
 internal import Secrets
 internal import Synchronization
 
-/// A body that is measured and digested on its way. The last chunk is given on only when all of them are what they should be, so that
-/// whoever takes a body up to its end never has a wrong one.
+/// A body whose length and digest are computed while it is read. The last chunk is returned only when both are correct, so that a reader
+/// never receives a complete but wrong body.
 final class CheckedBody: Sendable {
     let length: Int
     private let expected: [UInt8]?
@@ -12,7 +12,7 @@ final class CheckedBody: Sendable {
 
     private struct State {
         var rest: HTTPBody.AsyncIterator
-        /// The chunk that waits for the next one to come.
+        /// The chunk held back until the next one arrives.
         var held: [UInt8]?
         var count = 0
         var sha256: [UInt8]?
@@ -27,16 +27,16 @@ final class CheckedBody: Sendable {
         state = Mutex(State(rest: body.makeAsyncIterator()))
     }
 
-    /// What went wrong with the body, when sending it has failed for that.
+    /// The error of the body, when sending failed because of it.
     var failure: ObjectStoreError? { state.withLock { $0.failure } }
 
-    /// What was put, when nobody has asked for anything behind the last chunk yet.
+    /// The stored object, when the consumer did not read past the last chunk.
     func finished() async throws(ObjectStoreError) -> PutObject {
         while try await next() != nil {}
         return PutObject(sizeBytes: length, sha256: state.withLock { $0.sha256 } ?? [])
     }
 
-    /// The next chunk, nil behind the last. One reader.
+    /// The next chunk, nil at the end. One reader.
     func next() async throws(ObjectStoreError) -> [UInt8]? {
         if let failure { throw failure }
         do throws(ObjectStoreError) {
@@ -49,7 +49,7 @@ final class CheckedBody: Sendable {
                     defer { state.held = chunk }
                     return (state.held, state.count)
                 }
-                // Who sends by the length would not ask for the rest.
+                // A consumer that counts bytes stops at the length and would not read the end.
                 if count > length { throw .wrongLength }
                 if let held { return held }
             }
@@ -72,7 +72,7 @@ final class CheckedBody: Sendable {
         }
     }
 
-    /// The chunk that was held, when everything is as it should be; nil the second time.
+    /// The held chunk, if length and digest are correct; nil on the second call.
     private func finish() throws(ObjectStoreError) -> [UInt8]? {
         let (held, count) = state.withLock { state in
             defer { state.held = nil }

@@ -7,13 +7,13 @@ internal import Glibc
 internal import Darwin
 #endif
 
-// What blocks: called on a thread of a pool.
+// MARK: Blocking file operations, called on a pool thread
 
-/// A file that has no name for others yet. Gone with its last reference, unless it was committed.
+/// A temporary file that is not visible under an object's name yet. It is deleted with the last reference unless committed.
 final class FileDraft: Sendable {
-    /// No object's file begins like this.
+    /// No object's file name has this prefix.
     private static let prefix = ".draft-"
-    /// No body takes longer to come.
+    /// Drafts older than this are stale: no upload takes longer.
     private static let abandonedAfterSeconds = 24 * 3_600
     private let folder: String
     private let path: String
@@ -24,7 +24,7 @@ final class FileDraft: Sendable {
         self.folder = folder
         path = "\(folder)/\(Self.prefix)\(SecureRandom.token(byteCount: 16))"
         descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        if descriptor < 0 { throw .ofSystem("make a file") }
+        if descriptor < 0 { throw .ofSystem("create a file") }
     }
 
     deinit {
@@ -46,7 +46,7 @@ final class FileDraft: Sendable {
         }
     }
 
-    /// Removes what processes that were killed left behind. What others write to is kept.
+    /// Deletes drafts left by killed processes. Drafts still being written are kept.
     static func removeAbandoned(in folder: String) throws(ObjectStoreError) {
         for name in try names(in: folder) where name.hasPrefix(prefix) {
             var status = stat()
@@ -55,24 +55,24 @@ final class FileDraft: Sendable {
         }
     }
 
-    /// Gives the file its name, in place of whatever had it, once what it holds is on the disk; the name is there when this returns.
+    /// Syncs the file to disk and renames it to its final name, replacing an existing file. The rename is durable when this returns.
     func commit(as name: String) throws(ObjectStoreError) {
         guard fsync(descriptor) == 0 else { throw .ofSystem("write a file to the disk") }
-        guard rename(path, "\(folder)/\(name)") == 0 else { throw .ofSystem("name a file") }
+        guard rename(path, "\(folder)/\(name)") == 0 else { throw .ofSystem("rename a file") }
         isCommitted.store(true, ordering: .releasing)
         try syncFolder(folder)
     }
 }
 
-/// A file that is read from some byte on, as it was when it was opened: another in its place, or none, makes no difference.
+/// A file opened for reading from an offset. Replacing or deleting the file later does not affect the reader.
 final class OpenFile: Sendable {
-    /// How much is read at once.
+    /// The read size in bytes.
     private static let chunkBytes = 256 * 1024
     let sizeBytes: Int
     private let descriptor: Int32
     private let rest = Mutex(0..<0)
 
-    /// Nil when there is no such file.
+    /// nil when there is no such file.
     init?(_ path: String) throws(ObjectStoreError) {
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         var status = stat()
@@ -100,22 +100,22 @@ final class OpenFile: Sendable {
             failed = read <= 0
             count = max(0, read)
         }
-        // Nobody shortens the files of objects: a read of nothing is one that failed.
+        // Object files are never truncated, so a read of 0 bytes is an error.
         if failed { throw .ofSystem("read a file") }
         rest.withLock { $0 = range.lowerBound + bytes.count..<range.upperBound }
         return bytes
     }
 }
 
-/// Nil when there is no such file.
+/// nil when there is no such file.
 func sizeBytes(of path: String) throws(ObjectStoreError) -> Int? {
     var status = stat()
     if stat(path, &status) == 0 { return Int(status.st_size) }
     if errno == ENOENT { return nil }
-    throw .ofSystem("look at a file")
+    throw .ofSystem("stat a file")
 }
 
-/// Makes names that were given or taken away last.
+/// Makes the last renames and deletions durable.
 func syncFolder(_ path: String) throws(ObjectStoreError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .ofSystem("open the folder") }
@@ -123,17 +123,17 @@ func syncFolder(_ path: String) throws(ObjectStoreError) {
     guard fsync(descriptor) == 0 else { throw .ofSystem("write the folder to the disk") }
 }
 
-/// Makes a folder, and those it lies in, unless it is there.
+/// Creates a folder and its parents when missing.
 func makeFolder(_ path: String) throws(ObjectStoreError) {
     if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
     guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
-        throw .ofSystem("make the folder")
+        throw .ofSystem("create the folder")
     }
     try makeFolder(String(path[..<slash]))
-    guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .ofSystem("make the folder") }
+    guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .ofSystem("create the folder") }
 }
 
-/// The names of a folder's files, in no order. None when there is no folder yet.
+/// The names of a folder's files, unordered; empty when the folder does not exist yet.
 func names(in path: String) throws(ObjectStoreError) -> [String] {
     guard let folder = opendir(path) else {
         if errno == ENOENT { return [] }
@@ -150,7 +150,7 @@ func names(in path: String) throws(ObjectStoreError) -> [String] {
     return names
 }
 
-/// `write` of the system; methods of that name would hide it.
+/// The system call `write`; methods of that name hide it.
 private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
     write(descriptor, bytes.baseAddress, bytes.count)
 }
@@ -166,7 +166,7 @@ extension stat {
 }
 
 extension ObjectStoreError {
-    /// What the system said last. Every reason (no room, no right, a disk that fails) is one that an operator can end.
+    /// The last errno. All causes (full disk, missing permission, disk failure) can be fixed by an operator.
     static func ofSystem(_ doing: String) -> ObjectStoreError {
         .unavailable("cannot \(doing): \(String(cString: strerror(errno)))")
     }

@@ -8,16 +8,16 @@ internal import Darwin
 #endif
 internal import Synchronization
 
-/// Objects as files of one folder, for a hub on one machine. The `/` of a name is `=` in the file's, so there are no folders within, and
-/// no name leads out. A file takes its name when all of it is on the disk.
+/// Objects as files in one folder, for a hub on one machine. `/` in a key becomes `=` in the file name, so there are no subfolders and no
+/// key leads outside the folder. A file gets its final name only when it is completely on disk.
 public struct FolderStore: ObjectStore {
     public let path: String
     private let pool: BlockingPool
     private let preparation = Preparation()
 
     /// - Parameters:
-    ///   - path: made with the first object.
-    ///   - pool: where files are read and written.
+    ///   - path: created with the first object.
+    ///   - pool: where file operations run.
     public init(path: String, pool: BlockingPool) {
         self.path = path
         self.pool = pool
@@ -79,7 +79,7 @@ public struct FolderStore: ObjectStore {
                 .filter { key in key.text.hasPrefix(prefix) && last.map { key > $0 } ?? true }.sorted()
             var objects: [ListedObject] = []
             for key in keys where objects.count < countMax {
-                // One that was removed meanwhile is not there.
+                // The file was deleted meanwhile.
                 guard let size = try sizeBytes(of: "\(path)/\(Self.fileName(of: key))") else { continue }
                 objects.append(ListedObject(key: key, sizeBytes: size))
             }
@@ -102,7 +102,7 @@ public struct FolderStore: ObjectStore {
 
     private static func fileName(of key: ObjectKey) -> String { key.text.replacing("/", with: "=") }
 
-    /// Nil for files that are no objects: drafts, and whatever somebody else put there.
+    /// nil for files that are not objects: drafts and foreign files.
     private static func key(of fileName: String) -> ObjectKey? {
         try? ObjectKey(fileName.replacing("=", with: "/"))
     }
@@ -117,12 +117,12 @@ public struct FolderStore: ObjectStore {
         } catch is CancellationError {
             throw .cancelled
         } catch {
-            throw .unavailable("too many files are read and written at once")
+            throw .unavailable("too many file operations are waiting")
         }
     }
 }
 
-/// Makes the folder, and tidies it, before the first use of it by this process: one that keeps no objects needs none.
+/// Creates the folder and removes stale drafts before this process first uses it; a process that stores no objects does not need it.
 private final class Preparation: Sendable {
     private let isDone = Atomic(false)
 

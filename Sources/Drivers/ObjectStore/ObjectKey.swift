@@ -1,13 +1,13 @@
-/// The name an object is kept under: parts of letters, digits, `.`, `_` and `-`, with `/` between them. Nothing in it means anything
-/// to a file system or to a URL, and no part begins with a dot.
+/// The key of an object: parts of letters, digits, `.`, `_` and `-`, separated by `/`. No part begins with a dot. No character is special
+/// in a file system or URL.
 public struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertible {
-    /// With the longest name a file may have.
+    /// The maximum length of a file name.
     public static let bytesMax = 200
 
     public let text: String
     public var description: String { text }
 
-    /// - Throws: ``ObjectStoreError/badKey`` when it is no such name.
+    /// - Throws: ``ObjectStoreError/badKey`` when the text is not a valid key.
     public init(_ text: String) throws(ObjectStoreError) {
         let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard text.utf8.count <= Self.bytesMax, parts.allSatisfy(Self.isPart) else { throw .badKey }
@@ -27,7 +27,7 @@ public struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertible
         }
     }
 
-    /// In the order of bytes, as S3 lists keys.
+    /// In byte order, as S3 lists keys.
     public static func < (left: ObjectKey, right: ObjectKey) -> Bool {
         left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
     }

@@ -1,49 +1,49 @@
 public import HTTP
 
-/// Where files are kept by name, whole or not at all: a folder, or a bucket of S3. One suite of tests holds for both.
+/// Stores files by key, atomically: a folder, or an S3 bucket. One test suite covers both.
 public protocol ObjectStore: Sendable {
-    /// Keeps a body under a name, in place of what was there. It is there for good once this returns; when this throws, what was
-    /// there before still is, or, if the answer was lost, the new one.
+    /// Stores a body under a key, replacing an existing object. The object is durable once this returns. When this throws, the old object
+    /// is unchanged, or the new one is stored if only the response was lost.
     /// - Parameters:
-    ///   - body: of a known length.
-    ///   - contentType: what a browser is told that is sent to ``address(of:for:)``.
-    ///   - sha256: what the digest of the body must be; nil when nobody knows yet.
-    /// - Returns: what is there now, with the digest of what was sent.
+    ///   - body: its length must be known.
+    ///   - contentType: the content type sent to browsers that use ``address(of:for:)``.
+    ///   - sha256: the expected digest of the body; nil when unknown.
+    /// - Returns: the stored object with the digest of the body.
     @discardableResult
     func put(
         _ body: HTTPBody, at key: ObjectKey, contentType: String, sha256: [UInt8]?
     ) async throws(ObjectStoreError) -> PutObject
 
-    /// Opens an object, from a byte on.
+    /// Opens an object at an offset.
     /// - Parameters:
-    ///   - start: the first byte wanted.
-    ///   - countMax: how many; nil for all that follow.
-    /// - Returns: nil when there is none.
-    /// - Throws: ``ObjectStoreError/outside(sizeBytes:)`` when it has no such byte.
+    ///   - start: the offset of the first byte.
+    ///   - countMax: how many bytes; nil for all.
+    /// - Returns: nil when there is no such object.
+    /// - Throws: ``ObjectStoreError/outside(sizeBytes:)`` when the offset is beyond the end.
     func get(_ key: ObjectKey, from start: Int, countMax: Int?) async throws(ObjectStoreError) -> OpenedObject?
 
-    /// Nil when there is none.
+    /// nil when there is no such object.
     func head(_ key: ObjectKey) async throws(ObjectStoreError) -> ListedObject?
 
-    /// Removes an object; nothing happens when there is none.
+    /// Deletes an object; does nothing when there is none.
     func delete(_ key: ObjectKey) async throws(ObjectStoreError)
 
-    /// Objects in the order of their names' bytes.
+    /// Lists objects in byte order of their keys.
     /// - Parameters:
-    ///   - prefix: what the names begin with.
-    ///   - last: only what comes behind it.
+    ///   - prefix: the common prefix of the keys.
+    ///   - last: only keys after this one.
     ///   - countMax: 1 to 1,000.
     func list(prefix: String, after last: ObjectKey?, countMax: Int) async throws(ObjectStoreError) -> [ListedObject]
 
-    /// An address under which anybody may fetch the object for a while. Nil when the store has none: then the caller sends the bytes.
+    /// A URL that allows anyone to download the object for a limited time. nil when the store has none: the caller must serve the bytes.
     func address(of key: ObjectKey, for lifetime: Duration) -> String?
 
-    /// Whether the store can be used at all.
+    /// Checks whether the store is usable.
     func check() async throws(ObjectStoreError)
 }
 
 extension ObjectStore {
-    /// Keeps bytes at hand under a name.
+    /// Stores in-memory bytes under a key.
     @discardableResult
     public func put(_ bytes: [UInt8], at key: ObjectKey, contentType: String) async throws(ObjectStoreError)
         -> PutObject
@@ -51,48 +51,48 @@ extension ObjectStore {
         try await put(.bytes(bytes), at: key, contentType: contentType, sha256: nil)
     }
 
-    /// Opens the whole of an object.
+    /// Opens a whole object.
     public func get(_ key: ObjectKey) async throws(ObjectStoreError) -> OpenedObject? {
         try await get(key, from: 0, countMax: nil)
     }
 }
 
-/// What was put into a store.
+/// A stored object.
 public struct PutObject: Sendable, Equatable {
     public let sizeBytes: Int
     /// 32 bytes.
     public let sha256: [UInt8]
 }
 
-/// An object, or a part of it, on its way.
+/// An object, or a range of it, opened for reading.
 public struct OpenedObject: Sendable {
-    /// Of the whole object.
+    /// The size of the whole object.
     public let sizeBytes: Int
-    /// The bytes that were asked for.
+    /// The requested bytes.
     public let body: HTTPBody
 }
 
-/// What a store knows of an object without reading it.
+/// An object's metadata.
 public struct ListedObject: Sendable, Equatable {
     public let key: ObjectKey
     public let sizeBytes: Int
 }
 
-/// Why a store did not do what was asked. Descriptions name no object.
+/// Why a store operation failed. Descriptions contain no keys.
 public enum ObjectStoreError: Error, Sendable, Equatable {
-    /// The name is none, see ``ObjectKey``.
+    /// The key is invalid, see ``ObjectKey``.
     case badKey
-    /// The body's length is not known, or it had another one.
+    /// The body's length is unknown or differs from the announced one.
     case wrongLength
-    /// The body is not the one its digest says.
+    /// The body does not match its digest.
     case wrongChecksum
-    /// The body broke off on its way here.
+    /// The body ended before its announced length.
     case bodyInterrupted
-    /// The object has no byte where reading should begin.
+    /// The requested offset is beyond the end of the object.
     case outside(sizeBytes: Int)
-    /// Not reachable, or overloaded: later it may work.
+    /// The store is unreachable or overloaded: retry later.
     case unavailable(String)
-    /// It will not do that, however often it is asked: no such bucket, no right to it.
+    /// Permanent: no such bucket, or no access to it.
     case refused(String)
     case cancelled
 }

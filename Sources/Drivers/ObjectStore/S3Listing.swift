@@ -1,6 +1,6 @@
-/// Reads what S3 answers in XML, as far as that is needed: texts of elements that hold nothing but text.
+/// Reads the XML responses of S3 as far as needed: elements that contain only text.
 enum S3Listing {
-    /// The objects of a list. Those whose names are none of ours are somebody else's.
+    /// The objects of a listing. Keys that are not valid here belong to other programs and are skipped.
     static func objects(in xml: String) -> [ListedObject] {
         texts(of: "Contents", in: xml).compactMap { entry in
             guard let key = texts(of: "Key", in: entry).first.flatMap({ try? ObjectKey(String($0)) }),
@@ -10,7 +10,7 @@ enum S3Listing {
         }
     }
 
-    /// What stands within each element of a name, markup included.
+    /// The content of each element with a given name, markup included.
     static func texts(of name: String, in xml: some StringProtocol) -> [Substring] {
         var texts: [Substring] = []
         var rest = Substring(xml)

@@ -7,11 +7,11 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Signs requests as AWS asks for (Signature Version 4), in a header or in the address itself.
+/// Signs requests with AWS Signature Version 4, in a header or in the URL.
 ///
 /// Source: "AWS Signature Version 4 for API requests" in the S3 API reference.
 struct S3Signer: Sendable {
-    /// What stands for the digest of a body that is not known before it is sent.
+    /// The placeholder for the digest of a streamed body.
     static let unsignedPayload = "UNSIGNED-PAYLOAD"
     private static let algorithm = "AWS4-HMAC-SHA256"
 
@@ -19,11 +19,11 @@ struct S3Signer: Sendable {
     let secretAccessKey: HMACKey
     let region: String
 
-    /// The fields that prove who asks.
+    /// The authentication fields of a request.
     /// - Parameters:
-    ///   - path: as it goes over the wire.
+    ///   - path: as sent.
     ///   - query: names and values, not escaped.
-    ///   - fields: further ones that the signature covers, their names in small letters.
+    ///   - fields: further signed fields, names in lower case.
     func fields(
         _ method: HTTPMethod, host: String, path: String, query: [(String, String)], fields: [(String, String)],
         payload: String, at time: Date
@@ -39,7 +39,7 @@ struct S3Signer: Sendable {
         return own + [("authorization", authorization)]
     }
 
-    /// The query of an address under which anybody may ask for a while.
+    /// The query of a presigned URL.
     func query(host: String, path: String, seconds: Int64, at time: Date) -> String {
         let stamp = Self.stamp(time)
         let query = [
@@ -50,7 +50,7 @@ struct S3Signer: Sendable {
         return "\(Self.escaped(query))&X-Amz-Signature=\(signature(of: request, stamp))"
     }
 
-    /// A query with its names in order, as the signature covers it and as it must be sent.
+    /// A query sorted by name, as it is signed and must be sent.
     static func escaped(_ query: [(String, String)]) -> String {
         query.map { "\(PercentEncoding.encode($0))=\(PercentEncoding.encode($1))" }.sorted().joined(separator: "&")
     }

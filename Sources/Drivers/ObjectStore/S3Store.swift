@@ -7,9 +7,9 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// Objects in a bucket of S3, or of whatever speaks its API: MinIO, Ceph, and the like. Buckets are addressed by path.
+/// Objects in a bucket of S3 or a compatible server, such as MinIO or Ceph. Buckets are addressed by path.
 public struct S3Store: ObjectStore {
-    /// Where the bucket is, and as whom to ask for it.
+    /// The bucket's location and the credentials.
     public struct Configuration: Sendable {
         /// `https://host:port`, without a path.
         public var endpoint: String
@@ -27,11 +27,11 @@ public struct S3Store: ObjectStore {
         }
     }
 
-    /// Bytes of an answer that is no object: an error, or the longest list.
+    /// The maximum bytes of a response that is not an object: an error or the longest listing.
     private static let answerBytesMax = 1024 * 1024
-    /// Until the head of an answer is there; a body takes as long as bytes keep coming.
+    /// The time limit up to the response head; a body may take as long as bytes keep arriving.
     private static let timeMax: Duration = .seconds(30)
-    /// S3 takes no longer life of an address than a week.
+    /// S3 limits presigned URLs to one week.
     private static let lifetimeSecondsMax: Int64 = 7 * 24 * 3_600
 
     private let configuration: Configuration
@@ -40,18 +40,18 @@ public struct S3Store: ObjectStore {
     private let client: HTTPClient
     private let now: @Sendable () -> Date
 
-    /// - Throws: ``ObjectStoreError/refused(_:)`` when the configuration cannot be one.
+    /// - Throws: ``ObjectStoreError/refused(_:)`` when the configuration is invalid.
     public init(
         _ configuration: Configuration, client: HTTPClient, now: @escaping @Sendable () -> Date
     ) throws(ObjectStoreError) {
         guard let host = configuration.endpoint.wholeMatch(of: /https?:\/\/([A-Za-z0-9.\-:\[\]]+)/)?.output.1 else {
-            throw .refused("the endpoint is no URL of a host")
+            throw .refused("the endpoint is not the URL of a host")
         }
         guard configuration.bucket.wholeMatch(of: /[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]/) != nil else {
-            throw .refused("the bucket's name is none")
+            throw .refused("the bucket name is invalid")
         }
         guard let secret = HMACKey(secret: "AWS4\(configuration.secretAccessKey)") else {
-            throw .refused("the secret access key is too short to be one")
+            throw .refused("the secret access key is too short")
         }
         self.configuration = configuration
         self.host = String(host)
@@ -65,7 +65,7 @@ public struct S3Store: ObjectStore {
         _ body: HTTPBody, at key: ObjectKey, contentType: String, sha256: [UInt8]?
     ) async throws(ObjectStoreError) -> PutObject {
         let checked = try CheckedBody(body, sha256: sha256)
-        // Nobody asks for the body of a request whose length is 0.
+        // The body of an empty request is never read, so it is checked here.
         if checked.length == 0 { _ = try await checked.finished() }
         let sent = HTTPBody.stream(length: checked.length) { try await checked.next() }
         do throws(ObjectStoreError) {
@@ -75,7 +75,7 @@ public struct S3Store: ObjectStore {
             guard response.status.code == 200 else { throw await Self.failure(response) }
             return try await checked.finished()
         } catch {
-            // The transfer only knows that the body broke off; the body knows why.
+            // The transfer only reports that the body ended early; the body knows the cause.
             throw checked.failure ?? error
         }
     }
@@ -96,7 +96,7 @@ public struct S3Store: ObjectStore {
         case 200: return OpenedObject(sizeBytes: response.body.length ?? 0, body: response.body)
         case 206:
             guard let size = response.fields["content-range"]?.split(separator: "/").last.flatMap({ Int($0) }) else {
-                throw .unavailable("the answer does not say how large the object is")
+                throw .unavailable("the response does not contain the object's size")
             }
             return OpenedObject(sizeBytes: size, body: response.body)
         case 416: return try await getOutside(key, from: start)
@@ -104,7 +104,7 @@ public struct S3Store: ObjectStore {
         }
     }
 
-    /// What S3 says of every part of an empty object, and of those behind the end of others.
+    /// The status S3 returns for any range of an empty object, and for ranges beyond the end.
     private func getOutside(_ key: ObjectKey, from start: Int) async throws(ObjectStoreError) -> OpenedObject? {
         guard let object = try await head(key) else { return nil }
         guard start == 0 else { throw .outside(sizeBytes: object.sizeBytes) }
@@ -113,11 +113,11 @@ public struct S3Store: ObjectStore {
 
     public func head(_ key: ObjectKey) async throws(ObjectStoreError) -> ListedObject? {
         let response = try await send(.head, key: key)
-        // An answer to HEAD has no body that could say more.
+        // A response to HEAD has no body with details.
         if response.status.code == 404 { return nil }
         guard response.status.code == 200 else { throw await Self.failure(response) }
         guard let size = response.fields["content-length"].flatMap({ Int($0) }) else {
-            throw .unavailable("the answer does not say how large the object is")
+            throw .unavailable("the response does not contain the object's size")
         }
         return ListedObject(key: key, sizeBytes: size)
     }
@@ -138,7 +138,7 @@ public struct S3Store: ObjectStore {
             return S3Listing.objects(
                 in: String(decoding: try await response.body.collect(bytesMax: Self.answerBytesMax), as: UTF8.self))
         } catch {
-            throw .unavailable("the list broke off")
+            throw .unavailable("the listing was incomplete")
         }
     }
 
@@ -157,7 +157,7 @@ public struct S3Store: ObjectStore {
     // MARK: Requests
 
     private func path(of key: ObjectKey?) -> String {
-        // Neither names of buckets nor keys have anything to escape.
+        // Bucket names and keys contain no characters that need escaping.
         "/\(configuration.bucket)" + (key.map { "/\($0.text)" } ?? "")
     }
 
@@ -176,22 +176,22 @@ public struct S3Store: ObjectStore {
         } catch .cancelled {
             throw .cancelled
         } catch .invalidRequest {
-            throw .refused("the address of the bucket is none")
+            throw .refused("the address of the bucket is invalid")
         } catch {
             throw .unavailable("\(error)")
         }
     }
 
-    // MARK: Answers
+    // MARK: Responses
 
-    /// nil when the answer says that there is no such object.
+    /// nil when the response says that the object does not exist.
     private static func nothing<Object>(_ response: HTTPClientResponse) async throws(ObjectStoreError) -> Object? {
         let error = await failure(response)
         if response.status.code == 404, error == .refused("404 NoSuchKey") { return nil }
         throw error
     }
 
-    /// What an answer means that is none of those hoped for.
+    /// Maps any other response to an error.
     private static func failure(_ response: HTTPClientResponse) async -> ObjectStoreError {
         let status = response.status.code
         let bytes = (try? await response.body.collect(bytesMax: answerBytesMax)) ?? []

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// A count that only grows. Counting is one atomic addition.
+/// A monotonic counter. Counting is one atomic addition.
 public final class Counter: Sendable {
     private let count = Atomic<UInt64>(0)
 
@@ -14,7 +14,7 @@ public final class Gauge: Sendable {
     private let bits = AtomicDouble()
     private let read: (@Sendable () -> Double)?
 
-    /// - Parameter read: when given, the gauge has the value this answers at each scrape.
+    /// - Parameter read: when given, it provides the gauge's value at each scrape.
     init(read: (@Sendable () -> Double)? = nil) { self.read = read }
 
     public var value: Double { read?() ?? bits.value }
@@ -25,14 +25,14 @@ public final class Gauge: Sendable {
     public func decrement() { add(-1) }
 }
 
-/// How often a value fell under each of some bounds, and the sum of all.
+/// A histogram: how many values are at most each bound, and the sum of all values.
 public final class Histogram: Sendable {
-    /// Upper bounds in seconds, from half a millisecond to ten seconds: for durations of requests and handlers.
+    /// Upper bounds in seconds, from 0.5 ms to 10 s, for durations of requests and handlers.
     public static let seconds: [Double] = [
         0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10,
     ]
 
-    /// Upper bounds, inclusive, rising; one more bucket without a bound follows.
+    /// Inclusive upper bounds in ascending order; one unbounded bucket follows.
     let bounds: [Double]
     private let buckets: [Counter]
     private let total = AtomicDouble()
@@ -40,12 +40,12 @@ public final class Histogram: Sendable {
     init(bounds: [Double]) {
         precondition(
             zip(bounds, bounds.dropFirst()).allSatisfy { $0 < $1 } && bounds.allSatisfy(\.isFinite),
-            "the bounds of a histogram rise and are finite")
+            "histogram bounds must be finite and ascending")
         self.bounds = bounds
         buckets = (0...bounds.count).map { _ in Counter() }
     }
 
-    /// What is not a number is not counted.
+    /// NaN is not counted.
     public func observe(_ value: Double) {
         if value.isNaN { return }
         let index = bounds.firstIndex { value <= $0 } ?? bounds.count
@@ -59,11 +59,11 @@ public final class Histogram: Sendable {
     public var count: UInt64 { counts.reduce(0, &+) }
     public var sum: Double { total.value }
 
-    /// One number for each bucket, not yet summed up.
+    /// One count per bucket, not cumulative.
     var counts: [UInt64] { buckets.map(\.value) }
 }
 
-/// A floating-point number that threads share.
+/// An atomic floating-point number.
 private final class AtomicDouble: Sendable {
     private let bits = Atomic<UInt64>(Double(0).bitPattern)
 

@@ -1,5 +1,5 @@
-/// The name of a fact in a log line. Each key is named once, here or in an extension of the module that needs it, so that the
-/// same fact has the same name everywhere. A key for personal data does not exist.
+/// The name of a metadata field in a log line. Each key is declared once, here or in an extension of the module that needs it, so that
+/// the same fact has the same name everywhere. There is no key for personal data.
 public struct LogKey: Sendable, Hashable {
     public let name: String
 
@@ -34,7 +34,7 @@ public struct LogKey: Sendable, Hashable {
     public static let version = LogKey("version")
 }
 
-/// A fact in a log line.
+/// The value of a metadata field.
 public enum LogValue: Sendable, Equatable {
     case text(String)
     case integer(Int64)
@@ -50,7 +50,7 @@ public enum LogValue: Sendable, Equatable {
     /// Milliseconds with a fraction.
     public init(_ duration: Duration) { self = .number(duration / .milliseconds(1)) }
 
-    /// What an error says of itself. Errors of this code base never show data in their description.
+    /// An error's description. Errors of this code base contain no data in their description.
     public init(_ error: any Error) { self = .text(String(describing: error)) }
 }
 

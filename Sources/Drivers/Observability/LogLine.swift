@@ -6,7 +6,7 @@ internal import Darwin
 
 /// One log line in the making, as JSON.
 struct LogLine {
-    /// A longer text is cut: a log line is bounded whatever a peer sends.
+    /// Longer texts are truncated, so that external input cannot produce arbitrarily long lines.
     static let textBytesMax = 4_096
 
     private static let processID = Array(String(getpid()).utf8)
@@ -34,7 +34,7 @@ struct LogLine {
         if let causationID = trace.causationID { append(name: "causationId", .text(causationID)) }
     }
 
-    /// In the order of the names, so that equal facts make equal lines.
+    /// Sorted by name, so that equal metadata gives equal lines.
     mutating func append(_ metadata: [LogKey: LogValue]) {
         for (key, value) in metadata.sorted(by: { $0.key.name < $1.key.name }) { append(name: key.name, value) }
     }
@@ -51,14 +51,14 @@ struct LogLine {
         switch value {
         case .text(let text): append(text: text)
         case .integer(let integer): bytes += integer.description.utf8
-        // JSON has no word for infinity and the like.
+        // JSON has no representation of infinity or NaN.
         case .number(let number): bytes += (number.isFinite ? number.description : "null").utf8
         case .flag(let flag): bytes += (flag ? "true" : "false").utf8
         }
     }
 
     private mutating func append(text: String) {
-        // Most texts need no care, and then bytes are four times as fast as characters.
+        // Most texts need no escaping; copying bytes is then four times as fast as iterating over characters.
         if text.utf8.count <= Self.textBytesMax && text.utf8.allSatisfy(Self.isPlain) {
             bytes.append(UInt8(ascii: "\""))
             bytes += text.utf8
@@ -68,7 +68,7 @@ struct LogLine {
         }
     }
 
-    /// Printable ASCII that stands for itself in JSON.
+    /// Printable ASCII that needs no escaping in JSON.
     private static func isPlain(_ byte: UInt8) -> Bool {
         (0x20...0x7e).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
@@ -94,7 +94,7 @@ struct LogLine {
         case "\n": bytes += #"\n"#.utf8
         case "\r": bytes += #"\r"#.utf8
         case "\t": bytes += #"\t"#.utf8
-        // The other control characters, and those that a terminal or a reader of lines would act on.
+        // Escapes the other control characters, and characters that terminals or line readers interpret.
         case "\u{0}"..."\u{1f}", "\u{7f}"..."\u{9f}", "\u{2028}", "\u{2029}":
             bytes += #"\u"#.utf8
             let digits = String(scalar.value, radix: 16)

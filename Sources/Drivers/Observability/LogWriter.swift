@@ -4,13 +4,12 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// Writes lines to a descriptor from a thread of its own, so that a slow reader of the log never holds a loop.
+/// Writes log lines to a descriptor on a separate thread, so that a slow log reader never blocks a loop.
 ///
-/// Lines wait in a bounded buffer. When it is full the newest lines are dropped and counted, and a line says how many as soon as
-/// there is room again.
-// @unchecked: what is shared is guarded by the POSIX mutex beside it; the pointers live as long as the writer.
+/// Lines wait in a bounded buffer. When it is full, new lines are dropped and counted; once there is room, a line reports how many.
+// @unchecked: shared state is guarded by the POSIX mutex beside it; the pointers live as long as the writer.
 public final class LogWriter: LogSink, @unchecked Sendable {
-    /// The log of the process. Flushed when the process exits.
+    /// The log of the process. It is flushed when the process exits.
     public static let standardError: LogWriter = {
         let writer = LogWriter(descriptor: STDERR_FILENO)
         atexit { LogWriter.standardError.flush() }
@@ -31,7 +30,7 @@ public final class LogWriter: LogSink, @unchecked Sendable {
     private var hasThread = false
 
     /// - Parameters:
-    ///   - descriptor: stays the caller's; ``close()`` the writer before closing it.
+    ///   - descriptor: owned by the caller; ``close()`` the writer before closing it.
     ///   - bufferBytesMax: lines beyond it are dropped.
     public init(descriptor: Int32, bufferBytesMax: Int = 4 * 1_024 * 1_024) {
         self.descriptor = descriptor
@@ -40,7 +39,7 @@ public final class LogWriter: LogSink, @unchecked Sendable {
         pthread_mutex_init(lock, nil)
         pthread_cond_init(arrived, nil)
         Self.makeCondition(drained)
-        // Without a thread (the system has none left) lines are written in place: late is better than never.
+        // When no thread can be started, lines are written synchronously.
         hasThread = startLogThread(self)
     }
 
@@ -53,7 +52,7 @@ public final class LogWriter: LogSink, @unchecked Sendable {
         lock.deallocate()
     }
 
-    /// Lines dropped since the start because the buffer was full.
+    /// How many lines were dropped because the buffer was full.
     public var droppedCount: Int { locked { droppedTotal } }
 
     public func write(_ line: [UInt8]) {
@@ -69,7 +68,7 @@ public final class LogWriter: LogSink, @unchecked Sendable {
         }
     }
 
-    /// Waits until the lines so far are written, at most two seconds: a reader that has gone must not keep a process alive.
+    /// Waits until all lines so far are written, at most two seconds, so that a stuck reader does not keep the process alive.
     public func flush() {
         var end = timespec()
         clock_gettime(Self.clock, &end)
@@ -81,7 +80,7 @@ public final class LogWriter: LogSink, @unchecked Sendable {
         }
     }
 
-    /// Writes what is left and ends the thread.
+    /// Writes the remaining lines and stops the thread.
     public func close() {
         locked {
             isStopping = true
@@ -90,7 +89,7 @@ public final class LogWriter: LogSink, @unchecked Sendable {
         flush()
     }
 
-    // Setting the time of day must not make anyone wait. Darwin's conditions know no other clock.
+    // A monotonic clock, so that changing the system time does not prolong a wait. Darwin's condition variables do not support one.
     #if canImport(Glibc)
     private static let clock = CLOCK_MONOTONIC
 
@@ -114,7 +113,7 @@ public final class LogWriter: LogSink, @unchecked Sendable {
         while take(&lines) { writeAll(lines) }
     }
 
-    /// Swaps the waiting lines with the written ones: the lock is held for a moment, whatever the descriptor does.
+    /// Swaps the two buffers: the lock is held only briefly, even when the descriptor blocks.
     private func take(_ lines: inout [UInt8]) -> Bool {
         locked {
             isWriting = false
@@ -168,7 +167,7 @@ private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -
     write(descriptor, bytes.baseAddress, bytes.count)
 }
 
-/// Starts the thread, which keeps the writer alive until it is closed.
+/// Starts the thread, which retains the writer until it is closed.
 private func startLogThread(_ writer: LogWriter) -> Bool {
     let context = Unmanaged.passRetained(writer)
     #if canImport(Glibc)

@@ -1,4 +1,4 @@
-/// How much a log line matters.
+/// The severity of a log line.
 public enum LogLevel: String, Sendable, CaseIterable, Comparable {
     case debug, info, notice, warning, error
 
@@ -18,7 +18,7 @@ public enum LogLevel: String, Sendable, CaseIterable, Comparable {
 /// Writes log lines as JSON objects, one a line: `time`, `level`, `service`, `pid`, `message`, the ids of ``TraceContext/current``, and
 /// the facts; on a terminal as text (``LogFormat``). Messages are constants, so that they can be searched for and never hold data; facts are metadata.
 ///
-/// Writing never waits: see ``LogWriter``.
+/// Logging never blocks: see ``LogWriter``.
 public struct Logger: Sendable {
     public let label: String
     public let level: LogLevel
@@ -26,8 +26,8 @@ public struct Logger: Sendable {
     private let now: @Sendable () -> Int64
 
     /// - Parameters:
-    ///   - label: the service that speaks.
-    ///   - level: lines below it are not written.
+    ///   - label: the name of the service.
+    ///   - level: the minimum level.
     ///   - now: milliseconds since 1970.
     public init(
         label: String, level: LogLevel = .info, sink: any LogSink = LogWriter.standardError,
@@ -59,7 +59,7 @@ public struct Logger: Sendable {
         log(.error, message, metadata())
     }
 
-    /// The facts are made only when the line is written.
+    /// Metadata is evaluated only when the line is written.
     public func log(
         _ level: LogLevel, _ message: StaticString, _ metadata: @autoclosure () -> [LogKey: LogValue] = [:]
     ) {
@@ -70,17 +70,17 @@ public struct Logger: Sendable {
         sink.write(entry.line(as: sink.format))
     }
 
-    /// Waits until what was logged is written.
+    /// Waits until all logged lines are written.
     public func flush() { sink.flush() }
 }
 
-/// Where log lines go.
+/// The destination of log lines.
 public protocol LogSink: Sendable {
     /// How its reader wants the lines.
     var format: LogFormat { get }
     /// Takes a line that ends with a line feed. Must not wait.
     func write(_ line: [UInt8])
-    /// Waits, for a bounded time, until the lines taken so far are written.
+    /// Waits, with a time limit, until the lines taken so far are written.
     func flush()
 }
 

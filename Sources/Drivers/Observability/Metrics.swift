@@ -1,12 +1,11 @@
 internal import Synchronization
 
-/// The metrics of one service, shown in the Prometheus text format.
+/// The metrics of one service, exported in the Prometheus text format.
 ///
-/// Asking for an instrument takes a lock and builds its label text: ask once and keep it. Counting on it takes no lock. Asking again
-/// with the same name and labels answers the same instrument.
+/// Requesting an instrument takes a lock and builds its label text: request it once and keep it. Updating it takes no lock. The same name
+/// and labels return the same instrument.
 public final class Metrics: Sendable {
-    /// Names and values that tell the series of one metric apart, e.g. `["route": "/users/{id}", "status": "200"]`. Values come
-    /// from a small set; never an id.
+    /// The labels of a time series, e.g. `["route": "/users/{id}", "status": "200"]`. Values must come from a small set; never use an id.
     public typealias Labels = KeyValuePairs<StaticString, String>
 
     private let families = Mutex<[String: Family]>([:])
@@ -15,15 +14,15 @@ public final class Metrics: Sendable {
     private let showsProcess: Bool
 
     /// - Parameters:
-    ///   - seriesCountMax: series one metric may have; further label values are counted together in a series whose values are
-    ///     `other`, and `metrics_series_refused_total` tells how often that happened.
-    ///   - process: whether memory, processor time and descriptors of the process are shown too.
+    ///   - seriesCountMax: the maximum number of series per metric; further label values are counted in one series with the label values
+    ///     `other`, and `metrics_series_refused_total` counts how often that happened.
+    ///   - process: whether memory, CPU time and descriptors of the process are exported too.
     public init(seriesCountMax: Int = 500, process: Bool = true) {
         self.seriesCountMax = seriesCountMax
         showsProcess = process
     }
 
-    /// - Parameter name: ends in `_total`, with the unit before it where there is one.
+    /// - Parameter name: ends in `_total`, preceded by the unit if there is one.
     public func counter(_ name: StaticString, help: StaticString, labels: Labels = [:]) -> Counter {
         let found = instrument(name, help, labels) { .counter(Counter()) }
         guard case .counter(let counter) = found else { preconditionFailure("\(name) is not a counter") }
@@ -36,14 +35,14 @@ public final class Metrics: Sendable {
         return gauge
     }
 
-    /// A gauge that is read at each scrape. The first reader of a name and labels stays.
+    /// A gauge that is read at each scrape. The first registered reader for a name and labels is kept.
     public func gauge(
         _ name: StaticString, help: StaticString, labels: Labels = [:], read: @escaping @Sendable () -> Double
     ) {
         _ = instrument(name, help, labels) { .gauge(Gauge(read: read)) }
     }
 
-    /// - Parameter buckets: upper bounds, rising; the first ask for a name decides.
+    /// - Parameter buckets: upper bounds in ascending order; the first request for a name decides.
     public func histogram(
         _ name: StaticString, help: StaticString, labels: Labels = [:], buckets: [Double] = Histogram.seconds
     ) -> Histogram {
@@ -52,12 +51,12 @@ public final class Metrics: Sendable {
         return histogram
     }
 
-    /// Everything in the Prometheus text format, version 0.0.4; content type ``prometheusContentType``.
+    /// All metrics in the Prometheus text format, version 0.0.4; content type ``prometheusContentType``.
     public func prometheusText() -> String {
         var page = PrometheusPage()
         let shown = families.withLock { $0 }
         for (name, family) in shown.sorted(by: { $0.key < $1.key }) { page.append(family, name: name) }
-        page.append("metrics_series_refused_total", help: "Series beyond the limit of a metric.", refused)
+        page.append("metrics_series_refused_total", help: "Requests for series beyond a metric's limit.", refused)
         if showsProcess { page.append(ProcessUsage()) }
         return page.text
     }
@@ -97,7 +96,7 @@ public final class Metrics: Sendable {
 
     struct Family {
         let help: String
-        /// By the text of their labels.
+        /// Keyed by the text of their labels.
         var series: [String: Instrument] = [:]
     }
 }

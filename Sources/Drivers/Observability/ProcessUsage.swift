@@ -4,7 +4,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// What the process uses now, under the names Prometheus' own libraries give these measures.
+/// Resource usage of the process, under the names of the Prometheus client libraries.
 struct ProcessUsage {
     struct Measure {
         let name: String
@@ -18,7 +18,7 @@ struct ProcessUsage {
     init() {
         var measures = [
             Measure(
-                name: "process_cpu_seconds_total", help: "Processor time used, user and system, in seconds.",
+                name: "process_cpu_seconds_total", help: "Total user and system CPU time in seconds.",
                 type: "counter", value: Self.cpuSeconds)
         ]
         if let bytes = Self.residentBytes {
@@ -46,7 +46,7 @@ struct ProcessUsage {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
-    /// The second number of `/proc/self/statm`, in pages; nil where there is no such file.
+    /// The second number of `/proc/self/statm`, in pages; nil when the file does not exist.
     private static var residentBytes: Int? {
         let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -64,7 +64,7 @@ struct ProcessUsage {
         defer { closedir(folder) }
         var count = 0
         while readdir(folder) != nil { count += 1 }
-        // Without `.`, `..` and the descriptor of the folder itself.
+        // Without `.`, `..` and the folder's own descriptor.
         return max(0, count - 3)
     }
 

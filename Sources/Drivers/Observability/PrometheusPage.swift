@@ -38,7 +38,7 @@ struct PrometheusPage {
         text += "# HELP \(name) \(Self.escaped(help, quotes: false))\n# TYPE \(name) \(type)\n"
     }
 
-    /// Buckets are shown summed up, and the count is that of the last one, so that a scrape is consistent in itself.
+    /// Buckets are exported cumulatively, and the count equals the last bucket, so that each scrape is consistent.
     private mutating func append(_ histogram: Histogram, name: String, labels: String) {
         let sum = histogram.sum
         var count: UInt64 = 0
@@ -68,7 +68,7 @@ struct PrometheusPage {
         return value.description
     }
 
-    /// Letters, digits and underscores, not beginning with a digit. Colons are for recording rules, not for us.
+    /// Letters, digits and underscores, not beginning with a digit. Colons are reserved for recording rules.
     static func isValidName(_ name: String) -> Bool {
         !name.isEmpty && !(name.utf8.first.map { (48...57).contains($0) } ?? true)
             && name.utf8.allSatisfy { byte in

@@ -1,11 +1,11 @@
-/// Where the work at hand comes from: carried from the HTTP request through every event to every effect and log line.
+/// The origin of the current work, carried from the HTTP request through every event to every effect and log line.
 public struct TraceContext: Sendable, Hashable {
-    /// Names the request at the beginning of it all, `req_…`; the same on every step of the journey.
+    /// Identifies the first request, `req_…`; the same on every step that it causes.
     public var correlationID: String
     public var traceparent: Traceparent
-    /// The id of the event that caused this work; nil at the root.
+    /// The id of the event that caused this work; nil for the first request.
     public var causationID: String?
-    /// The request that this work answers, as `POST /auth/register`; nil for work that an event or a clock began.
+    /// The request being answered, such as `POST /auth/register`; nil for work started by an event or a timer.
     public var route: String?
 
     /// The context of the running task; nil outside a request, an event and a scheduled job.
@@ -17,8 +17,8 @@ public struct TraceContext: Sendable, Hashable {
         self.causationID = causationID
     }
 
-    /// A new journey with ids of its own.
-    /// - Parameter millisecondsSinceEpoch: the time the correlation id begins with, so that ids sort by time.
+    /// A new trace with generated ids.
+    /// - Parameter millisecondsSinceEpoch: the timestamp in the correlation id, so that ids sort by time.
     public static func root(
         millisecondsSinceEpoch: Int64 = WallClock.millisecondsSinceEpoch, using random: inout some RandomNumberGenerator
     ) -> TraceContext {
@@ -26,13 +26,13 @@ public struct TraceContext: Sendable, Hashable {
         return TraceContext(correlationID: correlationID, traceparent: Traceparent(using: &random))
     }
 
-    /// A new journey with ids of the system's random source.
+    /// A new trace with ids from the system's random source.
     public static func root() -> TraceContext {
         var random = SystemRandomNumberGenerator()
         return root(using: &random)
     }
 
-    /// The context of a request: its `X-Correlation-Id` and `traceparent` where they are well-formed, fresh ids where not.
+    /// The context of a request: its `X-Correlation-Id` and `traceparent` when they are well-formed, otherwise generated ids.
     public static func request(
         correlationID: String?, traceparent: String?,
         millisecondsSinceEpoch: Int64 = WallClock.millisecondsSinceEpoch, using random: inout some RandomNumberGenerator
@@ -44,13 +44,13 @@ public struct TraceContext: Sendable, Hashable {
             traceparent: traceparent.flatMap(Traceparent.init)?.child(using: &random) ?? Traceparent(using: &random))
     }
 
-    /// The same, with fresh ids of the system's random source.
+    /// The same, with ids from the system's random source.
     public static func request(correlationID: String?, traceparent: String?) -> TraceContext {
         var random = SystemRandomNumberGenerator()
         return request(correlationID: correlationID, traceparent: traceparent, using: &random)
     }
 
-    /// A step within this work: same journey and cause, a span of its own.
+    /// A child span within this work, with the same correlation and cause.
     public func child() -> TraceContext {
         var random = SystemRandomNumberGenerator()
         return child(using: &random)
@@ -62,7 +62,7 @@ public struct TraceContext: Sendable, Hashable {
         return child
     }
 
-    /// The work an event causes: same journey, a span of its own, the event as its cause.
+    /// The context of work caused by an event: a new span with the event as its cause.
     public func caused(by eventID: String) -> TraceContext {
         var next = child()
         next.causationID = eventID
@@ -70,8 +70,8 @@ public struct TraceContext: Sendable, Hashable {
         return next
     }
 
-    /// Whether a correlation id from outside may be taken over: 1 to 64 of `A-Z a-z 0-9 . _ -`, so that it can stand in any
-    /// header, log line and event.
+    /// Whether an external correlation id is accepted: 1 to 64 characters of `A-Z a-z 0-9 . _ -`, so that it is safe in any header, log
+    /// line and event.
     public static func isValidCorrelationID(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
             && text.utf8.allSatisfy { byte in

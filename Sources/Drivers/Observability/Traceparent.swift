@@ -1,4 +1,4 @@
-/// The W3C trace context of one span: which trace it belongs to, its own id, and whether the trace is recorded.
+/// The W3C trace context of a span: the trace id, the span's own id, and whether the trace is sampled.
 ///
 /// Source: https://www.w3.org/TR/trace-context/ level 1, `traceparent`.
 public struct Traceparent: Sendable, Hashable, CustomStringConvertible {
@@ -30,8 +30,8 @@ public struct Traceparent: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Reads a header's value; nil when it is not exactly what the standard allows. A later version is read as far as
-    /// version 00 defines it, as the standard asks.
+    /// Parses a header's value; nil when it violates the standard. A later version is parsed as far as version 00 defines it, as the
+    /// standard requires.
     public init?(_ header: String) {
         let bytes = Array(header.utf8.prefix(Self.headerBytesMax + 1))
         guard bytes.count >= 55, bytes.count <= Self.headerBytesMax,
@@ -47,11 +47,11 @@ public struct Traceparent: Sendable, Hashable, CustomStringConvertible {
 
     /// A new trace with its first span.
     public init(sampled: Bool = true, using random: inout some RandomNumberGenerator) {
-        // The lowest bit is set where all zero would be invalid: one chance in 2^64 is not left to luck.
+        // An all-zero id would be invalid (probability 2^-64); setting the lowest bit avoids it.
         self.init(random.next(), random.next() | 1, random.next() | 1, sampled: sampled)
     }
 
-    /// The same trace, a new span.
+    /// A new span in the same trace.
     public func child(using random: inout some RandomNumberGenerator) -> Traceparent {
         Traceparent(traceHigh, traceLow, random.next() | 1, sampled: sampled)
     }
@@ -63,11 +63,11 @@ public struct Traceparent: Sendable, Hashable, CustomStringConvertible {
         self.sampled = sampled
     }
 
-    /// A later version may be longer; nothing sane is longer than this.
+    /// A later version may be longer; longer values than this are refused.
     private static let headerBytesMax = 512
 }
 
-/// Lower-case hexadecimal digits, as ids are written.
+/// Lower-case hexadecimal digits.
 enum Hex {
     static func append(_ value: UInt64, to digits: inout [UInt8]) {
         for shift in stride(from: 60, through: 0, by: -4) { digits.append(digit(UInt8((value >> UInt64(shift)) & 15))) }

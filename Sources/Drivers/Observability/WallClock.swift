@@ -4,7 +4,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// The time of day. What must be testable takes the time as a parameter and has this as its default.
+/// The time of day. Testable code takes the time as a parameter with this as its default.
 public enum WallClock {
     public static var millisecondsSinceEpoch: Int64 {
         var time = timespec()
@@ -13,9 +13,9 @@ public enum WallClock {
     }
 }
 
-/// A point in time as `2026-01-31T23:59:59.123Z`, appended to `bytes`.
+/// Appends a time as `2026-01-31T23:59:59.123Z` to `bytes`.
 func appendTimestamp(millisecondsSinceEpoch: Int64, to bytes: inout [UInt8]) {
-    // Within the years 1 to 9999; a clock outside them is broken and shows as their end.
+    // Years 1 to 9999; times outside are clamped.
     let time = min(max(millisecondsSinceEpoch, -62_135_596_800_000), 253_402_300_799_999)
     let milliseconds = Int(floorMod(time, 86_400_000))
     let (year, month, day) = civil(daysSinceEpoch: Int((time - Int64(milliseconds)) / 86_400_000))

@@ -1,6 +1,6 @@
 internal import CRedis
 
-/// A part of a command: its name is the first.
+/// A part of a command; the first part is the command's name.
 public enum RedisArgument: Sendable, ExpressibleByStringLiteral {
     case text(String)
     case bytes([UInt8])
@@ -18,8 +18,8 @@ public enum RedisArgument: Sendable, ExpressibleByStringLiteral {
 }
 
 extension [RedisArgument] {
-    /// The command as it goes over the wire.
-    /// - Throws: ``RedisError/busy`` when there is no memory for it.
+    /// The command in the Redis wire format.
+    /// - Throws: ``RedisError/busy`` when no memory is available.
     func formatted() throws(RedisError) -> [UInt8] {
         var bytes: [UInt8] = [], ends: [Int] = []
         for argument in self {

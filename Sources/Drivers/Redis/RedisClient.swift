@@ -1,9 +1,9 @@
 public import EventLoop
 
-/// A Redis: one connection a loop, on which the commands of all callers travel one behind the other.
+/// A Redis client: one connection per loop, on which the commands of all callers are pipelined.
 ///
-/// Connections are made when they are needed, and again when they were lost. While there is none to be had, callers are told so at
-/// once. May be used from a loop, where nothing hops, or from anywhere else.
+/// Connections are opened on demand and reopened after a loss. While none can be opened, callers fail at once. May be called from a loop,
+/// without thread switches, or from anywhere else.
 public final class RedisClient: Sendable {
     private let loops: EventLoopGroup
     private let lines: [RedisLine]
@@ -16,8 +16,8 @@ public final class RedisClient: Sendable {
 
     deinit { for line in lines { line.loop.execute { line.close() } } }
 
-    /// Sends a command and waits for its answer. It is never sent twice.
-    /// - Throws: ``RedisError``, or `CancellationError` at once when the caller is cancelled; the command may be done all the same.
+    /// Sends a command and waits for its reply. Commands are never retried.
+    /// - Throws: ``RedisError``, or `CancellationError` at once when the caller is cancelled; the command may still be executed.
     public func send(_ command: [RedisArgument]) async throws -> RedisReply {
         let line = line()
         let call = RedisCall(try command.formatted())
@@ -30,7 +30,7 @@ public final class RedisClient: Sendable {
         }
     }
 
-    /// Closes every connection; what waits for an answer fails, and so does what comes later.
+    /// Closes every connection; pending and later commands fail.
     public func close() async {
         for line in lines { _ = try? await line.loop.run("redis close") { line.close() } }
     }
@@ -38,6 +38,6 @@ public final class RedisClient: Sendable {
     private func line() -> RedisLine {
         let loop = loops.next()
         for line in lines where line.loop === loop { return line }
-        preconditionFailure("a loop that is not of this client's group")
+        preconditionFailure("the loop does not belong to this client's group")
     }
 }

@@ -1,16 +1,16 @@
-/// The limits of a client. Each applies to one connection, and there is one a loop.
+/// The limits of a client. Each applies to one connection; there is one connection per loop.
 public struct RedisConfiguration: Sendable {
-    /// From sending a command to its answer, connecting included.
+    /// The time limit from sending a command to its reply, connecting included.
     public var commandTimeout: Duration = .milliseconds(500)
-    /// For each address of the host.
+    /// The connect timeout for each address of the host.
     public var connectTimeout: Duration = .seconds(2)
-    /// Commands that wait for their answers.
+    /// The maximum number of commands waiting for replies.
     public var waitingCountMax = 4_096
-    /// Bytes of commands that the system has not taken yet.
+    /// The maximum bytes of unsent commands.
     public var unsentBytesMax = 8 * 1024 * 1024
-    /// Bytes of one answer.
+    /// The maximum bytes of one reply.
     public var replyBytesMax = 16 * 1024 * 1024
-    /// After a failed attempt to connect nobody tries again for so long; it doubles with each failure.
+    /// The delay after a failed connection attempt; it doubles with each failure.
     public var reconnectDelayBase: Duration = .milliseconds(50)
     public var reconnectDelayMax: Duration = .seconds(2)
 

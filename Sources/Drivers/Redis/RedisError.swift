@@ -1,24 +1,24 @@
-/// Why a command has no answer. Nothing in it shows data.
+/// Why a command has no reply. Errors contain no data.
 public enum RedisError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// There is no connection, or it was lost: the command may or may not have been done.
+    /// There is no connection, or it was lost: the command may or may not have been executed.
     case unavailable
-    /// No answer in time: the command may or may not have been done.
+    /// No reply in time: the command may or may not have been executed.
     case timeout
-    /// Too much waits for an answer already.
+    /// Too many commands or bytes are pending.
     case busy
-    /// The server answered with an error; its first word, such as `WRONGTYPE`, `NOAUTH` or `LOADING`.
+    /// The server replied with an error; its first word, such as `WRONGTYPE`, `NOAUTH` or `LOADING`.
     case refused(String)
-    /// What came is no answer of a Redis.
+    /// The reply violates the Redis protocol.
     case malformed
     case closed
 
     public var description: String {
         switch self {
         case .unavailable: "redis: no connection"
-        case .timeout: "redis: no answer in time"
-        case .busy: "redis: too much waits already"
+        case .timeout: "redis: no reply in time"
+        case .busy: "redis: too many pending commands"
         case .refused(let code): "redis: refused with \(code)"
-        case .malformed: "redis: what came is no answer"
+        case .malformed: "redis: malformed reply"
         case .closed: "redis: the client is closed"
         }
     }

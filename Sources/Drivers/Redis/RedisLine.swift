@@ -1,7 +1,7 @@
 internal import CRedis
 internal import EventLoop
 
-/// The connection of one loop, made when it is needed, and the commands that wait for their answers on it, in order.
+/// The connection of one loop, opened on demand, and its commands waiting for replies, in order.
 // @unchecked: confined to its loop, except for the constants.
 final class RedisLine: @unchecked Sendable {
     let loop: EventLoop
@@ -11,17 +11,17 @@ final class RedisLine: @unchecked Sendable {
     private var wire: RedisWire?
     private var isConnecting = false
     private var isClosed = false
-    /// Answers to what goes in front of all commands on a new connection.
+    /// The expected replies to the commands sent first on a new connection.
     private var greetingsOwed = 0
     private var calls = FIFO<RedisCall>()
     private var tick: Watch?
     private var failuresInARow = 0
-    /// After a failure, until when nobody tries to connect, and what callers are told meanwhile.
+    /// After a failure: when to retry, and the error for callers until then.
     private var failure: (error: RedisError, until: ContinuousClock.Instant)?
 
-    /// Names are looked up there, which blocks.
+    /// DNS lookups block, so they run there.
     private static let threads = try? BlockingPool(name: "redis-connect", threadCount: 2, queueCountMax: 1_024)
-    /// A command that is overdue is noticed within this part of its time.
+    /// The timeout check runs this many times per timeout.
     private static let ticksPerTimeout = 8
 
     init(_ url: RedisURL, loop: EventLoop, _ configuration: RedisConfiguration) {
@@ -91,7 +91,7 @@ final class RedisLine: @unchecked Sendable {
         }
     }
 
-    /// Gives the connection up, and with it every command that waits. When none did, nothing has failed.
+    /// Closes the connection and fails every pending command. Without pending commands this does not count as a failure.
     private func lose(_ error: RedisError) {
         wire?.close()
         wire = nil
@@ -114,7 +114,7 @@ final class RedisLine: @unchecked Sendable {
         for call in calls.takeAll() { call.finish(.failure(RedisError.closed)) }
     }
 
-    // MARK: Time
+    // MARK: Timeouts
 
     private func watchTime() {
         guard tick == nil else { return }
@@ -137,7 +137,7 @@ final class RedisLine: @unchecked Sendable {
 }
 
 extension RedisURL {
-    /// What goes in front of all commands.
+    /// The commands sent first on a new connection.
     fileprivate var greetings: [[RedisArgument]] {
         var greetings: [[RedisArgument]] = []
         if let password {
@@ -148,8 +148,8 @@ extension RedisURL {
     }
 }
 
-/// A command, and who waits for its answer.
-// @unchecked: made by the caller, then touched on the line's loop alone.
+/// A command and its waiting caller.
+// @unchecked: created by the caller, then accessed on the line's loop only.
 final class RedisCall: @unchecked Sendable {
     let command: [UInt8]
     let since = ContinuousClock.now
@@ -158,7 +158,7 @@ final class RedisCall: @unchecked Sendable {
 
     init(_ command: [UInt8]) { self.command = command }
 
-    /// - Returns: false when the caller is gone already.
+    /// - Returns: false when the caller was already cancelled.
     func begin(_ continuation: CheckedContinuation<RedisReply, any Error>) -> Bool {
         if isFinished {
             continuation.resume(throwing: CancellationError())
@@ -168,7 +168,7 @@ final class RedisCall: @unchecked Sendable {
         return true
     }
 
-    /// A caller that was cancelled has left: the answer comes all the same, and finds nobody.
+    /// The caller was cancelled: the reply will still arrive and is dropped.
     func finish(_ result: Result<RedisReply, any Error>) {
         isFinished = true
         continuation?.resume(with: result)

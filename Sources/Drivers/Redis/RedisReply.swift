@@ -1,20 +1,20 @@
 internal import CRedis
 
-/// What a Redis answers to a command.
+/// A reply to a command.
 public enum RedisReply: Sendable, Equatable {
     case nothing
     case integer(Int64)
-    /// Such as `OK`.
+    /// A simple string, such as `OK`.
     case status(String)
     case bytes([UInt8])
     case list([RedisReply])
-    /// In place of an item of a list. An answer that is an error is thrown instead.
+    /// An error within a list. A reply that is itself an error is thrown instead.
     case error(String)
 
-    /// The bytes it consists of; nil for anything else.
+    /// The bytes of a string reply; nil for other types.
     public var bytes: [UInt8]? { if case .bytes(let bytes) = self { bytes } else { nil } }
 
-    /// The items of a list; none for anything else.
+    /// The items of a list; empty for other types.
     public var items: [RedisReply] { if case .list(let items) = self { items } else { [] } }
 
     init(_ reply: OpaquePointer) {
@@ -36,7 +36,7 @@ public enum RedisReply: Sendable, Equatable {
         return Array(UnsafeRawBufferPointer(start: start, count: count))
     }
 
-    /// The first word of an error, and nothing of what it may quote.
+    /// The first word of an error, without the rest, which may quote data.
     private static func code(of text: [UInt8]) -> String {
         String(decoding: text.prefix { $0 != UInt8(ascii: " ") }.prefix(32), as: UTF8.self)
     }

@@ -4,7 +4,8 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Where a Redis is and how to log in: `redis://[[user]:password@]host[:port][/database]`. Its description shows no password.
+/// The address and credentials of a Redis server: `redis://[[user]:password@]host[:port][/database]`. Its description contains no
+/// password.
 public struct RedisURL: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
     public let host: String
     public let port: Int
@@ -12,7 +13,7 @@ public struct RedisURL: Sendable, Hashable, CustomStringConvertible, CustomRefle
     let user: String?
     let password: String?
 
-    /// - Throws: ``RedisURLError``, which says what is wrong and shows none of it.
+    /// - Throws: ``RedisURLError``, without any of the text.
     public init(_ text: String) throws(RedisURLError) {
         if text.hasPrefix("rediss://") { throw .encrypted }
         guard text.hasPrefix("redis://"), text.utf8.count <= 2_048, let parts = URLComponents(string: text),
@@ -33,9 +34,9 @@ public struct RedisURL: Sendable, Hashable, CustomStringConvertible, CustomRefle
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// What is wrong with the address of a Redis.
+/// What is wrong with a Redis URL.
 public enum RedisURLError: Error, Sendable, Equatable {
     case notAURL
-    /// `rediss://`: this driver does not encrypt.
+    /// `rediss://`: this driver does not support TLS.
     case encrypted
 }

@@ -1,28 +1,28 @@
 internal import CRedis
 internal import EventLoop
 
-/// A socket to a Redis with what is to be sent and what has been received in part. It knows nothing of who waits for what.
+/// A socket to a Redis server with its send and receive buffers. It knows nothing about commands' callers.
 ///
 /// Confined to its loop.
 final class RedisWire {
-    /// There is a whole answer.
+    /// A complete reply has arrived.
     var onReply: (RedisReply) -> Void = { _ in }
-    /// The socket is closed by then.
+    /// Called after the socket was closed.
     var onLost: (RedisError) -> Void = { _ in }
     private(set) var unsentCount = 0
 
     private let loop: EventLoop
     private let replyBytesMax: Int
     private let reader: OpaquePointer
-    /// Nil once closed.
+    /// nil once closed.
     private var descriptor: Int32?
     private var readWatch: Watch?
     private var writeWatch: Watch?
     private var unsent: [UInt8] = []
     private var received = [UInt8](repeating: 0, count: 64 * 1024)
 
-    /// Takes the socket over.
-    /// - Throws: ``RedisError/unavailable`` when there is no memory or the loop cannot watch the socket; it is closed then.
+    /// Takes ownership of the socket.
+    /// - Throws: ``RedisError/unavailable`` when no memory is available or the loop cannot watch the socket; the socket is then closed.
     init(_ descriptor: Int32, loop: EventLoop, replyBytesMax: Int) throws(RedisError) {
         self.loop = loop
         self.replyBytesMax = replyBytesMax

@@ -1,4 +1,4 @@
-/// Base64 with the URL-safe alphabet and without padding (RFC 4648, section 5), as JOSE writes it.
+/// Base64 with the URL-safe alphabet and without padding (RFC 4648, section 5), as used by JOSE.
 public enum Base64URL {
     public static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
@@ -17,7 +17,7 @@ public enum Base64URL {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Nil for anything ``encode(_:)`` would not have written: padding, other characters, bits left over.
+    /// nil for text that ``encode(_:)`` does not produce: padding, other characters, non-zero trailing bits.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count * 3 / 4)

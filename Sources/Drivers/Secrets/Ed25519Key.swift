@@ -1,12 +1,12 @@
 internal import CSecrets
 
-/// A key that signs with Ed25519 (RFC 8032). Shows itself nowhere.
+/// An Ed25519 signing key (RFC 8032). Its description contains no key material.
 public struct Ed25519Key: Sendable, CustomStringConvertible, CustomReflectable {
     /// 32 bytes: a secret.
     public let secret: [UInt8]
     /// 32 bytes.
     public let publicKey: [UInt8]
-    /// The key's name: its RFC 7638 thumbprint.
+    /// The key id: the RFC 7638 thumbprint.
     public let id: String
 
     public static func generate() -> Ed25519Key {
@@ -16,7 +16,7 @@ public struct Ed25519Key: Sendable, CustomStringConvertible, CustomReflectable {
         return key
     }
 
-    /// From what ``secret`` said. Nil when it is no 32 bytes.
+    /// Restores a key from ``secret``. nil unless it has 32 bytes.
     public init?(secret: [UInt8]) {
         guard secret.count == HUB_ED25519_KEY_BYTES else { return nil }
         var publicKey = [UInt8](repeating: 0, count: Int(HUB_ED25519_KEY_BYTES))
@@ -27,7 +27,7 @@ public struct Ed25519Key: Sendable, CustomStringConvertible, CustomReflectable {
             SHA256.digest(#"{"crv":"Ed25519","kty":"OKP","x":"\#(Base64URL.encode(publicKey))"}"#))
     }
 
-    /// 64 bytes, the same for the same message.
+    /// A signature of 64 bytes; deterministic.
     public func sign(_ message: [UInt8]) -> [UInt8] {
         var signature = [UInt8](repeating: 0, count: Int(HUB_ED25519_SIGNATURE_BYTES))
         precondition(
@@ -35,7 +35,7 @@ public struct Ed25519Key: Sendable, CustomStringConvertible, CustomReflectable {
         return signature
     }
 
-    /// Whether a message carries a key's signature.
+    /// Whether the signature of a message is valid for a key.
     public static func isValid(_ signature: [UInt8], of message: [UInt8], by publicKey: [UInt8]) -> Bool {
         publicKey.count == HUB_ED25519_KEY_BYTES && signature.count == HUB_ED25519_SIGNATURE_BYTES
             && hub_ed25519_verify(publicKey, message, message.count, signature) == 1

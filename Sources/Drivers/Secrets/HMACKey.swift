@@ -1,27 +1,27 @@
 internal import CSecrets
 internal import Synchronization
 
-/// A key for HMAC-SHA256, prepared once and used from any thread.
+/// A key for HMAC-SHA256, prepared once and usable from any thread.
 public final class HMACKey: Sendable {
     private let original: Computation
-    /// One for each thread that signs at once, at most.
+    /// Prepared contexts for reuse: at most one per thread that signs at the same time.
     private let idle = Mutex<[Computation]>([])
 
-    /// Bytes a key has at least: less could be guessed.
+    /// The minimum key length in bytes; shorter keys could be guessed.
     public static let keyBytesMin = 16
 
-    /// Nil when the key is shorter than ``keyBytesMin``.
+    /// nil when the key is shorter than ``keyBytesMin``.
     public init?(_ key: [UInt8]) {
         guard key.count >= Self.keyBytesMin else { return nil }
         original = Computation(hub_hmac_new(key, key.count))
     }
 
-    /// A key from the text of a setting; its UTF-8 bytes count.
+    /// A key from the UTF-8 bytes of a setting.
     public convenience init?(secret: String) { self.init(Array(secret.utf8)) }
 
-    /// A key of its own for one purpose, so that what is signed for one is worth nothing for another.
+    /// Derives a key for one purpose, so that signatures for one purpose are invalid for another.
     public func derived(for purpose: StaticString) -> HMACKey {
-        guard let key = HMACKey(code(for: purpose.description)) else { preconditionFailure("a code is long enough") }
+        guard let key = HMACKey(code(for: purpose.description)) else { preconditionFailure("an HMAC is a valid key") }
         return key
     }
 
@@ -51,8 +51,8 @@ public final class HMACKey: Sendable {
     }
 }
 
-/// Owns a computation of OpenSSL.
-// @unchecked: used by the one caller that took it out of the mutex; the original is only copied.
+/// Owns an OpenSSL MAC context.
+// @unchecked: used only by the caller that took it out of the mutex; the original is only copied.
 private final class Computation: @unchecked Sendable {
     private let pointer: OpaquePointer
 

@@ -6,9 +6,9 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A P-256 key that signs tokens with ES256. Shows itself nowhere.
+/// A P-256 key that signs tokens with ES256. Its description contains no key material.
 public struct SigningKey: Sendable, CustomStringConvertible, CustomReflectable {
-    /// The key's name in the header of each token: its RFC 7638 thumbprint.
+    /// The key id in the header of each token: the RFC 7638 thumbprint.
     public let id: String
     let key: KeyHandle
 
@@ -19,14 +19,14 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomReflectable {
         return key
     }
 
-    /// From the JSON Web Key ``exported()`` made. Nil when it is not a P-256 key with its private half.
+    /// Restores a key from the JSON Web Key of ``exported()``. nil when it is not a P-256 private key.
     public init?(_ json: String) {
         guard json.utf8.count <= JSONLimits.keyBytesMax,
             let parsed = try? JSONDecoder().decode(JSONWebKey.self, from: Data(json.utf8)),
             parsed.isP256, parsed.d != nil, let key = KeyHandle(parsed)
         else { return nil }
         self.init(key)
-        // The library makes the public half from the private one; a key that says otherwise is broken.
+        // cjose derives the public part from the private one; a different public part in the input means a corrupt key.
         guard id == parsed.thumbprint else { return nil }
     }
 
@@ -36,10 +36,10 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomReflectable {
         id = parsed.thumbprint
     }
 
-    /// The whole key as a JSON Web Key: a secret.
+    /// The whole key as a JSON Web Key; secret.
     public func exported() -> String { key.text(withPrivate: true) ?? "" }
 
-    /// The half that verifies what this one signs.
+    /// The public key.
     public var verifyingKey: VerifyingKey { VerifyingKey(id: id, key: key) }
 
     public var description: String { "signing key \(id)" }
@@ -52,7 +52,7 @@ public struct VerifyingKey: Sendable {
     let key: KeyHandle
 }
 
-/// The keys a verifier trusts, by their ids.
+/// The keys a verifier trusts, by key id.
 public struct VerifyingKeys: Sendable {
     private var keys: [String: VerifyingKey] = [:]
 
@@ -60,7 +60,7 @@ public struct VerifyingKeys: Sendable {
         for key in keys { self.keys[key.id] = key }
     }
 
-    /// From a key set as ``json()`` writes it. Keys of other kinds in it are passed over; nil when it is no key set.
+    /// Parses a key set in the format of ``json()``. Keys of other types are skipped; nil when it is not a key set.
     public init?(json: [UInt8]) {
         guard json.count <= JSONLimits.keySetBytesMax,
             let set = try? JSONDecoder().decode(LenientKeySet.self, from: Data(json))
@@ -76,7 +76,7 @@ public struct VerifyingKeys: Sendable {
 
     public var ids: [String] { keys.keys.sorted() }
 
-    /// The key set (RFC 7517) to publish: public halves only.
+    /// The key set (RFC 7517) to publish: public keys only.
     public func json() -> [UInt8] {
         let published = ids.compactMap { id in
             keys[id]?.key.parsed(withPrivate: false)?.published(as: id)
@@ -86,7 +86,7 @@ public struct VerifyingKeys: Sendable {
         return (try? encoder.encode(JSONWebKeySet(keys: published))).map { Array($0) } ?? []
     }
 
-    /// A key set may hold keys of kinds we do not know.
+    /// A key set may contain unknown key types.
     private struct LenientKeySet: Decodable {
         var keys: [Entry]
         struct Entry: Decodable {
@@ -101,7 +101,7 @@ enum JSONLimits {
     static let keySetBytesMax = 64 * 1_024
 }
 
-/// Owns a key of cjose.
+/// Owns a cjose key.
 // @unchecked: cjose only reads a key when it signs or verifies.
 final class KeyHandle: @unchecked Sendable {
     let pointer: OpaquePointer
@@ -117,10 +117,10 @@ final class KeyHandle: @unchecked Sendable {
 
     deinit { hub_key_free(pointer) }
 
-    /// Whether a compact JWS with alg ES256 carries this key's signature.
+    /// Whether a compact JWS with alg ES256 has a valid signature of this key.
     func isSigner(of token: String) -> Bool { hub_es256_verify(pointer, token, token.utf8.count) == 1 }
 
-    /// A compact JWS of any payload. Nil when the key has no private half.
+    /// Signs any payload as a compact JWS. nil when this is a public key.
     func signed(payload: [UInt8], id: String) -> String? {
         guard let text = hub_es256_sign(pointer, id, payload, payload.count) else { return nil }
         defer { hub_text_free(text) }

@@ -1,11 +1,11 @@
-/// An argon2id hash in the PHC string format, as it is stored. Shows itself nowhere.
+/// An argon2id hash in the PHC string format, as stored. Its description does not contain the hash.
 public struct PasswordHash: RawRepresentable, Sendable, Hashable, CustomStringConvertible, CustomReflectable {
     /// `$argon2id$v=19$m=…,t=…,p=…$salt$hash`.
     public let rawValue: String
-    /// What it was made with.
+    /// The parameters of the hash.
     public let parameters: Parameters
 
-    /// What a hash costs. Source of the default: OWASP Password Storage Cheat Sheet, argon2id.
+    /// The cost parameters of a hash. Source of the default: OWASP Password Storage Cheat Sheet, argon2id.
     public struct Parameters: Sendable, Hashable {
         public var memoryKiB: UInt32
         public var iterations: UInt32
@@ -19,17 +19,17 @@ public struct PasswordHash: RawRepresentable, Sendable, Hashable, CustomStringCo
 
         public static let standard = Parameters()
 
-        /// What a hash takes on a machine of today, roughly, until it has been measured: 0.6 µs for a KiB and pass.
+        /// The assumed duration of a hash until it has been measured: about 0.6 µs per KiB and pass.
         var costAtFirst: Duration { .nanoseconds(600 * Int64(memoryKiB) * Int64(iterations)) }
 
-        /// Bounds on what is made and what is verified: a row of the database must not be able to take the machine's memory.
+        /// The limits for hashing and verifying: a stored hash must not be able to exhaust the machine's memory.
         var isReasonable: Bool {
             (8...1_048_576).contains(memoryKiB) && (1...32).contains(iterations) && (1...16).contains(lanes)
                 && memoryKiB >= 8 * lanes
         }
     }
 
-    /// Nil when it is not an argon2id hash of version 19 with bearable parameters.
+    /// nil when it is not an argon2id hash of version 19 with parameters within the limits.
     public init?(rawValue: String) {
         guard rawValue.utf8.count <= Self.encodedBytesMax, !rawValue.utf8.contains(0) else { return nil }
         let parts = rawValue.split(separator: "$", omittingEmptySubsequences: false)
@@ -43,7 +43,7 @@ public struct PasswordHash: RawRepresentable, Sendable, Hashable, CustomStringCo
     public var description: String { "<password hash>" }
     public var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// The library's own longest hash with our lengths is 97 bytes.
+    /// With our lengths, the longest encoded hash is 97 bytes.
     static let encodedBytesMax = 255
 
     private static func parameters(_ text: Substring) -> Parameters? {

@@ -7,28 +7,28 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// Hashes and verifies passwords with argon2id, on threads of its own: a flood of log-ins is refused instead of starving the rest.
+/// Hashes and verifies passwords with argon2id on separate threads. Under overload, log-ins are refused instead of starving other work.
 public final class PasswordHasher: Sendable {
-    /// Characters of UTF-8 a password may have: more is not a password but an attack.
+    /// The maximum password length in UTF-8 bytes; protects against excessive input.
     public static let passwordBytesMax = 1_024
 
-    /// One processor is left to those who ask.
+    /// One CPU is reserved for the event loops.
     public static var threadCountDefault: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) - 1) }
 
     public let parameters: PasswordHash.Parameters
-    /// Its threads give way: what is quickly answered does not wait for a hash.
+    /// Threads of low priority, so that short requests do not wait for a hash.
     let pool: BlockingPool
     let room: Bulkhead
 
     /// - Parameters:
-    ///   - threadCount: hashes at once. Each takes `parameters.memoryKiB`.
-    ///   - waitMax: a password that would not be done by then is refused at once.
+    ///   - threadCount: how many hashes run at once. Each takes `parameters.memoryKiB`.
+    ///   - waitMax: a password that would take longer is refused at once.
     /// - Throws: ``EventLoopError/outOfResources`` when no thread can be started.
     public init(
         parameters: PasswordHash.Parameters = .standard, threadCount: Int = threadCountDefault,
         waitMax: Duration = .seconds(2)
     ) throws(EventLoopError) {
-        precondition(parameters.isReasonable, "not parameters for argon2id")
+        precondition(parameters.isReasonable, "argon2id parameters out of range")
         self.parameters = parameters
         pool = try BlockingPool(
             name: "hub-passwords", threadCount: threadCount, queueCountMax: threadCount, givesWay: true)
@@ -46,7 +46,7 @@ public final class PasswordHasher: Sendable {
         }
     }
 
-    /// Whether this is the password the hash was made of.
+    /// Whether the password matches the hash.
     public func verify(_ password: String, against hash: PasswordHash) async throws(PasswordError) -> Bool {
         try await onPool(password) { password in
             var password = password
@@ -64,7 +64,7 @@ public final class PasswordHasher: Sendable {
         }
     }
 
-    /// Takes as long as ``verify(_:against:)`` and finds nothing: for accounts that do not exist, so that time does not tell.
+    /// Takes as long as ``verify(_:against:)``: for accounts that do not exist, so that response times do not reveal them.
     public func verifyAgainstNothing(_ password: String) async throws(PasswordError) {
         let parameters = parameters
         _ = try await onPool(password) { password in
@@ -72,7 +72,7 @@ public final class PasswordHasher: Sendable {
         }
     }
 
-    /// Whether a hash was made with other parameters than ours, so that it should be made anew at the next log-in.
+    /// Whether a hash was made with other parameters, so that it should be replaced at the next log-in.
     public func isOutdated(_ hash: PasswordHash) -> Bool { hash.parameters != parameters }
 
     private func onPool<Result: Sendable>(
@@ -116,14 +116,14 @@ public final class PasswordHasher: Sendable {
     }
 }
 
-/// Why a password was neither hashed nor verified.
+/// Why a password was not hashed or verified.
 public enum PasswordError: Error, Sendable, Equatable {
-    /// More passwords wait than are done in time: answer 503 and let the client come back.
+    /// The queue is too long to finish in time: answer 503 so that the client retries.
     case busy(retryAfterSeconds: Int)
     case cancelled
     case passwordTooLong
-    /// There was no memory for the hash.
+    /// No memory is available for the hash.
     case outOfMemory
-    /// The stored hash cannot be read.
+    /// The stored hash is malformed.
     case malformedHash
 }

@@ -1,7 +1,7 @@
 internal import CSecrets
 internal import Synchronization
 
-/// The SHA-256 digest.
+/// A SHA-256 digest.
 public enum SHA256 {
     /// 32 bytes.
     public static func digest(_ bytes: [UInt8]) -> [UInt8] {
@@ -23,7 +23,7 @@ public enum SHA256 {
     }
 }
 
-/// The SHA-256 digest of what comes in pieces.
+/// Computes a SHA-256 digest incrementally.
 public final class SHA256Computation: Sendable {
     private let context: Mutex<OpaquePointer>
 
@@ -39,7 +39,7 @@ public final class SHA256Computation: Sendable {
         precondition(status == 0, "OpenSSL is out of memory")
     }
 
-    /// The digest of all pieces, 32 bytes. Called once, at the end.
+    /// The digest of all input, 32 bytes. Call once, at the end.
     public func finish() -> [UInt8] {
         context.withLock { context in
             var digest = [UInt8](repeating: 0, count: Int(HUB_SHA256_BYTES))
@@ -49,7 +49,7 @@ public final class SHA256Computation: Sendable {
     }
 }
 
-/// Whether two secrets are equal, in a time that depends on their lengths alone.
+/// Compares two secrets in constant time for a given length.
 public func constantTimeEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
     left.count == right.count && (left.isEmpty || hub_equal(left, right, left.count) == 1)
 }

@@ -4,18 +4,18 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// What a token says (RFC 7519): the registered claims, and text claims of our own.
+/// The claims of a token (RFC 7519): registered claims, and text claims of our own.
 public struct TokenClaims: Sendable, Equatable {
     public var issuer: String
     public var audience: String
     public var subject: String
-    /// The token's own id.
+    /// The token's id.
     public var id: String
-    /// Times have whole seconds.
+    /// Times are in whole seconds.
     public var issuedAt: Date
     public var notBefore: Date?
     public var expiresAt: Date
-    /// Further claims whose value is a text, e.g. `role`. Those of other types are passed over.
+    /// Further text claims, e.g. `role`. Claims of other types are ignored.
     public var others: [String: String]
 
     public init(
@@ -67,7 +67,7 @@ extension TokenClaims: Codable {
 
     public func encode(to encoder: any Encoder) throws {
         var claims = encoder.container(keyedBy: Name.self)
-        // First, so that no further claim can stand in for a registered one.
+        // Written first, so that no further claim can replace a registered one.
         for (name, value) in others { try claims.encode(value, forKey: Name(stringValue: name)) }
         try claims.encode(issuer, forKey: .issuer)
         try claims.encode(audience, forKey: .audience)
@@ -78,7 +78,7 @@ extension TokenClaims: Codable {
         try claims.encode(Self.seconds(expiresAt), forKey: .expiresAt)
     }
 
-    /// A time between 1970 and the year 9999; nothing else is a time of a token.
+    /// A time between 1970 and the year 9999; other values are invalid.
     private static func time(_ seconds: Double) throws -> Date {
         guard (0...253_402_300_799).contains(seconds) else { throw TokenError.malformed }
         return Date(timeIntervalSince1970: seconds)

@@ -6,7 +6,7 @@ public import Foundation
 
 extension SigningKey {
     /// A compact JWT signed with ES256.
-    /// - Throws: ``TokenError/tooLarge`` when the claims make it longer than a verifier takes.
+    /// - Throws: ``TokenError/tooLarge`` when the token is longer than a verifier accepts.
     public func sign(_ claims: TokenClaims) throws(TokenError) -> String {
         guard let payload = try? JSONEncoder().encode(claims) else { throw .malformed }
         guard let token = key.signed(payload: Array(payload), id: id) else { throw .malformed }
@@ -15,14 +15,14 @@ extension SigningKey {
     }
 }
 
-/// Verifies compact JWTs: ES256 and nothing else, from one issuer, for one audience.
+/// Verifies compact JWTs: ES256 only, from one issuer, for one audience.
 public struct TokenVerifier: Sendable {
-    /// Longer tokens are refused unread.
+    /// Longer tokens are refused without parsing.
     public static let tokenBytesMax = 4_096
 
     public let issuer: String
     public let audience: String
-    /// How far the clocks of issuer and verifier may be apart, in seconds.
+    /// The tolerated clock difference between issuer and verifier, in seconds.
     public let leewaySeconds: Double
 
     public init(issuer: String, audience: String, leewaySeconds: Double = 5) {
@@ -31,7 +31,7 @@ public struct TokenVerifier: Sendable {
         self.leewaySeconds = leewaySeconds
     }
 
-    /// What the token says, after its form, algorithm, signature, times, issuer and audience were found right.
+    /// Returns the claims after checking format, algorithm, signature, times, issuer and audience.
     public func verify(_ token: String, keys: VerifyingKeys, now: Date) throws(TokenError) -> TokenClaims {
         guard token.utf8.count <= Self.tokenBytesMax else { throw .tooLarge }
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
@@ -40,7 +40,7 @@ public struct TokenVerifier: Sendable {
             let header = try? JSONDecoder().decode(Header.self, from: Data(head))
         else { throw .malformed }
         guard header.alg == "ES256" else { throw .wrongAlgorithm }
-        // An extension marked critical that we do not know makes a token invalid (RFC 7515, section 4.1.11); we know none.
+        // A token with an unknown critical extension is invalid (RFC 7515, section 4.1.11); we support no extensions.
         guard header.crit == nil, header.typ == nil || header.typ == "JWT", let kid = header.kid,
             signature.count == 64
         else { throw .malformed }
@@ -71,9 +71,9 @@ public struct TokenVerifier: Sendable {
 public enum TokenError: Error, Sendable {
     case malformed
     case tooLarge
-    /// Signed with anything but ES256, or not at all.
+    /// The algorithm is not ES256, or the token is unsigned.
     case wrongAlgorithm
-    /// Its `kid` names none of the keys: perhaps a new one, so fetch the key set again, not too often.
+    /// `kid` matches none of the keys. It may be a new key: fetch the key set again, with a rate limit.
     case unknownKey
     case badSignature
     case expired

@@ -5,10 +5,10 @@ internal import Foundation
 #endif
 public import HTTP
 
-/// Stripe's REST API, as far as the hub needs it.
+/// The part of Stripe's REST API that the hub needs.
 ///
-/// Every call that changes something carries an idempotency key: asked again with the same key, Stripe answers what it answered the
-/// first time, so a call whose answer was lost is safe to repeat for 24 hours.
+/// Every write carries an idempotency key. Stripe returns the first response for a repeated key, so a call whose response was lost can be
+/// retried for 24 hours.
 /// Source: https://docs.stripe.com/api/idempotent_requests
 public struct StripeClient: Sendable {
     private static let answerBytesMax = 1024 * 1024
@@ -21,7 +21,7 @@ public struct StripeClient: Sendable {
 
     /// - Parameters:
     ///   - base: without a slash at the end, `https://api.stripe.com`.
-    ///   - timeout: for one call.
+    ///   - timeout: per call.
     public init(_ http: HTTPClient, base: String, secretKey: String, timeout: Duration = .seconds(20)) {
         self.http = http
         self.base = base.hasSuffix("/") ? String(base.dropLast()) : base
@@ -32,7 +32,7 @@ public struct StripeClient: Sendable {
     // MARK: Payments
 
     /// Charges a payment method once.
-    /// - Parameter metadata: comes back with every event about the intent.
+    /// - Parameter metadata: Stripe includes it in every event of the intent.
     /// - Throws: ``StripeError``; `CancellationError`.
     public func charge(
         _ amount: StripeAmount, to paymentMethod: String, metadata: [String: String], key: String
@@ -49,24 +49,24 @@ public struct StripeClient: Sendable {
         try await call(.get, "/v1/payment_intents/\(PercentEncoding.encode(id))")
     }
 
-    /// Goes on with an intent after its customer has acted.
+    /// Confirms an intent after the customer has completed an authentication step.
     public func confirm(_ id: String, key: String) async throws -> StripePaymentIntent {
         try await call(.post, "/v1/payment_intents/\(PercentEncoding.encode(id))/confirm", [:], key: key)
     }
 
-    /// Ends an intent that was not paid; nothing can be charged through it any more.
+    /// Cancels an unpaid intent; it can no longer be charged.
     public func cancel(_ id: String, key: String) async throws -> StripePaymentIntent {
         try await call(.post, "/v1/payment_intents/\(PercentEncoding.encode(id))/cancel", [:], key: key)
     }
 
-    /// Gives back the whole amount.
+    /// Refunds the whole amount.
     public func refund(_ paymentIntent: String, key: String) async throws -> StripeRefund {
         try await call(.post, "/v1/refunds", ["payment_intent": paymentIntent], key: key)
     }
 
     // MARK: Subscriptions
 
-    /// Makes a plan known, if it is not.
+    /// Creates a plan unless it exists.
     public func ensure(_ plan: StripePlan) async throws {
         do {
             let _: Named = try await call(.get, "/v1/plans/\(PercentEncoding.encode(plan.id))")
@@ -79,12 +79,12 @@ public struct StripeClient: Sendable {
                         "interval": plan.interval.rawValue, "product[name]": plan.name,
                     ], key: "plan.\(plan.id)")
             } catch StripeError.refused(let code, _) where code == "resource_already_exists" {
-                // Another process was faster.
+                // Another process created it first.
             }
         }
     }
 
-    /// - Returns: the id of a customer whose invoices are paid by the payment method.
+    /// - Returns: the id of a new customer whose default payment method is the given one.
     public func customer(paying paymentMethod: String, metadata: [String: String], key: String) async throws -> String {
         var form: StripeForm = [
             "payment_method": paymentMethod, "invoice_settings[default_payment_method]": paymentMethod,
@@ -94,7 +94,7 @@ public struct StripeClient: Sendable {
         return made.id
     }
 
-    /// Begins a subscription, and charges its first period.
+    /// Creates a subscription and charges its first period.
     public func subscribe(
         _ customer: String, to plan: StripePlan, metadata: [String: String], key: String
     ) async throws -> StripeSubscription {
@@ -107,7 +107,7 @@ public struct StripeClient: Sendable {
         try await call(.get, "/v1/subscriptions/\(PercentEncoding.encode(id))")
     }
 
-    /// Ends a subscription at once.
+    /// Cancels a subscription at once.
     public func endSubscription(_ id: String) async throws {
         let _: Named = try await call(.delete, "/v1/subscriptions/\(PercentEncoding.encode(id))")
     }
@@ -131,7 +131,7 @@ public struct StripeClient: Sendable {
         do {
             return try Self.decoder.decode(Answer.self, from: Data(bytes))
         } catch {
-            throw StripeError.unavailable("the answer has another form")
+            throw StripeError.unavailable("unexpected response format")
         }
     }
 
@@ -167,7 +167,7 @@ public struct StripeClient: Sendable {
                 code: fault?.declineCode ?? fault?.code ?? "card_declined", message: message,
                 intent: fault?.paymentIntent?.id)
         case 404: return .refused(code: fault?.code ?? "resource_missing", message: message)
-        // A request with this key is at work.
+        // Another request with the same key is in progress.
         case 409: return .busy(retryAfterSeconds: 1)
         case 429:
             let seconds = response.fields["retry-after"].flatMap { Int($0) } ?? 1

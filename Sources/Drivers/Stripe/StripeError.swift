@@ -1,23 +1,23 @@
-/// Why Stripe did not do what it was asked for.
+/// Why a Stripe request failed.
 public enum StripeError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The card was refused. Another attempt with the same key has the same answer.
+    /// The card was declined. A retry with the same key returns the same error.
     case declined(code: String, message: String, intent: String?)
-    /// The request is wrong, and will be again.
+    /// The request is invalid; a retry fails again.
     case refused(code: String, message: String)
-    /// The secret key is wrong or may not do this.
+    /// The secret key is invalid or lacks the permission.
     case unauthorized
-    /// Nobody knows whether it was done: no answer, or a failure of Stripe's. To be asked again, with the same key.
+    /// The outcome is unknown: no response, or a Stripe server error. Retry with the same key.
     case unavailable(String)
-    /// Stripe takes no more requests for a moment, or works on one with this key already.
+    /// The rate limit was exceeded, or a request with this key is still in progress.
     case busy(retryAfterSeconds: Int)
 
     public var description: String {
         switch self {
-        case .declined(let code, _, _): "the card was refused: \(code)"
-        case .refused(let code, let message): "Stripe refuses the request: \(code) \(message)"
+        case .declined(let code, _, _): "the card was declined: \(code)"
+        case .refused(let code, let message): "Stripe refused the request: \(code) \(message)"
         case .unauthorized: "Stripe does not accept the secret key"
-        case .unavailable(let reason): "Stripe gave no answer to rely on: \(reason)"
-        case .busy(let seconds): "Stripe takes no more requests for \(seconds) s"
+        case .unavailable(let reason): "Stripe's response is missing or unusable: \(reason)"
+        case .busy(let seconds): "Stripe accepts no requests for \(seconds) s"
         }
     }
 }

@@ -4,18 +4,18 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// What Stripe tells by a webhook: the type, and the ids of what it is about. What those are by now is asked of Stripe itself, so the
-/// order in which events come does not matter.
+/// A Stripe webhook event: its type and the ids of its objects. The handler fetches the current state from Stripe, so the order of events
+/// does not matter.
 public struct StripeEvent: Sendable, Hashable {
     public let id: String
-    /// Such as `payment_intent.succeeded`.
+    /// The type, such as `payment_intent.succeeded`.
     public let type: String
     public let createdAt: Date
-    /// The object the event is about, such as `pi_…` or `sub_…`.
+    /// The id of the event's object, such as `pi_…` or `sub_…`.
     public let objectID: String
     public let metadata: [String: String]
 
-    /// nil when the bytes are no event.
+    /// nil when the bytes are not an event.
     public init?(json bytes: [UInt8]) {
         guard let view = try? JSONDecoder().decode(View.self, from: Data(bytes)), !view.id.isEmpty else { return nil }
         id = view.id

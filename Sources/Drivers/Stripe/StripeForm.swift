@@ -4,7 +4,7 @@ internal import HTTP
 struct StripeForm: ExpressibleByDictionaryLiteral {
     private var fields: [(name: String, value: String)] = []
 
-    /// - Parameter elements: in order; a field without a value is left out.
+    /// - Parameter elements: in order; fields without a value are omitted.
     init(dictionaryLiteral elements: (String, String?)...) {
         for (name, value) in elements { add(name, value) }
     }

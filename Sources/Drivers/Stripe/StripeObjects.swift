@@ -4,11 +4,11 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// An amount as Stripe takes it: in the smallest unit of its currency.
+/// An amount in the smallest unit of its currency, as Stripe expects it.
 /// Source: https://docs.stripe.com/currencies#zero-decimal
 public struct StripeAmount: Sendable, Hashable {
     public let minorUnits: Int64
-    /// ISO-4217 in small letters.
+    /// The ISO 4217 code in lower case.
     public let currency: String
 
     public init(minorUnits: Int64, currency: String) {
@@ -37,19 +37,19 @@ public struct StripePaymentIntent: Decodable, Sendable, Hashable {
     public let amount: Int64
     public let currency: String
     public let metadata: [String: String]?
-    /// What a browser needs to have the customer act; nil where it was not told.
+    /// The client secret with which a browser completes authentication; nil when it was not returned.
     public let clientSecret: String?
     public let lastPaymentError: Failure?
 }
 
-/// Money given back.
+/// A refund.
 public struct StripeRefund: Decodable, Sendable, Hashable {
     public let id: String
     /// `succeeded`, `pending`, `failed` and others.
     public let status: String?
 }
 
-/// Something that is paid again and again.
+/// A subscription.
 public struct StripeSubscription: Decodable, Sendable, Hashable {
     public let id: String
     /// `active`, `incomplete`, `past_due`, `canceled` and others.
@@ -61,7 +61,7 @@ public struct StripeSubscription: Decodable, Sendable, Hashable {
     private enum ListKeys: CodingKey { case data }
     private struct Item: Decodable { let currentPeriodEnd: Double? }
 
-    /// Newer versions of the API tell the period of each item and not that of the whole.
+    /// Newer API versions return the period per item instead of per subscription.
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         id = try fields.decode(String.self, forKey: .id)
@@ -81,11 +81,11 @@ public struct StripeSubscription: Decodable, Sendable, Hashable {
     }
 }
 
-/// How often a plan is paid, and how much.
+/// The amount of a plan and its billing interval.
 public struct StripePlan: Sendable, Hashable {
     public enum Interval: String, Sendable { case month, year }
 
-    /// The id it has, or is to have, at Stripe: it says amount and interval, so that another price is another plan.
+    /// The plan's id at Stripe. It contains amount and interval, so that another price is another plan.
     public let id: String
     public let name: String
     public let amount: StripeAmount

@@ -5,11 +5,11 @@ public import Foundation
 #endif
 internal import Secrets
 
-/// The `Stripe-Signature` field of a webhook: `t=TIME,v1=CODE`, an HMAC-SHA256 over the time and the bytes of the body.
+/// The `Stripe-Signature` field of a webhook: `t=TIME,v1=CODE`, an HMAC-SHA256 over the time and the body.
 /// Source: https://docs.stripe.com/webhooks#verify-manually
 public struct StripeSignature: Sendable {
     public static let fieldName = "stripe-signature"
-    /// How old, or how far ahead, a signature may be. Stripe signs each repetition anew.
+    /// The maximum difference between signature time and now. Stripe signs each retry again.
     public static let toleranceSeconds = 300.0
     private static let fieldBytesMax = 4 * 1024
     private static let signaturesMax = 16
@@ -22,7 +22,8 @@ public struct StripeSignature: Sendable {
         self.key = key
     }
 
-    /// Whether Stripe signed `body` within the tolerance of `time`. While a secret is replaced there are several signatures: one must fit.
+    /// Whether Stripe signed `body` within the tolerance of `time`. During rotation of the secret there are several signatures: one must
+    /// match.
     public func isValid(_ field: String?, for body: [UInt8], at time: Date) -> Bool {
         guard let field, field.utf8.count <= Self.fieldBytesMax else { return false }
         var signedAt: Int64?
@@ -43,7 +44,7 @@ public struct StripeSignature: Sendable {
         return codes.contains { key.isValid($0, for: message) }
     }
 
-    /// The field for a body that is sent at `time`.
+    /// The field for a body sent at `time`.
     public func sign(_ body: [UInt8], at time: Date) -> String {
         let seconds = Int64(time.timeIntervalSince1970)
         let digits = Array("0123456789abcdef".utf8)

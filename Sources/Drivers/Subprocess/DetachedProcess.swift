@@ -6,17 +6,17 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// A program that goes on when we end, in a session of its own: a server. Everything here blocks: run it on a thread of its own.
+/// A server process that outlives this process, in its own session. All calls block: use a separate thread.
 public struct DetachedProcess: Sendable {
     public let id: Int32
 
-    /// - Parameter id: of a process that somebody started.
+    /// - Parameter id: the id of an already running process.
     public init(id: Int32) { self.id = id }
 
-    /// Starts a program with nothing of ours but what is named here; it reads nothing.
+    /// Starts a program with only the given environment and no inherited descriptors; its standard input is empty.
     /// - Parameters:
-    ///   - user: whom it runs as; nil is the user of this process.
-    ///   - log: a file its output is appended to.
+    ///   - user: the user to run as; nil for the user of this process.
+    ///   - log: the file to which its output is appended.
     public static func start(
         _ path: String, _ arguments: [String], environment: [String: String], as user: String?, log: String
     ) throws(SubprocessError) -> DetachedProcess {
@@ -28,7 +28,7 @@ public struct DetachedProcess: Sendable {
         return DetachedProcess(id: try launch.start())
     }
 
-    /// nil while it runs. A process that is not our child has no status we could learn: it counts as ended with 0.
+    /// The exit status; nil while it runs. The status of a process that is not our child is unknown and counts as 0.
     public func status() -> Int32? {
         var status: Int32 = 0
         switch hub_process_poll(id, &status) {
@@ -38,7 +38,7 @@ public struct DetachedProcess: Sendable {
         }
     }
 
-    /// nil when it has not ended in time.
+    /// nil when it did not end in time.
     public func wait(within limit: Duration) -> Int32? {
         let end = ContinuousClock.now + limit
         while true {

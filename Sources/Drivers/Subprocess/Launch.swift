@@ -6,7 +6,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// The ends of the child, and whether it outlives us.
+/// The child's ends of the pipes, and whether it outlives us.
 struct Launch {
     var path: String
     var arguments: [String]
@@ -18,7 +18,7 @@ struct Launch {
     var errors: Int32 = -1
     var limits: Subprocess.Limits?
 
-    /// - Returns: the number of the process.
+    /// - Returns: the process id.
     func start() throws(SubprocessError) -> Int32 {
         let id = withCStrings([path] + arguments) { arguments in
             withCStrings(environment.map { "\($0.key)=\($0.value)" }) { environment in
@@ -53,7 +53,7 @@ private func withOptionalCString<Result>(_ text: String?, _ body: (UnsafePointer
     return text.withCString(body)
 }
 
-/// Strings as C takes a list of them, ended by NULL.
+/// Strings as a C array, ended by NULL.
 private func withCStrings<Result>(
     _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
 ) -> Result {

@@ -4,9 +4,9 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// What a child writes to us by.
+/// A pipe that a child writes to.
 final class Pipe {
-    /// As much as a pipe holds: what a child that has ended left behind is read at once.
+    /// The capacity of a pipe: what an ended child left behind is read at once.
     private static let chunkBytes = 64 * 1024
 
     let forChild: Int32
@@ -16,7 +16,7 @@ final class Pipe {
 
     init() throws(SubprocessError) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw .ofSystem("a pipe") }
+        guard pipe(&ends) == 0 else { throw .ofSystem("create a pipe") }
         (ours, forChild) = (ends[0], ends[1])
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         _ = fcntl(ours, F_SETFL, O_NONBLOCK)
@@ -27,16 +27,16 @@ final class Pipe {
         if !isChilds { close(forChild) }
     }
 
-    /// Where to wait for more; -1 when there will be none.
+    /// The descriptor to poll; -1 after the end of input.
     var watched: Int32 { isAtEnd ? -1 : ours }
 
-    /// Our copy of the child's end would keep us from seeing its end.
+    /// Closes our copy of the child's end; otherwise we would never see the end of input.
     func leaveToChild() {
         isChilds = true
         close(forChild)
     }
 
-    /// What is there, as much as a pipe holds; nil when that is nothing.
+    /// The available bytes, at most a pipe's capacity; nil when there are none.
     func read() -> [UInt8]? {
         let bytes = [UInt8](unsafeUninitializedCapacity: Self.chunkBytes) { buffer, count in
             let read = systemRead(ours, buffer.baseAddress, Self.chunkBytes)
@@ -47,9 +47,9 @@ final class Pipe {
     }
 }
 
-/// What a child reads: a file without a name, so that nobody has to write while it reads.
+/// A child's input: an anonymous file, so that nobody has to write while the child reads.
 final class InputFile {
-    /// -1 for nothing to read.
+    /// -1 for no input.
     let descriptor: Int32
 
     init(_ bytes: [UInt8]) throws(SubprocessError) {
@@ -59,7 +59,7 @@ final class InputFile {
         }
         var path = Array("/tmp/hub-input-XXXXXX".utf8CString)
         descriptor = mkstemp(&path)
-        guard descriptor >= 0 else { throw .ofSystem("a file to read from") }
+        guard descriptor >= 0 else { throw .ofSystem("create a file for the input") }
         unlink(path)
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         var written = 0
@@ -67,7 +67,7 @@ final class InputFile {
             let count = bytes.withUnsafeBytes {
                 write(descriptor, $0.baseAddress.map { $0 + written }, bytes.count - written)
             }
-            if count > 0 { written += count } else if errno != EINTR { throw .ofSystem("a file to read from") }
+            if count > 0 { written += count } else if errno != EINTR { throw .ofSystem("write a file for the input") }
         }
         lseek(descriptor, 0, SEEK_SET)
     }
@@ -81,7 +81,7 @@ extension SubprocessError {
     }
 }
 
-/// `read` of the system; methods of that name would hide it.
+/// The system call `read`; methods of that name hide it.
 private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutablePointer<UInt8>?, _ count: Int) -> Int {
     read(descriptor, buffer, count)
 }

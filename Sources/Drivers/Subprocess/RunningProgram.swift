@@ -7,16 +7,16 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// Tells the thread that waits for a program that nobody wants it any more.
+/// Signals cancellation to the thread that waits for a program.
 final class Cancellation: Sendable {
     private let flag = Atomic(false)
     var isSet: Bool { flag.load(ordering: .acquiring) }
     func set() { flag.store(true, ordering: .releasing) }
 }
 
-/// A program under way, on the thread that waits for it.
+/// A running program, on the thread that waits for it.
 struct RunningProgram {
-    /// Between looks at what nothing tells of: a cancellation, a program whose end the system does not announce.
+    /// The polling interval for events without a descriptor: a cancellation, or an exit where the system has no pidfd.
     private static let lookMilliseconds: Int32 = 20
 
     private let id: Int32
@@ -28,7 +28,7 @@ struct RunningProgram {
     private var read: OutputReader
     private var complaints: [UInt8] = []
 
-    /// Starts it.
+    /// Starts the program.
     init(_ program: Subprocess, _ onLine: (@Sendable (String) -> Void)?) throws(SubprocessError) {
         limits = program.limits
         read = OutputReader(bytesMax: limits.outputBytesMax, onLine: onLine)
@@ -46,7 +46,7 @@ struct RunningProgram {
         errors.leaveToChild()
     }
 
-    /// Waits until it has ended, or ends it.
+    /// Waits until the program exits, or kills it on a limit.
     mutating func finish(unless cancellation: Cancellation) throws -> Subprocess.Outcome {
         defer { if watch >= 0 { close(watch) } }
         var reason: (any Error)?
@@ -63,7 +63,7 @@ struct RunningProgram {
                 killsAt = nil
             }
         }
-        // Who is left of the group. The child is still there to be polled, so that its number is no other group's.
+        // Kills the rest of the process group. The child is not reaped yet, so its group id cannot belong to another group.
         kill(-id, SIGKILL)
         takeOutput()
         var status: Int32 = 0
@@ -94,12 +94,12 @@ struct RunningProgram {
     }
 }
 
-/// What a program writes, as it comes.
+/// Receives the output of a program.
 private struct OutputReader {
     let bytesMax: Int
     let onLine: (@Sendable (String) -> Void)?
     private(set) var failure: SubprocessError?
-    /// All of it, or what of a line is there.
+    /// The whole output, or the current incomplete line.
     private var bytes: [UInt8] = []
 
     init(bytesMax: Int, onLine: (@Sendable (String) -> Void)?) {
@@ -108,7 +108,7 @@ private struct OutputReader {
     }
 
     mutating func take(_ more: [UInt8]) {
-        // It is read on, and dropped, so that a program that is asked to end can.
+        // Excess output is read and dropped, so that a program asked to stop can finish writing.
         if failure != nil { return }
         bytes.append(contentsOf: more)
         if let onLine {
@@ -122,7 +122,7 @@ private struct OutputReader {
         }
     }
 
-    /// At the end: all of the output, unless its lines were given on.
+    /// The whole output at the end; empty when lines were passed on.
     func finish() -> [UInt8] {
         guard let onLine else { return bytes }
         if !bytes.isEmpty { onLine(String(decoding: bytes, as: UTF8.self)) }

@@ -1,49 +1,49 @@
 public import EventLoop
 
-/// A program to run to its end, within limits and with nothing of ours but what is named here: no descriptor, no setting, no terminal.
+/// A program run to completion within limits. It inherits no descriptor, environment variable or terminal, only what is given here.
 ///
-/// It runs in a process group of its own, and the whole group is gone when ``run(on:onLine:)`` returns, whatever it started and however
-/// it ended: also when the task is cancelled, and on Linux when this process is killed.
+/// It runs in its own process group. The whole group has ended when ``run(on:onLine:)`` returns, however the program ended: also when the
+/// task is cancelled, and on Linux when this process is killed.
 public struct Subprocess: Sendable {
-    /// What a program may use.
+    /// The resource limits of a program.
     public struct Limits: Sendable {
-        /// From its start to its end.
+        /// The elapsed time.
         public var timeMax: Duration
-        /// Of processor time, in all its threads together; nil for no limit.
+        /// CPU time of all its threads; nil for no limit.
         public var cpuSecondsMax: Int?
-        /// Of address space, which is more than what it touches; nil for no limit.
+        /// Address space, which is larger than the memory in use; nil for no limit.
         public var memoryBytesMax: Int?
-        /// Of any one file it writes; nil for no limit.
+        /// The size of each file it writes; nil for no limit.
         public var fileBytesMax: Int?
-        /// Of what it writes to its output; with lines that are given on, of the longest of them.
+        /// Bytes of standard output, or of the longest line when lines are passed on.
         public var outputBytesMax = 1024 * 1024
-        /// The end of what it complained, as much as is kept of it.
+        /// How many bytes of the end of standard error are kept.
         public var errorsBytesKept = 8 * 1024
-        /// What it is given to end by itself, once it has to, before it is killed.
+        /// The grace period between SIGTERM and SIGKILL.
         public var endTime: Duration = .seconds(2)
 
         public init(timeMax: Duration) { self.timeMax = timeMax }
     }
 
-    /// How a program ended by itself.
+    /// The result of a program that ended by itself.
     public struct Outcome: Sendable, Equatable {
-        /// 0 when it is content; 128 and the number of the signal when it was killed.
+        /// The exit status: 0 for success; 128 plus the signal number when a signal ended it.
         public let status: Int32
-        /// What it wrote; empty when its lines were given on.
+        /// Standard output; empty when lines were passed on.
         public let output: [UInt8]
-        /// The end of what it complained, as text.
+        /// The end of standard error, as text.
         public let errors: String
     }
 
-    /// Where it is; not searched for.
+    /// The path of the executable; PATH is not searched.
     public var path: String
     public var arguments: [String]
     public var environment: [String: String] = [:]
-    /// Where it works.
+    /// The working directory.
     public var folder = "/"
-    /// Whom it runs as, for a process that runs as root; nil for the user of this process.
+    /// The user to run as, when this process runs as root; nil for the user of this process.
     public var user: String?
-    /// What it reads.
+    /// Standard input.
     public var input: [UInt8] = []
     public var limits: Limits
 
@@ -55,9 +55,9 @@ public struct Subprocess: Sendable {
 
     /// Runs the program.
     /// - Parameters:
-    ///   - pool: a thread of it waits all the while; the program gives way to others when that thread does.
-    ///   - onLine: given each line of its output as it comes, on that thread.
-    /// - Throws: ``SubprocessError`` when it could not be started or had to be ended, `CancellationError`, and what the pool throws.
+    ///   - pool: one of its threads waits for the program, which inherits the thread's priority.
+    ///   - onLine: called on that thread for each line of output.
+    /// - Throws: ``SubprocessError`` when the program could not be started or was killed, `CancellationError`, and what the pool throws.
     public func run(
         on pool: BlockingPool, onLine: (@Sendable (String) -> Void)? = nil
     ) async throws -> Outcome {
@@ -69,7 +69,7 @@ public struct Subprocess: Sendable {
         }
     }
 
-    /// As ``run(on:onLine:)``, on the calling thread: never a loop's.
+    /// As ``run(on:onLine:)``, on the calling thread, which must not be a loop's.
     public func runBlocking() throws -> Outcome { try finish(unless: Cancellation(), nil) }
 
     private func finish(
@@ -80,12 +80,12 @@ public struct Subprocess: Sendable {
     }
 }
 
-/// Why there is no outcome of a program.
+/// Why a program has no result.
 public enum SubprocessError: Error, Sendable, Equatable {
-    /// It is not there, or may not be executed, or the system has no room for it.
+    /// The executable is missing or not executable, or no resources are available.
     case notStarted(path: String, reason: String)
-    /// It was ended: it took longer than ``Subprocess/Limits/timeMax``.
+    /// Killed: it ran longer than ``Subprocess/Limits/timeMax``.
     case timedOut
-    /// It was ended: it wrote more than ``Subprocess/Limits/outputBytesMax``.
+    /// Killed: it wrote more than ``Subprocess/Limits/outputBytesMax``.
     case tooMuchOutput
 }

@@ -1,14 +1,14 @@
 internal import CYAML
 
-/// Makes JSON of a YAML document.
+/// Converts a YAML document to JSON.
 ///
-/// What a text without quotes means is said by the core schema of YAML 1.2, as far as JSON has it: `true`, `null` and numbers that JSON
-/// writes the same. Keys are texts. What JSON cannot say is refused: anchors, tags, several documents, numbers in another base.
+/// Plain scalars follow the core schema of YAML 1.2 as far as JSON can express it: `true`, `null` and numbers in JSON notation. Keys are
+/// strings. Anything JSON cannot express is refused: anchors, tags, several documents, numbers in another base.
 public enum YAML {
-    /// Lists and maps in each other.
+    /// The maximum nesting of lists and maps.
     public static let depthMax = 100
 
-    /// - Returns: JSON on one line, maps in the order they have.
+    /// - Returns: JSON on one line, maps in their original order.
     public static func json(of document: [UInt8]) throws(YAMLError) -> [UInt8] {
         try document.withUnsafeBufferPointer { (bytes) throws(YAMLError) in
             guard let reader = hub_yaml_open(bytes.baseAddress, bytes.count) else {
@@ -25,19 +25,19 @@ public enum YAML {
     }
 }
 
-/// Why a document was not made into JSON, and where. A description shows nothing of it.
+/// Why a document was not converted, and where. The description contains none of its text.
 public struct YAMLError: Error, Sendable, Equatable {
-    /// What is wrong.
+    /// The reason.
     public enum Reason: Sendable, Equatable {
         case malformed
-        /// JSON cannot say it.
+        /// JSON cannot express it.
         case notJSON
         case tooDeep
         case outOfMemory
     }
 
     public let reason: Reason
-    /// From 1.
+    /// Counted from 1.
     public let line: Int
 
     init(_ reason: Reason, line: Int) {
@@ -46,7 +46,7 @@ public struct YAMLError: Error, Sendable, Equatable {
     }
 }
 
-/// JSON as it grows, part by part.
+/// Builds the JSON text.
 private struct JSONWriter {
     private struct Level {
         let isMap: Bool
@@ -111,12 +111,12 @@ private struct JSONWriter {
         }
     }
 
-    /// Numbers of the core schema that JSON writes in another way, or not at all.
+    /// Numbers of the core schema that JSON writes differently or cannot express.
     private static var otherNumber: Regex<Substring> {
         /[-+]?(?:[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|\.(?:inf|Inf|INF|nan|NaN|NAN)|(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)/
     }
 
-    /// Comma or colon, when something stands before.
+    /// Appends a comma or colon when needed.
     private mutating func separate() {
         guard var level = levels.popLast() else { return }
         if level.count > 0 { text.append(UInt8(ascii: level.isMap && !level.isAtKey ? ":" : ",")) }

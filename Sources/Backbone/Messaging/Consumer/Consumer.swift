@@ -10,13 +10,13 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// Reads what a group subscribes to and calls its handlers: partitions at the same time, the events of one key in order, each
-/// event's effect once.
+/// Reads the topics of a group and calls its handlers: partitions concurrently, events with the same key in order, each event with
+/// exactly one effect.
 ///
-/// Batches are handled in one transaction, those of several partitions together when they come together; when that fails, each
-/// partition's batch in one of its own, and when that fails, each event, so that the one that cannot be handled is found and the
-/// others are not held up. Positions are kept beside the effects and commit with them (see ``ConsumerPositions``); dead letters leave by
-/// the service's outbox.
+/// Batches are handled in one transaction, together with batches of other partitions that arrive at the same time. When the transaction
+/// fails, each partition's batch is retried in its own transaction, and then each event, so that an event that cannot be handled is
+/// isolated and does not block others. Offsets are stored beside the effects and commit with them (see ``ConsumerPositions``); dead
+/// letters are sent through the service's outbox.
 public final class Consumer: Sendable {
     public let group: ConsumerGroup
     public let handlers: [Handler]
@@ -31,7 +31,7 @@ public final class Consumer: Sendable {
     let outages: MessagingOutages
     let metrics: ConsumerMetrics
     let now: @Sendable () -> Date
-    /// The batches of all partitions: those that are there at the same time share a transaction.
+    /// Batches of all partitions: concurrent ones share a transaction.
     let together: Coalescer<PreparedBatch, Void>
     private let loop: EventLoop
     private let subscriptionLimits: SubscriptionLimits
@@ -51,7 +51,7 @@ public final class Consumer: Sendable {
         outages: MessagingOutages? = nil, metrics: Metrics,
         now: @escaping @Sendable () -> Date = { WallClock.date }
     ) {
-        precondition(Set(handlers.map(\.name)).count == handlers.count, "two handlers of \(group) have one name")
+        precondition(Set(handlers.map(\.name)).count == handlers.count, "two handlers of \(group) have the same name")
         self.group = group
         self.handlers = handlers
         self.policy = policy
@@ -79,9 +79,8 @@ public final class Consumer: Sendable {
             serve: { await processor.handle($0, metrics: metrics) })
     }
 
-    /// Handles events until the task is cancelled; then the batches at work are finished and committed, and the partitions given
-    /// back at once.
-    /// - Throws: `CancellationError` when it is; what the log throws when the group cannot be joined.
+    /// Handles events until the task is cancelled; then it finishes and commits the running batches, and releases the partitions at once.
+    /// - Throws: `CancellationError` when cancelled; the log's error when the group cannot be joined.
     public func run() async throws {
         let topics = Set(handlers.map(\.topic))
         let subscription = try await patiently {
@@ -95,9 +94,9 @@ public final class Consumer: Sendable {
     }
 
     private func work(_ subscription: any Subscription) async throws {
-        // One that discards: partitions come and go, and a worker that has ended must leave nothing behind.
+        // A discarding task group: workers end whenever partitions are revoked, and their results must not accumulate.
         try await withThrowingDiscardingTaskGroup { tasks in
-            // It throws when it is cancelled, which must not fail the group.
+            // The worker throws on cancellation, which must not fail the group.
             tasks.addTask { try? await self.measure() }
             defer { tasks.cancelAll() }
             while let lease = try await subscription.nextLease() {
@@ -108,7 +107,7 @@ public final class Consumer: Sendable {
         }
     }
 
-    /// Tries until it works: at start the log may be coming up too.
+    /// Retries until it succeeds: at start, the log may still be starting too.
     private func patiently<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value
     {
         var random = SystemRandomNumberGenerator()
@@ -128,7 +127,7 @@ public final class Consumer: Sendable {
         }
     }
 
-    /// Shows how far behind the group is, as this process reads it.
+    /// Publishes the group's lag, as read by this process.
     private func measure() async throws {
         while true {
             do {

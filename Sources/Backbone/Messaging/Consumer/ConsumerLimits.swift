@@ -1,16 +1,16 @@
 /// The limits of a ``Consumer``.
 public struct ConsumerLimits: Sendable {
-    /// Events one read of a partition takes, and one transaction handles.
+    /// The maximum number of events per read of a partition, and per transaction.
     public var batchCountMax = 500
-    /// Transactions under way at once, each for the batches of one partition or of several.
+    /// The maximum number of concurrent transactions.
     public var batchesMax = 4
-    /// How long it is one, after two transactions were in each other's way.
+    /// After a deadlock between two transactions, how long they run one at a time.
     public var conflictRest: Duration = .seconds(10)
-    /// Events of one partition handled at once when each has a transaction of its own.
+    /// When each event has its own transaction: how many events of one partition are handled concurrently.
     public var aloneCountMax = 8
-    /// How long a batch at work may go on after the consumer was told to stop; then it is cancelled.
+    /// How long running batches may continue after the consumer is stopped; then they are cancelled.
     public var drainTimeout: Duration = .seconds(10)
-    /// How often the lag is measured.
+    /// The interval of lag measurements.
     public var measureInterval: Duration = .seconds(15)
 
     public init() {}

@@ -7,20 +7,20 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What a consumer counts.
+/// The metrics of a consumer.
 struct ConsumerMetrics: Sendable {
     let handled: Counter
     let duplicates: Counter
     let deadLetters: Counter
     let retries: Counter
-    /// Transactions that the server ended because another one was in their way.
+    /// Transactions rolled back by the server because of a deadlock.
     let conflicts: Counter
     let batch: Histogram
-    /// Partitions that wait for a dependency: an alert belongs on it.
+    /// Partitions waiting for an unavailable dependency; should have an alert.
     let paused: Gauge
-    /// Gaps between what the group had read and what retention had kept.
+    /// How often retention removed records that the group had not read.
     let gaps: Counter
-    /// Partitions whose topic was made anew under the group.
+    /// Partitions whose topic was deleted and created again.
     let stopped: Gauge
     private let lag: Gauge
     private let oldest: Gauge
@@ -28,29 +28,29 @@ struct ConsumerMetrics: Sendable {
     init(_ metrics: Metrics, group: ConsumerGroup) {
         let labels: Metrics.Labels = ["group": group.rawValue]
         handled = metrics.counter(
-            "consumer_events_handled_total", help: "Events whose effect was made.", labels: labels)
+            "consumer_events_handled_total", help: "Events handled.", labels: labels)
         duplicates = metrics.counter(
-            "consumer_events_duplicate_total", help: "Events that came again and had no second effect.", labels: labels)
+            "consumer_events_duplicate_total", help: "Redelivered events that were skipped.", labels: labels)
         deadLetters = metrics.counter(
-            "consumer_dead_letters_total", help: "Events put into the dead letters.", labels: labels)
+            "consumer_dead_letters_total", help: "Events moved to the dead-letter topic.", labels: labels)
         retries = metrics.counter("consumer_retries_total", help: "Attempts after a failure.", labels: labels)
         conflicts = metrics.counter(
             "consumer_conflicts_total",
-            help: "Transactions that were begun again because another one had locked the same rows.", labels: labels)
+            help: "Transactions retried after a deadlock.", labels: labels)
         batch = metrics.histogram(
             "consumer_transaction_seconds", help: "Duration of a transaction that handled events.", labels: labels)
         paused = metrics.gauge(
-            "consumer_partitions_paused", help: "Partitions that wait for a dependency that is down.", labels: labels)
+            "consumer_partitions_paused", help: "Partitions waiting for an unavailable dependency.", labels: labels)
         gaps = metrics.counter(
-            "consumer_gaps_total", help: "Times that records were removed before the group had read them.",
+            "consumer_gaps_total", help: "Times that retention removed unread records.",
             labels: labels)
         stopped = metrics.gauge(
             "consumer_partitions_stopped",
-            help: "Partitions whose topic was made anew: the group's offsets need a reset.",
+            help: "Partitions whose topic was created again: reset the group's offsets.",
             labels: labels)
-        lag = metrics.gauge("consumer_lag", help: "Events the group has not dealt with yet.", labels: labels)
+        lag = metrics.gauge("consumer_lag", help: "Events the group has not processed yet.", labels: labels)
         oldest = metrics.gauge(
-            "consumer_oldest_unprocessed_seconds", help: "Age of the oldest event not dealt with.", labels: labels)
+            "consumer_oldest_unprocessed_seconds", help: "Age of the oldest unprocessed event.", labels: labels)
     }
 
     func show(_ positions: [GroupPosition], at time: Date) {

@@ -2,17 +2,17 @@ internal import Avro
 public import Contracts
 public import Postgres
 
-/// Where a group reads on in each partition, and who may say so: kept in the schema of the group's service, so that a position commits
-/// together with the effects before it.
+/// The next offset of a group in each partition, and which member may change it. Stored in the schema of the group's service, so that an
+/// offset commits together with the effects before it.
 ///
-/// Whoever gets a partition from the log takes its row first, which raises the row's epoch. Every transaction that makes effects names
-/// the epoch it knows, and fails when that is not the row's: a member that was frozen, and wakes when another has its partitions,
-/// changes nothing, whatever it believes. The log has no part in this; what it knows of positions is for tools.
+/// A member that gets a partition from the log first locks the partition's row and increments its epoch. Every transaction with effects
+/// checks its epoch against the row and fails when they differ. This fences a frozen member: when it resumes after another member has
+/// taken its partitions, it can change nothing. The log's committed offsets are only for tools.
 public struct ConsumerPositions: Sendable {
     let group: ConsumerGroup
     let database: Database
 
-    /// - Parameter database: reaches the schema of the group's service.
+    /// - Parameter database: has access to the schema of the group's service.
     public init(of group: ConsumerGroup, in database: Database) {
         self.group = group
         self.database = database
@@ -20,8 +20,8 @@ public struct ConsumerPositions: Sendable {
 
     private var table: SQL { "\(quoted: group.service.rawValue).consumer_position" }
 
-    /// Makes the caller the one who may move the position. Waits for a transaction of the one before, if one is under way.
-    /// - Returns: the tenure, and where to read on; nil when the group has never read the partition.
+    /// Gives the caller the right to move the offset. Waits for a running transaction of the previous holder.
+    /// - Returns: the tenure and the next offset; nil when the group has never read the partition.
     func take(_ partition: TopicPartition) async throws -> (tenure: Tenure, next: Int64?) {
         let rows = try await database.query(
             """
@@ -36,8 +36,8 @@ public struct ConsumerPositions: Sendable {
         return (Tenure(group: group, partition: partition, epoch: epoch), next)
     }
 
-    /// Moves a position on, with no effect beside it.
-    /// - Throws: ``EventLogError/leaseLost(_:)`` when the tenure is over.
+    /// Moves the offset without effects.
+    /// - Throws: ``EventLogError/leaseLost(_:)`` when the tenure has ended.
     func move(_ tenure: Tenure, to offset: Int64) async throws {
         let moved = try await database.execute(
             """
@@ -48,7 +48,7 @@ public struct ConsumerPositions: Sendable {
         if moved != 1 { throw EventLogError.leaseLost(tenure.partition) }
     }
 
-    /// How far the group is behind in each partition it has begun, by its own positions: the log is asked for what it holds alone.
+    /// The group's lag in each partition it has started, from its own offsets; only the end offsets come from the log.
     func standing(on log: any EventLog) async throws -> [GroupPosition] {
         let rows = try await database.query(
             """
@@ -72,10 +72,10 @@ public struct ConsumerPositions: Sendable {
         return positions
     }
 
-    /// Sets where a group that nobody uses reads on, here and on the log. Whoever still believes to hold a partition loses it.
-    /// - Throws: ``EventLogError/groupInUse(_:)`` while members hold the group.
+    /// Sets the next offsets of a stopped group, here and in the log. A member that still holds a partition loses it.
+    /// - Throws: ``EventLogError/groupInUse(_:)`` while the group has members.
     public func reset(to offsets: [TopicPartition: Int64], on log: any EventLog) async throws {
-        // The log knows whether anybody uses the group, so it comes first; asked again, all of this does the same.
+        // The log knows whether the group has members, so it is called first. The whole operation is idempotent.
         try await log.resetOffsets(of: group.rawValue, to: offsets)
         let offsets = offsets.sorted { $0.key < $1.key }
         _ = try await database.execute(
@@ -90,14 +90,14 @@ public struct ConsumerPositions: Sendable {
     }
 }
 
-/// The right to make effects of a partition's events for a group, until another takes it.
+/// The right to handle a partition's events for a group, until another member takes it over.
 struct Tenure: Sendable, Hashable {
     let group: ConsumerGroup
     let partition: TopicPartition
     let epoch: Int64
 
-    /// Makes `tx` fail unless the tenure lasts until it has committed. Transactions of one tenure may do so at the same time.
-    /// - Throws: ``EventLogError/leaseLost(_:)`` when it is over.
+    /// Makes `tx` fail unless the tenure lasts until the commit. Concurrent transactions of one tenure may do so.
+    /// - Throws: ``EventLogError/leaseLost(_:)`` when the tenure has ended.
     func hold(on tx: Transaction) async throws {
         let rows = try await tx.query(
             """
@@ -110,9 +110,9 @@ struct Tenure: Sendable, Hashable {
     }
 }
 
-/// How far a transaction moves the position of a partition.
+/// The change of a partition's offset by a transaction.
 struct PositionMove: Sendable {
     let tenure: Tenure
-    /// Nil leaves it where it is, and lets other transactions of the tenure do so at the same time.
+    /// nil keeps the offset and allows concurrent transactions of the tenure.
     let next: Int64?
 }

@@ -25,7 +25,7 @@ struct EventFailure: Sendable {
         lastFailedAt = time
     }
 
-    /// The record as a dead letter of `group`: its bytes and headers untouched, what happened in headers of its own.
+    /// Builds the dead letter of `group`: the record with its original bytes and headers, plus headers about the failure.
     func deadLetter(of record: LogRecord, origin: RecordOrigin, group: String, topic: String) -> NewRecord {
         var headers = record.headers.filter { !DeadLetterHeader.all.contains($0.name) }
         func add(_ name: String, _ value: String) { headers.append(RecordHeader(name, value)) }

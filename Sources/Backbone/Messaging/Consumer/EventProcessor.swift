@@ -3,18 +3,17 @@ internal import Observability
 internal import Postgres
 internal import SchemaRegistry
 
-/// Turns records into effects: decodes them, notes them in the inbox and calls the handlers, in one transaction for many events
-/// or for one.
+/// Handles records: decodes them, writes them to the inbox and calls the handlers, in one transaction for one or many events.
 struct EventProcessor: Sendable {
     let group: ConsumerGroup
-    /// The group the inbox knows: `group`, or the throw-away group of a replay.
+    /// The group in the inbox: `group`, or the temporary group of a replay.
     let inbox: Inbox
     let handlers: [String: [Handler]]
     let database: Database
     let codec: EventCodec
     let isReplay: Bool
     let suppressesEvents: Bool
-    /// Called when the server has ended a transaction in favour of another one.
+    /// Called when the server rolled a transaction back because of a deadlock.
     let onConflict: @Sendable () -> Void
 
     init(
@@ -35,8 +34,8 @@ struct EventProcessor: Sendable {
     /// Whether events of a topic may share a transaction.
     func handlesTogether(_ topic: String) -> Bool { handlers[topic]?.contains(where: \.hasExternalEffects) != true }
 
-    /// Decodes a record for its handlers; nil when the group has none for it.
-    /// - Throws: what decoding throws.
+    /// Decodes a record for its handlers; nil when the group has no handler for it.
+    /// - Throws: the decoding error.
     func prepare(_ record: LogRecord) async throws -> PreparedEvent? {
         let origin = RecordOrigin(of: record, redriveTopic: group.redriveTopic)
         guard let handlers = handlers[origin.position.partition.topic] else { return nil }
@@ -49,11 +48,11 @@ struct EventProcessor: Sendable {
             record: record, origin: origin, calls: calls, eventID: first.eventID, correlationID: first.correlationID)
     }
 
-    /// Handles events in one transaction, one after the other in the order given. All or none.
+    /// Handles events in one transaction, one after the other in the given order; all or none.
     ///
-    /// Never two at once: they would be on one transaction, and a lock that a transaction holds does not keep it from itself.
-    /// - Parameter moves: the partitions the events come from, and how far this moves them; none in a replay.
-    /// - Returns: how many were new.
+    /// Never concurrently: the events share one transaction, and its locks do not exclude its own statements.
+    /// - Parameter moves: the partitions of the events and their next offsets; none in a replay.
+    /// - Returns: how many events were new.
     func handle(_ events: [PreparedEvent], moving moves: [PositionMove] = []) async throws -> Int {
         let lasting = events.map { lifetime(of: $0) }.max() ?? .zero
         var isAgain = false
@@ -62,7 +61,7 @@ struct EventProcessor: Sendable {
             isAgain = true
             var fresh = try await inbox.note(events, lasting: lasting, moving: moves, on: tx)
             let count = fresh.count
-            // An event that is twice in the batch is new once.
+            // An event that occurs twice in the batch counts as new once.
             let new = events.filter { fresh.remove($0.eventID) != nil }
             for (index, event) in new.enumerated() {
                 await Fairness.pause(after: index)
@@ -72,8 +71,8 @@ struct EventProcessor: Sendable {
         }
     }
 
-    /// Handles batches of several partitions in one transaction, in the order of their partitions; should that fail, each in one of
-    /// its own, unless the database is down.
+    /// Handles batches of several partitions in one transaction, in partition order. When it fails, each batch is retried in its own
+    /// transaction, unless the database is down.
     /// - Returns: for each batch, whether it was handled.
     func handle(_ batches: [PreparedBatch], metrics: ConsumerMetrics) async -> [Result<Void, any Error>] {
         let whole = await Result { try await handle(whole: batches, metrics) }
@@ -119,7 +118,7 @@ struct EventProcessor: Sendable {
         }
     }
 
-    /// The journey goes on: same correlation id and trace, a span of its own, the event as cause.
+    /// Continues the trace: same correlation id and trace id, a new span, and the event as cause.
     private func trace(of event: PreparedEvent) -> TraceContext {
         var random = SystemRandomNumberGenerator()
         let known = event.record.headers[HeaderName.traceparent].flatMap { Traceparent($0) }

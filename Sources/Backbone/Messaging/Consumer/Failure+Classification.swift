@@ -3,7 +3,7 @@ internal import Postgres
 internal import SchemaRegistry
 
 extension FailureClass {
-    /// The class of any error: its own, or what is known of the drivers' errors; unknown ones are worth another try.
+    /// The class of any error: its own class, or a classification of the drivers' errors. Unknown errors are transient.
     public init(of error: any Error) {
         switch error {
         case let error as any ClassifiedError: self = error.failureClass
@@ -15,8 +15,8 @@ extension FailureClass {
         }
     }
 
-    /// A registry that answers "no such schema" is not down. Its copies may lag for a moment, so that is tried again, but no longer
-    /// than anything else: one damaged message must not hold its partition for ever.
+    /// A registry that answers "no such schema" is available. Its replicas may lag, so the lookup is retried, but only as often as other
+    /// failures: one damaged message must not block its partition.
     private static func of(_ error: EventCodecError) -> FailureClass {
         if error.isPermanent { return .permanent }
         return error.kind == .unknownSchema ? .transient : .dependencyDown
@@ -31,13 +31,13 @@ extension FailureClass {
         }
     }
 
-    /// Values the schema cannot hold stay wrong; a missing row may still arrive.
+    /// A value that violates the schema stays invalid; a missing row may still arrive.
     private static func ofState(_ state: String) -> FailureClass {
         if state.hasPrefix("22") || state == "23502" || state == PostgresError.checkViolation { return .permanent }
         return .transient
     }
 
-    /// The stable name of a failure for dead letters: class of error, never data.
+    /// The stable name of a failure for dead letters: the error class, without data.
     public static func name(of error: any Error) -> String {
         (error as? any ClassifiedError)?.failureName ?? String(describing: type(of: error))
     }

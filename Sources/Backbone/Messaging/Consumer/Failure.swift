@@ -1,17 +1,17 @@
-/// What a failure asks of the consumer.
+/// How the consumer handles a failure.
 public enum FailureClass: String, Sendable, CaseIterable {
-    /// Will never work: to the dead letters at once.
+    /// Permanent: the event becomes a dead letter at once.
     case permanent
-    /// May work in a moment: tried again in place, a bounded number of times, then to the dead letters.
+    /// Transient: the event is retried in place a limited number of times, then becomes a dead letter.
     case transient
-    /// Something the handler needs is down: the partition waits, as long as it takes.
+    /// A dependency of the handler is down: the partition waits without limit.
     case dependencyDown = "dependency-down"
 }
 
-/// An error that knows its class. Errors that do not are classified by ``FailureClass/init(of:)``.
+/// An error that declares its class. Other errors are classified by ``FailureClass/init(of:)``.
 public protocol ClassifiedError: Error {
     var failureClass: FailureClass { get }
-    /// A stable name of the failure, as dead letters and metrics show it; no data.
+    /// A stable name of the failure for dead letters and metrics, without data.
     var failureName: String { get }
 }
 
@@ -19,7 +19,7 @@ extension ClassifiedError {
     public var failureName: String { String(describing: Self.self) }
 }
 
-/// A handler's failure with its class. The text is kept with dead letters: no personal data in it.
+/// A handler's failure with its class. The text is stored with dead letters, so it must not contain personal data.
 public enum Failure: ClassifiedError, CustomStringConvertible {
     case permanent(String)
     case transient(String)

@@ -2,36 +2,36 @@ public import Contracts
 public import Postgres
 internal import SchemaRegistry
 
-/// One reaction of a service to one type of event.
+/// A service's reaction to one type of event.
 ///
 /// ```swift
 /// Handler(name: "awardPointsOnUserRegistered", on: UserRegistered.self) { received, tx in
 ///     try await operations.award(.signUp, to: received.event.userID, because: received.eventID, on: tx)
 /// }
 /// ```
-/// What it does on `tx` commits together with the note that the event was handled: redelivery has no second effect. The events of a
-/// batch share `tx` and are handled one after the other, in the order of the log: a handler sees what the one before it did, and
-/// finds the rows as they are. What needs no answer goes by `tx.submit`, which does not wait for the server.
+/// Changes on `tx` commit together with the inbox row of the event, so a redelivery has no second effect. The events of a batch share
+/// `tx` and are handled one after the other in log order: a handler sees the changes of the previous one. A statement whose result is not
+/// needed should use `tx.submit`, which does not wait for the server.
 ///
-/// Batches of other partitions are in other transactions at the same time: a handler locks what it reads in order to change it.
-/// Where two transactions wait for each other, the server ends one of them (40P01), and its batch is handled again.
+/// Batches of other partitions run in other transactions concurrently: a handler must lock the rows it reads in order to change them. On
+/// a deadlock the server rolls one transaction back (SQLSTATE 40P01), and its batch is handled again.
 public struct Handler: Sendable {
-    /// Says reaction and cause. Frozen once shipped: it is stored with every effect.
+    /// Names reaction and cause. It is stored with every effect, so it must not change after release.
     public let name: String
-    /// Where its events come from.
+    /// The topic of its events.
     public let topic: Topic
-    /// Whether it does what no rollback undoes: sends mail, charges a card. Such events are handled one in a transaction, and
-    /// not in a replay.
+    /// Whether it has effects that a rollback cannot undo, such as sending mail or charging a card. Such events get one transaction each,
+    /// and are skipped in a replay.
     public let hasExternalEffects: Bool
     /// Whether a replay calls it.
     public let runsInReplay: Bool
     let bind: @Sendable (LogRecord, EventCodec) async throws -> BoundCall
 
     /// - Parameters:
-    ///   - hasExternalEffects: see ``hasExternalEffects``; give the outside system a key derived from ``Received/eventID``.
-    ///   - runsInReplay: by default only what has no external effects is replayed. A handler that asks for it sees
-    ///     ``Received/isReplay`` and suppresses by itself what must not happen twice.
-    ///   - body: throws ``Failure`` (or another ``ClassifiedError``) to say how a failure is to be taken.
+    ///   - hasExternalEffects: see ``hasExternalEffects``; pass the external system an idempotency key derived from ``Received/eventID``.
+    ///   - runsInReplay: by default, handlers without external effects run in a replay. A handler with external effects that opts in must
+    ///     check ``Received/isReplay`` and skip what must not happen twice.
+    ///   - body: throws ``Failure`` (or another ``ClassifiedError``) to declare the class of a failure.
     public init<E: Event>(
         name: StaticString, on type: E.Type, hasExternalEffects: Bool = false, runsInReplay: Bool? = nil,
         _ body: @escaping @Sendable (Received<E>, Transaction) async throws -> Void
@@ -41,7 +41,7 @@ public struct Handler: Sendable {
         self.hasExternalEffects = hasExternalEffects
         self.runsInReplay = runsInReplay ?? !hasExternalEffects
         bind = { record, codec in
-            guard let value = record.value else { throw Failure.permanent("a record without a value") }
+            guard let value = record.value else { throw Failure.permanent("the record has no value") }
             let envelope = try await codec.decode(value, as: E.self)
             return BoundCall(
                 eventID: envelope.eventID.rawValue, correlationID: envelope.metadata.correlationID.rawValue
@@ -53,7 +53,7 @@ public struct Handler: Sendable {
     }
 }
 
-/// A handler with the event it is to handle, decoded.
+/// A handler with its decoded event.
 struct BoundCall: Sendable {
     let eventID: String
     let correlationID: String

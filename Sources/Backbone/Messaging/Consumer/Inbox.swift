@@ -1,15 +1,15 @@
 internal import Contracts
 internal import Postgres
 
-/// The note of what a group has dealt with. It commits together with the effect.
+/// Records which events a group has handled. The inbox row commits together with the effect.
 struct Inbox: Sendable {
     let group: String
 
-    /// Notes events and tells which of them are new, in one statement with what is moved on. An event another transaction is noting now
-    /// is waited for.
-    /// - Parameter moves: the positions of the partitions the events come from; none in a replay.
-    /// - Returns: the ids of the new ones.
-    /// - Throws: ``EventLogError/leaseLost(_:)`` when the tenure of one of the partitions is over; then nothing was noted.
+    /// Inserts events and returns which are new, in one statement that also moves the offsets. Waits for a concurrent transaction that
+    /// inserts the same event.
+    /// - Parameter moves: the next offsets of the events' partitions; none in a replay.
+    /// - Returns: the ids of the new events.
+    /// - Throws: ``EventLogError/leaseLost(_:)`` when a partition's tenure has ended; nothing was inserted then.
     func note(
         _ events: [PreparedEvent], lasting: Duration, moving moves: [PositionMove], on tx: Transaction
     ) async throws -> Set<String> {
@@ -36,7 +36,7 @@ struct Inbox: Sendable {
         return Set(fresh)
     }
 
-    /// One row for each tenure that lasts.
+    /// One row for each valid tenure.
     private static func fence(_ moves: [PositionMove]) -> SQL {
         let wanted: SQL = """
             unnest(\(moves.map(\.tenure.group.rawValue)), \(moves.map(\.tenure.partition.topic)),
@@ -55,14 +55,14 @@ struct Inbox: Sendable {
         return "select 1 from consumer_position p join \(wanted) on \(same) for share of p"
     }
 
-    /// A row must be there as long as its event can come again: from the topic, or from the dead letters. One day more for
-    /// clocks and slow clean-up.
+    /// A row must exist as long as its event can be redelivered, from the topic or from the dead letters. One extra day covers clock
+    /// differences and delayed clean-up.
     static func lifetime(of topic: Topic?, group: ConsumerGroup) -> Duration {
         let days = max(topic?.retentionDays ?? 0, TopicCatalogue.deadLetter(for: group).retentionDays) + 1
         return .seconds(86_400 * days)
     }
 
-    /// Removes rows of all groups of the schema that no event can need any more.
+    /// Deletes expired rows of all groups of the schema.
     static func removeExpired(stepCountMax: Int, on database: Database) async throws {
         try await database.delete(
             from: "inbox", where: "expires_at < statement_timestamp()", stepCountMax: stepCountMax)

@@ -2,13 +2,13 @@ internal import Contracts
 internal import EventLoop
 internal import Observability
 
-/// Handles one partition as long as its lease lasts.
+/// Handles one partition while its lease is valid.
 struct PartitionWorker: Sendable {
     let consumer: Consumer
     let lease: any Lease
     let loop: EventLoop
 
-    /// Ends when the lease is over or the task is cancelled, for no other reason, and gives the partition back.
+    /// Ends only when the lease ends or the task is cancelled, and then releases the partition.
     func run() async {
         do {
             let tenure = try await begin()
@@ -18,23 +18,23 @@ struct PartitionWorker: Sendable {
         } catch EventLogError.truncated(_, let end) {
             await stop(end)
         } catch {
-            // The task is cancelled: all else is dealt with where it happens.
+            // The task is cancelled: all other errors are handled where they occur.
         }
         await lease.release()
     }
 
-    /// Takes the partition's position, and reads on from there.
+    /// Takes over the partition's offset, and starts reading there.
     private func begin() async throws -> Tenure {
-        try await untilDone("partition not begun") {
+        try await untilDone("starting the partition failed") {
             let (tenure, next) = try await consumer.positions.take(lease.partition)
             let start = try await lease.start(at: next)
-            // A group that begins at the end goes on from there, even if it is stopped before anything comes.
+            // A group that starts at the end keeps that offset, even if it stops before the first record.
             if next == nil { try await consumer.positions.move(tenure, to: start) }
             return tenure
         }
     }
 
-    /// While a batch is handled the next one is read.
+    /// Reads the next batch while the current one is handled.
     private func work(_ tenure: Tenure) async throws {
         var batch = try await next(tenure)
         while let current = batch {
@@ -46,13 +46,13 @@ struct PartitionWorker: Sendable {
     }
 
     private func next(_ tenure: Tenure) async throws -> LogBatch? {
-        try await untilDone("partition not read") {
+        try await untilDone("reading the partition failed") {
             do {
                 return try await lease.next(countMax: consumer.limits.batchCountMax)
             } catch EventLogError.gap(let partition, let firstKept) {
                 consumer.metrics.gaps.increment()
                 consumer.logger.error(
-                    "records were removed before the group had read them, it goes on with the first that is kept",
+                    "retention removed unread records, continuing with the first one kept",
                     facts([.offset: LogValue(firstKept)]))
                 _ = try await lease.start(at: firstKept)
                 return LogBatch(partition: partition, records: [], nextOffset: firstKept)
@@ -60,18 +60,18 @@ struct PartitionWorker: Sendable {
         }
     }
 
-    /// Offsets mean other records than those the group has dealt with: somebody must say where to go on. The partition is kept, since
-    /// whoever had it next could do no more.
+    /// The group's offset refers to records of a deleted topic, so an operator must choose a new one. The partition is kept, because
+    /// another member could not continue either.
     private func stop(_ end: Int64) async {
         consumer.metrics.stopped.increment()
         consumer.logger.error(
-            "the topic was made anew, the group stops here: stop the service and run `learning-hub groups reset`",
+            "the topic was created again, the partition is stopped: stop the service and run `learning-hub groups reset`",
             facts([.offset: LogValue(end)]))
         await lease.whenRevoked()
         consumer.metrics.stopped.decrement()
     }
 
-    /// Decoding comes first, outside any transaction: what cannot be decoded is a dead letter whatever else happens.
+    /// Decoding comes first, outside any transaction: an event that cannot be decoded becomes a dead letter in any case.
     private func handle(_ batch: LogBatch, _ tenure: Tenure) async throws {
         var together: [PreparedEvent] = [], alone: [PreparedEvent] = []
         for (index, record) in batch.records.enumerated() {
@@ -83,7 +83,7 @@ struct PartitionWorker: Sendable {
                 alone.append(event)
             }
         }
-        // The position moves with the effects where one transaction makes them all.
+        // The offset moves with the effects where a single transaction handles the batch.
         let move = PositionMove(tenure: tenure, next: alone.isEmpty ? batch.nextOffset : nil)
         var isMoved = false
         if !together.isEmpty {
@@ -95,7 +95,7 @@ struct PartitionWorker: Sendable {
         }
         if !isMoved {
             try await handleAlone(alone, tenure)
-            try await untilDone("position not moved", [.offset: LogValue(batch.nextOffset)]) {
+            try await untilDone("storing the offset failed", [.offset: LogValue(batch.nextOffset)]) {
                 let positions = consumer.positions
                 try await shielded { try await positions.move(tenure, to: batch.nextOffset) }
             }
@@ -103,12 +103,12 @@ struct PartitionWorker: Sendable {
         lease.acknowledge(batch.nextOffset)
     }
 
-    /// Nil when there is nothing to do, or the record went to the dead letters.
+    /// nil when there is nothing to do, or the record became a dead letter.
     private func prepare(_ record: LogRecord, _ tenure: Tenure) async throws -> PreparedEvent? {
         try await single(record, tenure).untilDone { try await consumer.processor.prepare(record) } ?? nil
     }
 
-    /// False when the batch was rolled back: why does not matter yet.
+    /// False when the batch was rolled back, for any reason.
     private func handledTogether(_ batch: PreparedBatch) async throws -> Bool {
         do {
             try await shielded { try await consumer.together.call(batch) }
@@ -122,7 +122,7 @@ struct PartitionWorker: Sendable {
         }
     }
 
-    /// Each event in a transaction of its own: keys at the same time, a few at once, the events of a key in order.
+    /// Handles each event in its own transaction: a few keys concurrently, the events of one key in order.
     private func handleAlone(_ events: [PreparedEvent], _ tenure: Tenure) async throws {
         var waiting = Array(Dictionary(grouping: events) { $0.record.key }.values)
         waiting.sort { ($0.first?.record.position.offset ?? 0) > ($1.first?.record.position.offset ?? 0) }
@@ -161,8 +161,8 @@ struct PartitionWorker: Sendable {
         SingleEvent(consumer: consumer, lease: lease, tenure: tenure, loop: loop, record: record)
     }
 
-    /// Asks until there is an answer: giving the partition up would only have the next holder ask the same.
-    /// - Throws: ``EventLogError/leaseLost(_:)``: another member has the partition or wants it; ``EventLogError/truncated(_:end:)``;
+    /// Retries until it succeeds: if the partition were released, the next holder would face the same failure.
+    /// - Throws: ``EventLogError/leaseLost(_:)`` when the partition was lost or revoked; ``EventLogError/truncated(_:end:)``;
     ///   `CancellationError`.
     private func untilDone<Value: Sendable>(
         _ failed: StaticString, _ more: [LogKey: LogValue] = [:], _ body: () async throws -> Value
@@ -193,7 +193,7 @@ struct PartitionWorker: Sendable {
         }
     }
 
-    /// What is under way is brought to its end, for as long as a drain may take.
+    /// Completes running work, within the drain timeout.
     private func shielded<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
         try await loop.shielded("events of \(consumer.group)", within: consumer.limits.drainTimeout, body)
     }
@@ -209,7 +209,7 @@ struct PartitionWorker: Sendable {
 }
 
 extension EventLogError {
-    /// Asking again changes nothing.
+    /// A retry cannot succeed.
     fileprivate var isFinal: Bool {
         switch self {
         case .leaseLost, .truncated: true

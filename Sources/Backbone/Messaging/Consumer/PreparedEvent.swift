@@ -6,10 +6,10 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A record of the log as the group sees it: where it was first written, and the handlers with the event decoded.
+/// A record as the group sees it: its original position, and the handlers with the decoded event.
 struct PreparedEvent: Sendable {
     var record: LogRecord
-    /// Differs from the record's own place when the event comes by way of the dead letters.
+    /// Differs from the record's own position when the event was redriven from the dead letters.
     var origin: RecordOrigin
     var calls: [NamedCall]
     var eventID: String
@@ -27,7 +27,7 @@ struct PreparedBatch: Sendable {
     var move: PositionMove
 }
 
-/// Where a record was first written, and how often it has been sent to its group again.
+/// The original position of a record, and how often it was redriven to its group.
 struct RecordOrigin: Sendable, Equatable {
     var position: LogPosition
     var key: [UInt8]?
@@ -35,7 +35,7 @@ struct RecordOrigin: Sendable, Equatable {
     var redriveCount = 0
     var redriveBatch: String?
 
-    /// Reads the headers a redrive added; a record without them was first written where it is.
+    /// Reads the headers added by a redrive; for a record without them, the original position is its own.
     init(of record: LogRecord, redriveTopic: String) {
         position = record.position
         key = record.key

@@ -1,9 +1,9 @@
 public import Contracts
 
-/// An event as a handler gets it.
+/// An event as passed to a handler.
 public struct Received<E: Event>: Sendable {
     public let envelope: Envelope<E>
-    /// True when a range is read again on purpose: what cannot be undone must not be done again.
+    /// True in a replay: effects that cannot be undone must be skipped.
     public let isReplay: Bool
 
     init(envelope: Envelope<E>, isReplay: Bool) {
@@ -11,8 +11,8 @@ public struct Received<E: Event>: Sendable {
         self.isReplay = isReplay
     }
 
-    /// What happened.
+    /// The event's data.
     public var event: E { envelope.data }
-    /// The same for every delivery. What an external system is given to tell repetitions by is derived from it.
+    /// The same for every delivery. Idempotency keys for external systems are derived from it.
     public var eventID: EventID { envelope.eventID }
 }

@@ -1,13 +1,13 @@
-/// How a failed event is tried again: exponential backoff with full jitter.
+/// The retry policy for failed events: exponential backoff with full jitter.
 ///
 /// The wait before attempt n+1 is a random duration between 0 and `min(delayMax, delayBase × 2^(n-1))`.
 /// Source: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 public struct RetryPolicy: Sendable, Equatable {
-    /// Attempts a transient failure gets in all, the first included; then the event is a dead letter.
+    /// The maximum number of attempts for a transient failure, the first one included; then the event becomes a dead letter.
     public var attemptsMax = 5
     public var delayBase: Duration = .milliseconds(100)
     public var delayMax: Duration = .seconds(10)
-    /// Longest wait between two tries while a dependency is down.
+    /// The maximum wait between two attempts while a dependency is down.
     public var dependencyDelayMax: Duration = .seconds(30)
 
     public init() {}

@@ -3,7 +3,7 @@ internal import EventLoop
 internal import Observability
 internal import Postgres
 
-/// One event that is tried until it is handled or in the dead letters.
+/// Retries one event until it is handled or becomes a dead letter.
 struct SingleEvent: Sendable {
     let consumer: Consumer
     let lease: any Lease
@@ -12,8 +12,8 @@ struct SingleEvent: Sendable {
     let record: LogRecord
 
     /// - Parameter body: one attempt.
-    /// - Returns: what `body` returned, or nil when the event went to the dead letters.
-    /// - Throws: `CancellationError`; ``EventLogError/leaseLost(_:)`` when the partition is wanted back or gone.
+    /// - Returns: what `body` returned, or nil when the event became a dead letter.
+    /// - Throws: `CancellationError`; ``EventLogError/leaseLost(_:)`` when the partition was revoked or lost.
     func untilDone<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value? {
         var random = SystemRandomNumberGenerator()
         var attempts = 0, waits = 0
@@ -45,7 +45,7 @@ struct SingleEvent: Sendable {
                     waits += 1
                     try await lease.wait(consumer.policy.dependencyDelay(after: waits, using: &random), on: loop)
                 case .transient where attempts < consumer.policy.attemptsMax:
-                    note("event failed, tried again", failure)
+                    note("event failed, retrying", failure)
                     consumer.metrics.retries.increment()
                     try await lease.wait(consumer.policy.delay(after: attempts, using: &random), on: loop)
                 case .transient, .permanent:
@@ -64,7 +64,7 @@ struct SingleEvent: Sendable {
 
     private var place: String { "\(consumer.group) \(record.position)" }
 
-    /// Returns once the dead letter is in the outbox, from where the relay sends it: only then may the position move.
+    /// Returns once the dead letter is in the outbox, from where the relay sends it: only then may the offset move.
     private func bury(_ failure: EventFailure) async throws {
         let origin = RecordOrigin(of: record, redriveTopic: consumer.group.redriveTopic)
         let letter = failure.deadLetter(
@@ -79,7 +79,7 @@ struct SingleEvent: Sendable {
                 }
                 consumer.outages.dependencies.succeeded(of: place)
                 consumer.metrics.deadLetters.increment()
-                consumer.logger.error("event put into the dead letters", facts(failure))
+                consumer.logger.error("event moved to the dead letters", facts(failure))
                 return
             } catch EventLogError.leaseLost(let partition) {
                 throw EventLogError.leaseLost(partition)

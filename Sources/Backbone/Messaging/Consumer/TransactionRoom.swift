@@ -1,9 +1,10 @@
 internal import Synchronization
 
-/// How many transactions of a consumer may be under way at once.
+/// Limits how many transactions of a consumer run concurrently.
 ///
-/// Transactions that lock the same rows in different orders wait for each other until the server ends one of them, which it does after a
-/// second. Where that happened it happens again, since the same people are in the next batches too; so for a while they go one by one.
+/// Transactions that lock the same rows in different orders deadlock, and the server rolls one back after one second
+/// (`deadlock_timeout`). Consecutive batches often contain events of the same users, so after a deadlock the transactions run one at a
+/// time for a while.
 final class TransactionRoom: Sendable {
     private let countMax: Int
     private let rest: Duration
@@ -14,7 +15,7 @@ final class TransactionRoom: Sendable {
         self.rest = rest
     }
 
-    /// How many may be under way now.
+    /// The current limit.
     var count: Int {
         restEnd.withLock { end in
             guard let restEnd = end else { return countMax }
@@ -24,6 +25,6 @@ final class TransactionRoom: Sendable {
         }
     }
 
-    /// Two transactions waited for each other, and the server ended one of them.
+    /// Two transactions deadlocked, and the server rolled one back.
     func noteConflict() { restEnd.withLock { $0 = .now + rest } }
 }

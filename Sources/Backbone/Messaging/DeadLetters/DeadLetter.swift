@@ -7,9 +7,9 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// An event a group could not handle.
+/// An event that a group could not handle.
 public struct DeadLetter: Sendable, Equatable {
-    /// Where it lies in the group's dead-letter topic; what it is called by: `notification/0/17`.
+    /// Its position in the group's dead-letter topic, which is its id: `notification/0/17`.
     public struct ID: Hashable, Sendable, Comparable, CustomStringConvertible {
         public let group: ConsumerGroup
         public let partition: Int
@@ -21,7 +21,7 @@ public struct DeadLetter: Sendable, Equatable {
             self.offset = offset
         }
 
-        /// Nil for text that is no such id.
+        /// nil when the text is not such an id.
         public init?(_ text: String) {
             let parts = text.split(separator: "/", omittingEmptySubsequences: false)
             guard parts.count == 3, !parts[0].isEmpty, let partition = Int(parts[1]), partition >= 0,
@@ -38,10 +38,10 @@ public struct DeadLetter: Sendable, Equatable {
     }
 
     public let id: ID
-    /// Where the event was first written.
+    /// The original position of the event.
     public let origin: LogPosition
     public let key: [UInt8]?
-    /// When the log took it.
+    /// The log's timestamp.
     public let timestamp: Date
     public let eventID: String?
     public let eventType: String?
@@ -52,13 +52,13 @@ public struct DeadLetter: Sendable, Equatable {
     public let attempts: Int
     public let firstFailedAt: Date
     public let lastFailedAt: Date
-    /// How often it had been sent to the group again before it failed this time.
+    /// How often it had been redriven before this failure.
     public let redriveCount: Int
     public let redriveBatch: String?
-    /// The record's bytes and headers, as they came.
+    /// The record's original bytes and headers.
     public let record: LogRecord
 
-    /// Nil for a record without the headers of a dead letter: then it was not put there by a consumer.
+    /// nil when the record lacks the headers of a dead letter: then it was not written by a consumer.
     init?(_ record: LogRecord, of group: ConsumerGroup) {
         let headers = record.headers
         guard let topic = headers[DeadLetterHeader.topic],
@@ -83,10 +83,11 @@ public struct DeadLetter: Sendable, Equatable {
         self.record = record
     }
 
-    /// The key as text; damaged UTF-8 is repaired.
+    /// The key as text; invalid UTF-8 is replaced.
     public var keyText: String? { key.map { String(decoding: $0, as: UTF8.self) } }
 
-    /// Two dead letters of the same failure: a consumer that died between the dead letter and the offset leaves a second one.
+    /// Whether two dead letters describe the same failure: a consumer that crashes after writing the dead letter and before storing the
+    /// offset writes a second one.
     var occurrence: Occurrence { Occurrence(group: id.group, origin: origin, redriveCount: redriveCount) }
 
     struct Occurrence: Hashable {

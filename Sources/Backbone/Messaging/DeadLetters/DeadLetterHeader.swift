@@ -1,10 +1,10 @@
-/// The headers of a dead letter, beside those the record had. Frozen: tools and older dead letters depend on them.
+/// The headers of a dead letter, in addition to those of the record. They must not change: tools and stored dead letters depend on them.
 public enum DeadLetterHeader {
     public static let topic = "dlq-topic"
     public static let partition = "dlq-partition"
     public static let offset = "dlq-offset"
     public static let key = "dlq-key"
-    /// When the log took the original record.
+    /// The log's timestamp of the original record.
     public static let timestamp = "dlq-timestamp"
     public static let group = "dlq-group"
     public static let errorClass = "dlq-error-class"
@@ -20,6 +20,6 @@ public enum DeadLetterHeader {
         redriveCount, redriveBatch,
     ]
 
-    /// Bytes of an error's text that are kept.
+    /// The maximum stored bytes of an error's text.
     static let errorTextBytesMax = 1_000
 }

@@ -7,32 +7,32 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// What groups could not handle: seen, sent to the failing group again, or discarded.
+/// Lists, redrives and discards events that groups could not handle.
 ///
-/// Dead letters are records of `<group>.dlq` and stay there until retention removes them; a table in the schema of the group's
-/// service says which were dealt with. A redrive appends to `<group>.redrive`, which that group alone reads: never to the topic the
-/// event came from, where every other group would get it again. When its effect was made after all, the group's inbox knows.
+/// Dead letters are records of `<group>.dlq` and stay there until retention removes them; a table in the schema of the group's service
+/// records which were resolved. A redrive appends to `<group>.redrive`, which only that group reads, and not to the original topic, where
+/// all other groups would receive the event again. If the event was handled after all, the group's inbox skips it.
 public struct DeadLetters: Sendable {
     let log: any EventLog
     let database: Database
     private let now: @Sendable () -> Date
 
-    /// - Parameter database: reaches the schemas of the services.
+    /// - Parameter database: has access to the schemas of the services.
     public init(log: any EventLog, database: Database, now: @escaping @Sendable () -> Date) {
         self.log = log
         self.database = database
         self.now = now
     }
 
-    /// What became of a dead letter.
+    /// How a dead letter was resolved.
     enum Resolution: String {
         case redriven, discarded
     }
 
-    /// Dead letters nobody has dealt with, oldest failure first, one for each failure.
+    /// Unresolved dead letters, oldest failure first, one per failure.
     /// - Parameters:
     ///   - group: nil for all groups.
-    ///   - countMax: the oldest so many of all partitions and groups; no more are held in memory.
+    ///   - countMax: the maximum number over all partitions and groups, oldest first; also limits memory.
     public func list(group: ConsumerGroup? = nil, countMax: Int = DeadLetters.listedCountMax) async throws
         -> [DeadLetter]
     {
@@ -43,31 +43,31 @@ public struct DeadLetters: Sendable {
         return oldest.letters
     }
 
-    /// How many dead letters a list shows unless it is asked for more.
+    /// The default page size of a list.
     public static let listedCountMax = 1_000
 
-    /// One dead letter, dealt with or not; nil when there is none of that id.
+    /// A dead letter, resolved or not; nil when there is none with that id.
     public func show(_ id: DeadLetter.ID) async throws -> DeadLetter? {
         let partition = TopicPartition(id.group.deadLetterTopic, id.partition)
         return try await log.record(at: LogPosition(partition, id.offset)).flatMap { DeadLetter($0, of: id.group) }
     }
 
-    /// What a redrive or a discard did.
+    /// The result of a redrive or a discard.
     public struct Report: Sendable, Equatable {
-        /// Names this batch in the headers of what was sent.
+        /// The id of this batch in the headers of the sent records.
         public let batchID: String
         public var done: [DeadLetter.ID] = []
-        /// Unknown, or dealt with before.
+        /// Unknown, or already resolved.
         public var skipped: [DeadLetter.ID] = []
-        /// The log did not take them; they stay.
+        /// The log did not accept them; they stay unresolved.
         public var failed: [DeadLetter.ID] = []
         /// What a redrive sent, to be looked after.
         public var sent: [Redriven] = []
     }
 
-    /// Sends dead letters to their groups again, in the order given.
+    /// Redrives dead letters in the given order.
     ///
-    /// A crash in between leaves a dead letter listed that was sent: sending it again does no harm.
+    /// After a crash in between, a redriven dead letter may still be listed: redriving it again is harmless.
     public func redrive(_ ids: [DeadLetter.ID], batchID: String) async throws -> Report {
         var report = Report(batchID: batchID)
         for (id, copies) in try await pick(ids, &report) {
@@ -91,7 +91,7 @@ public struct DeadLetters: Sendable {
         return report
     }
 
-    /// Takes dead letters off the list for good. Their records stay until retention removes them.
+    /// Discards dead letters permanently. Their records stay until retention removes them.
     public func discard(_ ids: [DeadLetter.ID], batchID: String) async throws -> Report {
         var report = Report(batchID: batchID)
         for (id, copies) in try await pick(ids, &report) {
@@ -101,7 +101,7 @@ public struct DeadLetters: Sendable {
         return report
     }
 
-    /// Forgets of dead letters whose records retention has removed that they were dealt with. One day more for slow clean-up.
+    /// Deletes the resolutions of dead letters whose records retention has removed. One extra day covers delayed clean-up.
     static func removeOldResolutions(stepCountMax: Int, on database: Database) async throws {
         let days = TopicCatalogue.deadLetters.map(\.retentionDays).max() ?? 0
         try await database.delete(
@@ -110,7 +110,7 @@ public struct DeadLetters: Sendable {
             stepCountMax: stepCountMax)
     }
 
-    /// How long a redrive waits for the log's answer.
+    /// How long a redrive waits for the log's acknowledgement.
     private let appendMax: Duration = .seconds(30)
 
     // MARK: Parts
@@ -135,7 +135,7 @@ public struct DeadLetters: Sendable {
         }
     }
 
-    /// The offsets of those of a range that were dealt with.
+    /// The offsets of resolved dead letters in a range.
     private func resolved(
         of group: ConsumerGroup, _ partition: Int, _ offsets: ClosedRange<Int64>
     ) async throws -> Set<Int64> {
@@ -148,12 +148,12 @@ public struct DeadLetters: Sendable {
                 """)
             return Set(try rows.map { try $0.decode(Int64.self) })
         } catch let error as PostgresError where error.sqlState == "42P01" {
-            // Groups have their topics from the start; the service of this one has never run here.
+            // The group's topics exist from the start, but its service has never run here.
             return []
         }
     }
 
-    /// Of the ids those nobody has dealt with, each with all copies of the same failure.
+    /// The unresolved ones of the ids, each with all copies of the same failure.
     private func pick(
         _ ids: [DeadLetter.ID], _ report: inout Report
     ) async throws -> [(id: DeadLetter.ID, copies: [DeadLetter.ID])] {

@@ -1,14 +1,14 @@
-/// The oldest of the dead letters it was shown, one for each failure; never holds more than it was asked for.
+/// Collects the oldest dead letters, one per failure, with bounded memory.
 struct OldestLetters {
     let countMax: Int
-    /// Oldest first. Of several copies of a failure the oldest stands for it.
+    /// Oldest first. The oldest of several copies represents the failure.
     private(set) var letters: [DeadLetter] = []
     private var known: Set<DeadLetter.Occurrence> = []
 
     init(countMax: Int) { self.countMax = countMax }
 
-    /// A failure that was pushed out was younger than all that are here, and so is every copy of it that still comes, unless that
-    /// copy is old enough to be here itself: which is kept never depends on the order of arrival.
+    /// An evicted failure was younger than all that remain. A later copy of it is added only if that copy is old enough itself, so the
+    /// result does not depend on the order of arrival.
     mutating func add(_ letter: DeadLetter) {
         if letters.count >= countMax, let last = letters.last, !letter.isOlder(than: last) { return }
         if !known.insert(letter.occurrence).inserted {

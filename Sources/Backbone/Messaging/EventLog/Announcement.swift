@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Something that becomes true once and stays so; any number of tasks may wait for it.
+/// A condition that becomes true once and stays true; any number of tasks may wait for it.
 final class Announcement: Sendable {
     private struct State {
         var isMade = false
@@ -21,7 +21,7 @@ final class Announcement: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
-    /// Returns when it is made, at once if it was, and when the task is cancelled.
+    /// Waits for the condition; returns at once when it is true, and when the task is cancelled.
     func wait() async {
         let ticket = state.withLock { state in
             defer { state.nextTicket += 1 }
@@ -30,7 +30,7 @@ final class Announcement: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
-                    // Asked for here, since who is cancelled after this is found among those who wait.
+                    // Checked here, because a later cancellation finds the task registered.
                     if state.isMade || Task.isCancelled { return true }
                     state.waiting[ticket] = continuation
                     return false

@@ -4,120 +4,120 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// What takes records in: all that a ``Relay`` needs of a log.
+/// Appends records: the part of a log that a ``Relay`` needs.
 public protocol EventAppender: Sendable {
-    /// Appends records in their order, and answers once they are durable: one outcome for each record, in the order given.
+    /// Appends records in order, and returns once they are durable: one outcome per record, in the given order.
     ///
-    /// Records of a batch fail one by one, but never so that order is lost: after a record that is to be retried no later record
-    /// of its partition in the same call is accepted. When an outcome is ``AppendOutcome/retry(_:)`` the record may have been stored all the
-    /// same: appending it again can double it.
-    /// - Parameter limit: what is not confirmed after so long is to be retried.
+    /// Records of a batch may fail individually without breaking the order: after a record with the outcome retry, no later record of its
+    /// partition in the same call is accepted. A record with the outcome ``AppendOutcome/retry(_:)`` may have been stored; appending it
+    /// again may create a duplicate.
+    /// - Parameter limit: records not acknowledged within this time get the outcome retry.
     func append(_ records: [NewRecord], within limit: Duration) async -> [AppendOutcome]
 }
 
-/// The log of events: topics of numbered partitions, to which records are appended and from which groups read.
+/// The event log: topics with numbered partitions, to which records are appended and from which groups read.
 ///
-/// What callers may rely on, and one conformance suite tests on each implementation:
-/// - Records of one key land in one partition (see ``Partitioner``) and are read in the order they were appended.
-/// - Offsets of a partition rise and become visible in order; a reader never sees an offset before a lower one.
-/// - A partition has one holder in a group at a time, as far as the log can tell: one that was frozen and wakes believes that it still
-///   is. What holders write is fenced where they write it (see ``ConsumerPositions``).
+/// Guarantees, which one conformance suite tests on each implementation:
+/// - Records with the same key go to one partition (see ``Partitioner``) and are read in the order of their appends.
+/// - Offsets of a partition increase and become visible in order; a reader never sees an offset before a lower one.
+/// - A partition has one holder per group at a time, as far as the log can tell: a frozen member that resumes may still believe that it
+///   holds the partition. Holders' writes are fenced where they are stored (see ``ConsumerPositions``).
 /// - Delivery is at least once.
 public protocol EventLog: EventAppender {
     // MARK: Topics
 
-    /// Makes changes that ``plan(_:)`` found, in their order. Applying one that has been made already does nothing.
+    /// Applies the changes of ``plan(_:)`` in order. Idempotent.
     ///
-    /// Topics are made by operators: nobody who only reads and writes needs the right to.
+    /// Operators create topics: services that only read and write need no right to do so.
     /// - Throws: ``EventLogError``.
     func apply(_ changes: [TopicChange]) async throws
 
-    /// What the log holds, by name.
+    /// The topics by name.
     func topics() async throws -> [TopicSummary]
 
-    /// So long after a topic was made ``topics()`` may still lack it, because it asks a part of the log that has not heard of it.
+    /// How long ``topics()`` may lack a new topic, because the metadata of the broker it asks is not updated yet.
     var topicsHeardOfWithin: Duration { get }
 
-    /// Removes topics with their records and every group's offsets in them. Unknown names are ignored.
+    /// Deletes topics with their records and all groups' offsets in them. Unknown names are ignored.
     func deleteTopics(_ names: [String]) async throws
 
     // MARK: Records
 
-    /// Reads ranges of partitions with no group: for replays, tails and searches. Whoever asks for a reader closes it.
-    /// - Parameter ranges: from the first offset wanted to the one after the last. Records that retention has removed are skipped, records
-    ///   that are still to come are waited for.
+    /// Reads partition ranges outside of any group: for replays, tails and searches. The caller must close the reader.
+    /// - Parameter ranges: from the first offset to the end offset, exclusive. Records removed by retention are skipped; the reader waits
+    ///   for records that are not written yet.
     /// - Throws: ``EventLogError``.
     func reader(_ ranges: [TopicPartition: Range<Int64>]) async throws -> any LogReader
 
-    /// First offset kept and the offset the next record will get, for each partition of a topic.
+    /// The first retained offset and the offset of the next record, for each partition of a topic.
     /// - Throws: ``EventLogError/unknownTopic(_:)``.
     func watermarks(of topic: String) async throws -> [TopicPartition: Range<Int64>]
 
-    /// For each partition of a topic the offset of the first record appended at or after a time; the end where there is none.
+    /// For each partition of a topic, the offset of the first record appended at or after a time; the end offset when there is none.
     /// - Throws: ``EventLogError/unknownTopic(_:)``.
     func offsets(of topic: String, at time: Date) async throws -> [TopicPartition: Int64]
 
-    /// Records whose key, headers or value contain one of some texts, oldest first.
+    /// Records whose key, headers or value contain one of the given texts, oldest first.
     func search(_ search: LogSearch) async throws -> [LogRecord]
 
     // MARK: Groups
 
-    /// Joins a group. The subscription hands out leases of partitions until it is closed.
+    /// Joins a group. The subscription returns leases of partitions until it is closed.
     func subscribe(_ group: String, to topics: [String], limits: SubscriptionLimits) async throws -> any Subscription
 
-    /// Where groups stand, by group, topic and partition, as far as the log was told; see ``Lease/acknowledge(_:)``.
+    /// The acknowledged offsets of groups, by group, topic and partition; see ``Lease/acknowledge(_:)``.
     /// - Parameter group: nil for every group.
     func positions(of group: String?) async throws -> [GroupPosition]
 
-    /// Sets what the log knows of where a group reads on. Partitions not named stay. For groups whose positions a database keeps see
+    /// Sets a group's next offsets in the log; other partitions stay unchanged. For groups whose offsets are stored in a database see
     /// ``ConsumerPositions``.
-    /// - Throws: ``EventLogError/groupInUse(_:)`` while members hold the group.
+    /// - Throws: ``EventLogError/groupInUse(_:)`` while the group has members.
     func resetOffsets(of group: String, to offsets: [TopicPartition: Int64]) async throws
 
-    /// Forgets a group. Unknown names are ignored.
-    /// - Throws: ``EventLogError/groupInUse(_:)`` while members hold the group.
+    /// Deletes a group. Unknown names are ignored.
+    /// - Throws: ``EventLogError/groupInUse(_:)`` while the group has members.
     func deleteGroup(_ group: String) async throws
 
     // MARK: Upkeep
 
-    /// Removes records older than their topic's retention, in bounded steps.
-    /// - Returns: how many were removed; 0 where the log's own servers do it.
+    /// Deletes records older than their topic's retention, in bounded steps.
+    /// - Returns: how many were deleted; 0 where the log's own servers do this.
     func enforceRetention(at time: Date) async throws -> Int
 
-    /// What the log does besides answering: it keeps members alive and wakes who waits. Whoever subscribes runs it, once, from before
-    /// the first subscription to after the last; who only appends, reads or looks need not. When it ends, subscriptions end.
-    /// - Throws: `CancellationError`, when its task is cancelled; nothing else ends it.
+    /// The log's background work: heartbeats of members and wake-ups of waiting readers. A process with subscriptions must run it once,
+    /// from before the first subscription until after the last; other processes need not. When it ends, subscriptions end.
+    /// - Throws: only `CancellationError`, when its task is cancelled.
     func run() async throws
 
-    /// The servers that keep the log; nil where it is kept in the hub's own database.
-    /// - Throws: ``EventLogError/unavailable(_:)``, which says why they cannot be asked.
+    /// The servers of the log; nil when the log is in the hub's own database.
+    /// - Throws: ``EventLogError/unavailable(_:)`` with the reason.
     func cluster() async throws -> LogCluster?
 
-    /// Ends what the log itself holds open, when nobody uses it any more.
+    /// Closes the log's own resources, after its last use.
     func close() async
 }
 
-/// Why the log could not do what was asked.
+/// Why a log operation failed.
 public enum EventLogError: Error, Sendable, Equatable {
     case unknownTopic(String)
-    /// The group has members that are alive.
+    /// The group has active members.
     case groupInUse(String)
-    /// The partition has gone to another member, or the lease is over.
+    /// Another member has the partition, or the lease has ended.
     case leaseLost(TopicPartition)
-    /// Retention has removed records the group had not read: `firstKept` is the first there is.
+    /// Retention removed records the group had not read: `firstKept` is the first remaining one.
     case gap(TopicPartition, firstKept: Int64)
-    /// The position lies behind the partition's end: the topic was removed and made anew, and offsets mean other records now.
+    /// The offset is beyond the partition's end: the topic was deleted and created again, so offsets now refer to other records.
     case truncated(TopicPartition, end: Int64)
-    /// The log cannot be reached now.
+    /// The log is unreachable.
     case unavailable(String)
-    /// The arguments break a limit or a rule; trying again does not help.
+    /// Invalid arguments; a retry fails again.
     case invalid(String)
 }
 
 extension EventLogError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .unknownTopic(let topic): "there is no topic \(topic): `learning-hub topics apply` makes what is missing"
+        case .unknownTopic(let topic): "there is no topic \(topic): `learning-hub topics apply` creates missing topics"
         case .groupInUse(let group): "group \(group) has members: stop the service first"
         case .leaseLost(let partition): "\(partition) has gone to another member"
         case .gap(let partition, let first):

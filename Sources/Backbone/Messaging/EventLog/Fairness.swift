@@ -1,4 +1,4 @@
-/// Long batches let the loop's other work through now and then.
+/// Lets long batches yield to the loop's other work.
 enum Fairness {
     private static let stride = 64
 

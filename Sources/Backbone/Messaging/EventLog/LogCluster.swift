@@ -1,10 +1,10 @@
-/// The servers that keep a log between them.
+/// The servers of a log and its health.
 public struct LogCluster: Sendable, Hashable {
-    /// Each server that answers, as people call it: `1 at 127.0.0.1:9092`.
+    /// Each responding server with its address: `1 at 127.0.0.1:9092`.
     public var servers: [String]
-    /// Partitions that nobody can write to or read from now.
+    /// Partitions without an available leader.
     public var leaderless: [TopicPartition]
-    /// Partitions of which fewer copies are up to date than there should be.
+    /// Partitions with too few in-sync replicas.
     public var underReplicated: [TopicPartition]
 
     public init(servers: [String], leaderless: [TopicPartition], underReplicated: [TopicPartition]) {

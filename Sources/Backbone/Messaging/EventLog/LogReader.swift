@@ -1,9 +1,9 @@
-/// Records of one partition that are read together.
+/// Records of one partition from one read.
 public struct LogBatch: Sendable {
     public var partition: TopicPartition
-    /// In the order of their offsets. May be empty where the log keeps notes of its own between the records.
+    /// In offset order. May be empty where the log stores control records between the records.
     public var records: [LogRecord]
-    /// Where to read on. Not always one behind the last record.
+    /// The offset at which to continue reading; not always one after the last record.
     public var nextOffset: Int64
 
     public init(partition: TopicPartition, records: [LogRecord], nextOffset: Int64) {
@@ -13,9 +13,9 @@ public struct LogBatch: Sendable {
     }
 }
 
-/// Reads ranges of partitions to their ends; see ``EventLog/reader(_:)``.
+/// Reads partition ranges to their ends; see ``EventLog/reader(_:)``.
 public protocol LogReader: Sendable {
-    /// The next records of one of the partitions; nil when all ranges were read to their ends. One task reads at a time.
+    /// The next records of one of the partitions; nil when all ranges are complete. Only one task may read at a time.
     /// - Throws: ``EventLogError``; `CancellationError`.
     func next(countMax: Int) async throws -> LogBatch?
 
@@ -23,8 +23,8 @@ public protocol LogReader: Sendable {
 }
 
 extension EventLog {
-    /// Reads ranges to their ends and hands on what is there, a batch of one partition at a time.
-    /// - Parameter countMax: records in a batch at most.
+    /// Reads ranges to their ends and passes on the records in batches of one partition.
+    /// - Parameter countMax: the maximum number of records in a batch.
     public func forEachBatch(
         of ranges: [TopicPartition: Range<Int64>], countMax: Int = 500,
         _ body: (LogBatch) async throws -> Void
@@ -39,12 +39,12 @@ extension EventLog {
         await reader.close()
     }
 
-    /// What the topic holds now of its partitions, or of some of them.
+    /// The current offset ranges of a topic's partitions, or of some of them.
     public func ranges(of topic: String, partition: Int? = nil) async throws -> [TopicPartition: Range<Int64>] {
         try await watermarks(of: topic).filter { partition == nil || $0.key.partition == partition }
     }
 
-    /// The record at a position; nil when it was removed or is not there yet.
+    /// The record at an offset; nil when it was removed or is not written yet.
     public func record(at position: LogPosition) async throws -> LogRecord? {
         let range = try await watermarks(of: position.partition.topic)[position.partition]
         guard let range, range.contains(position.offset) else { return nil }

@@ -9,7 +9,7 @@ public import Foundation
 /// One partition of a topic.
 public struct TopicPartition: Hashable, Sendable, Comparable, CustomStringConvertible {
     public var topic: String
-    /// From 0 on.
+    /// Counted from 0.
     public var partition: Int
 
     public init(_ topic: String, _ partition: Int) {
@@ -24,7 +24,7 @@ public struct TopicPartition: Hashable, Sendable, Comparable, CustomStringConver
     public var description: String { "\(topic)/\(partition)" }
 }
 
-/// Where a record is in the log.
+/// The position of a record in the log.
 public struct LogPosition: Hashable, Sendable, Comparable, CustomStringConvertible {
     public var partition: TopicPartition
     public var offset: Int64
@@ -41,10 +41,10 @@ public struct LogPosition: Hashable, Sendable, Comparable, CustomStringConvertib
     public var description: String { "\(partition)@\(offset)" }
 }
 
-/// A named value beside a record. Names may repeat; values are any bytes, or none.
+/// A header of a record. Names may repeat; values are arbitrary bytes or null.
 public struct RecordHeader: Hashable, Sendable {
     public var name: String
-    /// Nil where the sender gave none, which is not the same as empty.
+    /// nil for null, which differs from empty.
     public var value: [UInt8]?
 
     public init(_ name: String, _ value: [UInt8]?) {
@@ -54,12 +54,12 @@ public struct RecordHeader: Hashable, Sendable {
 
     public init(_ name: String, _ value: String) { self.init(name, Array(value.utf8)) }
 
-    /// The value as text, empty without one; damaged UTF-8 is repaired.
+    /// The value as text, empty for null; invalid UTF-8 is replaced.
     public var text: String { String(decoding: value ?? [], as: UTF8.self) }
 }
 
 extension [RecordHeader] {
-    /// The last header of a name that has a value, as Kafka's clients read it.
+    /// The last header of a name that has a value, as in Kafka's clients.
     public subscript(name: String) -> String? { last { $0.name == name && $0.value != nil }?.text }
 
     public mutating func set(_ name: String, _ value: String) {
@@ -68,17 +68,17 @@ extension [RecordHeader] {
     }
 }
 
-/// A record on its way into the log.
+/// A record to append.
 public struct NewRecord: Sendable, Equatable {
     public var topic: String
-    /// Nil lets the key decide (see ``Partitioner``), and chance where there is none.
+    /// nil to select the partition by key (see ``Partitioner``), or at random without a key.
     public var partition: Int?
-    /// Any bytes. Records without one have no order among each other.
+    /// Arbitrary bytes. Records without a key are not ordered among each other.
     public var key: [UInt8]?
     public var headers: [RecordHeader]
-    /// Any bytes. Nil is a tombstone: the key is to be forgotten.
+    /// Arbitrary bytes. nil is a tombstone: the key was deleted.
     public var value: [UInt8]?
-    /// When what the record tells of was first written, for records that come from another log. Nil is now.
+    /// The original timestamp, for records copied from another log. nil for now.
     public var time: Date?
 
     public init(
@@ -93,12 +93,12 @@ public struct NewRecord: Sendable, Equatable {
         self.time = time
     }
 
-    /// As events have it: the key is text.
+    /// For events, whose keys are text.
     public init(topic: String, partition: Int? = nil, key: String, headers: [RecordHeader] = [], value: [UInt8]) {
         self.init(topic: topic, partition: partition, key: Array(key.utf8), headers: headers, value: value)
     }
 
-    /// Bytes of key, headers and value.
+    /// The total bytes of key, headers and value.
     public var byteCount: Int { headers.byteCount + (key?.count ?? 0) + (value?.count ?? 0) }
 }
 
@@ -106,14 +106,14 @@ extension [RecordHeader] {
     var byteCount: Int { reduce(0) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) } }
 }
 
-/// A record in the log.
+/// A stored record.
 public struct LogRecord: Sendable, Equatable {
     public var position: LogPosition
     public var key: [UInt8]?
     public var headers: [RecordHeader]
-    /// Nil is a tombstone.
+    /// nil for a tombstone.
     public var value: [UInt8]?
-    /// When the log took the record, or what its sender gave. Never falls within a partition on ``PostgresLog``.
+    /// The log's timestamp, or the sender's. It never decreases within a partition of ``PostgresLog``.
     public var time: Date
 
     public init(position: LogPosition, key: [UInt8]?, headers: [RecordHeader], value: [UInt8]?, time: Date) {
@@ -124,22 +124,22 @@ public struct LogRecord: Sendable, Equatable {
         self.time = time
     }
 
-    /// The key as text, empty without one; damaged UTF-8 is repaired.
+    /// The key as text, empty for null; invalid UTF-8 is replaced.
     public var keyText: String { String(decoding: key ?? [], as: UTF8.self) }
 
-    /// What the record is called by: the id of its event, or, where its headers name none, its place: `user.registered/2/17`.
+    /// The record's display name: the id of its event, or, without that header, its position: `user.registered/2/17`.
     public var id: String {
         if let id = headers[HeaderName.eventID], EventID(rawValue: id) != nil { return id }
         return "\(position.partition)/\(position.offset)"
     }
 }
 
-/// What became of one appended record.
+/// The outcome of one appended record.
 public enum AppendOutcome: Sendable, Equatable {
-    /// Durable, at this position; nil where the log knows only that it has the record already.
+    /// Durable at this position; nil when the log only knows that it already has the record.
     case accepted(LogPosition?)
-    /// The log will never take this record: too large, an unknown topic, not allowed.
+    /// The log permanently refuses this record: too large, unknown topic, not authorised.
     case refused(String)
-    /// Not confirmed: append it again. It may be in the log already.
+    /// Not acknowledged: append it again. It may already be stored.
     case retry(String)
 }

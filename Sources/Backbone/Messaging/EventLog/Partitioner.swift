@@ -1,5 +1,5 @@
-/// Which partition a key lands in: the same as with Kafka's own producers, so that a key keeps its partition when a hub moves
-/// from one log to the other.
+/// Selects the partition of a key: the same as Kafka's Java producer, so that keys keep their partitions when a hub moves from one log to
+/// the other.
 ///
 /// Formula: `(murmur2(key) & 0x7fffffff) mod partitionCount` over the key's bytes, with the seed and constants of Apache
 /// Kafka's `Utils.murmur2`; librdkafka calls this partitioner `murmur2`.

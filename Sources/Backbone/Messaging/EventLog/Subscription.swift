@@ -1,50 +1,50 @@
 internal import EventLoop
 
-/// A member of a group. It is handed leases of partitions as the group shares them out.
+/// A member of a group. It receives leases of the partitions that the group assigns to it.
 public protocol Subscription: Sendable {
-    /// Waits for the next lease the group gives this member; nil when the subscription is closed.
+    /// Waits for the next lease; nil when the subscription is closed.
     /// - Throws: `CancellationError`.
     func nextLease() async throws -> (any Lease)?
 
-    /// Leaves the group at once, so that others take over without waiting. Leases end.
+    /// Leaves the group at once, so that other members take over without delay. All leases end.
     func close() async
 }
 
 /// The right to read one partition for a group, until it is revoked or released.
 ///
-/// The holder says where to begin, reads with ``next(countMax:)`` until that answers nil, then calls ``release()``: only then does the
-/// partition go to another member, so a batch at work is finished by the one who began it. A holder that does not give it back within
-/// ``SubscriptionLimits/handOverMax`` loses it, and so does one that died or hangs.
+/// The holder sets the start offset, reads with ``next(countMax:)`` until it returns nil, then calls ``release()``. Only then does the
+/// partition move to another member, so that the holder can finish its current batch. A holder that does not release within
+/// ``SubscriptionLimits/handOverMax``, crashes or hangs loses the partition.
 public protocol Lease: Sendable {
     var partition: TopicPartition { get }
 
-    /// Whether the partition is wanted back, or gone. Finish the batch at hand, then release.
+    /// Whether the partition was revoked or lost. Finish the current batch, then release.
     var isRevoked: Bool { get }
 
-    /// Sets where ``next(countMax:)`` begins.
-    /// - Parameter offset: nil for where the log thinks the group is, and where it knows nothing, for ``SubscriptionLimits/start``.
-    /// - Returns: where that is.
+    /// Sets the offset at which ``next(countMax:)`` starts.
+    /// - Parameter offset: nil for the group's offset in the log, or for ``SubscriptionLimits/start`` when there is none.
+    /// - Returns: the start offset.
     /// - Throws: ``EventLogError``.
     func start(at offset: Int64?) async throws -> Int64
 
-    /// Waits for records after the position and moves the position behind them. Nil when the lease is over.
-    /// - Throws: `CancellationError`, ``EventLogError``. The position is unchanged then.
+    /// Waits for records at the current offset and moves it behind them. nil when the lease has ended.
+    /// - Throws: `CancellationError`, ``EventLogError``. The offset is then unchanged.
     func next(countMax: Int) async throws -> LogBatch?
 
-    /// Tells the log that the group has dealt with everything below `offset`. Tools learn from it how far a group is; it may reach the
-    /// log a second later, or not at all.
+    /// Reports to the log that the group has processed everything below `offset`. Only for monitoring; it may reach the log a second
+    /// later, or not at all.
     func acknowledge(_ offset: Int64)
 
-    /// Returns once the partition is wanted back or gone, and when the task is cancelled.
+    /// Returns once the partition is revoked or lost, and when the task is cancelled.
     func whenRevoked() async
 
-    /// Gives the partition back at once. May be called more than once.
+    /// Releases the partition at once. May be called more than once.
     func release() async
 }
 
 extension Lease {
-    /// Waits before something is tried again.
-    /// - Throws: ``EventLogError/leaseLost(_:)`` at once when the partition is wanted back: who has it next tries by itself;
+    /// Waits before a retry.
+    /// - Throws: ``EventLogError/leaseLost(_:)`` at once when the partition is revoked, because the next holder retries by itself;
     ///   `CancellationError`.
     func wait(_ delay: Duration, on loop: EventLoop) async throws {
         await withTaskGroup(of: Void.self) { group in
@@ -58,26 +58,26 @@ extension Lease {
     }
 }
 
-/// Where a group begins of which the log knows no position.
+/// The start of a group without an offset in the log.
 public enum StartPosition: Sendable {
     case earliest, latest
 }
 
-/// How a member takes part in its group.
+/// The settings of a group member.
 public struct SubscriptionLimits: Sendable {
-    /// Where to begin without a position.
+    /// Where to start without an offset.
     public var start: StartPosition = .earliest
-    /// A member that is not heard of for so long has lost its leases.
+    /// A member without heartbeats for this long loses its leases.
     public var leaseDuration: Duration = .seconds(10)
-    /// How often a member is heard of and looks for changes of the group. Well below ``leaseDuration``.
+    /// The interval of heartbeats and checks for changes of the group. Must be well below ``leaseDuration``.
     public var heartbeatInterval: Duration = .seconds(2)
-    /// How long a holder may take to give back a partition that is wanted by another.
+    /// How long a holder may take to release a revoked partition.
     public var handOverMax: Duration = .seconds(10)
-    /// How often the log is told what was acknowledged.
+    /// The interval at which acknowledged offsets are stored in the log.
     public var acknowledgeInterval: Duration = .seconds(1)
-    /// Bytes of keys, headers and values one read takes at most; one record of each partition always fits.
+    /// The maximum bytes of keys, headers and values per read; one record of each partition always fits.
     public var batchBytesMax = 8 * 1024 * 1024
-    /// Partitions one read takes at most.
+    /// The maximum number of partitions per read.
     public var partitionsReadMax = 64
 
     public init() {}

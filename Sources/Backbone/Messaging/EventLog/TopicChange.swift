@@ -1,25 +1,25 @@
-/// What makes a topic what it should be.
+/// A change that brings a topic to its required settings.
 public struct TopicChange: Hashable, Sendable, CustomStringConvertible {
     public enum Kind: Hashable, Sendable {
         case create(TopicSettings)
-        /// More partitions: keys move to others.
+        /// More partitions: keys move to other partitions.
         case grow(from: Int, to: Int)
         case setRetention(from: Duration, to: Duration)
         case setRecordBytesMax(from: Int, to: Int)
         case setInSyncReplicasMin(from: Int, to: Int)
-        /// Only a reassignment of partitions by the cluster's own tools changes it.
+        /// Not supported; use the cluster's tool for reassigning partitions.
         case setReplication(from: Int, to: Int)
-        /// Fewer partitions: what they hold would be lost.
+        /// Fewer partitions: their records would be lost.
         case shrink(from: Int, to: Int)
     }
 
-    /// Why a change is not made unless it is forced, or not at all.
+    /// Why a change needs to be forced, or cannot be made.
     public enum Hazard: Hashable, Sendable {
-        /// Groups have not read the topic to its end: events of one key could be handled in the wrong order.
+        /// Groups have unread records: events with the same key could be handled in the wrong order.
         case movesKeysUnderLag(groups: [String])
-        /// Records that are kept now would be removed.
+        /// Records would be deleted.
         case losesRecords
-        /// The log cannot do it.
+        /// The log does not support it.
         case impossible
     }
 
@@ -41,9 +41,9 @@ public struct TopicChange: Hashable, Sendable, CustomStringConvertible {
             case .grow(let from, let to): "partitions \(from) → \(to)"
             case .shrink(let from, let to): "partitions \(from), should be \(to)"
             case .setRetention(let from, let to): "retention \(from.days) → \(to.days)"
-            case .setRecordBytesMax(let from, let to): "largest record \(from) → \(to) bytes"
-            case .setInSyncReplicasMin(let from, let to): "copies in sync at least \(from) → \(to)"
-            case .setReplication(let from, let to): "copies \(from), should be \(to)"
+            case .setRecordBytesMax(let from, let to): "maximum record size \(from) → \(to) bytes"
+            case .setInSyncReplicasMin(let from, let to): "minimum in-sync replicas \(from) → \(to)"
+            case .setReplication(let from, let to): "replicas \(from), should be \(to)"
             }
         let why: String =
             switch hazard {
@@ -57,7 +57,7 @@ public struct TopicChange: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension EventLog {
-    /// What must change for topics to be what they should be; empty when they are.
+    /// The changes needed to bring topics to their required settings; empty when there are none.
     public func plan(_ wanted: [TopicSettings]) async throws -> [TopicChange] {
         let topics = Dictionary(try await topics().map { ($0.settings.name, $0.settings) }) { first, _ in first }
         var changes: [TopicChange] = []
@@ -104,7 +104,7 @@ extension EventLog {
 }
 
 extension Duration {
-    /// For people.
+    /// A text for operators.
     fileprivate var days: String {
         let seconds = components.seconds
         return seconds % 86_400 == 0 ? "\(seconds / 86_400) d" : "\(seconds) s"

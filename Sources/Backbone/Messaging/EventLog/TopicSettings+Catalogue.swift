@@ -8,31 +8,31 @@ extension TopicSettings {
             replicationCount: TopicCatalogue.replication, inSyncReplicasMin: TopicCatalogue.inSyncReplicasMin)
     }
 
-    /// Every topic there is to be: those of the catalogue, and for each group its dead letters and their way back.
+    /// Every required topic: those of the catalogue, and for each group its dead-letter and redrive topics.
     public static let catalogue: [TopicSettings] =
         TopicCatalogue.all.map { TopicSettings($0) }
         + TopicCatalogue.groups.flatMap { [TopicSettings(deadLettersOf: $0), TopicSettings(redriveFor: $0)] }
 
-    /// Where a group puts what it cannot handle. The largest record there is must find room with the headers that tell its story.
+    /// A group's dead-letter topic. It must hold the largest record plus the headers of a dead letter.
     public init(deadLettersOf group: ConsumerGroup) {
         self.init(TopicCatalogue.deadLetter(for: group))
         recordBytesMax += Self.deadLetterExtraBytesMax
     }
 
-    /// Where dead letters go on their way back to the one group that failed; no other group reads it.
+    /// A group's redrive topic; no other group reads it.
     public init(redriveFor group: ConsumerGroup) {
         self.init(deadLettersOf: group)
         name = Self.redriveName(group)
     }
 
-    /// Bytes of headers that a dead letter has beyond those of its record.
+    /// The maximum bytes of the headers that a dead letter adds.
     static let deadLetterExtraBytesMax = 64 * 1024
 
     static func redriveName(_ group: ConsumerGroup) -> String { "\(group).redrive" }
 }
 
 extension ConsumerGroup {
-    /// The topic that holds what this group could not handle.
+    /// The group whose dead-letter topic this is.
     var deadLetterTopic: String { TopicCatalogue.deadLetter(for: self).name }
     var redriveTopic: String { TopicSettings.redriveName(self) }
 }

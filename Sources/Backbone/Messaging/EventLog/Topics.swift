@@ -4,16 +4,16 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// What a topic should be.
+/// The required settings of a topic.
 public struct TopicSettings: Hashable, Sendable {
     public var name: String
     public var partitionCount: Int
     public var retention: Duration
-    /// Bytes of key, headers and value of one record.
+    /// The maximum bytes of key, headers and value of one record.
     public var recordBytesMax: Int
-    /// Copies in a cluster. ``PostgresLog`` has the one of its database.
+    /// The replication factor in a cluster. ``PostgresLog`` has one copy, in its database.
     public var replicationCount: Int
-    /// Copies that must have a record before it counts as written.
+    /// The number of in-sync replicas required for a write.
     public var inSyncReplicasMin: Int
 
     public init(
@@ -29,10 +29,10 @@ public struct TopicSettings: Hashable, Sendable {
     }
 }
 
-/// What a topic is.
+/// The current state of a topic.
 public struct TopicSummary: Hashable, Sendable {
     public var settings: TopicSettings
-    /// Records kept now.
+    /// The number of retained records.
     public var messageCount: Int64
 
     public init(settings: TopicSettings, messageCount: Int64) {
@@ -41,19 +41,19 @@ public struct TopicSummary: Hashable, Sendable {
     }
 }
 
-/// Where a group stands in one partition.
+/// A group's state in one partition.
 public struct GroupPosition: Hashable, Sendable {
     public var group: String
     public var partition: TopicPartition
-    /// The offset the group reads next; nil before its first commit.
+    /// The group's next offset; nil before its first commit.
     public var committed: Int64?
-    /// The offset the next record will get.
+    /// The offset of the next record.
     public var end: Int64
     /// Records not yet committed.
     public var lag: Int64
-    /// When the oldest of them was appended; nil without lag.
+    /// The timestamp of the oldest of them; nil without lag.
     public var oldestUnprocessed: Date?
-    /// Whether a living member holds the partition.
+    /// Whether an active member holds the partition.
     public var isHeld: Bool
 
     public init(
@@ -70,15 +70,15 @@ public struct GroupPosition: Hashable, Sendable {
     }
 }
 
-/// What to look for in the log.
+/// A search in the log.
 public struct LogSearch: Sendable {
-    /// Each is found in a key, a header's value or a value as these very bytes: ids stand in an Avro body as plain text.
+    /// Each text is searched as bytes in keys, header values and values: ids are plain text in an Avro body.
     public var texts: [String]
-    /// Nil searches every topic.
+    /// nil for every topic.
     public var topics: [String]?
-    /// Records appended before this are left out.
+    /// Records appended before this are skipped.
     public var from: Date?
-    /// At most so many, oldest first.
+    /// The maximum number of results, oldest first.
     public var countMax: Int
 
     public init(_ texts: [String], topics: [String]? = nil, from: Date? = nil, countMax: Int = 1_000) {

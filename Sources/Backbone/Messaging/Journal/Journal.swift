@@ -8,23 +8,23 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// What kind of step of a journey something is.
+/// The kind of a step.
 public enum JourneyKind: String, Sendable, CaseIterable {
     /// A request was answered.
     case http
     /// An event was written to the log.
     case event
-    /// A handler made its effect.
+    /// A handler handled an event.
     case effect
-    /// A mail was delivered, or an attempt at it failed; the name says which.
+    /// A mail was delivered, or an attempt failed; the name tells which.
     case mail
     /// A group could not handle an event.
     case deadLetter = "dead-letter"
 }
 
-/// Writes the steps that nothing else keeps: answered requests and what came of mails.
+/// Records the steps that are stored nowhere else: answered requests and the outcomes of mails.
 ///
-/// Events are in the log, dead letters in the groups' dead-letter topics, effects in the inboxes; see ``Journey``.
+/// Events are in the log, dead letters in the dead-letter topics, effects in the inboxes; see ``Journey``.
 public struct Journal: Sendable {
     private let now: @Sendable () -> Date
 
@@ -32,25 +32,24 @@ public struct Journal: Sendable {
         self.now = now
     }
 
-    /// Notes a step of the running journey, together with what `tx` does. Does not wait. Without ``TraceContext/current`` there
-    /// is no journey and nothing is noted.
+    /// Records a step of the current trace in `tx`, without waiting. Does nothing without ``TraceContext/current``.
     /// - Parameters:
-    ///   - kind: ``JourneyKind/http``, ``JourneyKind/mail``, or ``JourneyKind/effect`` for one that no handler made: theirs and the
-    ///     others note themselves.
-    ///   - name: what was done, such as `POST /users` or a template's name: no personal data.
+    ///   - kind: ``JourneyKind/http``, ``JourneyKind/mail``, or ``JourneyKind/effect`` for an effect outside a handler; the other steps
+    ///     are recorded automatically.
+    ///   - name: the action, such as `POST /users` or a template's name: no personal data.
     public func note(_ kind: JourneyKind, _ name: String, eventID: EventID? = nil, on tx: Transaction) {
         guard let trace = TraceContext.current else { return }
         tx.submit(statement(kind, name, eventID, trace))
     }
 
-    /// The same, in a transaction of its own.
+    /// The same, in its own transaction.
     public func note(_ kind: JourneyKind, _ name: String, eventID: EventID? = nil, in database: Database) async throws {
         guard let trace = TraceContext.current else { return }
         _ = try await database.execute(statement(kind, name, eventID, trace))
     }
 
-    /// Notes the request that began the running journey, once a transaction, together with the first thing in it that goes on from
-    /// there: no write and no wait of its own. What an event began is noted by that event.
+    /// Records the request that began the current trace, once per transaction, together with the first event or task in it: no separate
+    /// write. Work caused by an event is recorded by that event.
     public func noteRequest(on tx: Transaction) {
         guard let trace = TraceContext.current, trace.causationID == nil, let route = trace.route else { return }
         let isFirst = tx.withStorage(NotedRequest.self) { isNoted in
@@ -75,7 +74,7 @@ public struct Journal: Sendable {
     /// How long steps are kept.
     static let retentionDays = 90
 
-    /// Removes steps nobody asks for any more.
+    /// Deletes expired steps.
     static func removeOld(stepCountMax: Int, on database: Database) async throws {
         try await database.delete(
             from: "journal", where: "at < statement_timestamp() - \(Int64(retentionDays)) * interval '1 day'",

@@ -7,12 +7,12 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// One step of a journey.
+/// One step of a trace.
 public struct JourneyStep: Sendable, Equatable {
     public var at: Date
     public var service: ServiceName
     public var kind: JourneyKind
-    /// The topic of an event, the name of a handler, the route of a request.
+    /// The topic of an event, the name of a handler, or the route of a request.
     public var name: String
     public var correlationID: String
     public var eventID: String?
@@ -44,13 +44,13 @@ public struct Journey: Sendable {
     let log: any EventLog
     let database: Database
 
-    /// - Parameter database: reaches the schemas of the services.
+    /// - Parameter database: has access to the schemas of the services.
     public init(log: any EventLog, database: Database) {
         self.log = log
         self.database = database
     }
 
-    /// Journeys one query follows at most.
+    /// The maximum number of traces per query.
     public static let journeysMax = 100
     /// Records that are looked at for the id, and records of all journeys together, at most.
     static let recordsMax = 10_000
@@ -117,7 +117,7 @@ public struct Journey: Sendable {
 
     // MARK: Parts
 
-    /// The step a record of the log stands for; nil for one on its way back to a group.
+    /// The step of a log record; nil for a redriven one.
     private static func step(_ record: LogRecord) -> JourneyStep? {
         let topic = record.position.partition.topic
         let suffix = ".dlq"
@@ -216,7 +216,7 @@ extension JourneyStep {
 }
 
 extension JourneyKind {
-    /// Of two steps at the same moment the cause comes first.
+    /// With equal times, the cause comes before the effect.
     fileprivate var order: Int {
         switch self {
         case .http: 0

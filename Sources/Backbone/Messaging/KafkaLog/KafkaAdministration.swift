@@ -2,7 +2,7 @@ internal import EventLoop
 internal import Kafka
 internal import Synchronization
 
-/// The one client for questions to the brokers, opened when it is first needed.
+/// The shared admin client, created on first use.
 final class KafkaAdministration: Sendable {
     private let cluster: KafkaCluster
     private let loop: EventLoop
@@ -13,7 +13,7 @@ final class KafkaAdministration: Sendable {
         self.loop = loop
     }
 
-    /// - Throws: ``KafkaError``, when the settings are wrong.
+    /// - Throws: ``KafkaError`` when the settings are invalid.
     func open() async throws -> KafkaAdmin {
         let cluster = cluster, loop = loop
         let task = opening.withLock { opening in

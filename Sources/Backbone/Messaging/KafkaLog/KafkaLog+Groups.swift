@@ -49,7 +49,7 @@ extension KafkaLog {
         let committed: Int64?
         let isHeld: Bool
 
-        /// Where the group goes on in what the partition keeps.
+        /// The group's next offset within the partition's retained range.
         func next(in mark: Range<Int64>) -> Place {
             let next = min(max(committed ?? mark.lowerBound, mark.lowerBound), mark.upperBound)
             let lag = mark.upperBound - next
@@ -62,14 +62,14 @@ extension KafkaLog {
     private struct Place {
         let end: Int64
         let lag: Int64
-        /// The first record the group has not dealt with.
+        /// The first record the group has not processed.
         let unprocessed: LogPosition?
     }
 
-    /// When records were appended.
+    /// The timestamps of records.
     private func times(of positions: Set<LogPosition>) async throws -> [LogPosition: Date] {
         if positions.isEmpty { return [:] }
-        // Groups that stand at different places of a partition are asked one after the other.
+        // Groups with different offsets in one partition are queried one after the other.
         var times: [LogPosition: Date] = [:]
         var left = positions
         while !left.isEmpty {

@@ -1,7 +1,7 @@
 internal import Kafka
 
 extension KafkaLog {
-    /// Kafka has no index: what may hold the texts is read from end to end, once for all of them.
+    /// Kafka has no index: the topics are read from end to end, once for all texts.
     public func search(_ search: LogSearch) async throws -> [LogRecord] {
         let texts = search.texts.map { Array($0.utf8) }.filter { !$0.isEmpty }
         if texts.isEmpty { return [] }
@@ -23,7 +23,7 @@ extension KafkaLog {
         var found: [LogRecord] = []
         try await forEachBatch(of: ranges, countMax: 1_000) { batch in
             found += batch.records.filter { record in texts.contains { record.contains($0) } }
-            // Partitions come as they come: the oldest of all are kept.
+            // Partitions are read in any order: the oldest matches overall are kept.
             if found.count > 2 * search.countMax { found = Self.oldest(search.countMax, of: found) }
         }
         return Self.oldest(search.countMax, of: found)
@@ -35,14 +35,14 @@ extension KafkaLog {
 }
 
 extension LogRecord {
-    /// Whether a text is the key, or stands in a header or in the value.
+    /// Whether a text equals the key, or occurs in a header or the value.
     fileprivate func contains(_ text: [UInt8]) -> Bool {
         key == text || value?.contains(text) == true || headers.contains { $0.value?.contains(text) == true }
     }
 }
 
 extension [UInt8] {
-    /// Whether `part` stands somewhere in these bytes.
+    /// Whether `part` occurs in these bytes.
     fileprivate func contains(_ part: [UInt8]) -> Bool {
         guard let first = part.first else { return true }
         var start = startIndex

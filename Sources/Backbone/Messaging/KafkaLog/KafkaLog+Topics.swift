@@ -48,12 +48,12 @@ extension KafkaLog {
         try check(try await admin.createTopics(topics, within: limits.changeMax)) { $0.kind == .alreadyExists }
     }
 
-    /// Waits until topics can be used: brokers hear of them one after the other.
+    /// Waits until topics are usable: brokers receive new metadata at different times.
     private func settle(_ topics: [KafkaTopicSpec], _ admin: KafkaAdmin) async throws {
         if topics.isEmpty { return }
         try await wait(until: "new topics have leaders") {
             let known = try await admin.topics(Set(topics.map(\.name)), within: limits.requestMax)
-            // One that was still being removed when it was made.
+            // The old topic was still being deleted when this one was created.
             let missing = topics.filter { $0.replication > 0 && known[$0.name] == nil }
             if !missing.isEmpty { try await create(missing, admin) }
             return topics.allSatisfy { topic in
@@ -71,7 +71,7 @@ extension KafkaLog {
         }
     }
 
-    /// The first offset kept and the next one of each partition. A partition that a broker has not heard of yet is asked for again.
+    /// The first retained and the next offset of each partition. Retried for partitions that a broker does not know yet.
     /// - Throws: ``EventLogError/unknownTopic(_:)``.
     func marks(of partitions: [KafkaPartition], _ admin: KafkaAdmin) async throws -> [KafkaPartition: Range<Int64>] {
         let end = ContinuousClock.now + limits.requestMax
@@ -81,7 +81,7 @@ extension KafkaLog {
             } catch let error as KafkaError
                 where [.unknownTopic, .passing].contains(error.kind) && ContinuousClock.now < end
             {
-                // Or a leader moves.
+                // Or a leader election is in progress.
                 try await requireKnown(partitions, admin)
                 try await loop.sleep(for: .milliseconds(100))
             }
@@ -97,7 +97,7 @@ extension KafkaLog {
         }
     }
 
-    /// - Throws: ``EventLogError`` for the first topic that was not done.
+    /// - Throws: ``EventLogError`` for the first topic that failed.
     private func check(_ errors: [String: KafkaError], except isDone: (KafkaError) -> Bool) throws {
         for (topic, error) in errors.sorted(by: { $0.key < $1.key }) where !isDone(error) {
             if error.kind == .unknownTopic { throw EventLogError.unknownTopic(topic) }
@@ -107,7 +107,7 @@ extension KafkaLog {
         }
     }
 
-    /// A broker hears of topics from the controller, and one that was cut off or has just started some time later than the others.
+    /// A broker receives metadata from the controller; a broker that has just started or was cut off receives it later than the others.
     public var topicsHeardOfWithin: Duration { .seconds(15) }
 
     public func topics() async throws -> [TopicSummary] {
@@ -123,7 +123,7 @@ extension KafkaLog {
         }
     }
 
-    /// Topics with what their partitions hold. One that is removed meanwhile is left out.
+    /// Topics with their offset ranges. A topic deleted meanwhile is left out.
     /// - Parameter names: nil for all.
     func marked(
         _ names: Set<String>?, _ admin: KafkaAdmin
@@ -144,9 +144,9 @@ extension KafkaLog {
     public func deleteTopics(_ names: [String]) async throws {
         try await attempt { admin in
             try check(try await admin.deleteTopics(names, within: limits.changeMax)) { $0.kind == .unknownTopic }
-            // Brokers hear of it one after the other, and any of them may be asked.
+            // Brokers learn of the deletion at different times, and any of them may be asked.
             var looks = 0
-            try await wait(until: "topics are gone") {
+            try await wait(until: "topics are deleted") {
                 looks = try await admin.layout(Set(names), within: limits.requestMax).isEmpty ? looks + 1 : 0
                 return looks >= Self.looksUntilGone
             }
@@ -187,11 +187,11 @@ extension KafkaLog {
         }
     }
 
-    /// For each partition the first offset at or after a time; the end where there is none.
+    /// For each partition, the first offset at or after a time; the end offset when there is none.
     func offsets(
         of partitions: [KafkaPartition], at time: Date, _ admin: KafkaAdmin
     ) async throws -> [TopicPartition: Int64] {
-        // A record's time has milliseconds: the first that is not before.
+        // Record timestamps are in milliseconds, so the time is rounded up.
         let milliseconds = Int64((time.timeIntervalSince1970 * 1_000).rounded(.up))
         let marks = try await self.marks(of: partitions, admin)
         let found = try await admin.offsets(
@@ -206,9 +206,8 @@ extension KafkaLog {
         return found.partitions.indices.map { KafkaPartition(topic, $0) }
     }
 
-    /// Topics by name. One that was made or has grown a moment ago may not have reached the broker that is asked: it is asked again for
-    /// ``Limits/unknownTopicMax``.
-    /// - Parameter counts: by topic, the partitions it must have at least.
+    /// Topics by name. The broker may not know a new or grown topic yet: the request is retried for ``Limits/unknownTopicMax``.
+    /// - Parameter counts: the minimum number of partitions, by topic.
     func known(_ counts: [String: Int], _ admin: KafkaAdmin) async throws -> [String: KafkaTopic] {
         let end = ContinuousClock.now + limits.unknownTopicMax
         while true {

@@ -10,8 +10,8 @@ public import Foundation
 
 /// The event log on an Apache Kafka cluster.
 ///
-/// Records are appended by one idempotent producer; members of groups are clients of their own, which hold partitions in lanes. Where a
-/// group reads on is not asked of the cluster: it is told (see ``ConsumerPositions``), and the offsets committed there are for tools.
+/// One idempotent producer appends records; each group member is a separate client that holds partitions as lanes. A group's start
+/// offsets are not read from the cluster but passed in (see ``ConsumerPositions``); the offsets committed there are for tools.
 public final class KafkaLog: EventLog {
     let cluster: KafkaCluster
     let limits: Limits
@@ -22,33 +22,33 @@ public final class KafkaLog: EventLog {
     private let administration: KafkaAdministration
 
     public struct Limits: Sendable {
-        /// How long a question to the brokers may take.
+        /// The timeout of a broker request.
         public var requestMax: Duration = .seconds(20)
-        /// How long a topic that a broker has not heard of may still be on its way.
+        /// How long a broker may report a new topic as unknown.
         public var unknownTopicMax: Duration = .seconds(5)
         /// For how long a question is asked again that the brokers cannot answer at the moment.
         public var passingMax: Duration = .seconds(10)
         /// How long making and changing topics may take.
         public var changeMax: Duration = .seconds(60)
-        /// How long to wait for members to leave their group, and for what is under way, before the rest is given up.
+        /// How long shutdown waits for members to leave their groups and for running calls.
         public var closeMax: Duration = .seconds(10)
-        /// Before a member that its group has shut out joins again.
+        /// The delay before a member rejoins after a fatal error.
         public var rejoinDelay: Duration = .seconds(1)
-        /// A name that stays when the process is started again, so that its partitions wait for it; nil for none. Each process needs
-        /// another.
+        /// The static member id prefix: after a restart of the process its partitions are still assigned to it; nil for none. Unique per
+        /// process.
         public var instanceID: String?
 
         public init() {}
     }
 
     /// Connects to nothing yet.
-    /// - Parameter loops: the log works on one of them, and each subscription on another.
-    /// - Throws: ``EventLoopError`` when there are no threads.
+    /// - Parameter loops: the log uses one of them, and each subscription another.
+    /// - Throws: ``EventLoopError`` when no threads are available.
     public init(
         _ configuration: KafkaConfiguration, loops: EventLoopGroup, limits: Limits = Limits(), logger: Logger
     ) throws(EventLoopError) {
         var configuration = configuration
-        // The largest record there may be is a dead letter; brokers refuse by topic what is larger than its own.
+        // Dead letters are the largest records; brokers enforce each topic's own limit.
         let bytesMax = TopicSettings.catalogue.map(\.recordBytesMax).max() ?? 0
         configuration.producer.recordBytesMax = max(
             configuration.producer.recordBytesMax, KafkaTopicSettings.batchBytes(of: bytesMax))
@@ -109,7 +109,7 @@ public final class KafkaLog: EventLog {
                     throw EventLogError.unknownTopic(partition.description)
                 }
                 if range.lowerBound > mark.upperBound { throw EventLogError.truncated(partition, end: mark.upperBound) }
-                // What was removed is skipped.
+                // Removed records are skipped.
                 let lower = max(range.lowerBound, mark.lowerBound)
                 if lower < range.upperBound { wanted[KafkaPartition(partition)] = lower..<range.upperBound }
             }
@@ -121,7 +121,7 @@ public final class KafkaLog: EventLog {
 
     // MARK: Upkeep
 
-    /// The brokers remove what is old.
+    /// Brokers apply retention.
     public func enforceRetention(at time: Date) async throws -> Int { 0 }
 
     public func run() async throws { while true { try await loop.sleep(for: .seconds(3_600)) } }
@@ -138,7 +138,7 @@ extension TopicSettings {
         first
     }
 
-    /// What a record of a topic may have at most: that of the catalogue, or the standard.
+    /// The maximum record size of a topic: from the catalogue, or the default.
     static func recordBytesMax(of topic: String) -> Int {
         bytesMaxOfCatalogue[topic] ?? TopicSettings(name: topic, partitionCount: 1, retention: .zero).recordBytesMax
     }
@@ -153,7 +153,7 @@ extension TopicPartition {
 }
 
 extension EventLogError {
-    /// What the cluster said, in the words of the log.
+    /// Maps a cluster error to a log error.
     init(_ error: any Error) {
         switch error {
         case let error as EventLogError: self = error

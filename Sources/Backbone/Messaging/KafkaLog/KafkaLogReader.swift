@@ -6,7 +6,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Ranges of partitions of ``KafkaLog``.
+/// Reads partition ranges of ``KafkaLog``.
 struct KafkaLogReader: LogReader {
     private let reader: KafkaReader
     private let closeMax: Duration

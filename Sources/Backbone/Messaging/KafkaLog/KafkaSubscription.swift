@@ -3,7 +3,7 @@ internal import Kafka
 internal import Observability
 internal import Synchronization
 
-/// A member of a group on ``KafkaLog``. One that its group has shut out joins again.
+/// A group member on ``KafkaLog``. It rejoins after a fatal error.
 final class KafkaSubscription: Subscription {
     let log: KafkaLog
     let group: String
@@ -13,9 +13,9 @@ final class KafkaSubscription: Subscription {
     private let state = Mutex(State())
 
     private struct State {
-        /// Granted, not yet taken by ``nextLease()``.
+        /// Granted, but not taken by ``nextLease()`` yet.
         var fresh: [KafkaLease] = []
-        /// Granted, and not given back yet.
+        /// Granted, but not released yet.
         var leases: [ObjectIdentifier: KafkaLease] = [:]
         var consumer: KafkaConsumer?
         var membership: Task<Void, any Error>?
@@ -54,7 +54,7 @@ final class KafkaSubscription: Subscription {
         }
     }
 
-    /// What fails is logged by the driver, and the member goes on.
+    /// The driver logs errors, and the member continues.
     private func take(_ event: KafkaGroupEvent) {
         guard case .assigned(let lanes) = event else { return }
         let leases = lanes.map { KafkaLease($0, of: self) }
@@ -72,7 +72,7 @@ final class KafkaSubscription: Subscription {
             try Task.checkCancellation()
             let (lease, isClosed) = state.withLock { state in
                 while let first = state.fresh.first, first.isRevoked {
-                    // Gone before anybody took it.
+                    // Revoked before anybody took it.
                     state.fresh.removeFirst()
                     log.loop.start("give \(first.partition) back") { await first.release() }
                 }
@@ -97,7 +97,7 @@ final class KafkaSubscription: Subscription {
             return (state.consumer, state.membership, Array(state.leases.values))
         }
         granted.set()
-        // Nobody is waited for: leases end with their subscription.
+        // Waits for no holder: leases end with their subscription.
         for lease in leases { await lease.release() }
         await consumer?.close(within: log.limits.closeMax)
         task?.cancel()
@@ -137,8 +137,8 @@ final class KafkaLease: Lease {
         }
     }
 
-    /// Where the log thinks the group is. The member asks, as librdkafka's administration must not: it can end the program when a broker is
-    /// lost while a question about groups is on its way (in every version so far).
+    /// The group's offset according to the log. The member's client asks, because librdkafka's admin client can abort the process when a
+    /// broker connection is lost during a group request (observed in all versions so far, 2.0.2 included).
     private func known() async throws -> Int64 {
         let log = subscription.log, place = lane.partition
         if let offset = try await lane.committed(within: log.limits.requestMax) { return offset }

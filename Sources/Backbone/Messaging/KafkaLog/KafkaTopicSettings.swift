@@ -1,12 +1,12 @@
 internal import Kafka
 
-/// A topic's settings in Kafka's names.
+/// A topic's settings under Kafka's names.
 enum KafkaTopicSettings {
     static let retention = "retention.ms"
     static let batchBytesMax = "max.message.bytes"
     static let inSyncReplicasMin = "min.insync.replicas"
 
-    /// Kafka counts the batch a record travels in: its own frame, and the lengths beside key, value and headers.
+    /// Kafka limits the size of the record batch: its own frame, and the length fields of key, value and headers count too.
     private static let frameBytes = 4 * 1024
 
     static func batchBytes(of recordBytes: Int) -> Int { recordBytes + frameBytes }
@@ -21,7 +21,7 @@ enum KafkaTopicSettings {
         ]
     }
 
-    /// What a topic is. Retention without an end is that of the longest duration.
+    /// The current settings of a topic. Unlimited retention becomes the longest duration.
     static func settings(of topic: KafkaTopic) -> TopicSettings {
         func number(_ name: String) -> Int64? { topic.configs[name].flatMap { Int64($0) } }
         let retention = number(Self.retention).map { $0 < 0 ? Int64.max : $0 } ?? .max

@@ -1,8 +1,8 @@
 public import Postgres
 
-/// The tables every service that sends or handles events has in its own schema.
+/// The tables in the schema of every service that sends or handles events.
 public enum MessagingMigrations {
-    /// To be migrated in the service's schema, before the service's own.
+    /// Run in the service's schema, before the service's own migrations.
     public static let service = MigrationHistory(
         component: "messaging",
         [
@@ -14,7 +14,8 @@ public enum MessagingMigrations {
             Migration(id: "messaging-006-positions", sql: positions),
         ])
 
-    /// Rows live for milliseconds: autovacuum comes by count, not by share. `outbox_dead` keeps what the log refused for good.
+    /// Rows live for milliseconds, so autovacuum is triggered by a row count, not a fraction. `outbox_dead` keeps permanently refused
+    /// events.
     private static let outbox = """
         create table outbox (
             id bigint generated always as identity primary key,
@@ -39,7 +40,7 @@ public enum MessagingMigrations {
         );
         """
 
-    /// Dead letters leave by the outbox too, and have whatever key and value their records had.
+    /// Dead letters are sent through the outbox too, with their records' keys and values, which may be null.
     private static let anyRecord = """
         alter table outbox alter column key type bytea using convert_to(key, 'UTF8'), alter column key drop not null,
             alter column value drop not null;
@@ -47,7 +48,7 @@ public enum MessagingMigrations {
             alter column value drop not null;
         """
 
-    /// Where groups read on; `epoch` rises with every change of hands.
+    /// The next offsets of groups; `epoch` increases with every change of the holder.
     private static let positions = """
         create table consumer_position (
             consumer_group text not null,
@@ -59,7 +60,7 @@ public enum MessagingMigrations {
         ) with (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
         """
 
-    /// A row says that a group has dealt with an event. It commits with the effect, and outlives every copy of the event.
+    /// A row records that a group has handled an event. It commits with the effect, and outlives every copy of the event.
     private static let inbox = """
         create table inbox (
             consumer_group text not null,
@@ -73,7 +74,7 @@ public enum MessagingMigrations {
         create index inbox_expires_at on inbox using brin (expires_at);
         """
 
-    /// Dead letters themselves are in the log; this says which of them were dealt with, and how.
+    /// Dead letters are stored in the log; this table records which were resolved, and how.
     private static let deadLetters = """
         create table dead_letter_resolution (
             consumer_group text not null,
@@ -86,7 +87,7 @@ public enum MessagingMigrations {
         );
         """
 
-    /// Steps of a journey that are neither events nor effects: a request answered, a mail delivered.
+    /// Steps that are neither events nor effects: answered requests, delivered mails.
     private static let journal = """
         create table journal (
             at timestamptz not null,

@@ -9,7 +9,7 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// Where a service puts its events: on the transaction that changes its tables, so that both commit or neither.
+/// A service's transactional outbox: events are written in the transaction that changes the service's tables, so both commit or neither.
 ///
 /// ```swift
 /// try await database.transaction { tx in
@@ -18,7 +18,7 @@ public import Foundation
 ///     return enrollment
 /// }
 /// ```
-/// Events are kept on the transaction and written by one statement just before COMMIT; the service's ``Relay`` sends them on.
+/// Events are collected on the transaction and written by one statement just before COMMIT; the service's ``Relay`` sends them.
 public struct Outbox: Sendable {
     public let service: ServiceName
     let codec: EventCodec
@@ -28,9 +28,9 @@ public struct Outbox: Sendable {
     private let makeEventID: @Sendable (Date) -> EventID
 
     /// - Parameters:
-    ///   - service: the schema its table lives in, and the source its events name.
-    ///   - now: the time events carry.
-    ///   - makeEventID: ids for events; they should rise with time.
+    ///   - service: the schema of the outbox table, and the source in events.
+    ///   - now: the timestamp of events.
+    ///   - makeEventID: creates event ids, which should increase with time.
     public init(
         service: ServiceName, codec: EventCodec, now: @escaping @Sendable () -> Date = { WallClock.date },
         makeEventID: @escaping @Sendable (Date) -> EventID = { EventID.make(at: $0) }
@@ -43,12 +43,12 @@ public struct Outbox: Sendable {
         journal = Journal(now: now)
     }
 
-    /// Sends an event once `tx` commits, and never when it does not.
+    /// Sends an event once `tx` commits, and never if it rolls back.
     ///
-    /// Its correlation id, trace and cause are those of ``TraceContext/current``; without one the event begins a journey.
-    /// In a replay nothing is sent, unless the replay was told to: the events went out when it happened.
+    /// Correlation id, trace and cause come from ``TraceContext/current``; without it, the event starts a new trace.
+    /// In a replay nothing is sent, unless the replay is told to: the events were already sent the first time.
     /// - Returns: the event's id, for rows that refer to it.
-    /// - Throws: ``OutboxError`` for an event that another service produces; what the codec throws for data its schema cannot express.
+    /// - Throws: ``OutboxError`` for an event of another service; the codec's error for data that the schema cannot express.
     @discardableResult
     public func append<E: Event>(_ event: E, on tx: Transaction) throws -> EventID {
         guard E.topic.producer == service else { throw OutboxError.notOurs(E.topic, service) }
@@ -70,7 +70,7 @@ public struct Outbox: Sendable {
     }
 
     /// Sends any record once `tx` commits.
-    /// - Parameter id: what lists of refused records call it by.
+    /// - Parameter id: the name of the record in lists of refused records.
     func add(_ record: NewRecord, id: String, on tx: Transaction) {
         let isFirst = tx.withStorage(OutboxBuffer.self) { rows in
             rows.append(OutboxRow(record: record, id: id))
@@ -95,10 +95,10 @@ public struct Outbox: Sendable {
         return headers
     }
 
-    /// One statement, in one flight with COMMIT.
+    /// One statement, in the same round trip as COMMIT.
     ///
-    /// The shared lock tells the relay that ids are being given out (see ``OutboxReader``). It is the last thing a transaction
-    /// does, so it is held for no longer than the commit takes.
+    /// The shared lock tells the relay that ids are being assigned (see ``OutboxReader``). It is acquired last, so it is held only for
+    /// the duration of the commit.
     private static func flush(_ tx: Transaction) {
         let rows = tx.withStorage(OutboxBuffer.self) { rows in
             defer { rows = [] }
@@ -125,9 +125,9 @@ public struct Outbox: Sendable {
     }
 }
 
-/// Why an event was not taken.
+/// Why an event was refused.
 public enum OutboxError: ClassifiedError, CustomStringConvertible {
-    /// The catalogue says that another service produces it: what its consumers rely on, its order and its meaning, is that one's.
+    /// The catalogue assigns the event to another service, which alone guarantees its order and meaning to consumers.
     case notOurs(Topic, ServiceName)
 
     public var failureClass: FailureClass { .permanent }
@@ -139,7 +139,7 @@ public enum OutboxError: ClassifiedError, CustomStringConvertible {
     }
 }
 
-/// A record that waits for its transaction's commit.
+/// A record waiting for its transaction's commit.
 private struct OutboxRow: Sendable {
     let record: NewRecord
     let id: String
@@ -150,6 +150,6 @@ private enum OutboxBuffer: TransactionKey {
 }
 
 extension WallClock {
-    /// The time of day; what must be testable takes it as a parameter.
+    /// The time of day; testable code takes it as a parameter.
     public static var date: Date { Date(timeIntervalSince1970: Double(millisecondsSinceEpoch) / 1_000) }
 }

@@ -1,14 +1,14 @@
 internal import EventLoop
 internal import Synchronization
 
-/// Rung after each commit that left events in the outbox.
+/// Signalled after each commit that left events in the outbox.
 ///
-/// Where the relay of this process is the active one it is woken; elsewhere the ring is passed on by NOTIFY, many rings as one.
-/// That is never done within the commit: notifying makes commits wait for each other.
+/// If the active relay is in this process, it is woken directly; otherwise the signal is forwarded by NOTIFY, with several signals
+/// merged. NOTIFY is never part of the transaction itself, because it serialises commits.
 final class OutboxBell: Sendable {
-    /// For the active relay.
+    /// Wakes the active relay.
     let here = Signal()
-    /// For who passes it on.
+    /// Wakes the forwarder.
     let elsewhere = Signal()
     private let active = Atomic(false)
 

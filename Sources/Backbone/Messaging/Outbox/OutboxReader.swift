@@ -1,34 +1,34 @@
 internal import Postgres
 
-/// A row of the outbox on its way to the log.
+/// A row of the outbox.
 struct OutgoingEvent: Sendable {
     var id: Int64
     var record: NewRecord
     var createdAtMs: Int64
 }
 
-/// Reads the outbox in the order of its ids and skips none.
+/// Reads the outbox in id order without skipping rows.
 ///
-/// Ids are given out before commit, so one can become visible after a higher one; publishing past the hole would break the order
-/// of a key. The rule: ids are taken only in an unbroken run. At a hole the reader looks again, since its transaction is about to
-/// commit; a hole that stays belongs to a transaction that was rolled back. To know, the reader takes, for a moment, the lock
-/// that every transaction shares from before it is given ids until it has committed: while it is held alone, everything up to the
-/// last id given out is visible or will never be.
+/// Ids are assigned before commit, so an id can become visible after a higher one; publishing past such a gap would break the order of a
+/// key. Rule: only a contiguous run of ids is read. At a gap the reader reads again, because the transaction is usually about to commit;
+/// a permanent gap belongs to a rolled-back transaction. To decide, the reader briefly acquires the lock that every transaction holds
+/// shared from before its ids are assigned until it has committed. While the reader holds it exclusively, every assigned id is either
+/// visible or will never be.
 ///
-/// Of two transactions that change the same thing one waits for the other's commit (the row lock of an account, a unique key),
-/// and ids are given out just before COMMIT, so their ids have the order of their commits.
+/// Two transactions that change the same object are serialised by a row lock or a unique key, and ids are assigned just before COMMIT, so
+/// their ids have the order of their commits.
 struct OutboxReader {
-    /// Rows up to here were handed out.
+    /// Rows up to this id were returned.
     private var readThrough: Int64 = 0
-    /// Ids up to here are visible or will never be; nil before the lock was first asked.
+    /// Ids up to this one are visible or will never be; nil before the lock was first acquired.
     private var settledThrough: Int64?
     private var looksAtHole = 0
-    /// The last read found the end: there is nothing to read until the bell rings.
+    /// The last read reached the end: nothing to read until the next signal.
     private(set) var isAtEnd = false
     let countMax: Int
     let bytesMax: Int
 
-    /// How often a hole is looked at before the lock is asked.
+    /// How often a gap is read again before the lock is acquired.
     private static let looksMax = 3
 
     init(countMax: Int, bytesMax: Int) {
@@ -38,7 +38,7 @@ struct OutboxReader {
 
     enum Found: Sendable {
         case events([OutgoingEvent])
-        /// Rows are there, behind one that is not visible yet.
+        /// Rows exist behind one that is not visible yet.
         case hole
         case nothing
     }
@@ -46,7 +46,7 @@ struct OutboxReader {
     /// Whether ``settle(_:)`` must be called before the next read.
     var mustSettle: Bool { settledThrough == nil || looksAtHole >= Self.looksMax }
 
-    /// Waits for the transactions that hold ids now, and keeps new ones from getting ids meanwhile: as long as a commit takes.
+    /// Waits for transactions that have been assigned ids, and blocks new ones meanwhile: for the duration of a commit.
     static func settle(_ database: Database) async throws -> Int64 {
         try await database.transaction { tx in
             _ = try await tx.query("select pg_advisory_xact_lock(hashtextextended(current_schema() || '.outbox', 0))")
@@ -61,13 +61,13 @@ struct OutboxReader {
         looksAtHole = 0
     }
 
-    /// What comes after the rows handed out.
-    /// - Parameter sent: rows to be removed by the way.
+    /// The rows after those already returned.
+    /// - Parameter sent: rows to delete in the same statement.
     func statement(removing sent: [Int64]) -> SQL {
         sent.isEmpty ? selection : "with \(Self.removal(of: sent)) \(selection)"
     }
 
-    /// Does not wait for the disk: a removal the server forgets in a crash means that events are sent again.
+    /// Commits asynchronously: if a server crash loses a deletion, the events are sent again.
     static func removal(of ids: [Int64]) -> SQL {
         """
         relaxed as (select set_config('synchronous_commit', 'off', true) as value),
@@ -85,7 +85,7 @@ struct OutboxReader {
         """
     }
 
-    /// Takes the unbroken run at the beginning of what ``statement`` answered.
+    /// Takes the contiguous run at the start of the result of ``statement``.
     mutating func take(_ rows: Rows) throws -> Found {
         var events: [OutgoingEvent] = []
         events.reserveCapacity(rows.count)
@@ -112,7 +112,7 @@ struct OutboxReader {
         return .hole
     }
 
-    /// Rows from `id` on are to be handed out again.
+    /// Rows from `id` on are to be returned again.
     mutating func rewind(to id: Int64) {
         readThrough = min(readThrough, id - 1)
         isAtEnd = false

@@ -7,12 +7,12 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// Events of a service that the log refused for good: they wait in `outbox_dead` until someone sends them again.
+/// Events that the log permanently refused: they stay in `outbox_dead` until an operator sends them again.
 public struct RefusedEvents: Sendable {
     let service: ServiceName
     let database: Database
 
-    /// - Parameter database: reaches the service's schema.
+    /// - Parameter database: has access to the service's schema.
     public init(service: ServiceName, database: Database) {
         self.service = service
         self.database = database
@@ -29,10 +29,10 @@ public struct RefusedEvents: Sendable {
         public let refusedAt: Date
     }
 
-    /// How long they are kept: as long as dead letters, since some of them carry personal data.
+    /// How long they are kept: as long as dead letters, because some contain personal data.
     public static let retentionDays = 30
 
-    /// - Returns: how many there were that nobody had sent again in time.
+    /// - Returns: how many expired without being sent again.
     func removeOld(stepCountMax: Int) async throws -> Int {
         try await database.delete(
             from: "\(quoted: service.rawValue).outbox_dead",
@@ -57,8 +57,8 @@ public struct RefusedEvents: Sendable {
         }
     }
 
-    /// Puts events into the outbox again, at its end, in their old order.
-    /// - Returns: how many there were.
+    /// Moves the events to the end of the outbox in their old order.
+    /// - Returns: how many were moved.
     public func redrive(_ ids: [Int64]) async throws -> Int {
         try await database.execute(
             """

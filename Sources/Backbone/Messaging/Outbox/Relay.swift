@@ -4,13 +4,12 @@ public import Observability
 public import Postgres
 internal import Synchronization
 
-/// Sends what a service's ``Outbox`` holds on to the log: in outbox order per key, and each row is removed only after the log has
-/// acknowledged it.
+/// Sends the rows of a service's ``Outbox`` to the log, in outbox order per key. A row is deleted only after the log has acknowledged it.
 ///
-/// One relay of a service is active at a time. It holds an advisory lock by a session of its own, on which it reads the outbox, so
-/// a relay whose connection is gone cannot read on, and which it keeps alive while the log makes it wait; the others ask for the lock now and then and have it soon after the first dies.
-/// (A lease row would need a heartbeat and a time-out.) A relay that was frozen and wakes beside its successor can at worst send
-/// events again, in the same order, which the inboxes absorb.
+/// One relay per service is active at a time. It holds an advisory lock in a dedicated session and reads the outbox in that session, so a
+/// relay that lost its connection cannot read on. It keeps the session alive while the log is slow. Standby relays poll for the lock and
+/// acquire it soon after the active relay ends. (A lease row would need a heartbeat and a timeout.) A frozen relay that resumes beside
+/// its successor can at worst send events again, in the same order; the inboxes skip them.
 public final class Relay: Sendable {
     public let service: ServiceName
     let database: Database
@@ -42,11 +41,11 @@ public final class Relay: Sendable {
         self.metrics = RelayMetrics(metrics)
     }
 
-    /// Whether this is the relay that sends.
+    /// Whether this relay is the active one.
     public var isActive: Bool { bell.isActiveHere }
 
     /// Sends until the task is cancelled.
-    /// - Throws: `CancellationError` when it is.
+    /// - Throws: `CancellationError` when cancelled.
     public func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.standByAndServe() }
@@ -76,7 +75,7 @@ public final class Relay: Sendable {
         while true {
             await bell.elsewhere.wait()
             try Task.checkCancellation()
-            // Nothing is lost when this fails: the active relay looks by itself.
+            // A failure loses nothing: the active relay also polls.
             _ = try? await database.query("select pg_notify(\(channel), '')")
         }
     }
@@ -112,21 +111,21 @@ public final class Relay: Sendable {
         }
     }
 
-    /// While a batch is being appended the next one is read, if there is more. What has been sent is removed by the statement that reads
-    /// on, or after a moment by one of its own.
+    /// While a batch is being appended, the next one is read if there is more. Sent rows are deleted by the next read statement, or after
+    /// a delay by a separate one.
     private func serve(_ holder: Session) async throws {
         var sent: [Int64] = []
         do {
             try await serve(holder, &sent)
         } catch {
-            // So that a relay that is stopped leaves nothing to be sent again.
+            // On shutdown, so that sent rows are not sent again.
             let rest = sent
             try? await loop.shielded("relay removal") { try await self.remove(rest) }
             throw error
         }
     }
 
-    /// - Parameter sent: taken by the log, and still in the outbox.
+    /// - Parameter sent: acknowledged by the log, but not deleted yet.
     private func serve(_ holder: Session, _ sent: inout [Int64]) async throws {
         var reader = OutboxReader(countMax: limits.batchCountMax, bytesMax: limits.batchBytesMax)
         var batch: [OutgoingEvent] = []
@@ -180,7 +179,7 @@ public final class Relay: Sendable {
         }
     }
 
-    /// Waits for the bell. - Parameter limit: nil to wait for as long as it takes.
+    /// Waits for the signal. - Parameter limit: nil to wait without a limit.
     private func hasRung(within limit: Duration?) async -> Bool {
         guard let limit else { return await bell.here.wait() }
         return await bell.here.wait(atMost: limit, on: loop)
@@ -197,7 +196,7 @@ public final class Relay: Sendable {
 
     private func bury(_ refused: [(id: Int64, reason: String)]) async throws {
         if refused.isEmpty { return }
-        logger.error("log refused events for good; see outbox_dead", [.count: LogValue(refused.count)])
+        logger.error("log permanently refused events; see outbox_dead", [.count: LogValue(refused.count)])
         _ = try await database.execute(
             """
             with refused as (select * from unnest(\(refused.map(\.id)), \(refused.map(\.reason))) as r (id, reason)),

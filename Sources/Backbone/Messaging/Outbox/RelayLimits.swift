@@ -1,22 +1,22 @@
 /// The limits of a ``Relay``.
 public struct RelayLimits: Sendable {
-    /// Events sent to the log at once.
+    /// The maximum number of events per append.
     public var batchCountMax = 1_000
-    /// Bytes of values sent to the log at once; one event always fits.
+    /// The maximum bytes of values per append; one event always fits.
     public var batchBytesMax = 8 * 1024 * 1024
-    /// How long the log may take to acknowledge a batch before it is sent again.
+    /// How long the log may take to acknowledge a batch before it is retried.
     public var appendMax: Duration = .seconds(120)
-    /// How long what has been sent stays in the outbox when there is nothing else to read.
+    /// How long sent rows stay in the outbox when there is nothing else to read.
     public var removalDelay: Duration = .milliseconds(20)
-    /// How often the outbox is looked at even when nobody rang.
+    /// The polling interval of the outbox, in addition to signals.
     public var pollInterval: Duration = .milliseconds(500)
-    /// How often a relay that stands by asks whether the active one is gone, on average.
+    /// The average interval at which a standby relay tries to acquire the lock.
     public var standByInterval: Duration = .milliseconds(250)
-    /// The active relay says that it is alive. One that is silent for so long is frozen or cut off, and another takes over.
+    /// The session timeout: an active relay that is silent for this long is frozen or cut off, and another one takes over.
     public var silenceMax: Duration = .seconds(30)
-    /// Waits after a failure grow from this…
+    /// The minimum retry delay.
     public var retryDelayBase: Duration = .milliseconds(50)
-    /// …to this, with full jitter.
+    /// The maximum retry delay, with full jitter.
     public var retryDelayMax: Duration = .seconds(5)
 
     public init() {}

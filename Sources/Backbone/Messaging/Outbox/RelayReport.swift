@@ -1,19 +1,19 @@
 internal import Observability
 
-/// What became of a batch of the outbox.
+/// The outcome of a batch.
 struct RelayReport {
     private(set) var accepted: [Int64] = []
     private(set) var refused: [(id: Int64, reason: String)] = []
-    /// Everything from this id on is to be sent again, in order.
+    /// Rows from this id on are to be sent again, in order.
     private(set) var firstToRetry: Int64?
     private(set) var retryCount = 0
     private(set) var reason = ""
-    /// Milliseconds since 1970, of the accepted.
+    /// The timestamps of the accepted events, in milliseconds since 1970.
     private(set) var createdAtMs: [Int64] = []
 
     init(_ batch: [OutgoingEvent], _ outcomes: [AppendOutcome]) {
         for (index, event) in batch.enumerated() {
-            // A log that answers too little has not confirmed.
+            // A missing outcome counts as not acknowledged.
             let outcome = outcomes.indices.contains(index) ? outcomes[index] : .retry("no answer")
             switch outcome {
             case .accepted:
@@ -32,7 +32,7 @@ struct RelayReport {
     }
 }
 
-/// What a relay counts.
+/// The metrics of a relay.
 struct RelayMetrics: Sendable {
     let active: Gauge
     private let sent: Counter
@@ -43,8 +43,8 @@ struct RelayMetrics: Sendable {
     init(_ metrics: Metrics) {
         active = metrics.gauge("relay_active", help: "1 where the relay of the service sends, 0 where it stands by.")
         sent = metrics.counter("relay_events_sent_total", help: "Events the log acknowledged.")
-        refused = metrics.counter("relay_events_refused_total", help: "Events the log refused for good.")
-        retried = metrics.counter("relay_events_retried_total", help: "Events that had to be sent again.")
+        refused = metrics.counter("relay_events_refused_total", help: "Events the log permanently refused.")
+        retried = metrics.counter("relay_events_retried_total", help: "Events sent again.")
         delay = metrics.histogram(
             "relay_delay_seconds", help: "Time from an event's commit to the log's acknowledgement.")
     }

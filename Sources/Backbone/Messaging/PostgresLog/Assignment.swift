@@ -1,7 +1,7 @@
-/// Who should read which partition: an even share for each member, and as few changes of hands as that allows.
+/// Assigns partitions to members: evenly, and with the fewest possible moves.
 ///
-/// Every member computes this from the same rows under the group's lock, so there is no leader. A partition that should move is
-/// given back by its holder first and claimed then: nobody stops reading what they keep.
+/// Every member computes the same result from the same rows under the group's lock, so there is no leader. The holder of a partition that
+/// should move releases it before another member claims it; other partitions continue without interruption.
 enum Assignment {
     struct Member: Sendable {
         var id: String
@@ -14,7 +14,7 @@ enum Assignment {
         var holder: String?
     }
 
-    /// The member each partition belongs to; partitions nobody subscribes to are absent.
+    /// The assigned member of each partition; partitions without a subscriber are absent.
     static func plan(_ members: [Member], _ partitions: [Partition]) -> [Int64: String] {
         let members = members.sorted { $0.id < $1.id }
         let partitions = partitions.sorted { $0.id < $1.id }
@@ -35,7 +35,7 @@ enum Assignment {
             owners[partition.id] = idlest.id
             loads[idlest.id, default: 0] += 1
         }
-        // Each turn makes the loads more even, so it ends.
+        // Each iteration makes the load more even, so the loop terminates.
         while let move = unevenness(partitions, owners, loads, eligible) {
             if let old = owners[move.partition] { loads[old, default: 0] -= 1 }
             owners[move.partition] = move.member
@@ -44,7 +44,7 @@ enum Assignment {
         return owners
     }
 
-    /// A partition whose move makes two loads more even: the last of the busiest member that another may take.
+    /// A partition whose move makes the load more even: the last one of the busiest member that another member may take.
     private static func unevenness(
         _ partitions: [Partition], _ owners: [Int64: String], _ loads: [String: Int], _ eligible: (String) -> [Member]
     ) -> (partition: Int64, member: String)? {

@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// The rows of one group, within a transaction that holds its lock.
+/// The rows of one group, in a transaction that holds the group's lock.
 struct GroupTable {
     let group: String
     let tx: Transaction
@@ -13,7 +13,7 @@ struct GroupTable {
         var committed: Int64?
     }
 
-    /// Changes of a group happen one after the other.
+    /// Serialises changes of a group.
     func lock() async throws {
         _ = try await tx.query("select from event_log.consumer_group where name = \(group) for update")
     }
@@ -38,7 +38,7 @@ struct GroupTable {
             """)
     }
 
-    /// Members that were not heard of in time, and those whose process has no connection any more: its lock can be taken.
+    /// Deletes members without a recent heartbeat, and members whose process is gone: its advisory lock is free.
     func buryTheDead(except me: String) async throws {
         let dead = try await tx.execute(
             """
@@ -88,7 +88,7 @@ struct GroupTable {
         }
     }
 
-    /// Takes free partitions. The generation of each rises, which shuts out whoever held it before.
+    /// Claims free partitions. Their generation increases, which fences the previous holder.
     func claim(_ partitions: [Int64], for member: String) async throws -> [Int64: Int64] {
         if partitions.isEmpty { return [:] }
         let rows = try await tx.query(

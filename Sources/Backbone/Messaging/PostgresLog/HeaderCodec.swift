@@ -1,6 +1,6 @@
-/// Headers as one `bytea`: a count (2 bytes), then for each header the length of its name (2), the name, the length of its value
-/// (4; all ones where there is no value) and the value; numbers big-endian. One column is a third of the cost of an array or of JSON on the append path, and keeps
-/// values that are no text.
+/// Encodes headers as one `bytea`: a count (2 bytes), then for each header the length of its name (2), the name, the length of its value
+/// (4; all ones for null) and the value; integers are big-endian. One column costs a third of an array or JSON when appending, and
+/// supports binary values.
 enum HeaderCodec {
     static func encode(_ headers: [RecordHeader]) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -22,7 +22,7 @@ enum HeaderCodec {
 
     private static let noValue = UInt32.max
 
-    /// A damaged column becomes one header that holds it: the record can then still be read, and ends in the dead letters.
+    /// A damaged column becomes one header with its bytes: the record stays readable and becomes a dead letter.
     static func decode(_ bytes: [UInt8]) -> [RecordHeader] {
         var reader = Reader(bytes: bytes[...])
         guard let headers = reader.headers() else { return [RecordHeader("damaged-headers", bytes)] }

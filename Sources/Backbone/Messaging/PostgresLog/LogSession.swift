@@ -3,12 +3,12 @@ internal import Observability
 internal import Postgres
 internal import Synchronization
 
-/// A sign of life that ends with the process: an advisory lock held by a session of its own.
+/// Detects the end of a process: an advisory lock held in a dedicated session.
 ///
-/// When the process dies the server ends its connection and the lock is free: others see that by taking it. A heartbeat alone
-/// would make them wait for the lease to run out.
+/// When the process dies, the server closes its connection and releases the lock; others detect this by acquiring it. With a heartbeat
+/// alone, they would have to wait until the lease expires.
 final class LogSession: Sendable {
-    /// The lock's key, and so the name of this process's log in the table of members.
+    /// The lock's key, which identifies this process in the table of members.
     let key: Int64
     private let database: Database
     private let loop: EventLoop
@@ -21,7 +21,7 @@ final class LogSession: Sendable {
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// - Parameter silenceMax: a frozen process, or one behind a cut network, loses the session after so long, as a dead one does.
+    /// - Parameter silenceMax: the session timeout, after which a frozen or disconnected process also loses the lock.
     init(database: Database, loop: EventLoop, silenceMax: Duration, logger: Logger) {
         self.database = database
         self.silenceMax = silenceMax
@@ -33,7 +33,7 @@ final class LogSession: Sendable {
 
     var isHeld: Bool { state.withLock { $0.isHeld } }
 
-    /// Holds the lock until the task is cancelled; takes it again on a new connection when one breaks.
+    /// Holds the lock until the task is cancelled; acquires it again on a new connection after a loss.
     func run() async throws {
         defer { release() }
         let lock = SessionLock(key: "\(key)", silenceMax: silenceMax, askInterval: .milliseconds(200))

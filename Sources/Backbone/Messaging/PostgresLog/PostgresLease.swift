@@ -6,7 +6,7 @@ internal import Synchronization
 final class PostgresLease: Lease {
     let id: Int64
     let partition: TopicPartition
-    /// Tells leases of one partition apart: it rises with every change of hands.
+    /// Identifies this lease among those of the partition: it increases with every change of the holder.
     let generation: Int64
     private let committed: Int64?
     private let subscription: PostgresSubscription
@@ -16,13 +16,13 @@ final class PostgresLease: Lease {
 
     private struct State {
         var position: Int64?
-        /// The last read found the end: there is nothing to read until ``wake`` is set.
+        /// The last read reached the end: nothing to read until ``wake`` is set.
         var isAtEnd = false
-        /// The position is known to be one that the partition has.
+        /// The offset is known to be valid for the partition.
         var isVerified = false
         var isReleased = false
         var revokedAt: ContinuousClock.Instant?
-        /// Acknowledged, and not told to the log yet.
+        /// Acknowledged, but not stored in the log yet.
         var acknowledged: Int64?
     }
 
@@ -66,7 +66,7 @@ final class PostgresLease: Lease {
             }
             let found = try await subscription.reads.call(
                 WantedRecords(id: id, partition: partition, from: from, countMax: countMax))
-            // Offsets have no gaps but the one at the partition's beginning.
+            // Offsets have no gaps except before the first retained record.
             if let first = found.records.first?.position.offset, first > from {
                 throw EventLogError.gap(partition, firstKept: first)
             }
@@ -83,7 +83,7 @@ final class PostgresLease: Lease {
         }
     }
 
-    /// Tells the end of a partition from a position that it does not have.
+    /// Distinguishes the end of a partition from an invalid offset.
     private func verify(_ position: Int64) async throws {
         if state.withLock({ $0.isVerified }) { return }
         let mark = try await subscription.log.mark(of: id, partition)
@@ -93,7 +93,7 @@ final class PostgresLease: Lease {
 
     func acknowledge(_ offset: Int64) { state.withLock { $0.acknowledged = offset } }
 
-    /// What the log is to be told, once.
+    /// The offset to store in the log; returned once.
     func takeAcknowledged() -> OffsetCommit? {
         state.withLock { state in
             defer { state.acknowledged = nil }
@@ -111,8 +111,8 @@ final class PostgresLease: Lease {
         await subscription.release(self)
     }
 
-    /// The group wants the partition for another member.
-    /// - Returns: for how long it has wanted it.
+    /// The partition is to move to another member.
+    /// - Returns: for how long the move has been pending.
     func revoke() -> Duration {
         let since = state.withLock { state in
             let since = state.revokedAt ?? .now
@@ -124,7 +124,7 @@ final class PostgresLease: Lease {
         return ContinuousClock.now - since
     }
 
-    /// The lease is over: given back, lost, or the subscription closed.
+    /// The lease ended: released, lost, or the subscription was closed.
     func end() {
         subscription.log.wakeUps.removeReader(wake, of: id)
         revocation.make()

@@ -12,7 +12,7 @@ extension PostgresLog {
         do {
             return try await withTimeout(limit, on: loop, onTimeout: { Late() }) { await self.append(records) }
         } catch {
-            return records.map { _ in .retry(error is Late ? "no answer within \(limit)" : "cancelled") }
+            return records.map { _ in .retry(error is Late ? "no response within \(limit)" : "cancelled") }
         }
     }
 
@@ -21,7 +21,7 @@ extension PostgresLog {
     private func append(_ records: [NewRecord]) async -> [AppendOutcome] {
         var outcomes = [AppendOutcome](repeating: .retry("an earlier record was not stored"), count: records.count)
         var batch = AppendBatch()
-        // After a failure nothing more is sent: a later record must not overtake one that is tried again.
+        // After a failure nothing more is sent: a later record must not overtake one that is retried.
         var isWhole = true
         for (index, record) in records.enumerated() where isWhole {
             do {
@@ -49,14 +49,14 @@ extension PostgresLog {
         guard let topic = try await directory.topic(record.topic) else {
             return .failure(Refusal(reason: "unknown topic \(record.topic)"))
         }
-        // Nothing in a batch may make the statement itself fail: that would fail the others with it.
+        // An invalid record must not fail the statement, because that would fail the other records too.
         if record.byteCount > topic.recordBytesMax {
-            return .failure(Refusal(reason: "record of \(record.byteCount) bytes, at most \(topic.recordBytesMax)"))
+            return .failure(Refusal(reason: "record of \(record.byteCount) bytes exceeds \(topic.recordBytesMax)"))
         }
         if record.headers.count > Int(UInt16.max)
             || record.headers.contains(where: { $0.name.utf8.count > Int(UInt16.max) })
         {
-            return .failure(Refusal(reason: "more than \(UInt16.max) headers, or a name of more bytes"))
+            return .failure(Refusal(reason: "more than \(UInt16.max) headers or bytes in a header name"))
         }
         let count = topic.partitionIDs.count
         let partition =
@@ -67,8 +67,8 @@ extension PostgresLog {
         return .success((topic.partitionIDs[partition], partition))
     }
 
-    /// One statement is one transaction: a batch is stored whole or not at all.
-    /// - Returns: whether all was stored.
+    /// One statement is one transaction: a batch is stored completely or not at all.
+    /// - Returns: whether the batch was stored.
     private func store(
         _ batch: inout AppendBatch, _ records: [NewRecord], _ outcomes: inout [AppendOutcome]
     ) async -> Bool {
@@ -84,7 +84,7 @@ extension PostgresLog {
             var isStale = false
             for (turn, index) in batch.indices.enumerated() {
                 guard let base = bases[batch.ids[turn]] else {
-                    // The topic was removed, perhaps made anew with other ids, since the directory asked.
+                    // The topic was deleted, and possibly created again with other ids, after the directory read it.
                     outcomes[index] = .retry("topic \(records[index].topic) has changed")
                     isStale = true
                     continue
@@ -105,12 +105,12 @@ extension PostgresLog {
 
 /// The columns of one append.
 private struct AppendBatch {
-    /// What the records of a partition have in common so far.
+    /// Aggregates over the partition's records so far.
     private struct Tally {
         var count: Int64 = 0
-        /// The latest time given.
+        /// The latest explicit timestamp.
         var floor: Date?
-        /// Whether one was given none.
+        /// Whether a record had no timestamp.
         var isClocked = false
     }
 
@@ -151,7 +151,7 @@ private struct AppendBatch {
         byteCount += record.byteCount
     }
 
-    /// What an index can hold; other ids are still found by ``EventLog/search(_:)``, in the headers.
+    /// The ids an index can hold; ``EventLog/search(_:)`` finds other ids in the headers.
     private static func indexable(_ correlation: String?) -> String {
         guard let correlation, correlation.utf8.count <= 256, !correlation.utf8.contains(0) else { return "" }
         return correlation

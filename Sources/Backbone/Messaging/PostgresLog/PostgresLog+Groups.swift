@@ -6,7 +6,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What a lease has dealt with.
+/// The acknowledged offset of a lease.
 struct OffsetCommit: Sendable {
     let id: Int64
     let generation: Int64
@@ -25,9 +25,9 @@ extension PostgresLog {
         return PostgresSubscription(log: self, group: group, topics: topics, limits: limits)
     }
 
-    /// Stores where a member's partitions are. Leases that are not the member's any more are passed over.
+    /// Stores the offsets of a member's partitions. Leases the member has lost are skipped.
     ///
-    /// Without waiting for the disk: what the server forgets in a crash is stored again with what comes next.
+    /// Commits asynchronously: an offset lost in a server crash is stored again with the next one.
     func store(_ commits: [OffsetCommit], of group: String, by memberID: String) async throws {
         if commits.isEmpty { return }
         let commits = commits.sorted { $0.id < $1.id }
@@ -76,7 +76,7 @@ extension PostgresLog {
             _ = try await tx.execute(
                 "insert into event_log.consumer_group (name) values (\(group)) on conflict do nothing")
             try await Self.requireUnused(group, tx)
-            // The generation rises, so that a member believed dead cannot undo the reset.
+            // The generation increases, so that a member believed dead cannot undo the reset.
             _ = try await tx.execute(
                 """
                 insert into event_log.group_partition (group_name, partition_id, committed, generation)
@@ -94,7 +94,7 @@ extension PostgresLog {
         }
     }
 
-    /// Takes the group's lock and makes sure that no living member holds it.
+    /// Acquires the group's lock and verifies that the group has no active member.
     private static func requireUnused(_ group: String, _ tx: Transaction) async throws {
         _ = try await tx.query("select from event_log.consumer_group where name = \(group) for update")
         let living = try await tx.query(

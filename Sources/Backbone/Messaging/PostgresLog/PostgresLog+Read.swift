@@ -6,7 +6,7 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// What is to be read of one partition.
+/// A read of one partition.
 struct WantedRecords: Sendable {
     let id: Int64
     let partition: TopicPartition
@@ -14,10 +14,10 @@ struct WantedRecords: Sendable {
     let countMax: Int
 }
 
-/// What was there.
+/// The result.
 struct FoundRecords: Sendable {
     var records: [LogRecord] = []
-    /// Whether there were no more when they were read.
+    /// Whether the read reached the end.
     var isAtEnd = false
 }
 
@@ -30,9 +30,9 @@ extension PostgresLog {
         return PostgresReader(log: self, parts: parts)
     }
 
-    /// Reads records of several partitions by one statement.
-    /// - Parameter bytesMax: what all of them together may take; one record of each always fits.
-    /// - Returns: for each partition, in the order given, its records, and whether there were no more when they were read.
+    /// Reads several partitions with one statement.
+    /// - Parameter bytesMax: the maximum total bytes; one record of each partition always fits.
+    /// - Returns: for each partition, in the given order, its records and whether the read reached the end.
     func read(_ wanted: [WantedRecords], bytesMax: Int) async throws -> [FoundRecords] {
         let bytesMax = max(1, bytesMax / max(1, wanted.count))
         let rows = try await database.query(
@@ -64,7 +64,7 @@ extension PostgresLog {
             await Fairness.pause(after: turn)
         }
         for (index, wanted) in wanted.enumerated() {
-            // They come in this order; the statement need not promise it, and sort what may be large.
+            // In practice rows come in this order; an ORDER BY could force a large sort.
             found[index].records.sort { $0.position.offset < $1.position.offset }
             found[index].isAtEnd = found[index].records.count < wanted.countMax && byteCounts[index] < bytesMax
         }
@@ -101,7 +101,7 @@ extension PostgresLog {
         return offsets
     }
 
-    /// Correlation ids are found by their index. What is none is looked for in the bytes, within the time given, in one scan for all.
+    /// Correlation ids are found by their index. Other texts are searched in the bytes within the time range, in one scan for all.
     public func search(_ search: LogSearch) async throws -> [LogRecord] {
         let indexed = try await records(of: search, where: "r.correlation_id = any(\(search.texts))", byIndex: true)
         let known = Set(indexed.compactMap { $0.headers[HeaderName.correlationID] })
@@ -130,7 +130,7 @@ extension PostgresLog {
             order by r.time, r.partition_id, r."offset" limit \(Int64(search.countMax))
             """
         let rows = try await database.transaction { tx in
-            // What no index finds is read from end to end.
+            // Without an index the table is scanned.
             if !byIndex { tx.submit("set local enable_seqscan to on") }
             return try await tx.query(statement)
         }

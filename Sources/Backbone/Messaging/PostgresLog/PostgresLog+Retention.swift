@@ -22,7 +22,7 @@ extension PostgresLog {
         return removed
     }
 
-    /// In steps, each its own short transaction: readers and appends go on in between.
+    /// In steps, each a short transaction, so that reads and appends can run in between.
     private func remove(below cutoff: Int64, from partition: Int64) async throws -> Int {
         var removed = 0
         while true {

@@ -9,7 +9,7 @@ extension PostgresLog {
             }
         }
         try await database.transaction { tx in
-            // One at a time: two hubs may start at once.
+            // Serialised: two hubs may start at the same time.
             _ = try await tx.query("select pg_advisory_xact_lock(hashtextextended('event_log.topic', 0))")
             for change in changes { try await apply(change, tx) }
             _ = try await tx.query("select pg_notify('event_log', 't')")
@@ -79,7 +79,7 @@ extension PostgresLog {
             """
         try await database.delete(from: "event_log.record", where: ofTopics, stepCountMax: limits.retentionCountMax)
         try await database.transaction { tx in
-            // What was appended meanwhile.
+            // Records appended meanwhile.
             _ = try await tx.execute("delete from event_log.record where \(ofTopics)")
             _ = try await tx.execute("delete from event_log.topic where name = any(\(names))")
             _ = try await tx.query("select pg_notify('event_log', 't')")
@@ -89,7 +89,7 @@ extension PostgresLog {
 }
 
 extension Duration {
-    /// Whole milliseconds; what does not fit is the largest that does.
+    /// Whole milliseconds; larger values are clamped.
     var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000)

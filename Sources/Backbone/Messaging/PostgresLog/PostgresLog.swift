@@ -8,12 +8,11 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// The embedded event log: tables in PostgreSQL, in a schema of their own. It survives restarts and serves any number of
-/// processes that reach the database.
+/// The embedded event log: tables in a PostgreSQL schema. It survives restarts and serves any number of processes that use the database.
 ///
-/// Appends lock the rows of their partitions (``migrations``); readers are woken by NOTIFY once per batch and look by themselves
-/// now and then. A member's life is tied to a connection of its process besides its heartbeat, so that the partitions of a killed
-/// process are free at once and those of a hanging one when its lease runs out.
+/// Appends lock the rows of their partitions (``migrations``). One NOTIFY per batch wakes readers, which also poll. A member is bound to
+/// a connection of its process in addition to its heartbeat, so that the partitions of a killed process are free at once and those of a
+/// hanging one when its lease expires.
 public final class PostgresLog: EventLog {
     let database: Database
     let limits: Limits
@@ -24,25 +23,25 @@ public final class PostgresLog: EventLog {
     let session: LogSession
     let heartbeats: OutageLog
 
-    /// What one call may take, and how often the log looks by itself.
+    /// The limits of calls, and the polling intervals.
     public struct Limits: Sendable {
-        /// Records one statement of an append stores.
+        /// The maximum number of records per append statement.
         public var appendCountMax = 2_000
-        /// Bytes one statement of an append carries.
+        /// The maximum bytes per append statement.
         public var appendBytesMax = 8 * 1024 * 1024
-        /// Readers look for records this often even without a wake-up.
+        /// The polling interval of readers, in addition to wake-ups.
         public var pollInterval: Duration = .seconds(1)
-        /// A process that the server has not heard of for so long has lost the partitions of its members.
+        /// The session timeout: after it, a silent process loses its members' partitions.
         public var silenceMax: Duration = .seconds(30)
-        /// Records one statement of retention removes.
+        /// The maximum number of records deleted per retention statement.
         public var retentionCountMax = 10_000
 
         public init() {}
     }
 
     /// - Parameters:
-    ///   - database: reaches ``schema``, migrated with ``migrations``.
-    ///   - loops: the log works on one of them.
+    ///   - database: has access to ``schema``, migrated with ``migrations``.
+    ///   - loops: the log uses one of them.
     public init(database: Database, loops: EventLoopGroup, limits: Limits = Limits(), logger: Logger) {
         self.database = database
         self.limits = limits
@@ -69,14 +68,14 @@ public final class PostgresLog: EventLog {
 
     public func cluster() async throws -> LogCluster? { nil }
 
-    /// The database is its owner's.
+    /// The database belongs to the caller and stays open.
     public func close() async {}
 
     private func listen() async {
         for await payload in database.notifications(on: Self.channel) { wakeUps.take(payload, directory: directory) }
     }
 
-    /// For wake-ups that were missed.
+    /// Polls in case a wake-up was missed.
     private func poll() async throws {
         while true {
             try await loop.sleep(for: limits.pollInterval)

@@ -1,10 +1,10 @@
 public import Postgres
 
 extension PostgresLog {
-    /// The PostgreSQL schema the log lives in.
+    /// The PostgreSQL schema of the log.
     public static let schema = "event_log"
 
-    /// The tables and functions of the log, to be migrated in ``schema``. Every name is qualified: any connection may use them.
+    /// The tables and functions of the log, to be migrated in ``schema``. Every name is qualified, so that any connection can use them.
     public static let migrations = MigrationHistory(
         component: "log",
         [
@@ -17,8 +17,8 @@ extension PostgresLog {
             Migration(id: "007-topic-settings", sql: topicSettings),
         ])
 
-    /// `next_offset` is the lock an append takes: whoever holds the row's lock gives out the offsets and commits before the next
-    /// one can, so offsets become visible in order.
+    /// `next_offset` is protected by the row lock that an append acquires: its holder assigns offsets and commits before the next append
+    /// can, so offsets become visible in order.
     private static let topicTables = """
         create table event_log.topic (
             topic_id bigint generated always as identity primary key,
@@ -52,7 +52,7 @@ extension PostgresLog {
         create index record_correlation on event_log.record (correlation_id) where correlation_id is not null;
         """
 
-    /// A lease is a `group_partition` row with a member; `generation` rises with every change of hands and tells leases apart.
+    /// A lease is a `group_partition` row with a member; `generation` increases with every change of the holder and identifies the lease.
     private static let groupTables = """
         create table event_log.consumer_group (
             name text primary key
@@ -75,8 +75,8 @@ extension PostgresLog {
         ) with (fillfactor = 50);
         """
 
-    /// Stores a batch and answers the first offset each partition gave out. `places` counts a record's turn within its partition
-    /// in this batch, from 0. Rows are locked in the order of their ids, so that two batches never wait for each other.
+    /// Stores a batch and returns the first offset assigned in each partition. `places` is a record's index within its partition in this
+    /// batch, from 0. Rows are locked in id order, so that two batches cannot deadlock.
     private static let appendFunction = """
         create function event_log.append(
             ids bigint[], places bigint[], counted_ids bigint[], counts bigint[],
@@ -103,10 +103,11 @@ extension PostgresLog {
         end $$;
         """
 
-    /// Records as Apache Kafka has them: keys of any bytes or none, tombstones, times given by the sender.
+    /// Records as in Apache Kafka: keys of arbitrary bytes or null, tombstones, explicit timestamps.
     ///
-    /// A record's time is the latest of the partition's last one, what was given for it or before it in this batch (`floors`), and now
-    /// where it or one before it was given none (`clocked`); empty lists mean that none was given any.
+    /// A record's timestamp is the latest of three values: the partition's last timestamp; the explicit timestamps of this record and
+    /// earlier ones in this batch (`floors`); and now, if this record or an earlier one has no explicit timestamp (`clocked`). Empty
+    /// lists mean that no record has one.
     private static let anyBytes = """
         alter table event_log.record
             alter column key type bytea using convert_to(key, 'UTF8'), alter column key drop not null,
@@ -152,7 +153,8 @@ extension PostgresLog {
         update event_log.topic set record_bytes_max = 1048576 + 65536 where name like '%.dlq' or name like '%.redrive';
         """
 
-    /// Offsets of a partition have no gaps and times never fall, so a binary search finds the place without an index on the time.
+    /// Offsets of a partition have no gaps and timestamps never decrease, so a binary search finds the position without an index on the
+    /// time.
     private static let offsetAtFunction = """
         create function event_log.offset_at(wanted_id bigint, wanted_time timestamptz) returns bigint
         language plpgsql stable as $$

@@ -2,8 +2,8 @@ internal import EventLoop
 internal import Postgres
 internal import Synchronization
 
-/// Ranges of partitions of ``PostgresLog``: what is there of all of them is read by one statement, and what is to come when the log says
-/// that it has.
+/// Reads partition ranges of ``PostgresLog``: one statement reads available records of all partitions; the reader then waits for a
+/// wake-up.
 final class PostgresReader: LogReader {
     struct Part: Sendable {
         let id: Int64
@@ -12,9 +12,9 @@ final class PostgresReader: LogReader {
     }
 
     private struct State {
-        /// Those that are not read to their ends.
+        /// Incomplete ranges.
         var parts: [Part]
-        /// What was read and not handed out yet.
+        /// Records read but not returned yet.
         var found = FIFO<LogBatch>()
     }
 
@@ -43,7 +43,7 @@ final class PostgresReader: LogReader {
         }
     }
 
-    /// - Returns: whether there was anything.
+    /// - Returns: whether there were any records.
     private func read(_ parts: [Part], countMax: Int) async throws -> Bool {
         let wanted = parts.map { part in
             WantedRecords(
@@ -65,7 +65,7 @@ final class PostgresReader: LogReader {
         return !batches.isEmpty
     }
 
-    /// Where there is nothing now: what is left of a range was removed, or is still to come.
+    /// Handles ranges without records: the rest was removed, or is not written yet.
     private func dropEnded(_ parts: [Part]) async throws {
         let marks = try await log.marks(of: parts.map(\.id))
         for part in parts {
@@ -77,7 +77,7 @@ final class PostgresReader: LogReader {
         advance { max($0.range.lowerBound, marks[$0.id]?.lowerBound ?? 0) }
     }
 
-    /// Moves the begin of each range; those that are read to their ends go.
+    /// Advances the start of each range; complete ranges are removed.
     private func advance(_ begin: (Part) -> Int64) {
         let ended = state.withLock { state in
             var left: [Part] = [], ended: [Part] = []
@@ -106,13 +106,13 @@ final class PostgresReader: LogReader {
 }
 
 extension PostgresLog {
-    /// First offset kept and the next one of a partition.
+    /// The first retained and the next offset of a partition.
     func mark(of id: Int64, _ partition: TopicPartition) async throws -> Range<Int64> {
         guard let mark = try await marks(of: [id])[id] else { throw EventLogError.unknownTopic(partition.topic) }
         return mark
     }
 
-    /// The same of several, by their ids.
+    /// The same for several partitions, by id.
     func marks(of ids: [Int64]) async throws -> [Int64: Range<Int64>] {
         let rows = try await database.query(
             "select partition_id, first_offset, next_offset from event_log.partition where partition_id = any(\(ids))")

@@ -3,15 +3,15 @@ internal import Observability
 internal import Postgres
 internal import Synchronization
 
-/// A member of a group on ``PostgresLog``: a heartbeat that renews its row, buries the dead, and gives back and claims partitions
-/// as ``Assignment`` says.
+/// A group member on ``PostgresLog``. Its heartbeat renews its row, deletes dead members, and releases and claims partitions according to
+/// ``Assignment``.
 final class PostgresSubscription: Subscription {
     let log: PostgresLog
     let group: String
     let topics: [String]
     let limits: SubscriptionLimits
     let memberID: String
-    /// The reads of all leases: those that are woken together share a statement.
+    /// The reads of all leases: leases woken together share a statement.
     let reads: Coalescer<WantedRecords, FoundRecords>
     private let changed = Signal()
     private let granted = Signal()
@@ -19,9 +19,9 @@ final class PostgresSubscription: Subscription {
 
     private struct State {
         var leases: [Int64: PostgresLease] = [:]
-        /// The generation of the last lease given back, by partition: a claim that is not newer is that one.
+        /// The generation of the last released lease, by partition: a claim that is not newer is that same lease.
         var released: [Int64: Int64] = [:]
-        /// Granted, not yet taken by ``nextLease()``.
+        /// Granted, but not taken by ``nextLease()`` yet.
         var fresh: [PostgresLease] = []
         var isClosed = false
         var tasks: [Task<Void, any Error>] = []
@@ -74,11 +74,11 @@ final class PostgresSubscription: Subscription {
         for task in tasks { _ = await task.result }
         log.wakeUps.removeMember(changed, of: group)
         for lease in leases { lease.end() }
-        // Cancellation of the caller must not keep the partitions from others until the lease runs out.
+        // A cancelled caller must not block the partitions until the lease expires.
         let leaving = log.loop.start("leave \(self.group)") { try await self.leave(leases) }
         if case .failure(let error) = await leaving.result {
             log.logger.warning(
-                "group not left, its lease will run out", [.group: .text(group), .error: LogValue(error)])
+                "leaving the group failed, its lease will expire", [.group: .text(group), .error: LogValue(error)])
         }
     }
 
@@ -104,7 +104,7 @@ final class PostgresSubscription: Subscription {
         endAll()
     }
 
-    /// What a step found: who is alive, who holds what.
+    /// The result of a step: the active members and the holders of partitions.
     private struct Found: Sendable {
         var plan: [Int64: String] = [:]
         var partitions: [GroupTable.Partition] = []
@@ -132,7 +132,7 @@ final class PostgresSubscription: Subscription {
             return found
         }
         take(found)
-        // Others hold what should be ours: they give it back once they know.
+        // Other members hold partitions assigned to us: they release them at their next heartbeat.
         if found.partitions.contains(where: { found.plan[$0.id] == memberID && $0.holder != memberID }) {
             try await notifyGroup()
         }
@@ -148,7 +148,7 @@ final class PostgresSubscription: Subscription {
                 ended.append(lease)
                 state.leases[id] = nil
             }
-            // A heartbeat may have read the table before a release and come here after it: that lease is over all the same.
+            // A heartbeat may have read the table before a release and get here after it: that lease has ended.
             for partition in mine
             where state.leases[partition.id] == nil && partition.generation > state.released[partition.id, default: 0] {
                 let lease = PostgresLease(partition, of: self)
@@ -161,7 +161,7 @@ final class PostgresSubscription: Subscription {
         let overdue = state.withLock({ Array($0.leases.values) }).filter { lease in
             found.plan[lease.id] != memberID && lease.revoke() > limits.handOverMax
         }
-        // They are given back for their holders, who are told by that: what these still write is fenced.
+        // Overdue leases are released for their holders; what the holders still write is fenced.
         for lease in overdue { log.loop.start("take back \(lease.partition)") { await lease.release() } }
         if state.withLock({ !$0.fresh.isEmpty }) { granted.set() }
     }
@@ -185,15 +185,15 @@ final class PostgresSubscription: Subscription {
                 try await log.store(leases.compactMap { $0.takeAcknowledged() }, of: group, by: memberID)
             } catch {
                 try Task.checkCancellation()
-                // The next positions say it too.
-                log.logger.debug("positions not stored", [.group: .text(group), .error: LogValue(error)])
+                // The next attempt includes these offsets.
+                log.logger.debug("storing the offsets failed", [.group: .text(group), .error: LogValue(error)])
             }
         }
     }
 
-    // MARK: Giving back
+    // MARK: Releasing
 
-    /// A lease was given back: others may claim the partition now.
+    /// A lease was released: other members can claim the partition now.
     func release(_ lease: PostgresLease) async {
         state.withLock { state in
             if state.leases[lease.id] === lease { state.leases[lease.id] = nil }
@@ -213,7 +213,7 @@ final class PostgresSubscription: Subscription {
             try await self.notifyGroup()
         }
         if case .failure(let error) = await releasing.result {
-            // Still ours by the table: the next heartbeat hands it out anew.
+            // The table still assigns it to us: the next heartbeat grants it again.
             state.withLock { $0.released[id] = nil }
             log.heartbeats.failed(
                 [.group: .text(group), .partition: .text(lease.partition.description), .error: LogValue(error)],

@@ -1,10 +1,10 @@
 internal import Postgres
 internal import Synchronization
 
-/// What appends and reads must know of topics, kept in memory: it is asked for with every batch and changes almost never.
+/// Caches what appends and reads need to know about topics: it is needed for every batch and rarely changes.
 final class TopicDirectory: Sendable {
     struct Topic: Sendable, Equatable {
-        /// By partition number.
+        /// Indexed by partition number.
         var partitionIDs: [Int64]
         var recordBytesMax: Int
     }
@@ -14,11 +14,11 @@ final class TopicDirectory: Sendable {
 
     private struct State {
         var known: [String: Topic] = [:]
-        /// Rises with each ``forget()``.
+        /// Incremented by each ``forget()``.
         var generation: UInt64 = 0
     }
 
-    /// - Parameter read: asks the database.
+    /// - Parameter read: queries the database.
     init(read: @escaping @Sendable (_ topic: String) async throws -> Topic?) { self.read = read }
 
     convenience init(database: Database) {
@@ -35,12 +35,12 @@ final class TopicDirectory: Sendable {
         }
     }
 
-    /// Nil when there is no such topic.
+    /// nil when there is no such topic.
     func topic(_ name: String) async throws -> Topic? {
         let (known, generation) = state.withLock { ($0.known[name], $0.generation) }
         if let known { return known }
         guard let topic = try await read(name) else { return nil }
-        // What was read before a change was announced may be from before it: it is good for this once, and not kept.
+        // A result read before a change was announced may be outdated: it is used once, and not cached.
         state.withLock { state in
             if state.generation == generation { state.known[name] = topic }
         }
@@ -48,7 +48,7 @@ final class TopicDirectory: Sendable {
     }
 
     /// The id of one partition.
-    /// - Throws: ``EventLogError/unknownTopic(_:)`` also for a partition number the topic does not have.
+    /// - Throws: ``EventLogError/unknownTopic(_:)``, also for an unknown partition number.
     func id(of partition: TopicPartition) async throws -> Int64 {
         guard let topic = try await topic(partition.topic), topic.partitionIDs.indices.contains(partition.partition)
         else {
@@ -57,7 +57,7 @@ final class TopicDirectory: Sendable {
         return topic.partitionIDs[partition.partition]
     }
 
-    /// Topics were made, changed or removed: what is known is asked for again.
+    /// Topics changed: clears the cache.
     func forget() {
         state.withLock { state in
             state.known = [:]

@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import Synchronization
 
-/// Who waits for what: readers for records of their partition, members for changes of their group.
+/// Registers waiting readers by partition and members by group.
 final class WakeUps: Sendable {
     private struct Waiting {
         var readers: [Int64: [ObjectIdentifier: Signal]] = [:]
@@ -35,8 +35,8 @@ final class WakeUps: Sendable {
         }
     }
 
-    /// A notification: `p1,2` records in partitions, `gNAME` a change of a group, `t` a change of topics; an empty one after
-    /// a reconnect, when anything may have been missed.
+    /// Handles a notification: `p1,2` records in partitions, `gNAME` a change of a group, `t` a change of topics; an empty one after a
+    /// reconnect, when notifications may have been missed.
     func take(_ payload: String, directory: TopicDirectory) {
         let rest = payload.dropFirst()
         switch payload.first {

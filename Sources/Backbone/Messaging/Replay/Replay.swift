@@ -10,13 +10,13 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// Reads a range of topics again and calls a group's handlers with it, to repair or rebuild what they keep.
+/// Reads a range of topics again and calls a group's handlers, to repair or rebuild their data.
 ///
-/// The inbox notes the events for a throw-away group, so that handlers run although the group has dealt with the events, and once
-/// each. What happened outside does not happen again: handlers with external effects are left out (see ``Handler``), and events the
-/// handlers would send are not sent unless asked for. The group's own offsets stay where they are.
+/// The inbox records the events for a temporary group, so that handlers run once for each event although the group has already handled
+/// it. Handlers with external effects are skipped (see ``Handler``), and events that handlers append are not sent unless requested. The
+/// group's own offsets do not change.
 public struct Replay: Sendable {
-    /// What to read again.
+    /// The range to read.
     public enum Start: Sendable {
         case offsets([TopicPartition: Int64])
         case time(Date)
@@ -24,13 +24,13 @@ public struct Replay: Sendable {
     }
 
     public struct Report: Sendable, Equatable {
-        /// The throw-away group.
+        /// The temporary group.
         public let group: String
-        /// Events read in the range.
+        /// The number of events read.
         public var read = 0
-        /// Events handled.
+        /// The number of events handled.
         public var handled = 0
-        /// Events that failed, at most ``failuresMax``, with what went wrong.
+        /// Failed events with their errors, at most ``failuresMax``.
         public var failures: [LogPosition: String] = [:]
         public var failureCount = 0
 
@@ -44,12 +44,12 @@ public struct Replay: Sendable {
     let codec: EventCodec
     let loops: EventLoopGroup
     let logger: Logger
-    /// Events of one partition in one transaction.
+    /// The maximum number of events of one partition per transaction.
     var batchCountMax = 500
 
     /// - Parameters:
-    ///   - handlers: those of the group that are to run.
-    ///   - database: with the schema of the group's service.
+    ///   - handlers: the handlers of the group to run.
+    ///   - database: contains the schema of the group's service.
     public init(
         group: ConsumerGroup, handlers: [Handler], database: Database, log: any EventLog, codec: EventCodec,
         loops: EventLoopGroup, logger: Logger
@@ -63,13 +63,13 @@ public struct Replay: Sendable {
         self.logger = logger
     }
 
-    /// Replays from `start` up to what the log holds now, or up to the end given.
+    /// Replays from `start` to the current end of the log, or to the given end.
     ///
     /// - Parameters:
-    ///   - topics: nil for all the group has handlers for.
-    ///   - end: events appended at or after it are left out.
-    ///   - replayID: tells this replay from others; running the same one again goes on instead of handling events twice.
-    ///   - sendsEvents: whether events that handlers append to the outbox are sent this time too.
+    ///   - topics: nil for all topics of the group's handlers.
+    ///   - end: events appended at or after it are skipped.
+    ///   - replayID: identifies the replay; running it again continues and handles no event twice.
+    ///   - sendsEvents: whether events that handlers append to the outbox are sent.
     public func run(
         from start: Start, until end: Date? = nil, topics: [Topic]? = nil, replayID: String, sendsEvents: Bool = false
     ) async throws -> Report {
@@ -96,7 +96,7 @@ public struct Replay: Sendable {
         return report
     }
 
-    /// Removes what a replay noted: afterwards the same id would handle everything anew.
+    /// Deletes the inbox rows of a replay: afterwards the same id would handle all events again.
     public func forget(replayID: String) async throws {
         try await database.delete(
             from: "inbox", where: "consumer_group = \("\(group).replay-\(replayID)")", stepCountMax: 5_000)

@@ -1,4 +1,4 @@
-/// Set around handlers that run in a replay.
+/// Set while handlers run in a replay.
 enum ReplayContext {
     @TaskLocal static var suppressesEvents = false
 }

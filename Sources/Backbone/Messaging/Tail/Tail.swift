@@ -1,10 +1,10 @@
 public import Contracts
 internal import SchemaRegistry
 
-/// Topics that a process follows from the moment on at which it begins, with no group: every process that follows sees every event,
-/// nothing is shared out, and nothing is kept of how far it has read.
+/// Topics that a process follows from now on, without a group: every following process sees every event, partitions are not shared, and
+/// no offset is stored.
 ///
-/// For what is shown and forgotten. What must not be lost with the process has a ``Handler``.
+/// For temporary display only. Work that must survive a restart needs a ``Handler``.
 public struct Tail: Sendable {
     public let handlers: [TailHandler]
     /// Called before the first event, and whenever events may have been missed.
@@ -16,15 +16,15 @@ public struct Tail: Sendable {
     }
 }
 
-/// What a process does with events of one type while they come in. An event may come twice.
+/// A process's reaction to events of one type. An event may be delivered twice.
 public struct TailHandler: Sendable {
-    /// Where its events come from.
+    /// The topic of its events.
     let topic: String
     let handle: @Sendable (LogRecord, EventCodec) async throws -> Void
 
     public init<E: Event>(on type: E.Type, _ body: @escaping @Sendable (E) -> Void) {
         self.init(topic: E.topic.name) { record, codec in
-            guard let value = record.value else { throw Failure.permanent("a record without a value") }
+            guard let value = record.value else { throw Failure.permanent("the record has no value") }
             body(try await codec.decode(value, as: E.self).data)
         }
     }

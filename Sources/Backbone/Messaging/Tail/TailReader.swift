@@ -3,7 +3,7 @@ public import Observability
 public import SchemaRegistry
 internal import Synchronization
 
-/// Reads what a ``Tail`` follows. Run again after it failed, it goes on where it was.
+/// Reads the topics of a ``Tail``. When run again after a failure, it continues where it stopped.
 public final class TailReader: Sendable {
     private static let batchCountMax = 500
 
@@ -14,10 +14,10 @@ public final class TailReader: Sendable {
     private let loop: EventLoop
     private let lookInterval: Duration
     private let logger: Logger
-    /// Where to read on.
+    /// The next offsets.
     private let positions = Mutex<[TopicPartition: Int64]>([:])
 
-    /// - Parameter lookInterval: how often topics are looked at for new partitions.
+    /// - Parameter lookInterval: the interval of checks for new partitions.
     public init(
         _ tail: Tail, log: any EventLog, codec: EventCodec, loops: EventLoopGroup,
         lookInterval: Duration = .seconds(60), logger: Logger
@@ -31,7 +31,7 @@ public final class TailReader: Sendable {
         self.logger = logger
     }
 
-    /// Hands events on until the task is cancelled.
+    /// Passes events on until the task is cancelled.
     /// - Throws: `CancellationError`; ``EventLogError``.
     public func run() async throws {
         while true {
@@ -45,8 +45,8 @@ public final class TailReader: Sendable {
         }
     }
 
-    /// Finds out where to read on: at the end of partitions at first, and of those whose next record is gone; at the begin of partitions
-    /// that were added meanwhile.
+    /// Determines the start offsets: initially the ends of the partitions; also the end where the next record was removed; the beginning
+    /// of partitions added later.
     private func place() async throws {
         let marks = try await marks()
         let isWhole = positions.withLock { positions in
@@ -89,7 +89,7 @@ public final class TailReader: Sendable {
         positions.withLock { $0[batch.partition] = batch.nextOffset }
     }
 
-    /// What cannot be read is left out: one damaged record must not hold up what everybody is shown.
+    /// Unreadable records are skipped: one damaged record must not block the others.
     private func handle(_ record: LogRecord, by handler: TailHandler) async throws {
         do {
             try await handler.handle(record, codec)
@@ -98,18 +98,18 @@ public final class TailReader: Sendable {
             let failureClass = FailureClass(of: error)
             if failureClass == .dependencyDown { throw error }
             logger.warning(
-                "event not followed",
+                "unreadable event skipped",
                 [.topic: .text(handler.topic), .eventID: .text(record.id), .error: LogValue(error)])
-            // Others may be able to read it, or already have.
+            // Other processes may be able to read it, or already have.
             if failureClass == .transient { tail.onGap() }
         }
     }
 
-    /// Returns when a topic has been given partitions.
+    /// Returns when a topic has new partitions.
     private func awaitNewPartitions() async throws {
         while true {
             try await loop.sleep(for: lookInterval)
-            // While the log is away, reading tells.
+            // While the log is unreachable, reading reports it.
             guard let marks = try? await marks() else { continue }
             let known = positions.withLock { $0 }
             if marks.keys.contains(where: { known[$0] == nil }) { return }

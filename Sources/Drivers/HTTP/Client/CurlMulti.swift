@@ -1,8 +1,8 @@
 internal import CCurl
 package import EventLoop
 
-/// curl's transfers and kept connections on one loop.
-// @unchecked: touched on its loop alone, but for what never changes.
+/// The curl transfers and kept connections of one loop.
+// @unchecked: accessed on its loop only, except for constants.
 package final class CurlMulti: @unchecked Sendable {
     package let loop: EventLoop
     let configuration: HTTPClientConfiguration
@@ -10,28 +10,28 @@ package final class CurlMulti: @unchecked Sendable {
     private var watch: Watch?
     private var timer: Watch?
     private var timerEnd: ContinuousClock.Instant?
-    /// What the C side knows by address, kept alive here until it is over.
+    /// Retains the objects whose address the C side holds, until their transfer ends.
     private var transfers: [CurlTransfer] = []
-    /// Transfers by the origin they go to. curl has such a line too, in which it forgets the time-outs.
+    /// Waiting transfers by origin. curl's own queue is not used because it does not apply timeouts to waiting transfers.
     private var lines: [String: Line] = [:]
     private var waitingCount = 0
-    /// Where a connection came free in this turn.
+    /// The origins for which a connection became free in this loop iteration.
     private var vacated: [String] = []
     private var isCallingUp = false
-    /// Those whose header came in this turn.
+    /// The transfers whose response header arrived in this loop iteration.
     private var headed: [HTTPTransfer] = []
 
-    /// The library's own start, which would hold a loop for too long.
+    /// libcurl's global initialisation; too slow for a loop.
     private static let isPrepared = hub_curl_prepare() != 0
 
-    /// Makes the C side, on the caller's thread: that takes too long for a loop. It touches no descriptor yet.
+    /// Creates the C side on the caller's thread, because that is too slow for a loop. It opens no descriptor yet.
     init(loop: EventLoop, configuration: HTTPClientConfiguration) {
         self.loop = loop
         self.configuration = configuration
         if Self.isPrepared { curl = Self.make(configuration) }
     }
 
-    // Of one that is watched its client has taken care: see its deinit.
+    // If the loop watches the C side, the client has already closed it: see the client's deinit.
     deinit {
         if let curl { hub_curl_free(curl) }
     }
@@ -53,7 +53,7 @@ package final class CurlMulti: @unchecked Sendable {
         return configuration.caFile.map { $0.withCString(make) } ?? make(nil)
     }
 
-    /// The C side, watched; nil when the client is closed or the system has no memory or descriptor left.
+    /// The C side, watched by the loop; nil when the client is closed or no memory or descriptor is available.
     private func watched() -> OpaquePointer? {
         guard let curl else { return nil }
         if watch != nil { return curl }
@@ -65,18 +65,18 @@ package final class CurlMulti: @unchecked Sendable {
         }
     }
 
-    // MARK: Lines
+    // MARK: Waiting transfers
 
     private struct Line {
         var underWayCount = 0
         var waiting: [HTTPTransfer] = []
         var head = 0
-        /// When so many wait, those who have given up are taken out.
+        /// At this queue length, transfers that have timed out are removed.
         var sweptCount = 64
     }
     enum Entry { case goes, waits, full }
 
-    /// Counts the transfer as under way, or has it wait for a connection.
+    /// Counts the transfer as running, or queues it for a connection.
     func enter(_ transfer: HTTPTransfer) -> Entry {
         loop.preconditionCurrent()
         guard curl != nil, transfers.count + waitingCount < configuration.requestsMax else { return .full }
@@ -100,13 +100,13 @@ package final class CurlMulti: @unchecked Sendable {
         line.sweptCount = max(64, line.waiting.count * 2)
     }
 
-    /// The transfer is over, or could not begin.
+    /// The transfer ended, or could not start.
     func leave(_ transfer: HTTPTransfer) {
         lines[transfer.origin]?.underWayCount -= 1
         vacated.append(transfer.origin)
     }
 
-    /// Begins what waits for the connections that came free. Not from within curl's calls: they must start nothing.
+    /// Starts waiting transfers for free connections. Must not be called from a curl callback, where no transfer may be started.
     private func callUp() {
         if isCallingUp { return }
         isCallingUp = true
@@ -138,8 +138,8 @@ package final class CurlMulti: @unchecked Sendable {
 
     // MARK: Transfers
 
-    /// - Parameter start: gives the transfer to the C side with the context it is called back with.
-    /// - Returns: false when it could not be started; then it was not.
+    /// - Parameter start: passes the transfer and its callback context to the C side.
+    /// - Returns: false when the transfer could not be started.
     func start(
         _ transfer: CurlTransfer, _ start: (OpaquePointer, UnsafeMutableRawPointer) -> OpaquePointer?
     ) -> Bool {
@@ -153,7 +153,7 @@ package final class CurlMulti: @unchecked Sendable {
         return true
     }
 
-    /// The C side is done with it, or was told to be.
+    /// The C side has finished or removed the transfer.
     func forget(_ transfer: CurlTransfer) {
         guard transfer.handle != nil else { return }
         transfer.handle = nil
@@ -186,7 +186,7 @@ package final class CurlMulti: @unchecked Sendable {
 
     func gotHead(_ transfer: HTTPTransfer) { headed.append(transfer) }
 
-    /// Ends every transfer with `cancelled` and closes every connection.
+    /// Fails every transfer with `cancelled` and closes every connection.
     func close() {
         let waiting = lines.values.flatMap { $0.waiting[$0.head...] }
         (lines, waitingCount) = ([:], 0)
@@ -213,20 +213,20 @@ package final class CurlMulti: @unchecked Sendable {
     }
 
     private func afterRun(_ wait: Int64) {
-        // Whoever is not done by now has a body that is still to come.
+        // Transfers that are still open have more response body to receive.
         for transfer in headed { transfer.deliverStream() }
         headed.removeAll(keepingCapacity: true)
         callUp()
         if wait >= 0 { wakeAfter(milliseconds: wait) }
     }
 
-    /// One timer for all; one that fires too early looks again. Requests come and go without touching it.
+    /// One timer for all timeouts; if it fires too early, it is set again. Requests do not change it.
     private func wakeAfter(milliseconds: Int64) {
         let end = ContinuousClock.now + .milliseconds(milliseconds)
         if let timerEnd, timerEnd <= end { return }
         timer?.cancel()
         timerEnd = end
-        // Without memory for a timer the next readiness looks at the time-outs.
+        // If no timer can be created, the timeouts are checked at the next socket event.
         timer = try? loop.schedule(after: .milliseconds(milliseconds)) { [weak self] in
             guard let self else { return }
             (timer, timerEnd) = (nil, nil)
@@ -235,16 +235,16 @@ package final class CurlMulti: @unchecked Sendable {
     }
 }
 
-/// One transfer, as the C side calls it.
+/// One transfer, called back by the C side.
 class CurlTransfer {
-    /// Valid from its start until it is over.
+    /// Valid from the start of the transfer to its end.
     fileprivate(set) var handle: OpaquePointer?
     fileprivate var index = 0
 
     func received(status: Int, fields: HTTPFields) {}
     func received(_ bytes: UnsafeBufferPointer<UInt8>) -> Int32 { Int32(HUB_CURL_BODY_TAKEN) }
     func read(into buffer: UnsafeMutableRawBufferPointer) -> OutgoingRead { .broken }
-    /// It is over; the C side forgets it.
+    /// The transfer ended; the C side drops its reference.
     func done(_ outcome: Int32, code: Int, message: String) {}
     func wasCancelled() {}
 }
@@ -278,13 +278,13 @@ extension hub_curl_callbacks {
     }
 }
 
-/// The multi holds the transfer for as long as the C side may call.
+/// The multi retains the transfer while the C side may call back.
 private func transfer(_ context: UnsafeMutableRawPointer?) -> CurlTransfer? {
     context.map { Unmanaged<CurlTransfer>.fromOpaque($0).takeUnretainedValue() }
 }
 
 extension Duration {
-    /// Rounded up, at least 0 and at most about 24 days: what a C `long` of any platform holds.
+    /// Rounded up, from 0 to about 24 days: fits a C `long` on every platform.
     var milliseconds: Int {
         let (seconds, attoseconds) = components
         if seconds < 0 { return 0 }

@@ -1,7 +1,7 @@
 public import EventLoop
 
-/// An HTTP client on libcurl: connections are kept and shared by all requests of a loop. Redirects are answers like any other.
-/// With its last reference go its connections, and the bodies that are still on their way.
+/// An HTTP client on libcurl. All requests of a loop share its kept connections. Redirects are returned, not followed. Releasing the last
+/// reference closes the connections and aborts unfinished bodies.
 public final class HTTPClient: Sendable {
     public let configuration: HTTPClientConfiguration
     private let loops: EventLoopGroup
@@ -13,10 +13,10 @@ public final class HTTPClient: Sendable {
         multis = loops.loops.map { CurlMulti(loop: $0, configuration: configuration) }
     }
 
-    /// Sends a request and returns when the header of the response is there; its body may still be on its way.
+    /// Sends a request and returns once the response header has arrived; the body may still be arriving.
     ///
-    /// Runs on the caller's loop when it is one of the client's. Cancelling the task breaks the transfer off.
-    /// - Parameter timeout: for the whole exchange up to the last byte of the response; nil for none, as for a stream of events.
+    /// Runs on the caller's loop when the client has it. Cancelling the task aborts the transfer.
+    /// - Parameter timeout: for the whole exchange, up to the last byte of the response; nil for none, for example for an event stream.
     public func send(
         _ request: HTTPClientRequest, timeout: Duration? = .seconds(30)
     ) async throws(HTTPClientError) -> HTTPClientResponse {
@@ -36,14 +36,14 @@ public final class HTTPClient: Sendable {
         for multi in multis { multi.loop.execute { multi.close() } }
     }
 
-    /// Ends the transfers under way and closes every connection. The client sends nothing afterwards.
+    /// Aborts running transfers and closes every connection. The client cannot be used afterwards.
     public func close() async {
         for multi in multis {
             await Task(executorPreference: multi.loop) { multi.close() }.value
         }
     }
 
-    /// The multi of the caller's loop, or of the loops in turn.
+    /// The multi of the caller's loop, otherwise of the next loop in round-robin order.
     func next() -> CurlMulti {
         let loop = loops.next()
         return multis.first { $0.loop === loop } ?? multis[0]

@@ -1,22 +1,23 @@
-/// Every limit of a client, with its default.
+/// The limits of a client with their defaults.
 public struct HTTPClientConfiguration: Sendable {
-    /// Connections of one loop to one host and port; more requests wait in line.
+    /// The maximum number of connections per loop to one host and port; further requests wait.
     public var connectionsPerHostMax = 64
-    /// Connections one loop keeps for later.
+    /// The maximum number of idle connections a loop keeps.
     public var connectionsKeptMax = 256
-    /// Requests of one loop under way or waiting.
+    /// The maximum number of running and waiting requests per loop.
     public var requestsMax = 10_000
-    /// Until a connection, TLS included, stands.
+    /// The time limit for connecting, including the TLS handshake.
     public var connectTimeout: Duration = .seconds(5)
-    /// Without any byte either way.
+    /// The time limit without any byte sent or received.
     public var idleTimeout: Duration = .seconds(60)
-    /// An unused connection is closed after this: before the server does, which might be in the moment of the next request.
+    /// Idle connections are closed after this time. It is shorter than common server timeouts: a server could close the connection while
+    /// the next request is being sent.
     public var keptTimeout: Duration = .seconds(20)
     public var responseHeaderBytesMax = 64 * 1024
     public var responseBytesMax = 1024 * 1024 * 1024
-    /// How much of a response may wait for its reader before the sender is held back.
+    /// How many bytes of a response are buffered before backpressure stops the sender.
     public var bodyBytesBuffered = 256 * 1024
-    /// A file of certificates to trust instead of the system's.
+    /// A CA file to trust instead of the system's certificates.
     public var caFile: String?
 
     public init() {}

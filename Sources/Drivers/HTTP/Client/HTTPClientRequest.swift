@@ -1,7 +1,7 @@
-/// A request to send. `url` is absolute, `http` or `https`; nothing else is followed or fetched.
+/// A request to send. `url` is absolute with the scheme `http` or `https`; no other scheme is allowed.
 ///
-/// When a connection that was kept ends before an answer begins, a request of an idempotent method is sent again on another one, and
-/// one of any other method fails.
+/// When a kept connection closes before a response begins, a request with an idempotent method is retried on another connection; other
+/// requests fail.
 public struct HTTPClientRequest: Sendable {
     public var method: HTTPMethod
     public var url: String
@@ -16,7 +16,7 @@ public struct HTTPClientRequest: Sendable {
     }
 }
 
-/// The answer. `body` is at hand when it came with the header, else a stream.
+/// The response. `body` is complete when it arrived with the header, otherwise it is a stream.
 public struct HTTPClientResponse: Sendable {
     public var status: HTTPStatus
     public var fields: HTTPFields
@@ -30,19 +30,19 @@ public struct HTTPClientResponse: Sendable {
 
 /// Why there is no response.
 public enum HTTPClientError: Error, Sendable, Equatable {
-    /// The URL is none, or its scheme is not `http` or `https`.
+    /// The URL is invalid, or its scheme is not `http` or `https`.
     case invalidRequest
-    /// No connection, or no trust: name not found, refused, TLS failed. The request was not sent.
+    /// Connecting failed: unknown host, refused connection, TLS error. The request was not sent.
     case connectFailed(String)
     case timedOut
-    /// On this side: every connection to the host stayed in use until the time-out, too many requests wait, or the client is closed.
-    /// The request was not sent.
+    /// A local limit: no connection to the host became free in time, too many requests wait, or the client is closed. The request was not
+    /// sent.
     case busy
     case cancelled
     /// The response is larger than ``HTTPClientConfiguration/responseBytesMax``.
     case bodyTooLarge(bytesMax: Int)
-    /// The stream of the request's body failed, or the time-out came while the server waited for it.
+    /// The stream of the request body failed, or the request timed out while the server waited for it.
     case requestBodyFailed
-    /// The connection broke, or what came was no HTTP. The other side may have acted on the request.
+    /// The connection broke, or the response was not valid HTTP. The server may have processed the request.
     case protocolError(String)
 }

@@ -1,8 +1,8 @@
 internal import CCurl
 internal import EventLoop
 
-/// One request of the client and its response.
-// @unchecked: touched on the loop of its multi alone.
+/// A request and its response.
+// @unchecked: accessed on the loop of its multi only.
 final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
     typealias Outcome = Result<HTTPClientResponse, HTTPClientError>
 
@@ -11,17 +11,17 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
     private var timeout: Duration?
     /// `http://host:port` of the URL.
     let origin: String
-    /// While it waits for a connection: fires when none came free in time.
+    /// Set while the transfer waits for a connection: fires when none becomes free in time.
     private var patience: Watch?
     private var timeoutEnd: ContinuousClock.Instant?
     private var continuation: UnsafeContinuation<Outcome, Never>?
     private var isCancelled = false
 
-    // What is sent.
+    // MARK: Request state
     private var outgoing: OutgoingBody?
     private var pump: Task<Void, any Error>?
 
-    // What has come.
+    // MARK: Response state
     private var head: (status: HTTPStatus, fields: HTTPFields)?
     private var collected: [UInt8] = []
     private var pipe: BodyPipe?
@@ -57,10 +57,10 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
         patience = try? multi.loop.schedule(after: timeout) { [weak self] in self?.resolve(.failure(.busy)) }
     }
 
-    /// Waits no more, whether or not it had its turn.
+    /// Stops waiting for a connection.
     var isSettled: Bool { continuation == nil }
 
-    /// There is a connection for it.
+    /// A connection is available.
     func begin() {
         guard let request else { return multi.leave(self) }
         if let timeoutEnd { timeout = timeoutEnd - ContinuousClock.now }
@@ -87,7 +87,7 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
         _ request: HTTPClientRequest, _ curl: OpaquePointer, _ context: UnsafeMutableRawPointer
     ) -> OpaquePointer? {
         var raw = hub_curl_request()
-        // Zero means without end to curl.
+        // curl treats 0 as no limit.
         raw.timeout_ms = timeout.map { max(1, $0.milliseconds) } ?? 0
         raw.may_repeat = request.method.isIdempotent ? 1 : 0
         raw.streams_body = outgoing == nil ? 0 : 1
@@ -115,7 +115,7 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
         }
     }
 
-    /// curl checks the rest; what it would repair or guess is refused here.
+    /// Refuses what curl would silently repair or guess; curl checks the rest.
     private static func isURL(_ url: String) -> Bool {
         guard url.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else { return false }
         return equalsIgnoringCase(url.utf8.prefix(7), "http://".utf8)
@@ -131,10 +131,10 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
         return String(Substring(origin))
     }
 
-    /// The caller does not wait any more.
+    /// The caller was cancelled.
     func cancel() {
         isCancelled = true
-        // Once there is a response its reader decides.
+        // Once there is a response, its reader decides when to stop.
         guard continuation != nil else { return }
         multi.cancel(self)
         wasCancelled()
@@ -164,7 +164,7 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
         return Int32(HUB_CURL_BODY_TAKEN)
     }
 
-    /// The header is here and the body is not, or not whole: hands out a stream.
+    /// The header is complete but the body is not: returns a stream.
     func deliverStream() {
         guard handle != nil, let head, pipe == nil, continuation != nil else { return }
         let pipe = BodyPipe(bytesMax: multi.configuration.bodyBytesBuffered) { [weak self, loop = multi.loop] in

@@ -1,28 +1,28 @@
-/// What there is to send.
+/// The result of asking for more bytes to send.
 enum OutgoingRead {
     case copied(Int)
     case later
     case end
-    /// The source failed: the message is broken off.
+    /// The source failed: the message is aborted.
     case broken
 }
 
-/// The streamed body of a request on its way out: holds one chunk, taken by curl when the socket has room.
-// @unchecked: touched on the loop of its message alone.
+/// The streamed body of an outgoing request. It holds one chunk, which curl takes when the socket is writable.
+// @unchecked: accessed on the loop of its message only.
 final class OutgoingBody: @unchecked Sendable {
     private var chunk: [UInt8] = []
     private var offset = 0
     private var end: OutgoingRead?
     private var isClosed = false
     private var writer: UnsafeContinuation<Void, Never>?
-    /// curl was told to come back later and waits to be resumed.
+    /// curl paused the transfer and waits to be resumed.
     private var isAwaited = false
-    /// Makes curl read again.
+    /// Resumes curl's reading.
     private let onReadable: () -> Void
 
     init(onReadable: @escaping () -> Void) { self.onReadable = onReadable }
 
-    /// Sends what `source` gives, each chunk once the one before is gone.
+    /// Sends the chunks of `source`, each after the previous one was sent.
     func pump(from source: any HTTPBodySource) async {
         do throws(HTTPBodyError) {
             while !isClosed, let next = try await source.next() {
@@ -38,17 +38,17 @@ final class OutgoingBody: @unchecked Sendable {
     /// The source failed.
     var didFail: Bool { if case .broken = end { true } else { false } }
 
-    /// curl would send more and the source has not given it.
+    /// curl can send more, but the source has no chunk ready.
     var isStarved: Bool { isAwaited && end == nil }
 
     private func write(_ next: [UInt8]) async {
         await withUnsafeContinuation { continuation in
-            // All of it here: between a call and its await others may run on the loop.
+            // No await in this section: other code of the loop could run in between.
             if isClosed { return continuation.resume() }
             chunk = next
             offset = 0
             writer = continuation
-            // curl may read at once, and be done with the chunk before this returns.
+            // curl may read at once and finish the chunk before this call returns.
             signal()
         }
     }
@@ -77,7 +77,7 @@ final class OutgoingBody: @unchecked Sendable {
         return .copied(count)
     }
 
-    /// The exchange is over: nothing is sent any more.
+    /// The exchange ended: nothing more is sent.
     func close() {
         isClosed = true
         release()

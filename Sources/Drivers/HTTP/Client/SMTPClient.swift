@@ -3,9 +3,9 @@ internal import EventLoop
 internal import Synchronization
 
 extension HTTPClient {
-    /// Hands `transfer` over on one of the `workers`, whose connections are kept for the next message. A cancelled caller has its
-    /// answer at once; the worker ends the transfer as soon as it can.
-    /// - Returns: the last reply code of the server, 250 as a rule.
+    /// Sends `transfer` on one of the `workers`, whose connections are kept for later messages. A cancelled caller returns at once; the
+    /// worker aborts the transfer as soon as it can.
+    /// - Returns: the server's last reply code, usually 250.
     package func send(_ transfer: SMTPTransfer, on workers: SMTPWorkers) async throws(SMTPTransferError) -> Int {
         if let wrong = transfer.mistake { throw .invalid(wrong) }
         let answer = SMTPAnswer()
@@ -23,7 +23,7 @@ extension HTTPClient {
     }
 }
 
-/// The answer to a caller: that of the worker or that of a cancellation, whichever is first.
+/// The result for a caller: the worker's or that of a cancellation, whichever comes first.
 private final class SMTPAnswer: Sendable {
     private struct State {
         var continuation: CheckedContinuation<SMTPOutcome, Never>?
@@ -33,7 +33,7 @@ private final class SMTPAnswer: Sendable {
 
     var isResolved: Bool { state.withLock { $0.outcome != nil } }
 
-    /// False when the answer was there before the question; then it has been given.
+    /// False when the result was already there; it has then been delivered.
     func begin(_ continuation: CheckedContinuation<SMTPOutcome, Never>) -> Bool {
         let outcome = state.withLock { state in
             if state.outcome == nil { state.continuation = continuation }
@@ -54,7 +54,7 @@ private final class SMTPAnswer: Sendable {
 }
 
 extension SMTPTransfer {
-    /// What must not reach the wire: a line end in an address would be a command of its own.
+    /// Text that must not be sent: a line break in an address would start a new SMTP command.
     fileprivate var mistake: String? {
         if recipients.isEmpty { return "no recipient" }
         let texts = [url, from] + recipients
@@ -62,7 +62,7 @@ extension SMTPTransfer {
         return nil
     }
 
-    /// Calls `body` with pointers that are valid for the call.
+    /// Calls `body` with pointers that are valid during the call.
     func withRaw(_ body: (inout hub_curl_mail) -> OpaquePointer?) -> OpaquePointer? {
         var raw = hub_curl_mail()
         raw.connect_ms = max(1, connectTimeout.milliseconds)
@@ -73,7 +73,7 @@ extension SMTPTransfer {
             case .opportunistic: 1
             case .required: 2
             }
-        // One block for all texts, so that they stay in place together.
+        // One block for all texts, so that none of them moves.
         var block: [CChar] = []
         func place(_ text: String?) -> Int? {
             guard let text else { return nil }

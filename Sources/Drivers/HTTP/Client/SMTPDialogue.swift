@@ -1,7 +1,7 @@
-/// How far the dialogue with a mail server has come. The name is that of the command the server answers.
+/// The stage of an SMTP session, named after the command that the server replies to.
 public enum SMTPStage: Int, Sendable, Comparable, CustomStringConvertible {
     case greeting, hello, startTLS, logIn, sender, recipient, data
-    /// The message itself, behind its lone dot.
+    /// The message content and its terminating dot.
     case message
 
     public static func < (left: SMTPStage, right: SMTPStage) -> Bool { left.rawValue < right.rawValue }
@@ -20,12 +20,12 @@ public enum SMTPStage: Int, Sendable, Comparable, CustomStringConvertible {
     }
 }
 
-/// What a mail server answered.
+/// A reply of a mail server.
 package struct SMTPReply: Sendable, Equatable {
     package let stage: SMTPStage
     /// Three digits (RFC 5321, section 4.2).
     package let code: Int
-    /// What stands behind the code, line by line, cut off beyond ``textBytesMax``. It may show addresses.
+    /// The text after the code, line by line, truncated to ``textBytesMax``. It may contain addresses.
     package let text: String
 
     package static let textBytesMax = 1_000
@@ -37,23 +37,23 @@ package struct SMTPReply: Sendable, Equatable {
     }
 }
 
-/// Follows what both sides say, to know which command a reply answers.
+/// Follows both sides of the session to know which command a reply belongs to.
 struct SMTPDialogue {
     private var stage = SMTPStage.greeting
     private var text: [UInt8] = []
     private var last: SMTPReply?
     private var isFarewell = false
 
-    /// The last reply when it is a refusal.
+    /// The last reply when it is an error.
     var refusal: SMTPReply? { last.flatMap { $0.code >= 400 ? $0 : nil } }
 
-    /// - Parameter line: with its end, as it went over the wire.
+    /// - Parameter line: with its line break, as sent.
     mutating func note(_ line: some Collection<UInt8>, isReply: Bool) {
         if isReply { answered(line) } else { asked(line) }
     }
 
-    /// The lines of a log-in that are no commands, user name and password among them, change nothing. Behind a refusal libcurl says
-    /// farewell, and hears the answer to that, before it reports the refusal.
+    /// Log-in lines that are not commands, such as user name and password, do not change the stage. After an error reply libcurl sends
+    /// QUIT and reads the reply to it before it reports the error.
     private mutating func asked(_ line: some Collection<UInt8>) {
         let commands: [(String, SMTPStage)] = [
             ("EHLO ", .hello), ("HELO ", .hello), ("STARTTLS\r\n", .startTLS), ("AUTH ", .logIn),

@@ -1,23 +1,23 @@
-/// One message to hand to an SMTP server. For the Mail driver: transfers of mail run on the same curl as the rest.
+/// One message to send to an SMTP server. Used by the Mail driver, so that mail uses the same libcurl binding as HTTP.
 package struct SMTPTransfer: Sendable {
     package enum Security: Sendable {
-        /// Clear text only.
+        /// No encryption.
         case none
         /// STARTTLS when the server offers it.
         case opportunistic
-        /// STARTTLS or nothing; `smtps` URLs speak TLS from the first byte in any case.
+        /// STARTTLS is required; `smtps` URLs always use TLS from the first byte.
         case required
     }
-    /// `smtp://host:port` or `smtps://host:port`; a path is the name given in EHLO.
+    /// `smtp://host:port` or `smtps://host:port`; a path is the EHLO name.
     package var url: String
     package var from: String
     package var recipients: [String]
-    /// The message, header and body, lines ended by CRLF.
+    /// The message: header and body, with CRLF line breaks.
     package var message: [UInt8]
     package var username: String?
     package var password: String?
     package var security = Security.opportunistic
-    /// Certificates to trust instead of the system's.
+    /// A CA file to trust instead of the system's certificates.
     package var caFile: String?
     package var connectTimeout: Duration = .seconds(10)
     package var timeout: Duration = .seconds(60)
@@ -30,16 +30,16 @@ package struct SMTPTransfer: Sendable {
     }
 }
 
-/// Why a message was not taken.
+/// Why a message was not accepted.
 package enum SMTPTransferError: Error, Sendable, Equatable {
-    /// No connection, or no trust.
+    /// Connecting failed, or the certificate is not trusted.
     case connectFailed(String)
     case timedOut
     case cancelled
-    /// The server said no.
+    /// The server replied with an error.
     case refused(SMTPReply)
-    /// The connection broke or the server spoke no SMTP. It may have taken the message.
+    /// The connection broke or the server violated SMTP. It may have accepted the message.
     case protocolError(String)
-    /// The transfer itself makes no sense: a bad URL, no recipient.
+    /// The transfer is invalid: a bad URL or no recipient.
     case invalid(String)
 }

@@ -8,10 +8,10 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// Threads that hand mail over, and the connections to mail servers they keep.
+/// Threads that send mail, with the connections to mail servers they keep.
 ///
-/// Mail has threads of its own because libcurl waits in place for two replies of a mail server: that to the message itself and
-/// that to the farewell. On a loop a slow server would hold everybody else.
+/// Mail uses separate threads because libcurl blocks while it waits for two SMTP replies: to the message content and to QUIT. On a loop,
+/// a slow server would block all other work.
 package final class SMTPWorkers: Sendable {
     private let threadCount: Int
     private let queueCountMax: Int
@@ -19,8 +19,8 @@ package final class SMTPWorkers: Sendable {
     private let idle = Mutex<[MailCurl]>([])
 
     /// - Parameters:
-    ///   - threadCount: messages under way at once.
-    ///   - queueCountMax: messages that may wait for a thread; one more is refused.
+    ///   - threadCount: how many messages are sent at once.
+    ///   - queueCountMax: how many messages may wait for a thread; further ones are refused.
     package init(threadCount: Int = 4, queueCountMax: Int = 10_000) {
         self.threadCount = threadCount
         self.queueCountMax = queueCountMax
@@ -28,7 +28,7 @@ package final class SMTPWorkers: Sendable {
 
     deinit { pool.withLock { $0?.shutdown() } }
 
-    /// Hands a message over on one of the threads.
+    /// Sends a message on one of the threads.
     func send(_ transfer: SMTPTransfer, isCancelled: @escaping @Sendable () -> Bool) async -> SMTPOutcome {
         do {
             return try await started().run {
@@ -58,11 +58,11 @@ package final class SMTPWorkers: Sendable {
 
 typealias SMTPOutcome = Result<Int, SMTPTransferError>
 
-/// One line to a mail server, used by one thread at a time.
-// @unchecked: taken out of the mutex by the thread that uses it.
+/// One curl handle for mail, used by one thread at a time.
+// @unchecked: the thread that uses it takes it out of the mutex.
 private final class MailCurl: @unchecked Sendable {
     private let curl: OpaquePointer
-    /// How often a cancelled transfer is noticed.
+    /// The interval at which a cancellation is checked.
     private static let waitMsMax: Int64 = 200
 
     init?() {
@@ -89,7 +89,7 @@ private final class MailCurl: @unchecked Sendable {
 
     func send(_ transfer: SMTPTransfer, isCancelled: () -> Bool) -> SMTPOutcome {
         let sending = MailSending()
-        // Kept alive to the end: the C side knows its address.
+        // Retained to the end: the C side holds its address.
         return withExtendedLifetime(sending) {
             let context = Unmanaged.passUnretained(sending).toOpaque()
             guard let handle = transfer.withRaw({ hub_curl_start_mail(curl, &$0, context) }) else {
@@ -110,7 +110,7 @@ private final class MailCurl: @unchecked Sendable {
     }
 }
 
-/// A message on its way, as the C side calls it back.
+/// A message in transfer, called back by the C side.
 private final class MailSending {
     private(set) var outcome: SMTPOutcome?
     var dialogue = SMTPDialogue()

@@ -1,12 +1,12 @@
 internal import Synchronization
 
-/// Carries the chunks of a body from a producer on a loop to one reader on any thread.
+/// Passes the chunks of a body from a producer on a loop to one reader on any thread.
 ///
-/// The producer is never stopped here: it asks after each ``push(_:)`` whether to hold its sender back.
+/// The pipe does not block the producer: ``push(_:)`` returns whether the producer should stop its sender.
 final class BodyPipe: Sendable {
     private let state = Mutex(State())
     private let bytesMax: Int
-    /// Called on any thread when a held producer may go on, or when nobody reads any more.
+    /// Called on any thread when a paused producer may continue, or when the reader has gone.
     private let onRoom: @Sendable () -> Void
 
     fileprivate struct State {
@@ -21,7 +21,7 @@ final class BodyPipe: Sendable {
     }
     fileprivate enum End { case finished, failed(HTTPBodyError) }
 
-    /// - Parameter isHeld: the producer begins when the reader does.
+    /// - Parameter isHeld: the producer starts paused, until the reader reads.
     init(bytesMax: Int, isHeld: Bool = false, onRoom: @escaping @Sendable () -> Void) {
         self.bytesMax = bytesMax
         state.withLock { $0.isHeld = isHeld }
@@ -30,7 +30,7 @@ final class BodyPipe: Sendable {
 
     // MARK: The producer's side
 
-    /// - Returns: false when the producer must wait for `onRoom` before it pushes more.
+    /// - Returns: false when the producer must wait for `onRoom` before the next push.
     func push(_ chunk: [UInt8]) -> Bool {
         let (reader, hasRoom) = state.withLock { state in
             if state.isAbandoned || state.end != nil { return (nil as ReadContinuation?, true) }
@@ -49,10 +49,10 @@ final class BodyPipe: Sendable {
 
     func finish() { end(.finished) }
 
-    /// What was pushed before is still read; then the reader gets `error`.
+    /// Chunks pushed before are still read; then the reader receives `error`.
     func fail(_ error: HTTPBodyError) { end(.failed(error)) }
 
-    /// Nobody will read what is pushed.
+    /// Whether the reader has gone.
     var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
 
     fileprivate typealias ReadContinuation = UnsafeContinuation<Result<[UInt8]?, HTTPBodyError>, Never>
@@ -133,7 +133,7 @@ extension BodyPipe.State {
     }
 }
 
-/// What the reader holds: when it lets go of it, the rest of the body is not wanted.
+/// Held by the reader: releasing it discards the rest of the body.
 final class BodyPipeReader: HTTPBodySource {
     private let pipe: BodyPipe
     init(_ pipe: BodyPipe) { self.pipe = pipe }

@@ -1,4 +1,4 @@
-/// Letters, digits and the marks RFC 9110 allows in names of methods and fields.
+/// The token characters of RFC 9110: letters, digits and the marks allowed in method and field names.
 func isTokenByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

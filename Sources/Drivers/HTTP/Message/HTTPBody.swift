@@ -1,18 +1,18 @@
-/// Why a body could not be read to its end.
+/// Why a body could not be read completely.
 public enum HTTPBodyError: Error, Sendable, Equatable {
-    /// It has more bytes than its reader allows.
+    /// The body is larger than its reader allows.
     case tooLarge(bytesMax: Int)
-    /// The other side went away, or broke the framing, before the end.
+    /// The peer closed the connection or violated the framing before the end.
     case interrupted
-    /// Nothing came for longer than the time-out of the connection.
+    /// No bytes arrived within the connection's timeout.
     case timedOut
     /// The reading task was cancelled.
     case cancelled
 }
 
-/// The body of a message: bytes at hand, or a stream that is read once, in chunks, at the reader's pace.
+/// The body of a message: complete bytes, or a stream that is read once, in chunks, at the reader's pace.
 ///
-/// Whoever sends is held back while the reader lags. A stream dropped unread is discarded.
+/// Backpressure stops the sender while the reader is slow. A stream released unread is discarded.
 public struct HTTPBody: Sendable {
     enum Storage: Sendable {
         case bytes([UInt8])
@@ -26,9 +26,9 @@ public struct HTTPBody: Sendable {
 
     public static func text(_ text: String) -> HTTPBody { .bytes(Array(text.utf8)) }
 
-    /// A body made while it is sent: `next` gives the next chunk, nil at the end. It is called again only when the receiver has
-    /// taken the chunk before. When it throws, the message is broken off so that the receiver sees it is incomplete.
-    /// - Parameter length: in bytes, when known; `next` must then give exactly as many.
+    /// A body generated while it is sent: `next` returns the next chunk, nil at the end. It is called again only when the receiver has
+    /// taken the previous chunk. When it throws, the message is aborted so that the receiver can tell it is incomplete.
+    /// - Parameter length: in bytes, when known; `next` must then return exactly that many.
     public static func stream(
         length: Int? = nil, _ next: @escaping @Sendable () async throws -> [UInt8]?
     ) -> HTTPBody {
@@ -39,7 +39,7 @@ public struct HTTPBody: Sendable {
         HTTPBody(storage: .stream(source, length: length))
     }
 
-    /// In bytes; nil when only the end will tell.
+    /// In bytes; nil when unknown in advance.
     public var length: Int? {
         switch storage {
         case .bytes(let bytes): bytes.count
@@ -47,7 +47,7 @@ public struct HTTPBody: Sendable {
         }
     }
 
-    /// The whole body.
+    /// Reads the whole body.
     /// - Throws: ``HTTPBodyError/tooLarge(bytesMax:)`` as soon as it exceeds `bytesMax`, and what reading throws.
     public func collect(bytesMax: Int) async throws(HTTPBodyError) -> [UInt8] {
         if let length, length > bytesMax { throw .tooLarge(bytesMax: bytesMax) }
@@ -60,7 +60,7 @@ public struct HTTPBody: Sendable {
         return whole
     }
 
-    /// The bytes of a body that is no stream.
+    /// The bytes of a body that is not a stream.
     var bytesAtHand: [UInt8]? {
         guard case .bytes(let bytes) = storage else { return nil }
         return bytes
@@ -83,7 +83,7 @@ extension HTTPBody: AsyncSequence {
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(rest: storage) }
 }
 
-/// Where the chunks of a streamed body come from. One reader, one call at a time.
+/// The source of the chunks of a streamed body. One reader, one call at a time.
 protocol HTTPBodySource: AnyObject, Sendable {
     func next() async throws(HTTPBodyError) -> [UInt8]?
 }

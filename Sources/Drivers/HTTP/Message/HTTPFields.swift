@@ -1,8 +1,8 @@
-/// Header fields in their order; names compare without case.
+/// Ordered header fields; names are case-insensitive.
 ///
-/// All names and values lie in one buffer, so that taking fields from the wire and passing them on makes no string a field.
+/// All names and values share one buffer, so that receiving and forwarding fields creates no string per field.
 public struct HTTPFields: Sendable {
-    /// Each field as `name NUL value NUL`: C reads names and values where they are.
+    /// Each field as `name NUL value NUL`, so that C can read it in place.
     private(set) var bytes: [UInt8] = []
     private(set) var entries: [Entry] = []
 
@@ -41,8 +41,8 @@ public struct HTTPFields: Sendable {
 
     public func contains(_ name: String) -> Bool { firstIndex(of: name) != nil }
 
-    /// Appends a field. CR, LF and NUL in a value become spaces: no value can end its line.
-    /// - Returns: false, adding nothing, when the name is no token of RFC 9110.
+    /// Appends a field. CR, LF and NUL in a value become spaces, so that a value cannot inject another field.
+    /// - Returns: false, without adding, when the name is not a token (RFC 9110).
     @discardableResult
     public mutating func add(_ name: String, _ value: String) -> Bool {
         guard !name.isEmpty, name.utf8.allSatisfy(isTokenByte) else { return false }
@@ -62,11 +62,11 @@ public struct HTTPFields: Sendable {
     /// Removes every value under `name`.
     public mutating func remove(_ name: String) {
         guard contains(name) else { return }
-        // What leaves the list stays in the buffer until the fields go: messages are short-lived.
+        // Removed fields stay in the buffer until it is released: messages are short-lived.
         entries = entries.filter { !matches($0, name) }
     }
 
-    /// Whether the value under `name`, a comma-separated list, has `token` in it; compares without case.
+    /// Whether the value under `name`, a comma-separated list, contains `token`; case-insensitive.
     public func list(_ name: String, contains token: String) -> Bool {
         values(of: name).contains { value in
             value.utf8.split(separator: UInt8(ascii: ",")).contains { equalsIgnoringCase(trimmed($0), token.utf8) }
@@ -97,7 +97,7 @@ extension HTTPFields: ExpressibleByDictionaryLiteral {
 }
 
 extension HTTPFields: Equatable {
-    /// Same fields in the same order; names compare without case.
+    /// Equal when the fields and their order are equal; names are case-insensitive.
     public static func == (left: HTTPFields, right: HTTPFields) -> Bool {
         left.count == right.count
             && zip(left, right).allSatisfy { equalsIgnoringCase($0.name.utf8, $1.name.utf8) && $0.value == $1.value }

@@ -1,4 +1,4 @@
-/// A request method, as it stands on the wire: upper case, compared exactly.
+/// A request method as sent: upper case, case-sensitive.
 public struct HTTPMethod: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
@@ -12,11 +12,11 @@ public struct HTTPMethod: RawRepresentable, Hashable, Sendable, CustomStringConv
     public static let delete = HTTPMethod(rawValue: "DELETE")
     public static let options = HTTPMethod(rawValue: "OPTIONS")
 
-    /// Whether anything here knows the method; others are not implemented (RFC 9110, 9.1).
+    /// Whether the server knows the method; others are answered with 501 (RFC 9110, 9.1).
     var isKnown: Bool { Self.known.contains(self) }
 
     private static let known: Set<HTTPMethod> = [.get, .head, .post, .put, .patch, .delete, .options]
 
-    /// Whether sending the request twice does what sending it once does (RFC 9110, 9.2.2).
+    /// Whether the method is idempotent (RFC 9110, 9.2.2).
     public var isIdempotent: Bool { self != .post && self != .patch }
 }

@@ -1,14 +1,14 @@
-/// A request as a handler sees it.
+/// A request as passed to a handler.
 public struct HTTPRequest: Sendable {
     public var method: HTTPMethod
-    /// Path and query, raw: `/courses/a%2Fb?limit=5`.
+    /// Path and query, not decoded: `/courses/a%2Fb?limit=5`.
     public var target: String
-    /// What the route's `{…}` stand for, percent-decoded. Set by the router.
+    /// The values of the route's `{…}` parameters, percent-decoded. Set by the router.
     public var pathParameters: PathParameters
-    /// The pattern of the route that was found, such as `/users/{id}`: the name for metrics and logs, free of personal data.
+    /// The pattern of the matched route, such as `/users/{id}`: for metrics and logs, without personal data.
     public var route: String?
     public var fields: HTTPFields
-    /// The address of the client, without port. Behind a proxy that the server does not trust this is the proxy.
+    /// The client's address without port. Behind an untrusted proxy this is the proxy's address.
     public var remoteAddress: String
     public var body: HTTPBody
     var match = RouteMatch.none
@@ -25,10 +25,10 @@ public struct HTTPRequest: Sendable {
         self.pathParameters = pathParameters
     }
 
-    /// The target without its query, raw.
+    /// The target without its query, not decoded.
     public var path: String { String(target.prefix { $0 != "?" }) }
 
-    /// The query, percent-decoded, in order. A name without `=` has an empty value.
+    /// The query parameters, percent-decoded, in order. A name without `=` has an empty value.
     public var query: [(name: String, value: String)] {
         let utf8 = target.utf8
         guard let mark = utf8.firstIndex(of: UInt8(ascii: "?")) else { return [] }
@@ -38,7 +38,7 @@ public struct HTTPRequest: Sendable {
         }
     }
 
-    /// The first value under `name` in the query.
+    /// The first query parameter called `name`.
     public func query(_ name: String) -> String? { query.first { $0.name == name }?.value }
 
     private static func decoded(_ bytes: Substring.UTF8View) -> String {
@@ -46,7 +46,7 @@ public struct HTTPRequest: Sendable {
     }
 }
 
-/// The parts of a path that a route leaves open, by name.
+/// The path parameters of a route, by name.
 public struct PathParameters: Sendable, ExpressibleByDictionaryLiteral, Sequence {
     private var pairs: [(name: String, value: String)] = []
     public init(dictionaryLiteral elements: (String, String)...) {

@@ -1,6 +1,6 @@
-/// What a handler answers.
+/// A handler's response.
 ///
-/// `Content-Length` or chunked framing, `Date` and `Connection` are the server's affair.
+/// The server sets `Content-Length` or chunked framing, `Date` and `Connection`.
 public struct HTTPResponse: Sendable {
     public var status: HTTPStatus
     public var fields: HTTPFields
@@ -12,7 +12,7 @@ public struct HTTPResponse: Sendable {
         self.body = body
     }
 
-    /// A JSON answer from bytes that are JSON already.
+    /// A JSON response from encoded bytes.
     public static func json(
         _ status: HTTPStatus, _ bytes: [UInt8], fields: HTTPFields = [:]
     ) -> HTTPResponse {
@@ -21,7 +21,7 @@ public struct HTTPResponse: Sendable {
         return HTTPResponse(status, fields: fields, body: .bytes(bytes))
     }
 
-    /// - Parameter type: the media type; UTF-8 is what the text becomes.
+    /// - Parameter type: the media type; the text is encoded as UTF-8.
     public static func text(
         _ status: HTTPStatus, _ text: String, type: String = "text/plain; charset=utf-8"
     ) -> HTTPResponse {
@@ -29,12 +29,12 @@ public struct HTTPResponse: Sendable {
     }
 }
 
-/// Answers a request. It never throws: what went wrong is a response too, see ``Problem``.
+/// Answers a request. It does not throw: errors are responses too, see ``Problem``.
 ///
-/// The response leaves when the request has arrived whole; a body the handler did not read is taken off the wire and dropped.
+/// The response is sent once the whole request has arrived; a body the handler did not read is received and discarded.
 public typealias HTTPHandler = @Sendable (HTTPRequest) async -> HTTPResponse
 
-/// Stands around a handler: may answer itself, or change what goes in and out. `next` is called at most once.
+/// Wraps a handler: may respond itself, or change the request and the response. Calls `next` at most once.
 public typealias HTTPMiddleware = @Sendable (_ request: HTTPRequest, _ next: HTTPHandler) async -> HTTPResponse
 
 extension Array<HTTPMiddleware> {

@@ -1,4 +1,4 @@
-/// A status code. Any code from 100 to 999 can be made; the ones used here have names.
+/// A status code from 100 to 999; the codes used here have names.
 public struct HTTPStatus: Hashable, Sendable, ExpressibleByIntegerLiteral {
     public let code: Int
     public init(_ code: Int) { self.code = min(max(code, 100), 999) }
@@ -35,7 +35,7 @@ public struct HTTPStatus: Hashable, Sendable, ExpressibleByIntegerLiteral {
 
     public var isSuccess: Bool { (200..<300).contains(code) }
 
-    /// The phrase of RFC 9110 for the code, "Error" or "Success" where it has none.
+    /// The reason phrase of RFC 9110, or "Error" or "Success" for other codes.
     public var phrase: String { Self.phrases[code] ?? (code < 400 ? "Success" : "Error") }
 
     private static let phrases: [Int: String] = [

@@ -4,7 +4,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// An address of IPv4 or IPv6. One of IPv4 in the clothes of IPv6, `::ffff:192.0.2.1`, is taken for what it is.
+/// An IPv4 or IPv6 address. An IPv4-mapped IPv6 address, `::ffff:192.0.2.1`, becomes its IPv4 address.
 public struct IPAddress: Sendable, Hashable {
     /// 4 or 16.
     let bytes: [UInt8]
@@ -22,8 +22,8 @@ public struct IPAddress: Sendable, Hashable {
         }
     }
 
-    /// What limits go by: the address, or the /64 an IPv6 address lies in, for whoever has one address of it has all of them.
-    /// What is no address stands for itself.
+    /// The key for rate limits: the IPv4 address, or the /64 prefix of an IPv6 address, because a client usually controls a whole /64.
+    /// Text that is not an address is its own key.
     public static func network(of text: String) -> String {
         guard text.utf8.contains(UInt8(ascii: ":")), let address = IPAddress(text) else { return text }
         if address.bytes.count == 4 { return address.bytes.map(String.init).joined(separator: ".") }
@@ -34,7 +34,7 @@ public struct IPAddress: Sendable, Hashable {
     }
 }
 
-/// The addresses that begin with the same bits, written `10.0.0.0/8`, `fd00::/8`, or as the one address alone.
+/// A range of addresses in CIDR notation, `10.0.0.0/8` or `fd00::/8`, or a single address.
 public struct IPRange: Sendable, Hashable {
     private let first: IPAddress
     private let bitCount: Int
@@ -59,13 +59,13 @@ public struct IPRange: Sendable, Hashable {
 }
 
 extension [IPRange] {
-    /// Who is behind a connection: its peer, or, while that is one of these proxies, whom it names last in `X-Forwarded-For`.
+    /// The client of a connection: its peer, or, while that is a trusted proxy, the last address in `X-Forwarded-For`.
     func client(behind peer: String, _ fields: HTTPFields) -> String {
         if isEmpty || !holds(peer) { return peer }
         var nearest = peer
         let named = fields.values(of: "x-forwarded-for").flatMap { $0.split(separator: ",") }
         for entry in named.reversed() {
-            // What follows is of whoever wrote that.
+            // Entries before this one are not trusted.
             guard let text = Self.address(in: entry.filter { $0 != " " && $0 != "\t" }) else { break }
             nearest = text
             if !holds(text) { break }
@@ -73,9 +73,8 @@ extension [IPRange] {
         return nearest
     }
 
-    /// The address in an entry of the field, without the port that some proxies write behind it: `203.0.113.7:4711`,
-    /// `[2001:db8::1]:443`.
-    /// - Returns: nil for what is no address. One with a zone is none here: a zone means something on its own machine alone.
+    /// The address of an entry in the field, without the port that some proxies append: `203.0.113.7:4711`, `[2001:db8::1]:443`.
+    /// - Returns: nil for text that is not an address. An address with a zone is refused: a zone has a meaning only on its own machine.
     private static func address(in entry: String) -> String? {
         var address = entry[...]
         var port: Substring?

@@ -1,7 +1,7 @@
-/// Percent-encoding of RFC 3986, strict.
+/// Strict percent-encoding (RFC 3986).
 public enum PercentEncoding {
-    /// The text behind `bytes`, nil when an escape is broken, stands for NUL, or the result is no UTF-8.
-    /// - Parameter plusIsSpace: as in queries and forms.
+    /// Decodes `bytes`; nil when an escape is invalid or encodes NUL, or the result is not UTF-8.
+    /// - Parameter plusIsSpace: true for queries and forms.
     public static func decode(_ bytes: some Collection<UInt8>, plusIsSpace: Bool = false) -> String? {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)
@@ -20,7 +20,7 @@ public enum PercentEncoding {
         return String(validating: decoded, as: UTF8.self)
     }
 
-    /// `text` with everything but the unreserved characters of RFC 3986 escaped: safe as one path segment or query value.
+    /// Escapes everything but the unreserved characters of RFC 3986: the result is safe as a path segment or query value.
     public static func encode(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var encoded: [UInt8] = []
@@ -34,7 +34,7 @@ public enum PercentEncoding {
         return String(decoding: encoded, as: UTF8.self)
     }
 
-    /// Whether `bytes` escape what never needs it: another spelling of the same text (RFC 3986, 6.2.2.2).
+    /// Whether `bytes` escape an unreserved character: another spelling of the same text (RFC 3986, 6.2.2.2).
     public static func hasNeedlessEscape(_ bytes: some Collection<UInt8>) -> Bool {
         var rest = bytes.makeIterator()
         while let byte = rest.next() {

@@ -1,17 +1,17 @@
-/// A failure as clients see it: `application/problem+json` of RFC 9457 with a stable `code`.
+/// An error response to clients: `application/problem+json` (RFC 9457) with a stable `code`.
 public struct Problem: Error, Sendable, Equatable {
     public var status: HTTPStatus
-    /// The stable slug, such as `email-taken`: what programs compare.
+    /// The stable slug, such as `email-taken`, for programs to compare.
     public var code: String
-    /// What the code means, the same each time.
+    /// The meaning of the code, always the same text.
     public var title: String
-    /// What happened this time. Never holds what the client must not see.
+    /// The cause in this case. Must not contain internal information.
     public var detail: String?
     public var errors: [FieldError]
-    /// Fields of the response beside its content type, such as `retry-after`.
+    /// Response fields besides the content type, such as `retry-after`.
     public var fields: HTTPFields
 
-    /// What is wrong with one field of a request body.
+    /// An error in one field of a request body.
     public struct FieldError: Sendable, Hashable {
         public var field: String
         public var message: String
@@ -21,7 +21,7 @@ public struct Problem: Error, Sendable, Equatable {
         }
     }
 
-    /// - Parameter title: the phrase of the status when nil.
+    /// - Parameter title: nil for the reason phrase of the status.
     public init(
         _ status: HTTPStatus, _ code: String, title: String? = nil, detail: String? = nil, errors: [FieldError] = [],
         fields: HTTPFields = [:]
@@ -34,7 +34,7 @@ public struct Problem: Error, Sendable, Equatable {
         self.fields = fields
     }
 
-    /// The URI reference that names the kind of problem.
+    /// The URI reference that identifies the kind of problem.
     public var type: String { "/problems/\(code)" }
 
     public func response() -> HTTPResponse {
@@ -70,7 +70,7 @@ extension Problem: CustomStringConvertible {
     public var description: String { "\(status.code) \(code)" + (detail.map { ": \($0)" } ?? "") }
 }
 
-/// Just the JSON a problem needs; FoundationEssentials' encoder would be the only reason to link it here.
+/// A minimal JSON encoder, to avoid linking FoundationEssentials here only for this.
 private struct JSONText {
     private var members = ""
     var object: String { "{\(members)}" }

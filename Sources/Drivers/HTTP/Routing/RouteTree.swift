@@ -1,4 +1,4 @@
-/// The patterns of a router as a tree of segments.
+/// The patterns of a router as a tree of path segments.
 struct RouteTree: Sendable {
     private struct Node: Sendable {
         var literals: [(segment: [UInt8], node: Int)] = []
@@ -45,10 +45,10 @@ struct RouteTree: Sendable {
         return nodes.count - 1
     }
 
-    /// The methods of a node for `Allow`.
+    /// The methods of a node for the `Allow` field.
     func allow(_ node: Int) -> String { Self.allow(nodes[node].routes.map(\.method)) }
 
-    /// The methods that any path has.
+    /// The methods of all paths.
     var allowAnywhere: String {
         var methods: [HTTPMethod] = []
         for route in nodes.flatMap(\.routes) where !methods.contains(route.method) { methods.append(route.method) }
@@ -82,14 +82,14 @@ struct RouteTree: Sendable {
         }
     }
 
-    /// One walk over a path, which lies still in memory meanwhile.
+    /// Matches one path, whose bytes stay in place during the match.
     private struct Search {
         let tree: RouteTree
         let path: UnsafeBufferPointer<UInt8>
         var values: [String] = []
         var isBad = false
 
-        /// The node with routes that the path from `start` leads to, literals first.
+        /// Returns the node with routes that matches the path from `start`; literals take precedence.
         mutating func descend(_ index: Int, from start: Int) -> Int? {
             let node = tree.nodes[index]
             var end = start

@@ -1,9 +1,9 @@
 /// Finds the handler for a request by method and path.
 ///
-/// A pattern is made of segments: `/users/{id}/badges`. `{id}` stands for one segment that is not empty and arrives
-/// percent-decoded; `{path...}`, last, stands for the rest of the path, raw. A literal segment wins over `{id}`, which wins over
-/// `{path...}`. `HEAD` is answered by the route for `GET` and `OPTIONS` by the router, unless they have routes of their own;
-/// `OPTIONS *` asks the server what it knows anywhere.
+/// A pattern consists of segments: `/users/{id}/badges`. `{id}` matches one non-empty segment, passed on percent-decoded; `{path...}`, in
+/// last position, matches the rest of the path, passed on not decoded. A literal segment takes precedence over `{id}`, which takes
+/// precedence over `{path...}`. Unless they have routes of their own, `HEAD` uses the route for `GET`, and the router answers `OPTIONS`;
+/// `OPTIONS *` returns the methods of all routes.
 public struct Router: Sendable {
     struct Route: Sendable {
         let method: HTTPMethod
@@ -22,7 +22,7 @@ public struct Router: Sendable {
     /// The method and pattern of each route, in the order they were added.
     public var routes: [(method: HTTPMethod, pattern: String)] { table.map { ($0.method, $0.pattern) } }
 
-    /// - Parameter bodyBytesMax: how large a body this route takes; nil for the server's own limit.
+    /// - Parameter bodyBytesMax: the maximum body size of this route; nil for the server's limit.
     /// - Precondition: the pattern begins with `/`, and method and pattern were not added before.
     public mutating func add(
         _ method: HTTPMethod, _ pattern: String, bodyBytesMax: Int? = nil, handler: @escaping HTTPHandler
@@ -34,18 +34,18 @@ public struct Router: Sendable {
                 handler: handler))
     }
 
-    /// Adds every route of `other`, without what stands around them there.
+    /// Adds every route of `other`, without its middleware.
     public mutating func add(_ other: Router) {
         for route in other.table {
             add(route.method, route.pattern, bodyBytesMax: route.bodyBytesMax, handler: route.handler)
         }
     }
 
-    /// Puts `middleware` around every request, found or not; what is added first stands outermost.
+    /// Adds `middleware` for every request, matched or not; the first one added is the outermost.
     public mutating func wrap(_ middleware: @escaping HTTPMiddleware) { self.middleware.append(middleware) }
 
-    /// Has `mark` look at answers that the server gives before it asks any route, middleware included: to what is malformed, too
-    /// large or too late, or comes on a connection too many. It is given the fields of the request, none when they are not known.
+    /// Sets `mark`, which processes the responses that the server sends without calling the router or middleware: for requests that are
+    /// malformed, too large or too late, and for refused connections. It receives the request's fields, or none when they are unknown.
     public mutating func markRefusals(_ mark: @escaping @Sendable (inout HTTPResponse, HTTPFields) -> Void) {
         refusalMark = mark
     }
@@ -61,7 +61,7 @@ public struct Router: Sendable {
         await handler()(matched(request))
     }
 
-    /// Everything in one function. The server makes it once.
+    /// All routes and middleware as one function. The server builds it once.
     func handler() -> HTTPHandler {
         let table = table, tree = tree
         let dispatch: HTTPHandler = { request in
@@ -73,7 +73,7 @@ public struct Router: Sendable {
         return middleware.around(dispatch)
     }
 
-    /// The request with what the router knows of it.
+    /// The request with the route's pattern and parameters.
     func matched(_ request: HTTPRequest) -> HTTPRequest {
         var request = request
         let (match, values) = tree.find(request.target, request.method)
@@ -85,7 +85,7 @@ public struct Router: Sendable {
         return request
     }
 
-    /// nil when the request has no route of its own limit.
+    /// nil when the route has no limit of its own.
     func bodyBytesMax(of match: RouteMatch) -> Int? {
         guard case .route(let index) = match else { return nil }
         return table[index].bodyBytesMax
@@ -105,17 +105,17 @@ public struct Router: Sendable {
     }
 }
 
-/// What the router found for a request.
+/// The result of matching a request.
 enum RouteMatch: Sendable, Equatable {
-    /// Not asked yet.
+    /// Not matched yet.
     case none
     /// The index of the route.
     case route(Int)
-    /// The path has routes, but none for the method: the index of its node.
+    /// The path matches, but not the method: the index of its node.
     case otherMethods(Int)
     case notFound
     case badPath
-    /// `OPTIONS *`: no path is meant, but the server.
+    /// `OPTIONS *`, which addresses the server and not a path.
     case server
 }
 

@@ -19,7 +19,7 @@ final class Admission: Sendable {
 
     var count: Int { state.withLock { $0.total } }
 
-    /// - Returns: false when a limit is reached; then nothing was counted.
+    /// - Returns: false when a limit is reached; the connection is then not counted.
     func admit(_ address: String) -> Bool {
         let isProxy = trustedProxies.holds(address)
         let address = IPAddress.network(of: address)

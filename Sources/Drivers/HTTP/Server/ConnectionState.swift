@@ -1,4 +1,4 @@
-/// The time-outs of a server, in ticks of one coarse timer: no clock is read and no timer set for a request.
+/// The timeouts of a server in ticks of one coarse timer: a request needs no clock read and no timer of its own.
 struct TickLimits {
     let tick: Duration
     let header: Int
@@ -21,36 +21,37 @@ struct TickLimits {
         bytesPerTick = max(1, Int(Double(configuration.bodyBytesPerSecondMin) * (tick / .seconds(1))))
     }
 
-    /// How many ticks may be spent on waiting for bytes of which so many have passed.
+    /// The number of ticks a transfer of this many bytes may take.
     func waiting(byteCount: Int) -> Int { body + byteCount / bytesPerTick }
 }
 
-/// What a connection waits for, and since when. It is told what happens and says what is to be done; it does nothing itself.
+/// What a connection waits for, and since when. A state machine without side effects: it receives events and returns actions.
 struct ConnectionState {
     enum Phase {
-        /// The first request, or the rest of its head.
+        /// Waiting for the first request, or the rest of its head.
         case fresh
-        /// The next one: the client may have gone quiet for good.
+        /// Waiting for the next request on an idle connection.
         case waiting
         case head
         case body
-        /// The handler works, or its answer leaves.
+        /// The handler is working, or its response is being sent.
         case answer
-        /// Everything is said. What the peer still sends is read away, so that it can read what was said.
+        /// The response is complete and the connection will close. Remaining input is read and dropped so that the peer can read the
+        /// response.
         case lingering
         case closed
     }
 
-    /// What is to be done because time has passed.
+    /// The action for a tick.
     enum Action { case none, close, refuseHead, refuseBody }
 
     private(set) var phase = Phase.fresh
     private let limits: TickLimits
-    /// Since the phase began, or since a byte came.
+    /// Ticks since the phase began, or since the last byte.
     private var idleTicks = 0
-    /// Spent on waiting for the body under way, not counting the time its reader held it back.
+    /// Ticks spent waiting for the current body, without the time its reader applied backpressure.
     private var bodyTicks = 0
-    /// Spent on waiting for the peer to take the answer: in all, and since it last took some of it.
+    /// Ticks spent waiting for the peer to read the response: in total, and since it last read.
     private var blockedTicks = 0
     private var stuckTicks = 0
     private var sentByteCount = 0
@@ -73,7 +74,7 @@ struct ConnectionState {
         }
     }
 
-    /// Bytes came. In a head they change nothing: it has its time, however it drips.
+    /// Bytes arrived. They do not extend the time limit of a request head.
     mutating func received(_ byteCount: Int) -> Action {
         switch phase {
         case .waiting: enter(.head)
@@ -94,13 +95,13 @@ struct ConnectionState {
 
     /// A tick has passed.
     /// - Parameters:
-    ///   - isReceiving: a body is waited for, and nothing here holds it back.
-    ///   - bodyByteCount: how much of the body has come.
-    ///   - isBlocked: the peer does not take what is to be sent.
+    ///   - isReceiving: the server waits for body bytes and applies no backpressure.
+    ///   - bodyByteCount: how many bytes of the body have arrived.
+    ///   - isBlocked: the peer does not read the response.
     mutating func tick(isReceiving: Bool, bodyByteCount: Int, isBlocked: Bool) -> Action {
         if isBlocked {
             (blockedTicks, stuckTicks) = (blockedTicks + 1, stuckTicks + 1)
-            // Who drips takes no longer than who reads at the least rate.
+            // A peer that reads slowly in small pieces gets no more time than one that reads at the minimum rate.
             if stuckTicks >= limits.idle || blockedTicks > limits.waiting(byteCount: sentByteCount) { return .close }
         }
         idleTicks += 1

@@ -1,17 +1,17 @@
 internal import EventLoop
 
-/// One request and its answer.
+/// One request and its response.
 ///
-/// The task that answers may outlive the exchange: it then finds `connection` gone and its answer goes nowhere.
-// @unchecked: touched on the loop of its connection alone.
+/// The handler's task may outlive the exchange; `connection` is then nil and the response is dropped.
+// @unchecked: accessed on the loop of its connection only.
 final class Exchange: @unchecked Sendable {
-    /// What happens to the bytes of the request's body.
+    /// How the bytes of the request body are handled.
     private enum Intake {
         case none
-        /// Small and of known length: read whole before the handler starts.
+        /// Small and of known length: read completely before the handler starts.
         case collecting([UInt8])
         case piped(BodyPipe)
-        /// Nobody wants them; after so many more the connection is closed.
+        /// Nobody reads them; after this many more bytes the connection is closed.
         case discarding(bytesLeft: Int)
     }
 
@@ -22,19 +22,19 @@ final class Exchange: @unchecked Sendable {
     private let bodyBytesMax: Int
     private var intake = Intake.none
     private(set) var bodyByteCount = 0
-    /// The rest of the body is left where it is for now.
+    /// Reading of the body is paused.
     private(set) var isHeld = false
-    /// The client sends the body when it is told to.
+    /// The client waits for `100 Continue` before it sends the body.
     private var awaitsContinue = false
-    /// More of the body came than is read away: the answer does not wait for the rest.
+    /// The unread body exceeds the discard limit: the response is sent without waiting for the rest.
     private var isGivenUp = false
     private var isReceived = false
-    /// Stands until the request is received, then is sent.
+    /// Held until the request is received, then sent.
     private var answer: HTTPResponse?
     private var task: Task<Void, any Error>?
-    /// Whether the answer is a stream whose head is on its way; nil until that is known.
+    /// Whether the response is a stream whose head is being sent; nil until known.
     private var isStreaming: Bool?
-    /// The task, while it waits for that.
+    /// The task's continuation while it waits for that.
     private var streamer: UnsafeContinuation<Bool, Never>?
 
     init(_ request: HTTPRequest, _ head: RequestHead, on connection: ServerConnection, bodyBytesMax: Int) {
@@ -47,7 +47,7 @@ final class Exchange: @unchecked Sendable {
 
     // MARK: The request arrives
 
-    /// - Throws: the refusal of an announced body that is not read at all.
+    /// - Throws: the refusal of an announced body that will not be read.
     func begin() throws(Problem) {
         let limits = listener.configuration
         switch head.framing.body {
@@ -70,7 +70,7 @@ final class Exchange: @unchecked Sendable {
         awaitsContinue = isHeld
         let pipe = BodyPipe(bytesMax: listener.configuration.bodyBytesBuffered, isHeld: isHeld) {
             [weak self, loop = listener.loop] in
-            // From wherever the reader is. Not at once even on the loop: the call may come from within a handler's read.
+            // The reader may be on any thread. Deferred even on the loop: the call may come from within a handler's read.
             loop.start("resume a request body") { [weak self] in self?.goOn() }
         }
         intake = .piped(pipe)
@@ -107,7 +107,7 @@ final class Exchange: @unchecked Sendable {
         }
     }
 
-    /// The answer leaves at once, or as soon as there is one, and the connection ends with it.
+    /// Sends the response at once, or as soon as it exists, and then closes the connection.
     private func giveUp() {
         isGivenUp = true
         isHeld = true
@@ -117,7 +117,7 @@ final class Exchange: @unchecked Sendable {
     private func goOn() {
         guard isHeld, !isGivenUp else { return }
         if awaitsContinue {
-            // A handler that has let go of the body never wanted it: what it answers stands for the invitation.
+            // A handler that released the body does not need it: its response replaces `100 Continue`.
             if case .piped(let pipe) = intake, pipe.isAbandoned { return }
             awaitsContinue = false
             connection?.sendContinue()
@@ -126,7 +126,7 @@ final class Exchange: @unchecked Sendable {
         connection?.goOnReading()
     }
 
-    /// The whole request is here.
+    /// The whole request has arrived.
     func receivedAll() {
         isReceived = true
         switch intake {
@@ -140,7 +140,7 @@ final class Exchange: @unchecked Sendable {
         if answer != nil { sendAnswer() }
     }
 
-    /// The client sent nothing for too long.
+    /// The client sent nothing within the timeout.
     func timeOut() {
         if case .piped(let pipe) = intake { pipe.fail(.timedOut) }
         task?.cancel()
@@ -148,13 +148,13 @@ final class Exchange: @unchecked Sendable {
 
     var isReceiving: Bool { !isReceived && !isHeld }
 
-    /// The answer that waits for the rest of the request. One that is a stream cannot be given at once.
+    /// The response that waits for the rest of the request. A streamed response cannot be sent early.
     var lastWord: HTTPResponse? { answer?.body.bytesAtHand == nil ? nil : answer }
 
-    /// Those of the request.
+    /// The fields of the request.
     var fields: HTTPFields { request.fields }
 
-    // MARK: The answer leaves
+    // MARK: The response
 
     private func startHandler() {
         let request = request, handler = listener.handler, route = request.route ?? "no route"
@@ -164,7 +164,7 @@ final class Exchange: @unchecked Sendable {
         }
     }
 
-    /// Takes the handler's answer. It leaves when the request is here: clients write first and read then.
+    /// Takes the handler's response. It is sent once the request has arrived completely, because most clients read only after writing.
     private func give(_ response: HTTPResponse) async {
         listener.loop.preconditionCurrent()
         guard connection != nil, answer == nil else { return }
@@ -172,7 +172,7 @@ final class Exchange: @unchecked Sendable {
         if isReceived || isGivenUp || awaitsContinue {
             sendAnswer()
         } else {
-            // From now on nothing holds the rest back.
+            // From here on, the rest of the body is received without backpressure.
             isHeld = false
             connection?.goOnReading()
         }
@@ -186,7 +186,7 @@ final class Exchange: @unchecked Sendable {
         isStreaming = streams
         streamer?.resume(returning: streams)
         streamer = nil
-        // The head leaves with the first piece when that is at hand, and does not wait for it when it is not.
+        // The head is sent together with the first chunk if that is available, otherwise at once.
         if streams { listener.loop.start("send the head of a stream") { [weak self] in self?.connection?.flush() } }
     }
 
@@ -196,8 +196,8 @@ final class Exchange: @unchecked Sendable {
         }
     }
 
-    /// Sends what `source` gives, each piece once the one before is gone. A stream that fails, or is not as long as it said, is broken
-    /// off with its connection.
+    /// Sends the chunks of `source`, each after the previous one was sent. If a stream fails or its length differs from the announced
+    /// one, the connection is closed.
     private func pump(_ source: any HTTPBodySource, length: Int?) async {
         var byteCount = 0
         do throws(HTTPBodyError) {
@@ -216,7 +216,7 @@ final class Exchange: @unchecked Sendable {
 
     private func write(_ piece: [UInt8]) async -> Bool {
         await withUnsafeContinuation { continuation in
-            // All of it here: between a call and its await others may run on the loop.
+            // No await in this section: other code of the loop could run in between.
             if let connection {
                 connection.write(piece, continuation)
             } else {
@@ -225,7 +225,7 @@ final class Exchange: @unchecked Sendable {
         }
     }
 
-    /// Called once, when the last byte is sent or the connection is gone.
+    /// Called once, when the last byte is sent or the connection is closed.
     func end(isComplete: Bool) {
         connection = nil
         if !isComplete { task?.cancel() }

@@ -4,7 +4,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// The value of `Date`, in the one form that RFC 9110, 5.6.7 lets a server write: `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// The value of `Date` in the format required by RFC 9110, 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`.
 enum HTTPDate {
     private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     private static let months = [

@@ -7,10 +7,9 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// An HTTP/1.1 server: a listening socket on each loop, all on one port. A request is served by the loop that accepted its
-/// connection, from its first byte to the last of its answer.
+/// An HTTP/1.1 server: one listening socket per loop, all on the same port. The loop that accepted a connection serves all its requests.
 ///
-/// A server that was started is drained before it is let go.
+/// A started server must be drained before it is released.
 public final class HTTPServer: Sendable {
     public let configuration: HTTPServerConfiguration
     private let loops: EventLoopGroup
@@ -31,10 +30,10 @@ public final class HTTPServer: Sendable {
         admission = Admission(configuration)
     }
 
-    /// How many connections are open and admitted.
+    /// The number of open, admitted connections.
     var connectionCount: Int { admission.count }
 
-    /// Starts to listen. A server starts once.
+    /// Starts listening. A server can be started once.
     /// - Returns: the port.
     public func start() async throws(HTTPServerError) -> Int {
         let isNew = state.withLock { state in
@@ -68,8 +67,8 @@ public final class HTTPServer: Sendable {
         return Int(port)
     }
 
-    /// Accepts nothing more, closes what is idle, lets requests under way finish for at most `limit`, then cancels them and
-    /// closes. The server cannot be started again.
+    /// Stops accepting, closes idle connections, waits at most `limit` for running requests, then cancels them and closes. The server
+    /// cannot be started again.
     public func drain(within limit: Duration) async {
         let listeners = state.withLock { state in
             defer { state = .ended }
@@ -88,7 +87,7 @@ public final class HTTPServer: Sendable {
         }
     }
 
-    /// Cancelling the caller does not reach `body`: an end once begun is carried through.
+    /// Cancelling the caller does not cancel `body`: a shutdown, once begun, is completed.
     private func on<Result: Sendable>(
         _ loop: EventLoop, _ body: @escaping @Sendable () async -> Result
     ) async -> Result {

@@ -1,40 +1,40 @@
-/// Every limit of a server, with its default.
+/// The limits of a server with their defaults.
 public struct HTTPServerConfiguration: Sendable {
-    /// The address to listen on, numeric or a name.
+    /// The address to listen on: an IP address or a host name.
     public var host = "127.0.0.1"
-    /// 0 takes a free one.
+    /// 0 for any free port.
     public var port = 0
-    /// Request line and header fields together.
+    /// The maximum bytes of request line and header fields together.
     public var headerBytesMax = 16 * 1024
     public var headerCountMax = 64
     public var targetBytesMax = 8 * 1024
-    /// A request body, unless its route says otherwise.
+    /// The maximum size of a request body, unless its route sets another.
     public var bodyBytesMax = 1024 * 1024
-    /// A body announced to be at most this long is read whole before its handler starts; a longer one is streamed.
+    /// A body of at most this announced length is read completely before its handler starts; a longer one is streamed.
     public var bodyBytesCollected = 64 * 1024
-    /// How much of a streamed body may wait for its reader before the sender is held back.
+    /// How many bytes of a streamed body are buffered before backpressure stops the sender.
     public var bodyBytesBuffered = 256 * 1024
-    /// How much of a body nobody wants is read to keep the connection usable before it is closed instead.
+    /// How many bytes of an unread body are discarded to keep the connection usable; beyond that it is closed.
     public var bodyBytesDiscarded = 1024 * 1024
-    /// From the connection, or a new request line, to the end of the header.
+    /// The time limit from accepting the connection, or a new request line, to the end of the header.
     public var headerTimeout: Duration = .seconds(15)
-    /// Without any byte either way: between requests, within a body, while the client does not take the response.
+    /// The time limit without any byte: between requests, within a body, or while the client does not read the response.
     public var idleTimeout: Duration = .seconds(30)
-    /// Waiting for the bytes of one body, or for the client to take those of the answer, beside what its length allows: a client that
-    /// drips, or reads in drops, holds a connection no longer.
+    /// The time limit for receiving a body, or for the client to read a response, in addition to the time its length allows: slow clients
+    /// hold a connection no longer.
     public var bodyTimeout: Duration = .seconds(30)
-    /// Each so many bytes that passed allow another second.
+    /// This many transferred bytes extend the limit by one second.
     public var bodyBytesPerSecondMin = 16 * 1024
-    /// After the last word to a client that may still be sending: how much of that is read away, so that the word is not lost with
-    /// the connection.
+    /// After the last response on a connection: how many more bytes from the client are read and dropped. Closing with unread input would
+    /// reset the connection, and the client could lose the response.
     public var lingerBytesMax = 32 * 1024 * 1024
-    /// How long that goes on without a byte; in all it takes no longer than `idleTimeout`.
+    /// How long that continues without a byte; in total at most `idleTimeout`.
     public var lingerTimeout: Duration = .seconds(5)
-    /// All loops together.
+    /// The maximum number of connections over all loops.
     public var connectionsMax = 10_000
-    /// Of one IPv4 address or one /64 of IPv6; proxies that are trusted are not limited.
+    /// The maximum number of connections per IPv4 address or IPv6 /64 prefix; trusted proxies are exempt.
     public var connectionsPerAddressMax = 1_000
-    /// Whose `X-Forwarded-For` is believed: a request's remote address is then the client's that they name.
+    /// The proxies whose `X-Forwarded-For` is trusted: a request's remote address is then the client named there.
     public var trustedProxies: [IPRange] = []
 
     public init(host: String = "127.0.0.1", port: Int = 0) {
@@ -45,9 +45,9 @@ public struct HTTPServerConfiguration: Sendable {
 
 /// Why a server did not start.
 public enum HTTPServerError: Error, Sendable, Equatable {
-    /// Another program listens there.
+    /// The port is in use by another program.
     case addressInUse(host: String, port: Int)
-    /// The address is none of this machine, the name is unknown, or the port is not allowed.
+    /// The address does not belong to this machine, the name is unknown, or the port is not permitted.
     case cannotListen(host: String, port: Int, errno: Int32)
     case outOfResources
     case alreadyStarted

@@ -6,12 +6,12 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// A server's part on one loop: a listening socket, its connections and their clock.
-// @unchecked: touched on its loop alone, but for what never changes.
+/// One loop's part of a server: a listening socket, its connections and their timer.
+// @unchecked: accessed on its loop only, except for constants.
 final class Listener: @unchecked Sendable {
-    /// In one turn of the loop.
+    /// The maximum per loop iteration.
     private static let acceptCountMax = 64
-    /// Refused connections that are given time to read why; what comes beyond them is closed.
+    /// The maximum number of refused connections that still receive an error response; beyond it they are closed.
     private static let refusedCountMax = 64
     private static let readBytesMax = 64 * 1024
 
@@ -20,9 +20,9 @@ final class Listener: @unchecked Sendable {
     let limits: TickLimits
     let router: Router
     let handler: HTTPHandler
-    /// Where each read of each connection goes: what stays is copied out before the next.
+    /// The shared read buffer of all connections: unconsumed bytes are copied out before the next read.
     let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readBytesMax, alignment: 16)
-    /// The value of `Date`, at most a tick old.
+    /// The value of `Date`, at most one tick old.
     private(set) var date: [UInt8] = []
     private let admission: Admission
     private var socket: Socket?
@@ -45,7 +45,7 @@ final class Listener: @unchecked Sendable {
 
     deinit { readBuffer.deallocate() }
 
-    /// Takes the socket over.
+    /// Takes ownership of the socket.
     func start(_ socket: Socket) throws(HTTPServerError) {
         loop.preconditionCurrent()
         self.socket = socket
@@ -66,9 +66,9 @@ final class Listener: @unchecked Sendable {
     private func tick() {
         date = HTTPDate.bytes(time(nil))
         for connection in connections { connection.tick() }
-        // Accepting rests when there was no descriptor left.
+        // Accepting was paused because no file descriptor was available.
         if acceptWatch == nil { try? watchSocket() }
-        // Without memory for a timer the server goes on without time-outs.
+        // If no timer can be created, the server continues without timeouts.
         try? scheduleTick()
     }
 
@@ -86,7 +86,7 @@ final class Listener: @unchecked Sendable {
                 guard let (accepted, address) = try socket.accept() else { return }
                 open(accepted, address)
             } catch {
-                // Anything else befell one connection that is gone already.
+                // Other errors concern one connection that has already closed.
                 guard error.isOutOfResources else { continue }
                 acceptWatch?.cancel()
                 acceptWatch = nil
@@ -117,13 +117,13 @@ final class Listener: @unchecked Sendable {
         if connections.isEmpty { resumeEmptied() }
     }
 
-    // MARK: The end
+    // MARK: Shutdown
 
-    /// Stops accepting and closes what is idle; returns when no connection is left, or after `limit`.
+    /// Stops accepting and closes idle connections; returns when no connection is left, or after `limit`.
     func drain(within limit: Duration) async {
         guard socket != nil, !isDraining else { return }
         isDraining = true
-        // Takes what the kernel has accepted for us already, and the requests that are here.
+        // Serves connections the kernel has already accepted, and requests that have already arrived.
         accept()
         closeSocket()
         for connection in connections where connection.isIdle { connection.read() }

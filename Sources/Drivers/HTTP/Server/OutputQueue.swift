@@ -1,20 +1,20 @@
-/// What a connection still has to send. Small pieces are put together, large ones are sent from where they are.
+/// The bytes a connection still has to send. Small pieces are merged by copying; large ones are sent in place.
 struct OutputQueue {
     enum Outcome {
         case sent
-        /// The socket takes no more for now.
+        /// The socket's send buffer is full.
         case blocked
-        /// The peer is gone.
+        /// The peer closed the connection.
         case broken
     }
 
-    /// A piece grows no further by copying.
+    /// Up to this size, pieces are merged by copying.
     private static let copiedBytesMax = 16 * 1024
-    /// What is kept for the next answer.
+    /// The buffer capacity kept for the next response.
     private static let keptBytesMax = 2 * 1024
 
     private var pieces: [[UInt8]] = []
-    /// The first piece that is not sent whole, and how much of it is.
+    /// The first piece that is not sent completely, and how many of its bytes are sent.
     private var index = 0
     private var offset = 0
     private(set) var byteCount = 0
@@ -30,7 +30,7 @@ struct OutputQueue {
         byteCount += bytes.count
     }
 
-    /// Appends what `write` writes, where it is to stay.
+    /// Appends the bytes that `write` writes, in place.
     mutating func append(_ write: (inout [UInt8]) -> Void) {
         if pieces.count == index || pieces[pieces.count - 1].count > Self.copiedBytesMax { pieces.append([]) }
         let last = pieces.count - 1, before = pieces[last].count

@@ -1,12 +1,12 @@
-/// The head of an answer. `Content-Length` or chunked framing and `Connection` are decided here, whatever the handler's fields say.
+/// Writes the head of a response. It decides `Content-Length` or chunked framing and `Connection`, whatever the handler's fields say.
 struct ResponseHead {
-    /// How the reader knows where the body ends.
+    /// How the end of the body is marked.
     enum Framing: Equatable {
-        /// There is none, and none could be.
+        /// There is no body.
         case none
         case length(Int)
         case chunked
-        /// It ends with the connection: for readers of HTTP/1.0.
+        /// The end of the connection, for HTTP/1.0 clients.
         case untilClose
     }
     enum Connection { case unsaid, keptAlive, closed }
@@ -30,7 +30,7 @@ struct ResponseHead {
             }
     }
 
-    /// - Parameter date: for `Date`, unless the fields have one: what is passed on keeps its own.
+    /// - Parameter date: the value of `Date`, unless the fields have one: a forwarded response keeps its own.
     func append(to bytes: inout [UInt8], connection: Connection, date: [UInt8]) {
         bytes.append("HTTP/1.1 ")
         bytes.append(decimal: status.code)

@@ -1,15 +1,15 @@
 internal import EventLoop
 
 extension ServerConnection {
-    /// What becomes of the connection once the answer is sent.
+    /// What happens to the connection after the response.
     enum Ending { case nextRequest, close, linger }
 
-    /// Sends an answer: all of it, or its head when the body is a stream that is still to be written.
+    /// Sends a response completely, or only its head when the body is a stream.
     ///
     /// - Parameters:
-    ///   - head: of the request, nil when it is not known.
-    ///   - isLast: nothing more is taken from the connection; what the peer may still send is read away.
-    /// - Returns: whether a stream is to be written.
+    ///   - head: the request's head, nil when unknown.
+    ///   - isLast: no more requests are read from the connection; further input is read and dropped.
+    /// - Returns: whether a streamed body follows.
     @discardableResult
     func send(_ response: HTTPResponse, to head: RequestHead?, isLast: Bool) -> Bool {
         if isClosed { return false }
@@ -30,13 +30,13 @@ extension ServerConnection {
         return false
     }
 
-    /// Has the client send the body that it holds back until it is told to.
+    /// Sends `100 Continue` to a client that waits for it.
     func sendContinue() {
         output.append { $0.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8) }
         flush()
     }
 
-    /// Sends one piece of a stream. `continuation` is told when it is on its way, or that the peer is gone.
+    /// Sends one chunk of a stream. `continuation` resumes when the chunk is sent or the peer is gone.
     func write(_ piece: [UInt8], _ continuation: UnsafeContinuation<Bool, Never>) {
         if isClosed { return continuation.resume(returning: false) }
         if isChunked { output.append { $0.append(contentsOf: "\(String(piece.count, radix: 16))\r\n".utf8) } }
@@ -46,7 +46,7 @@ extension ServerConnection {
         flush()
     }
 
-    /// No piece of the stream follows.
+    /// The stream is complete.
     func endStream() {
         if isClosed { return }
         if isChunked { output.append { $0.append(contentsOf: "0\r\n\r\n".utf8) } }

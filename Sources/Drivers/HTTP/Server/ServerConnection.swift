@@ -1,26 +1,26 @@
 internal import EventLoop
 
-/// One connection: reads, has its bytes parsed, and passes them to the exchange under way. How it sends stands beside it.
+/// One connection: reads and parses bytes, and passes them to the current exchange. Sending is in the other file.
 ///
-/// Its socket is watched for bytes exactly as long as they can be taken; while they cannot, each tick asks whether the peer has left.
-/// A client that only closed its sending half is taken for gone too.
-// Touched on the loop of its listener alone.
+/// The socket is watched for input only while input can be processed; otherwise each tick checks whether the peer has closed. A client
+/// that closes only its sending side also counts as gone.
+// Accessed on the loop of its listener only.
 final class ServerConnection {
     let listener: Listener
     let socket: Socket
     let remoteAddress: String
-    /// Whether it counts as one of the server's connections; one that does not is refused.
+    /// Whether it counts as one of the server's connections; otherwise it is being refused.
     let isAdmitted: Bool
     var index = 0
     private(set) var state: ConnectionState
     private(set) var exchange: Exchange?
     private var parser: RequestParser
-    /// What came and could not be taken yet, and how much of it was meanwhile.
+    /// Received bytes that could not be processed yet, and how many of them have been.
     private var unparsed: [UInt8] = []
     private var unparsedStart = 0
     private var readWatch: Watch?
 
-    // What is sent, see the other file.
+    // Sending state, see the other file.
     var output = OutputQueue()
     var ending = Ending.close
     var isAnswerWhole = false
@@ -39,12 +39,12 @@ final class ServerConnection {
 
     var isClosed: Bool { state.phase == .closed }
 
-    /// Nothing is under way.
+    /// No exchange is running.
     var isIdle: Bool { exchange == nil && unparsed.isEmpty && (state.phase == .waiting || state.phase == .fresh) }
 
     // MARK: Reading
 
-    /// Watches the socket for bytes when they can be taken, and only then: who is not read is held back.
+    /// Watches the socket for input only while input can be processed; otherwise TCP backpressure stops the client.
     func adjustReading() {
         if isClosed { return }
         guard takesBytes || (unparsed.count < listener.configuration.headerBytesMax && exchange?.isHeld != true) else {
@@ -60,7 +60,7 @@ final class ServerConnection {
         }
     }
 
-    /// Takes what the socket has, at most one buffer of it: others on the loop want their turn.
+    /// Reads at most one buffer, so that other connections on the loop get their turn.
     func read() {
         guard let count = socket.receive(into: listener.readBuffer) else { return }
         if count <= 0 || state.received(count) == .close { return close() }
@@ -94,7 +94,7 @@ final class ServerConnection {
         }
     }
 
-    /// - Returns: how many of the bytes were taken.
+    /// - Returns: how many bytes were consumed.
     private func parse(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
         var taken = 0
         while taken < bytes.count, takesBytes, state.phase != .lingering {
@@ -148,14 +148,14 @@ final class ServerConnection {
         exchange?.receivedAll()
     }
 
-    /// The reader of the body under way has room again, or the wait for it is over.
+    /// The reader of the current body has room again, or no longer needs the body.
     func goOnReading() {
         if isClosed { return }
         parseUnparsed()
         adjustReading()
     }
 
-    /// Answers what cannot be served, and ends the connection: what follows of the request cannot be told from another.
+    /// Sends an error response and closes the connection: the start of the next request is unknown.
     func refuse(_ problem: Problem, fields: HTTPFields) {
         let answer = exchange?.lastWord ?? listener.router.refusal(problem, of: fields)
         let head = exchange?.head
@@ -169,21 +169,21 @@ final class ServerConnection {
         ended?.end(isComplete: isComplete)
     }
 
-    // MARK: The end
+    // MARK: The end of an exchange
 
-    /// The answer begins to leave: whatever of the request has not come is not waited for any longer.
+    /// The response is being sent: no timeout applies to the rest of the request.
     func enterAnswer() {
         if state.phase != .answer { state.enter(.answer) }
     }
 
-    /// The answer is sent whole, and another request may follow.
+    /// The response is sent completely, and another request may follow.
     func answered() {
         endExchange(isComplete: true)
         state.enter(.waiting)
         if listener.isDraining, unparsed.isEmpty { close() } else { goOnReading() }
     }
 
-    /// Everything is said. A peer that may still be sending would lose it if the socket were closed now.
+    /// Everything is sent. Closing while the peer may still be sending could discard the response, so input is drained first.
     func finish(lingers: Bool) {
         endExchange(isComplete: true)
         guard lingers || !unparsed.isEmpty else { return close() }
@@ -193,7 +193,7 @@ final class ServerConnection {
         adjustReading()
     }
 
-    /// The peer is gone, or nobody waits for it any longer.
+    /// The peer is gone, or a timeout ended the wait for it.
     func close() {
         if isClosed { return }
         state.enter(.closed)
@@ -206,7 +206,7 @@ final class ServerConnection {
         listener.remove(self)
     }
 
-    /// Ends what waited too long.
+    /// Ends a connection after a timeout.
     func tick() {
         if readWatch == nil, socket.isLeft { return close() }
         let action = state.tick(
@@ -222,6 +222,6 @@ final class ServerConnection {
         }
     }
 
-    /// The peer took some of what is sent to it.
+    /// The peer read part of the output.
     func sent(_ byteCount: Int) { state.sent(byteCount) }
 }

@@ -6,19 +6,19 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// A non-blocking TCP socket: the few calls a server makes.
+/// A non-blocking TCP socket with the calls a server needs.
 struct Socket {
     let descriptor: Int32
 
-    /// What the peer sent: 0 at its end, nil when there is nothing for now, -1 when the peer is gone.
+    /// Reads bytes: 0 at end of input, nil when none are available, -1 when the peer is gone.
     func receive(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
         if count >= 0 { return count }
         return Self.isTransient(errno) ? nil : -1
     }
 
-    /// - Parameter more: more follows at once: what is sent need not leave by itself.
-    /// - Returns: how many bytes were taken, 0 when there is no room for now, -1 when the peer is gone.
+    /// - Parameter more: more data follows at once, so the kernel may delay sending (MSG_MORE).
+    /// - Returns: how many bytes were written, 0 when the send buffer is full, -1 when the peer is gone.
     func send(_ bytes: UnsafeRawBufferPointer, more: Bool) -> Int {
         #if os(Linux)
         let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
@@ -30,18 +30,18 @@ struct Socket {
         return Self.isTransient(errno) ? 0 : -1
     }
 
-    /// The peer reads to the end; what it sends is still received.
+    /// Closes the sending side; input can still be received.
     func shutdownSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     func close() { closeDescriptor(descriptor) }
 
-    /// Whether the peer has closed its half or is gone, whatever of it is still unread.
+    /// Whether the peer has closed its sending side or the connection, even while input is unread.
     var isLeft: Bool { hub_socket_is_left(descriptor) != 0 }
 
     private static func isTransient(_ code: Int32) -> Bool { code == EAGAIN || code == EWOULDBLOCK || code == EINTR }
 }
 
-// The names of the system, out of the shadow of the methods'.
+// Aliases of system calls that the methods' names hide.
 private func sendBytes(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32) -> Int {
     send(descriptor, bytes, count, flags)
 }
@@ -51,7 +51,7 @@ private func closeDescriptor(_ descriptor: Int32) { close(descriptor) }
 
 extension Socket {
     private static let backlogMax: Int32 = 1_024
-    /// What the kernel takes of an answer beyond what is under way: room is then a sign that the peer reads.
+    /// The limit of unsent bytes in the kernel: the socket becoming writable then shows that the peer reads.
     private static let unsentBytesMax: Int32 = 128 * 1024
     private static let stream = { () -> Int32 in
         #if os(Linux)
@@ -61,13 +61,13 @@ extension Socket {
         #endif
     }()
 
-    /// A socket that listens beside others of this process on the same port.
+    /// A listening socket that shares its port with others of this process.
     ///
     /// - Parameters:
-    ///   - port: 0 takes a free one and is set to it.
-    ///   - probes: asks first whether anybody else listens there: sockets that share a port do so with another server of this user,
-    ///     too, without a word.
-    /// - Throws: the number of the error.
+    ///   - port: 0 selects a free port and is set to it.
+    ///   - probes: first checks whether another process listens on the port: SO_REUSEPORT would silently share it with another server of
+    ///     the same user.
+    /// - Throws: the errno.
     static func listen(_ host: String, port: inout UInt16, probes: Bool) throws(SystemError) -> Socket {
         var hints = addrinfo()
         hints.ai_socktype = stream
@@ -91,7 +91,7 @@ extension Socket {
         opened.setNonBlocking()
         opened.set(SO_REUSEADDR)
         if isShared { opened.set(SO_REUSEPORT) }
-        // The connections inherit these.
+        // Accepted connections inherit these options.
         opened.set(Int32(TCP_NODELAY), level: Int32(IPPROTO_TCP))
         opened.set(Int32(TCP_NOTSENT_LOWAT), to: unsentBytesMax, level: Int32(IPPROTO_TCP))
         if bind(descriptor, address.ai_addr, address.ai_addrlen) == 0, startListening(descriptor, backlogMax) == 0 {
@@ -102,7 +102,7 @@ extension Socket {
     }
 
     private static func setPort(_ port: UInt16, _ address: addrinfo) {
-        // The port lies at the same place in an address of either family.
+        // The port is at the same offset in IPv4 and IPv6 addresses.
         address.ai_addr.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { $0.pointee.sin_port = port.bigEndian }
     }
 
@@ -133,7 +133,7 @@ private func startListening(_ descriptor: Int32, _ backlog: Int32) -> Int32 { li
 // MARK: Accepting
 
 extension Socket {
-    /// The next connection and the address of its peer; nil when there is none for now.
+    /// The next connection and its peer's address; nil when none is waiting.
     func accept() throws(SystemError) -> (socket: Socket, address: String)? {
         var address = sockaddr_storage(), length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let accepted = withUnsafeMutablePointer(to: &address) { pointer in
@@ -172,11 +172,11 @@ extension Socket {
     }
 }
 
-/// What the system said, as it numbers it.
+/// The errno.
 struct SystemError: Error {
     let code: Int32
     init(_ code: Int32) { self.code = code }
 
-    /// No descriptor or memory is left: asking again at once would end the same.
+    /// No descriptor or memory is available: an immediate retry would fail too.
     var isOutOfResources: Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code) }
 }

@@ -80,7 +80,7 @@ public final class KafkaAdmin: @unchecked Sendable {
         case HUB_KAFKA_EVENT_ANSWER:
             if var error = event.error {
                 if error.kind == .timedOut || error.kind == .passing, let lastError {
-                    error.message += ", last heard: \(lastError.message)"
+                    error.message += ", last error: \(lastError.message)"
                 }
                 finish(event.tag, .failure(error))
             } else {
@@ -105,7 +105,7 @@ public final class KafkaAdmin: @unchecked Sendable {
         } catch var error as KafkaError where error.kind == .passing || error.kind == .timedOut {
             // The status of such a call does not contain the cause.
             let heard = try? await loop.run("kafka admin") { self.lastError?.message }
-            if let heard = heard ?? nil { error.message += ", last heard: \(heard)" }
+            if let heard = heard ?? nil { error.message += ", last error: \(heard)" }
             throw error
         }
     }

@@ -1,4 +1,4 @@
-/// Takes the bytes of one body off the wire. It does no I/O; whatever the framing, it ends where the body ends.
+/// Decodes one request body in either framing. It does no I/O and stops at the end of the body.
 enum BodyDecoder {
     case length(left: Int)
     case chunked(ChunkDecoder)
@@ -11,8 +11,8 @@ enum BodyDecoder {
         }
     }
 
-    /// Appends what `bytes` hold of the body to `body`.
-    /// - Returns: how many of the bytes were taken: all of them, or as many as come before the end.
+    /// Appends the body bytes found in `bytes` to `body`.
+    /// - Returns: how many bytes were consumed: all, or those before the end of the body.
     mutating func decode(_ bytes: UnsafeBufferPointer<UInt8>, into body: inout [UInt8]) throws(Problem) -> Int {
         switch self {
         case .length(let left):

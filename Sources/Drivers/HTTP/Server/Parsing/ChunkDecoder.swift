@@ -1,16 +1,16 @@
-/// The chunked coding of RFC 9112, 7.1, read strictly: lines end with CRLF, and nothing in them goes on without end. Extensions and
-/// trailers are read over.
+/// A strict decoder for the chunked coding (RFC 9112, 7.1): lines end with CRLF and have a maximum length. Extensions and trailers are
+/// skipped.
 struct ChunkDecoder {
-    /// No size of so many digits overflows.
+    /// A size with at most this many digits cannot overflow.
     private static let digitCountMax = 15
-    /// Of one chunk, from behind its size to the end of the line.
+    /// The maximum bytes of one chunk's extensions, up to the end of the line.
     private static let extensionBytesMax = 256
-    /// All of them together.
+    /// The maximum bytes of all trailers together.
     private static let trailerBytesMax = 4 * 1024
 
     private enum State {
         case size(digitCount: Int)
-        /// Blanks may stand before an extension only.
+        /// Whitespace is allowed only before an extension.
         case blank
         case extensions
         case sizeEnd
@@ -21,14 +21,14 @@ struct ChunkDecoder {
         case end
     }
     private var state = State.size(digitCount: 0)
-    /// Of the chunk: its size, then what of it is still to come.
+    /// The chunk's size, then its remaining bytes.
     private var left = 0
-    /// Of the extensions or the trailers under way.
+    /// The bytes of the current extensions or trailers.
     private var byteCount = 0
 
     var isAtEnd: Bool { if case .end = state { true } else { false } }
 
-    /// - Returns: how many bytes were taken.
+    /// - Returns: how many bytes were consumed.
     mutating func decode(_ bytes: UnsafeBufferPointer<UInt8>, into body: inout [UInt8]) throws(Problem) -> Int {
         var index = 0
         while index < bytes.count, !isAtEnd {
@@ -85,7 +85,7 @@ struct ChunkDecoder {
         byteCount += 1
         guard byteCount <= Self.extensionBytesMax else { throw .malformedChunk }
         switch (state, byte) {
-        // Blanks that no extension follows are not of the grammar.
+        // The grammar does not allow whitespace without an extension.
         case (.blank, 13) where byteCount == 1, (.extensions, 13): state = .sizeEnd
         case (.blank, 32), (.blank, 9): break
         case (.blank, UInt8(ascii: ";")): state = .extensions

@@ -1,12 +1,12 @@
-/// What the fields of a request say about its body and its connection. Fields that two readers could read differently are refused
-/// before anything acts on them.
+/// The framing of a request body and its connection, from its fields. Ambiguous fields are refused at once, because two parsers could
+/// read them differently (request smuggling).
 struct Framing: Equatable {
     /// How the body ends.
     enum Body: Equatable { case none, length(Int), chunked }
 
     private(set) var body = Body.none
     private(set) var expectsContinue = false
-    /// Whether the client means to send more on the connection.
+    /// Whether the client keeps the connection open for further requests.
     private(set) var keepsConnection: Bool
 
     init(of fields: HTTPFields, version: RequestHead.Version) throws(Problem) {
@@ -26,7 +26,7 @@ struct Framing: Equatable {
     }
 }
 
-/// The fields that matter, counted.
+/// The relevant fields and how often each occurs.
 private struct Found {
     var lengths = 0
     var length = 0
@@ -59,7 +59,7 @@ private struct Found {
         }
     }
 
-    /// No number of so many digits overflows.
+    /// A number with at most this many digits cannot overflow.
     private static let digitCountMax = 15
 
     private static func parse(_ digits: UnsafeBufferPointer<UInt8>) throws(Problem) -> Int {
@@ -73,7 +73,7 @@ private struct Found {
     }
 }
 
-/// Whether the byte can be part of a host and its port: no blank, and nothing that would end or precede one in a URI.
+/// Whether the byte can be part of a host and port: no whitespace and no URI delimiter around the authority.
 func isHostByte(_ byte: UInt8) -> Bool {
     switch byte {
     case 0...32, 127, UInt8(ascii: "/"), UInt8(ascii: "@"), UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: ","),
@@ -84,7 +84,7 @@ func isHostByte(_ byte: UInt8) -> Bool {
 }
 
 extension Problem {
-    /// - Parameter part: what of the request cannot be read in one way only.
+    /// - Parameter part: the ambiguous part of the request.
     static func malformed(_ part: String) -> Problem {
         Problem(.badRequest, "malformed-request", detail: "The \(part) is malformed or ambiguous.")
     }

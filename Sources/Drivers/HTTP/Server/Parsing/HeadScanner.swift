@@ -4,22 +4,22 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// Finds the end of a request's head as its bytes come, and refuses one as soon as it is clear that it has to be.
+/// Finds the end of a request head incrementally, and refuses an invalid head as early as possible.
 ///
-/// Lines end with CRLF and nothing else. One empty line before the request line is skipped, as RFC 9112, 2.2 asks.
+/// Lines must end with CRLF. One empty line before the request line is skipped (RFC 9112, 2.2).
 struct HeadScanner {
-    /// Beside the target: the method, the version and what separates them.
+    /// Bytes of the request line besides the target: method, version and separators.
     private static let requestLineRestMax = 64
 
     private var scannedCount = 0
     private var lineStart = 0
-    /// Where the request line begins.
+    /// The start of the request line.
     private(set) var start = 0
-    /// The request line and the fields.
+    /// The number of lines: the request line and the fields.
     private(set) var lineCount = 0
 
-    /// - Parameter bytes: all that came since the head before, those of the last call first.
-    /// - Returns: how many of them are the head, its empty line included; nil as long as it has no end.
+    /// - Parameter bytes: all bytes since the previous head, beginning with those of the last call.
+    /// - Returns: the length of the head including its empty line; nil while it is incomplete.
     mutating func scan(
         _ bytes: UnsafeBufferPointer<UInt8>, limits: HTTPServerConfiguration
     ) throws(Problem) -> Int? {
@@ -49,7 +49,7 @@ struct HeadScanner {
         _ count: Int, _ bytes: UnsafeBufferPointer<UInt8>, _ limits: HTTPServerConfiguration
     ) throws(Problem) {
         if lineCount == 0, count > 0 {
-            // Not HTTP at all, TLS for one: no reason to wait for the end of its line.
+            // Not HTTP, for example TLS: refuse without waiting for the end of the line.
             if bytes[start] != 13, !isTokenByte(bytes[start]) { throw .malformed("request line") }
             if count > limits.targetBytesMax + Self.requestLineRestMax { throw .targetTooLong }
         }

@@ -1,4 +1,4 @@
-/// The request line and the fields of a request, taken apart and checked.
+/// The parsed and validated request line and fields of a request.
 struct RequestHead {
     enum Version { case http10, http11 }
 
@@ -9,15 +9,15 @@ struct RequestHead {
     let fields: HTTPFields
     let framing: Framing
 
-    /// Why a head is refused, and what is known of it: the answer may need its fields.
+    /// Why a head was refused, and its known fields, which the response may need.
     struct Refusal: Error {
         let problem: Problem
         var fields: HTTPFields = [:]
     }
 
     /// - Parameters:
-    ///   - bytes: the lines that a ``HeadScanner`` found, without the empty ones around them.
-    ///   - lineCount: how many they are.
+    ///   - bytes: the lines found by ``HeadScanner``, without surrounding empty lines.
+    ///   - lineCount: the number of lines.
     init(_ bytes: UnsafeBufferPointer<UInt8>, lineCount: Int, limits: HTTPServerConfiguration) throws(Refusal) {
         guard let end = bytes.firstIndex(of: 13), end + 1 < bytes.count, bytes[end + 1] == 10 else {
             throw Refusal(problem: .malformed("request line"))
@@ -33,7 +33,7 @@ struct RequestHead {
             if parts.target.count > limits.targetBytesMax { throw .targetTooLong }
             let target = try RequestTarget(parts.target, method: parts.method)
             framing = try Framing(of: fields, version: parts.version)
-            // RFC 9112, 3.2.2: what an absolute target names stands for whatever the field says.
+            // The host of an absolute-form target replaces the `Host` field (RFC 9112, 3.2.2).
             if let authority = target.authority { fields["host"] = authority }
             (method, version, self.target, self.fields) = (parts.method, parts.version, target.origin, fields)
         } catch {
@@ -42,7 +42,7 @@ struct RequestHead {
     }
 }
 
-/// `GET /path HTTP/1.1`, its parts separated by one space each.
+/// Parses `GET /path HTTP/1.1`, with exactly one space between the parts.
 private struct RequestLine {
     private static let methodBytesMax = 32
 
@@ -71,12 +71,12 @@ private struct RequestLine {
 }
 
 extension HTTPFields {
-    /// Takes over `name: value` lines, each with its CRLF. No line goes on in the next, no blank stands before a colon.
+    /// Appends `name: value` lines with their CRLF. Folded lines and whitespace before the colon are refused.
     fileprivate init(lines: UnsafeBufferPointer<UInt8>, count: Int) throws(Problem) {
         var bytes = Array(lines)
         var entries: [Entry] = []
         entries.reserveCapacity(count)
-        // The colon and what ends the value become the NULs behind name and value: nothing else has to move.
+        // The colon and the byte after the value become the NULs after name and value, so that no bytes move.
         try bytes.withUnsafeMutableBufferPointer { bytes throws(Problem) in
             var start = 0
             while start < bytes.count {
@@ -108,7 +108,7 @@ extension HTTPFields {
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }
 
-    /// What a value may hold: no control characters but the tabulator.
+    /// The bytes allowed in a value: no control characters except tab.
     private static func isText(_ byte: UInt8) -> Bool { (byte >= 32 && byte != 127) || byte == 9 }
 }
 

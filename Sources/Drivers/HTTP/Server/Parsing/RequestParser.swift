@@ -1,11 +1,11 @@
-/// Takes the requests off the bytes of a connection, one after the other, strictly as RFC 9112 has them. It does no I/O and keeps
-/// no bytes: those of a head that is not whole yet are given again with more behind them.
+/// Parses the requests of a connection one after the other, strictly by RFC 9112. It does no I/O and keeps no bytes: the caller passes
+/// the bytes of an incomplete head again, followed by more.
 struct RequestParser {
     enum Event {
-        /// More bytes are needed, behind the same ones.
+        /// More bytes are needed after the same ones.
         case incomplete
         case head(RequestHead)
-        /// Bytes of the body were appended; `isLast` when none follow.
+        /// Body bytes were appended; `isLast` when the body is complete.
         case body(isLast: Bool)
     }
 
@@ -15,8 +15,8 @@ struct RequestParser {
 
     init(limits: HTTPServerConfiguration) { self.limits = limits }
 
-    /// - Parameter body: what is found of a body is appended here.
-    /// - Returns: what was found, and how many of the bytes it took.
+    /// - Parameter body: receives decoded body bytes.
+    /// - Returns: the result, and how many bytes it consumed.
     mutating func next(
         _ bytes: UnsafeBufferPointer<UInt8>, body: inout [UInt8]
     ) throws(RequestHead.Refusal) -> (event: Event, byteCount: Int) {

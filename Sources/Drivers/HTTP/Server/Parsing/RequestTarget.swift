@@ -1,4 +1,4 @@
-/// The target of a request in one of the forms of RFC 9112, 3.2, checked so that no two readers see different paths in it.
+/// The target of a request in one of the forms of RFC 9112, 3.2, validated so that all parsers see the same path.
 struct RequestTarget {
     /// Path and query, or `*`.
     let origin: String
@@ -30,7 +30,7 @@ struct RequestTarget {
         let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.endIndex
         let authority = rest[..<end], path = rest[end...]
         guard !authority.isEmpty, authority.allSatisfy(isHostByte) else { throw .malformed("request target") }
-        // Without a path it means the root, or for OPTIONS the server itself (RFC 9112, 3.2.4).
+        // A missing path means `/`, or for OPTIONS the server itself (RFC 9112, 3.2.4).
         let text = path.isEmpty && method == .options ? "*" : String(decoding: path, as: UTF8.self)
         let origin = path.first == UInt8(ascii: "/") || text == "*" ? text : "/" + text
         if origin != "*" {
@@ -62,7 +62,7 @@ struct RequestTarget {
         if inPath, segmentStart <= target.count, isDots(target[segmentStart...]) { throw .badPath }
     }
 
-    /// `.` and `..`, escaped or not: they mean different places to different readers.
+    /// Whether the segment is `.` or `..`, escaped or not: parsers resolve them differently.
     private static func isDots(_ segment: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
         if segment.isEmpty || segment.count > 6 { return false }
         let decoded = PercentEncoding.decode(segment)
