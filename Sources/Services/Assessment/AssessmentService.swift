@@ -3,7 +3,7 @@ public import Messaging
 public import Platform
 public import Postgres
 
-/// Quizzes, assignments, what learners hand in, and their grades.
+/// Quizzes, assignments, submissions and grades.
 public struct AssessmentService: HubService {
     public static let name = ServiceName.assessment
     public static let publishes: [any Event.Type] = [QuizSubmitted.self, AssignmentGraded.self]

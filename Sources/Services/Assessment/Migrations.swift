@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// The tables of the service, in order; append only.
+/// The service's tables, in order; append-only.
 enum Migrations {
     static let all: [Migration] = [
         Migration(id: "assessment-001-learner", sql: learner),
@@ -11,7 +11,7 @@ enum Migrations {
             sql: "alter table submission add column version bigint not null default 1 check (version > 0)"),
     ]
 
-    /// The row's lock serialises what one learner hands in with their erasure. An erased one keeps it.
+    /// The row lock serialises a learner's submissions with their erasure. The row remains after erasure.
     private static let learner = """
         create table learner (
             user_id text primary key,
@@ -19,7 +19,7 @@ enum Migrations {
         ) with (fillfactor = 80);
         """
 
-    /// Quizzes and assignments. The questions of a quiz, with what is right, are read and written as one.
+    /// Quizzes and assignments. The questions of a quiz and their solutions are one JSON value.
     private static let work = """
         create table work (
             id text primary key,
@@ -38,7 +38,7 @@ enum Migrations {
         create index work_course on work (course_id, kind, id desc);
         """
 
-    /// Of an erased learner the score stays, and nothing that says whose it was.
+    /// After the learner's erasure only the score remains, without reference to the person.
     private static let submission = """
         create table submission (
             id text primary key,

@@ -8,7 +8,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Works of a course, what is handed in, and grades.
+/// Works of a course, submissions and grades.
 struct AssessmentRoutes: Sendable {
     let operations: Operations
 
@@ -116,7 +116,7 @@ struct AssessmentRoutes: Sendable {
         return try .page(works.map(WorkView.init), of: request)
     }
 
-    /// What is correct is not in it.
+    /// The correct options are not included.
     struct QuizView: Encodable {
         struct Question: Encodable {
             struct Option: Encodable {
@@ -281,7 +281,7 @@ extension AssessmentRoutes.QuizView {
 
     enum CodingKeys: CodingKey { case questions }
 
-    /// The fields of the work, and the questions beside them.
+    /// The fields of the work, with the questions beside them.
     func encode(to encoder: any Encoder) throws {
         try work.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)

@@ -14,10 +14,10 @@ struct Store: Sendable {
 
     // MARK: Learners
 
-    /// Leaves a tombstone in place of the learner, and of what they handed in the scores, which are nobody's.
+    /// Replaces the learner with a tombstone and their submissions with anonymous scores.
     func deleteLearner(_ user: UserID, at time: Date, on tx: Transaction) {
         people.erase(user, at: time, on: tx)
-        // A statement of its own: it sees what whoever held the lock before us committed.
+        // A separate statement, so that it sees what the previous lock holder committed.
         tx.submit(
             """
             update submission set user_id = null, answers = null, body = null, feedback = null
@@ -48,7 +48,7 @@ struct Store: Sendable {
         try await statements.query("select \(Self.workColumns) from work where id = \(id.rawValue)").first.map(work)
     }
 
-    /// The newest first.
+    /// Newest first.
     func listWorks(
         in course: CourseID, _ kind: GradedWorkKind, before: GradedWorkID?, countMax: Int, on database: Database
     ) async throws -> [Work] {
@@ -64,7 +64,7 @@ struct Store: Sendable {
 
     // MARK: Submissions
 
-    /// How often a learner has handed in.
+    /// How many submissions a learner has.
     func countAttempts(at work: GradedWorkID, by user: UserID, on statements: some Statements) async throws -> Int {
         let rows = try await statements.query(
             "select count(*) from submission where work_id = \(work.rawValue) and user_id = \(user.rawValue)")
@@ -90,7 +90,7 @@ struct Store: Sendable {
             """)
     }
 
-    /// A submission of somebody who is not erased.
+    /// A submission of a learner who is not erased.
     func findSubmission(_ id: SubmissionID, on statements: some Statements) async throws -> Submission? {
         try await statements.query(
             """
@@ -99,7 +99,7 @@ struct Store: Sendable {
         ).first.map(submission)
     }
 
-    /// The same, kept as it is until the transaction ends.
+    /// The same, locked until the transaction ends.
     func lockSubmission(_ id: SubmissionID, on tx: Transaction) async throws -> Submission? {
         try await tx.query(
             """
@@ -108,8 +108,8 @@ struct Store: Sendable {
         ).first.map(submission)
     }
 
-    /// The newest first.
-    /// - Parameter user: whose; nil for those of all learners.
+    /// Newest first.
+    /// - Parameter user: the learner; nil for all learners.
     func listSubmissions(
         of work: GradedWorkID, by user: UserID?, before: SubmissionID?, countMax: Int, on database: Database
     ) async throws -> [Submission] {
@@ -134,7 +134,7 @@ struct Store: Sendable {
 
     // MARK: Gradebook
 
-    /// The best grade of each learner in each work, in order of the learners' ids.
+    /// The best grade of each learner in each work, sorted by learner id.
     func listGradebook(
         of course: CourseID, after: UserID?, countMax: Int, on database: Database
     ) async throws -> [GradebookLine] {

@@ -6,29 +6,29 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What an operator can set of this service. Read once, at start.
+/// The operator's settings of this service. Read once, at start.
 struct AuthConfig: Sendable {
-    /// How long an access token is good for: the time until a new role or a log-out everywhere is felt.
+    /// The lifetime of access tokens: the maximum delay until a role change or log-out takes effect.
     static let accessTokenLifetimeSetting = Setting<Duration>(
-        "HUB_ACCESS_TOKEN_LIFETIME", default: .seconds(15 * 60), "How long an access token is good for.")
+        "HUB_ACCESS_TOKEN_LIFETIME", default: .seconds(15 * 60), "The lifetime of access tokens.")
 
-    /// How long a person stays logged in without coming back.
+    /// How long a session lasts without a refresh.
     static let refreshTokenLifetimeSetting = Setting<Duration>(
         "HUB_REFRESH_TOKEN_LIFETIME", default: .seconds(30 * 86_400), "How long a session lasts without a refresh.")
 
-    /// How long a key signs before the next one takes over.
+    /// How long a key signs before the next one replaces it.
     static let signingKeyAgeSetting = Setting<Duration>(
         "HUB_SIGNING_KEY_AGE", default: .seconds(30 * 86_400), "How long a key signs access tokens, at least 2h.")
 
-    /// Failed log-ins of one account at one address or device before the next have to wait.
+    /// Failed log-ins of one account from one address or device before further ones are delayed.
     static let placeFailures = Setting<Int>(
         "HUB_LOGIN_PLACE_FAILURES", default: 10, "Failed log-ins of an account at one address or device, at least 2.")
 
-    /// Failed log-ins of one account before it is looked at only where it has not failed, or is known.
+    /// Failed log-ins of one account before log-ins are accepted only from known devices and places without failures.
     static let accountFailures = Setting<Int>(
         "HUB_LOGIN_ACCOUNT_FAILURES", default: 50, "Failed log-ins of an account from anywhere, at least 2.")
 
-    /// Failed log-ins from one address beyond two for each account that logs in there; a school shares one.
+    /// Failed log-ins from one address, in addition to two per account that logs in there (a school may share one address).
     static let addressFailures = Setting<Int>(
         "HUB_LOGIN_ADDRESS_FAILURES", default: 120, "Failed log-ins from an address where few succeed, at least 2.")
 
@@ -38,7 +38,7 @@ struct AuthConfig: Sendable {
         addressFailures.declaration,
     ]
 
-    /// Seconds, like all that follow.
+    /// In seconds, like all that follow.
     let accessTokenLifetime: TimeInterval
     let refreshTokenLifetime: TimeInterval
     let keys: KeySchedule

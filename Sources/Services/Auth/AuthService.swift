@@ -5,7 +5,7 @@ public import Postgres
 internal import EventLoop
 internal import Observability
 
-/// Log-in, tokens, sessions, and the keys that sign.
+/// Log-in, tokens, sessions and signing keys.
 public struct AuthService: HubService {
     public static let name: ServiceName = .auth
     public static let settings = AuthConfig.declarations

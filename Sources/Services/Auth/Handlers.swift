@@ -2,7 +2,7 @@ internal import Contracts
 internal import Messaging
 internal import Postgres
 
-/// What this service does when something happens elsewhere.
+/// Reactions to events of other services.
 struct Handlers: Sendable {
     let operations: Operations
 

@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// Append only: a migration that has shipped is never changed.
+/// Append-only: a released migration must not change.
 enum Migrations {
     static let all = [
         Migration(id: "auth-001-sessions", sql: sessions),
@@ -12,8 +12,8 @@ enum Migrations {
         Migration(id: "auth-007-uses-of-a-session", sql: usesOfASession),
     ]
 
-    /// Of a refresh token only the SHA-256 digest is kept: whoever reads the table cannot log in with it. Used tokens stay until the
-    /// session goes, so that a second use is noticed.
+    /// Only the SHA-256 digest of a refresh token is stored, so that read access to the table does not allow log-ins. Used tokens stay
+    /// until the session is deleted, so that reuse is detected.
     private static let sessions = """
         create table session (
             id text primary key,
@@ -43,7 +43,7 @@ enum Migrations {
         );
         """
 
-    /// The digest of what is counted: neither addresses of mail nor of machines are stored.
+    /// The digest of what is counted: neither e-mail nor IP addresses are stored.
     private static let loginAttempts = """
         create table login_attempts (
             subject bytea primary key,
@@ -54,7 +54,7 @@ enum Migrations {
         create index login_attempts_last_at on login_attempts (last_at);
         """
 
-    /// Tombstones: a log-in that was under way when its person was erased opens no session.
+    /// Tombstones: a log-in in progress during the person's erasure opens no session.
     private static let erasedUsers = """
         create table erased_user (
             user_id text primary key,
@@ -62,7 +62,7 @@ enum Migrations {
         );
         """
 
-    /// Numbers that fade take the place of counts. What was counted was forgotten after an hour anyway.
+    /// Decaying numbers replace plain counts, which were deleted after an hour anyway.
     private static let attemptTallies = """
         drop table login_attempts;
         create table attempt_tally (
@@ -74,7 +74,7 @@ enum Migrations {
         create index attempt_tally_at on attempt_tally (at);
         """
 
-    /// The digest is of the token and the account's address: the token says nothing about another account.
+    /// The digest covers the token and the account's e-mail address: the token is useless for another account.
     private static let devices = """
         create table device (
             digest bytea primary key,
@@ -85,7 +85,7 @@ enum Migrations {
         create index device_last_used_at on device (last_used_at);
         """
 
-    /// Serves the question when a session was refreshed lately as well.
+    /// Also serves the query for the recent refreshes of a session.
     private static let usesOfASession = """
         create index refresh_token_use on refresh_token (session_id, used_at);
         drop index refresh_token_session;

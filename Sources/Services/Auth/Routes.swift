@@ -24,7 +24,7 @@ struct AuthRoutes: Sendable {
         let email, password: String
         let deviceToken: String?
 
-        /// Only the form is looked at: what cannot be anybody's credentials is wrong like any other.
+        /// Only the format is checked: impossible credentials get the same error as wrong ones.
         init(_ fields: inout BodyFields) {
             email = fields.string("email", length: 1...320)
             password = fields.string("password", length: 1...1_024, trimmed: false)
@@ -37,7 +37,7 @@ struct AuthRoutes: Sendable {
         let tokenType = "Bearer"
         let expiresIn: Int
         let refreshToken: String
-        /// Of a log-in.
+        /// The response to a log-in.
         let deviceToken: String?
     }
 
@@ -87,7 +87,7 @@ struct AuthRoutes: Sendable {
         let id: String
         let userAgent: String?
         let createdAt, lastUsedAt, expiresAt: Date
-        /// Whether this request belongs to it.
+        /// Whether this request belongs to the session.
         let current: Bool
     }
 
@@ -109,7 +109,7 @@ struct AuthRoutes: Sendable {
 }
 
 extension Request {
-    /// The client's network, by its address as the gateway saw it.
+    /// The client's network, from the address the gateway reported.
     fileprivate var network: String {
         IPAddress.network(of: http.fields["x-forwarded-for"] ?? http.remoteAddress)
     }

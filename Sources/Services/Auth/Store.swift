@@ -7,11 +7,11 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// All SQL of the service. What only writes is sent without waiting and fails the transaction at its commit at the latest.
+/// All SQL of the service. Writes without a result are sent without waiting; a failure fails the transaction at its commit at the latest.
 struct Store: Sendable {
     // MARK: Sessions and their tokens
 
-    /// - Returns: false when the person was erased; until the transaction ends nobody erases them.
+    /// - Returns: false when the person was erased; the shared lock prevents an erasure until the transaction ends.
     func insert(_ session: Session, on tx: Transaction) async throws -> Bool {
         tx.submit("select pg_advisory_xact_lock_shared(\(Self.lock(of: session.userID)))")
         return try await tx.execute(
@@ -28,8 +28,8 @@ struct Store: Sendable {
             "insert into refresh_token (digest, session_id) values (\(token.bytes), \(session.rawValue))")
     }
 
-    /// Whose token this is, whatever became of it, and since when its session was refreshed as often as it may be; nil when it is
-    /// none of ours.
+    /// The token's owner, whatever the token's state, and the time since when its session has reached the refresh limit; nil for an
+    /// unknown token.
     func findUser(of token: TokenDigest, on statements: some Statements) async throws -> (UserID, busySince: Date?)? {
         try await statements.query(
             """
@@ -44,12 +44,11 @@ struct Store: Sendable {
         }
     }
 
-    /// The session of a token and what became of the token. Whoever presents another token of the session waits until the
-    /// transaction ends.
-    /// - Parameter next: what the token is exchanged for.
+    /// The session of a token and the token's state. Locks the session until the transaction ends.
+    /// - Parameter next: the token to exchange it for.
     func lockSession(of token: TokenDigest, next: TokenDigest, on tx: Transaction) async throws -> (Session, TokenUse)?
     {
-        // First the session, then the token: `used_at` must be what it is once the lock is held.
+        // The session is locked before the token is read: `used_at` must be the value under the lock.
         let sessions = try await tx.query(
             """
             select \(Self.columns) from session
@@ -78,7 +77,7 @@ struct Store: Sendable {
         tx.submit("update refresh_token set used_at = \(time) where digest = \(token.bytes)")
     }
 
-    /// Ends the session of a token, if it has not ended.
+    /// Ends the session of a token, unless it has ended.
     func endSession(of token: TokenDigest, _ end: SessionEnd, on statements: some Statements) async throws {
         _ = try await statements.query(
             """
@@ -92,7 +91,7 @@ struct Store: Sendable {
             "update session set end_reason = \(end.rawValue) where user_id = \(user.rawValue) and end_reason is null")
     }
 
-    /// The sessions a person has open, the last used first.
+    /// The open sessions of a person, last used first.
     func listSessions(
         of user: UserID, at time: Date, limit: Int, on statements: some Statements
     ) async throws -> [Session] {
@@ -105,7 +104,7 @@ struct Store: Sendable {
         ).map(session)
     }
 
-    /// Leaves a tombstone, once nobody opens a session for the person any more.
+    /// Inserts a tombstone, after waiting for transactions that open a session for the person.
     func insertErased(_ user: UserID, at time: Date, on tx: Transaction) {
         tx.submit("select pg_advisory_xact_lock(\(Self.lock(of: user)))")
         tx.submit(
@@ -116,7 +115,7 @@ struct Store: Sendable {
         tx.submit("delete from session where user_id = \(user.rawValue)")
     }
 
-    /// - Returns: how many there were, at most `limit`.
+    /// - Returns: how many rows were deleted, at most `limit`.
     func deleteSessions(expiredBefore time: Date, limit: Int, on tx: Transaction) async throws -> Int {
         try await tx.execute(
             """
@@ -127,9 +126,9 @@ struct Store: Sendable {
 
     // MARK: Attempts to log in
 
-    /// What is counted, which no one else changes until the transaction ends.
+    /// The tallies of an attempt, locked until the transaction ends.
     func lockAttempts(_ subjects: AttemptSubjects, at time: Date, on tx: Transaction) async throws -> Attempts {
-        // In one order everywhere: two attempts never wait for each other.
+        // Locked in a fixed order, so that two attempts cannot deadlock.
         let rows = try await tx.query(
             """
             insert into attempt_tally (subject, failures, successes, at)
@@ -145,7 +144,7 @@ struct Store: Sendable {
             address: subjects.address.flatMap { tallies[$0.digest] })
     }
 
-    /// Nil when nothing is counted.
+    /// nil when nothing is counted.
     func findTally(_ subject: AttemptSubject?, on statements: some Statements) async throws -> Tally? {
         guard let subject else { return nil }
         return try await statements.query(
@@ -168,7 +167,7 @@ struct Store: Sendable {
         }
     }
 
-    /// - Returns: how many there were, at most `limit`.
+    /// - Returns: how many rows were deleted, at most `limit`.
     func deleteTallies(lastBefore time: Date, limit: Int, on tx: Transaction) async throws -> Int {
         try await tx.execute(
             """
@@ -179,13 +178,13 @@ struct Store: Sendable {
 
     // MARK: Devices
 
-    /// Whose device it is; nil when it is not known.
+    /// The device's account; nil for an unknown device.
     func findUser(of device: DeviceDigest, on statements: some Statements) async throws -> UserID? {
         try await statements.query("select user_id from device where digest = \(device.bytes)")
             .first.map { UserID(checked: try $0.decode(String.self)) }
     }
 
-    /// Notes that a person logged in with a device, and forgets those they have used the longest ago.
+    /// Records a log-in with a device, and removes the person's least recently used devices beyond the limit.
     func upsert(_ device: DeviceDigest, of user: UserID, at time: Date, on tx: Transaction) {
         tx.submit(
             """
@@ -206,7 +205,7 @@ struct Store: Sendable {
         tx.submit("delete from device where user_id = \(user.rawValue)")
     }
 
-    /// - Returns: how many there were, at most `limit`.
+    /// - Returns: how many rows were deleted, at most `limit`.
     func deleteDevices(lastUsedBefore time: Date, limit: Int, on tx: Transaction) async throws -> Int {
         try await tx.execute(
             """
@@ -217,7 +216,7 @@ struct Store: Sendable {
 
     // MARK: Signing keys
 
-    /// All keys. Until the transaction ends no one else makes one.
+    /// All keys. The table lock prevents other processes from creating one until the transaction ends.
     func lockKeys(on tx: Transaction) async throws -> [StoredKey] {
         tx.submit("lock table signing_key in share row exclusive mode")
         return try await listKeys(on: tx)
@@ -269,17 +268,17 @@ struct TokenDigest: Sendable, Hashable {
     let bytes: [UInt8]
 }
 
-/// The SHA-256 digest of a device's token and the address of the account that knows it.
+/// The SHA-256 digest of a device token and the e-mail address of its account.
 struct DeviceDigest: Sendable, Hashable {
     let bytes: [UInt8]
 }
 
-/// What attempts are counted for, as a digest.
+/// The digest of what attempts are counted for.
 struct AttemptSubject: Sendable, Hashable {
     let digest: [UInt8]
 }
 
-/// What one attempt is counted for, as ``Attempts`` says.
+/// The subjects of one attempt, see ``Attempts``.
 struct AttemptSubjects: Sendable {
     let place: AttemptSubject
     let account: AttemptSubject?
@@ -290,6 +289,6 @@ struct AttemptSubjects: Sendable {
 
 struct StoredKey: Sendable {
     let times: KeyTimes
-    /// The whole key as a JSON Web Key: a secret.
+    /// The whole key as a JSON Web Key; secret.
     let privateJWK: String
 }

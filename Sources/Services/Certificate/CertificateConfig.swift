@@ -1,15 +1,15 @@
 internal import Platform
 
-/// What an operator can set of this service. Read once, at start.
+/// The operator's settings of this service. Read once, at start.
 struct CertificateConfig: Sendable {
-    /// What a certificate's QR code begins with.
+    /// The base URL in the QR code of a certificate.
     static let publicURL = Setting<String>(
         "HUB_PUBLIC_URL", default: "http://127.0.0.1:3000",
-        "Where people reach the hub: what the addresses begin with that certificates are verified at.")
+        "The public base URL of the hub, used in the verification links of certificates.")
 
     static let declarations = [publicURL.declaration]
 
-    /// Without a slash at the end.
+    /// Without a trailing slash.
     let publicURL: String
 
     init(_ settings: Settings) throws(SettingsError) {

@@ -4,7 +4,7 @@ internal import ObjectStore
 public import Platform
 public import Postgres
 
-/// Certificates: drawn when a course is completed, verified by anybody who has the code.
+/// Certificates: drawn when a course is completed; anyone with the code can verify them.
 public struct CertificateService: HubService {
     public static let name: ServiceName = .certificate
     public static let settings = CertificateConfig.declarations

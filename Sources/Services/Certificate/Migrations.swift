@@ -1,13 +1,13 @@
 internal import Postgres
 
-/// Append only: a migration that has shipped is never changed.
+/// Append-only: a released migration must not change.
 enum Migrations {
     static let all = [
         Migration(id: "certificate-001-certificate", sql: certificate),
         Migration(id: "certificate-002-statement-key", sql: statementKey),
     ]
 
-    /// `person` is locked by what is written of somebody, and stays, empty, when they are erased.
+    /// Writes about a person lock their `person` row, which remains, empty, after erasure.
     private static let certificate = """
         create table person (
             user_id text primary key,
@@ -34,7 +34,7 @@ enum Migrations {
         create index certificate_of_learner on certificate (user_id, id);
         """
 
-    /// One row, whichever process makes it.
+    /// One row, created by whichever process is first.
     private static let statementKey = """
         create table statement_key (
             is_the_one boolean primary key default true check (is_the_one),

@@ -59,7 +59,7 @@ struct CertificateRoutes: Sendable {
     }
 
     struct NameBody: RequestBody {
-        /// Nil only in a body that is refused.
+        /// nil only in a request that is refused.
         let name: LearnerName?
 
         init(_ fields: inout BodyFields) {
@@ -110,7 +110,7 @@ struct CertificateRoutes: Sendable {
         }
     }
 
-    /// JSON, and for browsers a page.
+    /// JSON, or a page for browsers.
     func verify(_ request: Request) async throws -> Response {
         let code = request.http.pathParameters["code"] ?? ""
         guard request.http.fields.list("accept", contains: "text/html") else {
@@ -133,7 +133,7 @@ extension Response {
         return response
     }
 
-    /// What one address answers in forms of which the caller takes one, and what may change at any time.
+    /// The response depends on `Accept` and may change at any time.
     fileprivate var ofSeveralForms: Response {
         var response = self
         response.fields["vary"] = "accept"

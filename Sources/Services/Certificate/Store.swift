@@ -24,13 +24,13 @@ struct Store: Sendable {
             .map(certificate)
     }
 
-    /// The certificate, kept as it is until the transaction ends.
+    /// The certificate, locked until the transaction ends.
     func lock(_ id: CertificateID, on tx: Transaction) async throws -> Certificate? {
         try await tx.query("select \(Self.columns) from certificate where id = \(id.rawValue) for update").first
             .map(certificate)
     }
 
-    /// The newest first, without what is not there yet and what was erased.
+    /// Newest first, without erased ones and those not available yet.
     func listIssued(
         to user: UserID, before: CertificateID?, countMax: Int, on statements: some Statements
     ) async throws -> [Certificate] {
@@ -42,8 +42,8 @@ struct Store: Sendable {
         return try await statements.query("\(sql) order by id desc limit \(countMax)").map(certificate)
     }
 
-    /// The person is locked; an erased one gets no certificate.
-    /// - Returns: false when the enrolment has one already, or its learner was erased.
+    /// Locks the person; an erased person gets no certificate.
+    /// - Returns: false when the enrolment already has one, or its learner was erased.
     func insert(_ certificate: Certificate, on tx: Transaction) async throws -> Bool {
         try await !tx.query(
             """
@@ -59,8 +59,8 @@ struct Store: Sendable {
         ).isEmpty
     }
 
-    /// Writes down what is printed, unless another attempt has.
-    /// - Returns: the certificate with what is printed on it; nil when it was erased.
+    /// Stores the printed facts, unless another attempt already has.
+    /// - Returns: the certificate with its printed facts; nil when it was erased.
     func setPrint(
         _ print: Certificate.Print, of id: CertificateID, on statements: some Statements
     ) async throws -> Certificate? {
@@ -74,7 +74,7 @@ struct Store: Sendable {
         ).first.map(certificate)
     }
 
-    /// The file of a version is there, and with the first the certificate is issued.
+    /// Marks the file of a version as available; the first version issues the certificate.
     /// - Returns: false when it was erased.
     func issue(_ id: CertificateID, version: Int, at time: Date, on tx: Transaction) async throws -> Bool {
         try await !tx.query(
@@ -86,7 +86,7 @@ struct Store: Sendable {
         ).isEmpty
     }
 
-    /// Writes what a correction changes.
+    /// Stores a correction.
     func update(_ certificate: Certificate, on tx: Transaction) {
         tx.submit(
             """
@@ -95,7 +95,7 @@ struct Store: Sendable {
             """)
     }
 
-    /// - Returns: nil when there is none that was issued, or it was erased.
+    /// - Returns: nil when no issued certificate exists, or it was erased.
     func revoke(_ id: CertificateID, at time: Date, on statements: some Statements) async throws -> Certificate? {
         try await statements.query(
             """
@@ -105,7 +105,7 @@ struct Store: Sendable {
         ).first.map(certificate)
     }
 
-    /// - Returns: those that were not erased before.
+    /// - Returns: the certificates that were not erased before.
     func eraseCertificates(of user: UserID, at time: Date, on tx: Transaction) async throws -> [CertificateID] {
         try await tx.query(
             """
@@ -137,9 +137,9 @@ struct Store: Sendable {
             issuedAt: issuedAt, revokedAt: revokedAt, erasedAt: erasedAt)
     }
 
-    // MARK: The key that signs
+    // MARK: Signing key
 
-    /// Another process may have made one: then that is the one.
+    /// If another process has created a key, that one is used.
     func insertKey(_ secret: [UInt8], on tx: Transaction) {
         tx.submit("insert into statement_key (secret) values (\(secret)) on conflict do nothing")
     }

@@ -3,7 +3,7 @@ public import Messaging
 public import Platform
 public import Postgres
 
-/// What lessons say, and who may read it.
+/// The content of lessons, and access to it.
 public struct ContentService: HubService {
     public static let name: ServiceName = .content
     public static let migrations = Migrations.all

@@ -2,7 +2,7 @@ internal import Contracts
 internal import Messaging
 internal import Postgres
 
-/// What this service does when something happens elsewhere. The names are frozen.
+/// Reactions to events of other services. The names must not change.
 struct Handlers: Sendable {
     let operations: Operations
 

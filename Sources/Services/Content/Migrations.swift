@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// Append only: a migration that has shipped is never changed.
+/// Append-only: a released migration must not change.
 enum Migrations {
     static let all = [
         Migration(id: "content-001-access", sql: access),
@@ -10,8 +10,8 @@ enum Migrations {
         Migration(id: "content-005-public-lessons", sql: publicLessons),
     ]
 
-    /// `person` is locked by what is written of somebody, and stays, empty, when they are erased. An access that was revoked stays too:
-    /// its grant may still be on its way.
+    /// Writes about a person lock their `person` row, which remains, empty, after erasure. A revoked access remains too, because its
+    /// grant may arrive later.
     private static let access = """
         create table person (
             user_id text primary key,
@@ -26,8 +26,7 @@ enum Migrations {
         create index access_reader on access (user_id, course_id) where not is_revoked;
         """
 
-    /// What the course service said, and the newest version of each course that we have heard of: what an older one said is asked for
-    /// again.
+    /// Cached facts from the course service, and the newest known version of each course: facts of an older version are requested again.
     private static let lesson = """
         create table course (
             course_id text primary key,
@@ -58,7 +57,7 @@ enum Migrations {
         );
         """
 
-    /// Each event brings its own half, whichever comes first.
+    /// Each event contributes its own columns, in either order.
     private static let medium = """
         create table medium (
             media_id text primary key,
@@ -77,7 +76,7 @@ enum Migrations {
         create index medium_owner on medium (owner_id) where owner_id is not null;
         """
 
-    /// What is known of lessons does not say yet whether everybody may know of them, and is asked for again.
+    /// Cached lessons lack the new column, so they are deleted and requested again.
     private static let publicLessons = """
         delete from lesson;
         alter table lesson add column is_public boolean not null;

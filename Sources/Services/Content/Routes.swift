@@ -9,7 +9,7 @@ internal import Foundation
 #endif
 
 struct ContentRoutes: Sendable {
-    /// Room for the longest document, every character of it escaped.
+    /// Fits the longest document with every character escaped.
     private static let bodyBytesMax = 1024 * 1024
 
     let operations: Operations
@@ -27,7 +27,7 @@ struct ContentRoutes: Sendable {
 
     struct PageView: Encodable {
         let html: String
-        /// For those who may write it.
+        /// For permitted writers.
         let markdown: String?
         let revision: Int
         let updatedAt: Date?
@@ -45,7 +45,7 @@ struct ContentRoutes: Sendable {
     func read(_ request: Request) async throws -> Response {
         let page = try await operations.read(request.id("id", as: LessonID.self), as: request.reader)
         var response = try Response.ok(PageView(page), version: page.revision.number)
-        // The addresses in it grow old while the revision stays.
+        // The URLs expire although the revision does not change.
         response.fields["cache-control"] = "no-store"
         return response
     }
@@ -53,7 +53,7 @@ struct ContentRoutes: Sendable {
     struct MarkdownBody: RequestBody {
         let markdown: String
 
-        /// How long a document may be is the renderer's to say, in bytes.
+        /// The renderer limits the length of a document, in bytes.
         init(_ fields: inout BodyFields) {
             markdown = fields.string("markdown", length: 0...bodyBytesMax, trimmed: false)
         }
@@ -70,7 +70,7 @@ struct ContentRoutes: Sendable {
     struct RevisionView: Encodable {
         let revision: Int
         let writtenAt: Date?
-        /// When it is shown by itself.
+        /// Only in the response for a single lesson.
         let markdown: String?
     }
 

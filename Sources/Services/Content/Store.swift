@@ -14,7 +14,7 @@ struct Store: Sendable {
 
     // MARK: People and their access
 
-    /// An access that is known stays as it is: revoked, perhaps. The person is locked; an erased one gets none.
+    /// An existing access is not changed; it may be revoked. Locks the person; an erased person gets no access.
     func insertAccess(_ enrollment: EnrollmentID, of user: UserID, to course: CourseID, on tx: Transaction) {
         tx.submit(
             """
@@ -25,7 +25,7 @@ struct Store: Sendable {
             """)
     }
 
-    /// Revokes an access, also one that has not been granted yet. The person is locked.
+    /// Revokes an access, also one not granted yet. Locks the person.
     func revokeAccess(_ enrollment: EnrollmentID, of user: UserID, to course: CourseID, on tx: Transaction) {
         tx.submit(
             """
@@ -45,17 +45,17 @@ struct Store: Sendable {
         ).isEmpty
     }
 
-    /// Leaves a tombstone, whether or not we had heard of the person.
+    /// Inserts a tombstone, also for an unknown person.
     func erasePerson(_ id: UserID, at time: Date, on tx: Transaction) {
         people.erase(id, at: time, on: tx)
         tx.submit("delete from access where user_id = \(id.rawValue)")
         tx.submit("update medium set owner_id = null, file_name = null where owner_id = \(id.rawValue)")
     }
 
-    // MARK: What course says
+    // MARK: Facts from the course service
 
-    /// What we know of a lesson.
-    /// - Parameter since: what was told earlier is not taken for current, nor what a newer version of the course may have changed.
+    /// Cached facts of a lesson.
+    /// - Parameter since: older facts are outdated, and so are those of an older course version.
     func findFacts(
         of id: LessonID, toldSince since: Date, on statements: some Statements
     ) async throws -> (facts: LessonFacts, isCurrent: Bool)? {
@@ -77,7 +77,7 @@ struct Store: Sendable {
         }
     }
 
-    /// Keeps what course said of a lesson; what it said of a newer version stays.
+    /// Caches facts of a lesson; facts of a newer course version are kept.
     func upsert(_ facts: LessonFacts, at time: Date, on statements: some Statements) async throws {
         try await statements.execute(
             """
@@ -96,7 +96,7 @@ struct Store: Sendable {
         try await statements.execute("delete from lesson where lesson_id = \(id.rawValue)")
     }
 
-    /// Notes that a course has changed: what was said of earlier versions is not current any more.
+    /// Records a new course version: facts of earlier versions are outdated.
     func upsertCourse(_ id: CourseID, version: Int, on tx: Transaction) {
         tx.submit(
             """
@@ -107,7 +107,7 @@ struct Store: Sendable {
 
     // MARK: Pages
 
-    /// What a lesson says; ``Revision/none`` when nobody has written anything.
+    /// The current content of a lesson; ``Revision/none`` when there is none.
     func findRevision(of id: LessonID, on statements: some Statements) async throws -> Revision {
         try await statements.query(
             """
@@ -118,7 +118,7 @@ struct Store: Sendable {
         ).first.map(revision) ?? .none
     }
 
-    /// What a lesson said in a revision; nil when that is not kept.
+    /// The content of a revision; nil when it is not stored.
     func findRevision(_ number: Int, of id: LessonID, on statements: some Statements) async throws -> Revision? {
         try await statements.query(
             """
@@ -128,7 +128,7 @@ struct Store: Sendable {
         ).first.map(revision)
     }
 
-    /// The newest first.
+    /// Newest first.
     func listRevisions(of id: LessonID, on statements: some Statements) async throws -> [RevisionEntry] {
         try await statements.query(
             "select number, written_at from revision where lesson_id = \(id.rawValue) order by number desc"
@@ -143,7 +143,7 @@ struct Store: Sendable {
         return Revision(number: number, markdown: markdown, writtenAt: writtenAt)
     }
 
-    /// Makes a page known and locks it until the transaction ends.
+    /// Creates a page if needed and locks it until the transaction ends.
     func lockPage(of id: LessonID, on tx: Transaction) {
         tx.submit(
             """
@@ -152,7 +152,7 @@ struct Store: Sendable {
             """)
     }
 
-    /// Adds a revision to a locked page, and forgets the oldest.
+    /// Adds a revision to a locked page, and deletes the oldest ones beyond the limit.
     func insert(_ revision: Revision, of id: LessonID, at time: Date, on tx: Transaction) {
         tx.submit(
             """
@@ -169,7 +169,7 @@ struct Store: Sendable {
 
     // MARK: Media
 
-    /// The half of a medium that its upload tells. Its owner is locked; of an erased one neither id nor file name is kept.
+    /// Stores the facts of an upload. Locks the owner; of an erased owner neither id nor file name is stored.
     func upsertUpload(_ event: MediaUploaded, on tx: Transaction) {
         tx.submit(
             """
@@ -188,7 +188,7 @@ struct Store: Sendable {
             """)
     }
 
-    /// The half of a medium that its processing tells; the last word counts.
+    /// Stores the facts of processing; the last event wins.
     func upsertOutcome(_ event: MediaProcessed, on tx: Transaction) {
         tx.submit(
             """
@@ -204,7 +204,7 @@ struct Store: Sendable {
             """)
     }
 
-    /// In the order they were made.
+    /// In order of creation.
     func listMedia(of id: LessonID, on statements: some Statements) async throws -> [Medium] {
         try await statements.query(
             """

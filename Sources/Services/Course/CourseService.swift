@@ -3,7 +3,7 @@ public import Messaging
 public import Platform
 public import Postgres
 
-/// Courses: what they are made of, what they cost, and the catalogue.
+/// Courses: their outline and price, and the catalogue.
 public struct CourseService: HubService {
     public static let name: ServiceName = .course
     public static let publishes: [any Event.Type] = [CourseCreated.self, CourseUpdated.self, CoursePublished.self]

@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// Append only: a migration that has shipped is never changed.
+/// Append-only: a released migration must not change.
 enum Migrations {
     static let all = [
         Migration(id: "course-001-instructor", sql: instructor),
@@ -11,7 +11,7 @@ enum Migrations {
             sql: "alter table course add column prerequisites text[] not null default '{}'"),
     ]
 
-    /// The row is locked while a course is made, and stays when the person is erased: who is gone makes no course any more.
+    /// The row is locked while a course is created, and remains after the person's erasure: an erased person creates no course.
     private static let instructor = """
         create table instructor (
             user_id text primary key,
@@ -19,8 +19,8 @@ enum Migrations {
         );
         """
 
-    /// Words are found as they stand in any language, and by their stems in English. `publication` is given once, when a course is
-    /// published: the order of the catalogue.
+    /// Words are indexed literally for any language, and by English stems. `publication` is assigned once, on publishing: the order of
+    /// the catalogue.
     private static let course = """
         create sequence course_publication;
         create table course (
@@ -53,7 +53,8 @@ enum Migrations {
         create index course_category on course (lower(category), publication desc) where status = 'PUBLISHED';
         """
 
-    /// A place is taken once, at the latest when the transaction ends: while things move, two may share one.
+    /// Positions are unique at the end of the transaction: the constraint is deferred, because two rows may share a position during a
+    /// move.
     private static let outline = """
         create table section (
             id text primary key,

@@ -47,9 +47,9 @@ struct CourseRoutes: Sendable {
         let prerequisites: [String]
         let createdAt, updatedAt: Date
         let publishedAt: Date?
-        /// In the catalogue.
+        /// Only in the catalogue.
         var lessonCount: Int?
-        /// Of a course that is shown by itself.
+        /// Only in the response for a single course.
         var sections: [OutlineView]?
 
         init(_ course: Course) {
@@ -97,7 +97,7 @@ struct CourseRoutes: Sendable {
         }
 
         let page: Page<CourseView>
-        /// When they are asked for.
+        /// Only on request.
         let facets: Facets?
     }
 
@@ -120,7 +120,7 @@ struct CourseRoutes: Sendable {
         let id = try request.id("id", as: CourseID.self)
         let shown = try await operations.show(id, to: request.caller) { try HubJSON.encode(CourseView($0)) }
         var response = Response.ok(json: shown.json, version: shown.version)
-        // A browser keeps it and asks whether it is still so.
+        // Browsers cache it and revalidate.
         response.fields["cache-control"] = "private, no-cache"
         return response
     }
@@ -345,7 +345,7 @@ struct CourseRoutes: Sendable {
 }
 
 extension CourseRoutes {
-    /// Room for a description of the longest kind, whatever script it is in.
+    /// Fits the longest description in any script.
     fileprivate static let offerBytesMax = 256 * 1024
 }
 
@@ -401,7 +401,7 @@ extension BodyFields {
             "prerequisites", count: 0...CourseOffer.prerequisiteCountMax, length: 1...CourseOffer.prerequisiteLengthMax)
     }
 
-    /// The text of a language field; an empty one has been complained about already.
+    /// The text of a language field; an empty one is already reported.
     fileprivate mutating func language(_ text: String) -> LanguageTag {
         if let tag = LanguageTag(rawValue: text) { return tag }
         if !text.isEmpty { complain("language", "must be a language tag, such as pt-BR") }
@@ -426,7 +426,7 @@ extension CourseRoutes.CatalogueView {
 
     enum CodingKeys: CodingKey { case facets }
 
-    /// The page, and the counts beside it.
+    /// The page with the facet counts.
     func encode(to encoder: any Encoder) throws {
         try page.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)

@@ -11,7 +11,7 @@ internal import Foundation
 struct Store: Sendable {
     // MARK: Instructors
 
-    /// Makes the instructor known and locks their row until the transaction ends.
+    /// Creates the instructor's row if needed and locks it until the transaction ends.
     /// - Returns: whether they were erased.
     func lockInstructor(_ id: UserID, on tx: Transaction) async throws -> Bool {
         let rows = try await tx.query(
@@ -23,7 +23,7 @@ struct Store: Sendable {
         return try rows.first?.decode(Bool.self) ?? false
     }
 
-    /// Leaves a tombstone, whether or not we had heard of the person, and locks it.
+    /// Inserts a tombstone, also for an unknown person, and locks it.
     func eraseInstructor(_ id: UserID, at time: Date, on tx: Transaction) async throws {
         try await tx.execute(
             """
@@ -32,7 +32,7 @@ struct Store: Sendable {
             """)
     }
 
-    /// - Returns: the courses that were not archived before, as they are now.
+    /// - Returns: the courses archived by this call.
     func archiveCourses(of instructor: UserID, at time: Date, on tx: Transaction) async throws -> [Course] {
         try await tx.query(
             """
@@ -49,7 +49,7 @@ struct Store: Sendable {
         try await statements.query("select \(Self.columns) from course where id = \(id.rawValue)").first.map(course)
     }
 
-    /// The course, kept as it is, with its sections and lessons, until the transaction ends.
+    /// The course with its outline, locked until the transaction ends.
     func lock(_ id: CourseID, on tx: Transaction) async throws -> Course? {
         try await tx.query("select \(Self.columns) from course where id = \(id.rawValue) for update").first.map(course)
     }
@@ -67,7 +67,7 @@ struct Store: Sendable {
             """)
     }
 
-    /// Stores a locked course; of its outline what is not as in `old`.
+    /// Stores a locked course; of its outline only the differences to `old`.
     func update(_ whole: WholeCourse, instead old: WholeCourse, on tx: Transaction) async throws {
         let (course, offer) = (whole.course, whole.course.offer)
         try await tx.execute(
@@ -110,7 +110,7 @@ struct Store: Sendable {
         return outline
     }
 
-    /// The course a lesson belongs to, and the lesson.
+    /// A lesson and its course.
     func findLesson(_ id: LessonID, on statements: some Statements) async throws -> (course: Course, lesson: Lesson)? {
         try await statements.query(
             """
@@ -128,7 +128,7 @@ struct Store: Sendable {
         }
     }
 
-    /// Writes the rows that differ. A lesson may move out of a section that goes, so the section goes last.
+    /// Writes changed rows. Lessons may move out of a deleted section, so sections are deleted last.
     private func updateOutline(of id: CourseID, _ new: Outline, instead old: Outline, on tx: Transaction) {
         let (sections, lessons) = (new.placedSections, new.placedLessons)
         upsert(sections.filter { !old.placedSections.contains($0) }, of: id, on: tx)
@@ -169,9 +169,9 @@ struct Store: Sendable {
 
     // MARK: Lists
 
-    /// The newest first.
+    /// Newest first.
     /// - Parameters:
-    ///   - instructor: whose; nil for everybody's.
+    ///   - instructor: nil for all instructors.
     ///   - before: only courses older than this one.
     func list(
         of instructor: UserID?, before: CourseID?, countMax: Int, on statements: some Statements
@@ -183,7 +183,7 @@ struct Store: Sendable {
     }
 
     /// Published courses.
-    /// - Parameter after: only what comes behind this place.
+    /// - Parameter after: only courses after this position.
     func listCatalogue(
         _ search: CatalogueSearch, after: CataloguePlace?, countMax: Int, on statements: some Statements
     ) async throws -> [CatalogueEntry] {
@@ -213,7 +213,7 @@ struct Store: Sendable {
         }
     }
 
-    /// How many published courses there are by each value of each filter, those found most often first.
+    /// The number of published courses by each value of each filter, most frequent first.
     func countFacets(_ search: CatalogueSearch, on statements: some Statements) async throws -> CatalogueFacets {
         let counts = CatalogueFilter.allCases.map { filter -> SQL in
             let others = CatalogueFilter.allCases.filter { $0 != filter }
@@ -238,7 +238,7 @@ struct Store: Sendable {
         return facets
     }
 
-    /// The courses that fit the words, as `found`; how well, as `fit`.
+    /// The matching courses as `found`, with their relevance as `fit`.
     private static func found(_ search: CatalogueSearch) -> SQL {
         guard let text = search.text else {
             return "with found as (select *, 0::bigint as fit from course where status = 'PUBLISHED')"
@@ -294,7 +294,7 @@ struct Store: Sendable {
     }
 }
 
-/// What narrows the catalogue, each by the column of its name.
+/// The catalogue's filters, each by its column.
 private enum CatalogueFilter: String, CaseIterable, PostgresValue {
     case category, level, language
 

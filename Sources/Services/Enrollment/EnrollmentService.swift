@@ -3,7 +3,7 @@ public import Messaging
 public import Platform
 public import Postgres
 
-/// Who learns what, how far they are, and when they are done.
+/// Enrolments, progress and completion.
 public struct EnrollmentService: HubService {
     public static let name = ServiceName.enrollment
     public static let publishes: [any Event.Type] = [

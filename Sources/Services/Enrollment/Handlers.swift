@@ -3,7 +3,7 @@ internal import Messaging
 internal import Platform
 internal import Postgres
 
-/// What events of other services lead to, and how tasks are done. The names are frozen.
+/// Reactions to events of other services, and the tasks. The names must not change.
 struct Handlers: Sendable {
     let operations: Operations
 

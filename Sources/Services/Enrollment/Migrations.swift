@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// The tables of the service, in order; append only.
+/// The service's tables, in order; append-only.
 enum Migrations {
     static let all: [Migration] = [
         Migration(id: "enrollment-001-learner", sql: learner),
@@ -9,8 +9,7 @@ enum Migrations {
         Migration(id: "enrollment-004-outline", sql: outline),
     ]
 
-    /// The row's lock serialises enrolling, grades and erasure of one learner. An erased one keeps it, so that an event that comes late
-    /// finds out.
+    /// The row lock serialises enrolment, grading and erasure of a learner. The row remains after erasure, so that late events detect it.
     private static let learner = """
         create table learner (
             user_id text primary key,
@@ -18,7 +17,7 @@ enum Migrations {
         ) with (fillfactor = 80);
         """
 
-    /// The first index is the rule: one open enrolment, or place kept, for a learner and a course.
+    /// The first index enforces the rule: one open enrolment or reservation per learner and course.
     private static let enrollment = """
         create table enrollment (
             id text primary key,
@@ -47,7 +46,7 @@ enum Migrations {
         create index enrollment_reserved on enrollment (reserved_until) where state = 'PENDING_PAYMENT';
         """
 
-    /// A grade belongs to the learner and the lesson, not to an enrolment: it may come before that, and outlives it.
+    /// A grade belongs to the learner and the lesson, not to an enrolment: it may arrive before the enrolment, and outlives it.
     private static let record = """
         create table lesson_progress (
             enrollment_id text not null references enrollment (id) on delete cascade,
@@ -66,7 +65,7 @@ enum Migrations {
         ) with (fillfactor = 80);
         """
 
-    /// Courses as the course service last showed them.
+    /// Cached courses from the course service.
     private static let outline = """
         create table course_outline (
             course_id text primary key,

@@ -8,7 +8,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A learner's enrolments and progress, an instructor's roster, and what other services ask for.
+/// A learner's enrolments and progress, an instructor's roster, and requests of other services.
 struct EnrollmentRoutes: Sendable {
     let operations: Operations
 
@@ -213,7 +213,7 @@ extension EnrollmentRoutes.DetailView {
 
     enum CodingKeys: CodingKey { case lessons }
 
-    /// The fields of the enrolment, and the lessons beside them.
+    /// The fields of the enrolment, with the lessons beside them.
     func encode(to encoder: any Encoder) throws {
         try enrollment.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)

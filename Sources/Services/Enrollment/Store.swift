@@ -14,10 +14,10 @@ struct Store: Sendable {
 
     // MARK: Learners
 
-    /// Leaves a tombstone in place of the learner, whether or not we had heard of them, and removes what they did.
+    /// Replaces the learner with a tombstone, also if unknown, and deletes their records.
     func deleteLearner(_ user: UserID, at time: Date, on tx: Transaction) {
         people.erase(user, at: time, on: tx)
-        // Statements of their own: they see what whoever held the lock before us committed.
+        // Separate statements, so that they see what the previous lock holder committed.
         tx.submit("delete from enrollment where user_id = \(user.rawValue)")
         tx.submit("delete from lesson_grade where user_id = \(user.rawValue)")
     }
@@ -29,7 +29,7 @@ struct Store: Sendable {
             .first.map(enrollment)
     }
 
-    /// The enrolment, kept as it is until the transaction ends.
+    /// The enrolment, locked until the transaction ends.
     func lock(_ id: EnrollmentID, on tx: Transaction) async throws -> Enrollment? {
         try await tx.query("select \(Self.columns) from enrollment where id = \(id.rawValue) for update")
             .first.map(enrollment)
@@ -40,7 +40,7 @@ struct Store: Sendable {
             .first.map(enrollment)
     }
 
-    /// The active or completed one; there is one at most.
+    /// The active or completed one; there is at most one.
     func findOpen(_ user: UserID, in course: CourseID, on statements: some Statements) async throws -> Enrollment? {
         try await statements.query(
             """
@@ -50,7 +50,7 @@ struct Store: Sendable {
         ).first.map(enrollment)
     }
 
-    /// The newest first, without places that were never paid for.
+    /// Newest first, without unpaid reservations.
     func list(
         of user: UserID, before: EnrollmentID?, countMax: Int, on statements: some Statements
     ) async throws -> [Enrollment] {
@@ -75,27 +75,27 @@ struct Store: Sendable {
         ).map(enrollment)
     }
 
-    /// What becomes of one who enrols.
+    /// The result of an enrolment.
     enum Entry {
         case erased, alreadyEnrolled
-        /// - Parameter hasGrades: what the learner did in the course before counts from now on.
+        /// - Parameter hasGrades: whether the learner has earlier grades in the course, which count from now on.
         case made(hasGrades: Bool)
     }
 
-    /// Locks the learner and inserts their enrolment, all in one flight. The transaction must be rolled back when none was made.
+    /// Locks the learner and inserts the enrolment, in one round trip. The transaction must be rolled back when none was inserted.
     func enter(_ enrollment: Enrollment, at time: Date, on tx: Transaction) async throws -> Entry {
         let (user, course) = (enrollment.userID, enrollment.courseID)
         let learner = people.lock(user, on: tx)
         expireOverdue(user, in: course, at: time, on: tx)
         let inserted = tx.send(insertion(of: enrollment))
-        // A statement of its own: it sees what whoever held the lock before us committed.
+        // A separate statement, so that it sees what the previous lock holder committed.
         let grade = tx.send(anyGrade(of: user, in: course))
         if try await learner.isErased() { return .erased }
         guard try await inserted.rows().affectedCount == 1 else { return .alreadyEnrolled }
         return .made(hasGrades: try await grade.rows().first != nil)
     }
 
-    /// - Returns: false when the learner has an enrolment in the course, or a place is kept for them. The unique index decides.
+    /// - Returns: false when the learner already has an enrolment or a reservation in the course; the unique index decides.
     func insert(_ enrollment: Enrollment, on tx: Transaction) async throws -> Bool {
         try await tx.execute(insertion(of: enrollment)) == 1
     }
@@ -110,8 +110,8 @@ struct Store: Sendable {
         """
     }
 
-    /// Writes a locked enrolment whose place may have gone to another meanwhile. The learner is locked.
-    /// - Returns: false when it has.
+    /// Updates a locked enrolment unless the learner meanwhile has another one in the course. The learner is locked.
+    /// - Returns: false in that case.
     func updateUnlessTaken(_ enrollment: Enrollment, on tx: Transaction) async throws -> Bool {
         try await tx.execute(
             """
@@ -124,7 +124,7 @@ struct Store: Sendable {
             """) == 1
     }
 
-    /// Writes what has become of a locked enrolment.
+    /// Updates the state of a locked enrolment.
     func update(_ enrollment: Enrollment, on tx: Transaction) {
         let standing = enrollment.standing
         tx.submit(
@@ -152,7 +152,7 @@ struct Store: Sendable {
             """)
     }
 
-    /// Makes room for the next one: a place that was kept long enough is free at once, not only after the next sweep.
+    /// Expires an old reservation of the learner at once, without waiting for the periodic sweep.
     func expireOverdue(_ user: UserID, in course: CourseID, at time: Date, on tx: Transaction) {
         tx.submit(
             """
@@ -162,7 +162,7 @@ struct Store: Sendable {
             """)
     }
 
-    /// - Returns: how many.
+    /// - Returns: how many expired.
     func expireOverdue(at time: Date, countMax: Int, on database: Database) async throws -> Int {
         try await database.execute(
             """
@@ -172,7 +172,7 @@ struct Store: Sendable {
             """)
     }
 
-    // MARK: What learners did
+    // MARK: Progress and grades
 
     func findRecord(of enrollment: Enrollment, on statements: some Statements) async throws -> Record {
         let lessons = try await statements.query(
@@ -197,7 +197,7 @@ struct Store: Sendable {
         return record
     }
 
-    /// - Returns: whether that is further than the learner was.
+    /// - Returns: whether this increased the progress.
     func raiseProgress(_ report: ProgressReport, at time: Date, on tx: Transaction) async throws -> Bool {
         let completedAt = report.percent >= Standing.percentMax ? time : nil
         return try await tx.execute(
@@ -210,7 +210,7 @@ struct Store: Sendable {
             """) == 1
     }
 
-    /// - Returns: whether the grade is better than the best before, or passes where none has.
+    /// - Returns: whether the grade is better than the best one, or the first to pass.
     func raiseGrade(
         _ grade: Grade, of user: UserID, in course: CourseID, _ lesson: LessonID, on tx: Transaction
     ) async throws -> Bool {
@@ -234,7 +234,7 @@ struct Store: Sendable {
 
     // MARK: Courses
 
-    /// The course as it was fetched last, and when.
+    /// The cached course, and when it was requested.
     func findOutline(of course: CourseID, on database: Database) async throws -> (outline: Outline, fetchedAt: Date)? {
         let rows = try await database.query(
             "select outline, fetched_at from course_outline where course_id = \(course.rawValue)")
@@ -243,7 +243,7 @@ struct Store: Sendable {
         return (try outline.decode(Outline.self), fetchedAt)
     }
 
-    /// Keeps a course; an older one that comes later changes nothing.
+    /// Caches a course; an older version changes nothing.
     func insert(_ outline: Outline, at time: Date, on database: Database) async throws {
         try await database.execute(
             """

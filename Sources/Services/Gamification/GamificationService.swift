@@ -3,7 +3,7 @@ public import Messaging
 public import Platform
 public import Postgres
 
-/// Points, levels and badges: a ledger that is derived from what learners do.
+/// Points, levels and badges: a ledger derived from learners' actions.
 public struct GamificationService: HubService {
     public static let name = ServiceName.gamification
     public static let publishes: [any Event.Type] = [PointsAwarded.self, BadgeEarned.self]

@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// The tables of the service, in order; append only.
+/// The service's tables, in order; append-only.
 enum Migrations {
     static let all: [Migration] = [
         Migration(id: "gamification-001-learner", sql: learner),
@@ -11,8 +11,7 @@ enum Migrations {
         Migration(id: "gamification-006-learning", sql: learning),
     ]
 
-    /// The row's lock serialises everything that happens to one learner. An erased one keeps it, empty, so that an event that comes
-    /// late finds out.
+    /// The row lock serialises all changes of a learner. The row remains, empty, after erasure, so that late events detect it.
     private static let learner = """
         create table learner (
             user_id text primary key,
@@ -22,7 +21,7 @@ enum Migrations {
         ) with (fillfactor = 80);
         """
 
-    /// `rule` says what is given; `points_award` is the ledger, to which rows are only ever added, and removed with the person.
+    /// `rule` defines the awards; `points_award` is the ledger: append-only, and deleted with the person.
     private static let points = """
         create table rule (
             code text primary key,
@@ -67,8 +66,8 @@ enum Migrations {
             ('NEWCOMER', 'Newcomer', 'Joined Learning Hub', 'sign-up');
         """
 
-    /// A rule rewards occasions of a kind, from a percentage on, and each thing once. A row of the ledger may be worth nothing: the
-    /// day's limit was reached. Badges are earned by how often a rule rewarded somebody.
+    /// A rule rewards occasions of a kind from a percentage on, once per object. A ledger row has 0 points when the rule's daily limit
+    /// was reached. Badges depend on how often a rule rewarded the learner.
     private static let occasions = """
         alter table rule add column occasion text, add column percent_min double precision
             check (percent_min between 0 and 100);

@@ -9,14 +9,14 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What the service can do, one method a use case.
+/// The service's use cases, one method each.
 struct Operations: Sendable {
     let database: Database
     let outbox: Outbox
     let now: @Sendable () -> Date
     private let store = Store()
 
-    /// Rows that one event adds to the ledger, at most, and badges that it brings.
+    /// The maximum number of ledger rows, and of badges, per event.
     private static let awardCountMax = 8
 
     init(database: Database, outbox: Outbox, now: @escaping @Sendable () -> Date) {
@@ -25,9 +25,9 @@ struct Operations: Sendable {
         self.now = now
     }
 
-    /// Applies the rules of an occasion: points in the ledger, badges where they are due, and the word of it.
+    /// Applies the rules to an occasion: adds points and badges, and sends events.
     ///
-    /// What was rewarded before, and an erased person, change nothing and nothing is said.
+    /// An occasion that was already rewarded, or an erased person, changes nothing and sends no events.
     func reward(_ occasion: Occasion, because source: EventID, on tx: Transaction) async throws {
         let (user, time) = (occasion.userID, now())
         store.people.lock(user, on: tx)
@@ -43,10 +43,10 @@ struct Operations: Sendable {
         for badge in badges { try outbox.append(BadgeEarned(badge, by: user, at: time), on: tx) }
     }
 
-    /// What one event comes to has its ids from here, in order; more of a kind than there are ids is not given.
+    /// Ids reserved for the results of one event, in order; results beyond their number are dropped.
     private func ids<ID: HubID>(at time: Date) -> [ID] { (0..<Self.awardCountMax).map { _ in ID.make(at: time) } }
 
-    /// Forgets a person, and sees to it that what comes late for them finds nobody.
+    /// Erases a person; a tombstone stops late events.
     func erase(_ user: UserID, at time: Date, on tx: Transaction) {
         store.deleteLearner(user, at: time, on: tx)
         store.deleteAwards(of: user, on: tx)
@@ -56,7 +56,7 @@ struct Operations: Sendable {
         try await store.findStanding(of: user, on: database)
     }
 
-    /// The newest first.
+    /// Newest first.
     func ledger(of user: UserID, _ page: PageRequest<PointsAwardID>) async throws -> Page<LedgerEntry> {
         let found = try await store.listLedger(
             of: user, before: page.cursor, countMax: page.soughtCount, on: database)

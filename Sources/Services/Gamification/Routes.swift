@@ -8,7 +8,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What a learner can ask about themselves.
+/// A learner's queries about their own awards.
 struct GamificationRoutes: Sendable {
     let operations: Operations
 

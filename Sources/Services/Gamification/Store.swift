@@ -14,9 +14,8 @@ struct Store: Sendable {
 
     // MARK: Awards
 
-    /// Writes the ledger rows that an occasion comes to by the active rules, and the learner's new total. The learner is locked.
-    /// - Returns: none when there is nothing to give: what was done is rewarded already, no rule asks for so little, or the person is
-    ///   erased.
+    /// Inserts the ledger rows of the matching active rules, and updates the total. Locks the learner.
+    /// - Returns: empty when there is nothing to award: the object was already rewarded, no rule matches, or the person is erased.
     func insertAwards(
         for occasion: Occasion, because source: EventID, ids: [PointsAwardID], at time: Date, on tx: Transaction
     ) async throws -> [Award] {
@@ -58,8 +57,8 @@ struct Store: Sendable {
         }
     }
 
-    /// Gives the badges that awards by some rules have brought, the easier first. The learner is locked.
-    /// - Parameter course: where the awards were earned, for badges that are earned in each course anew.
+    /// Awards the badges that are due after awards of the given rules, the easier ones first. The learner is locked.
+    /// - Parameter course: the course of the awards, for badges that can be earned once per course.
     func insertBadges(
         for rules: [String], to user: UserID, in course: CourseID?, because source: EventID, ids: [BadgeAwardID],
         at time: Date, on tx: Transaction
@@ -98,13 +97,13 @@ struct Store: Sendable {
 
     // MARK: Erasure
 
-    /// Leaves a tombstone in place of the learner, whether or not we had heard of them, and locks it.
+    /// Replaces the learner with a tombstone, also if unknown, and locks it.
     func deleteLearner(_ user: UserID, at time: Date, on tx: Transaction) {
         people.erase(user, at: time, on: tx)
         tx.submit("update learner set points = 0, last_award_at = null where user_id = \(user.rawValue)")
     }
 
-    /// Removes the ledger and the badges. After ``deleteLearner(_:at:on:)``, which has waited for awards under way.
+    /// Deletes the ledger and the badges. Call after ``deleteLearner(_:at:on:)``, which waits for running awards.
     func deleteAwards(of user: UserID, on tx: Transaction) {
         tx.submit("delete from points_award where user_id = \(user.rawValue)")
         tx.submit("delete from badge_award where user_id = \(user.rawValue)")
@@ -133,7 +132,7 @@ struct Store: Sendable {
         return standing
     }
 
-    /// What gave points, the newest first.
+    /// A learner's ledger, newest first.
     /// - Parameter before: only rows older than this one.
     func listLedger(
         of user: UserID, before: PointsAwardID?, countMax: Int, on database: Database

@@ -2,14 +2,14 @@ internal import Contracts
 internal import Messaging
 internal import Postgres
 
-/// What this service does when something happens elsewhere. The names are frozen.
+/// Reactions to events of other services. The names must not change.
 struct Handlers: Sendable {
     let operations: Operations
 
-    /// In the service's own group.
+    /// In the service's main group.
     var own: [Handler] { [Handler(name: "eraseUploadsOnUserDeleted", on: UserDeleted.self, eraseUploadsOnUserDeleted)] }
 
-    /// In the group of those that make renditions.
+    /// In the transcoding group.
     var transcoders: [Handler] {
         [Handler(name: "transcodeOnMediaUploaded", on: MediaUploaded.self, transcodeOnMediaUploaded)]
     }

@@ -1,12 +1,12 @@
 internal import EventLoop
 internal import Platform
 
-/// What an operator can set of media.
+/// The operator's settings of this service.
 struct MediaConfig: Sendable {
     static let ffmpegFolderSetting = Setting<String>(
-        "HUB_FFMPEG_FOLDER", default: "/usr/bin", "The folder that ffmpeg and ffprobe are in.")
+        "HUB_FFMPEG_FOLDER", default: "/usr/bin", "The folder that contains ffmpeg and ffprobe.")
     static let transcodeTimeSetting = Setting<Duration>(
-        "HUB_TRANSCODE_TIME", default: .seconds(1_800), "How long one run of ffmpeg may take before it is ended.")
+        "HUB_TRANSCODE_TIME", default: .seconds(1_800), "The time limit of one run of ffmpeg.")
 
     static let declarations = [ffmpegFolderSetting.declaration, transcodeTimeSetting.declaration]
 

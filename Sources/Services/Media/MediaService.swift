@@ -3,7 +3,7 @@ public import Messaging
 public import Platform
 public import Postgres
 
-/// Takes files that people upload, makes of them what browsers show, and sends it to whoever holds a signed address.
+/// Stores uploaded files, creates renditions for browsers, and serves them under signed URLs.
 public struct MediaService: HubService {
     public static let name = ServiceName.media
     public static let publishes: [any Event.Type] = [MediaUploaded.self, MediaProcessed.self]
@@ -21,7 +21,7 @@ public struct MediaService: HubService {
 
     public var handlers: [Handler] { Handlers(operations: operations).own }
 
-    /// Apart from the rest: what is uploaded must not wait behind who is erased.
+    /// A separate group, so that transcoding does not wait for erasures or other events.
     public var workers: [Worker] {
         [Worker(group: .transcoder, handlers: Handlers(operations: operations).transcoders)]
     }
@@ -44,7 +44,7 @@ public struct MediaService: HubService {
 }
 
 extension TaskPolicy {
-    /// What kills ffmpeg once may pass, a machine without memory; what kills it three times is the file.
+    /// ffmpeg may be killed once for a temporary reason, such as lack of memory; three times means that the file is the cause.
     fileprivate static var transcoding: TaskPolicy {
         var policy = TaskPolicy()
         policy.attemptsMax = 3

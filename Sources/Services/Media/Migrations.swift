@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// Append only: a migration that has shipped is never changed.
+/// Append-only: a released migration must not change.
 enum Migrations {
     static let all = [
         Migration(id: "media-001-medium", sql: medium),
@@ -9,7 +9,7 @@ enum Migrations {
             sql: "create index medium_lesson on medium (lesson_id, id) where lesson_id is not null"),
     ]
 
-    /// `person` is locked by what is begun of somebody, and stays, empty, when they are erased.
+    /// Writes about a person lock their `person` row, which remains, empty, after erasure.
     private static let medium = """
         create table person (
             user_id text primary key,

@@ -108,7 +108,7 @@ struct MediaRoutes: Sendable {
         let renditions: [RenditionView]
     }
 
-    /// What was made of the media of a lesson, with addresses for whom content lets read it.
+    /// The renditions of a lesson's media with signed URLs, for readers permitted by the content service.
     func mediaOfLesson(_ request: Request) async throws -> Response {
         let media = try await operations.media(of: request.id("id", as: LessonID.self))
         let views = media.map { medium in

@@ -14,8 +14,8 @@ struct Store: Sendable {
 
     // MARK: People
 
-    /// Leaves a tombstone. What belongs to a course stays, without its owner and the name they gave it.
-    /// - Returns: the media that are gone.
+    /// Inserts a tombstone. Media of a course are kept, without owner and file name.
+    /// - Returns: the deleted media.
     func erasePerson(_ id: UserID, at time: Date, on tx: Transaction) async throws -> [MediaID] {
         people.erase(id, at: time, on: tx)
         tx.submit(
@@ -52,7 +52,7 @@ struct Store: Sendable {
         try await statements.query("select \(Self.columns) from medium where id = \(id.rawValue)").first.flatMap(medium)
     }
 
-    /// The medium, kept as it is until the transaction ends.
+    /// The medium, locked until the transaction ends.
     func lock(_ id: MediaID, on tx: Transaction) async throws -> Medium? {
         try await tx.query("select \(Self.columns) from medium where id = \(id.rawValue) for update").first
             .flatMap(medium)
@@ -67,8 +67,8 @@ struct Store: Sendable {
             """)
     }
 
-    /// Removes uploads that were begun before a time and never completed.
-    /// - Returns: which.
+    /// Deletes uploads started before a time and never completed.
+    /// - Returns: the deleted media.
     func deleteUploads(begunBefore time: Date, countMax: Int, on tx: Transaction) async throws -> [MediaID] {
         try await tx.query(
             """
@@ -90,7 +90,7 @@ struct Store: Sendable {
             """)
     }
 
-    /// By number.
+    /// Sorted by number.
     func listParts(of id: MediaID, on statements: some Statements) async throws -> [(number: Int, sizeBytes: Int)] {
         try await statements.query(
             "select number::bigint, size_bytes from part where medium_id = \(id.rawValue) order by number"
@@ -118,7 +118,7 @@ struct Store: Sendable {
         ).map(rendition)
     }
 
-    /// What was made of the media of a lesson, by medium.
+    /// The renditions of a lesson's media, by medium.
     func listRenditions(
         of lesson: LessonID, on statements: some Statements
     ) async throws -> [(medium: MediaID, rendition: Rendition)] {
@@ -148,7 +148,7 @@ struct Store: Sendable {
     private static let renditionColumns: SQL =
         "name, content_type, object_key, width::bigint, height::bigint, size_bytes"
 
-    /// Nil for a row that a later version of the program wrote.
+    /// nil for a row written by a newer version of the program.
     private func medium(_ row: Row) throws -> Medium? {
         let (id, owner, course, lesson, name, type, size, sha256, state, error, duration, createdAt) = try row.decode(
             String.self, String?.self, String?.self, String?.self, String.self, String.self, Int.self, String.self,

@@ -2,11 +2,11 @@ internal import Contracts
 internal import Messaging
 internal import Postgres
 
-/// What events lead to. The names are frozen.
+/// Reactions to events. The names must not change.
 struct Handlers: Sendable {
     let operations: Operations
 
-    /// Of the service's own group.
+    /// In the service's main group.
     var all: [Handler] {
         [
             Handler(name: "sendWelcomeOnUserRegistered", on: UserRegistered.self, sendWelcomeOnUserRegistered),
@@ -28,8 +28,8 @@ struct Handlers: Sendable {
         ]
     }
 
-    /// Of the group that delivers mail. It only takes the mail on, in its transaction; the sender speaks to the server later. So events
-    /// may share a transaction, but a replay, which would have the mail sent again, leaves it out.
+    /// In the mail group. It only creates the mail in its transaction; the sender contacts the server later. So events may share a
+    /// transaction, but a replay skips it, because the mails would be sent again.
     var mail: [Handler] {
         [
             Handler(
@@ -38,7 +38,7 @@ struct Handlers: Sendable {
         ]
     }
 
-    /// Of the group that delivers push messages.
+    /// In the push group.
     var push: [Handler] {
         [
             Handler(
@@ -77,7 +77,7 @@ struct Handlers: Sendable {
         try await tell(received, tx)
     }
 
-    /// One person is told of the event; ``TellingEvent/telling`` says who and what.
+    /// Notifies one person of the event; ``TellingEvent/telling`` decides who and what.
     func tell<E: TellingEvent>(_ received: Received<E>, _ tx: Transaction) async throws {
         try await operations.tell(received.event, because: received.eventID, on: tx)
     }

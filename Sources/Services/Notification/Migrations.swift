@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// The tables of the service, in order; append only.
+/// The service's tables, in order; append-only.
 enum Migrations {
     static let all: [Migration] = [
         Migration(id: "notification-001-recipient", sql: recipient),
@@ -13,8 +13,8 @@ enum Migrations {
         Migration(id: "notification-008-learner", sql: learner),
     ]
 
-    /// What the user service said of each person. `as_of` is the time of the newest event, for topics overtake one another. An erased
-    /// person leaves the row, empty, so that an event that comes late finds out.
+    /// Each person's profile from the user service. `as_of` is the time of the newest event, because events of different topics can
+    /// arrive out of order. The row remains, empty, after erasure, so that late events detect it.
     private static let recipient = """
         create table recipient (
             user_id text primary key,
@@ -28,7 +28,7 @@ enum Migrations {
         );
         """
 
-    /// `notice` is what a person sees in the list. `waiting_notice` is for those we have not heard of yet.
+    /// `notice` contains the entries of a person's list; `waiting_notice` those of people who are not known yet.
     private static let notice = """
         create table notice (
             user_id text not null,
@@ -53,7 +53,7 @@ enum Migrations {
         create index waiting_notice_user on waiting_notice (user_id);
         """
 
-    /// One row for each mail that was asked for: the claim that lets it out once. What it says stays until it is out.
+    /// One row per requested mail: the claim that ensures it is sent once. Its content is deleted after sending.
     private static let delivery = """
         create table delivery (
             event_id text primary key,
@@ -78,13 +78,13 @@ enum Migrations {
         create index delivery_finished_at on delivery using brin (finished_at);
         """
 
-    /// A mail of an erased person is nobody's to send again.
+    /// Mails of an erased person cannot be sent again.
     private static let putOff = """
         alter table delivery add column put_off_since timestamptz;
         update delivery set state = 'dropped' where state = 'failed' and recipient is null;
         """
 
-    /// Where mail goes while there is no server for it.
+    /// The destination of mail when no mail server is configured.
     private static let mailbox = """
         create table mailbox (
             id bigint generated always as identity primary key,
@@ -100,8 +100,7 @@ enum Migrations {
         create index mailbox_user on mailbox (user_id);
         """
 
-    /// `course` is what courses are called, as of the newest event that says so. A notice is told of once by its own id, whatever event
-    /// it waits because of.
+    /// `course` contains course titles from the newest event. A notification is created once by its own id, whichever event it waits for.
     private static let learning = """
         create table course (
             id text primary key,
@@ -114,8 +113,8 @@ enum Migrations {
         alter table notice add column pushed_at timestamptz;
         """
 
-    /// A mail is a task since: those that wait or have failed become some, due when they were. Platform's table is named only where there
-    /// are such mails, so that it may change.
+    /// Since this version a mail is a task: waiting and failed mails become tasks with their due times. Platform's table is used only if
+    /// such mails exist, so that it can change.
     private static let mailsAsTasks = """
         do $$ begin
             if exists (select from delivery where state in ('waiting', 'sending', 'failed')) then
@@ -129,7 +128,7 @@ enum Migrations {
         alter table delivery drop column traceparent;
         """
 
-    /// Who has enrolled in what, and who teaches it: whom a further course of the same instructor may interest.
+    /// Enrolled learners and instructors of courses: who may be interested in the instructor's next course.
     private static let learner = """
         alter table course add column instructor_id text;
         create index course_instructor on course (instructor_id);

@@ -1,27 +1,27 @@
 public import Mail
 public import Platform
 
-/// How the service is set up; read once, at start.
+/// The service's settings; read once, at start.
 struct NotificationConfig: Sendable {
     static let smtpURL = Setting<SMTPURL>(
         "SMTP_URL", secret: true,
-        "The mail server, `smtp://user:password@host:port` or `smtps://…`. Unset, mail goes to the development mailbox."
+        "The mail server, `smtp://user:password@host:port` or `smtps://…`. If unset, mail goes to the development mailbox."
     )
     static let mailFrom = Setting<String>(
         "HUB_MAIL_FROM", default: "Learning Hub <no-reply@learning-hub.example>",
-        "Who mail comes from, `Name <address>` or an address.")
+        "The sender of mail, `Name <address>` or an address.")
     static let language = Setting<Language>(
-        "HUB_LANGUAGE", default: .english, "The language of those whose own is not known: en or de.")
+        "HUB_LANGUAGE", default: .english, "The language of users without a known one: en or de.")
     static let concurrency = Setting<Int>(
-        "HUB_MAIL_CONCURRENCY", default: 8, "Mails that one process hands to the mail server at the same time.")
+        "HUB_MAIL_CONCURRENCY", default: 8, "How many mails one process sends at the same time.")
     static let timeout = Setting<Duration>(
-        "HUB_MAIL_TIMEOUT", default: .seconds(20), "How long handing over one mail may take.")
+        "HUB_MAIL_TIMEOUT", default: .seconds(20), "The time limit for sending one mail.")
 
     static let declarations = [
         smtpURL.declaration, mailFrom.declaration, language.declaration, concurrency.declaration, timeout.declaration,
     ]
 
-    /// Nil: no server, the development mailbox takes the mail.
+    /// nil: no mail server; the development mailbox is used.
     var smtp: SMTPURL?
     var from: Mailbox
     var language: Language

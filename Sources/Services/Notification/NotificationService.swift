@@ -4,7 +4,7 @@ public import Messaging
 public import Platform
 public import Postgres
 
-/// Tells people what happened: in the list of the application, and by mail.
+/// Notifies people: in the application's list, by mail and by push message.
 public struct NotificationService: HubService {
     public static let name = ServiceName.notification
     public static let publishes: [any Event.Type] = [NotificationEmail.self, NotificationPush.self]

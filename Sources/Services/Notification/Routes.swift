@@ -120,7 +120,7 @@ extension NotificationRoutes.MailView {
 }
 
 extension Request {
-    /// One address for programs and people: whoever says that they read HTML, and not that they read JSON, gets the page.
+    /// One URL for programs and browsers: a client that accepts HTML and not JSON gets the page.
     fileprivate func shown(_ json: Response, or page: Response) -> Response {
         let accepted = http.fields.values(of: "accept").joined(separator: ",")
         var response = accepted.contains("text/html") && !accepted.contains("json") ? page : json

@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// The tables of the service, in order; append only.
+/// The service's tables, in order; append-only.
 enum Migrations {
     static let all: [Migration] = [
         Migration(id: "payment-001-payment", sql: payment),
@@ -9,7 +9,7 @@ enum Migrations {
         Migration(id: "payment-004-person", sql: person),
     ]
 
-    /// `payment_method` is Stripe's id of a card and is kept until the charge has an outcome. Amounts are in hundredths.
+    /// `payment_method` is Stripe's id of a card; it is deleted once the charge has an outcome. Amounts are in hundredths.
     private static let payment = """
         create table payment (
             id text primary key,
@@ -45,7 +45,7 @@ enum Migrations {
         );
         """
 
-    /// One plan a person, or one on its way.
+    /// At most one active or pending plan per person.
     private static let subscription = """
         create table subscription (
             id text primary key,
@@ -65,7 +65,7 @@ enum Migrations {
         create index subscription_period on subscription (current_period_end) where status = 'ACTIVE';
         """
 
-    /// What Stripe has told, each once.
+    /// The webhook events received from Stripe, each once.
     private static let webhook = """
         create table webhook_event (
             id text primary key,
@@ -76,7 +76,7 @@ enum Migrations {
         create index webhook_event_received_at on webhook_event (received_at);
         """
 
-    /// Who was erased buys nothing any more.
+    /// An erased person can buy nothing.
     private static let person = """
         create table person (
             user_id text primary key,

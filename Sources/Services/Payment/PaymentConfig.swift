@@ -1,19 +1,19 @@
 internal import Contracts
 public import Platform
 
-/// What an operator can set of payments.
+/// The operator's settings of payments.
 public struct PaymentConfig: Sendable {
     public static let secretKeySetting = Setting<String>(
-        "STRIPE_SECRET_KEY", secret: true, "Stripe's secret key. Unset, the hub's own sandbox takes test cards.")
+        "STRIPE_SECRET_KEY", secret: true, "Stripe's secret key. If unset, the hub's own sandbox accepts test cards.")
     static let apiBaseSetting = Setting<String>(
         "STRIPE_API_BASE", default: "https://api.stripe.com", "Where Stripe's API is.")
     static let webhookSecretSetting = Setting<String>(
         "STRIPE_WEBHOOK_SECRET", secret: true,
-        "What Stripe signs webhooks with, `whsec_…`. Without it, and with a key of Stripe's, webhooks are refused.")
+        "The signing secret of webhooks, `whsec_…`. With a Stripe key but without this, webhooks are refused.")
     static let monthPriceSetting = Setting<PlanPrice>(
-        "HUB_PRO_MONTH_PRICE", default: PlanPrice(known: "19.00 USD"), "What the plan PRO costs by month.")
+        "HUB_PRO_MONTH_PRICE", default: PlanPrice(known: "19.00 USD"), "The monthly price of the plan PRO.")
     static let yearPriceSetting = Setting<PlanPrice>(
-        "HUB_PRO_YEAR_PRICE", default: PlanPrice(known: "190.00 USD"), "What the plan PRO costs by year.")
+        "HUB_PRO_YEAR_PRICE", default: PlanPrice(known: "190.00 USD"), "The yearly price of the plan PRO.")
 
     static let declarations = [
         secretKeySetting.declaration, apiBaseSetting.declaration, webhookSecretSetting.declaration,

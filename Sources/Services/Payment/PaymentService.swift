@@ -3,7 +3,7 @@ public import Messaging
 public import Platform
 public import Postgres
 
-/// Takes money for courses and plans, by Stripe or by the sandbox that stands in for it.
+/// Takes payments for courses and plans through Stripe or the sandbox.
 public struct PaymentService: HubService {
     public static let name = ServiceName.payment
     public static let publishes: [any Event.Type] = [
@@ -51,7 +51,7 @@ public struct PaymentService: HubService {
 }
 
 extension TaskPolicy {
-    /// Somebody waits for the outcome.
+    /// A request waits for the outcome.
     fileprivate static var atOnce: TaskPolicy {
         var policy = TaskPolicy()
         policy.concurrencyMax = 32

@@ -10,7 +10,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What people, and Stripe, ask of payments.
+/// The requests of users and Stripe.
 struct PaymentRoutes: Sendable {
     private static let webhookBytesMax = 512 * 1024
 
@@ -64,7 +64,7 @@ struct PaymentRoutes: Sendable {
         }
     }
 
-    /// Keys belong to their senders, and to enrollment every one comes from here.
+    /// Idempotency keys are per caller, and this service is a single caller for the enrollment service.
     private static func key(of request: Request, _ user: UserID) -> String? {
         request.http.fields["idempotency-key"].map { Base64URL.encode(SHA256.digest(Array("\(user)\n\($0)".utf8))) }
     }
@@ -188,7 +188,7 @@ extension Request {
 }
 
 extension BodyFields {
-    /// `{"amount": "49.99", "currency": "USD"}`, as the course shows it.
+    /// `{"amount": "49.99", "currency": "USD"}`, as in the course's response.
     fileprivate mutating func expectedPrice() -> Money? {
         let text = optionalString("expectedPrice", length: 1...40)
         guard let text else { return nil }

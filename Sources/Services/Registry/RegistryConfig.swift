@@ -1,17 +1,17 @@
 internal import Contracts
 internal import Platform
 
-/// What an operator can set of the registry.
+/// The operator's settings of the registry.
 struct RegistryConfig {
     static let tokenSetting = Setting<AccessSecret>(
         "HUB_REGISTRY_TOKEN", secret: true,
-        "What a client must know to register, delete or set something, at least 16 bytes: as a bearer token, or as the password "
-            + "beside any user name. Unset, whoever reaches the registry may while it listens on this machine alone, else nobody."
+        "The token for writing requests, at least 16 bytes: sent as a bearer token, or as the password "
+            + "with any user name. If unset, writing needs no token on loopback, and is refused on other addresses."
     )
 
     static let declarations = [tokenSetting.declaration]
 
-    /// Schemas that wait to be read and compared; who comes then is to come again.
+    /// The maximum number of waiting schema requests; further ones get a 503.
     static let waitingCountMax = 64
 
     let access: WriteAccess
@@ -27,7 +27,7 @@ struct RegistryConfig {
     }
 }
 
-/// A secret that is too long to be guessed.
+/// A secret that is long enough not to be guessed.
 struct AccessSecret: SettingValue {
     static let settingType = "at least 16 bytes"
     let settingText: String
@@ -38,7 +38,7 @@ struct AccessSecret: SettingValue {
     }
 }
 
-/// The hub's own registry would be a second one, which nobody asks.
+/// With an external registry, the embedded one would be unused.
 struct AnotherRegistry: Error, CustomStringConvertible {
     let description = """
         the hub uses the schema registry at \(PlatformSettings.registryAddresses.name), so it serves none itself. Unset that to serve \

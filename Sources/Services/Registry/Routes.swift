@@ -81,7 +81,7 @@ struct RegistryRoutes: Sendable {
             try await registry.version(try request.version, of: try request.subject, deleted: request.deleted).text)
     }
 
-    /// Nothing is, without references.
+    /// Always empty, because references are not supported.
     private func references(_ request: RegistryRequest) async throws -> [Int32] {
         _ = try await registry.version(try request.version, of: try request.subject, deleted: .shown)
         return []
@@ -150,7 +150,7 @@ struct RegistryRoutes: Sendable {
         try await shownPlaces(request).map { PlaceView(subject: $0.subject, version: $0.version) }
     }
 
-    /// A schema that is deleted everywhere is still shown by its id.
+    /// A deleted schema is still returned by its id.
     private func places(_ request: RegistryRequest) async throws -> (text: String, versions: [StoredVersion]) {
         let id = try request.id
         let versions = try await registry.versions(withID: id)
@@ -259,7 +259,7 @@ private struct VersionView: Encodable {
 }
 
 extension RegistryError {
-    /// Nothing of an unexpected error leaves the process but the fact.
+    /// Details of unexpected errors are not returned to clients.
     init(answering error: any Error) {
         switch error {
         case let error as RegistryError: self = error

@@ -1,13 +1,13 @@
 internal import Postgres
 
-/// Append only: a migration that has shipped is never changed.
+/// Append-only: a released migration must not change.
 enum Migrations {
     static let all = [
         Migration(id: "review-001-enrollment", sql: enrollment),
         Migration(id: "review-002-review", sql: review),
     ]
 
-    /// `person` is locked by what is written of somebody, and stays, empty, when they are erased.
+    /// Writes about a person lock their `person` row, which remains, empty, after erasure.
     private static let enrollment = """
         create table person (
             user_id text primary key,
@@ -22,7 +22,7 @@ enum Migrations {
         create index enrollment_learner on enrollment (user_id, course_id);
         """
 
-    /// A review of an erased author says nothing of where it came from. `rating` counts the reviews of one star, two, and so on to five.
+    /// A review of an erased author has no reference to the enrolment. `rating` counts the reviews with one to five stars.
     private static let review = """
         create table review (
             id text primary key,

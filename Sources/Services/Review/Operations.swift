@@ -9,7 +9,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What can be done with reviews, one method a use case.
+/// The service's use cases, one method each.
 struct Operations: Sendable {
     private let database: Database
     private let client: ServiceClient
@@ -24,8 +24,8 @@ struct Operations: Sendable {
 
     // MARK: Writing
 
-    /// Publishes what a learner says of a course, once for each enrolment.
-    /// - Returns: the review as it is now, when the same request published it before.
+    /// Publishes a review, once per enrolment.
+    /// - Returns: the review in its current state when the same request already published it.
     /// - Throws: ``ReviewError``; ``ServiceCallError``.
     func publish(_ words: ReviewWords, of course: CourseID, by author: UserID, _ once: Once) async throws -> Review {
         let progress = try await progress(of: author, in: course)
@@ -49,8 +49,8 @@ struct Operations: Sendable {
         }
     }
 
-    /// Changes a review of the author's own. Nothing happens when nothing changed.
-    /// - Parameter isCurrent: whether a version is the one the author saw; ``ReviewError/changedMeanwhile`` when it is not.
+    /// Changes the author's own review. Does nothing when nothing changed.
+    /// - Parameter isCurrent: whether a version is the one the author read; otherwise ``ReviewError/changedMeanwhile`` is thrown.
     /// - Throws: ``ReviewError``.
     func edit(
         _ id: ReviewID, _ edit: ReviewEdit, by author: UserID, ifVersion isCurrent: @Sendable (Int) -> Bool
@@ -70,8 +70,8 @@ struct Operations: Sendable {
         }
     }
 
-    /// Takes a review back.
-    /// - Parameter author: whose it must be; nil for an administrator, who may remove any.
+    /// Deletes a review.
+    /// - Parameter author: the required author; nil for an administrator, who may delete any.
     /// - Throws: ``ReviewError``.
     func remove(_ id: ReviewID, by author: UserID?, ifVersion isCurrent: @Sendable (Int) -> Bool) async throws {
         try await database.transaction { tx in
@@ -83,7 +83,7 @@ struct Operations: Sendable {
         }
     }
 
-    /// Who completed the course needs no further asking: enrollment may be away.
+    /// A known completion needs no request, so the enrollment service may be unavailable.
     private func progress(of user: UserID, in course: CourseID) async throws -> Progress {
         if let enrollment = try await store.findCompleted(by: user, in: course, on: database) {
             return Progress(enrollmentID: enrollment, percent: 100)
@@ -105,8 +105,8 @@ struct Operations: Sendable {
         return review
     }
 
-    /// The reviews of a course, the newest first, and how it is rated.
-    /// - Parameter reader: whose own review is shown beside the page; nil for nobody's.
+    /// The reviews of a course, newest first, and its rating.
+    /// - Parameter reader: the person whose own review is added to the page; nil for none.
     func list(_ course: CourseID, for reader: UserID?, _ page: PageRequest<ReviewID>) async throws -> CourseReviews {
         let found = try await store.list(
             of: course, before: page.cursor, countMax: page.soughtCount, on: database)
@@ -125,7 +125,7 @@ struct Operations: Sendable {
 
     // MARK: Events
 
-    /// Notes an enrolment, unless the person is erased. It may be completed before we hear that it was made.
+    /// Stores an enrolment, unless the person is erased. The completion event may arrive before the enrolment event.
     func noteEnrollment(
         _ id: EnrollmentID, of user: UserID, in course: CourseID, completedAt: Date? = nil, on tx: Transaction
     ) async throws {
@@ -133,7 +133,7 @@ struct Operations: Sendable {
         store.upsertEnrollment(id, of: user, in: course, completedAt: completedAt, on: tx)
     }
 
-    /// Forgets a person; what they said stays, and nobody knows who said it.
+    /// Erases a person; their reviews are kept anonymously.
     func erase(_ user: UserID, at time: Date, on tx: Transaction) {
         store.erasePerson(user, at: time, on: tx)
     }

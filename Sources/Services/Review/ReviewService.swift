@@ -3,7 +3,7 @@ public import Messaging
 public import Platform
 public import Postgres
 
-/// What learners say of courses, and how courses are rated.
+/// Reviews and ratings of courses.
 public struct ReviewService: HubService {
     public static let name: ServiceName = .review
     public static let migrations = Migrations.all

@@ -23,7 +23,7 @@ struct ReviewRoutes: Sendable {
 
     struct ReviewView: Encodable {
         let id, courseId, text: String
-        /// Nil once the author is erased.
+        /// nil after the author's erasure.
         let authorId: String?
         let rating: Int
         let createdAt, updatedAt: Date
@@ -118,7 +118,7 @@ extension ReviewRoutes.ListView {
 }
 
 extension Request {
-    /// Whose review it must be; nil for an administrator.
+    /// The required author; nil for an administrator.
     fileprivate var author: UserID? {
         get throws(Problem) {
             if case .user(_, .admin, _) = identity { return nil }

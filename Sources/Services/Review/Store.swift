@@ -14,7 +14,7 @@ struct Store: Sendable {
 
     // MARK: People and their enrolments
 
-    /// Notes an enrolment, and when it was completed once that is known. The person is locked, and not erased.
+    /// Stores an enrolment and its completion time, if known. The person is locked and not erased.
     func upsertEnrollment(
         _ id: EnrollmentID, of user: UserID, in course: CourseID, completedAt: Date?, on tx: Transaction
     ) {
@@ -27,7 +27,7 @@ struct Store: Sendable {
             """)
     }
 
-    /// An enrolment of the learner that was completed.
+    /// A completed enrolment of the learner.
     func findCompleted(
         by user: UserID, in course: CourseID, on statements: some Statements
     ) async throws -> EnrollmentID? {
@@ -40,7 +40,7 @@ struct Store: Sendable {
         ).first.map { EnrollmentID(checked: try $0.decode(String.self)) }
     }
 
-    /// Leaves a tombstone, and what the person said without their name.
+    /// Inserts a tombstone, and makes the person's reviews anonymous.
     func erasePerson(_ id: UserID, at time: Date, on tx: Transaction) {
         people.erase(id, at: time, on: tx)
         tx.submit("delete from enrollment where user_id = \(id.rawValue)")
@@ -57,12 +57,12 @@ struct Store: Sendable {
         try await statements.query("select \(Self.columns) from review where id = \(id.rawValue)").first.map(review)
     }
 
-    /// The review, kept as it is until the transaction ends.
+    /// The review, locked until the transaction ends.
     func lock(_ id: ReviewID, on tx: Transaction) async throws -> Review? {
         try await tx.query("select \(Self.columns) from review where id = \(id.rawValue) for update").first.map(review)
     }
 
-    /// The last review a person wrote of a course.
+    /// A person's last review of a course.
     func find(by author: UserID, of course: CourseID, on statements: some Statements) async throws -> Review? {
         try await statements.query(
             """
@@ -72,7 +72,7 @@ struct Store: Sendable {
         ).first.map(review)
     }
 
-    /// The newest first.
+    /// Newest first.
     /// - Parameter before: only reviews older than this one.
     func list(
         of course: CourseID, before: ReviewID?, countMax: Int, on statements: some Statements
@@ -86,7 +86,7 @@ struct Store: Sendable {
         ).map(review)
     }
 
-    /// - Returns: false when there is a review of the enrolment.
+    /// - Returns: false when the enrolment already has a review.
     func insert(_ review: Review, of enrollment: EnrollmentID, on tx: Transaction) async throws -> Bool {
         try await tx.execute(
             """
@@ -113,7 +113,7 @@ struct Store: Sendable {
 
     // MARK: Ratings
 
-    /// Counts a rating in, or another one out.
+    /// Adds a rating to the counts, or removes one.
     func updateRating(of course: CourseID, adding new: Int? = nil, removing old: Int? = nil, on tx: Transaction) {
         tx.submit("insert into rating (course_id) values (\(course.rawValue)) on conflict do nothing")
         for (rating, step) in [(new, 1), (old, -1)] {

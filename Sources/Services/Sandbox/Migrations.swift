@@ -1,10 +1,10 @@
 internal import Postgres
 
-/// The tables of the service, in order; append only.
+/// The service's tables, in order; append-only.
 enum Migrations {
     static let all: [Migration] = [Migration(id: "sandbox-001-objects", sql: objects)]
 
-    /// Objects are kept as Stripe would show them.
+    /// Objects are stored in Stripe's format.
     private static let objects = """
         create table object (
             id text primary key,

@@ -9,7 +9,7 @@ internal import Platform
 internal import Postgres
 internal import Synchronization
 
-/// Stripe's REST API, and below `/sandbox` what tests ask of the sandbox itself.
+/// Stripe's REST API, and below `/sandbox` the control of the sandbox by tests.
 struct SandboxRoutes: Sendable {
     let operations: Operations
     let secretKey: String

@@ -3,13 +3,13 @@ internal import HTTP
 internal import Platform
 internal import Stripe
 
-/// What the sandbox and who calls it agree on.
+/// The secrets shared with the sandbox's client.
 public struct SandboxConfig: Sendable {
     static let declarations: [SettingDeclaration] = []
 
     let secretKey: String
     let signature: StripeSignature
-    /// Where webhooks go.
+    /// The path that receives webhooks.
     let webhookPath = "/webhooks/stripe"
 
     init(_ context: ServiceContext) throws {

@@ -4,7 +4,7 @@ public import HTTP
 public import Platform
 public import Postgres
 
-/// Stands in for Stripe where there is no key of Stripe's: its REST API as far as the hub uses it, on loopback, with Stripe's test cards.
+/// Replaces Stripe when no Stripe key is set: the used part of its REST API, on loopback, with Stripe's test cards.
 public struct SandboxService: HubService {
     public static let name = ServiceName.sandbox
     public static let settings = SandboxConfig.declarations

@@ -30,7 +30,7 @@ struct Store: Sendable {
         return try rows.first?.decode(JSONValue.self).decode(type)
     }
 
-    /// The newest last.
+    /// Oldest first.
     func list<Object: Decodable>(_ kind: String, as type: Object.Type, on database: Database) async throws -> [Object] {
         let rows = try await database.query("select body from object where kind = \(kind) order by created_at, id")
         return try rows.map { try $0.decode(JSONValue.self).decode(type) }
@@ -44,7 +44,7 @@ struct Store: Sendable {
         var body: [UInt8]
     }
 
-    /// Waits for who has the key, and keeps others from it until the transaction ends.
+    /// Locks the key until the transaction ends; waits for another holder.
     func lockKey(_ key: String, on tx: Transaction) async throws -> Answer? {
         tx.submit("select pg_advisory_xact_lock(hashtextextended(\("sandbox." + key), 0))")
         let rows = try await tx.query("select fingerprint, status, body from answer where key = \(key)")
@@ -77,7 +77,7 @@ struct Store: Sendable {
         try await database.query("select body from event where id = \(id)").first?.decode([UInt8].self)
     }
 
-    /// The last first; none of them is held any more.
+    /// In reverse order; they are no longer held.
     func releaseEvents(on tx: Transaction) async throws -> [String] {
         let rows = try await tx.query(
             """

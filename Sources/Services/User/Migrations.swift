@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// Append only: a migration that has shipped is never changed.
+/// Append-only: a released migration must not change.
 enum Migrations {
     static let all = [
         Migration(id: "user-001-account", sql: account),
@@ -9,8 +9,8 @@ enum Migrations {
         Migration(id: "user-004-no-kept-answers", sql: noKeptAnswers),
     ]
 
-    /// Every column that can hold personal data may be null, and is when the account is erased: the row stays so that its id stays
-    /// taken. A unique column takes any number of nulls, so an erased account's address is free again.
+    /// Every column with personal data is nullable, and null after erasure. The row remains so that the id is not reused. A unique column
+    /// allows any number of nulls, so the address of an erased account can be used again.
     private static let account = """
         create table account (
             id text primary key,
@@ -36,7 +36,7 @@ enum Migrations {
         create index account_administrators on account (id) where role = 'ADMIN' and erased_at is null;
         """
 
-    /// One row at most: whether the administrator of the settings was made.
+    /// At most one row: whether the administrator from the settings was created.
     private static let firstAdmin = """
         create table first_admin (
             is_made boolean primary key default true check (is_made),
@@ -44,11 +44,11 @@ enum Migrations {
         );
         """
 
-    /// Erasure found the answer that was kept for a repeated registration.
+    /// Lets an erasure find the stored response of a repeated registration.
     private static let keptAnswers = """
         create index idempotency_key_location on idempotency_key (location) where location is not null;
         """
 
-    /// Platform keeps nothing personal any more.
+    /// Platform no longer stores personal data in responses.
     private static let noKeptAnswers = "drop index idempotency_key_location"
 }

@@ -135,7 +135,7 @@ struct UserRoutes: Sendable {
     struct CredentialsBody: RequestBody {
         let email, password: String
 
-        /// Only the form is looked at: what cannot be anybody's credentials is wrong like any other.
+        /// Only the format is checked: impossible credentials get the same error as wrong ones.
         init(_ fields: inout BodyFields) {
             email = fields.string("email", length: 1...1_000)
             password = fields.string("password", length: 1...4_000, trimmed: false)
@@ -153,7 +153,7 @@ struct UserRoutes: Sendable {
     }
 
     struct PlanBody: RequestBody {
-        /// That a plan begins is an event; that it ends is said here.
+        /// The start of a plan is an event; its end is reported by this call.
         enum Ended: String, CaseIterable {
             case free = "FREE"
         }
@@ -177,7 +177,7 @@ struct UserRoutes: Sendable {
 
     struct StateView: Encodable {
         let userId, role, status: String
-        /// Null once erased, like all that follow.
+        /// Null after erasure, like all that follow.
         let firstName, lastName, timeZone, locale: String?
     }
 
@@ -209,14 +209,14 @@ extension Request {
 }
 
 extension BodyFields {
-    /// A text that must be there and keep the rule of its type.
+    /// A required, validated text.
     fileprivate mutating func checked<Value: CheckedText>(_ name: String, trimmed: Bool = true) -> Value {
         let text = string(name, length: 1...Value.lengthMax, trimmed: trimmed)
-        // An empty text has been complained about already.
+        // An empty text is already reported.
         return text.isEmpty ? Value(stored: "") : check(text, name)
     }
 
-    /// The same for a text that may be missing.
+    /// An optional, validated text.
     fileprivate mutating func checkedIfThere<Value: CheckedText>(_ name: String) -> Value? {
         optionalString(name, length: 1...Value.lengthMax).map { check($0, name) }
     }

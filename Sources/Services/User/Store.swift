@@ -18,14 +18,14 @@ struct Store: Sendable {
         ).first.map(account)
     }
 
-    /// The account, kept as it is until the transaction ends.
+    /// The account, locked until the transaction ends.
     func lock(_ id: UserID, on tx: Transaction) async throws -> Account? {
         try await tx.query(
             "select \(Self.columns) from account where id = \(id.rawValue) and erased_at is null for update"
         ).first.map(account)
     }
 
-    /// What others may know of an account, erased ones too.
+    /// The data of an account for other services, also of an erased one.
     func findState(_ id: UserID, on statements: some Statements) async throws -> AccountState? {
         try await statements.query(
             """
@@ -52,8 +52,8 @@ struct Store: Sendable {
         }
     }
 
-    /// The newest accounts first.
-    /// - Parameter before: those older than this one; nil for the first page.
+    /// Newest accounts first.
+    /// - Parameter before: only accounts older than this one; nil for the first page.
     func list(
         _ search: AccountSearch, before: UserID?, countMax: Int, on statements: some Statements
     ) async throws -> [Account] {
@@ -67,9 +67,9 @@ struct Store: Sendable {
         return try await statements.query("\(sql) order by id desc limit \(countMax)").map(account)
     }
 
-    /// The ids of all administrators, who stay what they are until the transaction ends.
+    /// The ids of all administrators, whose rows stay locked until the transaction ends.
     func lockAdministrators(on tx: Transaction) async throws -> [UserID] {
-        // In the order of their ids: two transactions that lock them never wait for each other in a circle.
+        // Locked in id order, so that two transactions cannot deadlock.
         try await tx.query("select id from account where role = 'ADMIN' and erased_at is null order by id for update")
             .map { UserID(checked: try $0.decode(String.self)) }
     }
@@ -114,7 +114,7 @@ struct Store: Sendable {
     func update(
         _ hash: PasswordHash, of id: UserID, instead old: PasswordHash, on statements: some Statements
     ) async throws {
-        // Only in place of the hash that was verified: a password changed meanwhile stays.
+        // Only replaces the verified hash: a password changed meanwhile is kept.
         _ = try await statements.query(
             """
             update account set password_hash = \(hash.rawValue)
@@ -122,7 +122,7 @@ struct Store: Sendable {
             """)
     }
 
-    /// Notes since when the plan is what it is. False when a newer subscription has decided already.
+    /// Stores the start time of the plan. False when a newer event has set it.
     func updatePlanTime(_ id: UserID, since: Date, on tx: Transaction) async throws -> Bool {
         try await tx.execute(
             """
@@ -131,7 +131,7 @@ struct Store: Sendable {
             """) == 1
     }
 
-    /// Leaves the id and nothing that says whose it was.
+    /// Keeps the id and deletes all personal data.
     func erase(_ id: UserID, at time: Date, on tx: Transaction) async throws {
         try await tx.execute(
             """
@@ -142,7 +142,7 @@ struct Store: Sendable {
             """)
     }
 
-    /// - Returns: false when the first administrator was made before.
+    /// - Returns: false when the first administrator was already created.
     func insertFirstAdmin(at time: Date, on tx: Transaction) async throws -> Bool {
         try await tx.execute("insert into first_admin (made_at) values (\(time)) on conflict do nothing") == 1
     }
@@ -170,7 +170,7 @@ struct Store: Sendable {
         return role
     }
 
-    /// A text in which `like` finds no wildcard.
+    /// Escapes the wildcards of `like`.
     private static func escaped(_ text: String) -> String {
         text.reduce(into: "") { escaped, character in
             if character == "\\" || character == "%" || character == "_" { escaped.append("\\") }
@@ -179,28 +179,28 @@ struct Store: Sendable {
     }
 }
 
-/// What it takes to check a password.
+/// The data for checking a password.
 struct Credentials: Sendable {
     let id: UserID
     let role: Role
     let hash: PasswordHash
 }
 
-/// What other services ask for.
+/// The data for other services.
 struct AccountState: Sendable {
     let id: UserID
     let role: Role
     let status: AccountStatus
-    /// nil once erased, like all that follow.
+    /// nil after erasure, like all that follow.
     let firstName: PersonName?
     let lastName: PersonName?
     let timeZone: TimeZoneName?
     let locale: LocaleTag?
 }
 
-/// Which accounts an administrator looks for.
+/// An administrator's search for accounts.
 struct AccountSearch: Sendable {
-    /// A part of the address or of the name.
+    /// A part of the address or name.
     var text: String?
     var role: Role?
 }

@@ -1,9 +1,9 @@
 internal import Platform
 internal import Secrets
 
-/// What an operator can set of this service. Read once, at start.
+/// The operator's settings of this service. Read once, at start.
 struct UserConfig: Sendable {
-    /// Memory an argon2id hash takes, in KiB. Source of the default: OWASP Password Storage Cheat Sheet.
+    /// Memory per argon2id hash in KiB. Source of the default: OWASP Password Storage Cheat Sheet.
     static let passwordMemory = Setting<Int>(
         "HUB_PASSWORD_MEMORY_KIB", default: 19_456, "Memory each password hash takes, in KiB, from 8 to 1048576.")
 
@@ -11,7 +11,7 @@ struct UserConfig: Sendable {
     static let passwordIterations = Setting<Int>(
         "HUB_PASSWORD_ITERATIONS", default: 2, "Passes of a password hash over its memory, from 1 to 32.")
 
-    /// The first administrator's address; nothing happens when unset.
+    /// The first administrator's address; none is created when unset.
     static let adminEmail = Setting<String>(
         "HUB_ADMIN_EMAIL", "E-mail of the first administrator, created once at start together with HUB_ADMIN_PASSWORD.")
 
@@ -19,7 +19,7 @@ struct UserConfig: Sendable {
     static let adminPassword = Setting<String>(
         "HUB_ADMIN_PASSWORD", secret: true, "Password of the first administrator, at least 12 characters.")
 
-    /// Where the operator set what the first administrator's account calls `field`.
+    /// The name of the setting for a field of the first administrator's account.
     static func settingName(of field: String) -> String {
         field == "password" ? adminPassword.name : adminEmail.name
     }
@@ -29,7 +29,7 @@ struct UserConfig: Sendable {
     ]
 
     let hash: PasswordHash.Parameters
-    /// nil when no administrator is to be made.
+    /// nil when no administrator is to be created.
     let firstAdmin: (email: String, password: String)?
 
     init(_ settings: Settings) throws(SettingsError) {

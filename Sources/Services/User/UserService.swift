@@ -6,7 +6,7 @@ internal import EventLoop
 internal import Observability
 internal import Secrets
 
-/// Accounts, profiles, roles and plans; keeps the hash of each password.
+/// Accounts, profiles, roles, plans and password hashes.
 public struct UserService: HubService {
     public static let name: ServiceName = .user
     public static let publishes: [any Event.Type] = [UserRegistered.self, UserUpdated.self, UserDeleted.self]
@@ -17,12 +17,12 @@ public struct UserService: HubService {
 
     public init(_ context: ServiceContext) async throws {
         let config = try UserConfig(context.settings)
-        // Now and here, so that no request waits for the file or the list.
+        // Loaded at start, so that no request waits for it.
         let zoneCount = try await context.blockingPool.run {
             WordList.prepare()
             return ZoneNames.ofTheSystem.count
         }
-        if zoneCount == 1 { context.logger.warning("no time zones are known but UTC: install tzdata") }
+        if zoneCount == 1 { context.logger.warning("only the time zone UTC is known: install tzdata") }
         operations = Operations(
             database: context.database, outbox: context.outbox, tasks: context.tasks, services: ServiceClient(context),
             hasher: try PasswordHasher(parameters: config.hash), now: context.clock)
@@ -45,12 +45,12 @@ public struct UserService: HubService {
     private func createFirstAdmin(_ email: String, _ password: String, _ logger: Logger) async throws {
         do {
             let isMade = try await operations.createFirstAdmin(email: email, password: password)
-            if isMade { logger.notice("the first administrator was made") }
+            if isMade { logger.notice("the first administrator was created") }
         } catch UserError.unacceptable(let field, let message) {
             throw UserError.unacceptable(field: UserConfig.settingName(of: field), message: message)
         } catch UserError.emailTaken {
-            // Somebody's own account is not promoted behind their back.
-            logger.warning("the first administrator was not made: the address belongs to an account")
+            // An existing account is not promoted without its owner's knowledge.
+            logger.warning("the first administrator was not created: an account with the address exists")
         }
     }
 }

@@ -1,17 +1,17 @@
 /// Why an operation on works and submissions was refused.
 enum AssessmentError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// No such thing, or none the caller may know of.
+    /// The object does not exist, or the caller may not know of it.
     case notFound
     /// The caller has no active enrolment in the course.
     case noAccess
-    /// The learner has handed in as often as the work allows.
+    /// The learner has used all attempts.
     case noAttemptsLeft
-    /// The course has no lesson of this id and the work's kind.
+    /// The course has no lesson with this id and the work's kind.
     case unknownLesson
     /// The message follows the field's name: "answers".
     case unacceptableAnswer(String)
     case scoreOutOfRange(max: Double)
-    /// Somebody graded it since the caller saw it.
+    /// Another grade was stored after the caller read the submission.
     case changedMeanwhile
 
     var description: String {

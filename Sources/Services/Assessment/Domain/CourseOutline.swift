@@ -1,6 +1,6 @@
 internal import Contracts
 
-/// As much of a course as is asked of the course service here.
+/// The part of a course that is requested from the course service.
 struct CourseOutline: Sendable, Decodable {
     struct Lesson: Sendable, Decodable {
         let id: LessonID
@@ -8,7 +8,7 @@ struct CourseOutline: Sendable, Decodable {
     }
     let id: CourseID
     let instructorID: UserID
-    /// Whether everybody may know of it.
+    /// Whether the course is public.
     let isPublic: Bool
     let lessons: [Lesson]
 

@@ -11,9 +11,9 @@ enum Limits {
     static let instructionsLength = 1...20_000
     static let textLength = 1...100_000
     static let feedbackLength = 1...10_000
-    /// Room for the longest quiz that is likely, and for a text of that length in any script.
+    /// Fits the longest expected quiz, and a text of that length in any script.
     static let bodyBytesMax = 512 * 1024
-    /// The pass mark of an assignment that names none, in percent.
+    /// The default pass mark of an assignment, in percent.
     static let passPercentDefault: Double = 50
     static let percent = 0.0...100
 }

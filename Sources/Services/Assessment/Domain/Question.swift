@@ -14,7 +14,7 @@ struct Question: Sendable, Equatable, Codable {
         let isCorrect: Bool
     }
 
-    /// Whether exactly the right options are chosen.
+    /// Whether the chosen options are exactly the correct ones.
     func isRight(_ answer: Answer) throws(AssessmentError) -> Bool {
         let chosen = Set(answer.optionIDs)
         guard chosen.isSubset(of: options.map(\.id)) else {
@@ -30,7 +30,7 @@ enum QuestionKind: String, CaseIterable, Sendable, Codable {
     case trueFalse = "TRUE_FALSE"
 }
 
-/// What a learner chose.
+/// A learner's choice.
 struct Answer: Sendable, Equatable, Codable {
     let questionID: QuestionID
     let optionIDs: [OptionID]

@@ -6,19 +6,19 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What a learner handed in.
+/// A learner's submission.
 struct Submission: Sendable, Equatable, Identifiable {
     let id: SubmissionID
     let workID: GradedWorkID
     let courseID: CourseID
     let userID: UserID
-    /// From 1.
+    /// Counted from 1.
     let attempt: Int
     let content: Content
     let submittedAt: Date
-    /// nil while nobody has graded it.
+    /// nil until graded.
     var grade: Grade?
-    /// Rises with every grade; the `ETag`.
+    /// Increases with every grade; the `ETag`.
     var version = 1
 
     enum Content: Sendable, Equatable {
@@ -36,18 +36,18 @@ struct Grade: Sendable, Equatable {
     let feedback: String?
     let gradedAt: Date
 
-    /// Whether it says the same, whenever it was given.
+    /// Whether the grades are equal, ignoring their times.
     func isSame(as other: Grade) -> Bool { score == other.score && feedback == other.feedback }
 }
 
-/// A quiz as it was handed in and graded.
+/// A submitted and graded quiz.
 struct QuizResult: Sendable {
     let work: Work
     let submission: Submission
     let grade: Grade
 }
 
-/// The best of a learner's grades in a work.
+/// A learner's best grade in a work.
 struct BestGrade: Sendable, Equatable {
     let workID: GradedWorkID
     let score: Double
@@ -55,7 +55,7 @@ struct BestGrade: Sendable, Equatable {
     let isPassed: Bool
 }
 
-/// A learner's line in the gradebook.
+/// A learner's row in the gradebook.
 struct GradebookLine: Sendable, Equatable {
     let userID: UserID
     var grades: [BestGrade]

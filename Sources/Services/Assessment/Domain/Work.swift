@@ -6,22 +6,22 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What learners of a course hand in and are graded for.
+/// A quiz or an assignment of a course.
 struct Work: Sendable, Equatable, Identifiable {
     let id: GradedWorkID
     let courseID: CourseID
-    /// The lesson that a passing grade completes.
+    /// The lesson completed by a passing grade.
     let lessonID: LessonID?
     let title: String
     let maxScore: Double
-    /// The pass mark, in percent of the maximum.
+    /// The pass mark in percent of the maximum score.
     let passPercent: Double
-    /// How often one learner may hand in; nil for any number of times.
+    /// How many attempts a learner has; nil for no limit.
     let attemptsMax: Int?
     let form: Form
     let createdAt: Date
 
-    /// What is asked for.
+    /// The content of the work.
     enum Form: Sendable, Equatable {
         case quiz([Question])
         case assignment(instructions: String?)
@@ -37,7 +37,7 @@ struct Work: Sendable, Equatable, Identifiable {
     /// Empty for an assignment.
     var questions: [Question] { if case .quiz(let questions) = form { questions } else { [] } }
 
-    /// - Parameter score: from 0 to the maximum.
+    /// - Parameter score: from 0 to the maximum score.
     func grade(_ score: Double, _ feedback: String?, at time: Date) throws(AssessmentError) -> Grade {
         guard (0...maxScore).contains(score) else { throw .scoreOutOfRange(max: maxScore) }
         let percent = maxScore > 0 ? score / maxScore * 100 : 0
@@ -45,7 +45,7 @@ struct Work: Sendable, Equatable, Identifiable {
             score: score, percent: percent, isPassed: percent >= passPercent, feedback: feedback, gradedAt: time)
     }
 
-    /// The points of a quiz: those of each question that is answered exactly right.
+    /// The score of a quiz: the sum of the points of all correctly answered questions.
     func score(of answers: [Answer]) throws(AssessmentError) -> Double {
         var score: Double = 0
         var answered: Set<QuestionID> = []
@@ -61,6 +61,6 @@ struct Work: Sendable, Equatable, Identifiable {
         return score
     }
 
-    /// Where the API shows it.
+    /// The path in the API.
     var path: String { kind == .quiz ? "/quizzes/\(id)" : "/assignments/\(id)" }
 }

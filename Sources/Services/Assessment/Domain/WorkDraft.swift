@@ -6,7 +6,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What an instructor asks for, before it has ids.
+/// A work as an instructor submits it, without ids.
 struct WorkDraft: Sendable {
     enum Form: Sendable {
         case quiz([QuestionDraft], attemptsMax: Int?)
@@ -40,7 +40,7 @@ struct QuestionDraft: Sendable {
     let points: Double
     let options: [OptionDraft]
 
-    /// What is wrong with the options; nil when nothing is.
+    /// Why the options are invalid; nil when they are valid.
     var complaint: String? {
         let correctCount = options.filter(\.isCorrect).count
         return switch kind {

@@ -2,10 +2,10 @@ internal import Contracts
 internal import HTTP
 internal import Platform
 
-/// Who may do what is asked of the services that know. No transaction is open meanwhile.
+/// Access checks that call other services. No transaction is open meanwhile.
 extension Operations {
-    /// The course, for whoever may teach it.
-    /// - Throws: ``AssessmentError/notFound``, also for a course of somebody else.
+    /// The course, if the caller may teach it.
+    /// - Throws: ``AssessmentError/notFound``, also for another instructor's course.
     func course(_ id: CourseID, taughtBy caller: Identity) async throws -> CourseOutline {
         guard let course = try await findCourse(id), caller.mayTeach(as: course.instructorID) else {
             throw AssessmentError.notFound
@@ -17,8 +17,8 @@ extension Operations {
         let enrollmentId: EnrollmentID
     }
 
-    /// - Throws: ``AssessmentError/noAccess`` for whoever neither learns nor teaches in the course, ``AssessmentError/notFound`` when they
-    ///   may not even know of it.
+    /// - Throws: ``AssessmentError/noAccess`` when the caller is neither a learner nor an instructor of the course,
+    ///   ``AssessmentError/notFound`` when the course is not visible to them.
     func checkAccess(to course: CourseID, for caller: Identity) async throws {
         guard let user = caller.userID else { throw AssessmentError.noAccess }
         let enrollment = try await answer {
@@ -36,7 +36,7 @@ extension Operations {
         try await answer { try await services.get(.course, "/internal/courses/\(id)", as: CourseOutline.self) }
     }
 
-    /// What a service answers; nil when there is no such thing.
+    /// A service's response; nil for 404.
     private func answer<Answer>(_ ask: () async throws -> Answer) async throws -> Answer? {
         do {
             return try await ask()

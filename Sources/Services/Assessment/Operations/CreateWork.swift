@@ -22,7 +22,7 @@ extension Operations {
         }
     }
 
-    /// A work, for whoever learns or teaches in its course.
+    /// A work, for learners and instructors of its course.
     /// - Throws: ``AssessmentError/notFound``, ``AssessmentError/noAccess``.
     func work(_ id: GradedWorkID, _ kind: GradedWorkKind, for caller: Identity) async throws -> Work {
         guard let work = try await store.findWork(id, on: database), work.kind == kind else {
@@ -32,7 +32,7 @@ extension Operations {
         return work
     }
 
-    /// The works of a course, the newest first.
+    /// The works of a course, newest first.
     /// - Throws: ``AssessmentError/notFound``, ``AssessmentError/noAccess``.
     func works(
         in course: CourseID, _ kind: GradedWorkKind, for caller: Identity, _ page: PageRequest<GradedWorkID>

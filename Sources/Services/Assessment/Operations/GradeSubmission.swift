@@ -10,9 +10,9 @@ internal import Foundation
 #endif
 
 extension Operations {
-    /// Grades what a learner handed in, or grades it anew. The same grade again changes nothing and tells nobody.
-    /// - Parameter isCurrent: whether a version of the submission is the one the caller saw.
-    /// - Throws: ``AssessmentError/notFound``, also in a course of somebody else; ``AssessmentError/scoreOutOfRange(max:)``;
+    /// Grades a submission, or changes its grade. An equal grade changes nothing and sends no event.
+    /// - Parameter isCurrent: whether a version of the submission is the one the caller read.
+    /// - Throws: ``AssessmentError/notFound``, also in another instructor's course; ``AssessmentError/scoreOutOfRange(max:)``;
     ///   ``AssessmentError/changedMeanwhile``.
     func grade(
         _ id: SubmissionID, _ score: Double, _ feedback: String?, by caller: Identity,
@@ -35,7 +35,7 @@ extension Operations {
         }
     }
 
-    /// A submission, for who handed it in and who grades it.
+    /// A submission, for its author and its graders.
     /// - Throws: ``AssessmentError/notFound``.
     func submission(_ id: SubmissionID, for caller: Identity) async throws -> Submission {
         guard let submission = try await store.findSubmission(id, on: database) else { throw AssessmentError.notFound }
@@ -43,8 +43,9 @@ extension Operations {
         return submission
     }
 
-    /// What was handed in for an assignment, the newest first: everything for who grades it, a learner's own for them.
-    /// - Throws: ``AssessmentError/notFound``; ``AssessmentError/noAccess`` for whoever neither learns nor teaches there.
+    /// The submissions of an assignment, newest first: all for graders, their own for learners.
+    /// - Throws: ``AssessmentError/notFound``; ``AssessmentError/noAccess`` when the caller is neither a learner nor an instructor of the
+    ///   course.
     func submissions(
         of assignment: AssignmentID, for caller: Identity, _ page: PageRequest<SubmissionID>
     ) async throws -> Page<Submission> {
@@ -59,8 +60,8 @@ extension Operations {
         return Page(found, of: page, by: \.id)
     }
 
-    /// Who has which grades in a course.
-    /// - Throws: ``AssessmentError/notFound``, also for a course of somebody else.
+    /// The best grades of all learners of a course.
+    /// - Throws: ``AssessmentError/notFound``, also for another instructor's course.
     func gradebook(
         of course: CourseID, for caller: Identity, _ page: PageRequest<UserID>
     ) async throws -> Page<GradebookLine> {
@@ -70,6 +71,6 @@ extension Operations {
         return Page(found, of: page, by: \.userID)
     }
 
-    /// Forgets a person: answers, texts, feedback, and whose the scores were.
+    /// Erases a person: answers, texts, feedback, and the link from scores to the person.
     func erase(_ user: UserID, at time: Date, on tx: Transaction) { store.deleteLearner(user, at: time, on: tx) }
 }

@@ -4,18 +4,18 @@ internal import Platform
 internal import Postgres
 
 extension Operations {
-    /// Hands in a quiz, and grades it.
+    /// Submits and grades a quiz.
     /// - Throws: ``AssessmentError/notFound``, ``AssessmentError/noAccess``, ``AssessmentError/unacceptableAnswer(_:)``,
     ///   ``AssessmentError/noAttemptsLeft``.
     func handIn(_ answers: [Answer], to quiz: QuizID, by caller: Identity, _ once: Once) async throws -> QuizResult {
         let work = try await work(GradedWorkID(quiz), .quiz, for: caller)
         let grade = try work.grade(work.score(of: answers), nil, at: now())
         let submission = try await handIn(.answers(answers), to: work, grade, by: caller, once)
-        // Of the same request, should it have come before.
+        // The submission of the same request, if it was sent before.
         return QuizResult(work: work, submission: submission, grade: submission.grade ?? grade)
     }
 
-    /// Hands in a text, for the instructor to grade.
+    /// Submits a text for the instructor to grade.
     /// - Throws: as for a quiz.
     func handIn(
         _ text: String, to assignment: AssignmentID, by caller: Identity, _ once: Once
@@ -47,7 +47,7 @@ extension Operations {
         }
     }
 
-    /// A quiz sends both events: that it was handed in, and that it has a grade.
+    /// A quiz sends two events: submitted and graded.
     private func announce(_ grade: Grade, of submission: Submission, _ work: Work, on tx: Transaction) throws {
         try outbox.append(QuizSubmitted(grade, of: submission, work), on: tx)
         try outbox.append(AssignmentGraded(grade, of: submission, work, by: "auto"), on: tx)

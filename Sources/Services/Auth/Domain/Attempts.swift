@@ -5,17 +5,17 @@ internal import Glibc
 internal import Foundation
 #endif
 
-/// How log-ins went lately. Half of it is forgotten every half-life, so that old failures weigh little and none is kept for ever.
+/// Counts of recent log-in attempts with exponential decay: they halve every half-life.
 struct Tally: Sendable, Equatable {
     static let halfLifeSeconds: TimeInterval = 1_800
-    /// What is older weighs less than a hundredth.
+    /// Older attempts count less than a hundredth.
     static let memorySeconds: TimeInterval = 7 * halfLifeSeconds
 
-    /// Attempts that failed or that nobody has looked at yet.
+    /// Attempts that failed or are still pending.
     private(set) var failures: Double
-    /// Accounts that were logged in to, each once.
+    /// Accounts with a successful log-in, each counted once.
     private(set) var successes: Double
-    /// When it was what it says.
+    /// The time to which the counts refer.
     private(set) var at: Date
 
     init(failures: Double = 0, successes: Double = 0, at time: Date) {
@@ -24,7 +24,7 @@ struct Tally: Sendable, Equatable {
         at = time
     }
 
-    /// What is left of it at a later time. A clock that was set back adds nothing.
+    /// The decayed counts at a later time. A clock that was set back adds nothing.
     func faded(to time: Date) -> Tally {
         let left = exp2(-max(0, time.timeIntervalSince(at)) / Self.halfLifeSeconds)
         return Tally(failures: failures * left, successes: successes * left, at: max(at, time))
@@ -36,10 +36,10 @@ struct Tally: Sendable, Equatable {
         self.successes = max(0, self.successes + successes)
     }
 
-    /// Until one more failure stays within what is allowed; 0 when it does now.
+    /// Seconds until one more failure is within the limit; 0 when it is now.
     /// - Parameters:
-    ///   - limit: failures at once, at least 2.
-    ///   - forSuccess: how many more each success allows.
+    ///   - limit: the maximum number of failures, at least 2.
+    ///   - forSuccess: how many more failures each success allows.
     func waitSeconds(limit: Double, forSuccess: Double = 0) -> TimeInterval {
         let excess = failures - forSuccess * successes
         guard excess > limit - 1 else { return 0 }
@@ -47,36 +47,36 @@ struct Tally: Sendable, Equatable {
     }
 }
 
-/// How many failures are borne at once, before each further one has to wait until older ones have faded. At least 2 each.
+/// The maximum numbers of failures; beyond them each further attempt is delayed until older ones have decayed. At least 2 each.
 struct AttemptLimits: Sendable, Equatable {
-    /// For one account at one place: a person who has forgotten which password it was.
+    /// For one account from one place: a user trying to remember a password.
     var place: Double
-    /// For one account at all places together, devices it knows aside.
+    /// For one account from all places together, except known devices.
     var account: Double
-    /// For one address, whatever the accounts, beyond those that its successes allow.
+    /// For one address over all accounts, in addition to those its successes allow.
     var address: Double
 
-    /// A place where an account has not failed for two hours may try while those that have wait: a guesser with a hundred addresses
-    /// keeps nobody out who comes from another one. This many times as many failures of the account are borne then.
+    /// A place without failures of the account in the last two hours has a limit higher by this factor: an attacker with a hundred
+    /// addresses cannot lock out a user who comes from another address.
     static let factorOfFreshPlace: Double = 2
     static let freshFailuresMax: Double = 1 / 16
-    /// An address where people log in may fail more: this many times for each account that did.
+    /// The limit of an address increases by this number for each account with a successful log-in.
     static let addressFailuresForSuccess: Double = 2
 }
 
-/// The tallies that one attempt to log in is measured by, and changes.
+/// The tallies that a log-in attempt is checked against and changes.
 ///
-/// The tally of an account, and of an address, is the sum of those of its places, which successes take failures from.
+/// The tally of an account or an address is the sum over its places; successes remove failures from it.
 struct Attempts: Sendable, Equatable {
-    /// Of the account at the device the attempt comes from if the account knows it, else at the address.
+    /// Of the account on the attempt's device if the account knows it, otherwise from its address.
     var place: Tally
-    /// Of the account at all addresses, nil when it knows the device: what others guess holds it up nowhere.
+    /// Of the account from all addresses; nil on a known device, which others' failures must not delay.
     var account: Tally?
-    /// Of the address, nil when the account knows the device.
+    /// Of the address; nil on a known device.
     var address: Tally?
 
-    /// The attempt counts as failed from here on, so that a thousand guesses at once are a thousand failures. Not for the address:
-    /// a class logs in from one within seconds.
+    /// The attempt counts as a failure until its result is known, so that a thousand concurrent guesses count as a thousand failures. The
+    /// address is exempt, because a class may log in from one address within seconds.
     /// - Throws: ``AuthError/tooManyAttempts(retryAfterSeconds:)``
     mutating func admit(at time: Date, _ limits: AttemptLimits) throws(AuthError) {
         let place = place.faded(to: time)
@@ -94,21 +94,21 @@ struct Attempts: Sendable, Equatable {
         account?.add(failures: 1, at: time)
     }
 
-    /// The password was wrong, or there is no such account.
+    /// The password was wrong, or the account does not exist.
     mutating func fail(at time: Date) { address?.add(failures: 1, at: time) }
 
-    /// Nobody looked at the password.
+    /// The password was not checked.
     mutating func forgive(at time: Date) {
         place.add(failures: -1, at: time)
         account?.add(failures: -1, at: time)
     }
 
-    /// What failed before at this place was mistyped. An account counts once for its address, however often it logs in: nobody
-    /// earns guesses at others with an account of their own.
+    /// Success clears earlier failures at this place: they were typing errors. An account counts once per address, so that an attacker
+    /// cannot earn more guesses with their own account.
     mutating func succeed(at time: Date) {
         let past = place.faded(to: time)
         account?.add(failures: -past.failures, at: time)
-        // Of those this attempt was not counted for the address.
+        // This attempt was not counted for the address.
         address?.add(failures: min(0, 1 - past.failures), successes: max(0, 1 - past.successes), at: time)
         place = Tally(successes: 1, at: past.at)
     }

@@ -1,12 +1,12 @@
 /// Why a log-in or a refresh was refused.
 enum AuthError: Error, Sendable, Equatable {
-    /// Wrong password or no such account: nobody is told which.
+    /// The password is wrong or the account does not exist; the response does not reveal which.
     case wrongCredentials
-    /// Too many failures lately, of the account, at the place or from the address. The same for accounts that do not exist.
+    /// Too many recent failures for the account, the place or the address. The same for accounts that do not exist.
     case tooManyAttempts(retryAfterSeconds: Int)
-    /// One session was refreshed too often within a minute.
+    /// The session was refreshed too often within a minute.
     case tooManyRefreshes(retryAfterSeconds: Int)
-    /// Unknown, expired, used before, or of a session that has ended: nobody is told which.
+    /// The token is unknown, expired, already used, or its session has ended; the response does not reveal which.
     case invalidRefreshToken
 }
 

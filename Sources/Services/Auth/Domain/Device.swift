@@ -4,12 +4,12 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A browser or an app that an account was logged in to from, known by a token it keeps.
+/// A browser or app from which an account logged in, identified by a token it stores.
 ///
-/// The token opens nothing. It only lets attempts with it be counted apart from everybody else's.
+/// The token grants no access. Attempts with it are only counted separately.
 enum Device {
-    /// Devices an account knows; one more, and the one that was used the longest ago is forgotten.
+    /// The maximum number of devices per account; the least recently used one is removed.
     static let countMax = 20
-    /// A device is forgotten when nobody has logged in with it for half a year.
+    /// A device is removed after half a year without a log-in.
     static let lifetimeSeconds: TimeInterval = 180 * 86_400
 }

@@ -6,22 +6,22 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// One log-in and everything refreshed from it: the family of its refresh tokens.
+/// A log-in and all its refresh tokens (the token family).
 struct Session: Sendable, Equatable {
-    /// Longer names of browsers are cut.
+    /// Longer user agents are truncated.
     static let userAgentLengthMax = 200
-    /// Refreshes of one session within ``refreshPeriodSeconds``: a client that refreshes in a circle is stopped, whatever its address.
+    /// The maximum refreshes of a session within ``refreshPeriodSeconds``: stops a client that refreshes in a loop, from any address.
     static let refreshCountMax = 30
     static let refreshPeriodSeconds: TimeInterval = 60
 
     let id: SessionID
     let userID: UserID
-    /// What the client calls itself, for people to recognise their sessions.
+    /// The user agent, so that users can recognise their sessions.
     let userAgent: String?
     let createdAt: Date
-    /// The last log-in or refresh.
+    /// The time of the last log-in or refresh.
     var lastUsedAt: Date
-    /// Each refresh moves it.
+    /// Extended by each refresh.
     var expiresAt: Date
     var end: SessionEnd?
 
@@ -48,7 +48,7 @@ struct Session: Sendable, Equatable {
 
     func isOpen(at time: Date) -> Bool { end == nil && time < expiresAt }
 
-    /// - Parameter busySince: when it was refreshed for the ``refreshCountMax``th last time.
+    /// - Parameter busySince: the time of the ``refreshCountMax``th last refresh.
     /// - Throws: ``AuthError/tooManyRefreshes(retryAfterSeconds:)``
     static func checkPace(busySince: Date?, at time: Date) throws(AuthError) {
         guard let busySince else { return }
@@ -56,12 +56,12 @@ struct Session: Sendable, Equatable {
         if wait > 0 { throw .tooManyRefreshes(retryAfterSeconds: .rounded(up: wait)) }
     }
 
-    /// What presenting one of its refresh tokens leads to.
+    /// The result of presenting a refresh token.
     mutating func refresh(_ use: TokenUse, at time: Date, lifetime: TimeInterval) -> RefreshOutcome {
         guard isOpen(at: time) else { return .refused }
         switch use {
         case .used(let usedAt, isNextUsed: false) where time <= usedAt + TokenUse.graceSeconds: return .repeated
-        // Two hold the same token, and nobody can tell which of them is the thief: neither goes on.
+        // Two parties have the same token, and the attacker cannot be identified: the session ends.
         case .used:
             end = .reuse
             return .reused
@@ -80,28 +80,28 @@ struct SessionID: HubID {
     init(checked rawValue: String) { self.rawValue = rawValue }
 }
 
-/// Why a session ended before its time.
+/// Why a session ended early.
 enum SessionEnd: String, Sendable {
     case logout
-    /// A refresh token came twice: somebody else has it.
+    /// A refresh token was reused: another party has it.
     case reuse
-    /// The account is gone.
+    /// The account was deleted.
     case erased
 }
 
-/// What became of a refresh token before it is presented.
+/// The state of a refresh token before it is presented.
 enum TokenUse: Sendable, Equatable {
-    /// How long a token may come again: two tabs ask at once, or the answer was lost on the way.
+    /// How long a token may be reused: two tabs refresh at once, or the response was lost.
     static let graceSeconds: TimeInterval = 10
 
     case unused
-    /// It was exchanged for the next one, which was used as well or not.
+    /// It was exchanged for the next token, which may have been used.
     case used(at: Date, isNextUsed: Bool)
 }
 
 enum RefreshOutcome: Sendable {
     case refreshed
-    /// The exchange is not new: it gives the same refresh token again.
+    /// A repeated exchange within the grace period returns the same token again.
     case repeated
     case reused
     case refused

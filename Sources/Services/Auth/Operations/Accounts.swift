@@ -2,13 +2,13 @@ internal import Contracts
 internal import HTTP
 internal import Platform
 
-/// What auth asks the user service, which alone knows accounts and passwords.
+/// Calls to the user service, which owns accounts and passwords.
 struct Accounts: Sendable {
-    /// Passwords that the user service is asked about at once.
+    /// The maximum number of concurrent password checks at the user service.
     static let verifiedAtOnceMax = 32
 
     private let services: ServiceClient
-    /// A password takes long to look at. Nobody who asks for anything else finds these connections in use, nor the other way round.
+    /// Password checks are slow, so they use separate connections: they and other calls must not delay each other.
     private let verifiers: ServiceClient
 
     init(_ context: ServiceContext) {
@@ -23,8 +23,8 @@ struct Accounts: Sendable {
         let email, password: String
     }
 
-    /// Whose credentials these are, nil when they are nobody's.
-    /// - Throws: 503 when the user service is away or busy.
+    /// The account with these credentials; nil when they are wrong.
+    /// - Throws: 503 when the user service is unavailable or busy.
     func verify(email: String, password: String) async throws -> (UserID, Role)? {
         do {
             return try await verifiers.post(
@@ -36,7 +36,7 @@ struct Accounts: Sendable {
         }
     }
 
-    /// The role an account has now, nil when there is no such account any more.
+    /// The current role of an account; nil when the account no longer exists.
     func role(of id: UserID) async throws -> Role? {
         do {
             return try await services.get(.user, "/internal/users/\(id)", as: Answer.self).account?.1
@@ -49,7 +49,7 @@ struct Accounts: Sendable {
         let userId, role: String
         let status: String?
 
-        /// nil for an account that was erased.
+        /// nil for an erased account.
         var account: (UserID, Role)? {
             get throws {
                 guard let id = UserID(rawValue: userId), let role = Role(rawValue: role) else {

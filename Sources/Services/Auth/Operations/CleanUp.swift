@@ -9,8 +9,8 @@ internal import Foundation
 extension Operations {
     private static let batchCountMax = 1_000
 
-    /// Deletes sessions that nobody can refresh any more, failures that have faded and devices nobody uses, in small transactions.
-    /// - Returns: how many rows.
+    /// Deletes expired sessions, decayed tallies and unused devices, in small transactions.
+    /// - Returns: how many rows were deleted.
     @discardableResult
     func cleanUp() async throws -> Int {
         let time = now()

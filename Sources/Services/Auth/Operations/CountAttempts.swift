@@ -8,11 +8,11 @@ internal import Foundation
 #endif
 
 extension Operations {
-    /// Notes an attempt whose password is to be looked at.
+    /// Records an attempt before its password is checked.
     /// - Throws: ``AuthError/tooManyAttempts(retryAfterSeconds:)``
     func admit(_ subjects: AttemptSubjects) async throws {
         let time = now()
-        // The address is only looked at: its row would hold up a whole school.
+        // The address's tally is only read: locking its row would delay everybody at that address, such as a school.
         var changed = subjects
         changed.address = nil
         try await database.transaction { [changed] tx in
@@ -24,12 +24,12 @@ extension Operations {
         }
     }
 
-    /// Notes how an admitted attempt went.
+    /// Records the result of an admitted attempt.
     func settle(_ subjects: AttemptSubjects, _ change: @Sendable (inout Attempts, Date) -> Void) async throws {
         try await database.transaction { tx in try await settle(subjects, on: tx, change) }
     }
 
-    /// Notes how an admitted attempt went.
+    /// Records the result of an admitted attempt.
     func settle(
         _ subjects: AttemptSubjects, on tx: Transaction, _ change: (inout Attempts, Date) -> Void
     ) async throws {
@@ -41,7 +41,7 @@ extension Operations {
 }
 
 extension AttemptSubjects {
-    /// The same whether or not there is such an account: nobody learns which.
+    /// The same for existing and missing accounts, so that the response does not reveal which.
     init(_ attempt: LogInAttempt, _ device: KnownDevice?) {
         if let device {
             self.init(place: AttemptSubject(digest: device.digest.bytes), account: nil, address: nil)

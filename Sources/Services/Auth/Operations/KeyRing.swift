@@ -9,9 +9,9 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// The keys that sign access tokens, shared by every process of this service through its tables.
+/// The keys that sign access tokens, shared by all processes of this service through the database.
 final class KeyRing: Sendable {
-    /// After this the tables are read again: another process may have made a key.
+    /// The cache lifetime: another process may have created a key.
     private static let freshTime = Duration.seconds(60)
 
     private let database: Database
@@ -32,7 +32,7 @@ final class KeyRing: Sendable {
         self.uptime = uptime
     }
 
-    /// The key to sign with.
+    /// The current signing key.
     func signingKey(at time: Date) async throws -> SigningKey {
         let ring = try await current()
         guard let chosen = schedule.signing(ring.times, at: time), let key = ring.keys[chosen.id] else {
@@ -41,13 +41,13 @@ final class KeyRing: Sendable {
         return key
     }
 
-    /// The key set (RFC 7517) that verifies what any of the keys signed.
+    /// The key set (RFC 7517) of all published keys.
     func published() async throws -> [UInt8] {
         VerifyingKeys(try await current().keys.values.map(\.verifyingKey)).json()
     }
 
-    /// Makes the next key when it is due, and drops those that nothing valid is signed with.
-    /// - Returns: whether there is a new key.
+    /// Creates the next key when it is due, and deletes keys without valid tokens.
+    /// - Returns: whether a key was created.
     @discardableResult
     func rotate(at time: Date) async throws -> Bool {
         let isNew = try await database.transaction { tx in

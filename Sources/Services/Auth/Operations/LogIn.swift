@@ -9,13 +9,13 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Someone who wants to log in.
+/// A log-in request.
 struct LogInAttempt: Sendable {
     let email, password: String
-    /// Where it comes from: what belongs to one customer of a network.
+    /// The client's network: the address range of one customer.
     let network: String
     let userAgent: String?
-    /// What an earlier log-in gave this client.
+    /// The device token from an earlier log-in.
     let deviceToken: String?
 }
 
@@ -49,11 +49,11 @@ extension Operations {
         let session = Session(
             of: userID, userAgent: attempt.userAgent, at: time, lifetime: config.refreshTokenLifetime)
         let refreshToken = SecureRandom.token()
-        // An address may have been another account's, whose device is none of this one's.
+        // The device cookie may belong to another account that logged in from the same browser.
         let deviceToken = device.flatMap { $0.userID == userID ? $0.token : nil } ?? SecureRandom.token()
         return try await database.transaction { tx in
             try await settle(subjects, on: tx) { $0.succeed(at: $1) }
-            // Erased since the password was looked at.
+            // The account was erased after the password check.
             guard try await store.insert(session, on: tx) else { throw AuthError.wrongCredentials }
             store.insert(TokenDigest(of: refreshToken), of: session.id, on: tx)
             store.upsert(DeviceDigest(of: deviceToken, email: attempt.email), of: userID, at: time, on: tx)
@@ -66,13 +66,13 @@ extension Operations {
         do {
             return try await accounts.verify(email: attempt.email, password: attempt.password)
         } catch {
-            // The password was not looked at.
+            // The password was not checked.
             try await settle(subjects) { $0.forgive(at: $1) }
             throw error
         }
     }
 
-    /// The device an attempt comes from, when the account knows it. Another token is as good as none, and nobody is told.
+    /// The attempt's device, when the account knows it. An unknown token counts as none, without an error.
     private func findDevice(of attempt: LogInAttempt) async throws -> KnownDevice? {
         guard let token = attempt.deviceToken else { return nil }
         let digest = DeviceDigest(of: token, email: attempt.email)
@@ -81,14 +81,14 @@ extension Operations {
     }
 }
 
-/// What a log-in gives.
+/// The result of a log-in.
 struct LogIn: Sendable {
     let tokens: Tokens
-    /// Sent with the next log-in, it keeps the account open to this client while others guess at it.
+    /// Sent with the next log-in, so that failed attempts by others do not lock this client out.
     let deviceToken: String
 }
 
-/// A device and whose it is.
+/// A device and its account.
 struct KnownDevice: Sendable {
     let token: String
     let digest: DeviceDigest

@@ -11,14 +11,14 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Log-in and what follows from it. Each operation is in a file of its own.
+/// The service's use cases, each in its own file.
 struct Operations: Sendable {
     let database: Database
     let accounts: Accounts
-    /// For log-ins. Who does not fit in is refused before anything is counted or a connection taken.
+    /// Limits concurrent log-ins. Excess log-ins are refused before anything is counted or a connection is used.
     let room: Bulkhead
     let keys: KeyRing
-    /// Computes the refresh token that follows another one.
+    /// Derives the next refresh token from the current one.
     let nextTokens: HMACKey
     let config: AuthConfig
     let logger: Logger
@@ -36,7 +36,7 @@ struct Operations: Sendable {
     }
 }
 
-/// What a log-in gives.
+/// The result of a log-in.
 struct Tokens: Sendable {
     let access: String
     let refresh: String

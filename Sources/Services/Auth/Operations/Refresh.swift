@@ -4,9 +4,9 @@ internal import Postgres
 internal import Secrets
 
 extension Operations {
-    /// Exchanges a refresh token for the next one, and for an access token with the role of today.
-    /// A token that comes again within ``TokenUse/graceSeconds`` is given the same next one, unless that was used.
-    /// - Throws: ``AuthError/invalidRefreshToken``; a used token that comes later ends its session as well.
+    /// Exchanges a refresh token for the next one and an access token with the current role. A token that is reused within
+    /// ``TokenUse/graceSeconds`` returns the same next token, unless that was already used.
+    /// - Throws: ``AuthError/invalidRefreshToken``; later reuse also ends the session.
     ///   ``AuthError/tooManyRefreshes(retryAfterSeconds:)``, 503.
     func refresh(_ token: String) async throws -> Tokens {
         let digest = TokenDigest(of: token)
@@ -22,10 +22,10 @@ extension Operations {
         return tokens
     }
 
-    /// Nil when refused: what a reuse ends must be committed, so nothing is thrown in here.
+    /// nil when refused. Not thrown, because ending the session on reuse must be committed.
     private func exchange(_ token: String, _ role: Role) async throws -> Tokens? {
         let key = try await keys.signingKey(at: now())
-        // Computed and not drawn, so that an exchange can be repeated without keeping what it gave.
+        // Derived instead of random, so that an exchange can be repeated without storing the token.
         let next = Base64URL.encode(nextTokens.code(for: token))
         let digest = TokenDigest(of: token), nextDigest = TokenDigest(of: next)
         return try await database.transaction { tx in
@@ -39,7 +39,7 @@ extension Operations {
             case .reused:
                 store.update(session, on: tx)
                 logger.warning(
-                    "a refresh token came twice, its session was ended", [.userID: .text(session.userID.rawValue)])
+                    "refresh token reused, session ended", [.userID: .text(session.userID.rawValue)])
                 return nil
             case .repeated: break
             case .refreshed:

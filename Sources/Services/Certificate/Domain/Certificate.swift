@@ -6,9 +6,9 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// One certificate of one enrolment, from the moment the course is completed.
+/// The certificate of an enrolment, created when the course is completed.
 struct Certificate: Sendable {
-    /// How long after its issue the printed name may be corrected; once it was, or after that, the issue is final.
+    /// How long after its issue the printed name may be corrected, once. After that, or after a correction, it is final.
     static let correctionSeconds: TimeInterval = 14 * 86_400
 
     let id: CertificateID
@@ -17,31 +17,31 @@ struct Certificate: Sendable {
     let courseID: CourseID
     let code: VerificationCode
     let completedAt: Date
-    /// Percent; nil without any assessment, and once erased.
+    /// Percent; nil without any assessment, and after erasure.
     let finalScore: Double?
-    /// Taken once, so that later changes of an account or a course change no certificate. Nil before, and once erased.
+    /// Stored once, so that later changes of account or course do not change the certificate. nil before, and after erasure.
     var print: Print?
-    /// 1 as it was issued, 2 with the name corrected.
+    /// 1 as issued, 2 with the corrected name.
     var version: Int
-    /// The version of the file there is; 0 before the first.
+    /// The version of the stored file; 0 before the first.
     var drawnVersion: Int
     var issuedAt: Date?
     var revokedAt: Date?
     var erasedAt: Date?
 
-    /// What is printed beside the facts.
+    /// The printed facts.
     struct Print: Sendable, Equatable {
         var learnerName: String
         let courseTitle: String
         let language: Language
     }
 
-    /// The languages certificates are in.
+    /// The languages of certificates.
     enum Language: String, Sendable {
         case english = "en"
         case german = "de"
 
-        /// The one for a locale such as `de-AT`, English for what there is none for.
+        /// The language of a locale such as `de-AT`; English as fallback.
         init(locale: String?) {
             self = locale.flatMap { Language(rawValue: String($0.prefix(2)).lowercased()) } ?? .english
         }
@@ -74,10 +74,10 @@ struct Certificate: Sendable {
         self.erasedAt = erasedAt
     }
 
-    /// The name under which the file of a version is kept.
+    /// The object key of a version's file.
     static func fileName(of id: CertificateID, version: Int) -> String { "certificates/\(id).\(version).pdf" }
 
-    /// Prints another name, once.
+    /// Corrects the printed name, once.
     mutating func correct(name: LearnerName, at time: Date) throws(CertificateError) {
         guard let issuedAt, print != nil else { throw .notFound }
         guard revokedAt == nil, version == 1, time.timeIntervalSince(issuedAt) <= Self.correctionSeconds else {

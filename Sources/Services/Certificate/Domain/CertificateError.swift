@@ -1,11 +1,11 @@
 /// Why an operation on certificates was refused.
 enum CertificateError: Error, Sendable, Equatable {
-    /// No such certificate, or none the caller may know of.
+    /// The certificate does not exist, or the caller may not know of it.
     case notFound
-    /// There was one; whose it was has had it erased.
+    /// It was erased at the request of its owner.
     case erased
-    /// The name was corrected before, or it is too late for that.
+    /// The name was already corrected, or the period for corrections is over.
     case final
-    /// The file is being drawn.
+    /// The file is not drawn yet.
     case notDrawn
 }

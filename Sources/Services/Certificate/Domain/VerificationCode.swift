@@ -1,19 +1,19 @@
-/// The short code on a certificate: twelve characters that nobody takes for one another, in groups of four.
+/// The code on a certificate: twelve unambiguous characters in groups of four.
 struct VerificationCode: Sendable, Hashable {
     /// Crockford's base 32: no I, L, O or U.
     private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
     private static let characterCount = 12
 
-    /// As it is printed: `7K4Q-9XMD-22FA`.
+    /// As printed: `7K4Q-9XMD-22FA`.
     let text: String
 
-    /// 60 bits of chance: nobody finds one by trying.
+    /// 60 random bits: guessing is infeasible.
     init(random: inout some RandomNumberGenerator) {
         let characters = (0..<Self.characterCount).map { _ in Self.alphabet.randomElement(using: &random) ?? "0" }
         self.init(characters)
     }
 
-    /// As people type it: in any case, with or without hyphens, O for 0, I or L for 1. Nil when it is no code.
+    /// Parses user input: any case, with or without hyphens, O for 0, I or L for 1. nil when it is not a code.
     init?(typed text: String) {
         guard text.utf8.count <= 64 else { return nil }
         let characters = text.uppercased().compactMap { character -> Character? in

@@ -6,7 +6,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// The page a browser sees that follows a certificate's QR code. It runs nothing and fetches nothing.
+/// The page behind a certificate's QR code. It runs no scripts and loads no resources.
 enum VerificationPage {
     static let contentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 

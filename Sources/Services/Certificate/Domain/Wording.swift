@@ -6,7 +6,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What a certificate says around its facts.
+/// The labels of a certificate.
 struct Wording: Sendable {
     let heading, certifies, completed: String
     private let months: [String]

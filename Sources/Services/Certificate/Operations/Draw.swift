@@ -14,22 +14,22 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A certificate, or its second version, is to be drawn.
+/// The task of drawing a certificate, or its second version.
 struct DrawCertificate: TaskPayload {
     static let kind = "draw-certificate"
     let certificateID: CertificateID
     let version: Int
 }
 
-/// The files of a certificate are to go.
+/// The task of deleting the files of a certificate.
 struct RemoveFiles: TaskPayload {
     static let kind = "remove-certificate-files"
     let certificateID: CertificateID
 }
 
 extension Operations {
-    /// Makes a certificate for a completed enrolment, unless there is one or its learner was erased. It is nothing to see until it is
-    /// drawn; its code is chosen here, so that every attempt draws the same.
+    /// Creates the certificate of a completed enrolment, unless it exists or the learner was erased. It stays hidden until it is drawn;
+    /// the code is generated here, so that every attempt draws the same one.
     func prepare(_ completion: EnrollmentCompleted, at time: Date, on tx: Transaction) async throws {
         var random = SecureRandom()
         let certificate = Certificate(
@@ -40,8 +40,8 @@ extension Operations {
             DrawCertificate(certificateID: certificate.id, version: 1), key: "\(certificate.id).1", on: tx)
     }
 
-    /// Draws a version, keeps the file, and then says that it is there. Who is killed in between draws the same file again, in its own
-    /// place: what is printed was written down before.
+    /// Draws a version, stores the file, and then marks it as available. After a crash in between, a retry draws the same file under the
+    /// same key, because the printed facts are already stored.
     func draw(_ payload: DrawCertificate, _ run: TaskRun) async throws {
         let (id, version) = (payload.certificateID, payload.version)
         guard let certificate = try await printed(id), certificate.version == version else {
@@ -49,18 +49,18 @@ extension Operations {
         }
         let bytes = try await draw(certificate)
         try await objects.put(bytes, at: fileKey(id, version), contentType: "application/pdf")
-        // What was issued with a wrong name goes before the right one can be fetched.
+        // The file with the wrong name is deleted before the corrected one becomes available.
         if version > 1 { try await objects.delete(fileKey(id, version - 1)) }
         let isThere = try await database.transaction { tx in
             let isThere = try await store.issue(id, version: version, at: now(), on: tx)
             if isThere { try await run.finish(on: tx) }
             return isThere
         }
-        // Erased while it was drawn. The task is not finished before the file is gone.
+        // Erased while it was drawn. The task must not end before the file is deleted.
         if !isThere { try await removeFiles(ofErased: id) }
     }
 
-    /// A certificate with what is printed on it, asked for once and kept. Nil for an erased one.
+    /// A certificate with its printed facts, which are requested once and stored. nil for an erased one.
     private func printed(_ id: CertificateID) async throws -> Certificate? {
         guard let certificate = try await store.find(id, on: database) else {
             throw Failure.permanent("there is no such certificate")
@@ -69,7 +69,7 @@ extension Operations {
         if certificate.print != nil { return certificate }
         let learner = try await client.get(.user, "/internal/users/\(certificate.userID)", as: LearnerAnswer.self)
         guard let name = learner.name else {
-            // Erased; the event that says so is on its way.
+            // Erased; the corresponding event is on its way.
             try await database.transaction { tx in try await erase(certificate.userID, at: now(), on: tx) }
             return nil
         }
@@ -80,7 +80,7 @@ extension Operations {
     }
 
     private func removeFiles(ofErased id: CertificateID) async throws {
-        // A later version than the one to draw is another task's.
+        // Another task draws the later version.
         if try await store.find(id, on: database)?.erasedAt != nil { try await removeFiles(of: id) }
     }
 
@@ -101,11 +101,11 @@ extension Operations {
     }
 }
 
-/// What user says of a learner.
+/// The user service's data of a learner.
 private struct LearnerAnswer: Decodable {
     let firstName, lastName, locale: String?
 
-    /// Nil once erased.
+    /// nil after erasure.
     var name: String? {
         guard let firstName, let lastName else { return nil }
         return "\(firstName) \(lastName)"

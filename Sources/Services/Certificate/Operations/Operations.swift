@@ -14,13 +14,13 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What can be done with certificates.
+/// The service's use cases.
 struct Operations: Sendable {
     let database: Database
     let tasks: Tasks
     let objects: any ObjectStore
     let client: ServiceClient
-    /// Threads of its own: a flood of log-ins must not delay a certificate, nor the other way round.
+    /// Separate threads, so that log-ins and drawing do not delay each other.
     let pool: BlockingPool
     let config: CertificateConfig
     let signer: StatementSigner
@@ -40,7 +40,7 @@ struct Operations: Sendable {
         now = context.clock
     }
 
-    /// A learner's own, the newest first.
+    /// A learner's own certificates, newest first.
     func list(of user: UserID, _ page: PageRequest<CertificateID>) async throws -> Page<Certificate> {
         let found = try await store.listIssued(
             to: user, before: page.cursor, countMax: page.soughtCount, on: database)
@@ -73,7 +73,7 @@ struct Operations: Sendable {
         return verification
     }
 
-    /// Makes a certificate say that it is not valid. Again changes nothing.
+    /// Revokes a certificate. Idempotent.
     func revoke(_ id: CertificateID) async throws -> Certificate {
         guard let certificate = try await store.revoke(id, at: now(), on: database) else {
             throw CertificateError.notFound
@@ -81,7 +81,7 @@ struct Operations: Sendable {
         return certificate
     }
 
-    /// Prints another name on a learner's own certificate, once, and has it drawn anew.
+    /// Corrects the name on a learner's own certificate, once, and has it redrawn.
     /// - Throws: ``CertificateError/notFound``, ``CertificateError/final``.
     func correctName(of id: CertificateID, to name: LearnerName, by user: UserID) async throws -> Certificate {
         try await database.transaction { tx in
@@ -97,7 +97,7 @@ struct Operations: Sendable {
         }
     }
 
-    /// Forgets a person: their names go at once, their files by a task, and a tombstone keeps what comes late from making another.
+    /// Erases a person: names at once, files by a task; a tombstone prevents late events from creating another certificate.
     func erase(_ user: UserID, at time: Date, on tx: Transaction) async throws {
         store.people.erase(user, at: time, on: tx)
         for id in try await store.eraseCertificates(of: user, at: time, on: tx) {
@@ -105,7 +105,7 @@ struct Operations: Sendable {
         }
     }
 
-    /// Removes every file there may be of a certificate.
+    /// Deletes all files of a certificate.
     func removeFiles(of id: CertificateID) async throws {
         for version in 1...2 { try await objects.delete(try ObjectKey(Certificate.fileName(of: id, version: version))) }
     }

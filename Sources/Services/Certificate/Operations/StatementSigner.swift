@@ -8,11 +8,11 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Signs what a certificate says (RFC 8037), with a key that every process of this service has from its tables.
+/// Signs the statement of a certificate (RFC 8037), with a key that all processes of this service share through the database.
 struct StatementSigner: Sendable {
     private let key: Ed25519Key
 
-    /// Makes the key when there is none yet.
+    /// Creates the key when there is none.
     static func load(from database: Database) async throws -> StatementSigner {
         let store = Store()
         let stored = try await database.transaction { tx in
@@ -64,5 +64,5 @@ struct StatementSigner: Sendable {
     }
 }
 
-/// The table holds something that is no key.
+/// The stored key is invalid.
 struct UnreadableStatementKey: Error {}

@@ -1,13 +1,13 @@
 /// Why an operation on the content of lessons was refused.
 enum ContentError: Error, Sendable, Equatable {
-    /// No such lesson, or none the caller may know of.
+    /// The lesson does not exist, or the caller may not know of it.
     case notFound
-    /// The lesson is read by those who are enrolled.
+    /// Only enrolled learners may read the lesson.
     case noAccess
-    /// The lesson is somebody else's to write.
+    /// The caller may not write the lesson.
     case notAllowed
-    /// The content is not what the caller saw last.
+    /// The content changed after the caller read it.
     case changedMeanwhile
-    /// The text makes no document; the message follows the field's name.
+    /// The text cannot be rendered; the message follows the field's name.
     case unacceptable(message: String)
 }

@@ -1,37 +1,37 @@
 internal import Contracts
 
-/// What the course service says of a lesson, as far as it decides who may read and write it.
+/// The facts of a lesson from the course service that decide who may read and write it.
 struct LessonFacts: Sendable, Equatable {
     let id: LessonID
     let courseID: CourseID
     let instructorID: UserID
     let isFreePreview: Bool
     let courseStatus: CourseStatus
-    /// Whether everybody may know of the course: it has been published, whatever became of it.
+    /// Whether the course is public: it has been published, even if it was archived since.
     let isPublic: Bool
-    /// The version of the course that said so.
+    /// The course version of these facts.
     let courseVersion: Int
 
-    /// Whether it is shown to whoever is logged in.
+    /// Whether every logged-in user may read it.
     var isOpen: Bool { isFreePreview && courseStatus == .published }
 }
 
-/// As the course service writes it.
+/// In the course service's notation.
 enum CourseStatus: String, Sendable, Codable {
     case draft = "DRAFT"
     case published = "PUBLISHED"
     case archived = "ARCHIVED"
 }
 
-/// Who asks.
+/// The caller.
 struct Reader: Sendable {
     let id: UserID
     let isAdministrator: Bool
 
-    /// Instructors write their own courses, administrators any.
+    /// Instructors may write their own courses, administrators any.
     func mayEdit(_ lesson: LessonFacts) -> Bool { isAdministrator || id == lesson.instructorID }
 
-    /// - Throws: ``ContentError/notFound`` for whoever may not even know of the lesson.
+    /// - Throws: ``ContentError/notFound`` when the lesson is not visible to the caller.
     func checkMayEdit(_ lesson: LessonFacts) throws(ContentError) {
         if !mayEdit(lesson) { throw lesson.isPublic ? .notAllowed : .notFound }
     }

@@ -6,20 +6,20 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A file that belongs to a lesson, as far as its upload and its processing have told us.
+/// A file of a lesson, with the facts from its upload and processing events.
 struct Medium: Sendable, Equatable {
     let id: MediaID
-    /// Nil until the upload is known, and when its owner was erased.
+    /// nil until the upload is known, and after the owner's erasure.
     let fileName: String?
     let contentType: String?
     let sizeBytes: Int?
     let status: MediumStatus
     let durationSeconds: Double?
-    /// What browsers show, while it is READY. The media service says it each time, and is not always there to.
+    /// The renditions, while it is READY. Requested from the media service each time; empty when that is unavailable.
     var renditions: [Rendition] = []
 }
 
-/// A file made of a medium, and its address, which is good for an hour or two.
+/// A rendition of a medium with its signed URL, which is valid for one to two hours.
 struct Rendition: Sendable, Equatable, Codable {
     let name, contentType, url: String
     let width, height: Int?

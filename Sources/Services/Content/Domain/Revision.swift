@@ -6,12 +6,12 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What a lesson said at a time.
+/// A version of a lesson's content.
 struct Revision: Sendable, Equatable {
-    /// Older ones than the last hundred of a lesson are forgotten.
+    /// Only the last hundred revisions of a lesson are kept.
     static let keptCountMax = 100
 
-    /// From 1; 0 stands for a lesson nobody has written yet.
+    /// Counted from 1; 0 for a lesson without content.
     let number: Int
     let markdown: String
     let writtenAt: Date?
@@ -25,11 +25,11 @@ struct RevisionEntry: Sendable, Equatable {
     let writtenAt: Date
 }
 
-/// A lesson as it is shown.
+/// A lesson as shown to a reader.
 struct LessonPage: Sendable {
     let revision: Revision
     let html: String
     let media: [Medium]
-    /// Whether the reader may have the text it was written in.
+    /// Whether the reader may see the source text.
     let isEditable: Bool
 }

@@ -9,13 +9,13 @@ internal import Foundation
 #endif
 
 extension Operations {
-    /// Lets a learner read a course, unless that was revoked before we heard of the enrolment.
+    /// Grants a learner access to a course, unless it was revoked before this event arrived.
     func grant(_ enrollment: EnrollmentID, to user: UserID, for course: CourseID, on tx: Transaction) {
         store.people.lock(user, on: tx)
         store.insertAccess(enrollment, of: user, to: course, on: tx)
     }
 
-    /// Takes back what an enrolment granted, or is about to grant.
+    /// Revokes the access of an enrolment, also when the grant has not arrived yet.
     func revoke(_ enrollment: EnrollmentID, of user: UserID, to course: CourseID) async throws {
         try await database.transaction { tx in
             store.people.lock(user, on: tx)
@@ -23,7 +23,7 @@ extension Operations {
         }
     }
 
-    /// Forgets a person: what they could read, and which files they named how.
+    /// Erases a person: their access, and their file names.
     func erase(_ user: UserID, at time: Date, on tx: Transaction) {
         store.erasePerson(user, at: time, on: tx)
     }

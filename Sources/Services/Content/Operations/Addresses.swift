@@ -1,16 +1,16 @@
 internal import Contracts
 internal import Platform
 
-/// Where browsers find what was made of a lesson's media. The media service is asked each time: addresses are good for a while only.
+/// URLs of a lesson's renditions. Requested from the media service each time, because they expire.
 struct Addresses: Sendable {
-    /// A lesson is not kept waiting longer for its pictures.
+    /// The maximum delay of a lesson because of its media.
     static let timeMax = Duration.seconds(2)
 
-    /// Waits for ``timeMax`` at most.
+    /// Waits at most ``timeMax``.
     let client: ServiceClient
 
-    /// - Returns: `media` with what browsers show of them; without it while the media service does not answer, for what a lesson says is
-    ///   worth reading all the same.
+    /// - Returns: `media` with their renditions; without them when the media service does not respond, because the text is useful on its
+    ///   own.
     func add(to media: [Medium], of lesson: LessonID) async throws -> [Medium] {
         guard media.contains(where: { $0.status == .ready }) else { return media }
         let answer: MediaAnswer

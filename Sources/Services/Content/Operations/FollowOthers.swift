@@ -3,7 +3,7 @@ internal import Platform
 internal import Postgres
 
 extension Operations {
-    /// What course said of a course and what was made from it is not current any more.
+    /// A course changed: cached facts and pages of it are outdated.
     func dropCourse(_ id: CourseID, version: Int, on tx: Transaction) {
         store.upsertCourse(id, version: version, on: tx)
         tx.afterCommit { [cache] in await cache.invalidate(id.rawValue) }

@@ -9,9 +9,9 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What the course service says of lessons, kept for a while in the database, where every process of this service finds it.
+/// Facts of lessons from the course service, cached in the database for all processes of this service.
 ///
-/// What was said is dropped when the course changes. While course does not answer, what it said last holds.
+/// Cached facts are dropped when the course changes. While the course service does not respond, outdated facts are used.
 struct Lessons: Sendable {
     static let keptTime: TimeInterval = 60
 
@@ -20,7 +20,7 @@ struct Lessons: Sendable {
     let now: @Sendable () -> Date
     let store: Store
 
-    /// - Throws: ``ContentError/notFound``; ``ServiceCallError`` when course does not answer and never said anything of the lesson.
+    /// - Throws: ``ContentError/notFound``; ``ServiceCallError`` when the course service does not respond and nothing is cached.
     func find(_ id: LessonID) async throws -> LessonFacts {
         let time = now()
         let known = try await store.findFacts(

@@ -10,7 +10,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What can be done with the content of lessons.
+/// The service's use cases.
 struct Operations: Sendable {
     let database: Database
     let lessons: Lessons
@@ -30,12 +30,12 @@ struct Operations: Sendable {
         now = context.clock
     }
 
-    /// The media of a lesson, for somebody who may read it.
+    /// The media of a lesson, for a permitted reader.
     func media(of id: LessonID) async throws -> [Medium] {
         try await addresses.add(to: try await store.listMedia(of: id, on: database), of: id)
     }
 
-    /// - Throws: ``ContentError/unacceptable(message:)`` for what makes no document.
+    /// - Throws: ``ContentError/unacceptable(message:)`` for text that cannot be rendered.
     func html(of markdown: String) async throws -> String {
         do {
             return try await renderer.html(of: markdown)
@@ -46,7 +46,7 @@ struct Operations: Sendable {
 }
 
 extension ContentError {
-    /// - Throws: what is not the document's fault.
+    /// - Throws: errors that the document did not cause.
     fileprivate init(_ error: MarkdownError) throws {
         switch error {
         case .tooLong(let bytesMax): self = .unacceptable(message: "must have at most \(bytesMax) bytes")

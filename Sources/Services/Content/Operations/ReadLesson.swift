@@ -3,7 +3,8 @@ internal import Platform
 internal import Postgres
 
 extension Operations {
-    /// A lesson for those who may read it: who is enrolled, anybody logged in when it is a free preview, its instructor, administrators.
+    /// Reads a lesson. Allowed for enrolled learners, its instructor and administrators, and for all logged-in users if it is a free
+    /// preview.
     /// - Throws: ``ContentError/notFound``, ``ContentError/noAccess``; ``ServiceCallError``.
     func read(_ id: LessonID, as reader: Reader) async throws -> LessonPage {
         let lesson = try await lessons.find(id)
@@ -19,15 +20,15 @@ extension Operations {
         return LessonPage(revision: revision, html: html, media: try await media(of: id), isEditable: isEditable)
     }
 
-    /// The revisions of a lesson that are kept, the newest first, for those who may write it.
+    /// The stored revisions of a lesson, newest first, for permitted writers.
     /// - Throws: ``ContentError``; ``ServiceCallError``.
     func revisions(of id: LessonID, for reader: Reader) async throws -> [RevisionEntry] {
         try reader.checkMayEdit(try await lessons.find(id))
         return try await store.listRevisions(of: id, on: database)
     }
 
-    /// What a lesson said in a revision.
-    /// - Throws: ``ContentError``, among them ``ContentError/notFound`` for one that is forgotten; ``ServiceCallError``.
+    /// The content of a revision.
+    /// - Throws: ``ContentError``, of kind ``ContentError/notFound`` for a deleted revision; ``ServiceCallError``.
     func revision(_ number: Int, of id: LessonID, for reader: Reader) async throws -> Revision {
         try reader.checkMayEdit(try await lessons.find(id))
         guard let revision = try await store.findRevision(number, of: id, on: database) else {
@@ -36,7 +37,7 @@ extension Operations {
         return revision
     }
 
-    /// From the cache, when it was asked for a while ago. A revision never changes, so no page there is ever wrong.
+    /// Uses the cache. Revisions are immutable, so cached pages are never outdated.
     private func html(of revision: Revision, in lesson: LessonFacts) async throws -> String {
         let bytes = try await cache.value(
             Self.pageKey(lesson.id, revision.number), of: lesson.courseID.rawValue, for: .seconds(3_600)

@@ -3,15 +3,15 @@ internal import Platform
 internal import Postgres
 
 extension Operations {
-    /// Writes a lesson anew. Nothing happens when it says that already.
-    /// - Parameter isCurrent: whether a revision is the one the writer saw; ``ContentError/changedMeanwhile`` when it is not.
+    /// Writes a new revision of a lesson. Does nothing when the text is unchanged.
+    /// - Parameter isCurrent: whether a revision is the one the writer read; otherwise ``ContentError/changedMeanwhile`` is thrown.
     /// - Throws: ``ContentError``; ``ServiceCallError``.
     func write(
         _ markdown: String, to id: LessonID, by reader: Reader, ifRevision isCurrent: @Sendable (Int) -> Bool
     ) async throws -> LessonPage {
         let lesson = try await lessons.find(id)
         try reader.checkMayEdit(lesson)
-        // Before it is kept: what cannot be shown is refused.
+        // Rendered before it is stored, so that text that cannot be rendered is refused.
         let html = try await html(of: markdown)
         let revision = try await database.transaction { tx in
             store.lockPage(of: id, on: tx)

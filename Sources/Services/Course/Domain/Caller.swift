@@ -1,17 +1,17 @@
 internal import Contracts
 
-/// Who asks, as far as courses care.
+/// The caller of an operation.
 struct Caller: Sendable {
-    /// Nil when nobody is logged in.
+    /// nil without log-in.
     let id: UserID?
     let isAdministrator: Bool
 
-    /// Instructors change their own courses, administrators any.
+    /// Instructors may change their own courses, administrators any.
     func mayEdit(_ course: Course) -> Bool { isAdministrator || id == course.instructorID }
 
     func maySee(_ course: Course) -> Bool { course.isPublic || mayEdit(course) }
 
-    /// - Throws: ``CourseError/notFound`` for whoever may not even know of the course.
+    /// - Throws: ``CourseError/notFound`` when the course is not visible to the caller.
     func checkMayEdit(_ course: Course) throws(CourseError) {
         if !mayEdit(course) { throw maySee(course) ? .notAllowed : .notFound }
     }

@@ -1,6 +1,6 @@
 internal import Contracts
 
-/// Which published courses somebody looks for.
+/// A search for published courses.
 struct CatalogueSearch: Sendable {
     static let textLengthMax = 200
 
@@ -9,10 +9,10 @@ struct CatalogueSearch: Sendable {
     var category: String?
     var level: String?
     var language: String?
-    /// Nil for what suits what is asked for.
+    /// nil for the default order.
     var sort: CatalogueSort?
 
-    /// What the list is ordered by: without words nothing fits better than something else.
+    /// The effective order: relevance requires search words.
     var order: CatalogueSort {
         switch sort ?? .bestMatch {
         case .bestMatch: text == nil ? .newest : .bestMatch
@@ -21,18 +21,18 @@ struct CatalogueSearch: Sendable {
     }
 }
 
-/// What stands first in the catalogue. What is alike in that comes as it was published, the last first.
+/// The order of the catalogue. Equal courses are sorted by publication, newest first.
 enum CatalogueSort: String, Sendable, CaseIterable {
     case bestMatch = "best-match"
     case newest
-    /// The cheapest first, by the number alone.
+    /// Cheapest first, comparing only the amounts, not the currencies.
     case price
     case priceDescending = "price-desc"
 }
 
-/// How many courses a search would find with each value of a filter, the other filters as they are.
+/// The number of results for each value of a filter, with the other filters unchanged.
 struct CatalogueFacets: Sendable, Equatable {
-    /// Of each filter; what is found least often is left out beyond it.
+    /// Values per filter; the least frequent are omitted.
     static let valueCountMax = 50
 
     struct Count: Sendable, Equatable, Codable {
@@ -45,20 +45,20 @@ struct CatalogueFacets: Sendable, Equatable {
     var languages: [Count] = []
 }
 
-/// A course of the catalogue, and where in the list it stands.
+/// A course of the catalogue and its position in the list.
 struct CatalogueEntry: Sendable {
     let course: Course
     let lessonCount: Int
     let place: CataloguePlace
 }
 
-/// A place in the catalogue: by what the list is ordered by, then what was published last.
+/// A position in the catalogue: the sort key, then the publication number.
 ///
-/// Neither part changes while the course stays as it is, so a page goes on where the one before ended whatever is published meanwhile.
+/// Both are stable while the course does not change, so paging is not affected by new publications.
 struct CataloguePlace: RawRepresentable, Sendable, Equatable {
-    /// The highest first: how well the course fits the words, in millionths, or its price; 0 where only the publication counts.
+    /// The sort key in descending order: relevance in millionths, or the price; 0 when sorted by publication.
     let rank: Int
-    /// The number of the course's publication: rises from one to the next.
+    /// The publication number, which increases with each publication.
     let publication: Int
 
     init(rank: Int, publication: Int) {
@@ -68,14 +68,14 @@ struct CataloguePlace: RawRepresentable, Sendable, Equatable {
 
     var rawValue: String { "\(rank).\(publication)" }
 
-    /// Nil for what is no ``rawValue``.
+    /// nil when the text is not a ``rawValue``.
     init?(rawValue: String) {
         let parts = rawValue.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
         guard parts.count == 2, let rank = parts[0], let publication = parts[1], publication >= 0 else {
             return nil
         }
         self.init(rank: rank, publication: publication)
-        // One spelling each: "+1" and "01" are numbers too.
+        // Only canonical numbers: "+1" and "01" would also parse.
         guard self.rawValue == rawValue else { return nil }
     }
 }

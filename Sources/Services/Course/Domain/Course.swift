@@ -6,34 +6,34 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A course as it is offered. What it is made of is its ``Outline``.
+/// A course as offered. Its content is the ``Outline``.
 struct Course: Sendable, Equatable, Identifiable {
     let id: CourseID
     let instructorID: UserID
     var status: CourseStatus = .draft
     var offer: CourseOffer
-    /// Rises with every change of the course and of its outline; the `ETag`.
+    /// Increases with every change of the course and its outline; the `ETag`.
     var version = 1
     let createdAt: Date
     var updatedAt: Date
-    /// When it was published first; nil until then.
+    /// The time of the first publication; nil before.
     var publishedAt: Date?
 
-    /// Where the API shows a course.
+    /// The path in the API.
     static func path(of id: CourseID) -> String { "/courses/\(id)" }
 
-    /// Whether everybody may know of it: an archived course stays readable for those who are enrolled in it.
+    /// Whether the course is public: an archived course stays readable for enrolled learners.
     var isPublic: Bool { publishedAt != nil }
 }
 
-/// Draft → published → archived; a draft may be archived too. There is no way back.
+/// Draft → published → archived, or draft → archived. Not reversible.
 enum CourseStatus: String, Sendable, CaseIterable {
     case draft = "DRAFT"
     case published = "PUBLISHED"
     case archived = "ARCHIVED"
 }
 
-/// What an instructor says of a course.
+/// The instructor's description of a course.
 struct CourseOffer: Sendable, Equatable {
     /// In characters.
     static let titleLengthMax = 200
@@ -43,17 +43,17 @@ struct CourseOffer: Sendable, Equatable {
     static let prerequisiteCountMax = 20
 
     var title: String
-    /// Empty until somebody writes one.
+    /// Empty by default.
     var description: String
     var category: String
     var level: String
     var language: LanguageTag
-    /// What a learner should know before, each in a line.
+    /// Prerequisites, one per line.
     var prerequisites: [String] = []
     /// Zero for a free course.
     var price: Money
 
-    /// What is called changed in events, by the name it has in the API; empty when `other` says the same.
+    /// The changed fields for events, under their API names; empty when both are equal.
     func changes(to other: CourseOffer) -> [String] {
         var names: [String] = []
         if other.title != title { names.append("title") }
@@ -68,7 +68,7 @@ struct CourseOffer: Sendable, Equatable {
     }
 }
 
-/// What an instructor changes of an offer; nil leaves a part as it is.
+/// Changes of an offer; nil leaves a field unchanged.
 struct OfferEdit: Sendable {
     var title: String?
     var description: String?
@@ -79,7 +79,7 @@ struct OfferEdit: Sendable {
     var amount: String?
     var currency: String?
 
-    /// - Throws: ``CourseError/unacceptable(field:message:)`` when the price cannot be had in the currency.
+    /// - Throws: ``CourseError/unacceptable(field:message:)`` when the price is not possible in the currency.
     func applied(to offer: CourseOffer) throws(CourseError) -> CourseOffer {
         var edited = offer
         edited.title = title ?? offer.title
@@ -94,14 +94,14 @@ struct OfferEdit: Sendable {
     }
 }
 
-/// A language by its tag (BCP 47), such as `en` or `pt-BR`.
+/// A language tag (BCP 47), such as `en` or `pt-BR`.
 struct LanguageTag: RawRepresentable, Sendable, Hashable {
     static let bytesMax = 35
     static let english = LanguageTag(known: "en")
 
     let rawValue: String
 
-    /// Nil for what is no tag by its form.
+    /// nil when the text does not have the form of a tag.
     init?(rawValue: String) {
         guard rawValue.utf8.count <= Self.bytesMax,
             rawValue.wholeMatch(of: /[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*/) != nil
@@ -114,8 +114,8 @@ struct LanguageTag: RawRepresentable, Sendable, Hashable {
 
 extension Money {
     /// A price, `49.99` or `0`.
-    /// - Throws: ``CourseError/unacceptable(field:message:)`` for a currency with thousandths or none that is paid with, and for an
-    ///   amount that is negative, too large, or finer than the currency is.
+    /// - Throws: ``CourseError/unacceptable(field:message:)`` for an unknown currency or one with thousandths, and for an amount that is
+    ///   negative, too large, or has too many decimals for the currency.
     init(price amount: String, in currency: String) throws(CourseError) {
         guard let currency = Currency(rawValue: currency), let digits = currency.minorDigits else {
             throw .unacceptable(

@@ -1,19 +1,19 @@
 /// Why an operation on courses was refused.
 enum CourseError: Error, Sendable, Equatable {
-    /// No such course, section or lesson, or none the caller may know of.
+    /// The object does not exist, or the caller may not know of it.
     case notFound
-    /// The caller may see the course and not change it.
+    /// The caller may read the course but not change it.
     case notAllowed
-    /// The course is not what the caller saw last.
+    /// The course changed after the caller read it.
     case changedMeanwhile
-    /// Archived courses stay as they are.
+    /// Archived courses cannot be changed.
     case archived
-    /// A section goes when it is empty: no lesson is lost by mistake.
+    /// Only empty sections can be deleted, so that no lesson is lost by mistake.
     case sectionNotEmpty
-    /// A course has as many sections, or lessons, as it can.
+    /// The course has the maximum number of sections or lessons.
     case outlineFull(countMax: Int)
-    /// What a published course must have and this one has not.
+    /// The requirements for publishing that the course does not meet.
     case incomplete([PublishChecklist.Item])
-    /// A value that cannot be accepted; the message follows the field's name.
+    /// An invalid value; the message follows the field's name.
     case unacceptable(field: String, message: String)
 }

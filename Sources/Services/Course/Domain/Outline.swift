@@ -1,23 +1,23 @@
 internal import Contracts
 
-/// The sections of a course and their lessons, in order. Positions count from 1 and are what the order says.
+/// The ordered sections of a course with their lessons. Positions count from 1.
 struct Outline: Sendable, Equatable {
     static let sectionCountMax = 200
     static let lessonCountMax = 1_000
-    /// Of sections and lessons, in characters.
+    /// The maximum length of section and lesson titles in characters.
     static let titleLengthMax = 200
 
     var sections: [Section] = []
 
     // MARK: Changing
 
-    /// Puts a section at the end.
+    /// Appends a section.
     mutating func append(_ section: Section) throws(CourseError) {
         guard sections.count < Self.sectionCountMax else { throw .outlineFull(countMax: Self.sectionCountMax) }
         sections.append(section)
     }
 
-    /// Puts a lesson at the end of a section.
+    /// Appends a lesson to a section.
     mutating func append(_ lesson: Lesson, to section: SectionID) throws(CourseError) {
         let index = try indexOfTarget(section)
         guard placedLessons.count < Self.lessonCountMax else { throw .outlineFull(countMax: Self.lessonCountMax) }
@@ -32,7 +32,7 @@ struct Outline: Sendable, Equatable {
         sections.insert(section, at: Self.index(of: edit.position ?? index + 1, in: sections.count))
     }
 
-    /// Changes a lesson in place, or moves it: to the end of another section when no position is given.
+    /// Changes a lesson in place, or moves it; without a position it moves to the end of another section.
     mutating func edit(_ id: LessonID, _ edit: LessonEdit) throws(CourseError) {
         let (section, index) = try place(of: id)
         var target = section
@@ -82,7 +82,7 @@ struct Outline: Sendable, Equatable {
         return index
     }
 
-    /// Where a lesson is to go.
+    /// The target of a move.
     private func indexOfTarget(_ id: SectionID) throws(CourseError) -> Int {
         guard let index = sections.firstIndex(where: { $0.id == id }) else {
             throw .unacceptable(field: "sectionId", message: "is no section of this course")
@@ -97,7 +97,7 @@ struct Outline: Sendable, Equatable {
         throw .notFound
     }
 
-    /// The index of a position; one beyond the end means the end.
+    /// The index of a position; positions beyond the end mean the end.
     private static func index(of position: Int, in count: Int) -> Int { min(max(position - 1, 0), count) }
 }
 
@@ -108,19 +108,19 @@ struct Section: Sendable, Equatable, Identifiable {
     var lessons: [Lesson] = []
 }
 
-/// A lesson as the outline names it. What it holds is content's and media's, what it asks is assessment's.
+/// A lesson in the outline. Its content belongs to the content and media services, its works to assessment.
 struct Lesson: Sendable, Equatable, Identifiable {
     let id: LessonID
     var title: String
-    /// For good: other services attach to it what that kind of lesson has.
+    /// Immutable: other services store data that depends on the kind.
     let kind: LessonKind
-    /// Whether the course is completed only with it.
+    /// Whether the course can be completed only with this lesson.
     var isRequired: Bool
-    /// Whether it is shown to those who are not enrolled.
+    /// Whether it is visible without enrolment.
     var isFreePreview: Bool
 }
 
-/// What it takes to add a lesson.
+/// The data of a new lesson.
 struct LessonDraft: Sendable {
     var sectionID: SectionID
     var title: String
@@ -145,7 +145,7 @@ enum LessonKind: String, Sendable, CaseIterable {
     case file = "FILE"
 }
 
-/// A section and where it is.
+/// A section and its position.
 struct PlacedSection: Sendable, Equatable, Identifiable {
     let section: Section
     let position: Int
@@ -153,7 +153,7 @@ struct PlacedSection: Sendable, Equatable, Identifiable {
     var id: SectionID { section.id }
 }
 
-/// A lesson and where it is in its section.
+/// A lesson and its position in its section.
 struct PlacedLesson: Sendable, Equatable, Identifiable {
     let lesson: Lesson
     let sectionID: SectionID
@@ -162,13 +162,13 @@ struct PlacedLesson: Sendable, Equatable, Identifiable {
     var id: LessonID { lesson.id }
 }
 
-/// What is changed of a section; nil leaves a part as it is.
+/// Changes of a section; nil leaves a field unchanged.
 struct SectionEdit: Sendable {
     var title: String?
     var position: Int?
 }
 
-/// What is changed of a lesson; nil leaves a part as it is.
+/// Changes of a lesson; nil leaves a field unchanged.
 struct LessonEdit: Sendable {
     var title: String?
     var isRequired: Bool?

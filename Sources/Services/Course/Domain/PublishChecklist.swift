@@ -1,6 +1,6 @@
-/// What a course must have to be published, and keep while it is.
+/// The requirements for publishing a course, which also apply while it is published.
 struct PublishChecklist {
-    /// One thing that is missing, as a field and a message that follows its name.
+    /// A missing requirement, as a field and a message that follows its name.
     enum Item: Sendable, Equatable {
         case description
         case lessons
@@ -29,7 +29,7 @@ struct PublishChecklist {
         self.missing = missing
     }
 
-    /// - Throws: ``CourseError/incomplete(_:)`` with everything that is missing.
+    /// - Throws: ``CourseError/incomplete(_:)`` with all missing requirements.
     func check() throws(CourseError) {
         if !missing.isEmpty { throw .incomplete(missing) }
     }

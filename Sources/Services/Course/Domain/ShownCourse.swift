@@ -1,12 +1,12 @@
-/// A course as it is shown, to be kept: a version, and the JSON of it.
+/// A course's cached response: its version and JSON.
 struct ShownCourse: Sendable, Equatable {
-    /// How long it is kept. Another process may show it for as long after a change, should Redis be away at that moment.
+    /// The cache lifetime. If Redis is unavailable at the time of a change, other processes may serve the old version for this long.
     static let keptTime: Duration = .seconds(30)
 
     let version: Int
     let json: [UInt8]
 
-    /// The version in decimal digits, a line's end, the JSON.
+    /// The version in decimal digits, a line feed, the JSON.
     var bytes: [UInt8] { Array("\(version)\n".utf8) + json }
 
     init(version: Int, json: [UInt8]) {
@@ -14,7 +14,7 @@ struct ShownCourse: Sendable, Equatable {
         self.json = json
     }
 
-    /// Nil for what ``bytes`` never is.
+    /// nil for invalid bytes.
     init?(bytes: [UInt8]) {
         guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")),
             let version = Int(String(decoding: bytes[..<end], as: UTF8.self))

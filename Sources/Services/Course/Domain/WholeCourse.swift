@@ -1,11 +1,11 @@
 internal import Contracts
 
-/// A course with what it is made of: what is changed in one piece and has one version.
+/// A course with its outline: the unit of changes, with one version.
 struct WholeCourse: Sendable, Equatable {
     var course: Course
     var outline: Outline
 
-    /// What is called changed in events; empty when `other` says the same.
+    /// The changed fields for events; empty when both are equal.
     func changes(to other: WholeCourse) -> [String] {
         var names = course.offer.changes(to: other.course.offer)
         if other.course.status != course.status { names.append("status") }
@@ -16,7 +16,7 @@ struct WholeCourse: Sendable, Equatable {
 }
 
 extension Outline {
-    /// The sections without their lessons, in order.
+    /// The ordered sections without their lessons.
     fileprivate var titles: [Section] { sections.map { Section(id: $0.id, title: $0.title) } }
 
     fileprivate var lessonsBySection: [SectionID: [Lesson]] {

@@ -5,8 +5,8 @@ internal import Postgres
 
 extension Operations {
     /// Drafts a course.
-    /// - Returns: the course as it is now, when the same request drafted it before.
-    /// - Throws: ``CourseError/notAllowed`` for whoever has been erased meanwhile.
+    /// - Returns: the course in its current state when the same request already created it.
+    /// - Throws: ``CourseError/notAllowed`` when the caller was erased meanwhile.
     func create(_ offer: CourseOffer, by instructor: UserID, _ once: Once) async throws -> Course {
         try await database.transaction { tx in
             try await once.run(on: tx) {

@@ -3,7 +3,7 @@ internal import Messaging
 internal import Postgres
 
 extension Operations {
-    /// Changes what an instructor says of a course.
+    /// Changes the description of a course.
     /// - Throws: ``CourseError``.
     func edit(
         _ id: CourseID, _ edit: OfferEdit, by caller: Caller, ifVersion isCurrent: @Sendable (Int) -> Bool
@@ -15,7 +15,7 @@ extension Operations {
         }
     }
 
-    /// Puts a draft into the catalogue. Nothing happens to a course that is there.
+    /// Publishes a draft. Does nothing when the course is published.
     /// - Throws: ``CourseError``, among them ``CourseError/incomplete(_:)``.
     func publish(
         _ id: CourseID, by caller: Caller, ifVersion isCurrent: @Sendable (Int) -> Bool
@@ -32,7 +32,7 @@ extension Operations {
         }
     }
 
-    /// Takes a course out of the catalogue for good. Nothing happens to one that is archived.
+    /// Archives a course permanently. Does nothing when it is archived.
     /// - Throws: ``CourseError``.
     func archive(
         _ id: CourseID, by caller: Caller, ifVersion isCurrent: @Sendable (Int) -> Bool

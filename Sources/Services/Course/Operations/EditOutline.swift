@@ -5,7 +5,7 @@ internal import Postgres
 extension Operations {
     // MARK: Sections
 
-    /// Puts a section at the end of a course.
+    /// Appends a section to a course.
     /// - Throws: ``CourseError``.
     func addSection(
         _ title: String, to course: CourseID, by caller: Caller, ifVersion isCurrent: @Sendable (Int) -> Bool,
@@ -49,7 +49,7 @@ extension Operations {
 
     // MARK: Lessons
 
-    /// Puts a lesson at the end of a section.
+    /// Appends a lesson to a section.
     /// - Throws: ``CourseError``.
     func addLesson(
         _ draft: LessonDraft, to course: CourseID, by caller: Caller, ifVersion isCurrent: @Sendable (Int) -> Bool,
@@ -80,7 +80,7 @@ extension Operations {
         }
     }
 
-    /// - Throws: ``CourseError``; ``CourseError/incomplete(_:)`` when a published course needs it.
+    /// - Throws: ``CourseError``; ``CourseError/incomplete(_:)`` when a published course requires the lesson.
     func remove(
         _ id: LessonID, of course: CourseID, by caller: Caller, ifVersion isCurrent: @Sendable (Int) -> Bool
     ) async throws {

@@ -10,9 +10,9 @@ internal import Foundation
 #endif
 
 extension Operations {
-    /// Archives what a person taught. Their id stays with it and names nobody any more; nothing else here is theirs.
+    /// Archives the courses of an erased person. Their id remains there but no longer identifies anyone; nothing else here is personal.
     ///
-    /// Whoever is enrolled keeps the course, and the tombstone sees to it that no new one follows.
+    /// Enrolled learners keep the course, and the tombstone prevents new courses.
     func eraseInstructor(_ id: UserID, at time: Date, on tx: Transaction) async throws {
         try await store.eraseInstructor(id, at: time, on: tx)
         for course in try await store.archiveCourses(of: id, at: now(), on: tx) {

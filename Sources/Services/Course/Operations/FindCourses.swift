@@ -3,7 +3,7 @@ internal import Platform
 internal import Postgres
 
 extension Operations {
-    /// A course with its outline as it is shown, as far as the caller may know of it. What anybody may see is kept for a while.
+    /// A visible course with its outline. The public form is cached.
     /// - Throws: ``CourseError/notFound``.
     func show(
         _ id: CourseID, to caller: Caller, as encode: @escaping @Sendable (WholeCourse) throws -> [UInt8]
@@ -29,27 +29,28 @@ extension Operations {
 
     /// - Throws: ``CourseError/notFound``.
     func find(_ id: CourseID) async throws -> WholeCourse {
-        // The course first: should both change in between, its version is the older one, and an edit made from this view is refused.
+        // The course is read first: if both change in between, the view has the older version, so that an edit based on it is
+        // refused.
         guard let course = try await store.find(id, on: database) else { throw CourseError.notFound }
         return WholeCourse(course: course, outline: try await store.findOutline(of: id, on: database))
     }
 
-    /// A lesson, and the course it belongs to.
+    /// A lesson and its course.
     /// - Throws: ``CourseError/notFound``.
     func find(_ id: LessonID) async throws -> (course: Course, lesson: Lesson) {
         guard let found = try await store.findLesson(id, on: database) else { throw CourseError.notFound }
         return found
     }
 
-    /// The newest first.
-    /// - Parameter instructor: whose courses; nil for everybody's.
+    /// Newest first.
+    /// - Parameter instructor: nil for all instructors.
     func list(of instructor: UserID?, _ page: PageRequest<CourseID>) async throws -> Page<Course> {
         let found = try await store.list(
             of: instructor, before: page.cursor, countMax: page.soughtCount, on: database)
         return Page(found, of: page, by: \.id)
     }
 
-    /// How many published courses there are by each value of each filter.
+    /// The number of published courses by each value of each filter.
     func facets(of search: CatalogueSearch) async throws -> CatalogueFacets {
         try await store.countFacets(search, on: database)
     }

@@ -9,11 +9,11 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What can be done with courses.
+/// The service's use cases.
 struct Operations: Sendable {
     let database: Database
     let outbox: Outbox
-    /// What anybody may see of courses, by their ids.
+    /// Cached public courses by id.
     let cache: Cache
     let now: @Sendable () -> Date
     let store = Store()
@@ -25,10 +25,10 @@ struct Operations: Sendable {
         self.now = now
     }
 
-    /// Changes a course or what it is made of, and tells everybody. Nothing happens when nothing changed.
+    /// Changes a course or its outline, and sends events. Does nothing when nothing changed.
     ///
-    /// Whatever changes a course goes through here, with the course locked: what must hold of one is checked here alone.
-    /// - Parameter isCurrent: whether a version is the one the caller saw; ``CourseError/changedMeanwhile`` when it is not.
+    /// Every change of a course uses this method, with the course locked: its invariants are checked only here.
+    /// - Parameter isCurrent: whether a version is the one the caller read; otherwise ``CourseError/changedMeanwhile`` is thrown.
     /// - Throws: ``CourseError``.
     func change(
         _ id: CourseID, by caller: Caller, ifVersion isCurrent: @Sendable (Int) -> Bool, on tx: Transaction,

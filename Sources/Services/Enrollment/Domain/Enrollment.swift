@@ -6,7 +6,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A learner in a course, from the place that is kept while they pay to how it ended.
+/// The enrolment of a learner in a course, from the reservation during payment to its end.
 struct Enrollment: Sendable, Equatable, Identifiable {
     let id: EnrollmentID
     let userID: UserID
@@ -15,15 +15,15 @@ struct Enrollment: Sendable, Equatable, Identifiable {
     let paymentID: PaymentID?
     var state: EnrollmentState
     var standing = Standing.none
-    /// In percent; nil while not completed, and in a course in which nothing is graded.
+    /// In percent; nil before completion, and in a course without graded work.
     var finalScore: Double?
-    /// Until when a place is kept that is not paid for yet.
+    /// The end of an unpaid reservation.
     var reservedUntil: Date?
-    /// nil for a place that was never paid for: nobody is told of such.
+    /// nil if it was never paid for; such enrolments send no events.
     var enrolledAt: Date?
     var completedAt: Date?
 
-    /// A place that is kept for whoever pays until `end`.
+    /// A reservation until `end`, during payment.
     static func reservation(
         for user: UserID, in course: CourseID, _ payment: PaymentID, id: EnrollmentID, until end: Date
     ) -> Enrollment {
@@ -32,7 +32,7 @@ struct Enrollment: Sendable, Equatable, Identifiable {
             reservedUntil: end)
     }
 
-    /// Whoever need not pay, or has paid.
+    /// An enrolment that needs no payment, or is paid.
     static func active(
         _ user: UserID, in course: CourseID, _ source: EnrollmentSource, _ payment: PaymentID? = nil, id: EnrollmentID,
         at time: Date
@@ -42,23 +42,23 @@ struct Enrollment: Sendable, Equatable, Identifiable {
             enrolledAt: time)
     }
 
-    /// Where the API shows an enrolment.
+    /// The path of an enrolment in the API.
     static func path(of id: EnrollmentID) -> String { "/enrollments/\(id)" }
 
-    /// Keeps the place again, for as long as a new one.
+    /// Renews the reservation for the full period.
     mutating func reserveAgain(until end: Date) {
         state = .pendingPayment
         reservedUntil = end
     }
 
-    /// The place is paid for.
+    /// The reservation is paid.
     mutating func activate(at time: Date) {
         state = .active
         reservedUntil = nil
         enrolledAt = time
     }
 
-    /// - Returns: whether it is withdrawn by this.
+    /// - Returns: whether this call withdrew it.
     mutating func withdraw() throws(EnrollmentError) -> Bool {
         if state == .withdrawn { return false }
         guard state == .active else { throw .notActive }
@@ -66,7 +66,7 @@ struct Enrollment: Sendable, Equatable, Identifiable {
         return true
     }
 
-    /// Takes over what the learner has achieved by now. A completed enrolment stays as it was completed.
+    /// Updates the learner's progress. A completed enrolment does not change.
     mutating func take(_ standing: Standing, finalScore: Double?, at time: Date) {
         guard state == .active else { return }
         self.standing = standing
@@ -76,7 +76,7 @@ struct Enrollment: Sendable, Equatable, Identifiable {
         self.finalScore = finalScore
     }
 
-    /// How long completion took, in days begun: "1 day", "30 days".
+    /// The duration in started days: "1 day", "30 days".
     var duration: String {
         guard let enrolledAt, let completedAt else { return "0 days" }
         let days = max(1, Int((completedAt.timeIntervalSince(enrolledAt) / 86_400).rounded(.up)))
@@ -84,19 +84,19 @@ struct Enrollment: Sendable, Equatable, Identifiable {
     }
 }
 
-/// What an enrolment has come to. There is one of the first three for a learner and a course.
+/// The states of an enrolment. A learner has at most one enrolment in a course in one of the first three states.
 enum EnrollmentState: String, Sendable {
     case pendingPayment = "PENDING_PAYMENT"
     case active = "ACTIVE"
     case completed = "COMPLETED"
     case withdrawn = "WITHDRAWN"
-    /// The place was kept in vain.
+    /// The reservation expired without payment.
     case expired = "EXPIRED"
     case refunded = "REFUNDED"
 
-    /// Whether the learner may learn.
+    /// Whether the learner has access.
     var isOpen: Bool { self == .active || self == .completed }
 
-    /// Whether a payment that went through still leads to an enrolment.
+    /// Whether a successful payment still leads to an enrolment.
     var awaitsPayment: Bool { self == .pendingPayment || self == .expired }
 }

@@ -1,12 +1,12 @@
 /// Why an operation on enrolments was refused.
 enum EnrollmentError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// No such enrolment, or none the caller may know of.
+    /// The enrolment does not exist, or the caller may not know of it.
     case notFound
-    /// The learner has an enrolment in the course, or a place is kept for them.
+    /// The learner already has an enrolment or a reservation in the course.
     case alreadyEnrolled
-    /// The enrolment has ended, or is not paid for.
+    /// The enrolment has ended, or is not paid.
     case notActive
-    /// The lesson is completed by a grade alone.
+    /// Only a grade completes the lesson.
     case gradedLesson
     /// The course has no such lesson.
     case unknownLesson

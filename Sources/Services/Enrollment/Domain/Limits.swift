@@ -6,10 +6,10 @@ internal import Foundation
 
 /// The limits of the service.
 struct Limits: Sendable {
-    /// How long a place is kept for somebody who is paying.
+    /// How long a place is reserved during payment.
     var reservationSeconds: TimeInterval = 1_800
-    /// How old a course may be, as it is known here, before course is asked again.
+    /// The maximum age of a cached course before it is requested again.
     var outlineAgeSecondsMax: TimeInterval = 60
-    /// Reservations that one transaction lets expire.
+    /// The maximum number of reservations that expire per transaction.
     var expiryCountMax = 1_000
 }

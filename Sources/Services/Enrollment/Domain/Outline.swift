@@ -1,12 +1,12 @@
 internal import Contracts
 
-/// A course as the course service has it: what of it counts here.
+/// The part of a course that matters here, from the course service.
 struct Outline: Sendable, Equatable, Codable {
     let id: CourseID
     let instructorID: UserID
-    /// Rises with every change of the course.
+    /// Increases with every change of the course.
     let version: Int
-    /// In the order they are taken.
+    /// In course order.
     let lessons: [Lesson]
 
     struct Lesson: Sendable, Equatable, Codable {
@@ -23,35 +23,35 @@ struct Outline: Sendable, Equatable, Codable {
 
     subscript(id: LessonID) -> Lesson? { lessons.first { $0.id == id } }
 
-    /// What completes the course: the required lessons, and all where none is.
+    /// The lessons that complete the course: the required ones, or all if none is required.
     private var counted: [Lesson] {
         let required = lessons.filter(\.required)
         return required.isEmpty ? lessons : required
     }
 
-    /// Where somebody stands who has done that.
+    /// The progress of a learner with these records.
     func standing(of record: Record) -> Standing {
         let percents = counted.map { record.percent(of: $0) }
         let done = percents.filter { $0 >= Standing.percentMax }.count
         let mean = percents.isEmpty ? 0 : percents.reduce(0, +) / Double(percents.count)
-        // Downwards: nothing but everything is 100.
+        // Rounded down: only a complete course is 100.
         return Standing(
             percent: (mean * 100).rounded(.down) / 100, completedLessons: done, totalLessons: percents.count)
     }
 
-    /// The mean of the best results in what is graded; nil where there is none.
+    /// The mean of the best results in graded lessons; nil when there are none.
     func finalScore(of record: Record) -> Double? {
         let percents = lessons.compactMap { $0.kind.isGraded ? record.grades[$0.id]?.percent : nil }
         return percents.isEmpty ? nil : percents.reduce(0, +) / Double(percents.count)
     }
 }
 
-/// The kind of a lesson, by the word of the course service; new ones may come.
+/// The kind of a lesson in the course service's notation; new kinds may be added.
 struct LessonKind: RawRepresentable, Sendable, Hashable, Codable {
     let rawValue: String
     static let quiz = LessonKind(rawValue: "QUIZ")
     static let assignment = LessonKind(rawValue: "ASSIGNMENT")
 
-    /// Whether a grade completes it, and nothing else.
+    /// Whether only a grade completes it.
     var isGraded: Bool { self == .quiz || self == .assignment }
 }

@@ -6,7 +6,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What a learner has done in a course.
+/// A learner's records in a course.
 struct Record: Sendable, Equatable {
     var lessons: [LessonID: LessonProgress] = [:]
     var grades: [LessonID: Grade] = [:]
@@ -16,28 +16,28 @@ struct Record: Sendable, Equatable {
         return grades[lesson.id]?.isPassed == true ? Standing.percentMax : 0
     }
 
-    /// nil while it is not completed.
+    /// nil until completed.
     func completedAt(_ lesson: Outline.Lesson) -> Date? {
         guard lesson.kind.isGraded else { return lessons[lesson.id]?.completedAt }
         return grades[lesson.id]?.passedAt
     }
 }
 
-/// How far somebody is in a lesson. It only rises.
+/// Progress in a lesson. It never decreases.
 struct LessonProgress: Sendable, Equatable {
     var percent: Double
     var completedAt: Date?
 }
 
-/// The best of the grades in a lesson.
+/// The best grade in a lesson.
 struct Grade: Sendable, Equatable {
     var percent: Double
-    /// nil while the pass mark has not been reached.
+    /// nil until the pass mark is reached.
     var passedAt: Date?
 
     var isPassed: Bool { passedAt != nil }
 
-    /// - Parameter passed: nil where there is no pass mark: to be graded is enough.
+    /// - Parameter passed: nil without a pass mark: any grade passes.
     init(percent: Double, passed: Bool?, at time: Date) {
         self.init(percent: percent, passedAt: passed ?? true ? time : nil)
     }
@@ -48,27 +48,27 @@ struct Grade: Sendable, Equatable {
     }
 }
 
-/// How much of a course somebody has completed.
+/// The completed part of a course.
 struct Standing: Sendable, Equatable {
     static let percentMax: Double = 100
     static let none = Standing(percent: 0, completedLessons: 0, totalLessons: 0)
 
     var percent: Double
     var completedLessons: Int
-    /// Those that must be completed. 0 while nobody has asked.
+    /// The number of lessons to complete; 0 before the course was requested.
     var totalLessons: Int
 
     var isComplete: Bool { totalLessons > 0 && completedLessons == totalLessons }
 }
 
-/// What a learner says of a lesson.
+/// A progress report of a learner for a lesson.
 struct ProgressReport: Sendable {
     let enrollmentID: EnrollmentID
     let lessonID: LessonID
     let percent: Double
 }
 
-/// An enrolment with everything that is known of it, lesson by lesson.
+/// An enrolment with the progress of each lesson.
 struct EnrollmentDetail: Sendable {
     let enrollment: Enrollment
     let outline: Outline

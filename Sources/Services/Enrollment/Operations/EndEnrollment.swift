@@ -9,8 +9,8 @@ internal import Foundation
 #endif
 
 extension Operations {
-    /// Ends a learner's own enrolment; the second time nothing happens. The content service is told by a task.
-    /// - Throws: ``EnrollmentError/notFound``, ``EnrollmentError/notActive`` for one that has ended otherwise.
+    /// Withdraws a learner's own enrolment. Idempotent. A task informs the content service.
+    /// - Throws: ``EnrollmentError/notFound``, ``EnrollmentError/notActive`` when it ended for another reason.
     func withdraw(_ id: EnrollmentID, by user: UserID) async throws -> Enrollment {
         let known = try await enrollment(id, of: user)
         return try await database.transaction { tx in
@@ -28,7 +28,7 @@ extension Operations {
         let userId, courseId: String
     }
 
-    /// Tells the content service that a learner has withdrawn. Who is erased meanwhile has no access anyway.
+    /// Tells the content service that a learner has withdrawn. A learner erased meanwhile has no access anyway.
     func revokeAccess(_ task: RevokeAccess) async throws {
         guard let enrollment = try await store.find(task.enrollmentID, on: database) else { return }
         try await services.put(
@@ -36,17 +36,17 @@ extension Operations {
             AccessBody(userId: enrollment.userID.rawValue, courseId: enrollment.courseID.rawValue))
     }
 
-    /// Payment has given the money back, and tells content itself. Whatever else is said of that payment enrols nobody.
+    /// The payment was refunded; the payment service informs the content service. Later events of this payment enrol nobody.
     /// - Throws: ``EnrollmentError/notFound``.
     func refund(_ id: EnrollmentID) async throws {
         guard try await store.updateToRefunded(id, on: database) else { throw EnrollmentError.notFound }
     }
 
-    /// Forgets what a learner did, and sees to it that what comes late for them finds nobody.
+    /// Erases a learner; a tombstone stops late events.
     func erase(_ user: UserID, at time: Date, on tx: Transaction) { store.deleteLearner(user, at: time, on: tx) }
 }
 
-/// Has the content service take away a learner's access. The kind is frozen.
+/// The task of revoking a learner's access at the content service. The kind must not change.
 struct RevokeAccess: TaskPayload {
     static let kind = "revoke-access"
     let enrollmentID: EnrollmentID

@@ -4,7 +4,7 @@ internal import Platform
 internal import Postgres
 
 extension Operations {
-    /// Enrols somebody who need not pay.
+    /// Enrols a learner who need not pay.
     /// - Throws: ``EnrollmentError/alreadyEnrolled``, ``EnrollmentError/notFound`` for an erased learner.
     func enroll(
         _ user: UserID, in course: CourseID, _ source: EnrollmentSource, _ once: Once
@@ -26,8 +26,8 @@ extension Operations {
         }
     }
 
-    /// Enrols who has paid, once for a payment, however often that is said. Where the learner has another enrolment in the course by now,
-    /// nothing happens, and payment gives the money back.
+    /// Enrols a learner who has paid, once per payment. If the learner meanwhile has another enrolment in the course, nothing happens,
+    /// and the payment service refunds.
     func enroll(paid payment: PaymentCompleted, on tx: Transaction) async throws {
         guard let course = payment.courseID else { return }
         if try await store.people.lock(payment.userID, on: tx).isErased() { return }
@@ -45,14 +45,14 @@ extension Operations {
         }
     }
 
-    /// - Returns: false when the learner has an open enrolment in the course, or a place is kept for them.
+    /// - Returns: false when the learner already has an open enrolment or a reservation in the course.
     func insert(_ enrollment: Enrollment, on tx: Transaction) async throws -> Bool {
         store.expireOverdue(enrollment.userID, in: enrollment.courseID, at: now(), on: tx)
         return try await store.insert(enrollment, on: tx)
     }
 
-    /// Tells everybody.
-    /// - Parameter hasGrades: grades came before the enrolment, and count from now on.
+    /// Sends the events.
+    /// - Parameter hasGrades: whether there are earlier grades, which count from now on.
     private func announce(_ enrollment: Enrollment, hasGrades: Bool, on tx: Transaction) throws {
         guard let created = EnrollmentCreated(enrollment) else { return }
         try outbox.append(created, on: tx)
@@ -69,7 +69,7 @@ extension Operations {
 }
 
 extension EnrollmentCreated {
-    /// nil for a place that is not paid for.
+    /// nil for an unpaid reservation.
     fileprivate init?(_ enrollment: Enrollment) {
         guard let enrolledAt = enrollment.enrolledAt else { return nil }
         self.init(

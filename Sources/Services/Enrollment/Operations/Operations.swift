@@ -9,7 +9,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What the service can do. Each use case has its file.
+/// The service's use cases, each in its own file.
 struct Operations: Sendable {
     let database: Database
     let outbox: Outbox

@@ -9,10 +9,10 @@ internal import Foundation
 #endif
 
 extension Operations {
-    /// A course as it is now, or was a moment ago. While the course service does not answer, what it said last is good enough, however long
-    /// ago that was. No transaction is open while it is asked.
-    /// - Parameter lesson: one that must be in it: it may be newer than what is known here.
-    /// - Throws: ``EnrollmentError/notFound``; ``ServiceCallError`` when what is known does not do.
+    /// A course in its current or recently cached state. While the course service does not respond, an older cached state is used. No
+    /// transaction is open during the request.
+    /// - Parameter lesson: a lesson the course must contain; it may be newer than the cache.
+    /// - Throws: ``EnrollmentError/notFound``; ``ServiceCallError`` when the cache is not sufficient.
     func outline(of course: CourseID, having lesson: LessonID? = nil) async throws -> Outline {
         let known = try await store.findOutline(of: course, on: database).flatMap { known in
             lesson.map { known.outline[$0] != nil } ?? true ? known : nil

@@ -10,7 +10,7 @@ internal import Foundation
 #endif
 
 extension Operations {
-    /// Takes down how far a learner is in a lesson. What was said before, or less, changes nothing.
+    /// Records a learner's progress in a lesson. Equal or lower progress changes nothing.
     /// - Throws: ``EnrollmentError/notFound``, ``EnrollmentError/notActive``, ``EnrollmentError/gradedLesson``,
     ///   ``EnrollmentError/unknownLesson``.
     func record(_ report: ProgressReport, by user: UserID) async throws -> Enrollment {
@@ -29,8 +29,8 @@ extension Operations {
         }
     }
 
-    /// Keeps the grade of a lesson when it is better than those before, also where the learner is not enrolled yet. Nobody is asked here:
-    /// whether it completes the course is found out by a task.
+    /// Stores the grade of a lesson if it is better than earlier ones, even without an enrolment. No other service is called here: a task
+    /// checks whether the grade completes the course.
     func keep(
         _ grade: Grade, of user: UserID, in course: CourseID, _ lesson: LessonID?, because event: EventID,
         on tx: Transaction
@@ -43,7 +43,7 @@ extension Operations {
             AssessEnrollment(enrollmentID: enrollment.id, lessonID: lesson), key: "\(enrollment.id).\(event)", on: tx)
     }
 
-    /// Finds out what grades have come to.
+    /// Checks whether grades complete the course.
     func assess(_ task: AssessEnrollment, _ run: TaskRun) async throws {
         guard let known = try await store.find(task.enrollmentID, on: database), known.state == .active else { return }
         let outline = try await outline(of: known.courseID, having: task.lessonID)
@@ -55,8 +55,8 @@ extension Operations {
         }
     }
 
-    /// Compares what a learner has done with what the course asks for, and tells of what changed. The enrolment is locked.
-    /// - Parameter isProgress: whether something is to be told even if the enrolment as a whole stands where it stood.
+    /// Compares a learner's progress with the course's requirements, and sends events about changes. The enrolment is locked.
+    /// - Parameter isProgress: whether to send an event even if the total progress is unchanged.
     private func assess(
         _ known: Enrollment, by outline: Outline, because lesson: LessonID?, isProgress: Bool = false,
         on tx: Transaction
@@ -76,11 +76,11 @@ extension Operations {
     }
 }
 
-/// Has an enrolment assessed for which a grade has come. The kind is frozen.
+/// The task of reassessing an enrolment after a grade. The kind must not change.
 struct AssessEnrollment: TaskPayload {
     static let kind = "assess-enrollment"
     let enrollmentID: EnrollmentID
-    /// The graded one; nil for all that were graded before the learner enrolled.
+    /// The graded lesson; nil for all lessons graded before the enrolment.
     var lessonID: LessonID?
 }
 
@@ -95,7 +95,7 @@ extension ProgressUpdated {
 }
 
 extension EnrollmentCompleted {
-    /// nil for what is not completed.
+    /// nil until completed.
     fileprivate init?(_ enrollment: Enrollment) {
         guard let completedAt = enrollment.completedAt else { return nil }
         self.init(

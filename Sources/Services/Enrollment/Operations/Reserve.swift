@@ -9,8 +9,7 @@ internal import Foundation
 #endif
 
 extension Operations {
-    /// Keeps a place for a learner while they pay. The payment's second call finds the first one's place; one that has expired is kept
-    /// again.
+    /// Reserves a place during payment. A repeated call for the same payment returns the same reservation; an expired one is renewed.
     /// - Throws: ``EnrollmentError/alreadyEnrolled``; ``EnrollmentError/notActive`` for a payment whose enrolment has ended;
     ///   ``EnrollmentError/notFound`` for an erased learner.
     func reserve(_ user: UserID, in course: CourseID, _ payment: PaymentID) async throws -> Enrollment {
@@ -35,10 +34,10 @@ extension Operations {
         }
     }
 
-    /// Gives up the place that is kept for a payment; nothing happens when none is.
+    /// Releases the reservation of a payment; does nothing when there is none.
     func release(_ payment: PaymentID) async throws { try await store.expire(payment, on: database) }
 
-    /// Gives up the places that were kept long enough. A payment that comes through all the same still enrols.
+    /// Expires old reservations. A payment that still succeeds enrols anyway.
     func expireReservations() async throws {
         while true {
             let countMax = limits.expiryCountMax

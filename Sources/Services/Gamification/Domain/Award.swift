@@ -1,24 +1,24 @@
 internal import Contracts
 
-/// A row of the ledger that an occasion came to.
+/// A ledger row created for an occasion.
 struct Award: Sendable, Equatable {
     var id: PointsAwardID
     var rule: String
-    /// 0 when the day's limit of the rule was reached.
+    /// 0 when the rule's daily limit was reached.
     var points: Int32
-    /// The learner's points after it.
+    /// The learner's total after this award.
     var totalPoints: Int
 
-    /// The milestone it reached.
+    /// The milestone reached by this award.
     var milestone: Int? { Milestone.crossed(from: totalPoints - Int(points), to: totalPoints) }
 }
 
-/// A badge as its table has it, and the row that says who has it.
+/// A badge, and its award to the learner.
 struct EarnedBadge: Sendable, Equatable {
     var id: BadgeAwardID
     var code: String
     var name: String
     var reason: String
-    /// For a badge that is earned in each course anew.
+    /// For a badge that can be earned once per course.
     var courseID: CourseID?
 }

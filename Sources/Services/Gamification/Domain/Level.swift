@@ -1,15 +1,15 @@
-/// How far a learner has come.
+/// A learner's level.
 ///
-/// Level `n` begins at `50 · n · (n − 1)` points: 0, 100, 300, 600, 1,000 … Each level takes 100 points more than the one before, so
-/// the first come quickly and none is the last.
+/// Level `n` begins at `50 · n · (n − 1)` points: 0, 100, 300, 600, 1,000 … Each level takes 100 points more than the one before. There
+/// is no last level.
 public struct Level: Sendable, Hashable, Comparable {
-    /// From 1 on.
+    /// Counted from 1.
     public let number: Int
 
-    /// Points beyond this earn no further level: far above what anybody collects, and safe to calculate with.
+    /// Points are capped here for the calculation: far above any real total, and without overflow.
     private static let pointsMax = 1_000_000_000_000
 
-    /// - Parameter points: fewer than none counts as none.
+    /// - Parameter points: negative points count as 0.
     public init(points: Int) {
         let points = min(max(0, points), Self.pointsMax)
         // The largest n with 50·n·(n−1) ≤ points; the floating-point root is corrected to the exact one.

@@ -1,8 +1,8 @@
-/// The totals that are celebrated: 100, 500, 1,000, 5,000, 10,000 and so on.
+/// Milestones: 100, 500, 1,000, 5,000, 10,000 and so on.
 enum Milestone {
     private static let largest = 1_000_000_000
 
-    /// The highest milestone that an award from `before` to `after` points reaches; nil when it reaches none, or takes points back.
+    /// The highest milestone between `before` and `after` points; nil when there is none, or when points decrease.
     static func crossed(from before: Int, to after: Int) -> Int? {
         all.last { before < $0 && $0 <= after }
     }

@@ -1,17 +1,17 @@
 internal import Contracts
 
-/// Something a learner did that rules may reward.
+/// An action of a learner that rules may reward.
 struct Occasion: Sendable, Equatable {
-    /// The text names it in the table of rules: frozen.
+    /// The raw value is stored in the table of rules, so it must not change.
     enum Kind: String, Sendable, CaseIterable {
         case registration, enrollment, progress, completion, quiz, assignment
     }
 
     var kind: Kind
     var userID: UserID
-    /// What was done. A rule rewards it once, whatever and however often events tell of it.
+    /// The object of the action. A rule rewards it once, even if several events report it.
     var subject: String
-    /// How far or how well it was done, from 0 to 100; nil where that means nothing.
+    /// The progress or score from 0 to 100; nil where that does not apply.
     var percent: Double?
     var courseID: CourseID?
 }
@@ -43,7 +43,7 @@ extension Occasion {
             courseID: event.courseID)
     }
 
-    /// Nil for a quiz: its points come with its submission.
+    /// nil for a quiz: its submission is rewarded instead.
     init?(_ event: AssignmentGraded) {
         guard event.kind == .assignment else { return nil }
         self.init(
@@ -51,6 +51,6 @@ extension Occasion {
             percent: Self.sane(event.percent), courseID: event.courseID)
     }
 
-    /// PostgreSQL holds what is no number for more than any number.
+    /// PostgreSQL sorts NaN above all numbers.
     private static func sane(_ percent: Double) -> Double { percent.isFinite ? percent : 0 }
 }

@@ -6,13 +6,13 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Where a learner stands.
+/// A learner's points, level and badges.
 struct Standing: Sendable, Equatable {
     var points: Int
-    /// In the order they were earned.
+    /// In the order in which they were earned.
     var badges: [HeldBadge]
 
-    /// Whoever has done nothing yet, and whoever we have not heard of yet.
+    /// For a learner without awards, or an unknown one.
     static let none = Standing(points: 0, badges: [])
 
     var level: Level { Level(points: points) }
@@ -21,12 +21,12 @@ struct Standing: Sendable, Equatable {
 struct HeldBadge: Sendable, Equatable {
     var code: String
     var name: String
-    /// The course it was earned in, for a badge that is earned in each course anew.
+    /// The course, for a badge that can be earned once per course.
     var courseID: CourseID?
     var earnedAt: Date
 }
 
-/// A row of the ledger.
+/// A ledger row.
 struct LedgerEntry: Sendable, Equatable {
     var id: PointsAwardID
     var points: Int32

@@ -3,16 +3,16 @@ enum MediaError: Error, Sendable, Equatable {
     case notFound
     /// The account was erased.
     case notAllowed
-    /// The medium is complete: nothing is added to it.
+    /// The upload is complete: no parts can be added.
     case alreadyComplete
-    /// The parts that are there are not the whole file.
+    /// Parts are missing.
     case partsMissing
-    /// The parts are not the file that was announced.
+    /// The parts do not match the announced checksum.
     case wrongChecksum
-    /// The content is not of the type that was announced.
+    /// The content does not have the announced type.
     case wrongType
-    /// The person has begun too many uploads and completed none.
+    /// The person has too many incomplete uploads.
     case tooManyUploads
-    /// The address was altered, or its time is over.
+    /// The signed URL was altered or has expired.
     case badAddress
 }

@@ -1,4 +1,4 @@
-/// What may be uploaded: by the media type its sender announces, and found by its first bytes.
+/// The accepted media types: announced by the client, and detected from the first bytes.
 enum MediaType: String, CaseIterable, Sendable {
     case mp4 = "video/mp4"
     case webm = "video/webm"
@@ -11,7 +11,7 @@ enum MediaType: String, CaseIterable, Sendable {
 
     enum Family: Sendable { case video, image, document }
 
-    /// As many bytes of a file as tell its type.
+    /// The number of bytes needed to detect a type.
     static let signatureBytes = 64
 
     var family: Family {
@@ -30,7 +30,7 @@ enum MediaType: String, CaseIterable, Sendable {
         }
     }
 
-    /// The reader of ffmpeg for files of this type: it is named, so that nothing in the file chooses another one.
+    /// The ffmpeg demuxer for this type. It is set explicitly, so that the file cannot select another one.
     var ffmpegFormat: String {
         switch self {
         case .mp4, .quickTime: "mov"
@@ -43,7 +43,7 @@ enum MediaType: String, CaseIterable, Sendable {
         }
     }
 
-    /// The type of a file by its first bytes; nil for one that is not taken.
+    /// Detects the type from a file's first bytes; nil for a type that is not accepted.
     init?(signature bytes: [UInt8]) {
         func has(_ text: String, at offset: Int = 0) -> Bool { bytes.dropFirst(offset).starts(with: text.utf8) }
         if has("ftyp", at: 4) {

@@ -6,23 +6,23 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A file somebody uploads, and what was made of it.
+/// An uploaded file and its renditions.
 struct Medium: Sendable, Equatable, Identifiable {
     enum State: String, Sendable {
         case uploading = "UPLOADING", processing = "PROCESSING", ready = "READY", failed = "FAILED"
     }
 
-    /// Of one part; with it a file of the largest kind has 256 parts.
+    /// The maximum size of a part; the largest file has 256 parts.
     static let partBytesMax = 8 * 1024 * 1024
     static let partNumbers = 1...1_000
-    /// How long an upload may be under way.
+    /// The maximum duration of an upload.
     static let uploadTimeMax: TimeInterval = 24 * 3_600
-    /// Uploads a person may have under way.
+    /// The maximum number of incomplete uploads per person.
     static let uploadsPerPersonMax = 20
     static let fileNameLength = 1...200
 
     let id: MediaID
-    /// Nil once the owner is erased: what belongs to a course stays.
+    /// nil after the owner's erasure: files of a course are kept.
     let ownerID: UserID?
     let place: MediaPlace
     let fileName: String
@@ -31,19 +31,19 @@ struct Medium: Sendable, Equatable, Identifiable {
     /// In hexadecimal, lower case.
     let sha256: String
     var state = State.uploading
-    /// Why nothing could be made of it, for its owner.
+    /// Why processing failed, as a text for the owner.
     var error: String?
     var durationSeconds: Double?
     let createdAt: Date
 }
 
-/// Where a medium belongs; nowhere yet when both are nil.
+/// The course and lesson of a medium; both nil before it is attached.
 struct MediaPlace: Sendable, Equatable {
     var courseID: CourseID?
     var lessonID: LessonID?
 }
 
-/// What is announced of a file before it is sent.
+/// The announced properties of a file before the upload.
 struct Announcement: Sendable, Equatable {
     let fileName: String
     let type: MediaType
@@ -52,7 +52,7 @@ struct Announcement: Sendable, Equatable {
     let place: MediaPlace
 }
 
-/// One of the files made of a medium.
+/// A rendition of a medium.
 struct Rendition: Sendable, Equatable {
     let name: String
     let contentType: String
@@ -62,7 +62,7 @@ struct Rendition: Sendable, Equatable {
     let sizeBytes: Int
 }
 
-/// The names of a medium's objects.
+/// The object keys of a medium.
 enum MediaKeys {
     static func all(of id: MediaID) -> String { "media/\(id)/" }
     static func parts(of id: MediaID) -> String { "media/\(id)/parts/" }

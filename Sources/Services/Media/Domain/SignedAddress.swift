@@ -6,9 +6,9 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// The address of a rendition that is good for a while, for whoever has it: a browser sends no token with what a page plays.
+/// A rendition's signed URL, valid for a limited time for anyone who has it: browsers send no token when they load media of a page.
 struct SignedAddress: Sendable, Equatable {
-    /// Within an hour the address is the same, so that caches know what they have; it is good for one to two hours.
+    /// The URL stays the same within an hour, so that it can be cached; it is valid for one to two hours.
     static let hourSeconds = 3_600
 
     let mediaID: MediaID
@@ -22,20 +22,20 @@ struct SignedAddress: Sendable, Equatable {
         self.expiresAt = expiresAt
     }
 
-    /// An address given out now.
+    /// A URL issued now.
     init(_ mediaID: MediaID, _ name: String, at time: Date) {
         let hour = Int(time.timeIntervalSince1970) / Self.hourSeconds
         self.init(mediaID, name, expiresAt: (hour + 2) * Self.hourSeconds)
     }
 
-    /// What is signed.
+    /// The signed text.
     var text: String { "\(mediaID)\n\(name)\n\(expiresAt)" }
 
     func path(signature: String) -> String {
         "/media/files/\(mediaID)/\(name)?expires=\(expiresAt)&signature=\(signature)"
     }
 
-    /// How long it is still good; nil when it is over.
+    /// The remaining validity; nil when it has expired.
     func secondsLeft(at time: Date) -> Int? {
         let left = expiresAt - Int(time.timeIntervalSince1970)
         return left > 0 && left <= 2 * Self.hourSeconds ? left : nil

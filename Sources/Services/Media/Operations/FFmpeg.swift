@@ -9,17 +9,17 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Makes what browsers show of what people upload, by ffmpeg: a program of its own, for the files it reads are hostile.
+/// Creates renditions with ffmpeg, in a separate process because uploaded files may be malicious.
 ///
-/// It reads one file by a reader that is named, opens nothing that a file refers to, and has its time, memory and output bounded.
+/// ffmpeg reads one file with a fixed demuxer, opens nothing that the file refers to, and runs with limits on time, memory and output.
 struct FFmpeg: Sendable {
-    /// The file is to blame, not the moment: it will never be otherwise. The reason is for its owner.
+    /// A permanent failure caused by the file. The reason is shown to the owner.
     struct Refusal: Error, Equatable {
         let reason: String
     }
 
     struct Output: Sendable, Equatable {
-        /// Of the file in the folder, and of the rendition.
+        /// The file names of source and rendition in the work folder.
         let name: String
         let contentType: String
         var width: Int?
@@ -28,21 +28,21 @@ struct FFmpeg: Sendable {
 
     private static let memoryBytesMax = 3 * 1024 * 1024 * 1024
     private static let fileBytesMax = 4 * 1024 * 1024 * 1024
-    /// Of a picture or frame: what is larger when unpacked takes the memory of many.
+    /// The maximum pixels of a picture or frame, which limits the memory for decoding.
     private static let pixelsMax = 64_000_000
     private static let videoSecondsMax = 4.0 * 3_600
     private static let videoWidthMax = 1_280
     private static let imageWidths = [("small.webp", 320), ("medium.webp", 960), ("large.webp", 1_920)]
 
     let folder: String
-    /// Of one run.
+    /// The limits of one run.
     let timeMax: Duration
-    /// Where a thread waits for it.
+    /// The pool whose threads wait for ffmpeg.
     let pool: BlockingPool
 
     // MARK: Renditions
 
-    /// One MP4 that plays while it loads, and a still picture of it.
+    /// An MP4 that plays while it loads, and a poster image.
     func video(
         _ input: String, _ format: String, into output: String
     ) async throws -> (files: [Output], durationSeconds: Double?) {
@@ -71,7 +71,7 @@ struct FFmpeg: Sendable {
         )
     }
 
-    /// The picture in sizes for small, usual and large screens; none is wider than it came.
+    /// The picture in sizes for small, medium and large screens; never enlarged.
     func image(
         _ input: String, _ format: String, into output: String
     ) async throws -> (files: [Output], durationSeconds: Double?) {
@@ -121,7 +121,7 @@ struct FFmpeg: Sendable {
             seconds: told.format?.duration.flatMap(Double.init))
     }
 
-    /// - Throws: ``Refusal`` when the program did not want the file, and what may pass.
+    /// - Throws: ``Refusal`` when ffmpeg rejected the file, otherwise a temporary failure.
     private func run(_ name: String, _ arguments: [String], _ kind: String) async throws -> [UInt8] {
         var program = Subprocess("\(folder)/\(name)", arguments, limits: .init(timeMax: timeMax))
         program.environment = ["LANG": "C"]
@@ -132,11 +132,11 @@ struct FFmpeg: Sendable {
         do {
             outcome = try await program.run(on: pool)
         } catch let error as SubprocessError {
-            // A program that is not there is for an operator to bring; what waits for it is not lost meanwhile.
+            // A missing program must be installed by an operator; the task waits for that.
             if case .notStarted(let path, let reason) = error { throw Failure.dependencyDown("\(path): \(reason)") }
             throw error
         }
-        // Who was killed may have been so for somebody else's memory.
+        // The process may have been killed because others used the memory.
         if outcome.status > 128 { throw Failure.transient("\(name) was killed by signal \(outcome.status - 128)") }
         guard outcome.status == 0 else {
             throw Refusal(
@@ -146,7 +146,7 @@ struct FFmpeg: Sendable {
     }
 }
 
-/// What ffprobe tells, as far as it is of interest.
+/// The relevant part of ffprobe's output.
 private struct Probe: Decodable {
     struct Stream: Decodable {
         let codec_type: String?

@@ -13,7 +13,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What can be done with media, one method a use case.
+/// The service's use cases, one method each.
 struct Operations: Sendable {
     let database: Database
     let outbox: Outbox
@@ -23,7 +23,7 @@ struct Operations: Sendable {
     let now: @Sendable () -> Date
     let store = Store()
     let ffmpeg: FFmpeg
-    /// Where files of the machine are read and written.
+    /// The pool for blocking file operations.
     let files: BlockingPool
     private let addressKey: HMACKey
 
@@ -43,7 +43,7 @@ struct Operations: Sendable {
 
     // MARK: Reading
 
-    /// - Throws: ``MediaError/notFound`` also for what is somebody else's.
+    /// - Throws: ``MediaError/notFound``, also for another person's medium.
     func find(_ id: MediaID, for identity: Identity) async throws -> (medium: Medium, renditions: [Rendition]) {
         guard let medium = try await store.find(id, on: database), medium.mayBeSeen(by: identity) else {
             throw MediaError.notFound
@@ -51,20 +51,20 @@ struct Operations: Sendable {
         return (medium, try await store.listRenditions(of: id, on: database))
     }
 
-    /// What was made of the media of a lesson.
+    /// The renditions of a lesson's media.
     func media(of lesson: LessonID) async throws -> [(id: MediaID, renditions: [Rendition])] {
         let found = try await store.listRenditions(of: lesson, on: database)
         return Dictionary(grouping: found, by: \.medium).sorted { $0.key < $1.key }
             .map { ($0.key, $0.value.map(\.rendition)) }
     }
 
-    /// Where a browser finds a rendition for the next hour or two.
+    /// The signed URL of a rendition, valid for one to two hours.
     func path(of rendition: Rendition, of id: MediaID) -> String {
         let address = SignedAddress(id, rendition.name, at: now())
         return address.path(signature: Base64URL.encode(addressKey.code(for: address.text)))
     }
 
-    /// The rendition that a signed address names, and for how many seconds the address is still good.
+    /// The rendition of a signed URL, and the remaining validity in seconds.
     /// - Throws: ``MediaError/badAddress``, ``MediaError/notFound``.
     func open(_ address: SignedAddress, signature: String) async throws -> (rendition: Rendition, secondsLeft: Int) {
         guard let given = Base64URL.decode(signature), addressKey.isValid(given, for: address.text),
@@ -76,14 +76,14 @@ struct Operations: Sendable {
         return (rendition, secondsLeft)
     }
 
-    // MARK: Forgetting
+    // MARK: Erasure and clean-up
 
-    /// Removes what a person uploaded, unless it belongs to a course.
+    /// Deletes a person's media, except those that belong to a course.
     func erase(_ user: UserID, at time: Date, on tx: Transaction) async throws {
         for id in try await store.erasePerson(user, at: time, on: tx) { try enqueueRemoval(of: id, on: tx) }
     }
 
-    /// Removes uploads that nobody completes any more.
+    /// Deletes abandoned uploads.
     func expireUploads(stepCountMax: Int = 100) async throws {
         let begun = now().addingTimeInterval(-Medium.uploadTimeMax)
         while true {
@@ -101,7 +101,7 @@ struct Operations: Sendable {
         try tasks.enqueue(RemoveObjects(prefix: prefix), key: prefix, on: tx)
     }
 
-    /// Removes objects by the begin of their names.
+    /// Deletes objects by key prefix.
     func remove(_ task: RemoveObjects) async throws {
         while true {
             let found = try await objects.list(prefix: task.prefix, after: nil, countMax: 100)
@@ -111,7 +111,7 @@ struct Operations: Sendable {
     }
 }
 
-/// Objects are to go: parts that were put together, or all of a medium that is gone.
+/// The task of deleting objects: parts after assembly, or all objects of a deleted medium.
 struct RemoveObjects: TaskPayload {
     static let kind = "remove-objects"
     let prefix: String

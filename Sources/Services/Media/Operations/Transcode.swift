@@ -12,7 +12,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Renditions are to be made of a medium.
+/// The task of creating a medium's renditions.
 struct Transcode: TaskPayload {
     static let kind = "transcode"
     let mediaID: String
@@ -23,8 +23,8 @@ extension Operations {
         try tasks.enqueue(Transcode(mediaID: id.rawValue), key: id.rawValue, on: tx)
     }
 
-    /// Makes the renditions, and tells of them. What can never be made is told as well.
-    /// - Throws: what may pass: ffmpeg that was killed or takes too long, a store that is away.
+    /// Creates the renditions and sends the event. A permanent failure sends an event too.
+    /// - Throws: temporary failures: ffmpeg was killed or timed out, or the object store is unavailable.
     func transcode(_ task: Transcode, _ run: TaskRun) async throws {
         let id = try MediaID(validating: task.mediaID)
         guard let medium = try await store.find(id, on: database), medium.state == .processing else { return }
@@ -39,14 +39,14 @@ extension Operations {
         }
     }
 
-    /// What is told of a medium whose renditions could not be made, however often.
+    /// The failure text after too many attempts.
     func giveUp(_ task: Transcode, on tx: Transaction) async throws {
         let reason =
             "Processing the file failed several times or took too long. Try a shorter or simpler version of it."
         try await fail(try MediaID(validating: task.mediaID), reason, on: tx)
     }
 
-    // MARK: What came of it
+    // MARK: Results
 
     private func end(_ id: MediaID, made: Made, _ run: TaskRun) async throws {
         try await database.transaction { tx in
@@ -59,7 +59,7 @@ extension Operations {
                 }
                 try tell(medium, made.renditions, on: tx)
             } else {
-                // Its owner was erased meanwhile: what was put since then goes as well.
+                // The owner was erased meanwhile: objects stored since then are deleted too.
                 let prefix = MediaKeys.all(of: id)
                 try tasks.enqueue(RemoveObjects(prefix: prefix), key: "\(prefix) late", on: tx)
             }
@@ -89,7 +89,7 @@ extension Operations {
             on: tx)
     }
 
-    // MARK: Making
+    // MARK: Renditions
 
     private struct Made {
         var renditions: [Rendition]

@@ -12,8 +12,8 @@ internal import Foundation
 #endif
 
 extension Operations {
-    /// Begins an upload.
-    /// - Throws: ``MediaError``; 404 for a course or lesson that is not the caller's to teach; ``ServiceCallError``.
+    /// Starts an upload.
+    /// - Throws: ``MediaError``; 404 for a course or lesson the caller does not teach; ``ServiceCallError``.
     func announce(_ file: Announcement, by identity: Identity, _ owner: UserID, _ once: Once) async throws -> Medium {
         let place = try await place(of: file.place, for: identity)
         return try await database.transaction { tx in
@@ -34,7 +34,7 @@ extension Operations {
         }
     }
 
-    /// What course says of where a file is to belong.
+    /// Checks the target course and lesson at the course service.
     private func place(of wanted: MediaPlace, for identity: Identity) async throws -> MediaPlace {
         var place = wanted
         do {
@@ -53,7 +53,7 @@ extension Operations {
         return place
     }
 
-    /// Keeps a part, in place of an earlier one of its number.
+    /// Stores a part, replacing an earlier one with the same number.
     /// - Throws: ``MediaError``; ``ObjectStoreError``.
     func put(_ body: HTTPBody, as number: Int, of id: MediaID, by identity: Identity) async throws {
         let medium = try await find(id, for: identity).medium
@@ -66,12 +66,12 @@ extension Operations {
             return true
         }
         if isWanted { return }
-        // It was completed, or removed, meanwhile: nobody else would remove this.
+        // The upload was completed or deleted meanwhile, so nothing else would delete this part.
         try await objects.delete(key)
         throw MediaError.alreadyComplete
     }
 
-    /// Puts the parts together, when they are the file that was announced, and has it transcoded. Again: nothing more happens.
+    /// Assembles the parts if they match the announced file, and schedules transcoding. Idempotent.
     /// - Throws: ``MediaError``; ``ObjectStoreError``.
     func complete(_ id: MediaID, by identity: Identity) async throws -> Medium {
         let medium = try await find(id, for: identity).medium
@@ -95,7 +95,7 @@ extension Operations {
         }
     }
 
-    /// Makes one object of the parts, checked on its way.
+    /// Assembles the parts into one object, with length and checksum checked.
     private func assemble(_ medium: Medium) async throws -> ObjectKey {
         let parts = try await store.listParts(of: medium.id, on: database)
         guard parts.reduce(0, { $0 + $1.sizeBytes }) == medium.sizeBytes else { throw MediaError.partsMissing }
@@ -125,7 +125,7 @@ private struct TaughtLesson: Decodable {
     let instructorId: UserID
 }
 
-/// The bytes of objects, one behind the other. One reader.
+/// Reads objects one after the other. One reader.
 private actor Parts {
     private var keys: ArraySlice<ObjectKey>
     private let objects: any ObjectStore
@@ -136,7 +136,7 @@ private actor Parts {
         self.objects = objects
     }
 
-    /// As many bytes as tell what they are, however they are spread over the objects.
+    /// The first bytes for detecting the type, which may span several objects.
     func begin() async throws -> [UInt8] {
         var bytes: [UInt8] = []
         for key in keys {
@@ -161,7 +161,7 @@ private actor Parts {
     }
 }
 
-/// The bytes that hexadecimal digits stand for.
+/// Decodes hexadecimal digits.
 private func hexadecimal(_ digits: String) -> [UInt8] {
     let values = digits.compactMap(\.hexDigitValue)
     return stride(from: 0, to: values.count - 1, by: 2).map {

@@ -11,10 +11,10 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A folder of the machine in which ffmpeg works on one medium: it reads and writes files, and no objects.
+/// A temporary folder in which ffmpeg works on one medium: it only accesses files, not the object store.
 struct WorkFolder: Sendable {
     private static let prefix = "hub-media-"
-    /// Nobody works longer in one.
+    /// Folders older than this are abandoned: no run takes longer.
     static let timeMax = Duration.seconds(3 * 3_600)
 
     let path: String
@@ -35,19 +35,19 @@ struct WorkFolder: Sendable {
         return "\(path)/input"
     }
 
-    /// The bytes of a file, read as they are sent.
+    /// A file's bytes, read while they are sent.
     func body(of name: String) async throws -> HTTPBody {
         guard let opened = try await files.get(try ObjectKey(name)) else { throw MediaError.notFound }
         return opened.body
     }
 
-    /// Never fails: what stays goes with those that are abandoned.
+    /// Never fails: remaining files are deleted later as abandoned.
     func remove() async {
         _ = try? await pool.run { [path] in try FileManager.default.removeItem(atPath: path) }
     }
 
-    /// Removes what processes left behind that were killed. Folders that others of this machine may be at work in stay.
-    /// - Parameter time: by the clock of the machine, as the times of its files are.
+    /// Deletes abandoned folders of killed processes. Folders that may still be in use are kept.
+    /// - Parameter time: from the machine's clock, like file timestamps.
     static func removeAbandoned(
         in parent: URL = FileManager.default.temporaryDirectory, at time: Date = WallClock.date
     ) {

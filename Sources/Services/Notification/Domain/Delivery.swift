@@ -6,55 +6,55 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A mail on its way.
+/// A mail to be sent.
 struct Delivery: Sendable, Equatable {
-    /// The event that asks for the mail: one event, one mail.
+    /// The event that requested the mail: one mail per event.
     var eventID: EventID
     var userID: UserID
     var to: String
     var subject: String
     var kind: NoticeKind
     var facts: Facts
-    /// 1 for the first time. Tells processes apart that came to hold the same mail one after the other.
+    /// Counted from 1. Distinguishes processes that claim the same mail one after the other.
     var attempt: Int
     var createdAt: Date
-    /// When the mail was put off for the first time; nil when it never was, since it was last asked for.
+    /// When the mail was first deferred; nil if not since it was last requested.
     var putOffSince: Date?
 
-    /// The name before the address.
+    /// The display name.
     var recipientName: String? {
         let name = [facts[.firstName], facts[.lastName]].filter { !$0.isEmpty }.joined(separator: " ")
         return name.isEmpty ? nil : name
     }
 }
 
-/// Which request something goes back to, for what is done later than its event is handled.
+/// The trace of a request, for work that runs after the event was handled.
 struct Journey: Sendable, Equatable {
     var correlationID: String
     var traceparent: String
 }
 
-/// How a mail may end.
+/// The states of a mail.
 public enum DeliveryState: String, Sendable, CaseIterable {
-    /// It is yet to be sent, at its time.
+    /// Waiting for its due time.
     case waiting
-    /// A process is at it; should it be gone, another one takes over.
+    /// Claimed by a process; if that process dies, another one takes over.
     case sending
     case sent
-    /// It will not be sent, unless an operator says so: the address or the mail was refused for good, or put off for too long.
+    /// Failed: permanently refused or deferred for too long. Only an operator can have it sent again.
     case failed
-    /// Its reader is erased.
+    /// The recipient is erased.
     case dropped
 }
 
-/// What came of an attempt.
+/// The result of an attempt.
 enum DeliveryOutcome: Sendable, Equatable {
     case sent
-    /// Refused for good. `code` is the server's answer, nil when the mail never got that far.
+    /// Permanently refused. `code` is the server's reply code, nil when the mail was not sent to the server.
     case refused(code: Int?, reason: String)
-    /// Not now, or nobody can say: again later.
+    /// A temporary failure, or the result is unknown: retry later.
     case deferred(code: Int?, reason: String)
-    /// The server takes no mail at all: it does not answer, or refuses us. Says nothing about this mail.
-    /// - Parameter code: the server's answer, nil when there was none.
+    /// The server does not respond or rejects us. Unrelated to this mail.
+    /// - Parameter code: the server's reply code, nil without a reply.
     case serverUnwilling(code: Int?, reason: String)
 }

@@ -1,9 +1,9 @@
-/// The text and the HTML part of a mail, which say the same.
+/// The equivalent text and HTML parts of a mail.
 struct Letter: Sendable, Equatable {
     let text: String
     let html: String
 
-    /// - Parameter facts: among them the reader's name and language, see ``Facts/addressed(to:)``.
+    /// - Parameter facts: must include the recipient's name and language, see ``Facts/addressed(to:)``.
     init(_ kind: NoticeKind, _ facts: Facts) {
         let language = Language(rawValue: facts[.language]) ?? .english
         let wording = Wording(kind, facts, in: language)
@@ -13,7 +13,7 @@ struct Letter: Sendable, Equatable {
         html = Self.page(wording.title, paragraphs, language)
     }
 
-    /// Plain enough for every mail program. `dir="auto"`: a name may be written from right to left in a text that is not.
+    /// Simple HTML for all mail clients. `dir="auto"` handles right-to-left names in left-to-right text.
     private static func page(_ title: String, _ paragraphs: [String], _ language: Language) -> String {
         let body = paragraphs.map { "<p dir=\"auto\">\(HTML.escaped($0))</p>" }.joined(separator: "\n")
         return """
@@ -30,7 +30,7 @@ struct Letter: Sendable, Equatable {
 }
 
 enum HTML {
-    /// Text that can stand in an element or an attribute and nowhere be taken for markup.
+    /// Escapes text for HTML elements and attributes.
     static func escaped(_ text: String) -> String {
         var escaped = ""
         escaped.reserveCapacity(text.utf8.count)

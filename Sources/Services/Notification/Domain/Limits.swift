@@ -6,33 +6,32 @@ internal import Foundation
 
 /// The limits of sending mail.
 struct MailLimits: Sendable {
-    /// Mails handed over at the same time by one process.
+    /// The maximum number of mails that one process sends at once.
     var concurrencyMax = 8
-    /// How long handing over one mail may take.
+    /// The time limit for sending one mail.
     var timeout: Duration = .seconds(20)
-    /// How much longer than ``timeout`` an attempt may take: time to write down what came of it.
+    /// How much longer than ``timeout`` a claim is valid: time to store the result.
     var writingTime: Duration = .seconds(10)
-    /// The longest wait before a mail that was put off is tried for the second time; it doubles with each attempt. Servers that put
-    /// off strangers ("greylisting") want minutes.
+    /// The maximum delay before the first retry of a deferred mail; it doubles with each attempt. Greylisting servers expect minutes.
     var retryDelayBase: Duration = .seconds(5)
     var retryDelayMax: Duration = .seconds(15 * 60)
-    /// A mail that was put off for so long has failed.
+    /// A mail deferred for this long has failed.
     var retryAgeMax: Duration = .seconds(24 * 3_600)
-    /// The longest pause before a server that is down, or refuses us, is tried again: some shut out who knocks too often.
+    /// The maximum pause before a server that is down or rejects us is tried again: some servers block clients that retry too often.
     var serverPauseMax: Duration = .seconds(30)
 }
 
-/// How long things are kept.
+/// The retention periods.
 struct KeepingLimits: Sendable {
-    /// The list shows a year.
+    /// The list shows one year.
     var noticeDays = 365
-    /// Longer than the registration of a person can be on its way: its topic keeps it for 7 days.
+    /// Longer than a registration event can be delayed: its topic keeps it for 7 days.
     var waitingDays = 14
-    /// Longer than the event that asked for the mail can come again: 7 days in its topic, 30 in the dead letters.
+    /// Longer than the requesting event can be redelivered: 7 days in its topic, 30 in the dead letters.
     var deliveryDays = 38
-    /// Mails in the development mailbox; the oldest go first.
+    /// The maximum number of mails in the development mailbox; the oldest are deleted first.
     var mailboxCountMax = 20_000
-    /// Rows that go at a time.
+    /// The maximum number of rows deleted per step.
     var stepCountMax = 1_000
 
     func noticesSince(_ time: Date) -> Date { time.addingTimeInterval(-Self.day * Double(noticeDays)) }

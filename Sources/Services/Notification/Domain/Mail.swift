@@ -6,28 +6,28 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A mail as an operator looks at it: what became of it, and why.
+/// A mail as shown to operators, with its state and errors.
 public struct Mail: Sendable, Equatable {
-    /// The event that asks for the mail.
+    /// The event that requested the mail.
     public let id: EventID
     public let userID: UserID
     public let state: DeliveryState
-    /// `welcome`, for one.
+    /// For example `welcome`.
     public let kind: String
-    /// Nil when the mail is out or its reader is erased.
+    /// nil after sending, and after the recipient's erasure.
     public let address: String?
     public let attempts: Int
-    /// The mail server's last answer.
+    /// The mail server's last reply.
     public let code: Int?
-    /// What came of the last attempt; shows no address.
+    /// The result of the last attempt, without addresses.
     public let reason: String?
     public let correlationID: String
     public let createdAt: Date
-    /// When it is tried again; nil when it is not.
+    /// The time of the next attempt; nil when there is none.
     public let dueAt: Date?
     public let finishedAt: Date?
 
-    /// The address as far as it may be shown on any screen: `a…@example.org`.
+    /// The masked address: `a…@example.org`.
     public var maskedAddress: String? {
         guard let address else { return nil }
         guard let at = address.lastIndex(of: "@"), let first = address.first, first != "@" else { return "…" }
@@ -35,12 +35,12 @@ public struct Mail: Sendable, Equatable {
     }
 }
 
-/// What became of all mails.
+/// Counts of all mails by state.
 public struct MailCounts: Sendable, Equatable {
     public let failed: Int
     public let waiting: Int
-    /// Among those that wait, the ones that should be out by now.
+    /// Waiting mails that are overdue.
     public let late: Int
-    /// What came of the last attempt at a mail that waits.
+    /// The result of the last attempt at a waiting mail.
     public let reason: String?
 }

@@ -4,7 +4,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Where a mail lies in the development mailbox: a number that rises with time.
+/// The position of a mail in the development mailbox: a number that increases with time.
 struct MailboxPlace: RawRepresentable, Sendable, Equatable {
     let number: Int
 

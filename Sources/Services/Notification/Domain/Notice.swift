@@ -6,7 +6,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// One notification to one person. Its texts are made when it is read or sent, so it follows the reader's language.
+/// A notification to one person. Its texts are created when it is read or sent, in the reader's current language.
 struct Notice: Sendable, Equatable {
     var id: NotificationID
     var userID: UserID
@@ -26,8 +26,8 @@ struct Notice: Sendable, Equatable {
         self.readAt = readAt
     }
 
-    /// - Parameter cause: gives the notification its id, so that telling of the same event twice is telling of it once; but for what
-    ///   is to be told of once whatever event says so.
+    /// - Parameter cause: determines the notification's id, so that a redelivered event creates no second one. For notifications that
+    ///   several events may cause, the id is that of the object.
     init(_ telling: Telling, because cause: EventID, at time: Date) {
         let source = telling.once ?? cause.rawValue
         self.init(
@@ -36,17 +36,17 @@ struct Notice: Sendable, Equatable {
     }
 }
 
-/// A notification to somebody we have not heard of yet.
+/// A notification to a person who is not known yet.
 struct WaitingNotice: Sendable, Equatable {
     var notice: Notice
-    /// The event it tells of.
+    /// The event it is about.
     var cause: EventID
     var journey: Journey
 }
 
-/// What the wording of a notification fills in, by name.
+/// The values that fill the placeholders of a text, by name.
 struct Facts: Sendable, Equatable, ExpressibleByDictionaryLiteral {
-    /// The names; they stand in tables and events: frozen.
+    /// The names are stored in tables and events, so they must not change.
     enum Name: String, Sendable {
         case firstName, lastName, language
         case changed, role
@@ -66,13 +66,13 @@ struct Facts: Sendable, Equatable, ExpressibleByDictionaryLiteral {
         for (name, value) in elements where !value.isEmpty { values[name.rawValue] = value }
     }
 
-    /// Empty when it is not there: a mail with a gap is better than none.
+    /// Empty when missing: a mail with a gap is better than no mail.
     subscript(name: Name) -> String {
         get { values[name.rawValue] ?? "" }
         set { values[name.rawValue] = newValue }
     }
 
-    /// With what a mail needs to know about whom it is written to.
+    /// Adds the recipient's data that a mail needs.
     func addressed(to recipient: Recipient) -> Facts {
         var facts = self
         facts[.firstName] = recipient.firstName

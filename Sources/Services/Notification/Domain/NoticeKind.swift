@@ -1,4 +1,4 @@
-/// What a notification is about. The text names it in tables, events and the API: frozen.
+/// The kind of a notification. The raw value is used in tables, events and the API, so it must not change.
 enum NoticeKind: String, CaseIterable, Sendable {
     case welcome
     case profileChanged = "profile-changed"
@@ -17,20 +17,20 @@ enum NoticeKind: String, CaseIterable, Sendable {
 }
 
 extension Notice {
-    /// What its reader did a moment ago, and need not be written to about; and what nobody asked to be told of.
+    /// Results of the reader's own actions, and news nobody subscribed to: no mail.
     private static let quietKinds: Set<NoticeKind> = [.quizSubmitted, .courseCreated, .newCourse]
-    /// What is worth looking up for: achievements, grades, and the certificate that comes with a completed course.
+    /// Worth a push message: achievements, grades, and the certificate of a completed course.
     private static let pushedKinds: Set<NoticeKind> = [.achievement, .milestone, .grade, .completion]
-    /// Badges that come with what a mail goes out for anyway: two mails for one click are one too many.
+    /// Badges for actions that already cause a mail: one action should not cause two mails.
     private static let quietBadges: Set<String> = ["NEWCOMER", "FIRST_ENROLLMENT"]
 
     private var isQuiet: Bool {
         Self.quietKinds.contains(kind) || kind == .achievement && Self.quietBadges.contains(facts[.badge])
     }
 
-    /// Whether a mail goes out beside the entry in the list.
+    /// Whether a mail is sent in addition to the list entry.
     var isMailed: Bool { !isQuiet }
 
-    /// Whether a push message goes out beside the entry in the list.
+    /// Whether a push message is sent in addition to the list entry.
     var isPushed: Bool { Self.pushedKinds.contains(kind) && !isQuiet }
 }

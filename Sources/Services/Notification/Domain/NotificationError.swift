@@ -1,9 +1,9 @@
-/// Why something was not done.
+/// Why an operation was refused.
 enum NotificationError: Error, Sendable, Equatable {
-    /// There is no such notification, or it is somebody else's.
+    /// The notification does not exist or belongs to another person.
     case unknownNotice
-    /// There is no such mail in the development mailbox, or no more.
+    /// The mail is not in the development mailbox, or no longer.
     case unknownMail
-    /// Mail goes to a real server: there is no mailbox to look into.
+    /// A mail server is configured: there is no development mailbox.
     case noMailbox
 }

@@ -1,9 +1,9 @@
-/// What of a changed account somebody has to be told of, because a stranger could have done it.
+/// The account changes that the owner must be notified of, because an attacker could have made them.
 struct ProfileChange: Sendable, Equatable {
     let changesEmail: Bool
     let changesRole: Bool
 
-    /// Nil when nothing of the kind changed.
+    /// nil when no such field changed.
     init?(changedFields: [String]) {
         changesEmail = changedFields.contains("email")
         changesRole = changedFields.contains("role")
@@ -12,7 +12,7 @@ struct ProfileChange: Sendable, Equatable {
 
     init?(_ facts: Facts) { self.init(changedFields: facts[.changed].split(separator: ",").map(String.init)) }
 
-    /// As it stands among the facts of a notice.
+    /// The stored form among the facts of a notification.
     var names: String {
         [changesEmail ? "email" : nil, changesRole ? "role" : nil].compactMap(\.self).joined(separator: ",")
     }

@@ -1,6 +1,6 @@
 internal import Contracts
 
-/// Someone who can be written to, as we know them from the events of the user service.
+/// A possible recipient, as known from the user service's events.
 struct Recipient: Sendable, Equatable {
     var userID: UserID
     var email: String
@@ -8,7 +8,7 @@ struct Recipient: Sendable, Equatable {
     var lastName: String
     var language: Language
 
-    /// Given and family name, either of which may be missing.
+    /// Given and family name; either may be missing.
     var fullName: String { [firstName, lastName].filter { !$0.isEmpty }.joined(separator: " ") }
 }
 

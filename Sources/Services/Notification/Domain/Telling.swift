@@ -6,18 +6,18 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What an event has somebody told of.
+/// The notification for an event.
 struct Telling: Sendable, Equatable {
     var kind: NoticeKind
     var userID: UserID
     var facts: Facts = [:]
-    /// Told of once for each thing of this id, for events that may come again under another id of their own.
+    /// The id of the object, for notifications that must be sent once although several events may cause them.
     var once: String?
 }
 
-/// An event that one person is told of.
+/// An event that causes a notification to one person.
 protocol TellingEvent: Event {
-    /// Nil when there is nothing to tell after all.
+    /// nil when the event causes no notification.
     var telling: Telling? { get }
 }
 
@@ -34,7 +34,7 @@ extension EnrollmentCompleted: TellingEvent {
 }
 
 extension PaymentCompleted: TellingEvent {
-    /// While nobody confirms an enrolment, payment says again that it was paid for.
+    /// The payment service repeats this event until the enrolment is confirmed.
     var telling: Telling? {
         var facts: Facts = [.paymentID: paymentID.rawValue, .courseID: courseID?.rawValue ?? ""]
         facts.add(amount)
@@ -84,7 +84,7 @@ extension BadgeEarned: TellingEvent {
 }
 
 extension PointsAwarded: TellingEvent {
-    /// Points are told of when they reach a milestone, which is seldom.
+    /// Points are announced only at milestones.
     var telling: Telling? {
         milestone.map { Telling(kind: .milestone, userID: userID, facts: [.milestone: String($0)]) }
     }
@@ -104,7 +104,7 @@ extension Facts {
         self[.currency] = money.currency.rawValue
     }
 
-    /// With two decimals at most, and a point before them.
+    /// At most two decimals, with a decimal point.
     static func text(of number: Double) -> String {
         let hundredths = (number * 100).rounded()
         guard let whole = Int64(exactly: hundredths) else { return "" }
@@ -112,6 +112,6 @@ extension Facts {
         return String(hundredths / 100)
     }
 
-    /// The day, as in 2027-01-15.
+    /// The day as 2027-01-15.
     static func text(of day: Date) -> String { day.formatted(.iso8601.year().month().day()) }
 }

@@ -1,12 +1,12 @@
 internal import Contracts
 
-/// What a notification says, in one language. Plain text: whoever shows it as anything else escapes it.
+/// The text of a notification in one language. Plain text: it must be escaped for display in other formats.
 struct Wording: Sendable, Equatable {
-    /// The title in the list, and the subject of the mail.
+    /// The title in the list, and the mail's subject.
     var title: String
-    /// The text in the list, and the first paragraph of the mail.
+    /// The text in the list, and the mail's first paragraph.
     var body: String
-    /// What a mail says beyond that.
+    /// Further paragraphs of the mail.
     var more: [String] = []
 
     init(_ title: String, _ body: String, more: [String] = []) {
@@ -24,7 +24,7 @@ struct Wording: Sendable, Equatable {
     }
 }
 
-/// What a mail says around it, in one language.
+/// The frame texts of a mail in one language.
 struct Courtesy: Sendable {
     var greeting: String
     var closing: String

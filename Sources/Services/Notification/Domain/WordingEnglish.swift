@@ -77,14 +77,14 @@ extension Wording {
         facts[.courseTitle].isEmpty ? "your course" : "“\(facts[.courseTitle])”"
     }
 
-    /// What something is for, when it is for a course.
+    /// "for the course …", when a course is known.
     private static func englishPurpose(_ facts: Facts) -> String {
         facts[.courseID].isEmpty ? "" : " for \(englishCourse(facts))"
     }
 
     private static func englishMoney(_ facts: Facts) -> String { "\(facts[.amount]) \(facts[.currency])" }
 
-    /// What to do about a payment that has failed.
+    /// The advice after a failed payment.
     private static func englishAdvice(_ facts: Facts) -> String {
         facts[.retryable].isEmpty ? "Please choose another way to pay." : "Please try again in a moment."
     }

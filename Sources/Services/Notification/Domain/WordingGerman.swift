@@ -81,14 +81,14 @@ extension Wording {
         facts[.courseTitle].isEmpty ? "deinen Kurs" : "„\(facts[.courseTitle])“"
     }
 
-    /// What something is for, when it is for a course.
+    /// "für den Kurs …", when a course is known.
     private static func germanPurpose(_ facts: Facts) -> String {
         facts[.courseID].isEmpty ? "" : " für \(germanCourse(facts))"
     }
 
     private static func germanMoney(_ facts: Facts) -> String { "\(german(facts[.amount])) \(facts[.currency])" }
 
-    /// What to do about a payment that has failed.
+    /// The advice after a failed payment.
     private static func germanAdvice(_ facts: Facts) -> String {
         facts[.retryable].isEmpty ? "Bitte wähle eine andere Zahlungsart." : "Bitte versuch es gleich noch einmal."
     }
@@ -97,10 +97,10 @@ extension Wording {
         facts[.interval] == BillingInterval.year.rawValue ? "Jahr" : "Monat"
     }
 
-    /// A number with a comma.
+    /// A number with a decimal comma.
     private static func german(_ number: String) -> String { number.replacing(".", with: ",") }
 
-    /// Day, month and year of a day such as 2027-01-15.
+    /// Formats a day such as 2027-01-15 with day, month and year.
     private static func germanDay(_ day: String) -> String {
         day.split(separator: "-").reversed().joined(separator: ".")
     }

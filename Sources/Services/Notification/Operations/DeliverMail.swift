@@ -10,32 +10,32 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A mail is to go out: the one that an event asks for, whose id is the task's key. What it says is in `delivery`.
+/// The task of sending a mail. Its key is the id of the requesting event; the content is in `delivery`.
 struct DeliverMail: TaskPayload {
     static let kind = "deliver-mail"
     let eventID: EventID
 }
 
-/// The server, or we ourselves, refuse a mail for good.
+/// The mail was permanently refused, by the server or by us.
 struct MailRefused: ClassifiedError, CustomStringConvertible {
-    /// The server's answer, nil when the mail never got that far.
+    /// The server's reply code, nil when the mail was not sent to the server.
     var code: Int?
     var reason: String
     var failureClass: FailureClass { .permanent }
     var description: String { reason }
 }
 
-/// A mail goes out once, but for a crash between the server's word and ours: we rather send that one twice than not at all, under the
-/// same `Message-ID`.
+/// A mail is sent once, except after a crash between the server's acceptance and our commit: then it is sent again with the same
+/// `Message-ID`, because a duplicate is better than a lost mail.
 extension Operations {
     func deliver(_ task: DeliverMail, _ run: TaskRun, by sender: MailSender) async throws {
-        // Nil: it is out, or its reader is erased.
+        // nil: already sent, or the recipient is erased.
         guard let mail = try await store.beginDelivery(task.eventID, on: database) else { return }
         try await note(await sender.handOver(mail), of: mail, run, by: sender)
     }
 
-    /// Writes down what came of an attempt.
-    /// - Throws: a failure that says what becomes of the task, when the mail is not out; ``TaskLost``.
+    /// Stores the result of an attempt.
+    /// - Throws: when the mail was not sent, a failure that decides how the task continues; ``TaskLost``.
     func note(_ outcome: DeliveryOutcome, of mail: Delivery, _ run: TaskRun, by sender: MailSender) async throws {
         let time = now(), logger = sender.logger
         switch outcome {
@@ -57,7 +57,7 @@ extension Operations {
             let pause = sender.policy.retry.delay(after: mail.attempt, using: &random)
             let dueAt = time.addingTimeInterval(pause / .seconds(1))
             sender.meter.deferred.increment()
-            logger.info("mail put off", facts(mail.eventID, code, reason))
+            logger.info("mail deferred", facts(mail.eventID, code, reason))
             try await write { tx in
                 store.updateDelivery(
                     mail, .waiting, dueAt: dueAt, putOffSince: since, code: code, reason: reason, at: time, on: tx)
@@ -71,11 +71,11 @@ extension Operations {
                 store.updateDelivery(
                     mail, .waiting, dueAt: time, code: code, reason: reason, isCounted: false, at: time, on: tx)
             }
-            throw Failure.dependencyDown("the mail server takes no mail")
+            throw Failure.dependencyDown("the mail server accepts no mail")
         }
     }
 
-    /// The mail will not be sent, unless an operator says so.
+    /// The mail has failed; only an operator can have it sent again.
     func giveUp(_ task: DeliverMail, because error: any Error, by sender: MailSender, on tx: Transaction) async throws {
         let refusal = error as? MailRefused ?? MailRefused(reason: FailureClass.name(of: error))
         guard
@@ -89,12 +89,12 @@ extension Operations {
         }
     }
 
-    /// The server's word on a mail is not thrown away because the database was restarted: the mail would go out twice.
+    /// Retries storing the result while the database is down: without it the mail would be sent twice.
     private func write(_ body: (Transaction) async throws -> Void) async throws {
         do { try await database.transaction(body) } catch is PostgresError { try await database.transaction(body) }
     }
 
-    /// A step of the journey: `welcome put off 451`.
+    /// The name of the journal step: `welcome put off 451`.
     private func step(_ kind: String, _ outcome: String, _ code: Int?) -> String {
         "\(kind) \(outcome)" + (code.map { " \($0)" } ?? "")
     }

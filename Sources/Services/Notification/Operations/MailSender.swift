@@ -5,7 +5,7 @@ internal import Observability
 internal import Platform
 internal import Synchronization
 
-/// The way to the mail server, and what is known of it.
+/// The connection to the mail server, and its observed state.
 final class MailSender: Sendable {
     let transport: any MailTransport
     let from: Mailbox
@@ -26,12 +26,12 @@ final class MailSender: Sendable {
         self.logger = logger
         outage = OutageLog(logger, failing: "the mail server takes no mail", over: "the mail server takes mail again")
         meter = MailMeter(metrics)
-        metrics.gauge("hub_mail_server_up", help: "Whether the mail server takes mail.") { [weak self] in
+        metrics.gauge("hub_mail_server_up", help: "Whether the mail server accepts mail.") { [weak self] in
             self?.isServerUp == false ? 0 : 1
         }
     }
 
-    /// A mail is given up by what is said of it, and not by count.
+    /// A mail fails because of the server's replies or its age, not after a number of attempts.
     var policy: TaskPolicy {
         var policy = TaskPolicy()
         policy.attemptsMax = .max
@@ -43,13 +43,13 @@ final class MailSender: Sendable {
         return policy
     }
 
-    /// Whether the server took the last mail, or had a word to say about that mail alone.
+    /// Whether the server accepted the last mail, or refused only that mail.
     var isServerUp: Bool { isUp.load(ordering: .relaxed) }
 
-    /// Whether the server took no mail just now and is left alone for a moment.
+    /// Whether sending is paused because the server accepted no mail.
     var isServerPaused: Bool { !isServerUp && tasks.isResting(DeliverMail.self) }
 
-    /// Hands a mail to the server, while no transaction is open.
+    /// Sends a mail, while no transaction is open.
     func handOver(_ mail: Delivery) async -> DeliveryOutcome {
         let outcome = await attempt(mail)
         switch outcome {
@@ -83,7 +83,7 @@ final class MailSender: Sendable {
     }
 }
 
-/// Counts what becomes of mails.
+/// Counts the results of attempts.
 struct MailMeter: Sendable {
     let sent: Counter
     let failed: Counter
@@ -92,7 +92,7 @@ struct MailMeter: Sendable {
 
     init(_ metrics: Metrics) {
         func counter(_ outcome: String) -> Counter {
-            metrics.counter("hub_mails_total", help: "Attempts to hand over a mail.", labels: ["outcome": outcome])
+            metrics.counter("hub_mails_total", help: "Attempts to send a mail.", labels: ["outcome": outcome])
         }
         sent = counter("sent")
         failed = counter("failed")
@@ -111,7 +111,7 @@ extension DeliveryOutcome {
             case .refused: self = .refused(code: refusal.code, reason: "\(refusal)")
             }
         case .unavailable(let reason): self = .serverUnwilling(code: nil, reason: reason)
-        // The server may have taken the mail. It is sent again, under the same Message-ID: rather twice than not at all.
+        // The server may have accepted the mail. It is sent again with the same Message-ID: a duplicate is better than a lost mail.
         case .interrupted(let reason): self = .deferred(code: nil, reason: reason)
         case .cancelled: self = .deferred(code: nil, reason: "broken off")
         }

@@ -7,14 +7,14 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// The development mailbox for people. What a mail says is shown, and does nothing: its HTML stands in a frame without scripts, forms
-/// and an origin, under the policy of the page, which fetches nothing.
+/// Pages of the development mailbox. A mail's HTML is shown in a sandboxed frame without scripts, forms and origin, under a content
+/// security policy that loads no resources.
 enum MailboxPages {
     private static let path = "/dev/mailbox"
 
     /// - Parameters:
-    ///   - address: whose mails these are; nil for everybody's.
-    ///   - next: where the next page is.
+    ///   - address: the recipient; nil for all.
+    ///   - next: the URL of the next page.
     static func list(_ mails: [MailboxItem], to address: String?, next: String?) -> HTTPResponse {
         let rows = mails.map { mail in
             """
@@ -46,7 +46,7 @@ enum MailboxPages {
                 """)
     }
 
-    /// - Parameter source: the mail as a server would be given it.
+    /// - Parameter source: the mail in its SMTP form.
     static func one(_ mail: MailboxItem, source: String) -> HTTPResponse {
         HubPage.response(
             title: "\(mail.subject) – Learning Hub",

@@ -8,46 +8,47 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// The mails of a hub, for its operator. The service need not run: its processes see what was changed when they look next.
+/// Mail operations for operators. They work on the database, so the service need not run; running processes notice changes when they next
+/// poll.
 public struct Mails: Sendable {
     private let database: Database
     private let now: @Sendable () -> Date
     private let store = Store()
 
-    /// Mails put back in one statement.
+    /// The maximum number of mails requeued per statement.
     public static let resentCountMax = 1_000
 
-    /// - Parameter database: on the schema of the service.
+    /// - Parameter database: uses the schema of the service.
     public init(database: Database, now: @escaping @Sendable () -> Date) {
         self.database = database
         self.now = now
     }
 
-    /// The newest first.
+    /// Newest first.
     /// - Parameter state: nil for every state.
     public func list(_ state: DeliveryState? = nil, countMax: Int) async throws -> [Mail] {
         try await store.listMails(state, countMax: countMax, on: database)
     }
 
-    /// - Parameter lateSince: mails that wait since before then are late.
+    /// - Parameter lateSince: mails due before this time are overdue.
     public func count(lateSince: Date) async throws -> MailCounts {
         try await store.countMails(lateSince: lateSince, on: database)
     }
 
-    /// What became of mails that were to be sent again.
+    /// The result of requeuing mails.
     public struct Resent: Sendable {
         public struct Skipped: Sendable {
             public let id: EventID
-            /// Nil when there is no such mail.
+            /// nil when there is no such mail.
             public let state: DeliveryState?
         }
 
         public let done: [EventID]
-        /// Those that had not failed, and so are not sent again.
+        /// Mails that have not failed, and so are not requeued.
         public let skipped: [Skipped]
     }
 
-    /// Has failed mails sent again, at once and under the `Message-ID` they had, so that a recipient's side can tell.
+    /// Requeues failed mails, due at once and with their old `Message-ID`, so that the recipient's server can detect duplicates.
     public func resend(_ ids: [EventID]) async throws -> Resent {
         let done = try await restart(ids, at: now(), limit: ids.count)
         let others = ids.filter { !done.contains($0) }
@@ -55,7 +56,7 @@ public struct Mails: Sendable {
         return Resent(done: done, skipped: others.map { .init(id: $0, state: states[$0]) })
     }
 
-    /// Has every mail sent again that has failed by now, in steps, so that no sender waits for all of them.
+    /// Requeues all mails that have failed by now, in steps, so that senders do not wait long for locks.
     public func resendAllFailed() async throws -> Resent {
         let time = now()
         var done: [EventID] = []

@@ -12,32 +12,32 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What the service can do, one method a use case; each use case has its file.
+/// The service's use cases, each in its own file.
 struct Operations: Sendable {
     let database: Database
     let outbox: Outbox
     let tasks: Tasks
     let from: Mailbox
-    /// Of those whose own is not known.
+    /// The language of people without a known one.
     let language: Language
-    /// Nil: no mail server is configured, the development mailbox takes the mail.
+    /// nil: no mail server is configured; the development mailbox is used.
     let sender: MailSender?
     let now: @Sendable () -> Date
     let store = Store()
     var journal: Journal { Journal(now: now) }
 
-    /// The `Message-ID` of the mail an event asks for: whenever it goes out, it is the same.
+    /// The `Message-ID` of the mail for an event; the same for every attempt.
     func messageID(of event: EventID) -> MessageID { MessageID(eventID: event.rawValue, domain: from.address.domain) }
 }
 
 extension Journey {
-    /// That of the work at hand; a new one outside of any.
+    /// The trace of the current work; a new one if there is none.
     static var current: Journey {
         let trace = TraceContext.current ?? .root()
         return Journey(correlationID: trace.correlationID, traceparent: trace.traceparent.description)
     }
 
-    /// To go on with it.
+    /// The context for continuing the trace.
     func resumed(because cause: EventID) -> TraceContext {
         let known = TraceContext.request(correlationID: correlationID, traceparent: traceparent)
         return TraceContext(

@@ -5,10 +5,10 @@ internal import Platform
 internal import Postgres
 
 extension Operations {
-    /// Takes on a mail that an event asks for: into the development mailbox, or as a task of the sender.
+    /// Accepts a mail requested by an event: stores it in the development mailbox, or as a task for the sender.
     ///
-    /// - Throws: a permanent failure for a template nobody has; a dependency that is down while the mail server is, so that mails
-    ///   wait in the log, where the lag shows, and not here.
+    /// - Throws: a permanent failure for an unknown template; `dependencyDown` while the mail server is down, so that mails wait in the
+    ///   log, where the lag is visible.
     func post(_ mail: NotificationEmail, asked event: EventID, on tx: Transaction) throws {
         guard let kind = NoticeKind(rawValue: mail.template) else {
             throw Failure.permanent("there is no such mail template")
@@ -22,18 +22,18 @@ extension Operations {
             return try store.insertIntoMailbox(
                 delivery, letter, messageID: messageID(of: event).description, journey: .current, on: tx)
         }
-        if sender.isServerPaused { throw Failure.dependencyDown("the mail server takes no mail") }
+        if sender.isServerPaused { throw Failure.dependencyDown("the mail server accepts no mail") }
         try store.insertDelivery(delivery, journey: .current, on: tx)
         try tasks.enqueue(DeliverMail(eventID: event), key: event.rawValue, on: tx)
     }
 
-    /// Delivers a push message. Without a push service that is the stream of the application, which shows the entry in the list: the
-    /// entry says since when.
+    /// Delivers a push message. Without a push service, the application's event stream shows the entry of the list; the entry stores the
+    /// time of delivery.
     func deliver(_ push: NotificationPush, on tx: Transaction) {
         store.updatePushed(push.notificationID, of: push.userID, at: now(), on: tx)
     }
 
-    /// What came into the development mailbox, the newest first.
+    /// The mails of the development mailbox, newest first.
     /// - Throws: ``NotificationError/noMailbox``.
     func mailbox(to address: String?, _ page: PageRequest<MailboxPlace>) async throws -> Page<MailboxItem> {
         if sender != nil { throw NotificationError.noMailbox }
@@ -42,7 +42,7 @@ extension Operations {
         return Page(found, of: page, by: \.place)
     }
 
-    /// A mail in the development mailbox, and the message that a server would have been given.
+    /// A mail in the development mailbox, and its SMTP form.
     /// - Throws: ``NotificationError/noMailbox``, ``NotificationError/unknownMail``.
     func mail(at place: MailboxPlace) async throws -> (mail: MailboxItem, source: String) {
         if sender != nil { throw NotificationError.noMailbox }

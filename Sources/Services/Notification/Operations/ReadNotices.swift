@@ -3,7 +3,7 @@ internal import Platform
 internal import Postgres
 
 extension Operations {
-    /// A page of somebody's list, the newest first.
+    /// A page of a person's list, newest first.
     struct Inbox: Sendable {
         var page: Page<Notice>
         var unread: Int
@@ -18,8 +18,8 @@ extension Operations {
         return Inbox(page: Page(found, of: page, by: \.id), unread: unread, language: known ?? language)
     }
 
-    /// Notes that a notice was read; when it first was, stays.
-    /// - Throws: ``NotificationError/unknownNotice``, for somebody else's too.
+    /// Marks a notification as read; the first time is kept.
+    /// - Throws: ``NotificationError/unknownNotice``, also for another person's.
     func markRead(_ id: NotificationID, of user: UserID) async throws {
         guard try await store.updateRead(id, of: user, at: now(), on: database) else {
             throw NotificationError.unknownNotice

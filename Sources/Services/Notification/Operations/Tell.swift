@@ -9,7 +9,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What people are told of: an entry in their list, and the events that ask for a mail and a push message, in one transaction.
+/// Creates notifications: a list entry, and the events that request a mail and a push message, in one transaction.
 extension Operations {
     func welcome(_ user: UserRegistered, because event: EventID, on tx: Transaction) async throws {
         let notice = Notice(Telling(kind: .welcome, userID: user.userID), because: event, at: now())
@@ -18,8 +18,8 @@ extension Operations {
         if let told, told.isNew { try mail(notice, to: told.recipient, because: event, on: tx) }
     }
 
-    /// Remembers the profile. When the address or the role changed, the person is told; at the old address too, for whoever took
-    /// an account over reads the new one.
+    /// Stores the profile. When the e-mail address or the role changed, the person is notified, also at the old address, because an
+    /// attacker may control the new one.
     func noteProfile(_ user: UserUpdated, because event: EventID, on tx: Transaction) async throws {
         let change = ProfileChange(changedFields: user.changedFields)
         let notice = change.map { change in
@@ -37,7 +37,7 @@ extension Operations {
         try mail(notice, to: formerly, because: event, on: tx)
     }
 
-    /// Tells the person an event concerns, in the words of its kind. Where the event has a course, its title is added if we know it.
+    /// Notifies the person of an event. For an event of a course, the title is added if known.
     func tell(_ event: some TellingEvent, because cause: EventID, on tx: Transaction) async throws {
         guard var telling = event.telling else { return }
         let course = telling.facts[.courseID]
@@ -47,18 +47,18 @@ extension Operations {
         try await tell(Notice(telling, because: cause, at: now()), because: cause, on: tx)
     }
 
-    /// Remembers what a course is called, for events that have its id alone, and who teaches it.
+    /// Stores a course's title, for events that only contain its id, and its instructor.
     func noteCourse(_ id: CourseID, _ title: String, by instructor: UserID, asOf time: Date, on tx: Transaction) {
         store.insertCourse(id, title, by: instructor, asOf: time, on: tx)
     }
 
-    /// Remembers who learns what, for courses that are still to come.
+    /// Stores an enrolment, for notifications about the instructor's later courses.
     func noteLearner(_ user: UserID, of course: CourseID, on tx: Transaction) {
         store.insertLearner(user, of: course, on: tx)
     }
 
-    /// Tells those who have become known since, and drops what was for the erased.
-    /// - Returns: how many notices waited for that, at most `countMax`.
+    /// Delivers waiting notifications to people who are known now, and drops those of erased people.
+    /// - Returns: how many notifications were taken, at most `countMax`.
     func settleWaiting(countMax: Int = 100) async throws -> Int {
         try await database.transaction { tx in
             let settled = try await store.deleteSettled(countMax: countMax, on: tx)
@@ -71,7 +71,8 @@ extension Operations {
         }
     }
 
-    /// Topics overtake one another: a badge may come before its owner's registration. It waits for that; nothing else does.
+    /// Events of different topics can arrive out of order: a badge may arrive before its owner's registration. Only that notification
+    /// waits.
     private func tell(_ notice: Notice, because cause: EventID, on tx: Transaction) async throws {
         switch try await store.insertNotice(notice, on: tx) {
         case .known(let told) where told.isNew:

@@ -2,25 +2,25 @@ internal import Contracts
 internal import Platform
 internal import Postgres
 
-/// The learners of an instructor are to be told of a further course.
+/// The task of notifying an instructor's learners of another course.
 struct TellLearners: TaskPayload {
     static let kind = "tell-learners"
-    /// In one transaction.
+    /// The number of learners per transaction.
     static let countMax = 200
 
     let courseID: String
-    /// The event that says it is published.
+    /// The event of the publication.
     let cause: String
 }
 
 extension Operations {
-    /// Has everybody who has enrolled with the instructor of a course told of it: they may be many, so that is done by itself.
+    /// Notifies everybody who is enrolled with the course's instructor. They may be many, so a separate task does it.
     func beginTellingLearners(of course: CourseID, because cause: EventID, on tx: Transaction) throws {
         try tasks.enqueue(
             TellLearners(courseID: course.rawValue, cause: cause.rawValue), key: course.rawValue, on: tx)
     }
 
-    /// Again from the beginning, nobody is told twice: a notice has the id of the event and of its reader.
+    /// A retry from the beginning notifies nobody twice: a notification's id is derived from the event and the reader.
     func tellLearners(_ task: TellLearners) async throws {
         let course = try CourseID(validating: task.courseID), cause = try EventID(validating: task.cause)
         var last: UserID?
@@ -36,7 +36,7 @@ extension Operations {
                     let telling = Telling(
                         kind: .newCourse, userID: user, facts: facts, once: "\(cause)\(user.rawValue.dropFirst(4))")
                     let notice = Notice(telling, because: cause, at: now())
-                    // Whoever is not known has no list yet.
+                    // People who are not known yet have no list.
                     _ = try await store.insertNotice(notice, on: tx)
                 }
             }

@@ -11,12 +11,12 @@ internal import Foundation
 extension Store {
     // MARK: Sending
 
-    /// Keeps a mail until it is sent, unless its reader is erased.
+    /// Stores a mail until it is sent, unless the recipient is erased.
     func insertDelivery(_ mail: Delivery, journey: Journey, on tx: Transaction) throws {
         tx.submit("\(try newDelivery(mail, journey, state: .waiting))")
     }
 
-    /// Puts a mail into the development mailbox, unless its reader is erased.
+    /// Stores a mail in the development mailbox, unless the recipient is erased.
     func insertIntoMailbox(
         _ mail: Delivery, _ letter: Letter, messageID: String, journey: Journey, on tx: Transaction
     ) throws {
@@ -31,7 +31,7 @@ extension Store {
             """)
     }
 
-    /// What a mail says is kept only until it is out.
+    /// The content is deleted after sending.
     private func newDelivery(_ mail: Delivery, _ journey: Journey, state: DeliveryState) throws -> SQL {
         let isOut = state == .sent
         let (to, subject) = isOut ? (nil, nil) : (mail.to, mail.subject)
@@ -48,10 +48,10 @@ extension Store {
             """
     }
 
-    /// An attempt begins; one after a failure when an operator had the task done again.
+    /// Starts an attempt; also after a failure, when an operator restarted the task.
     ///
-    /// It commits by itself, before the mail server is spoken to.
-    /// - Returns: nil when nothing is left to do: the mail is out, or its reader erased.
+    /// Commits on its own, before the mail server is contacted.
+    /// - Returns: nil when there is nothing to send: already sent, or the recipient is erased.
     func beginDelivery(_ event: EventID, on database: Database) async throws -> Delivery? {
         let rows = try await database.query(
             """
@@ -71,11 +71,12 @@ extension Store {
             facts: try Facts(facts), attempt: attempt, createdAt: createdAt, putOffSince: putOffSince)
     }
 
-    /// Writes down what came of an attempt at a mail that is not given up; not if another process is at it since, or its reader was erased.
+    /// Stores the result of an attempt at a mail that has not failed; not if another process has claimed it since, or the recipient was
+    /// erased.
     /// - Parameters:
-    ///   - dueAt: when to try again, for a mail that waits.
-    ///   - putOffSince: nil to leave it as it is.
-    ///   - isCounted: false when the attempt says nothing about the mail.
+    ///   - dueAt: the time of the next attempt, for a waiting mail.
+    ///   - putOffSince: nil to leave it unchanged.
+    ///   - isCounted: false when the result is unrelated to the mail.
     func updateDelivery(
         _ mail: Delivery, _ state: DeliveryState, dueAt: Date, putOffSince: Date? = nil, code: Int? = nil,
         reason: String? = nil, isCounted: Bool = true, at time: Date, on tx: Transaction
@@ -95,8 +96,8 @@ extension Store {
             """)
     }
 
-    /// A mail is given up. What it says is kept, for an operator may have it sent again.
-    /// - Returns: what kind of mail; nil when its reader was erased meanwhile.
+    /// Marks a mail as failed. Its content is kept, because an operator may have it sent again.
+    /// - Returns: the kind of mail; nil when the recipient was erased meanwhile.
     func failDelivery(
         _ event: EventID, code: Int?, reason: String, at time: Date, on tx: Transaction
     ) async throws -> String? {
@@ -109,9 +110,9 @@ extension Store {
         ).first?.decode(String.self)
     }
 
-    // MARK: What an operator looks at
+    // MARK: Operators
 
-    /// The newest first, of every state when `state` is nil.
+    /// Newest first; all states when `state` is nil.
     func listMails(_ state: DeliveryState?, countMax: Int, on database: Database) async throws -> [Mail] {
         let some: SQL = state.map { "where state = \($0.rawValue)" } ?? ""
         let rows = try await database.query(
@@ -133,7 +134,7 @@ extension Store {
         }
     }
 
-    /// Puts failed mails back to be sent, at most `limit`, the oldest failures first.
+    /// Requeues failed mails, at most `limit`, oldest failures first.
     /// - Parameter ids: nil for every mail that had failed by `time`.
     func updateFailed(_ ids: [EventID]?, at time: Date, limit: Int, on tx: Transaction) async throws -> [EventID] {
         let these: SQL = ids.map { "event_id = any(\($0.map(\.rawValue)))" } ?? "finished_at <= \(time)"
@@ -157,8 +158,8 @@ extension Store {
         }
     }
 
-    /// How many mails have failed or wait, and what was said of the one that was tried last.
-    /// - Parameter lateSince: mails that wait since before then are late.
+    /// Counts failed and waiting mails, with the result of the last attempt.
+    /// - Parameter lateSince: mails due before this time are overdue.
     func countMails(lateSince time: Date, on database: Database) async throws -> MailCounts {
         let rows = try await database.query(
             """
@@ -175,7 +176,7 @@ extension Store {
 
     // MARK: The development mailbox
 
-    /// The newest first: of everybody when `to` is nil, and only those older than `before`.
+    /// Newest first; all recipients when `to` is nil, and only mails older than `before`.
     func listMailbox(
         to: String?, before: MailboxPlace?, countMax: Int, on database: Database
     ) async throws -> [MailboxItem] {

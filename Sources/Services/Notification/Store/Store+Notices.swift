@@ -8,7 +8,7 @@ internal import Foundation
 #endif
 
 extension Store {
-    // MARK: Notices for those not known yet
+    // MARK: Waiting notifications
 
     func insertWaiting(_ waiting: WaitingNotice, on tx: Transaction) throws {
         let (notice, journey) = (waiting.notice, waiting.journey)
@@ -21,7 +21,7 @@ extension Store {
             """)
     }
 
-    /// Takes out notices whose readers have become known, or were erased.
+    /// Removes and returns notifications whose readers are now known, or erased.
     func deleteSettled(countMax: Int, on tx: Transaction) async throws -> [WaitingNotice] {
         let rows = try await tx.query(
             """
@@ -64,7 +64,7 @@ extension Store {
         }
     }
 
-    /// How many notices a person has not read, and which language they read; nil for someone we have not heard of.
+    /// The number of unread notifications of a person, and their language; nil for an unknown person.
     func findReader(_ user: UserID, on database: Database) async throws -> (unread: Int, language: Language?) {
         let rows = try await database.query(
             """
@@ -75,7 +75,7 @@ extension Store {
         return (unread, language.flatMap { Language(rawValue: $0) })
     }
 
-    /// - Returns: false when the person has no such notice.
+    /// - Returns: false when the person has no such notification.
     func updateRead(_ id: NotificationID, of user: UserID, at time: Date, on database: Database) async throws -> Bool {
         try await database.execute(
             """
@@ -89,7 +89,7 @@ extension Store {
             "update notice set read_at = \(time) where user_id = \(user.rawValue) and read_at is null")
     }
 
-    /// Notes that a push message about a notice was delivered; when it first was, stays.
+    /// Records the delivery of a push message; the first time is kept.
     func updatePushed(_ id: NotificationID, of user: UserID, at time: Date, on tx: Transaction) {
         tx.submit(
             """
@@ -100,7 +100,7 @@ extension Store {
 
     // MARK: Courses
 
-    /// Remembers what a course is called and who teaches it, unless a newer event said otherwise.
+    /// Stores a course's title and instructor, unless a newer event has set them.
     func insertCourse(
         _ course: CourseID, _ title: String, by instructor: UserID, asOf time: Date, on tx: Transaction
     ) {
@@ -122,7 +122,7 @@ extension Store {
             """)
     }
 
-    /// Who has enrolled in other courses of who teaches a course, in order of their ids.
+    /// The learners of the instructor's other courses, sorted by id.
     func listLearners(
         ofTeacherOf course: CourseID, after user: UserID?, countMax: Int, on database: Database
     ) async throws -> [UserID] {
@@ -137,7 +137,7 @@ extension Store {
         ).map { UserID(checked: try $0.decode(String.self)) }
     }
 
-    /// Nil for a course we have not heard of.
+    /// nil for an unknown course.
     func findTitle(of course: CourseID, on tx: Transaction) async throws -> String? {
         try await tx.query("select title from course where id = \(course.rawValue)").first?.decode(String.self)
     }

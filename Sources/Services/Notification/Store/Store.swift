@@ -7,17 +7,17 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// All SQL of the service; that of notices and of mails is in extensions.
+/// All SQL of the service; that of notifications and mails is in extensions.
 ///
-/// Whoever writes something about a person holds a lock on their row of `recipient`, shared or not, and writes only if it is no
-/// tombstone; erasing waits for those locks and removes what came before. So nothing about an erased person stays or comes.
+/// A write about a person locks the person's row of `recipient`, shared or exclusively, and is skipped if the row is a tombstone. Erasure
+/// waits for those locks and deletes what was written before, so no data about an erased person remains or is added.
 struct Store: Sendable {
-    /// What became of a notice, and whom it is for.
+    /// The result of storing a notification, and its recipient.
     struct Told: Sendable {
         var recipient: Recipient
-        /// The address before the change that is told of; nil when it was not known.
+        /// The address before the reported change; nil when it was not known.
         var previousEmail: String?
-        /// False when it had been told before.
+        /// False when the notification already existed.
         var isNew: Bool
     }
 
@@ -29,8 +29,8 @@ struct Store: Sendable {
 
     // MARK: Recipients
 
-    /// Remembers what an event says of a person, unless a newer one said otherwise, and puts a notice into their list.
-    /// - Parameter notice: nil to remember only.
+    /// Stores a person's profile from an event, unless a newer event has set it, and adds a notification to their list.
+    /// - Parameter notice: nil to store only the profile.
     /// - Returns: nil when the person is erased.
     func insertRecipient(
         _ recipient: Recipient, asOf time: Date, telling notice: Notice?, on tx: Transaction
@@ -64,7 +64,7 @@ struct Store: Sendable {
         return try rows.first.map { try told($0, recipient.userID) }
     }
 
-    /// Puts a notice into a person's list, if we know them.
+    /// Adds a notification to a person's list, if the person is known.
     func insertNotice(_ notice: Notice, on tx: Transaction) async throws -> Addressee {
         let rows = try await tx.query(
             """
@@ -97,7 +97,7 @@ struct Store: Sendable {
 
     // MARK: Erasure
 
-    /// Leaves a tombstone in place of the recipient, whether or not we had heard of them. Waits for whoever writes about them.
+    /// Replaces the recipient with a tombstone, also if unknown. Waits for transactions that write about them.
     func deleteRecipient(_ user: UserID, at time: Date, on tx: Transaction) {
         tx.submit(
             """
@@ -108,8 +108,8 @@ struct Store: Sendable {
             """)
     }
 
-    /// Removes everything about a person. After ``deleteRecipient(_:at:on:)``, in a statement of its own: it must see what those
-    /// committed who were waited for.
+    /// Deletes everything about a person. Call after ``deleteRecipient(_:at:on:)``, in a separate statement, so that it sees what the
+    /// awaited transactions committed.
     func deleteTraces(of user: UserID, at time: Date, on tx: Transaction) {
         tx.submit("delete from notice where user_id = \(user.rawValue)")
         tx.submit("delete from waiting_notice where user_id = \(user.rawValue)")
@@ -126,13 +126,13 @@ struct Store: Sendable {
 
     // MARK: Upkeep
 
-    /// Removes what is older than it need be.
-    /// - Parameter limits: how long things are kept.
+    /// Deletes expired data.
+    /// - Parameter limits: the retention periods.
     func deleteOld(_ limits: KeepingLimits, at time: Date, on database: Database) async throws {
         let old: [(table: SQL, condition: SQL)] = [
             ("notice", "created_at < \(limits.noticesSince(time))"),
             ("waiting_notice", "created_at < \(limits.waitingSince(time))"),
-            // Of an enrolment that was heard of while its learner was erased, before their registration was.
+            // Enrolments stored while the learner was being erased, before their registration was known.
             ("learner", "user_id in (select user_id from recipient where erased_at is not null)"),
             ("delivery", "finished_at < \(limits.deliveriesSince(time))"),
             ("mailbox", "id <= (select max(id) from mailbox) - \(limits.mailboxCountMax)"),

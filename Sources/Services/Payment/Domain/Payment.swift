@@ -6,12 +6,12 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// One attempt of a person to pay for something. Its price is that of when it began.
+/// A person's attempt to pay. The price is fixed when it begins.
 struct Payment: Identifiable, Sendable, Equatable {
     enum Status: String, Sendable, CaseIterable {
-        /// The outcome is still out.
+        /// In progress.
         case initiated = "INITIATED"
-        /// The customer's bank wants to hear from them.
+        /// The customer's bank requires authentication.
         case requiresAction = "REQUIRES_ACTION"
         case completed = "COMPLETED"
         case failed = "FAILED"
@@ -22,43 +22,43 @@ struct Payment: Identifiable, Sendable, Equatable {
     let userID: UserID
     /// nil for a subscription.
     let courseID: CourseID?
-    /// The plan that is paid for; nil for a course.
+    /// The purchased plan; nil for a course.
     let plan: String?
     let amount: Money
     var status: Status
-    /// The enrolment that is reserved for it, and that it pays for.
+    /// The reserved enrolment.
     var enrollmentID: EnrollmentID?
-    /// Stripe's name of it.
+    /// The id at Stripe.
     var stripeID: String?
     var failure: PaymentFailure?
     let createdAt: Date
     var completedAt: Date?
-    /// When the enrolment was seen.
+    /// When the enrolment was confirmed.
     var enrolledAt: Date?
 
-    /// Whether an outcome may still change it: it moves once.
+    /// Whether the outcome is still open; it is set once.
     var isOpen: Bool { status == .initiated || status == .requiresAction }
 }
 
-/// Why money did not move, for the person who wanted to pay.
+/// Why a payment failed, for the payer.
 struct PaymentFailure: Sendable, Equatable {
-    /// Stripe's code of a refused card, or one of those below.
+    /// Stripe's decline code, or one of those below.
     let code: String
     let message: String
-    /// Whether another attempt may come out otherwise.
+    /// Whether another attempt may succeed.
     let isRetryable: Bool
 
-    /// The person has the course already, or a seat in it is reserved: found out before any charge.
+    /// The person already has the course or a reservation: detected before any charge.
     static let alreadyEnrolled = PaymentFailure(
         code: "already-enrolled",
         message: "You are enrolled in this course already, or another payment for it is open.",
         isRetryable: false)
     static let badPaymentMethod = PaymentFailure(
         code: "bad-payment-method", message: "The payment method is not known.", isRetryable: true)
-    /// Nobody went on with it in time.
+    /// The payment was not confirmed in time.
     static let abandoned = PaymentFailure(
         code: "abandoned", message: "The payment was not confirmed in time.", isRetryable: true)
-    /// It was paid, and given back.
+    /// It was paid and then refunded.
     static let notEnrolled = PaymentFailure(
         code: "not-enrolled", message: "The enrolment could not be made; the amount was given back.", isRetryable: true)
 
@@ -67,22 +67,22 @@ struct PaymentFailure: Sendable, Equatable {
     }
 }
 
-/// A step of a payment, for people who look into one.
+/// A step of a payment, for support.
 struct PaymentStep: Sendable, Equatable {
     let name: String
     let at: Date
 }
 
-/// How long things may take before somebody looks after them.
+/// The time limits after which the sweeper acts.
 struct PaymentLimits: Sendable {
-    /// From payment to enrolment, before the event goes out again.
+    /// From payment to enrolment, before the event is sent again.
     var enrolledAfterMax = Duration.seconds(120)
-    /// From payment to enrolment, before the money goes back.
+    /// From payment to enrolment, before the refund.
     var refundedAfter = Duration.seconds(1_800)
-    /// From the begin to an outcome, before it is given up: as long as a reservation of a seat lasts.
+    /// From the start to an outcome, before the payment is abandoned: the duration of a reservation.
     var openMax = Duration.seconds(1_800)
-    /// How long a request waits for the outcome of a charge.
+    /// How long a request waits for the result of a charge.
     var answerMax = Duration.seconds(20)
-    /// Payments that one round of the sweeper looks at.
+    /// The maximum number of payments per sweep.
     var sweptCountMax = 200
 }

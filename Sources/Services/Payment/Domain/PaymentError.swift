@@ -1,21 +1,21 @@
 internal import Contracts
 
-/// Why a request about a payment was refused.
+/// Why a payment request was refused.
 enum PaymentError: Error, Sendable, Equatable {
-    /// No such payment or subscription, or not theirs.
+    /// The payment or subscription does not exist, or belongs to another person.
     case notFound
     /// The course does not exist, or is not for sale.
     case courseNotFound
     case paymentMethodRequired
-    /// The course costs another amount than the person was shown.
+    /// The price differs from the one shown to the person.
     case priceChanged(now: Money)
-    /// The charge came to nothing.
+    /// The charge failed.
     case refused(PaymentFailure)
-    /// The course is priced in a way that cannot be charged.
+    /// The price cannot be charged in its currency.
     case notChargeable
-    /// The state of the payment does not allow it.
+    /// The state of the payment does not allow the operation.
     case wrongState(Payment.Status)
-    /// A subscription is open or active already.
+    /// A subscription is already open or active.
     case alreadySubscribed
     case badSignature
     case badEvent

@@ -5,24 +5,24 @@ internal import Foundation
 #endif
 internal import Contracts
 
-/// What can be subscribed to. It covers every course that is for sale.
+/// The subscription plan. It covers every course that is for sale.
 enum Plan: String, Sendable, CaseIterable {
     case pro = "PRO"
 
     var name: String { "Learning Hub Pro" }
 }
 
-/// A plan with its price, by month or by year.
+/// A plan with its monthly or yearly price.
 struct PlanOffer: Sendable, Equatable {
     let plan: Plan
     let interval: BillingInterval
     let price: Money
 }
 
-/// A person's plan and until when it is paid.
+/// A person's plan and the end of its paid period.
 struct Subscription: Identifiable, Sendable, Equatable {
     enum Status: String, Sendable {
-        /// The first charge is under way.
+        /// The first charge is in progress.
         case initiated = "INITIATED"
         case active = "ACTIVE"
         case failed = "FAILED"

@@ -4,29 +4,29 @@ internal import Platform
 internal import Postgres
 internal import Stripe
 
-/// A payment is to be brought to an outcome: a seat reserved, then the card charged.
+/// The task of completing a payment: reserve an enrolment, then charge the card.
 struct Checkout: TaskPayload {
     static let kind = "checkout"
     let paymentID: String
 }
 
-/// What a person asks for.
+/// A checkout request.
 struct Order: Sendable {
     let courseID: CourseID
     let paymentMethod: String?
-    /// What they were shown.
+    /// The price shown to the person.
     let expectedPrice: Money?
 }
 
-/// What came of it.
+/// The result of a checkout.
 enum OrderAnswer: Sendable {
     case enrolled(EnrollmentID)
     case payment(Payment)
 }
 
 extension Operations {
-    /// Enrols in a free or covered course, or begins a payment and waits a while for its outcome.
-    /// - Parameter key: the caller's idempotency key, as the enrollment service is to know it.
+    /// Enrols in a free or covered course, or starts a payment and waits a limited time for its outcome.
+    /// - Parameter key: the caller's idempotency key, as passed to the enrollment service.
     func order(_ order: Order, by user: UserID, _ once: Once, key: String?) async throws -> OrderAnswer {
         if let made = try await once.made(in: database) { return try await again(made) }
         let course = try await course(order.courseID)
@@ -56,7 +56,7 @@ extension Operations {
         throw PaymentError.courseNotFound
     }
 
-    /// Without a charge: the key goes on to enrollment, so a repetition finds what it made there.
+    /// Without a charge, the key is passed to the enrollment service, so that a retry finds the enrolment.
     private func enroll(
         _ user: UserID, in course: CourseID, _ source: String, _ once: Once, _ key: String?
     ) async throws -> OrderAnswer {
@@ -93,7 +93,7 @@ extension Operations {
         }
     }
 
-    /// The payment once its task is done; as it stands when that takes longer than a request may.
+    /// The payment once its task is done, or in its current state when that exceeds the request's time limit.
     private func outcome(of id: PaymentID) async throws -> Payment {
         _ = try await tasks.isEnded(Checkout.self, key: id.rawValue, within: limits.answerMax)
         guard let payment = try await store.find(id, on: database) else { throw PaymentError.notFound }
@@ -121,7 +121,7 @@ extension Operations {
         }
     }
 
-    /// - Returns: false when there is none for the person: they have one already, or were erased, and nobody is told then.
+    /// - Returns: false when the person already has an enrolment, or was erased; an erased person gets no message.
     private func reserve(_ payment: Payment) async throws -> Bool {
         guard payment.enrollmentID == nil, let course = payment.courseID else { return true }
         let seat: Reservation
@@ -157,13 +157,13 @@ extension Operations {
     }
 }
 
-/// What Stripe keeps for us and tells with its events.
+/// The metadata that Stripe returns with its events.
 enum StripeMetadata {
     static let payment = "paymentId"
     static let subscription = "subscriptionId"
 }
 
-/// As the course service tells it.
+/// The course service's response.
 private struct CourseForSale: Decodable {
     private enum CodingKeys: CodingKey { case status, price, currency }
     let status, price: String

@@ -10,27 +10,27 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// The amount of a payment goes back.
+/// The task of refunding a payment.
 struct GiveBack: TaskPayload {
     static let kind = "give-back"
     let paymentID: String
 }
 
-/// Enrollment and content are told that a payment was given back.
+/// The task of telling the enrollment and content services about a refund.
 struct TellRefund: TaskPayload {
     static let kind = "tell-refund"
     let paymentID: String
 }
 
-/// Nobody went on with a payment in time.
+/// The task of abandoning an unconfirmed payment.
 struct Abandon: TaskPayload {
     static let kind = "abandon"
     let paymentID: String
 }
 
-/// What happens when nobody does anything.
+/// MARK: Sweeping
 extension Operations {
-    /// Paid and not enrolled: the event goes out again, later the money goes back. Begun and not ended: it is given up.
+    /// For paid payments without enrolment: sends the event again, later refunds. Abandons open payments after their time limit.
     func lookAfterPayments() async throws {
         try await resend()
         let refundedSince = now() - limits.refundedAfter / .seconds(1)
@@ -85,7 +85,7 @@ extension Operations {
         do {
             _ = try await stripeAccess.client().refund(stripeID, key: "\(id).refund")
         } catch StripeError.refused(let code, _) where code == "charge_already_refunded" {
-            // By hand, at Stripe.
+            // Refunded manually at Stripe.
         } catch let error as StripeError {
             throw Failure(error)
         }
@@ -110,7 +110,7 @@ extension Operations {
         do {
             try await services.put(.enrollment, "/internal/enrollments/\(enrollment)/refunded", [String: String]())
         } catch let error as ServiceCallError where error.refusalCode == "not-found" {
-            // The seat was released; should the enrolment come yet, this is told again.
+            // The reservation was released; if the enrolment arrives later, this is sent again.
         }
         try await services.put(
             .content, "/internal/access/\(enrollment)",
@@ -125,7 +125,7 @@ extension Operations {
         do {
             outcome = ChargeOutcome(try await stripeAccess.client().cancel(stripeID, key: "\(id).cancel"))
         } catch StripeError.refused {
-            // It has an outcome already, which nobody told us.
+            // It already has an outcome, whose webhook was lost.
             outcome = ChargeOutcome(try await askingStripe { try await stripeAccess.client().paymentIntent(stripeID) })
         } catch let error as StripeError {
             throw Failure(error)

@@ -13,7 +13,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What the service can do, one method a use case.
+/// The service's use cases, one method each.
 struct Operations: Sendable {
     let database: Database
     let outbox: Outbox
@@ -38,7 +38,7 @@ struct Operations: Sendable {
 
     // MARK: Reading
 
-    /// - Throws: ``PaymentError/notFound`` for whoever's it is not, unless they may see all.
+    /// - Throws: ``PaymentError/notFound`` for another person's payment, unless the caller may see all.
     func payment(_ id: PaymentID, of user: UserID, maySeeAll: Bool) async throws -> (Payment, [PaymentStep]) {
         guard let payment = try await store.find(id, on: database), maySeeAll || payment.userID == user else {
             throw PaymentError.notFound
@@ -46,13 +46,13 @@ struct Operations: Sendable {
         return (payment, try await store.listSteps(of: id, on: database))
     }
 
-    /// The newest first.
+    /// Newest first.
     func payments(of user: UserID, _ page: PageRequest<PaymentID>) async throws -> Page<Payment> {
         let found = try await store.list(of: user, before: page.cursor, countMax: page.soughtCount, on: database)
         return Page(found, of: page, by: \.id)
     }
 
-    /// What should have an outcome, or an enrolment, by now.
+    /// Payments whose outcome or enrolment is overdue.
     func stuckPayments(_ page: PageRequest<PaymentID>) async throws -> Page<Payment> {
         let since = now() - limits.enrolledAfterMax / .seconds(1)
         let found = try await store.listStuck(
@@ -62,7 +62,7 @@ struct Operations: Sendable {
 
     // MARK: Events
 
-    /// The enrolment that a payment was for is there. For one that was given back meanwhile, enrollment is told so again.
+    /// The enrolment of a payment exists. If the payment was refunded meanwhile, the enrollment service is told again.
     func noteEnrolled(_ payment: PaymentID, _ enrollment: EnrollmentID, at time: Date, on tx: Transaction) async throws
     {
         guard let payment = try await store.updateEnrolled(payment, enrollment, at: time, on: tx) else { return }
@@ -72,8 +72,8 @@ struct Operations: Sendable {
         }
     }
 
-    /// Nothing of a payment says who the person is but their id, which stays: the law asks for the books. Plans end, and a token that is
-    /// still good for a few minutes buys nothing.
+    /// Payments contain no personal data besides the person's id, and are kept for legal bookkeeping. Plans end, and the tombstone stops
+    /// purchases with a token that is still valid for some minutes.
     func erase(_ user: UserID, at time: Date, on tx: Transaction) async throws {
         store.people.erase(user, at: time, on: tx)
         for subscription in try await store.listActive(of: user, on: tx) {
@@ -85,14 +85,14 @@ struct Operations: Sendable {
     func tidyUp() async throws { try await store.deleteOldWebhooks(on: database) }
 }
 
-/// The way to Stripe, or to the sandbox that stands in for it.
+/// The connection to Stripe or the sandbox.
 struct StripeAccess: Sendable {
     private let http: HTTPClient
     private let secretKey: String
-    /// nil: wherever the sandbox is.
+    /// nil: the address of the sandbox service.
     private let base: String?
     private let services: ServiceDirectory
-    /// nil: nobody's webhooks are believed.
+    /// nil: all webhooks are refused.
     let signature: StripeSignature?
 
     init(_ context: ServiceContext, _ config: PaymentConfig) {
@@ -105,9 +105,9 @@ struct StripeAccess: Sendable {
         signature = secret.flatMap { StripeSignature(secret: $0) }
     }
 
-    /// - Throws: ``StripeError/unavailable(_:)`` while nobody knows where the sandbox is.
+    /// - Throws: ``StripeError/unavailable(_:)`` while the sandbox's address is unknown.
     func client() throws(StripeError) -> StripeClient {
-        guard let base = base ?? services[.sandbox] else { throw .unavailable("nobody said where the sandbox is") }
+        guard let base = base ?? services[.sandbox] else { throw .unavailable("the sandbox's address is unknown") }
         return StripeClient(http, base: base, secretKey: secretKey)
     }
 }

@@ -10,13 +10,13 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A seat that was reserved for a payment is not needed any more.
+/// The task of releasing a reservation.
 struct ReleaseSeat: TaskPayload {
     static let kind = "release-seat"
     let paymentID: String
 }
 
-/// Stripe told something about a payment: what it is by now is asked of Stripe.
+/// The task of handling a Stripe webhook for a payment: fetches the current state from Stripe.
 struct LookUp: TaskPayload {
     static let kind = "look-up"
     let paymentID: String
@@ -24,7 +24,7 @@ struct LookUp: TaskPayload {
 }
 
 extension Operations {
-    /// Moves an open payment to what came of it; one that has an outcome keeps it, whoever tells another, and in whatever order.
+    /// Sets the outcome of an open payment; a payment with an outcome keeps it, whatever arrives later and in any order.
     func settle(_ id: PaymentID, _ outcome: ChargeOutcome, on tx: Transaction) async throws {
         guard var payment = try await store.lock(id, on: tx), payment.isOpen else { return }
         let time = now()
@@ -49,7 +49,7 @@ extension Operations {
             payment.stripeID = stripeID ?? payment.stripeID
             payment.failure = failure
             store.insertStep("failed: \(failure.code)", of: id, at: time, on: tx)
-            // Who has the course already paid nothing and misses nothing: they were told in the answer.
+            // The person already has the course and paid nothing: the response told them.
             if failure != .alreadyEnrolled { try outbox.append(PaymentFailed(payment, failure, at: time), on: tx) }
             if payment.courseID != nil {
                 try tasks.enqueue(ReleaseSeat(paymentID: id.rawValue), key: id.rawValue, on: tx)
@@ -64,7 +64,7 @@ extension Operations {
 
     // MARK: Webhooks
 
-    /// Takes note of what Stripe tells, once. What it means is found out afterwards.
+    /// Stores a webhook event, once. A task handles it later.
     /// - Throws: ``PaymentError/badSignature``, ``PaymentError/badEvent``.
     func receive(_ body: [UInt8], signature: String?) async throws {
         guard let verifier = stripeAccess.signature, verifier.isValid(signature, for: body, at: now()) else {
@@ -100,9 +100,9 @@ extension Operations {
         return try await store.find(stripeID: task.stripeID, on: database)
     }
 
-    // MARK: The customer's bank
+    // MARK: Bank authentication
 
-    /// Goes on after the customer has acted; with the sandbox this stands for what they do at their bank.
+    /// Continues after the customer has authenticated; with the sandbox, this call simulates the authentication.
     func confirm(_ id: PaymentID, by user: UserID) async throws -> Payment {
         guard let payment = try await store.find(id, on: database), payment.userID == user else {
             throw PaymentError.notFound

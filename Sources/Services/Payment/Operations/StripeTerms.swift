@@ -3,13 +3,13 @@ internal import Messaging
 internal import Stripe
 
 extension StripeAmount {
-    /// Currencies without a smaller unit, as Stripe takes them: it wants hundredths of some that have none any more.
+    /// Stripe's zero-decimal currencies. Some currencies without decimals are not among them: Stripe expects hundredths.
     /// Source: https://docs.stripe.com/currencies#zero-decimal
     private static let wholeUnits: Set<String> = [
         "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF",
     ]
 
-    /// - Throws: ``PaymentError/notChargeable`` for an amount that its currency has no coins for.
+    /// - Throws: ``PaymentError/notChargeable`` for an amount with too many decimals for its currency.
     init(_ money: Money) throws(PaymentError) {
         let code = money.currency.rawValue
         if Self.wholeUnits.contains(code) {
@@ -22,7 +22,7 @@ extension StripeAmount {
 }
 
 extension StripePlan {
-    /// As Stripe is to know it. A new price is a new plan there: who subscribed before keeps theirs.
+    /// The plan at Stripe. A new price creates a new plan there: existing subscribers keep their price.
     init(_ offer: PlanOffer) throws(PaymentError) {
         let amount = try StripeAmount(offer.price)
         let id = "hub-\(offer.plan.rawValue)-\(offer.interval.rawValue)-\(amount.minorUnits)-\(amount.currency)"
@@ -33,7 +33,7 @@ extension StripePlan {
 }
 
 extension Failure {
-    /// What a failure of Stripe's means for durable work. A wrong secret key is the operator's to mend: work waits for that.
+    /// Maps a Stripe error to the failure class of a task. A wrong secret key must be fixed by the operator: tasks wait for that.
     init(_ error: StripeError) {
         switch error {
         case .unavailable, .busy, .unauthorized: self = .dependencyDown("\(error)")
@@ -42,7 +42,7 @@ extension Failure {
     }
 }
 
-/// Runs calls to Stripe whose refusals mean nothing in particular.
+/// Runs calls to Stripe without specific error handling.
 func askingStripe<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
     do {
         return try await body()
@@ -51,12 +51,12 @@ func askingStripe<Answer>(_ body: () async throws -> Answer) async throws -> Ans
     }
 }
 
-/// How a charge came out.
+/// The result of a charge.
 enum ChargeOutcome: Sendable {
     case paid(stripeID: String)
     case asksCustomer(stripeID: String)
     case failed(PaymentFailure, stripeID: String?)
-    /// It will be told later.
+    /// A webhook will report it.
     case open(stripeID: String)
 
     init(_ intent: StripePaymentIntent) {
@@ -72,7 +72,7 @@ enum ChargeOutcome: Sendable {
         }
     }
 
-    /// - Throws: what does not tell how it came out.
+    /// - Throws: errors that leave the result unknown.
     init(_ error: StripeError) throws {
         switch error {
         case .declined(let code, let message, let intent): self = .failed(.declined(code, message), stripeID: intent)

@@ -11,25 +11,25 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A subscription is to begin, and its first period to be paid.
+/// The task of starting a subscription and charging its first period.
 struct BeginSubscription: TaskPayload {
     static let kind = "begin-subscription"
     let subscriptionID: String
 }
 
-/// Stripe told something about a subscription, or its period has ended.
+/// The task of handling a Stripe webhook for a subscription, or the end of its period.
 struct LookUpSubscription: TaskPayload {
     static let kind = "look-up-subscription"
     let stripeID: String
 }
 
-/// A subscription is to end at once.
+/// The task of cancelling a subscription at once.
 struct EndSubscription: TaskPayload {
     static let kind = "end-subscription"
     let subscriptionID: String
 }
 
-/// A plan is over, and the user service is to know.
+/// The task of telling the user service that a plan has ended.
 struct TellPlanEnd: TaskPayload {
     static let kind = "tell-plan-end"
     let subscriptionID: String
@@ -145,7 +145,7 @@ extension Operations {
             try outbox.append(SubscriptionCreated(subscription, until: stripe.currentPeriodEnd, at: now()), on: tx)
             try await settle(payment, .paid(stripeID: stripe.id), on: tx)
         case .success(let stripe):
-            // A card that asks for its owner at each charge cannot pay again and again.
+            // A card that requires authentication for each charge cannot pay recurring charges.
             subscription.status = .failed
             subscription.stripeID = stripe.id
             try tasks.enqueue(EndSubscription(subscriptionID: id.rawValue), key: id.rawValue, on: tx)
@@ -177,13 +177,13 @@ extension Operations {
     func end(_ task: EndSubscription, _ run: TaskRun) async throws {
         let id = SubscriptionID(checked: task.subscriptionID)
         guard let (known, _) = try await store.findSubscription(id, on: database) else { return }
-        // What Stripe has begun, or will, is known once the task that begins it has ended.
-        if known.status == .initiated { throw Failure.dependencyDown("the subscription is still beginning") }
+        // The Stripe subscription is only known after the task that starts it has ended.
+        if known.status == .initiated { throw Failure.dependencyDown("the subscription is still starting") }
         if let stripeID = known.stripeID {
             do {
                 try await stripeAccess.client().endSubscription(stripeID)
             } catch StripeError.refused(let code, _) where code == "resource_missing" {
-                // It has ended already.
+                // It has already ended.
             } catch let error as StripeError {
                 throw Failure(error)
             }
@@ -196,7 +196,7 @@ extension Operations {
         }
     }
 
-    /// Nothing covers the person any more, from the moment that commits.
+    /// Nothing covers the person from this commit on.
     private func end(_ subscription: inout Subscription, on tx: Transaction) throws {
         let id = subscription.id.rawValue
         if subscription.status == .active {
@@ -205,7 +205,7 @@ extension Operations {
         if subscription.status == .active || subscription.status == .initiated { subscription.status = .ended }
     }
 
-    /// A plan that began since then stays: the user service goes by the times.
+    /// A plan started since then is kept: the user service compares the times.
     func tellPlanEnd(_ task: TellPlanEnd) async throws {
         let id = SubscriptionID(checked: task.subscriptionID)
         guard let (subscription, _) = try await store.findSubscription(id, on: database) else { return }
@@ -214,11 +214,11 @@ extension Operations {
             ["plan": "FREE", "since": task.endedAt.iso8601Milliseconds])
     }
 
-    /// Asks after plans whose period has ended: Stripe renews them, or does not.
+    /// Checks plans whose period has ended: Stripe has renewed them or not.
     func lookAfterSubscriptions() async throws {
         for subscription in try await store.listOverdue(at: now(), countMax: limits.sweptCountMax, on: database) {
             guard let stripeID = subscription.stripeID, let end = subscription.currentPeriodEnd else { continue }
-            // A task for each time it is looked at: Stripe may still be trying.
+            // A separate task for each check: Stripe may still be retrying the charge.
             let round = Int(now().timeIntervalSince(end) / 3_600)
             try await database.transaction { tx in
                 try tasks.enqueue(
@@ -230,7 +230,7 @@ extension Operations {
 }
 
 extension PaymentFailure {
-    /// A failure as an error.
+    /// Wraps a failure as an error.
     struct Thrown: Error {
         let failure: PaymentFailure
         init(_ failure: PaymentFailure) { self.failure = failure }

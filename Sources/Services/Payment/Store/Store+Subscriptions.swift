@@ -11,7 +11,7 @@ extension Store {
     private static let subscriptionColumns: SQL =
         "id, user_id, plan, billing_interval, hundredths, currency, status, current_period_end, stripe_id"
 
-    /// - Throws: unique violation when the person has a subscription, or one on its way.
+    /// - Throws: a unique violation when the person has an active or pending subscription.
     func insert(
         _ subscription: Subscription, payment: PaymentID, paymentMethod: String, at time: Date, on tx: Transaction
     ) async throws {
@@ -47,7 +47,7 @@ extension Store {
         return try rows.first.map(subscription)
     }
 
-    /// With the card it is to be paid by, which is there until there is an outcome.
+    /// With the card to charge, which is stored until there is an outcome.
     func findSubscription(
         _ id: SubscriptionID, on database: Database
     ) async throws -> (subscription: Subscription, paymentMethod: String?)? {
@@ -62,7 +62,7 @@ extension Store {
         return try rows.first.map(subscription)
     }
 
-    /// The newest of a person.
+    /// A person's newest subscription.
     func findSubscription(of user: UserID, on database: Database) async throws -> Subscription? {
         let rows = try await database.query(
             """
@@ -72,7 +72,7 @@ extension Store {
         return try rows.first.map(subscription)
     }
 
-    /// Whether a plan of theirs is paid at that time.
+    /// Whether the person has a paid plan at that time.
     func isCovered(_ user: UserID, at time: Date, on database: Database) async throws -> Bool {
         try await database.query(
             """
@@ -82,7 +82,7 @@ extension Store {
         ).count > 0
     }
 
-    /// Active ones whose period has ended, which Stripe knows more of.
+    /// Active subscriptions at Stripe whose period has ended.
     func listOverdue(at time: Date, countMax: Int, on database: Database) async throws -> [Subscription] {
         let rows = try await database.query(
             """
@@ -92,7 +92,7 @@ extension Store {
         return try rows.map(subscription)
     }
 
-    /// The active one of a person, to be ended with their account.
+    /// A person's active subscription, to be ended with their account.
     func listActive(of user: UserID, on tx: Transaction) async throws -> [Subscription] {
         let rows = try await tx.query(
             """
@@ -109,7 +109,7 @@ extension Store {
         guard let plan = Plan(rawValue: plan), let interval = BillingInterval(rawValue: interval),
             let currency = Currency(rawValue: currency), let price = Money(hundredths: hundredths, currency: currency),
             let status = Subscription.Status(rawValue: status)
-        else { throw PostgresError(.decoding, "a subscription that is none") }
+        else { throw PostgresError(.decoding, "an invalid subscription row") }
         var subscription = Subscription(
             id: SubscriptionID(checked: id), userID: UserID(checked: user),
             offer: PlanOffer(plan: plan, interval: interval, price: price), status: status)

@@ -19,7 +19,7 @@ struct Store: Sendable {
 
     // MARK: Writing
 
-    /// - Parameter paymentMethod: is kept until there is an outcome.
+    /// - Parameter paymentMethod: stored until there is an outcome.
     func insert(_ payment: Payment, paymentMethod: String, on tx: Transaction) {
         tx.submit(
             """
@@ -34,7 +34,7 @@ struct Store: Sendable {
         tx.submit("insert into payment_step (payment_id, name, at) values (\(id.rawValue), \(name), \(time))")
     }
 
-    /// - Returns: false when a seat was noted before.
+    /// - Returns: false when a reservation was already stored.
     func updateReserved(_ id: PaymentID, _ enrollment: EnrollmentID, on tx: Transaction) async throws -> Bool {
         try await tx.execute(
             """
@@ -43,7 +43,7 @@ struct Store: Sendable {
             """) == 1
     }
 
-    /// Writes down what a locked payment has become.
+    /// Updates the outcome of a locked payment.
     func update(_ payment: Payment, on tx: Transaction) {
         tx.submit(
             """
@@ -67,7 +67,7 @@ struct Store: Sendable {
         return try rows.first.map(payment)
     }
 
-    /// - Returns: false when it went out again before.
+    /// - Returns: false when the event was already sent again.
     func updateResent(_ id: PaymentID, at time: Date, on tx: Transaction) async throws -> Bool {
         try await tx.execute(
             "update payment set resent_at = \(time) where id = \(id.rawValue) and resent_at is null") == 1
@@ -110,7 +110,7 @@ struct Store: Sendable {
         }
     }
 
-    /// The newest first.
+    /// Newest first.
     func list(of user: UserID, before: PaymentID?, countMax: Int, on database: Database) async throws -> [Payment] {
         let older: SQL = before.map { "and id < \($0.rawValue)" } ?? ""
         let rows = try await database.query(
@@ -121,7 +121,7 @@ struct Store: Sendable {
         return try rows.map(payment)
     }
 
-    /// Payments that have been open, or paid without an enrolment, since before `time`; the newest first.
+    /// Payments that were open, or paid without an enrolment, before `time`; newest first.
     func listStuck(since time: Date, before: PaymentID?, countMax: Int, on database: Database) async throws -> [Payment]
     {
         let older: SQL = before.map { "and id < \($0.rawValue)" } ?? ""
@@ -135,8 +135,8 @@ struct Store: Sendable {
         return try rows.map(payment)
     }
 
-    /// Paid before `time` and not enrolled; the oldest first.
-    /// - Parameter isResent: whether the event went out again.
+    /// Paid before `time` without an enrolment; oldest first.
+    /// - Parameter isResent: whether the event was already sent again.
     func listNotEnrolled(since time: Date, isResent: Bool, countMax: Int, on database: Database) async throws
         -> [Payment]
     {
@@ -150,7 +150,7 @@ struct Store: Sendable {
         return try rows.map(payment)
     }
 
-    /// Open since before `time`; the oldest first.
+    /// Open since before `time`; oldest first.
     func listOpen(since time: Date, countMax: Int, on database: Database) async throws -> [Payment] {
         let rows = try await database.query(
             """
@@ -167,7 +167,7 @@ struct Store: Sendable {
         guard let currency = Currency(rawValue: currency),
             let amount = Money(hundredths: hundredths, currency: currency),
             let status = Payment.Status(rawValue: status)
-        else { throw PostgresError(.decoding, "a payment that is none") }
+        else { throw PostgresError(.decoding, "an invalid payment row") }
         var payment = Payment(
             id: PaymentID(checked: id), userID: UserID(checked: user), courseID: course.map { CourseID(checked: $0) },
             plan: plan, amount: amount, status: status, createdAt: try row.get(12, as: Date.self))
@@ -185,7 +185,7 @@ struct Store: Sendable {
 
     // MARK: Webhooks
 
-    /// - Returns: false when it was told before.
+    /// - Returns: false when it was already received.
     func insertWebhook(_ id: String, _ type: String, createdAt: Date, at time: Date, on tx: Transaction) async throws
         -> Bool
     {
@@ -196,7 +196,7 @@ struct Store: Sendable {
             """) == 1
     }
 
-    /// Stripe repeats itself for days, not for weeks.
+    /// Stripe repeats webhooks for days, so 90 days are enough.
     func deleteOldWebhooks(on database: Database) async throws {
         try await database.delete(
             from: "webhook_event", where: "received_at < clock_timestamp() - interval '90 days'", stepCountMax: 5_000)

@@ -1,8 +1,8 @@
 internal import SchemaRegistry
 
-/// A refusal in the terms of Confluent's API: a code that clients compare, and a sentence.
+/// An error in the form of Confluent's API: a code that clients compare, and a sentence.
 struct RegistryError: Error, Equatable {
-    /// Three digits are the HTTP status; of five the first three are.
+    /// Three digits are the HTTP status; of five digits the first three are.
     let code: Int
     let message: String
 

@@ -1,7 +1,7 @@
 internal import Avro
 internal import SchemaRegistry
 
-/// A new rule of compatibility.
+/// A request to set the compatibility level.
 struct CompatibilityRequest {
     let compatibility: CompatibilityMode
 
@@ -17,7 +17,7 @@ struct CompatibilityRequest {
     }
 }
 
-/// A new mode.
+/// A request to set the mode.
 struct ModeRequest {
     let mode: RegistryMode
 
@@ -27,7 +27,7 @@ struct ModeRequest {
             let unsupported = ["IMPORT", "FORWARD"].contains(text.uppercased())
             throw .invalidMode(
                 unsupported
-                    ? "\(text.uppercased()) is not supported, this registry gives its ids itself" : "no such mode")
+                    ? "\(text.uppercased()) is not supported: this registry assigns the ids" : "no such mode")
         }
         self.mode = mode
     }

@@ -1,26 +1,26 @@
 internal import Avro
 
-/// A schema that somebody sent, to be registered, looked up or tested.
+/// A schema in a request to register, look up or test it.
 struct SchemaRequest: Sendable {
     let schema: Schema
-    /// The number the client wants the version to have.
+    /// The version number requested by the client.
     let version: Int32?
 
-    /// Members that mean nothing here are passed over, as the API asks; those whose meaning would be lost are refused.
+    /// Unknown members are ignored, as the API requires; members that ask for an unsupported function are refused.
     init(_ body: [UInt8]) throws(RegistryError) {
         let object = try RequestObject(body)
         let type = object["schemaType"]?.text ?? "AVRO"
         guard type == "AVRO" else {
-            throw .invalidSchema("Invalid schema type \(type): this registry keeps AVRO alone")
+            throw .invalidSchema("Invalid schema type \(type): this registry only supports AVRO")
         }
         if object["references"]?.items?.isEmpty == false {
-            throw .invalidSchema("Schema references are not supported: write the types out in the schema itself")
+            throw .invalidSchema("Schema references are not supported: define the types in the schema itself")
         }
         for member in ["metadata", "ruleSet"] where object[member] != nil {
             throw .invalidSchema("\"\(member)\" is not supported by this registry")
         }
         if let id = object["id"]?.integer, id >= 0 {
-            throw .notPermitted("This registry gives the ids itself and has no import mode; leave \"id\" out")
+            throw .notPermitted("This registry assigns the ids and has no import mode; omit \"id\"")
         }
         let wanted = object["version"]?.integer ?? 0
         version = wanted > 0 ? Int32(clamping: wanted) : nil
@@ -33,7 +33,7 @@ struct SchemaRequest: Sendable {
     }
 }
 
-/// The JSON object of a request. A member that is null counts as missing.
+/// The JSON object of a request. A null member counts as missing.
 struct RequestObject {
     private let tree: JSONTree
 
@@ -48,7 +48,7 @@ struct RequestObject {
 
     subscript(name: String) -> JSONTree? { tree[name].flatMap { $0 == .null ? nil : $0 } }
 
-    /// What is asked for beside `name`; to ignore it would be to promise it.
+    /// Unsupported functions requested beside `name`, which must not be ignored silently.
     func others(than name: String) -> [String] {
         guard case .object(let members) = tree else { return [] }
         return members.filter { $0.name != name && $0.value != .null }.map(\.name)

@@ -1,7 +1,7 @@
-/// The name of a subject, as a client writes it. Any text is one: `/`, dots and any script are allowed.
+/// A subject name in a request. Any text is allowed, including `/`, dots and any script.
 enum SubjectName {
     static let bytesMax = 512
-    /// How the API writes the only context there is here in front of a subject.
+    /// The API's prefix for the default context, the only supported one.
     private static let standardContext = ":.:"
 
     /// - Throws: 42208.
@@ -9,7 +9,7 @@ enum SubjectName {
         let name = text.hasPrefix(standardContext) ? String(text.dropFirst(standardContext.count)) : text
         if name.hasPrefix(":.") {
             throw .invalidSubject(
-                "The specified subject '\(name)' is of a context, and this registry has none but the default")
+                "The specified subject '\(name)' has a context, but this registry only has the default one")
         }
         let isControl = name.unicodeScalars.contains { $0.properties.generalCategory == .control }
         guard !name.isEmpty, !isControl, name.utf8.count <= bytesMax else {
@@ -18,7 +18,7 @@ enum SubjectName {
         return name
     }
 
-    /// What names begin with; `:*:` stands for every context.
+    /// A name prefix; `:*:` stands for every context.
     static func prefix(_ text: String?) -> String {
         let text = text ?? ""
         return [standardContext, ":*:"].first { text.hasPrefix($0) }.map { String(text.dropFirst($0.count)) } ?? text

@@ -1,6 +1,6 @@
-/// Who may register, delete and set rules. Reading is everybody's who reaches the port.
+/// Who may register, delete and set rules. Everyone who can reach the port may read.
 enum WriteAccess: Sendable, Equatable {
-    /// Whoever reaches the port, but no page in a browser: that is not of the person's making.
+    /// Everyone who can reach the port, except browser pages, which could act without the user's knowledge.
     case open
     case closed
     case withToken(String)

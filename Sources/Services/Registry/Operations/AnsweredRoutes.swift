@@ -2,9 +2,9 @@ internal import HTTP
 internal import Observability
 internal import Platform
 
-/// Routes that answer in the form of the API, refusals too.
+/// Routes whose responses and errors have the form of the API.
 struct AnsweredRoutes {
-    /// The one clients prefer first.
+    /// The content types, preferred one first.
     private static let mediaTypes = [
         "application/vnd.schemaregistry.v1+json", "application/vnd.schemaregistry+json", "application/json",
     ]
@@ -87,7 +87,7 @@ struct AnsweredRoutes {
         if !bodyTypes.contains(type) { throw RegistryError(415, "HTTP 415 Unsupported Media Type") }
     }
 
-    /// What the server and the router refuse.
+    /// Translates errors of the server and the router.
     private static func translated(_ response: HTTPResponse) -> HTTPResponse {
         guard response.fields["content-type"] == "application/problem+json" else { return response }
         let code = response.status.code
@@ -97,7 +97,7 @@ struct AnsweredRoutes {
     }
 }
 
-/// A schema that is the whole answer, as it is and not as a JSON text.
+/// A response whose body is the schema itself.
 struct SchemaText: Encodable {
     let text: String
     init(_ text: String) { self.text = text }

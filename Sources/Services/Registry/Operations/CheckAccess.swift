@@ -21,12 +21,12 @@ extension WriteAccess {
                 throw RegistryError(401, "Unauthorized: send HUB_REGISTRY_TOKEN as bearer token or as password")
             }
             if !constantTimeEqual(SHA256.digest(given), SHA256.digest(Array(token.utf8))) {
-                throw RegistryError(401, "Unauthorized: the token is another one than HUB_REGISTRY_TOKEN")
+                throw RegistryError(401, "Unauthorized: the token does not match HUB_REGISTRY_TOKEN")
             }
         }
     }
 
-    /// The bearer token, or the password of a log-in under any name.
+    /// The bearer token, or the password of basic authentication with any user name.
     private static func secret(in authorization: String) -> [UInt8]? {
         let parts = authorization.split(separator: " ", maxSplits: 1)
         switch parts.first?.lowercased() {

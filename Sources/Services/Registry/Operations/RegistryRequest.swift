@@ -2,18 +2,18 @@ internal import Avro
 internal import HTTP
 internal import SchemaRegistry
 
-/// What a route reads of a request.
+/// The parameters of a request.
 struct RegistryRequest: Sendable {
     static let bodyBytesMax = AvroLimits.schemaBytesMax
     static let namesMax: Int64 = 20_000
     static let schemasMax: Int64 = 1_000
-    /// Of one page of schemas.
+    /// The maximum page size of schemas.
     static let schemaBytesMax: Int64 = 4 * 1024 * 1024
 
     let http: HTTPRequest
 
     var subject: String { get throws(RegistryError) { try SubjectName.checked(http.pathParameters["subject"] ?? "") } }
-    /// nil for every subject, or for the default context, which is the same.
+    /// nil for all subjects, or for the default context, which is equivalent.
     var subjectIfAny: String? {
         get throws(RegistryError) {
             guard let name = http.pathParameters["subject"], name != ":.:" else { return nil }
@@ -44,7 +44,7 @@ struct RegistryRequest: Sendable {
 
     func query(_ name: String) -> String? { http.query(name) }
 
-    /// Clients of other languages write `True` too.
+    /// Python clients send `True`.
     func flag(_ name: String) -> Bool { query(name)?.lowercased() == "true" }
 
     func page(limitMax: Int64) throws(RegistryError) -> ListPage {

@@ -1,8 +1,8 @@
 internal import Contracts
 
-/// How far a learner has come in a course.
+/// A learner's progress in a course.
 struct Progress: Sendable, Equatable {
-    /// Who has done less than this knows too little of a course to judge it.
+    /// The minimum progress for writing a review.
     static let percentMin = 10.0
 
     let enrollmentID: EnrollmentID

@@ -6,19 +6,19 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What a learner says of a course.
+/// A learner's review of a course.
 struct Review: Sendable, Equatable, Identifiable {
     let id: ReviewID
     let courseID: CourseID
-    /// Nil once the author is erased: what they said stays.
+    /// nil after the author's erasure: the review is kept.
     let authorID: UserID?
     var words: ReviewWords
-    /// Rises with every change; the `ETag`.
+    /// Increases with every change; the `ETag`.
     var version = 1
     let createdAt: Date
     var updatedAt: Date
 
-    /// Where the API shows a review.
+    /// The path in the API.
     static func path(of id: ReviewID) -> String { "/reviews/\(id)" }
 }
 
@@ -33,7 +33,7 @@ struct ReviewWords: Sendable, Equatable {
     var text: String
 }
 
-/// What is changed of a review; nil leaves a part as it is.
+/// Changes of a review; nil leaves a field unchanged.
 struct ReviewEdit: Sendable {
     var rating: Int?
     var text: String?

@@ -1,12 +1,12 @@
 /// Why an operation on reviews was refused.
 enum ReviewError: Error, Sendable, Equatable {
     case notFound
-    /// The review is somebody else's.
+    /// The review belongs to another person.
     case notAllowed
-    /// The course has been begun too little, or not at all.
+    /// The learner's progress in the course is too low.
     case noProgress
-    /// There is a review of this enrolment.
+    /// The enrolment already has a review.
     case alreadyReviewed
-    /// The review is not what the caller saw last.
+    /// The review changed after the caller read it.
     case changedMeanwhile
 }

@@ -1,17 +1,17 @@
-/// How the sandbox misbehaves, for tests of those who call it. Set by `POST /sandbox/behaviour`; at first it does not.
+/// Simulated faults of the sandbox for client tests, set by `POST /sandbox/behaviour`. Off by default.
 struct Behaviour: Codable, Sendable {
-    /// Of so many requests the connection ends in place of an answer, after they were acted on.
+    /// For this many requests the connection closes without a response, after they were executed.
     var lostAnswers = 0
-    /// So many requests are answered with ``failureStatus`` and not acted on.
+    /// This many requests are answered with ``failureStatus`` and not executed.
     var failures = 0
     var failureStatus = 500
-    /// Every answer waits so long.
+    /// Every response is delayed by this time.
     var answerDelayMs = 0
-    /// How often each event is told.
+    /// How often each event is sent.
     var webhookCopies = 1
-    /// Events are told before the request that caused them is answered.
+    /// Events are sent before the response to the request that caused them.
     var webhooksFirst = false
-    /// Events are kept until `POST /sandbox/release` asks for them, the last first.
+    /// Events are held until `POST /sandbox/release`, which sends them in reverse order.
     var holdsWebhooks = false
 
     static let answerDelayMsMax = 120_000

@@ -4,7 +4,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// An attempt to collect an amount, as Stripe shows it.
+/// A payment intent in Stripe's format.
 struct Intent: Codable, Sendable {
     struct Failure: Codable, Sendable {
         var code: String
@@ -25,7 +25,7 @@ struct Intent: Codable, Sendable {
     var amountRefunded: Int64 = 0
     var created: Int64
 
-    /// What comes of charging its card.
+    /// The result of charging its card.
     mutating func charge(_ card: TestCard, chargeID: String) {
         switch card {
         case .succeeds:
@@ -40,7 +40,7 @@ struct Intent: Codable, Sendable {
         }
     }
 
-    /// The type of the event that tells what it is now.
+    /// The event type for its current state.
     var eventType: String {
         switch status {
         case "succeeded": "payment_intent.succeeded"
@@ -92,7 +92,7 @@ struct Subscription: Codable, Sendable {
     var created: Int64
 }
 
-/// Something the sandbox tells by a webhook.
+/// A webhook event.
 struct Event<Object: Encodable>: Encodable {
     struct Payload: Encodable { let object: Object }
     let id: String

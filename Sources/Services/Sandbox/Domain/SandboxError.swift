@@ -1,11 +1,11 @@
-/// A request that is refused, as Stripe refuses it.
+/// An error in Stripe's format.
 struct SandboxError: Error, Sendable, Equatable {
     let status: Int
     let type: String
     let code: String
     let message: String
     var declineCode: String?
-    /// The intent whose card was refused.
+    /// The intent whose card was declined.
     var intent: String?
 
     static func missing(_ what: String) -> SandboxError {
@@ -18,7 +18,7 @@ struct SandboxError: Error, Sendable, Equatable {
 
     static let keyReused = SandboxError(
         status: 400, type: "idempotency_error", code: "idempotency_key_in_use",
-        message: "This key came before with another request.")
+        message: "This key was already used with another request.")
 
     static let unauthorized = SandboxError(
         status: 401, type: "invalid_request_error", code: "api_key_invalid", message: "Invalid API Key provided.")

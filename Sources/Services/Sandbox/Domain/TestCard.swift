@@ -1,9 +1,9 @@
-/// Stripe's test cards, by the id of a payment method or by number, and what becomes of a charge.
+/// Stripe's test cards, by payment method id or number, and the result of a charge.
 /// Source: https://docs.stripe.com/testing
 enum TestCard: Sendable, Equatable {
     case succeeds
     case declined(Decline)
-    /// The customer's bank wants to hear from them first; then it is as the other.
+    /// Requires authentication by the customer's bank; afterwards it behaves like the other card.
     indirect case asksFirst(TestCard)
 
     struct Decline: Sendable, Equatable {
@@ -26,7 +26,7 @@ enum TestCard: Sendable, Equatable {
             message: "An error occurred while processing your card. Try again in a little bit.")
     }
 
-    /// nil for what is no test card.
+    /// nil when it is not a test card.
     init?(_ paymentMethod: String) {
         guard let card = Self.all[paymentMethod] else { return nil }
         self = card

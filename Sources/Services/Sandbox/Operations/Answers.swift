@@ -7,7 +7,8 @@ internal import Synchronization
 extension Operations {
     static let bodyBytesMax = 64 * 1024
 
-    /// Acts once for an idempotency key, and answers the same again. Refused cards are answers too, as Stripe keeps them.
+    /// Executes a request once per idempotency key, and returns the same response for a repeated key. Declined cards are stored too, as
+    /// at Stripe.
     func once<Object: Encodable & Sendable>(
         _ request: HTTPRequest, _ action: @escaping @Sendable (Form, Transaction) async throws -> Object
     ) async throws -> HTTPResponse {
@@ -30,7 +31,7 @@ extension Operations {
         return .json(HTTPStatus(status), bytes)
     }
 
-    /// An intent whose card was refused is an error that shows the intent.
+    /// A declined card is an error response that contains the intent.
     private static func answer(_ object: some Encodable) throws -> (Int, [UInt8]) {
         guard let intent = object as? Intent, intent.status == "requires_payment_method",
             let failure = intent.lastPaymentError
@@ -38,7 +39,7 @@ extension Operations {
         return (402, try StripeJSON.encode(ErrorView(failure, intent)))
     }
 
-    /// Answers as ``Behaviour`` says.
+    /// Applies the faults of ``Behaviour``.
     func misbehaving(_ body: () async throws -> HTTPResponse) async throws -> HTTPResponse {
         let (fails, losesAnswer, now) = behaviour.withLock { behaviour in
             let fails = behaviour.failures > 0
@@ -49,7 +50,8 @@ extension Operations {
         }
         if fails {
             throw SandboxError(
-                status: now.failureStatus, type: "api_error", code: "asked_for", message: "It was asked for.")
+                status: now.failureStatus, type: "api_error", code: "asked_for",
+                message: "The behaviour setting requested this error.")
         }
         let response = try await body()
         if now.answerDelayMs > 0 { try await loops.next().sleep(for: .milliseconds(now.answerDelayMs)) }
@@ -58,7 +60,7 @@ extension Operations {
     }
 }
 
-/// An error as Stripe shows it.
+/// An error in Stripe's format.
 struct ErrorView: Encodable {
     struct Fault: Encodable {
         let type, code, message: String

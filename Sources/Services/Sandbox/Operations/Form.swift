@@ -6,7 +6,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// The fields of a request, `amount=4999&metadata[paymentId]=pay_1`.
+/// The form fields of a request, `amount=4999&metadata[paymentId]=pay_1`.
 struct Form: Sendable {
     private let fields: [String: String]
 
@@ -32,7 +32,7 @@ struct Form: Sendable {
     }
 }
 
-/// Stripe's JSON: names in snake case.
+/// Stripe's JSON format: names in snake case.
 enum StripeJSON {
     static func encode(_ value: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()

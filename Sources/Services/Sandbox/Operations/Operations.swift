@@ -11,7 +11,7 @@ internal import Secrets
 internal import Stripe
 internal import Synchronization
 
-/// What the sandbox does, one method a call of Stripe's API.
+/// The sandbox's functions, one method per Stripe API call.
 final class Operations: Sendable {
     static let webhookTimeout = Duration.seconds(10)
 
@@ -73,7 +73,7 @@ final class Operations: Sendable {
 
     func intents() async throws -> [Intent] { try await store.list("payment_intent", as: Intent.self, on: database) }
 
-    /// What stands for the customer's bank: they have said yes.
+    /// Simulates a successful authentication by the customer's bank.
     func confirmIntent(_ id: String, on tx: Transaction) async throws -> Intent {
         var intent = try await lockIntent(id, on: tx)
         guard ["requires_action", "requires_confirmation"].contains(intent.status) else {
@@ -129,7 +129,7 @@ final class Operations: Sendable {
         guard let paymentMethod, let card = TestCard(paymentMethod) else {
             throw SandboxError(
                 status: 400, type: "invalid_request_error", code: "resource_missing",
-                message: "No such payment method. The sandbox takes Stripe's test cards alone, such as pm_card_visa.")
+                message: "No such payment method. The sandbox only accepts Stripe's test cards, such as pm_card_visa.")
         }
         return (paymentMethod, card)
     }

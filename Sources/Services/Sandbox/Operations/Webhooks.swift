@@ -6,14 +6,14 @@ internal import Postgres
 internal import Stripe
 internal import Synchronization
 
-/// An event is to be told.
+/// The task of sending an event.
 struct DeliverWebhook: TaskPayload {
     static let kind = "deliver-webhook"
     let eventID: String
 }
 
 extension TaskPolicy {
-    /// Stripe tries for three days; nobody waits so long for a sandbox.
+    /// Stripe retries for three days; for a sandbox less is enough.
     static var webhooks: TaskPolicy {
         var policy = TaskPolicy()
         policy.attemptsMax = 30
@@ -25,7 +25,7 @@ extension TaskPolicy {
 }
 
 extension Operations {
-    /// Keeps an event, and has it told as often as is asked for.
+    /// Stores an event, and schedules it as often as configured.
     func tell(_ type: String, _ object: some Encodable, on tx: Transaction) throws {
         let behaviour = behaviour.withLock { $0 }
         let id = makeID("evt")
@@ -37,7 +37,7 @@ extension Operations {
         try enqueue(id, copies: behaviour.webhookCopies, on: tx)
     }
 
-    /// Has the events that were held told, the last first.
+    /// Sends the held events in reverse order.
     func release(copies: Int) async throws -> Int {
         try await database.transaction { tx in
             let ids = try await store.releaseEvents(on: tx)
@@ -52,21 +52,23 @@ extension Operations {
 
     func deliver(_ task: DeliverWebhook, _ run: TaskRun) async throws { try await deliver(task.eventID) }
 
-    /// - Throws: until whoever is told has said that they took it.
+    /// - Throws: until the receiver has responded with success.
     func deliver(_ eventID: String) async throws {
         guard let body = try await store.findEvent(eventID, on: database) else {
-            throw Failure.permanent("an event that is not there")
+            throw Failure.permanent("the event does not exist")
         }
-        guard let address = services[.gateway] else { throw Failure.dependencyDown("nobody said where webhooks go") }
+        guard let address = services[.gateway] else { throw Failure.dependencyDown("the gateway's address is unknown") }
         var request = HTTPClientRequest(.post, address + webhookPath, body: .bytes(body))
         request.fields["content-type"] = "application/json; charset=utf-8"
         request.fields[StripeSignature.fieldName] = signature.sign(body, at: now())
         let answer = try await http.send(request, timeout: Self.webhookTimeout)
-        guard answer.status.code < 300 else { throw Failure.transient("the answer was \(answer.status.code)") }
+        guard answer.status.code < 300 else {
+            throw Failure.transient("the receiver responded with \(answer.status.code)")
+        }
     }
 }
 
-/// Events that a transaction made and that are told before its request is answered.
+/// Events of a transaction that are sent before its request is answered.
 enum ToldFirst: TransactionKey {
     static func makeValue() -> [String] { [] }
 }

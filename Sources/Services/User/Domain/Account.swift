@@ -6,7 +6,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A person's account. An erased one is no account any more; see ``AccountStatus``.
+/// A person's account. After erasure only ``AccountStatus`` remains.
 struct Account: Sendable, Equatable, Identifiable {
     let id: UserID
     var email: Email
@@ -16,7 +16,7 @@ struct Account: Sendable, Equatable, Identifiable {
     var plan: Plan
     var timeZone: TimeZoneName
     var locale: LocaleTag
-    /// Rises with every change; the `ETag` of the profile.
+    /// Increases with every change; the `ETag` of the profile.
     var version: Int
     let createdAt: Date
     var updatedAt: Date
@@ -45,10 +45,10 @@ struct Account: Sendable, Equatable, Identifiable {
         self.updatedAt = updatedAt
     }
 
-    /// Where the API shows an account.
+    /// The path of an account in the API.
     static func path(of id: UserID) -> String { "/users/\(id)" }
 
-    /// What is called changed in events, by the name it has in the API; empty when `other` says the same.
+    /// The changed fields for events, under their API names; empty when both are equal.
     func changes(to other: Account) -> [String] {
         var names: [String] = []
         if other.email != email { names.append("email") }
@@ -62,7 +62,7 @@ struct Account: Sendable, Equatable, Identifiable {
     }
 }
 
-/// What a person is subscribed to.
+/// A person's plan.
 struct Plan: RawRepresentable, Sendable, Hashable {
     let rawValue: String
     static let free = Plan(rawValue: "FREE")
@@ -70,11 +70,11 @@ struct Plan: RawRepresentable, Sendable, Hashable {
 
 enum AccountStatus: String, Sendable {
     case active = "ACTIVE"
-    /// Its personal data is gone; the id stays, so that nobody gets it again.
+    /// The personal data is deleted; the id remains reserved.
     case erased = "ERASED"
 }
 
-/// What it takes to open an account.
+/// The data of a new account.
 struct Registration: Sendable {
     var email: Email
     var password: Password
@@ -83,11 +83,11 @@ struct Registration: Sendable {
     var timeZone: TimeZoneName = .utc
     var locale: LocaleTag = .english
 
-    /// What is wrong with the password because it is this person's.
+    /// Why the password is too easily derived from this person's data.
     var passwordComplaint: Complaint? { password.complaint(of: email, [firstName, lastName]) }
 }
 
-/// What a person changes of their profile; nil leaves a part as it is.
+/// Changes of a profile; nil leaves a field unchanged.
 struct ProfileEdit: Sendable {
     var email: Email?
     var firstName: PersonName?

@@ -1,17 +1,17 @@
-/// A text that keeps a rule. What comes from outside is checked once; what is read back from the store was checked before.
+/// A validated text. Input is validated once; stored text was validated before.
 protocol CheckedText: Sendable, Hashable {
     /// In characters.
     static var lengthMax: Int { get }
     var text: String { get }
 
-    /// - Throws: ``Complaint`` when the text breaks the rule.
+    /// - Throws: ``Complaint`` when the text is invalid.
     init(_ text: String) throws(Complaint)
 
-    /// Takes a text that was checked when it was stored.
+    /// Creates it from a stored, already validated text.
     init(stored text: String)
 }
 
-/// What is wrong with a value from outside, as a sentence that follows its field's name: "must not be empty".
+/// Why an input is invalid, as a message that follows its field's name: "must not be empty".
 struct Complaint: Error, Equatable {
     let message: String
     init(_ message: String) { self.message = message }

@@ -1,5 +1,5 @@
-/// What passwords are made of in many languages, in no order: what people call a password, names, places, seasons, teams, animals,
-/// what they love, and what this product is about. Accents and spaces do not matter.
+/// Common parts of passwords in many languages, unordered: words for passwords, names, places, seasons, teams, animals, popular things,
+/// and terms of this product. Accents and spaces are ignored.
 enum CommonWords {
     static let all: [String] = [passwords, places, people, time, nature, play, school, work, parts]
         .flatMap { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
@@ -118,7 +118,7 @@ enum CommonWords {
         hacker hacked
         """
 
-    /// Words that stand around the others.
+    /// Common prefixes and suffixes.
     private static let parts = """
         the and for you your our this that with from new old big little super mega ultra best good great cool happy lucky
         crazy sexy sweet pretty beautiful smile dream dreams hope peace freedom liberty libertad freiheit liberte love

@@ -1,9 +1,9 @@
-// `_nfc` is the standard library's own normalisation. The public spelling is in the whole of Foundation, which brings ICU's
-// tables into the memory of every process.
+// Swift 6.3.1: `_nfc` is the standard library's normalisation. The public API requires Foundation, which loads ICU's tables into
+// every process.
 @_spi(_Unicode) internal import Swift
 
 extension String {
-    /// The text in Unicode's composed form, NFC.
+    /// The text in Unicode normalisation form C (NFC).
     var composed: String {
         var scalars = String.UnicodeScalarView()
         scalars.append(contentsOf: _nfc)

@@ -1,6 +1,6 @@
-/// An e-mail address: as its owner wrote it, for mail, and folded, for telling accounts apart.
+/// An e-mail address: the original spelling for sending mail, and a folded form for comparing accounts.
 ///
-/// Only ASCII and only the plain form, as the mail driver sends it: a dot-atom, `@` and a domain name with a dot in it.
+/// ASCII only, in the form the mail driver sends: a dot-atom, `@` and a domain name with a dot.
 struct Email: CheckedText {
     /// Source: RFC 3696 erratum 1690.
     static let lengthMax = 254
@@ -9,10 +9,10 @@ struct Email: CheckedText {
 
     let text: String
 
-    /// Two addresses that fold to the same text are the same account's.
+    /// Two addresses with the same folded form belong to the same account.
     var folded: String { text.lowercased() }
 
-    /// What passwords are made of by those whose address this is: the address, what is before the `@`, and the parts of both.
+    /// The parts of the address that an owner may use in a password: the address, its local part, and the parts of both.
     var words: [String] {
         let local = text.prefix { $0 != "@" }
         return [text, String(local)] + text.split { !$0.isLetter }.map(String.init)

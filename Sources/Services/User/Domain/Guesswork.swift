@@ -1,51 +1,51 @@
 @_spi(_Unicode) internal import Swift
 
-/// How much of a password is left to guess for somebody who knows what people like to choose: well-known words, years, runs along the
-/// keyboard, repetitions, and who the person is.
+/// Estimates how hard a password is to guess for an attacker who tries common patterns: known words, years, keyboard sequences,
+/// repetitions, and data of the person.
 ///
-/// A password is taken apart into the pieces that are worth least together. What attackers have lists of is worth little, however
-/// long it is; each character that fits no list counts by what it could have been. So patterns are named instead of their millions
-/// of instances, and a passphrase of words that are on no list counts in full.
+/// The estimate splits a password into the pieces with the lowest total value. A piece on an attacker's list has a low value, whatever
+/// its length; other characters count by the size of their character class. So patterns need no list of their instances, and a passphrase
+/// of unlisted words counts fully.
 struct Guesswork {
-    /// What a password must be worth: seven letters on no list, say, or nine digits.
+    /// The required value: for example seven unlisted letters, or nine digits.
     static let pointsMin = 26
 
     private static let letterPoints = 4
     private static let digitPoints = 3
     private static let signPoints = 2
-    /// A word of the list, one of a thousand or so.
+    /// A word of the list, which has about a thousand.
     private static let wordPoints = 7
     private static let ownWordPoints = 3
-    /// A year or a run along the keyboard.
+    /// A year or a keyboard sequence.
     private static let patternPoints = 2
-    /// No more than this of a password is looked at, in bytes: it keeps the time short, and is enough for any good one.
+    /// Only this many bytes of a password are examined: enough for any good password, and bounds the time.
     private static let bytesMax = 128
     private static let runCountMin = 4
     private static let repetitionBytesMax = 32
 
     static let isKnown = Complaint(
-        "is too easy to guess: it is little more than well-known words, years, runs of keys or repetitions")
-    static let isOwn = Complaint("is too easy to guess: it is little more than your name or your e-mail address")
+        "is too easy to guess: it mainly consists of common words, years, keyboard sequences or repetitions")
+    static let isOwn = Complaint("is too easy to guess: it mainly consists of your name or e-mail address")
 
     private let ownWords: WordList
 
-    /// - Parameter own: what an attacker who knows the person tries too.
+    /// - Parameter own: data of the person, which an attacker may know.
     init(own: [String] = []) { ownWords = WordList(own) }
 
-    /// - Returns: nil when there is enough to guess, else why not, as what follows the field's name.
+    /// - Returns: nil when the password is strong enough, otherwise a message that follows the field's name.
     func complaint(about password: String) -> Complaint? {
         let text = Array(Self.folded(password).prefix(Self.bytesMax))
         if isTooLittle(text, ownWords: nil) { return Self.isKnown }
         return isTooLittle(text, ownWords: ownWords) ? Self.isOwn : nil
     }
 
-    /// Attackers try words backwards too.
+    /// Attackers also try reversed words.
     private func isTooLittle(_ text: [UInt8], ownWords: WordList?) -> Bool {
         [text, text.reversed()].contains { Self.points($0, ownWords) < Self.pointsMin }
     }
 
     private static func points(_ text: [UInt8], _ ownWords: WordList?) -> Int {
-        // The least that the text up to each place is worth.
+        // The lowest value of the text up to each position.
         var least = [Int](repeating: .max, count: text.count + 1)
         least[0] = 0
         for start in text.indices {
@@ -71,13 +71,13 @@ struct Guesswork {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): digitPoints
         case UInt8(ascii: "a")...UInt8(ascii: "z"), 0xC0...: letterPoints
-        // The rest of a letter in UTF-8.
+        // The continuation bytes of a UTF-8 character.
         case 0x80..<0xC0: 0
         default: signPoints
         }
     }
 
-    /// From 1000 to 2099: births, foundings and battles.
+    /// From 1000 to 2099, including historical years.
     private static func endOfYear(in text: [UInt8], from start: Int) -> Int? {
         guard start + 4 <= text.count else { return nil }
         let digits = text[start..<start + 4].map { Int($0) - 0x30 }
@@ -85,13 +85,13 @@ struct Guesswork {
         return digits[0] == 1 || (digits[0] == 2 && digits[1] == 0) ? start + 4 : nil
     }
 
-    /// Whether the next `count` bytes say again what the last `count` said.
+    /// Whether the next `count` bytes repeat the previous `count` bytes.
     private static func isRepeated(_ count: Int, in text: [UInt8], at start: Int) -> Bool {
         guard start >= count, start + count <= text.count else { return false }
         return (0..<count).allSatisfy { text[start + $0] == text[start - count + $0] }
     }
 
-    /// In small letters, without accents, and without what is put between words.
+    /// In lower case, without accents and word separators.
     static func folded(_ text: String) -> [UInt8] {
         var bytes: [UInt8] = []
         for scalar in text.lowercased()._nfd where scalar.properties.generalCategory != .nonspacingMark {
@@ -105,15 +105,15 @@ struct Guesswork {
     }
 }
 
-/// Words that are found whatever signs stand in for their letters: `p@$$w0rd`.
+/// Words found even with substituted characters: `p@$$w0rd`.
 struct WordList: Sendable {
     static let common = WordList(CommonWords.all)
-    /// Reads ``common``, which takes a moment the first time.
+    /// Built on first use, which takes a moment.
     static func prepare() { _ = common }
 
     private static let bytesMin = 2
 
-    /// By their first byte.
+    /// Indexed by their first byte.
     private var words = [[[UInt8]]](repeating: [], count: 256)
 
     init(_ texts: [String]) {
@@ -138,7 +138,7 @@ struct WordList: Sendable {
         }
     }
 
-    /// What each byte can be read as: itself, and the letters it stands in for.
+    /// The possible readings of each byte: itself, and the letters it may replace.
     private static let readings: [[UInt8]] = {
         let masks: [Character: String] = [
             "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g",
@@ -152,7 +152,7 @@ struct WordList: Sendable {
     }()
 }
 
-/// Keys that lie next to each other, or letters and digits in their order.
+/// Adjacent keys, or letters and digits in alphabetical or numerical order.
 struct KeyboardRow: Sendable {
     private static let all: [KeyboardRow] = [
         "abcdefghijklmnopqrstuvwxyz", "0123456789", "1234567890", "qwertyuiop[]", "asdfghjkl;'", "zxcvbnm,./",
@@ -161,14 +161,14 @@ struct KeyboardRow: Sendable {
         "qazwsxedcrfvtgbyhnujmikolp", "1a2b3c4d5e6f7g8h9i", "a1b2c3d4e5f6g7h8i9", "147258369", "741852963", "159357",
     ].map(KeyboardRow.init)
 
-    /// The place of each byte in the row; nil when it is not there.
+    /// The position of each byte in the row; nil when absent.
     private var places = [Int?](repeating: nil, count: 256)
 
     private init(_ row: String) {
         for (place, byte) in row.utf8.enumerated() { places[Int(byte)] = place }
     }
 
-    /// How many bytes from `start` on lie next to each other, in one direction.
+    /// How many bytes from `start` on are adjacent in one direction.
     static func longestRun(in text: [UInt8], from start: Int) -> Int {
         all.map { row in max(row.run(in: text, from: start, by: 1), row.run(in: text, from: start, by: -1)) }.max() ?? 0
     }

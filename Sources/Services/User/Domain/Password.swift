@@ -1,18 +1,17 @@
-/// A password in clear, on its way to being hashed. Shows itself nowhere.
+/// A password in clear text, before hashing. Its description does not contain it.
 struct Password: CheckedText, CustomStringConvertible, CustomReflectable {
     static let lengthMin = 12
-    /// More is not a password but an attack on the hash.
+    /// Longer input is refused, because hashing it could be used for denial of service.
     static let bytesMax = 1_024
     static let lengthMax = bytesMax
 
-    /// In composed form (NFC): different keyboards write the same letters differently.
+    /// In NFC, because keyboards produce different encodings of the same letters.
     let text: String
 
-    /// A password to compare with a stored one. It is not judged: rules may have been milder when it was chosen.
+    /// A password to compare with a stored hash. It is not validated, because the rules may have been different when it was set.
     init(stored text: String) { self.text = text.composed }
 
-    /// A password to be chosen. Source of the rules: NIST SP 800-63B, section 5.1.1: long, none that is easily guessed,
-    /// no rules of composition.
+    /// A new password. Source of the rules: NIST SP 800-63B, section 5.1.1: a minimum length, not easily guessed, no composition rules.
     init(_ text: String) throws(Complaint) {
         let composed = text.composed
         guard composed.count >= Self.lengthMin else {
@@ -23,8 +22,8 @@ struct Password: CheckedText, CustomStringConvertible, CustomReflectable {
         self.text = composed
     }
 
-    /// What is wrong with it as the password of this person: whoever knows them must not know half of it.
-    /// - Returns: nil when nothing is, and for an empty one.
+    /// Why it is unsuitable for this person: it must not mainly consist of their data.
+    /// - Returns: nil when it is suitable, and for an empty one.
     func complaint(of email: Email, _ names: [PersonName]) -> Complaint? {
         text.isEmpty ? nil : Guesswork(own: email.words + names.flatMap(\.words)).complaint(about: text)
     }

@@ -2,7 +2,7 @@
 struct PersonName: CheckedText {
     static let lengthMax = 100
 
-    /// In composed form (NFC), so that the same name is the same text whatever keyboard wrote it.
+    /// In NFC, so that the same name always has the same encoding.
     let text: String
 
     /// The whole name and its parts.
@@ -22,11 +22,11 @@ struct PersonName: CheckedText {
         self.text = composed
     }
 
-    /// Characters that format text, and those that turn its direction: a name with them shows as another one.
+    /// Format and bidirectional control characters, which would make a name display as another one.
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: true
-        // Joiners are part of how some scripts are written.
+        // Joiners are part of the spelling in some scripts.
         case .format: scalar.properties.isBidiControl
         default: false
         }

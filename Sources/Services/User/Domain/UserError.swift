@@ -1,20 +1,20 @@
 /// Why an operation on accounts was refused.
 public enum UserError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Another account has the address.
+    /// Another account has the e-mail address.
     case emailTaken
-    /// No such account, or one that was erased.
+    /// The account does not exist or was erased.
     case notFound
-    /// The account is not what the caller saw last.
+    /// The account changed after the caller read it.
     case changedMeanwhile
-    /// The account that asks is not an administrator's, or no more.
+    /// The caller is not an administrator, or no longer.
     case notAdministrator
-    /// Somebody must be able to appoint administrators.
+    /// At least one administrator must remain.
     case lastAdministrator
-    /// The password is wrong, or there is no such account: nobody is told which.
+    /// The password is wrong or the account does not exist; the response does not reveal which.
     case wrongCredentials
-    /// More passwords wait to be hashed than the machine takes.
+    /// The queue of password hashes is full.
     case busy(retryAfterSeconds: Int)
-    /// A value that cannot be accepted; the message follows the field's name.
+    /// An invalid value; the message follows the field's name.
     case unacceptable(field: String, message: String)
 
     public var description: String {
@@ -23,7 +23,7 @@ public enum UserError: Error, Sendable, Equatable, CustomStringConvertible {
         case .notFound: "there is no such account"
         case .changedMeanwhile: "the account was changed meanwhile"
         case .notAdministrator: "only an administrator may do this"
-        case .lastAdministrator: "the last administrator stays one"
+        case .lastAdministrator: "the last administrator cannot be removed"
         case .wrongCredentials: "e-mail or password is wrong"
         case .busy: "too many passwords are being checked; try again"
         case .unacceptable(let field, let message): "\(field) \(message)"

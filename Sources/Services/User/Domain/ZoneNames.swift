@@ -4,12 +4,12 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// The names of the IANA time zone database. It changes several times a year, so the system's is asked and none is built in.
+/// The names of the IANA time zone database. It changes several times a year, so the system's copy is used.
 enum ZoneNames {
-    /// Those this system knows, case and all; read once, at the first use. `UTC` alone where there is no database.
+    /// The names known to this system, case-sensitive; read once, on first use. Only `UTC` when there is no database.
     static let ofTheSystem = read(from: "/usr/share/zoneinfo")
 
-    /// Every name, old ones too, stands in `tzdata.zi`; where that is missing, the tables have those of places.
+    /// `tzdata.zi` contains every name, including old ones; if it is missing, the zone tables contain those of places.
     private static func read(from folder: String) -> Set<String> {
         func lines(of file: String) -> [Substring] {
             let bytes = FileManager.default.contents(atPath: "\(folder)/\(file)") ?? Data()
@@ -20,8 +20,8 @@ enum ZoneNames {
         return names.union(["UTC"])
     }
 
-    /// A zone, `Z Europe/Vienna 1:5:21 - LMT …`, or a link, `L Europe/Vienna Europe/Bratislava` (zic(8)). Continued zones and
-    /// rules begin with something else.
+    /// A zone, `Z Europe/Vienna 1:5:21 - LMT …`, or a link, `L Europe/Vienna Europe/Bratislava` (zic(8)). Other lines are rules and
+    /// continuations.
     private static func inSource(_ line: Substring) -> String? {
         let words = line.split(separator: " ", maxSplits: 3)
         switch words.first {
@@ -31,7 +31,7 @@ enum ZoneNames {
         }
     }
 
-    /// `AT	+4813+01620	Europe/Vienna`, with comments behind.
+    /// `AT     +4813+01620     Europe/Vienna`, followed by comments.
     private static func inTable(_ line: Substring) -> String? {
         let columns = line.split(separator: "\t")
         return line.hasPrefix("#") || columns.count < 3 ? nil : String(columns[2])

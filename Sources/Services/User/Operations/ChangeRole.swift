@@ -2,17 +2,17 @@ internal import Contracts
 internal import Postgres
 
 extension Operations {
-    /// Gives an account another role. Tokens carry it from the next refresh on.
+    /// Changes an account's role. Tokens contain it from their next refresh on.
     /// - Parameters:
-    ///   - administrator: who asks for it.
-    ///   - isCurrent: whether a version is the one the administrator saw; ``UserError/changedMeanwhile`` when it is not.
+    ///   - administrator: the caller.
+    ///   - isCurrent: whether a version is the one the administrator read; otherwise ``UserError/changedMeanwhile`` is thrown.
     /// - Throws: ``UserError/notAdministrator``, ``UserError/notFound``, ``UserError/lastAdministrator``.
     func changeRole(
         of id: UserID, to role: Role, by administrator: UserID,
         ifVersion isCurrent: @Sendable (Int) -> Bool = { _ in true }
     ) async throws -> Account {
         try await database.transaction { tx in
-            // Before the account itself, so that two administrators who demote each other come one after the other.
+            // Locked before the account itself, so that two administrators who demote each other are serialised.
             let administrators = try await store.lockAdministrators(on: tx)
             guard administrators.contains(administrator) else { throw UserError.notAdministrator }
             guard let account = try await store.lock(id, on: tx) else { throw UserError.notFound }

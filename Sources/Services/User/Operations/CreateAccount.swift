@@ -4,8 +4,8 @@ internal import Postgres
 extension Operations {
     /// Opens an account for an administrator, or for somebody else who could not register as what they are.
     /// - Returns: its id.
-    /// - Throws: ``UserError/unacceptable(field:message:)`` for an address or a password that nobody could register with,
-    ///   ``UserError/emailTaken``, ``UserError/busy(retryAfterSeconds:)``.
+    /// - Throws: ``UserError/unacceptable(field:message:)`` for an invalid address or password, ``UserError/emailTaken``,
+    ///   ``UserError/busy(retryAfterSeconds:)``.
     @discardableResult
     public func createAccount(as role: Role = .admin, email: String, password: String) async throws -> String {
         let registration = try Self.registration(email, password, role)

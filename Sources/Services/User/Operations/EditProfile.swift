@@ -2,8 +2,8 @@ internal import Contracts
 internal import Postgres
 
 extension Operations {
-    /// Changes what a person may change of their own account.
-    /// - Parameter isCurrent: whether a version is the one the person saw; ``UserError/changedMeanwhile`` when it is not.
+    /// Changes a person's own profile.
+    /// - Parameter isCurrent: whether a version is the one the person read; otherwise ``UserError/changedMeanwhile`` is thrown.
     /// - Throws: ``UserError/notFound``, ``UserError/emailTaken``.
     func edit(
         _ id: UserID, _ edit: ProfileEdit, ifVersion isCurrent: @Sendable (Int) -> Bool = { _ in true }

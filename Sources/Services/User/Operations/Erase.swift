@@ -4,7 +4,7 @@ internal import Messaging
 internal import Platform
 internal import Postgres
 
-/// The services that keep something of a person are asked whether they have forgotten them.
+/// The services with personal data, which must confirm the erasure.
 struct ConfirmErasure: TaskPayload {
     static let kind = "confirm-erasure"
     let userID: String
@@ -18,8 +18,8 @@ struct ConfirmErasure: TaskPayload {
 }
 
 extension Operations {
-    /// Removes a person's data here, and tells every service to do the same.
-    /// - Throws: ``UserError/notFound`` the second time, ``UserError/lastAdministrator``.
+    /// Deletes a person's data here, and sends an event so that other services do the same.
+    /// - Throws: ``UserError/notFound`` when already erased, ``UserError/lastAdministrator``.
     func erase(_ id: UserID) async throws {
         try await database.transaction { tx in
             let administrators = try await store.lockAdministrators(on: tx)
@@ -32,9 +32,8 @@ extension Operations {
         }
     }
 
-    /// Asks every service that hears of deleted accounts, again and again until all have said that they have forgotten the person; then the
-    /// journey says so.
-    /// - Throws: ``ErasureUnderWay`` while one has not.
+    /// Polls every service that consumes account deletions until all have confirmed the erasure; then records it in the journal.
+    /// - Throws: ``ErasureUnderWay`` while a service has not confirmed it.
     func confirm(_ task: ConfirmErasure, _ run: TaskRun) async throws {
         for group in UserDeleted.topic.consumers {
             do {
@@ -50,9 +49,9 @@ extension Operations {
     }
 }
 
-/// A service has not forgotten the person yet. However long that takes, it is asked again, and others' erasures are asked about meanwhile.
+/// A service has not confirmed the erasure yet. The task retries without limit, and does not block other erasures.
 struct ErasureUnderWay: ClassifiedError, CustomStringConvertible {
     let service: ServiceName
     var failureClass: FailureClass { .transient }
-    var description: String { "the \(service) service has not forgotten the person yet" }
+    var description: String { "the \(service) service has not erased the person yet" }
 }

@@ -9,15 +9,15 @@ extension Operations {
         return account
     }
 
-    /// What other services may know, of erased accounts too.
-    /// - Throws: ``UserError/notFound`` for an id that was never given out.
+    /// The data available to other services, also of erased accounts.
+    /// - Throws: ``UserError/notFound`` for an unknown id.
     func state(of id: UserID) async throws -> AccountState {
         guard let state = try await store.findState(id, on: database) else { throw UserError.notFound }
         return state
     }
 
-    /// The newest accounts first.
-    /// - Parameter administrator: who asks for it.
+    /// Newest accounts first.
+    /// - Parameter administrator: the caller.
     /// - Throws: ``UserError/notAdministrator``.
     func list(
         _ search: AccountSearch, _ page: PageRequest<UserID>, by administrator: UserID

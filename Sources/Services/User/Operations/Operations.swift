@@ -10,7 +10,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What can be done with accounts. Each operation is in a file of its own.
+/// The service's use cases, each in its own file.
 public struct Operations: Sendable {
     let database: Database
     let outbox: Outbox
@@ -34,7 +34,7 @@ public struct Operations: Sendable {
         self.now = now
     }
 
-    /// Runs work on passwords; what the pool cannot take becomes an answer the client understands.
+    /// Runs password hashing; an overload becomes an error with a retry time.
     func hashing<Result>(_ work: () async throws(PasswordError) -> Result) async throws -> Result {
         do {
             return try await work()
@@ -47,7 +47,7 @@ public struct Operations: Sendable {
         }
     }
 
-    /// Stores a changed account and tells everybody. Nothing happens when nothing changed.
+    /// Stores a changed account and sends an event. Does nothing when nothing changed.
     func save(_ edited: Account, instead old: Account, on tx: Transaction) async throws -> Account {
         let changes = old.changes(to: edited)
         if changes.isEmpty { return old }

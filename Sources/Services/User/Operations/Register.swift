@@ -5,9 +5,9 @@ internal import Postgres
 internal import Secrets
 
 extension Operations {
-    /// Opens an account.
-    /// - Returns: the account as it is now, when the same request opened it before.
-    /// - Throws: ``UserError/emailTaken``, ``UserError/busy(retryAfterSeconds:)``; ``UserError/notFound`` when that account has been erased
+    /// Creates an account.
+    /// - Returns: the account in its current state when the same request already created it.
+    /// - Throws: ``UserError/emailTaken``, ``UserError/busy(retryAfterSeconds:)``; ``UserError/notFound`` when that account was erased
     ///   since.
     func register(_ registration: Registration, _ once: Once) async throws -> Account {
         let hash = try await hash(registration.password)
@@ -21,12 +21,12 @@ extension Operations {
         }
     }
 
-    /// Before the transaction: a connection is not kept waiting while a hash burns.
+    /// Hashed before the transaction, so that no connection is held meanwhile.
     func hash(_ password: Password) async throws -> PasswordHash {
         try await hashing { () throws(PasswordError) in try await hasher.hash(password.text) }
     }
 
-    /// The unique index decides: of any number that ask for an address at once, one gets it.
+    /// The unique index decides between concurrent registrations with the same address.
     func open(
         _ registration: Registration, _ hash: PasswordHash, as role: Role, on tx: Transaction
     ) async throws -> Account {

@@ -8,13 +8,12 @@ internal import Foundation
 #endif
 
 extension Operations {
-    /// Notes that what a person was subscribed to is over, unless they have subscribed again since then.
+    /// Ends a person's plan, unless they have subscribed again since.
     func endPlan(of id: UserID, at time: Date) async throws {
         try await database.transaction { tx in try await setPlan(of: id, to: .free, since: time, on: tx) }
     }
 
-    /// Notes what a person is subscribed to. An older subscription that arrives later changes nothing, and an erased account stays
-    /// erased.
+    /// Stores a person's plan. An older event that arrives later changes nothing, and an erased account remains erased.
     func setPlan(of id: UserID, to plan: Plan, since: Date, on tx: Transaction) async throws {
         guard let account = try await store.lock(id, on: tx),
             try await store.updatePlanTime(id, since: since, on: tx)

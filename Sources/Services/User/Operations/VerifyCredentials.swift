@@ -2,7 +2,7 @@ internal import Postgres
 internal import Secrets
 
 extension Operations {
-    /// Whose credentials these are. Takes as long whether or not there is such an account.
+    /// The account with these credentials. Takes the same time whether or not the account exists.
     /// - Throws: ``UserError/wrongCredentials``, ``UserError/busy(retryAfterSeconds:)``.
     func verifyCredentials(email: String, password: String) async throws -> Credentials {
         let password = Password(stored: password)
@@ -21,7 +21,7 @@ extension Operations {
         return known
     }
 
-    /// The parameters of hashes rise over the years; whoever logs in gets a hash of today's.
+    /// Hash parameters increase over time; on log-in, an old hash is replaced.
     private func renew(_ known: Credentials, _ password: Password) async throws {
         let hash = try await hash(password)
         try await store.update(hash, of: known.id, instead: known.hash, on: database)
