@@ -1,7 +1,6 @@
 public import Observability
 
-/// Tells of what every consumer, relay and service of a process meets at once when the log or the database is away: together, not each
-/// by itself.
+/// Reports outages of the log or the database once per process, not once per consumer, relay and service.
 public final class MessagingOutages: Sendable {
     let partitions: OutageLog
     let batches: OutageLog

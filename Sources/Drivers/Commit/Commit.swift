@@ -1,8 +1,8 @@
 internal import CCommit
 
-/// What this program was built from.
+/// The commit from which this program was built.
 public enum Commit {
-    /// The commit's short name, with `+` behind it when files differed from it; nil when whoever built it did not say.
+    /// The short commit hash, followed by `+` if files differed from it; nil when it was not set during the build.
     public static let name: String? = {
         let name = String(cString: hub_commit())
         return name.isEmpty ? nil : name

@@ -4,13 +4,13 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// How log lines look: JSON for programs, text for whoever sits at a terminal.
+/// The format of log lines: JSON for programs, text for terminals.
 public enum LogFormat: Sendable, Equatable {
     case json
     case text(isColoured: Bool)
 
-    /// What suits the reader of a descriptor. Colour is for terminals, unless `NO_COLOR` is set (https://no-color.org) or the terminal
-    /// has none.
+    /// The format for a descriptor. Colour is used on terminals, unless `NO_COLOR` is set (https://no-color.org) or the terminal does not
+    /// support it.
     init(of descriptor: Int32) {
         guard isatty(descriptor) == 1 else {
             self = .json
@@ -22,7 +22,7 @@ public enum LogFormat: Sendable, Equatable {
     private static func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
 }
 
-/// What a log line says, before it has a form.
+/// The content of a log line before formatting.
 struct LogEntry {
     var atMs: Int64
     var level: LogLevel

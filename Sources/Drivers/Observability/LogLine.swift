@@ -4,7 +4,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// One log line in the making, as JSON.
+/// Builds one log line as JSON.
 struct LogLine {
     /// Longer texts are truncated, so that external input cannot produce arbitrarily long lines.
     static let textBytesMax = 4_096

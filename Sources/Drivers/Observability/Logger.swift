@@ -15,8 +15,9 @@ public enum LogLevel: String, Sendable, CaseIterable, Comparable {
     }
 }
 
-/// Writes log lines as JSON objects, one a line: `time`, `level`, `service`, `pid`, `message`, the ids of ``TraceContext/current``, and
-/// the facts; on a terminal as text (``LogFormat``). Messages are constants, so that they can be searched for and never hold data; facts are metadata.
+/// Writes log lines as JSON objects, one per line: `time`, `level`, `service`, `pid`, `message`, the ids of ``TraceContext/current``, and
+/// metadata; on a terminal as text (``LogFormat``). Messages are constants, so that they can be searched for and contain no data; facts
+/// belong in the metadata.
 ///
 /// Logging never blocks: see ``LogWriter``.
 public struct Logger: Sendable {
@@ -76,9 +77,9 @@ public struct Logger: Sendable {
 
 /// The destination of log lines.
 public protocol LogSink: Sendable {
-    /// How its reader wants the lines.
+    /// The format of the lines.
     var format: LogFormat { get }
-    /// Takes a line that ends with a line feed. Must not wait.
+    /// Takes a line that ends with a line feed. Must not block.
     func write(_ line: [UInt8])
     /// Waits, with a time limit, until the lines taken so far are written.
     func flush()

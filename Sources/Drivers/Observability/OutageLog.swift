@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Tells of something that fails again and again: a line when it begins, one now and then with the count, one when it is over. However
-/// many fail, and however often it comes and goes, no more than that is written in an interval.
+/// Logs repeated failures with a rate limit: one line at the start, periodic lines with the count, and one line at the end. No more lines
+/// are written per interval, however many operations fail and however often the failure starts and ends.
 public final class OutageLog: Sendable {
     public static let interval = Duration.seconds(30)
 
@@ -10,26 +10,26 @@ public final class OutageLog: Sendable {
     private let failing: StaticString
     private let over: StaticString
     private let uptime: @Sendable () -> ContinuousClock.Instant
-    /// So that what works, as nearly always, costs no lock.
+    /// Avoids taking the lock in the normal case without failures.
     private let isFailing = Atomic(false)
     private let state = Mutex(State())
 
     private struct State {
-        /// Those that fail, and when they did last.
+        /// The failing keys with the time of their last failure.
         var keys: [String: ContinuousClock.Instant] = [:]
         var begin = ContinuousClock.now
         var count = 0
-        /// Since the last line.
+        /// Failures since the last line.
         var untold = 0
         var toldAt: ContinuousClock.Instant?
-        /// Whether a line told of the outage that goes on.
+        /// Whether the current outage was logged.
         var isTold = false
     }
 
     /// - Parameters:
-    ///   - level: of the lines about what fails; that it is over is a notice.
-    ///   - failing: what is the matter.
-    ///   - over: what is well again.
+    ///   - level: of the lines about failures; the line about the end is a notice.
+    ///   - failing: the message for failures.
+    ///   - over: the message for the end.
     public init(
         _ logger: Logger, level: LogLevel = .warning, failing: StaticString, over: StaticString,
         uptime: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
@@ -42,8 +42,8 @@ public final class OutageLog: Sendable {
     }
 
     /// - Parameters:
-    ///   - facts: made only for a line that is written.
-    ///   - key: which of several fails; it is over when each of them works.
+    ///   - facts: evaluated only for a written line.
+    ///   - key: identifies what failed; the outage ends when every key works again.
     public func failed(_ facts: @autoclosure () -> [LogKey: LogValue], of key: String = "") {
         let now = uptime()
         let told = state.withLock { state -> Int? in
@@ -65,7 +65,7 @@ public final class OutageLog: Sendable {
         logger.log(level, failing, metadata)
     }
 
-    /// One that has been silent for as long as an interval by now, as a partition is in which nothing happens, holds up nobody.
+    /// A key without failures during the interval, such as an idle partition, does not prolong the outage.
     public func succeeded(_ facts: @autoclosure () -> [LogKey: LogValue] = [:], of key: String = "") {
         guard isFailing.load(ordering: .relaxed) else { return }
         let now = uptime()
@@ -83,7 +83,7 @@ public final class OutageLog: Sendable {
             over, facts().merging([.count: LogValue(end.count), .durationMs: LogValue(end.time)]) { first, _ in first })
     }
 
-    /// What failed is gone, and nobody knows whether it would work.
+    /// The failing object is gone, so it counts neither as failing nor as working.
     public func forget(_ key: String) {
         guard isFailing.load(ordering: .relaxed) else { return }
         state.withLock { state in

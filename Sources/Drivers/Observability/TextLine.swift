@@ -42,7 +42,7 @@ struct TextLine {
         }
     }
 
-    /// Without what a terminal would act on, and no longer than a line of JSON would have it.
+    /// Removes characters that a terminal interprets, and truncates as the JSON format does.
     private static func readable(_ text: String) -> String {
         var shown = ""
         var room = LogLine.textBytesMax

@@ -165,7 +165,7 @@ import Testing
             try await hub.gamification.execute("alter table outbox rename to away")
             let handler = Self.failing(for: "usr_0") { _ in Failure.permanent("never") }
             try await hub.running([hub.consumer([handler]).run]) {
-                try await eventually { hub.lines.lines.contains { $0.contains("dead letter not kept") } }
+                try await eventually { hub.lines.lines.contains { $0.contains("storing the dead letter failed") } }
                 let rows = try await hub.gamification.query(
                     "select 1 from consumer_position where topic = 'user.registered' and next_offset > 0")
                 #expect(rows.isEmpty)

@@ -38,11 +38,11 @@ public final class Consumer: Sendable {
 
     /// - Parameters:
     ///   - group: as in the topic catalogue.
-    ///   - handlers: what the group reacts to; it subscribes to their topics and to its own redrives.
-    ///   - outbox: the service's; it must be relayed.
-    ///   - database: with the schema of the group's service.
-    ///   - outages: the process's; nil for one of the consumer's own.
-    ///   - now: the time dead letters carry.
+    ///   - handlers: the group subscribes to their topics and to its own redrive topic.
+    ///   - outbox: the service's outbox; a relay must run for it.
+    ///   - database: contains the schema of the group's service.
+    ///   - outages: the process's outage logs; nil to create separate ones.
+    ///   - now: the time written to dead letters.
     public init(
         group: ConsumerGroup, handlers: [Handler], outbox: Outbox, database: Database, log: any EventLog,
         codec: EventCodec,

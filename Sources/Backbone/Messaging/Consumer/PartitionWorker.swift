@@ -170,7 +170,7 @@ struct PartitionWorker: Sendable {
         var random = SystemRandomNumberGenerator()
         var failures = 0
         let outage = consumer.outages.partitions
-        // Whoever has the partition next tells of it again.
+        // The next holder of the partition reports the failure again.
         defer { if failures > 0 { outage.forget(place) } }
         while true {
             do {

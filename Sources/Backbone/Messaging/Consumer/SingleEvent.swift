@@ -56,7 +56,7 @@ struct SingleEvent: Sendable {
         }
     }
 
-    /// Whoever has the partition next tells of it again.
+    /// The next holder of the partition reports the failure again.
     private func endPause() {
         consumer.metrics.paused.decrement()
         consumer.outages.dependencies.forget(place)
@@ -86,7 +86,8 @@ struct SingleEvent: Sendable {
             } catch {
                 try Task.checkCancellation()
                 consumer.outages.dependencies.failed(
-                    facts(failure).merging([.reason: .text("dead letter not kept: \(error)")]) { $1 }, of: place)
+                    facts(failure).merging([.reason: .text("storing the dead letter failed: \(error)")]) { $1 },
+                    of: place)
             }
             waits += 1
             try await lease.wait(consumer.policy.dependencyDelay(after: waits, using: &random), on: loop)

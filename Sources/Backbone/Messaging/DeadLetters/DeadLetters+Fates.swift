@@ -1,13 +1,13 @@
 internal import Contracts
 internal import Postgres
 
-/// A dead letter that was sent to its group again.
+/// A redriven dead letter.
 public struct Redriven: Sendable, Equatable {
     public let id: DeadLetter.ID
     let eventID: String?
-    /// Where it lies now; nil when the log did not say.
+    /// Its position in the redrive topic; nil when the log did not return it.
     let position: LogPosition?
-    /// Where the dead letter of its next failure would be known by.
+    /// The key of the dead letter that its next failure would create.
     let next: DeadLetter.Occurrence
 
     init(_ letter: DeadLetter, position: LogPosition?) {
@@ -19,29 +19,29 @@ public struct Redriven: Sendable, Equatable {
 }
 
 extension DeadLetters {
-    /// What became of something that was sent again.
+    /// The outcome of a redrive.
     public enum Fate: Sendable, Equatable {
-        /// The group has not come to it yet.
+        /// The group has not read it yet.
         case waiting
-        /// Its effect was made, now or before.
+        /// It was handled, now or before.
         case handled
-        /// It is a dead letter again, for this reason.
+        /// It failed again and is a dead letter, for this reason.
         case failedAgain(DeadLetter.ID, error: String)
     }
 
-    /// What has become of it by now.
+    /// The current outcome.
     public func fate(of sent: Redriven) async throws -> Fate {
         guard try await isPassed(sent) else { return .waiting }
         if try await isHandled(sent) { return .handled }
         var fate = Fate.waiting
-        // A dead letter leaves by the outbox: it may be here a moment later.
+        // A dead letter is sent through the outbox, so it may appear a moment later.
         try await forEachUnresolved(of: sent.id.group) { letter in
             if letter.occurrence == sent.next { fate = .failedAgain(letter.id, error: letter.error) }
         }
         return fate
     }
 
-    /// Whether the group is past it.
+    /// Whether the group's offset is behind the record.
     private func isPassed(_ sent: Redriven) async throws -> Bool {
         guard let position = sent.position else { return try await isHandled(sent) }
         let rows = try await database.query(

@@ -61,7 +61,7 @@ public struct DeadLetters: Sendable {
         public var skipped: [DeadLetter.ID] = []
         /// The log did not accept them; they stay unresolved.
         public var failed: [DeadLetter.ID] = []
-        /// What a redrive sent, to be looked after.
+        /// The redriven dead letters, for checking their outcomes.
         public var sent: [Redriven] = []
     }
 
@@ -122,7 +122,7 @@ public struct DeadLetters: Sendable {
         return group.map { wanted in all.filter { $0 == wanted } } ?? all
     }
 
-    /// Goes through the dead letters of a group that nobody has dealt with, a page at a time.
+    /// Reads the unresolved dead letters of a group page by page.
     func forEachUnresolved(of group: ConsumerGroup, _ body: (DeadLetter) -> Void) async throws {
         try await log.forEachBatch(of: try await log.ranges(of: group.deadLetterTopic)) { batch in
             guard let first = batch.records.first, let last = batch.records.last else { return }

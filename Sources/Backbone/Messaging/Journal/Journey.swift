@@ -17,7 +17,7 @@ public struct JourneyStep: Sendable, Equatable {
     public var correlationID: String
     public var eventID: String?
     public var causationID: String?
-    /// Of an answered request, for as long as it is kept.
+    /// For a request, while its record is kept.
     public var answer: Answer?
 
     public struct Answer: Sendable, Equatable {
@@ -26,20 +26,20 @@ public struct JourneyStep: Sendable, Equatable {
     }
 }
 
-/// What is known of an id.
+/// The result of a search for an id.
 public struct FoundJourneys: Sendable {
     /// In order of time.
     public var steps: [JourneyStep] = []
-    /// What was left out because there was too much of it, in words; empty when everything is here.
+    /// What was omitted because of limits, in words; empty when the result is complete.
     public var leftOut: [String] = []
-    /// Ids that only begin with the text that was looked for, some of them.
+    /// Some ids that begin with the searched text, when no id equals it.
     public var longerIDs: [String] = []
 }
 
-/// What happened because of a request, across all services.
+/// Everything a request caused in all services.
 ///
-/// Events and dead letters come from the log, effects from the services' inboxes, mails from their journals, and requests from what is
-/// kept of each for a day; of a request that caused an event, the journal of its service knows for longer.
+/// Events and dead letters come from the log, effects from the services' inboxes, mails from the journals, and requests from the request
+/// log, which keeps one day. The journal keeps requests that caused an event for longer.
 public struct Journey: Sendable {
     let log: any EventLog
     let database: Database
@@ -52,16 +52,15 @@ public struct Journey: Sendable {
 
     /// The maximum number of traces per query.
     public static let journeysMax = 100
-    /// Records that are looked at for the id, and records of all journeys together, at most.
+    /// The maximum number of records read for the id, and of records of all traces together.
     static let recordsMax = 10_000
-    /// How far from its events a request of a journey may lie.
+    /// The maximum time between a request and the events of its trace.
     private static let requestDistance: TimeInterval = 600
 
-    /// The journeys an id takes part in: a correlation id's own, or those in whose events the id of a user, a course, an event or
-    /// anything else stands.
+    /// The traces that contain an id: a correlation id, or the id of a user, a course, an event or any other object in their events.
     /// - Parameters:
-    ///   - id: any id, whole.
-    ///   - from: where to begin looking when the id is not a correlation id; nil looks at everything the log keeps.
+    ///   - id: a complete id of any kind.
+    ///   - from: the start of the search when the id is not a correlation id; nil for everything in the log.
     public func find(_ id: String, from: Date? = nil) async throws -> FoundJourneys {
         var found = FoundJourneys()
         let hits = try await log.search(LogSearch([id], from: from, countMax: Self.recordsMax))
@@ -109,7 +108,7 @@ public struct Journey: Sendable {
             steps += try await journal(of: correlations, in: service, &leftOut)
         }
         let requests = try await requests(of: correlations, around: events, &leftOut)
-        // What the journal noted of them says less.
+        // The journal's entries of these requests contain less.
         let told = Set(requests.map(\.request))
         steps = steps.filter { $0.kind != .http || !told.contains($0.request) } + requests
         return steps.sorted { ($0.at, $0.kind.order) < ($1.at, $1.kind.order) }
@@ -168,7 +167,7 @@ public struct Journey: Sendable {
         }
     }
 
-    /// - Parameter events: say when a journey took place; one without any is looked for in all there is.
+    /// - Parameter events: determine the time range of a trace; a trace without events is searched in all requests.
     private func requests(
         of correlations: [String], around events: [JourneyStep], _ leftOut: inout [String]
     ) async throws -> [JourneyStep] {
@@ -211,7 +210,7 @@ public struct Journey: Sendable {
 }
 
 extension JourneyStep {
-    /// The journal and what is kept of requests tell of the same one.
+    /// The journal and the request log contain the same request.
     fileprivate var request: [String] { [service.rawValue, name, correlationID] }
 }
 

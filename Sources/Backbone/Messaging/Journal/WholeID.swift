@@ -1,8 +1,8 @@
-/// Tells an id from a text that only begins or contains it: the log finds bytes.
+/// Distinguishes a complete id from a longer text that contains it, because the log searches bytes.
 enum WholeID {
     private static let longerIDsMax = 5
 
-    /// Whether `id` is the key, a header's value or an Avro string of a record, or stands in a longer text as a word of its own.
+    /// Whether `id` is the key, a header value or an Avro string of a record, or a separate word in a longer text.
     static func stands(_ id: String, in record: LogRecord) -> Bool {
         let id = Array(id.utf8)
         return record.key == id || record.headers.contains { $0.value == id }
@@ -29,7 +29,7 @@ enum WholeID {
 
     private static func isWhole(_ place: Range<Int>, in bytes: [UInt8]) -> Bool {
         let before = bytes[..<place.lowerBound]
-        // An Avro string follows its length, twice that as a number of seven-bit groups.
+        // An Avro string is preceded by its length as a zig-zag varint.
         if before.suffix(lengthField(place.count).count).elementsEqual(lengthField(place.count)) { return true }
         let after = place.upperBound < bytes.count ? bytes[place.upperBound] : nil
         return !(before.last.map(isOfID) ?? false) && !(after.map(isOfID) ?? false)

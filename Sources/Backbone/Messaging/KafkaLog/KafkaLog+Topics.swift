@@ -32,7 +32,7 @@ extension KafkaLog {
         }
         try await attempt { admin in
             try await self.create(create, admin)
-            // Done again, it finds partitions that it has made.
+            // A retry finds the partitions that the first attempt created.
             let counts = try await admin.topics(Set(grow.map(\.name)), within: limits.requestMax)
                 .mapValues(\.partitions.count)
             let small = grow.filter { counts[$0.name] ?? 0 < $0.partitionCount }
@@ -218,9 +218,9 @@ extension KafkaLog {
         }
     }
 
-    /// Asks the brokers, and asks again while one answers that it cannot say at the moment: right after its start a broker
-    /// knows no coordinator, and has not loaded what its groups have committed.
-    /// - Parameter body: does no harm when it is done again.
+    /// Queries the brokers, and retries temporary errors: right after its start, a broker knows no coordinator and has not loaded its
+    /// groups' committed offsets.
+    /// - Parameter body: must be idempotent.
     func attempt<Result>(_ body: (KafkaAdmin) async throws -> Result) async throws -> Result {
         let end = ContinuousClock.now + limits.passingMax
         var pause = Duration.milliseconds(100)

@@ -1,12 +1,12 @@
 public import Observability
 public import Postgres
 
-/// Shows what waits in the outbox of a service: as much as its relay has not sent, whichever process has it.
+/// Metrics of unsent events in a service's outbox, whichever process runs its relay.
 public struct OutboxBacklog: Sendable {
     private let count, oldest: Gauge
     private let database: Database
 
-    /// - Parameter database: with the service's schema.
+    /// - Parameter database: contains the service's schema.
     public init(_ metrics: Metrics, of database: Database) {
         count = metrics.gauge("outbox_events_waiting", help: "Events that the log has not acknowledged yet.")
         oldest = metrics.gauge(
@@ -14,7 +14,7 @@ public struct OutboxBacklog: Sendable {
         self.database = database
     }
 
-    /// Not a number while the database does not say.
+    /// NaN while the database does not respond.
     public func measure() async throws {
         count.set(.nan)
         oldest.set(.nan)

@@ -22,9 +22,9 @@ public final class Relay: Sendable {
     private let metrics: RelayMetrics
 
     /// - Parameters:
-    ///   - outbox: the service's; its commits wake this relay.
-    ///   - database: with the service's schema.
-    ///   - outages: the process's; nil for one of the relay's own.
+    ///   - outbox: the service's outbox; its commits wake this relay.
+    ///   - database: contains the service's schema.
+    ///   - outages: the process's outage logs; nil to create separate ones.
     public init(
         outbox: Outbox, database: Database, log: any EventAppender, loops: EventLoopGroup,
         limits: RelayLimits = RelayLimits(),

@@ -1,15 +1,15 @@
 public import Contracts
 
-/// An answer to a request, as it is kept for a day: no address, no person, no value from the path.
+/// A record of an answered request, kept for a day: no address, no person, no values from the path.
 public struct AnsweredRequest: Sendable, Equatable {
-    /// When the request came, in milliseconds since 1970.
+    /// The arrival time in milliseconds since 1970.
     public var atMs: Int64
     public var service: ServiceName
     public var method: String
     /// The pattern of the path, such as `/courses/{id}`.
     public var route: String
     public var status: Int
-    /// From the head of the request to the head of its answer.
+    /// From the request head to the response head.
     public var microseconds: Int64
     public var correlationID: String
 

@@ -6,20 +6,20 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Reads what a ``RequestLog`` has written.
+/// Reads the records of a ``RequestLog``.
 struct KeptRequests: Sendable {
-    /// Which requests are looked for: those of a journey, and when it took place if that is known.
+    /// A search for the requests of a trace, with its time range if known.
     struct Wanted: Sendable {
         var correlationID: String
         var times: ClosedRange<Date>?
     }
 
-    /// Blocks of one query at most.
+    /// The maximum number of blocks per query.
     static let blocksMax = 200
 
     let database: Database
 
-    /// The requests, and whether there were more than one query reads.
+    /// The requests, and whether the limit of a query was reached.
     func find(_ wanted: [Wanted]) async throws -> (requests: [AnsweredRequest], isCutShort: Bool) {
         guard !wanted.isEmpty, try await isThere() else { return ([], false) }
         let fields = wanted.map { RequestBlock.field(of: $0.correlationID) }
@@ -37,7 +37,7 @@ struct KeptRequests: Sendable {
         return (requests, rows.count >= Self.blocksMax)
     }
 
-    /// A hub that was prepared by an older program has none.
+    /// The table is missing in a hub that an older version of the program migrated.
     private func isThere() async throws -> Bool {
         let rows = try await database.query("select to_regclass('requests.block') is not null")
         return try rows.first?.decode(Bool.self) ?? false

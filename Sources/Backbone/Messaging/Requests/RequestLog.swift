@@ -3,20 +3,20 @@ public import Observability
 public import Postgres
 internal import Synchronization
 
-/// Keeps every answer of a process for a day, so that it can be found by its correlation id.
+/// Keeps a record of every response of a process for a day, so that it can be found by its correlation id.
 ///
-/// Noting one is an append to memory. What has gathered is written as one row, half a second after the first of it or when it is a
-/// mebibyte; an idle process writes nothing. While the database is away the answers wait, up to a limit; what is beyond it is counted and
-/// lost, as is what a killed process had not written.
+/// Adding a record is an append to memory. Records are written as one row half a second after the first one, or when they reach 1 MiB; an
+/// idle process writes nothing. While the database is down, records wait up to a limit; further ones are dropped and counted. A killed
+/// process loses its unwritten records.
 public final class RequestLog: Sendable {
     public struct Limits: Sendable {
-        /// How long a request waits for others to be written with it.
+        /// How long a record waits for others before a row is written.
         public var delay = Duration.milliseconds(500)
-        /// So much is written without waiting for more.
+        /// At this size a row is written at once.
         public var blockBytes = 1024 * 1024
-        /// What waits while the database is away.
+        /// The maximum bytes that wait while the database is down.
         public var waitingBytesMax = 8 * 1024 * 1024
-        /// What all processes of a hub keep together. The oldest goes first.
+        /// The maximum bytes of all processes of a hub together. The oldest are deleted first.
         public var keptBytesMax = 256 * 1024 * 1024
         public var retryDelay = Duration.seconds(1)
         public var trimInterval = Duration.seconds(60)
@@ -35,12 +35,12 @@ public final class RequestLog: Sendable {
 
     private struct State {
         var block = RequestBlock()
-        /// Not in the database yet, as far as is known.
+        /// Records that are not known to be in the database.
         var unwritten = RequestBlock()
         var droppedCount = 0
     }
 
-    /// - Parameter database: may write into ``schema``.
+    /// - Parameter database: may write to ``schema``.
     public init(database: Database, loops: EventLoopGroup, limits: Limits = Limits(), logger: Logger) {
         self.database = database
         loop = loops.next()
@@ -64,7 +64,7 @@ public final class RequestLog: Sendable {
         if isLarge { self.isLarge.set() }
     }
 
-    /// Writes until the task is cancelled; what is left then is for ``write()``.
+    /// Writes until the task is cancelled; call ``write()`` for the rest afterwards.
     public func run() async throws {
         var trimmedAt: ContinuousClock.Instant?
         while true {
@@ -87,7 +87,7 @@ public final class RequestLog: Sendable {
         }
     }
 
-    /// Writes what has gathered. What cannot be written waits on. Called by one at a time.
+    /// Writes the waiting records; on a failure they keep waiting. One caller at a time.
     public func write() async throws {
         let (block, droppedCount) = state.withLock { state in
             if state.unwritten.count == 0 { swap(&state.unwritten, &state.block) }
@@ -111,7 +111,7 @@ public final class RequestLog: Sendable {
         if hasMore { hasSome.set() }
     }
 
-    /// Forgets what is older than a day, and the oldest of what is too much.
+    /// Deletes records older than a day, and the oldest beyond the size limit.
     func trim() async throws {
         try await database.execute(
             """
@@ -128,7 +128,7 @@ public final class RequestLog: Sendable {
     public static let migrations = MigrationHistory(
         component: "requests", [Migration(id: "requests-001-block", sql: table)])
 
-    /// What is dense is not worth compressing, and a search in it is quicker so.
+    /// Dense data does not compress well, and searching uncompressed data is faster.
     private static let table = """
         create table requests.block (
             id bigint generated always as identity primary key,

@@ -38,7 +38,7 @@ public typealias HTTPHandler = @Sendable (HTTPRequest) async -> HTTPResponse
 public typealias HTTPMiddleware = @Sendable (_ request: HTTPRequest, _ next: HTTPHandler) async -> HTTPResponse
 
 extension Array<HTTPMiddleware> {
-    /// One handler of a handler and what stands around it, the first outermost.
+    /// Combines a handler with middleware, the first one outermost.
     public func around(_ handler: @escaping HTTPHandler) -> HTTPHandler {
         reversed().reduce(handler) { next, middleware in { request in await middleware(request, next) } }
     }
