@@ -92,8 +92,8 @@ import Testing
         Case(
             .post, "/subjects/s/versions", TestRegistry.request(TestRegistry.record(0), ("id", .number("5"))),
             code: 42205,
-            "gives the ids itself"),
-        Case(.post, "/subjects/:.ctx:s/versions", schema, code: 42208, "none but the default"),
+            "assigns the ids"),
+        Case(.post, "/subjects/:.ctx:s/versions", schema, code: 42208, "only has the default one"),
         Case(.post, "/subjects/a%0Ab/versions", schema, code: 42208, "no control characters"),
         Case(.get, "/subjects/\(String(repeating: "x", count: 513))/versions", code: 42208),
         Case(.get, "/subjects?offset=x", code: 422, "offset is not a number"),

@@ -106,7 +106,7 @@ import Testing
                 "SCHEMA_REGISTRY_URL": url, "SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO": "hub:\(Self.token)",
             ])
         }
-        #expect(error?.log.contains("refuses badge.earned-value: ") == true, "\(String(describing: error))")
+        #expect(error?.log.contains("refused badge.earned-value: ") == true, "\(String(describing: error))")
         #expect(error?.log.contains("a field the writer does not have needs a default") == true)
         #expect(try await other.stop() == [0])
     }
