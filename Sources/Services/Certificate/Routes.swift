@@ -147,10 +147,10 @@ extension CertificateError: ProblemConvertible {
         switch self {
         case .notFound: .notFound
         case .erased:
-            Problem(.gone, "certificate-erased", detail: "The person it was issued to has had it erased.")
+            Problem(.gone, "certificate-erased", detail: "The certificate was erased at the request of its owner.")
         case .final:
             Problem(
-                .conflict, "certificate-final", detail: "The name was corrected before, or it is too late for that.")
+                .conflict, "certificate-final", detail: "The name was already corrected, or the period for corrections is over.")
         case .notDrawn: .tooBusy(retryAfterSeconds: 2)
         }
     }

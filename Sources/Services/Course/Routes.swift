@@ -446,15 +446,15 @@ extension CourseError: ProblemConvertible {
         case .notFound: .notFound
         case .notAllowed: .notAllowed
         case .changedMeanwhile: .changedMeanwhile
-        case .archived: Problem(.conflict, "course-archived", detail: "An archived course stays as it is.")
+        case .archived: Problem(.conflict, "course-archived", detail: "An archived course cannot be changed.")
         case .sectionNotEmpty:
             Problem(.conflict, "section-not-empty", detail: "Move or remove the lessons of the section first.")
         case .outlineFull(let countMax):
-            Problem(.conflict, "outline-full", detail: "A course can have \(countMax) of them and no more.")
+            Problem(.conflict, "outline-full", detail: "A course can have at most \(countMax) of them.")
         case .incomplete(let items):
             Problem(
                 .unprocessableContent, "publish-checklist",
-                detail: "A published course must have what is missing here; see errors.",
+                detail: "The course does not meet the requirements for publishing; see errors.",
                 errors: items.map { .init(field: $0.field, message: $0.message) })
         case .unacceptable(let field, let message): .invalidBody([.init(field: field, message: message)])
         }

@@ -134,20 +134,20 @@ extension MediaError: ProblemConvertible {
         case .notAllowed: .notAllowed
         case .alreadyComplete:
             Problem(
-                .conflict, "already-complete", detail: "The upload is complete; begin another one for another file.")
+                .conflict, "already-complete", detail: "The upload is complete; start another one for another file.")
         case .partsMissing:
             Problem(
-                .conflict, "parts-missing", detail: "The parts that came are not as long as the file was announced.")
+                .conflict, "parts-missing", detail: "The total size of the parts does not match the announced size.")
         case .wrongChecksum:
-            Problem(.conflict, "wrong-checksum", detail: "The parts together have another SHA-256. Send them again.")
+            Problem(.conflict, "wrong-checksum", detail: "The SHA-256 of the parts does not match. Send them again.")
         case .wrongType:
-            Problem(.conflict, "wrong-type", detail: "The content of the file is of another type than was announced.")
+            Problem(.conflict, "wrong-type", detail: "The content of the file does not have the announced type.")
         case .tooManyUploads:
             Problem(
                 .conflict, "too-many-uploads",
-                detail: "Complete some of your uploads first; \(Medium.uploadsPerPersonMax) may be under way.")
+                detail: "Complete some of your uploads first; at most \(Medium.uploadsPerPersonMax) may be incomplete.")
         case .badAddress:
-            Problem(.forbidden, "bad-address", detail: "The address was altered or its time is over. Ask for it again.")
+            Problem(.forbidden, "bad-address", detail: "The address was altered or has expired. Request it again.")
         }
     }
 }

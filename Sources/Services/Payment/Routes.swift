@@ -211,7 +211,7 @@ extension PaymentError: ProblemConvertible {
         case .paymentMethodRequired:
             Problem(
                 .unprocessableContent, "payment-method-required",
-                detail: "This course is paid: send paymentMethod.",
+                detail: "This course is not free: send paymentMethod.",
                 errors: [.init(field: "paymentMethod", message: "is required for a paid course")])
         case .priceChanged(let price):
             Problem(.conflict, "price-changed", detail: "The course costs \(price) now.")
@@ -224,14 +224,14 @@ extension PaymentError: ProblemConvertible {
         case .refused(let failure):
             Problem(402, "card-declined", detail: "\(failure.message) (\(failure.code))")
         case .notChargeable:
-            Problem(.conflict, "not-chargeable", detail: "This cannot be charged in its currency.")
+            Problem(.conflict, "not-chargeable", detail: "The amount cannot be charged in its currency.")
         case .wrongState(let status):
             Problem(.conflict, "wrong-state", detail: "The payment is \(status.rawValue).")
         case .alreadySubscribed:
             Problem(.conflict, "already-subscribed", detail: "You have a plan already, or one is being paid.")
         case .badSignature:
-            Problem(.badRequest, "bad-signature", detail: "The signature does not fit, or is too old.")
-        case .badEvent: Problem(.badRequest, "bad-event", detail: "The body is no event of Stripe's.")
+            Problem(.badRequest, "bad-signature", detail: "The signature is invalid or too old.")
+        case .badEvent: Problem(.badRequest, "bad-event", detail: "The body is not a Stripe event.")
         }
     }
 }

@@ -265,7 +265,7 @@ extension RegistryError {
         case let error as RegistryError: self = error
         case let refusal as RegistryRefusal: self.init(refusal)
         case HTTPBodyError.tooLarge(let bytesMax): self.init(413, "The body may have at most \(bytesMax) bytes")
-        case is HTTPBodyError: self.init(400, "The body did not arrive whole")
+        case is HTTPBodyError: self.init(400, "The body is incomplete")
         case is BlockingPool.Refusal: self.init(503, "The registry is busy; try again shortly")
         case is PostgresError: self.init(50001, "Error in the backend data store")
         default: self.init(500, "Internal Server Error")

@@ -135,7 +135,7 @@ extension ReviewError: ProblemConvertible {
         case .noProgress:
             Problem(
                 .forbidden, "no-progress",
-                detail: "Who has come to \(Int(Progress.percentMin)) percent of a course can review it.")
+                detail: "Complete at least \(Int(Progress.percentMin)) percent of the course to review it.")
         case .alreadyReviewed:
             Problem(.conflict, "already-reviewed", detail: "You have reviewed this course. Change that review instead.")
         case .changedMeanwhile: .changedMeanwhile

@@ -97,7 +97,7 @@ final class AssignmentCheck: @unchecked Sendable {
         missing.subtract(held)
         if missing.isEmpty { return .complete }
         let group = try GroupView(of: membership.group, client, within: questionLimit)
-        // A rebalance in progress will assign the partitions, and a failed request is not an error of the assignment.
+        // A rebalance in progress will assign the partitions, and an assignment that cannot be decoded cannot be checked.
         guard group.state == "Stable" else { return .complete }
         for assignment in group.assignments {
             guard let assignment else { return .complete }

@@ -49,7 +49,7 @@ extension Operations {
         let session = Session(
             of: userID, userAgent: attempt.userAgent, at: time, lifetime: config.refreshTokenLifetime)
         let refreshToken = SecureRandom.token()
-        // The device cookie may belong to another account that logged in from the same browser.
+        // The device token may belong to another account that logged in from the same browser.
         let deviceToken = device.flatMap { $0.userID == userID ? $0.token : nil } ?? SecureRandom.token()
         return try await database.transaction { tx in
             try await settle(subjects, on: tx) { $0.succeed(at: $1) }

@@ -54,13 +54,13 @@ struct PaymentFailure: Sendable, Equatable {
         message: "You are enrolled in this course already, or another payment for it is open.",
         isRetryable: false)
     static let badPaymentMethod = PaymentFailure(
-        code: "bad-payment-method", message: "The payment method is not known.", isRetryable: true)
+        code: "bad-payment-method", message: "The payment method is unknown.", isRetryable: true)
     /// The payment was not confirmed in time.
     static let abandoned = PaymentFailure(
         code: "abandoned", message: "The payment was not confirmed in time.", isRetryable: true)
     /// It was paid and then refunded.
     static let notEnrolled = PaymentFailure(
-        code: "not-enrolled", message: "The enrolment could not be made; the amount was given back.", isRetryable: true)
+        code: "not-enrolled", message: "The enrolment failed; the amount was refunded.", isRetryable: true)
 
     static func declined(_ code: String, _ message: String) -> PaymentFailure {
         PaymentFailure(code: code, message: message.isEmpty ? "The card was declined." : message, isRetryable: true)

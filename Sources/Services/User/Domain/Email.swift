@@ -12,7 +12,7 @@ struct Email: CheckedText {
     /// Two addresses with the same folded form belong to the same account.
     var folded: String { text.lowercased() }
 
-    /// The parts of the address that an owner may use in a password: the address, its local part, and the parts of both.
+    /// The parts of the address that its owner is likely to use in a password: the address, its local part, and the parts of both.
     var words: [String] {
         let local = text.prefix { $0 != "@" }
         return [text, String(local)] + text.split { !$0.isLetter }.map(String.init)
