@@ -150,7 +150,8 @@ extension CertificateError: ProblemConvertible {
             Problem(.gone, "certificate-erased", detail: "The certificate was erased at the request of its owner.")
         case .final:
             Problem(
-                .conflict, "certificate-final", detail: "The name was already corrected, or the period for corrections is over.")
+                .conflict, "certificate-final",
+                detail: "The name was already corrected, or the period for corrections is over.")
         case .notDrawn: .tooBusy(retryAfterSeconds: 2)
         }
     }

@@ -23,7 +23,8 @@ enum VerificationPage {
 
     static func html(of error: CertificateError) -> String {
         error == .erased
-            ? page("This certificate is gone", "invalid", "<p>The certificate was erased at the request of its owner.</p>")
+            ? page(
+                "This certificate is gone", "invalid", "<p>The certificate was erased at the request of its owner.</p>")
             : page(
                 "There is no such certificate", "invalid", "<p>Check the code: it has twelve letters and digits.</p>")
     }
