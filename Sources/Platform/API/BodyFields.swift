@@ -2,45 +2,44 @@ internal import Avro
 public import Contracts
 internal import HTTP
 
-/// A request body that is read field by field, with every complaint collected before it is refused.
+/// A request body that is read field by field; all field errors are collected before it is refused.
 public protocol RequestBody: Sendable {
     init(_ fields: inout BodyFields)
 }
 
-/// The fields of a JSON object on their way into a ``RequestBody``.
+/// Reads the fields of a JSON object into a ``RequestBody``.
 ///
-/// Each reader takes a field by name and notes what is wrong with it; the value it then returns is a stand-in that no one sees,
-/// for a body with complaints is refused as a whole. A field that nobody asked for is a complaint too: that keeps read-only and
-/// misspelt fields from being ignored in silence.
+/// Each reader takes a field by name and collects its errors. For an invalid field it returns a placeholder that is never used, because
+/// a body with errors is refused. A field that no reader asked for is an error too, so that read-only and misspelt fields are not ignored.
 public struct BodyFields {
     private let object: [String: JSONTree]
     private var known: Set<String> = []
     private var errors: [Problem.FieldError] = []
 
-    /// - Parameter members: no name twice.
+    /// - Parameter members: unique names.
     init(_ members: [JSONTree.Member]) {
         object = Dictionary(members.map { ($0.name, $0.value) }) { first, _ in first }
     }
 
-    /// Whether the field is there, be it null.
+    /// Whether the field exists, even if null.
     public mutating func contains(_ name: String) -> Bool {
         known.insert(name)
         return object[name] != nil
     }
 
-    /// A text that must be there. Leading and trailing blanks are cut unless `trimmed` is false.
+    /// A required text. Leading and trailing whitespace is removed unless `trimmed` is false.
     /// - Parameter length: in characters.
     public mutating func string(_ name: String, length: ClosedRange<Int>, trimmed: Bool = true) -> String {
         guard let node = required(name) else { return "" }
         return text(node, name, length, trimmed) ?? ""
     }
 
-    /// A text that may be missing or null.
+    /// An optional text (missing or null).
     public mutating func optionalString(_ name: String, length: ClosedRange<Int>, trimmed: Bool = true) -> String? {
         optional(name).flatMap { text($0, name, length, trimmed) }
     }
 
-    /// One of the cases of an enum of texts.
+    /// A required case of an enum of texts.
     public mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ name: String, of type: Choice.Type, else standIn: Choice
     ) -> Choice {
@@ -50,22 +49,22 @@ public struct BodyFields {
         return standIn
     }
 
-    /// A whole number that must be there.
+    /// A required integer.
     public mutating func int(_ name: String, in range: ClosedRange<Int>) -> Int {
         required(name).flatMap { int($0, name, range) } ?? range.lowerBound
     }
 
-    /// A whole number that may be missing or null.
+    /// An optional integer (missing or null).
     public mutating func optionalInt(_ name: String, in range: ClosedRange<Int>) -> Int? {
         optional(name).flatMap { int($0, name, range) }
     }
 
-    /// A number that must be there.
+    /// A required number.
     public mutating func number(_ name: String, in range: ClosedRange<Double>) -> Double {
         required(name).flatMap { number($0, name, range) } ?? range.lowerBound
     }
 
-    /// A number that may be missing or null.
+    /// An optional number (missing or null).
     public mutating func optionalNumber(_ name: String, in range: ClosedRange<Double>) -> Double? {
         optional(name).flatMap { number($0, name, range) }
     }
@@ -77,22 +76,22 @@ public struct BodyFields {
         return nil
     }
 
-    /// A typed id that must be there.
+    /// A required typed id.
     public mutating func id<ID: HubID>(_ name: String, as type: ID.Type = ID.self) -> ID {
         required(name).flatMap { id($0, name) } ?? ID(checked: "")
     }
 
-    /// A typed id that may be missing or null.
+    /// An optional typed id (missing or null).
     public mutating func optionalID<ID: HubID>(_ name: String, as type: ID.Type = ID.self) -> ID? {
         optional(name).flatMap { id($0, name) }
     }
 
-    /// A list of typed ids that must be there.
+    /// A required list of typed ids.
     public mutating func ids<ID: HubID>(_ name: String, count: ClosedRange<Int>, as type: ID.Type = ID.self) -> [ID] {
         nodes(name, count).enumerated().compactMap { index, node in id(node, "\(name)[\(index)]") }
     }
 
-    /// A list of texts that may be missing or null.
+    /// An optional list of texts (missing or null).
     /// - Parameter length: of each, in characters.
     public mutating func optionalStrings(
         _ name: String, count: ClosedRange<Int>, length: ClosedRange<Int>
@@ -102,7 +101,7 @@ public struct BodyFields {
         }
     }
 
-    /// A list of objects that must be there, each read as a body is. Complaints name the place: `questions[0].text`.
+    /// A required list of objects, each read like a body. Errors name the path: `questions[0].text`.
     public mutating func list<Item: RequestBody>(
         _ name: String, count: ClosedRange<Int>, of type: Item.Type = Item.self
     ) -> [Item] {
@@ -119,12 +118,12 @@ public struct BodyFields {
         }
     }
 
-    /// Notes a complaint of the caller's own about a field.
+    /// Adds an error of the caller about a field.
     public mutating func complain(_ name: String, _ message: String) {
         errors.append(Problem.FieldError(field: name, message: message))
     }
 
-    /// - Throws: the `invalid-body` problem with every complaint.
+    /// - Throws: the `invalid-body` problem with all errors.
     func finish() throws(Problem) {
         let complaints = complaints
         if !complaints.isEmpty { throw .invalidBody(complaints) }

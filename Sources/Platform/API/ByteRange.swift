@@ -1,17 +1,17 @@
 public import HTTP
 public import ObjectStore
 
-/// The one range of bytes that a `Range` field asks for (RFC 9110, section 14).
+/// The single byte range of a `Range` field (RFC 9110, section 14).
 struct ByteRange: Equatable {
     private enum Wish: Equatable {
-        /// From a byte on, to another one or the end.
+        /// From one offset to another or to the end.
         case from(Int, through: Int?)
-        /// So many at the end.
+        /// A suffix length.
         case last(Int)
     }
     private let wish: Wish
 
-    /// Nil for what need not be understood: other units, several ranges, nonsense. Then all of it is the answer.
+    /// Nil for a field to ignore: other units, several ranges, bad syntax. The whole object is then sent.
     init?(_ field: String?) {
         let parts = field?.split(separator: "=", omittingEmptySubsequences: false) ?? []
         guard parts.count == 2, parts[0].lowercased() == "bytes" else { return nil }
@@ -19,7 +19,7 @@ struct ByteRange: Equatable {
         guard ends.count == 2, ends.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }) else {
             return nil
         }
-        // A number that is too large is one behind every end.
+        // A number that overflows lies behind every end.
         let (first, last) = (ends[0].isEmpty ? nil : Int(ends[0]) ?? .max, ends[1].isEmpty ? nil : Int(ends[1]) ?? .max)
         switch (first, last) {
         case (let first?, let last):
@@ -30,7 +30,7 @@ struct ByteRange: Equatable {
         }
     }
 
-    /// The bytes of an object that are meant; nil when it has none of them.
+    /// The requested bytes of an object; nil when it has none of them.
     func bytes(of sizeBytes: Int) -> Range<Int>? {
         switch wish {
         case .from(let first, let last):
@@ -44,14 +44,14 @@ struct ByteRange: Equatable {
 }
 
 extension Request {
-    /// Answers with an object: all of it, or the range that is asked for.
-    /// - Parameter fields: of the answer, its content type among them.
-    /// - Throws: 404 when there is none, 416 when it has no such bytes, ``ObjectStoreError``.
+    /// Responds with an object: the whole, or the requested range.
+    /// - Parameter fields: response fields, including content type.
+    /// - Throws: 404 without such an object, 416 without such bytes, ``ObjectStoreError``.
     public func object(_ key: ObjectKey, in store: any ObjectStore, fields: HTTPFields) async throws -> Response {
         guard let known = try await store.head(key) else { throw Problem.notFound }
         var fields = fields
         fields["accept-ranges"] = "bytes"
-        // A range of what the client has seen only as it still is: what it saw is not known here.
+        // `If-Range` cannot be verified here, so a request with it gets the whole object.
         let range = http.fields["if-range"] == nil ? ByteRange(http.fields["range"]) : nil
         guard let bytes = range.map({ $0.bytes(of: known.sizeBytes) }) ?? 0..<known.sizeBytes else {
             throw Problem.rangeNotSatisfiable(sizeBytes: known.sizeBytes)

@@ -10,7 +10,7 @@ struct EntityTag {
 
     func matches(_ field: String) -> Bool { Self.entries(of: field).contains { $0 == "*" || $0 == text } }
 
-    /// As ``matches(_:)``, whether or not what is named is said to be the same to the byte.
+    /// Like ``matches(_:)``, but with weak comparison: `W/` is ignored.
     func matchesWeakly(_ field: String) -> Bool {
         matches(Self.entries(of: field).map { $0.hasPrefix("W/") ? $0.dropFirst(2) : $0[...] }.joined(separator: ","))
     }
@@ -21,7 +21,7 @@ struct EntityTag {
 }
 
 extension Request {
-    /// Whether a version is the one `If-Match` asks for; any is without it.
+    /// Whether a version satisfies `If-Match`; true without it.
     public var isExpectedVersion: @Sendable (Int) -> Bool {
         let expected = http.fields["if-match"]
         return { version in expected.map { EntityTag(version: version).matches($0) } ?? true }
@@ -29,19 +29,19 @@ extension Request {
 }
 
 extension HTTPResponse {
-    /// 200 with a JSON body, and the version it shows as `ETag`.
+    /// 200 with a JSON body and its version as `ETag`.
     public static func ok(_ view: some Encodable, version: Int) throws -> HTTPResponse {
         ok(json: try HubJSON.encode(view), version: version)
     }
 
-    /// The same of JSON as ``HubJSON`` writes it.
+    /// 200 with encoded JSON and its `ETag`.
     public static func ok(json: [UInt8], version: Int) -> HTTPResponse {
         var response = HTTPResponse.json(.ok, json)
         response.fields["etag"] = EntityTag(version: version).text
         return response
     }
 
-    /// 304 without a body where the client has what this answer says. What must not be stored, nobody has.
+    /// 304 without a body when the client has the current version. Does not apply to `no-store`.
     func unlessKnown(to request: HTTPRequest) -> HTTPResponse {
         guard request.method == .get || request.method == .head, status == .ok, let tag = fields["etag"],
             fields["cache-control"] != "no-store", let known = request.fields["if-none-match"],

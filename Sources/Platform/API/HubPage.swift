@@ -1,6 +1,6 @@
 public import HTTP
 
-/// Pages for people: one look, no script, nothing from elsewhere.
+/// HTML pages: one style, no scripts, no external resources.
 public enum HubPage {
     private static let policy =
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -37,7 +37,7 @@ public enum HubPage {
                 """))
     }
 
-    /// Text that stands in HTML as it is.
+    /// Escapes text for HTML.
     public static func escape(_ text: String) -> String {
         text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
             .replacing("\"", with: "&quot;")

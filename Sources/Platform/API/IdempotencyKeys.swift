@@ -3,11 +3,11 @@ internal import HTTP
 internal import Postgres
 internal import Secrets
 
-/// Honours `Idempotency-Key` on the routes of ``Routes/postOnce(_:_:_:)``; the operation behind such a route acts through ``Once``.
+/// Implements `Idempotency-Key` for routes of ``Routes/postOnce(_:_:_:)``; their operations act through ``Once``.
 ///
-/// A key belongs to its sender. Nothing is kept that says whose it was or what it asked for: codes that only the hub's secret makes,
-/// and the id of what was made. So there is nothing to erase with a person, and a repeated request is answered with what it made as
-/// that is by then.
+/// A key belongs to its sender. Stored are codes computed with the hub's secret, and the id of the created object, but neither the
+/// sender nor the request. Erasing a person therefore needs no step here. A repeated request gets the created object in its
+/// current state.
 struct IdempotencyKeys: Sendable {
     static let fieldName = "idempotency-key"
     static let keyBytesMax = 255
@@ -22,7 +22,7 @@ struct IdempotencyKeys: Sendable {
         fingerprints = seal.key(for: "idempotency-fingerprint")
     }
 
-    /// What the operation of `request` is given.
+    /// Creates the ``Once`` of a request.
     /// - Throws: 400 for a key that is not visible ASCII, 413.
     func once(_ request: Request) async throws -> Once {
         guard let key = try Self.key(of: request) else { return Once(nil) }
@@ -33,7 +33,7 @@ struct IdempotencyKeys: Sendable {
         return Once(claim)
     }
 
-    /// Two keys that differ in any way are two keys: what has no one spelling as text is none.
+    /// Visible ASCII: other text can have several encodings, and keys are compared exactly.
     private static func key(of request: Request) throws(Problem) -> String? {
         let keys = request.http.fields.values(of: fieldName)
         guard let key = keys.first else { return nil }
@@ -51,7 +51,7 @@ struct IdempotencyKeys: Sendable {
         }
     }
 
-    /// Forgets old keys.
+    /// Deletes old keys.
     static func removeExpired(on database: Database, stepCountMax: Int = removalCountMax) async throws {
         try await database.delete(
             from: "idempotency_key",

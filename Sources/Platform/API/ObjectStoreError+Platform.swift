@@ -2,12 +2,12 @@ public import HTTP
 public import Messaging
 public import ObjectStore
 
-/// What a store's failure means for who handles an event or a task, and for who asked over HTTP.
+/// Maps errors of an object store to failure classes (events, tasks) and problems (HTTP).
 extension ObjectStoreError: ClassifiedError, ProblemConvertible {
     public var failureClass: FailureClass {
         switch self {
         case .unavailable: .dependencyDown
-        // A bucket that is missing or closed is an operator's to mend, and what waits for it is not lost meanwhile.
+        // An operator must repair a missing or closed bucket; waiting work is kept until then.
         case .refused: .dependencyDown
         case .bodyInterrupted, .cancelled: .transient
         case .badKey, .wrongLength, .wrongChecksum, .outside: .permanent

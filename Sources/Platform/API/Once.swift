@@ -3,7 +3,7 @@ internal import HTTP
 public import Postgres
 internal import Synchronization
 
-/// What makes an operation act once for an `Idempotency-Key`, given to the handler of a ``Routes/postOnce(_:_:_:)`` route.
+/// Makes an operation act once per `Idempotency-Key`. The handler of a ``Routes/postOnce(_:_:_:)`` route receives it.
 ///
 /// ```swift
 /// try await database.transaction { tx in
@@ -14,10 +14,10 @@ internal import Synchronization
 ///     }
 /// }
 /// ```
-/// The key commits together with what was made, or neither does: when nobody knows how a commit came out, the same key finds what
-/// was made, or makes it.
+/// The key and the created object commit together. When the outcome of a commit is unknown, a retry with the same key finds the object
+/// or creates it.
 public final class Once: Sendable {
-    /// What a key is known by, and what it was sent with.
+    /// Identifies a key and the request sent with it.
     struct Claim: Sendable {
         let digest: [UInt8]
         let fingerprint: [UInt8]
@@ -27,7 +27,7 @@ public final class Once: Sendable {
         case nothing, made, found
     }
 
-    /// nil for a request without a key: each of those acts.
+    /// nil for a request without a key, which always acts.
     private let claim: Claim?
     private let state = Mutex(Outcome.nothing)
 
@@ -36,14 +36,14 @@ public final class Once: Sendable {
 
     var outcome: Outcome { state.withLock { $0 } }
 
-    /// Makes something in `tx`, or finds what the same request made before.
+    /// Creates an object in `tx`, or finds the one that the same request created before.
     ///
-    /// It belongs before whatever the state of things decides, so that a repeated request never meets its own effect as somebody
-    /// else's. A request that comes while another with its key is at work waits for that one's transaction to end.
+    /// Call it before checks of the current state, so that a repeated request does not conflict with its own effect. A request
+    /// waits while another transaction holds its key.
     /// - Parameters:
-    ///   - make: what throws leaves the key free, with everything else that is rolled back.
-    ///   - again: given the id of what was made; it may be gone by now.
-    /// - Throws: 422 when the key came before with another request; what `make` and `again` throw; ``PostgresError``.
+    ///   - make: if it throws, the rollback releases the key.
+    ///   - again: receives the id of the created object, which may be deleted by now.
+    /// - Throws: 422 when the key was used for another request; errors of `make` and `again`; ``PostgresError``.
     public func run<Made: Identifiable>(
         on tx: Transaction, _ make: () async throws -> Made, again: (Made.ID) async throws -> Made
     ) async throws -> Made where Made.ID: HubID {
@@ -57,9 +57,9 @@ public final class Once: Sendable {
         return note(.made, made)
     }
 
-    /// The id of what the same request made before, as text: for operations that ask others before they have a transaction. Nothing is
-    /// claimed, so ``run(on:_:again:)`` decides all the same.
-    /// - Throws: 422 when the key came before with another request.
+    /// The id of the object that the same request created, as text: for operations that call other services before a transaction.
+    /// It does not claim the key; ``run(on:_:again:)`` decides.
+    /// - Throws: 422 when the key was used for another request.
     public func made(in database: Database) async throws -> String? {
         guard let claim else { return nil }
         let rows = try await database.query(
@@ -69,12 +69,12 @@ public final class Once: Sendable {
         return note(.found, made)
     }
 
-    /// Keeps what another service made under the same key, in one statement: that service acts once, and this one finds it again.
-    /// - Throws: 422 when the key came before with another request; ``PostgresError``.
+    /// Stores, in one statement, what another service created under the same key. That service is idempotent too.
+    /// - Throws: 422 when the key was used for another request; ``PostgresError``.
     public func keep<Made: Identifiable>(_ made: Made, in database: Database) async throws -> Made
     where Made.ID: HubID {
         guard let claim else { return note(.made, made) }
-        // The update changes nothing: it makes the statement return the row that was there.
+        // The update changes nothing: it makes the statement return the existing row.
         let rows = try await database.query(
             """
             insert into idempotency_key as k (digest, fingerprint, made)
@@ -93,10 +93,10 @@ public final class Once: Sendable {
 }
 
 extension Once.Claim {
-    /// Waits for whoever has the key to commit or to give it up.
-    /// - Returns: the id of what was made under the key; nil when the key is ours, for as long as the transaction lives.
+    /// Waits until the transaction that holds the key ends.
+    /// - Returns: the id of the object created under the key; nil when `tx` now holds the key.
     fileprivate func take(on tx: Transaction) async throws -> String? {
-        // The update changes nothing: it makes the statement return the row that was there.
+        // The update changes nothing: it makes the statement return the existing row.
         let rows = try await tx.query(
             """
             insert into idempotency_key as k (digest, fingerprint) values (\(digest), \(fingerprint))
@@ -110,7 +110,7 @@ extension Once.Claim {
     }
 }
 
-/// A mistake in a service: its route promises ``Once`` and its operation does not act through it.
+/// A programming error: a `postOnce` route whose operation does not act through ``Once``.
 struct ActedWithoutOnce: Error, CustomStringConvertible {
     var description: String { "the operation of a postOnce route did not act through Once.run" }
 }

@@ -1,11 +1,11 @@
 public import HTTP
 
-/// Which part of a list is asked for: `limit` items, behind the `cursor` at which the page before ended.
+/// The requested part of a list: `limit` items after `cursor`, the end of the previous page.
 ///
-/// A cursor is what orders the list, as text: as a rule the id of the last item.
+/// A cursor is the sort key of the list as text, usually the id of the last item.
 public struct PageRequest<Cursor: RawRepresentable & Sendable>: Sendable where Cursor.RawValue == String {
     public let limit: Int
-    /// Nil for the beginning of the list.
+    /// Nil for the start of the list.
     public let cursor: Cursor?
 
     public init(limit: Int, cursor: Cursor? = nil) {
@@ -13,7 +13,7 @@ public struct PageRequest<Cursor: RawRepresentable & Sendable>: Sendable where C
         self.cursor = cursor
     }
 
-    /// How many items to look for: one more than asked for tells whether there is a next page.
+    /// The number of items to query: one more than `limit` shows whether there is a next page.
     public var soughtCount: Int { limit + 1 }
 }
 
@@ -24,8 +24,8 @@ public enum PageLimits {
 }
 
 extension Request {
-    /// The page asked for.
-    /// - Throws: 422 `invalid-query` for a limit out of range, and for a cursor that no page of this list ended with.
+    /// The requested page.
+    /// - Throws: 422 `invalid-query` for a limit out of range or an invalid cursor.
     public func page<Cursor>(
         by cursor: Cursor.Type, limitMax: Int = PageLimits.itemCountMax
     ) throws(Problem) -> PageRequest<Cursor> {
@@ -47,18 +47,18 @@ extension Request {
 /// A page of a list.
 public struct Page<Item> {
     public let items: [Item]
-    /// Where the next page begins; nil on the last one.
+    /// Cursor of the next page; nil on the last page.
     public let nextCursor: String?
 
     /// - Parameters:
-    ///   - found: what was found when ``PageRequest/soughtCount`` items were looked for, in order.
-    ///   - cursor: where a page that ends with an item ends.
+    ///   - found: the result of a query for ``PageRequest/soughtCount`` items, in order.
+    ///   - cursor: the cursor of an item.
     public init<Cursor>(_ found: [Item], of request: PageRequest<Cursor>, by cursor: (Item) -> Cursor) {
         items = Array(found.prefix(request.limit))
         nextCursor = found.count > request.limit ? items.last.map { cursor($0).rawValue } : nil
     }
 
-    /// A list that is given whole.
+    /// A whole list on one page.
     public init(all items: [Item]) { self.init(items, nextCursor: nil) }
 
     private init(_ items: [Item], nextCursor: String?) {
@@ -66,7 +66,7 @@ public struct Page<Item> {
         self.nextCursor = nextCursor
     }
 
-    /// The same page of other items, as a rule of how they are shown.
+    /// The same page with each item transformed.
     public func map<Other>(_ transform: (Item) -> Other) -> Page<Other> {
         Page<Other>(items.map(transform), nextCursor: nextCursor)
     }
@@ -77,7 +77,7 @@ extension Page: Sendable where Item: Sendable {}
 extension Page: Encodable where Item: Encodable {
     enum CodingKeys: CodingKey { case items, nextCursor }
 
-    /// `nextCursor` is written as null at the end of the list, never left out.
+    /// `nextCursor` is null at the end of the list, never omitted.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(items, forKey: .items)
@@ -85,7 +85,7 @@ extension Page: Encodable where Item: Encodable {
     }
 }
 
-/// What a list answers: a page, and whatever else is said of the list.
+/// The response view of a list: a page and any further fields.
 public protocol PageView: Encodable {
     var nextCursor: String? { get }
 }
@@ -93,7 +93,7 @@ public protocol PageView: Encodable {
 extension Page: PageView where Item: Encodable {}
 
 extension HTTPResponse {
-    /// 200 with a page of a list, and a link to the next page while there is one (RFC 8288).
+    /// 200 with a page and, if there is one, a link to the next page (RFC 8288).
     public static func page(_ view: some PageView, of request: Request) throws -> HTTPResponse {
         var response = try ok(view)
         response.fields["link"] = view.nextCursor.map { "<\(request.http.target(withCursor: $0))>; rel=\"next\"" }
@@ -102,8 +102,8 @@ extension HTTPResponse {
 }
 
 extension HTTPRequest {
-    /// The target with another cursor and the rest of its query as it came. What has no place in a URL is escaped, so that nothing
-    /// of a request can end the link it is put into.
+    /// The target with another cursor and the rest of its query unchanged. Characters that a URL does not allow are escaped, so that
+    /// a request cannot end the link early.
     public func target(withCursor cursor: String) -> String {
         let query = target.drop { $0 != "?" }.dropFirst().split(separator: "&").filter { part in
             PercentEncoding.decode(Array(part.prefix { $0 != "=" }.utf8), plusIsSpace: true) != "cursor"
@@ -114,7 +114,7 @@ extension HTTPRequest {
 }
 
 extension PercentEncoding {
-    /// Escapes what may stand nowhere in a path or a query (RFC 3986, appendix A), and leaves the escapes that are there.
+    /// Escapes characters that no path or query allows (RFC 3986, appendix A), and keeps existing escapes.
     fileprivate static func repair(_ text: some StringProtocol) -> String {
         text.unicodeScalars.map { scalar in
             allowed.contains(scalar) ? String(scalar) : encode(String(scalar))

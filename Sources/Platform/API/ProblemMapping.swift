@@ -3,13 +3,13 @@ internal import EventLoop
 internal import Observability
 internal import Postgres
 
-/// An error of a service that the caller should understand. Each service maps its own in one switch beside the error.
+/// A service's error that the client should understand. Each service maps its own in one switch beside the error.
 public protocol ProblemConvertible: Error {
     var problem: Problem { get }
 }
 
 extension Problem {
-    /// What the outside is told of `error`. Nothing of an unexpected error leaves the process but the fact.
+    /// The problem sent for `error`. An unexpected error becomes a problem without details.
     public init(_ error: any Error) {
         switch error {
         case let problem as Problem: self = problem
@@ -24,12 +24,12 @@ extension Problem {
         }
     }
 
-    /// As ``init(_:)``, for the request of the running task: once that is cancelled, whatever fails is its client's doing.
+    /// Like ``init(_:)``, for the current task's request: after its cancellation, the client is the cause of any failure.
     public init(answering error: any Error) {
         let problem = Problem(error)
         self = Task.isCancelled && problem.isOurFault ? .clientGone : problem
     }
 
-    /// Whether an operator should look at the error behind it.
+    /// Whether an operator should examine the cause.
     public var isOurFault: Bool { status.code >= 500 }
 }

@@ -1,7 +1,7 @@
 public import HTTP
 
-/// The slugs of what any service may answer. Those of one service alone are in the switch at the end of its `Routes.swift`; those of
-/// requests that are no proper HTTP are the server's.
+/// Problem codes that any service may return. Those of one service are at the end of its `Routes.swift`; those of malformed HTTP
+/// are in the server.
 extension Problem {
     public static let internalError = Problem(
         .internalServerError, "internal-error",
@@ -10,17 +10,17 @@ extension Problem {
         .serviceUnavailable, "unavailable", detail: "A part of the hub is busy or restarting. Try again shortly.",
         fields: ["retry-after": "1"])
 
-    /// More of one kind of work is under way than is done in time; everything else goes on.
+    /// Too much work of one kind is in progress; other requests are not affected.
     public static func tooBusy(retryAfterSeconds seconds: Int) -> Problem {
         Problem(
             .serviceUnavailable, "too-busy", detail: "Too many such requests are under way. Try again in \(seconds) s.",
             fields: ["retry-after": String(seconds)])
     }
 
-    /// Nobody reads this answer: its client left before it was there. The status is the one proxies log for that.
+    /// The client disconnected before the response. Proxies log this status for it; nobody receives it.
     public static let clientGone = Problem(499, "client-gone", title: "Client Closed Request")
 
-    // MARK: Who is asking
+    // MARK: Identity
 
     public static let notLoggedIn = Problem(
         .unauthorized, "not-logged-in", detail: "Log in and send the access token: Authorization: Bearer TOKEN.",
@@ -29,11 +29,11 @@ extension Problem {
     static let notFromTheGateway = Problem(
         .unauthorized, "no-identity", detail: "This service answers only what came through the gateway.")
 
-    // MARK: What is asked
+    // MARK: Request
 
     public static let notFound = Problem(.notFound, "not-found")
 
-    /// Not the version of `If-Match`; see ``Request/isExpectedVersion``.
+    /// `If-Match` did not match; see ``Request/isExpectedVersion``.
     public static let changedMeanwhile = Problem(
         .preconditionFailed, "changed-meanwhile", detail: "It was changed since you read it. Read it again.")
 
@@ -69,7 +69,7 @@ extension Problem {
             fields: ["content-range": "bytes */\(sizeBytes)"])
     }
 
-    /// 422 with the complaints about each field.
+    /// 422 with the errors of each field.
     public static func invalidBody(_ errors: [FieldError]) -> Problem {
         Problem(
             .unprocessableContent, "invalid-body", detail: "Some fields cannot be accepted; see errors.", errors: errors

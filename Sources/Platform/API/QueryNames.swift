@@ -1,11 +1,11 @@
 public import HTTP
 
-/// The names of the query parameters that a route knows.
+/// The query parameters of a route.
 ///
-/// Any other is refused, as a field is that a body does not know: a misspelt parameter would be ignored in silence, and a list that was
-/// to be narrowed come whole.
+/// Any other parameter is refused, like an unknown field of a body: otherwise a misspelt filter would be ignored and the whole list
+/// returned.
 public struct QueryNames: Sendable, ExpressibleByArrayLiteral {
-    /// Complaints about one request: an answer does not grow with what is sent.
+    /// Reported errors per request, to limit the response size.
     private static let complaintCountMax = 20
 
     public static let none: QueryNames = []
@@ -16,11 +16,11 @@ public struct QueryNames: Sendable, ExpressibleByArrayLiteral {
 
     private init(_ names: [String]) { self.names = names }
 
-    /// Those of ``Request/page(by:limitMax:)``.
-    /// - Parameter others: what the list knows beside them.
+    /// The names of ``Request/page(by:limitMax:)``.
+    /// - Parameter others: further names of the list.
     public static func page(and others: String...) -> QueryNames { QueryNames(["limit", "cursor"] + others) }
 
-    /// As a step around a route.
+    /// A step with this check.
     public var checked: Step {
         { request, next in
             try check(request.http)
@@ -28,7 +28,7 @@ public struct QueryNames: Sendable, ExpressibleByArrayLiteral {
         }
     }
 
-    /// - Throws: 422 `invalid-query`, which names each parameter that is unknown, and the known ones.
+    /// - Throws: 422 `invalid-query` with the unknown and the known parameter names.
     public func check(_ request: HTTPRequest) throws(Problem) {
         var unknown: [String] = []
         for (name, _) in request.query where !names.contains(name) && !unknown.contains(name) {

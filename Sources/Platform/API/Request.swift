@@ -4,11 +4,11 @@ public import HTTP
 
 public typealias Response = HTTPResponse
 
-/// A request as a route of a service sees it: checked, and with the caller known.
+/// A request as a route of a service sees it: checked, with a known identity.
 public struct Request: Sendable {
     public internal(set) var http: HTTPRequest
     public let identity: Identity
-    /// What the gateway, or a service, has vouched for; nil where nobody has been asked.
+    /// The opened seal of the gateway or a service; nil when there is none.
     let sealed: SealedRequest?
 
     public init(_ http: HTTPRequest, identity: Identity) {
@@ -23,8 +23,8 @@ public struct Request: Sendable {
         self.sealed = sealed
     }
 
-    /// The logged-in person.
-    /// - Throws: 401 when nobody is; routes with ``Access/user`` never see that.
+    /// The logged-in user.
+    /// - Throws: 401 without one; never in routes with ``Access/user``.
     public var user: UserID {
         get throws(Problem) {
             guard let id = identity.userID else { throw .notLoggedIn }
@@ -33,7 +33,7 @@ public struct Request: Sendable {
     }
 
     /// Reads the JSON body as `Body`.
-    /// - Throws: 415 when it is not JSON by its own word, 400 `malformed-json`, 413, 422 `invalid-body` with every complaint.
+    /// - Throws: 415 when its content type is not JSON, 400 `malformed-json`, 413, 422 `invalid-body` with all field errors.
     public func body<Body: RequestBody>(as type: Body.Type, bytesMax: Int = 64 * 1024) async throws -> Body {
         let mediaType = http.fields["content-type"]?.prefix { $0 != ";" }.lowercased().trimmed()
         guard mediaType == "application/json" else {
@@ -46,7 +46,7 @@ public struct Request: Sendable {
         return body
     }
 
-    /// Strict JSON: UTF-8, no name twice, bounded nesting. Reading takes time in proportion to the bytes, whatever is in them.
+    /// Strict JSON: UTF-8, unique names, limited nesting. Parsing takes linear time for any input.
     private static func members(of bytes: [UInt8]) throws(Problem) -> [JSONTree.Member] {
         let reason: String
         do throws(AvroError) {
@@ -58,8 +58,8 @@ public struct Request: Sendable {
         throw .malformedJSON(reason)
     }
 
-    /// The whole body as it came, for what is signed to the byte.
-    /// - Throws: 413 when it has more than `bytesMax`.
+    /// The complete unmodified body, for signature checks.
+    /// - Throws: 413 when it is longer than `bytesMax`.
     public func bytes(max bytesMax: Int) async throws -> [UInt8] {
         do {
             return try await http.body.collect(bytesMax: bytesMax)
@@ -69,7 +69,7 @@ public struct Request: Sendable {
     }
 
     /// A typed id from the path.
-    /// - Throws: 404: an id of another form names nothing here.
+    /// - Throws: 404 for an id of invalid form.
     public func id<ID: HubID>(_ name: String, as type: ID.Type) throws(Problem) -> ID {
         guard let text = http.pathParameters[name], let id = try? ID(validating: text) else { throw .notFound }
         return id

@@ -11,12 +11,12 @@ extension HTTPResponse {
     /// 200 with a JSON body.
     public static func ok(_ view: some Encodable) throws -> HTTPResponse { .json(.ok, try HubJSON.encode(view)) }
 
-    /// 201 with a JSON body and where to find it.
+    /// 201 with a JSON body and its location.
     public static func created(_ view: some Encodable, at location: String) throws -> HTTPResponse {
         .json(.created, try HubJSON.encode(view), fields: ["location": location])
     }
 
-    /// 202 with a JSON body: the work goes on.
+    /// 202 with a JSON body: work continues.
     public static func accepted(_ view: some Encodable) throws -> HTTPResponse {
         .json(.accepted, try HubJSON.encode(view))
     }

@@ -3,15 +3,14 @@ internal import Observability
 
 /// The routes of a service behind the gateway.
 ///
-/// Around all of them: the trace context is taken over, and each answer is written down. Around each, from without: the answer is
-/// counted and timed, errors become problems, the sealed identity is checked, access is decided, query parameters that the route does not
-/// know are refused, the body is what was sealed, and what the
-/// client has already is not sent again.
+/// Middleware around all routes takes over the trace context and records each response. For each route, from the outside: the response
+/// is counted and timed, errors become problems, the sealed identity is checked, access is checked, unknown query parameters are
+/// refused, the body is compared with the seal, and a version the client has is not sent.
 public struct Routes: Sendable {
     public typealias Handler = @Sendable (Request) async throws -> Response
     public typealias OnceHandler = @Sendable (Request, Once) async throws -> Response
 
-    /// A body is sealed, so it is here before its handler begins: what is longer comes as a stream.
+    /// A sealed body is read before the handler starts; longer bodies are streamed.
     static let bodyBytesMax = 1024 * 1024
 
     private let seal: IdentitySeal
@@ -45,7 +44,7 @@ public struct Routes: Sendable {
     public mutating func post(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
         add(.post, pattern, access, handler)
     }
-    /// A POST that creates or charges: `Idempotency-Key` is honoured. What the handler calls acts through the ``Once`` it is given.
+    /// A POST that creates or charges. It supports `Idempotency-Key`: the operation acts through the given ``Once``.
     public mutating func postOnce(_ pattern: String, _ access: Access, _ handler: @escaping OnceHandler) {
         let keys = keys
         add(.post, pattern, access) { request in
@@ -62,7 +61,7 @@ public struct Routes: Sendable {
     public mutating func put(_ pattern: String, _ access: Access, _ handler: @escaping Handler) {
         add(.put, pattern, access, handler)
     }
-    /// A PUT whose handler reads the body as it comes: nobody vouches for more than who sends it. Its length is told beforehand.
+    /// A PUT whose handler reads the body as a stream. The body is not sealed; its length must be declared.
     public mutating func putStream(
         _ pattern: String, _ access: Access, bodyBytesMax: Int, _ handler: @escaping Handler
     ) {

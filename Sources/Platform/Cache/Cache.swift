@@ -6,27 +6,27 @@ internal import Synchronization
 
 /// The limits of a service's cache.
 struct CacheLimits: Sendable {
-    /// What is kept in the process, where there is no Redis.
+    /// For the in-process store, used without Redis.
     var memoryBytesMax = 32 * 1024 * 1024
     var memoryCountMax = 20_000
-    /// Larger values are made each time.
+    /// Larger values are not cached.
     var valueBytesMax = 1024 * 1024
-    /// How long a tag keeps its version; longer than any value is kept.
+    /// Lifetime of a tag's version; longer than any value's.
     var versionTime: Duration = .seconds(86_400)
-    /// No value is kept for longer.
+    /// Maximum lifetime of a value.
     var valueTimeMax: Duration = .seconds(3_600)
-    /// Tags of whose change the store could not be told yet. When there are more, nothing is read from it until all it keeps is past.
+    /// Tags whose invalidation the store has not received. Above this, the store is not read until all its values have expired.
     var unsettledCountMax = 10_000
 }
 
-/// What is asked for often and changes seldom, kept for a while: in Redis where there is one, which all processes of a service share,
-/// else in each process.
+/// A cache for values that are read often and rarely change: in Redis, shared by all processes of a service, or else in each
+/// process.
 ///
-/// A value has a **tag**: the thing it was made of. Whoever has changed that thing says so with ``invalidate(_:)``, after the
-/// transaction. A tag has a version, and a value is kept under the version there was before the value was made; so what was read before
-/// a change never shows after it, however late it is written. A store that fails, is slow, or has forgotten is a miss and never an
-/// error. A change that the store could not be told of is remembered, and nothing of that tag is read in this process until it was;
-/// another process may show the old value for as long as values are kept: keep that short.
+/// A value has a **tag**: the object it was computed from. After a transaction changes that object, the caller calls ``invalidate(_:)``.
+/// Each tag has a version. A value is stored with the version read before it was computed, so a value computed before a change is
+/// never returned after it, however late it is written. A store that fails, is slow or lost data counts as a miss, never an error.
+/// A failed invalidation is remembered, and this process does not read that tag until it succeeds. Another process may return the
+/// old value until it expires: keep lifetimes short.
 public final class Cache: Sendable {
     private struct Flight: Hashable {
         let key: String
@@ -36,7 +36,7 @@ public final class Cache: Sendable {
     private enum Look {
         case hit([UInt8])
         case miss(version: [UInt8])
-        /// The store is not there for now.
+        /// The store is unavailable.
         case away
     }
 
@@ -50,16 +50,16 @@ public final class Cache: Sendable {
     private let uptime: Uptime
 
     private struct Unsettled {
-        /// With the number of the change.
+        /// Tag → number of its change.
         var tags: [String: Int] = [:]
         var count = 0
-        /// Until then nothing is read from the store.
+        /// The store is not read before this time.
         var end: ContinuousClock.Instant?
     }
 
     /// - Parameters:
     ///   - redis: nil to keep everything in the process.
-    ///   - prefix: tells the keys of services apart.
+    ///   - prefix: separates the keys of services.
     init(
         _ redis: RedisClient?, prefix: String, limits: CacheLimits = CacheLimits(), loops: EventLoopGroup,
         metrics: Metrics, uptime: @escaping Uptime
@@ -76,12 +76,12 @@ public final class Cache: Sendable {
         meter = CacheMeter(metrics)
     }
 
-    /// What is kept at `key`, or what `make` brings, which is kept then. Who asks while it is being made waits for the same.
+    /// The value stored at `key`, or the result of `make`, which is then stored. Concurrent callers share one `make`.
     /// - Parameters:
-    ///   - key: names the value and how it is written down: another form of it needs another key.
-    ///   - tag: what it is made of.
-    ///   - time: how long it is kept at most.
-    /// - Throws: what `make` throws; that is not kept.
+    ///   - key: names the value and its encoding: another encoding needs another key.
+    ///   - tag: the object it is computed from.
+    ///   - time: its maximum lifetime.
+    /// - Throws: errors of `make`; nothing is stored then.
     public func value(
         _ key: String, of tag: String, for time: Duration, make: @escaping @Sendable () async throws -> [UInt8]
     ) async throws -> [UInt8] {
@@ -98,9 +98,9 @@ public final class Cache: Sendable {
         }
     }
 
-    /// From here on nothing is given out that was made of `tag` before. Call it after the transaction that changed the thing.
+    /// After this, no value computed from `tag` before is returned. Call it after the transaction that changed the object.
     ///
-    /// A caller that is cancelled meanwhile waits for it all the same.
+    /// A cancelled caller still waits for it.
     public func invalidate(_ tag: String) async {
         let isTold = try? await loops.next().shielded("cache invalidate") { await self.tell(tag) }
         if isTold == true { return }
@@ -114,7 +114,7 @@ public final class Cache: Sendable {
         }
     }
 
-    // MARK: Looking
+    // MARK: Lookup
 
     private func look(_ key: String, _ tag: String) async -> Look {
         guard await isSettled(tag) else { return .away }
@@ -128,13 +128,13 @@ public final class Cache: Sendable {
         }
     }
 
-    /// The version of a tag, a first one when it has none.
+    /// The version of a tag; creates one if missing.
     private func known(_ version: [UInt8]?, of tag: String) async throws -> [UInt8]? {
         if let version { return version.count == Self.versionByteCount ? version : nil }
         return try await store.writeFirst(newVersion(), at: name(version: tag), for: limits.versionTime)
     }
 
-    /// Whether the store knows of every change of the tag that this process knows of.
+    /// Whether the store has every change of the tag that this process knows.
     private func isSettled(_ tag: String) async -> Bool {
         let (isKnown, isPast) = unsettled.withLock { ($0.tags[tag] == nil, $0.end.map { $0 <= uptime() } ?? true) }
         if !isPast { return false }
@@ -148,12 +148,12 @@ public final class Cache: Sendable {
         } catch {
             return false
         }
-        // Another change may have come meanwhile, of which the store does not know.
+        // A newer change of the tag may have failed meanwhile: keep it.
         unsettled.withLock { if $0.tags[tag] == number { $0.tags[tag] = nil } }
         return true
     }
 
-    // MARK: Making
+    // MARK: Fill
 
     private func fly(
         _ flight: Flight, for time: Duration, _ make: @escaping @Sendable () async throws -> [UInt8]
@@ -162,7 +162,7 @@ public final class Cache: Sendable {
             if let running = flights[flight] { return running }
             let task = loops.next().start("cache fill") {
                 defer { self.flights.withLock { $0[flight] = nil } }
-                // Another flight may have landed since this one's caller looked.
+                // Another caller may have stored the value since the lookup.
                 if let bytes = await self.kept(flight) { return bytes }
                 let bytes = try await make()
                 if bytes.count <= self.limits.valueBytesMax {
@@ -187,7 +187,7 @@ public final class Cache: Sendable {
 
     private static let versionByteCount = 16
 
-    /// Like no other.
+    /// Unique.
     private func newVersion() -> [UInt8] {
         var random = SystemRandomNumberGenerator()
         return (0..<Self.versionByteCount).map { _ in UInt8.random(in: .min ... .max, using: &random) }
@@ -197,7 +197,7 @@ public final class Cache: Sendable {
     private func name(version tag: String) -> String { "\(prefix):version:\(tag)" }
 }
 
-/// Counts what a cache is good for.
+/// Counts lookup results.
 private struct CacheMeter: Sendable {
     let hits: Counter
     let misses: Counter

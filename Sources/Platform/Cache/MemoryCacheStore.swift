@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Keeps bytes in the process, in two generations: what is asked for stays in the younger one, and when that is full, the older one
-/// goes. So what nobody asks for is gone first, and nothing is ever searched for.
+/// Stores bytes in the process, in two generations. A read moves an entry to the younger one; when that is full, the older one is
+/// dropped. Unused entries go first, without a search.
 final class MemoryCacheStore: CacheStore {
     private struct Entry {
         let bytes: [UInt8]
@@ -63,6 +63,6 @@ final class MemoryCacheStore: CacheStore {
         state.old[key] = nil
     }
 
-    /// About what an entry takes of the memory.
+    /// Approximate memory of an entry.
     private static func size(of bytes: [UInt8], at key: String) -> Int { bytes.count + key.utf8.count + 128 }
 }

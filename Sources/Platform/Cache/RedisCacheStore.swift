@@ -1,12 +1,12 @@
 internal import Redis
 
-/// Keeps bytes in a Redis. One that fails or is slow is left alone for a moment, so that nobody waits for it again and again.
+/// Stores bytes in Redis. After failures, a circuit breaker skips it for a moment, so that callers do not wait repeatedly.
 final class RedisCacheStore: CacheStore {
     private let client: RedisClient
     private let breaker: CircuitBreaker
     private let uptime: Uptime
 
-    /// Of the client it is given: what takes longer than that is not worth waiting for.
+    /// For its client: slower commands time out.
     static let configuration: RedisConfiguration = {
         var configuration = RedisConfiguration()
         configuration.commandTimeout = .milliseconds(100)
@@ -44,7 +44,7 @@ final class RedisCacheStore: CacheStore {
             breaker.succeeded()
             return result
         } catch {
-            // Who was cancelled knows nothing of the server.
+            // A cancellation says nothing about the server.
             if error is RedisError { breaker.failed(at: uptime()) }
             throw error
         }

@@ -2,12 +2,12 @@ public import Contracts
 public import Observability
 internal import Synchronization
 
-/// Spares a service that fails: after a row of failures requests are refused at once, then one at a time tries whether it is back.
+/// A circuit breaker: after consecutive failures it refuses requests at once, then admits one at a time as a trial.
 public final class CircuitBreaker: Sendable {
     private enum State {
         case closed(failures: Int)
         case open(until: ContinuousClock.Instant)
-        /// One request is on its way to find out.
+        /// A trial request is running.
         case trying(since: ContinuousClock.Instant)
     }
 
@@ -16,20 +16,20 @@ public final class CircuitBreaker: Sendable {
     private let state = Mutex(State.closed(failures: 0))
 
     /// - Parameters:
-    ///   - failureCountMax: failures in a row after which it opens.
-    ///   - pause: how long it stays open before a request tries again.
+    ///   - failureCountMax: consecutive failures after which it opens.
+    ///   - pause: how long it stays open before a trial.
     public init(failureCountMax: Int = 10, pause: Duration = .seconds(2)) {
         self.failureCountMax = failureCountMax
         self.pause = pause
     }
 
-    /// - Returns: nil when the request may go, else after how many seconds to try again.
+    /// - Returns: nil to send the request, else the seconds to wait before a retry.
     public func admit(at time: ContinuousClock.Instant) -> Int? {
         state.withLock { state in
             switch state {
             case .closed: return nil
             case .open(let end) where time < end: return Int(((end - time) / .seconds(1)).rounded(.up))
-            // A trial that never reported back, because its client went away, must not keep the door shut.
+            // A trial whose client disconnected never reports; a new one may start after `pause`.
             case .trying(let start) where time - start < pause: return 1
             case .open, .trying:
                 state = .trying(since: time)
@@ -38,7 +38,7 @@ public final class CircuitBreaker: Sendable {
         }
     }
 
-    /// Shows its state. - Parameter lane: tells breakers of one service apart.
+    /// Exports the state as a metric; `lane` names the breaker.
     public func show(on metrics: Metrics, service: ServiceName, lane: String) {
         metrics.gauge(
             "hub_breaker_state",
@@ -55,7 +55,7 @@ public final class CircuitBreaker: Sendable {
         }
     }
 
-    /// The service answered, whatever it said.
+    /// The service answered, with any status.
     public func succeeded() { state.withLock { $0 = .closed(failures: 0) } }
 
     /// The service did not answer.

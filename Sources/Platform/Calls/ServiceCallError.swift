@@ -2,15 +2,15 @@ public import Contracts
 public import HTTP
 public import Messaging
 
-/// Why a call to another service brought no answer to work with.
+/// Why a call to another service failed.
 public enum ServiceCallError: ClassifiedError, ProblemConvertible, CustomStringConvertible {
-    /// It cannot be reached, or did not answer in time. Whether it acted on the call is not known.
+    /// It is unreachable or timed out. Whether it handled the call is unknown.
     case down(ServiceName)
-    /// It has more to do than it takes. It did not act on the call.
+    /// It is overloaded. It did not handle the call.
     case busy(ServiceName, retryAfterSeconds: Int)
-    /// It said no, and will say so again: the problem has its status and code.
+    /// It refused, and would again: the problem has its status and code.
     case refused(ServiceName, Problem)
-    /// It answered something that is no answer: a failure of its own, or another form than was agreed on.
+    /// It failed, or its response has an unexpected format.
     case malformed(ServiceName)
 
     public var failureClass: FailureClass {
@@ -30,7 +30,7 @@ public enum ServiceCallError: ClassifiedError, ProblemConvertible, CustomStringC
         }
     }
 
-    /// What the caller's own caller is told. A refusal is passed on as it is: where it means something else there, the operation says so.
+    /// The problem for the caller's client. A refusal is passed on unchanged; an operation maps it where its meaning differs.
     public var problem: Problem {
         switch self {
         case .down: .unavailable

@@ -3,10 +3,10 @@ internal import EventLoop
 public import HTTP
 internal import Observability
 
-/// Asks the hub's other services on this service's own account, and takes their answers as values.
+/// Calls other services of the hub as this service, and decodes their responses.
 ///
-/// A call has a deadline for everything it does. One that may be repeated (GET, PUT, DELETE, and POST with a key) is repeated once when
-/// the connection broke or there was none. A service that fails again and again is spared for a moment: calls to it fail at once.
+/// A call has one deadline. A repeatable call (GET, PUT, DELETE, and POST with a key) is retried once when the connection fails.
+/// A service that fails repeatedly is not called for a moment: calls to it fail at once.
 public struct ServiceClient: Sendable {
     private static let answerBytesMax = 1024 * 1024
     private static let repeatPause = Duration.milliseconds(100)
@@ -19,9 +19,9 @@ public struct ServiceClient: Sendable {
     private let outage: OutageLog
 
     /// - Parameters:
-    ///   - http: connections of the caller's own; nil for those that the process shares.
-    ///   - lane: what its breakers are shown under, where a service has several clients.
-    ///   - timeout: for a call, its repetition included.
+    ///   - http: the caller's own connections; nil for the process's shared ones.
+    ///   - lane: names its breakers, when a service has several clients.
+    ///   - timeout: of a call, including its retry.
     public init(
         _ context: ServiceContext, over http: HTTPClient? = nil, lane: String = "calls",
         timeout: Duration = .seconds(10)
@@ -38,7 +38,7 @@ public struct ServiceClient: Sendable {
 
     // MARK: Calls
 
-    /// - Parameter target: path and query, raw: what is put into it is an id, or escaped.
+    /// - Parameter target: path and query; inserted texts are ids or escaped.
     /// - Throws: ``ServiceCallError``; `CancellationError`.
     public func get<Answer: Decodable>(
         _ service: ServiceName, _ target: String, as type: Answer.Type
@@ -46,7 +46,7 @@ public struct ServiceClient: Sendable {
         try decode(try await call(service, .get, target), of: service)
     }
 
-    /// - Parameter key: makes the call one that acts once however often it comes, as an `Idempotency-Key`.
+    /// - Parameter key: an `Idempotency-Key`, which makes the call idempotent.
     public func post<Answer: Decodable>(
         _ service: ServiceName, _ target: String, _ body: some Encodable, key: String? = nil, as type: Answer.Type
     ) async throws -> Answer {
@@ -63,8 +63,8 @@ public struct ServiceClient: Sendable {
 
     /// - Parameters:
     ///   - body: JSON.
-    ///   - timeout: nil for the client's own.
-    /// - Returns: the body of an answer that says yes.
+    ///   - timeout: nil for the default.
+    /// - Returns: the body of a successful response.
     public func call(
         _ service: ServiceName, _ method: HTTPMethod, _ target: String, _ body: [UInt8]? = nil, key: String? = nil,
         timeout: Duration? = nil
@@ -173,7 +173,7 @@ public struct ServiceClient: Sendable {
         do {
             return try HubJSON.decode(Answer.self, from: bytes)
         } catch {
-            // The error may show what the answer held.
+            // The error could contain response data.
             context.logger.error("the answer of a service could not be read", [.name: .text(service.rawValue)])
             throw ServiceCallError.malformed(service)
         }
@@ -181,7 +181,7 @@ public struct ServiceClient: Sendable {
 }
 
 extension Problem {
-    /// What another service sent as a problem, or as little as its status says.
+    /// The problem that another service sent, or one with its status only.
     fileprivate init(from bytes: [UInt8], _ status: HTTPStatus) {
         struct View: Decodable {
             struct FieldError: Decodable {

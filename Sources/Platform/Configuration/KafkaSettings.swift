@@ -24,7 +24,7 @@ public enum KafkaSettings {
     ]
 }
 
-/// How batches of events are compressed on their way and on the brokers' disks.
+/// Compression of event batches, in transit and on the brokers' disks.
 public enum KafkaCompression: String, SettingValue {
     case lz4, snappy, zstd, gzip, none
 

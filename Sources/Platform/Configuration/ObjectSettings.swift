@@ -8,7 +8,7 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// Where files are kept: certificates, uploads and what is made of them.
+/// File storage: certificates, uploads and files derived from them.
 public enum ObjectSettings {
     public static let bucket = Setting<String>(
         "S3_BUCKET", "A bucket of S3 to keep files in. Unset, they are kept in a folder.")
@@ -31,8 +31,8 @@ public enum ObjectSettings {
 }
 
 extension Settings {
-    /// The store that is set. Nothing is asked of it yet.
-    /// - Throws: ``SettingsError``, and ``StartError/objects(_:)`` when the settings of the bucket cannot be.
+    /// The configured store. It does not connect yet.
+    /// - Throws: ``SettingsError``, and ``StartError/objects(_:)`` for invalid bucket settings.
     public func objects(
         _ pool: BlockingPool, _ client: HTTPClient, now: @escaping @Sendable () -> Date
     ) throws -> any ObjectStore {

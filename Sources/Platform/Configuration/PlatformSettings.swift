@@ -3,7 +3,7 @@ public import Observability
 public import Redis
 public import SchemaRegistry
 
-/// The settings every process of the hub shares.
+/// Settings shared by every process of the hub.
 public enum PlatformSettings {
     public static let databaseURL = Setting<DatabaseURL>(
         "DATABASE_URL", secret: true,
@@ -51,7 +51,7 @@ public enum PlatformSettings {
     public static let drainTime = Setting<Duration>(
         "HUB_DRAIN_TIME", default: .seconds(10), "How long a stop waits for requests and batches under way.")
 
-    /// The address a service listens on: only the gateway is for everybody.
+    /// The address a service listens on: only the gateway's is public.
     public static func host(of service: ServiceName) -> Setting<String> { service == .gateway ? host : serviceHost }
 
     /// The port a service listens on.
@@ -61,7 +61,7 @@ public enum PlatformSettings {
             "Port of the \(service) service.")
     }
 
-    /// Where the others find a service.
+    /// The base URL of a service.
     public static func url(of service: ServiceName) -> Setting<String> {
         Setting(
             "HUB_\(service.rawValue.uppercased())_URL",
@@ -74,15 +74,15 @@ public enum PlatformSettings {
         "Port of the gateway's /metrics and of the parts of its /health/ready, at HUB_SERVICE_HOST; its own port shows neither. Unset, "
             + "83 after its own: 3083 as a rule.")
 
-    /// How far a service's port is behind the gateway's, which is 3000 as a rule: one after the other in the order of the service
-    /// list, and behind a gap what is none of the thirteen.
+    /// The offset of a service's port from the gateway's, 3000 by default: consecutive in the order of the service list; services
+    /// outside the thirteen follow after a gap.
     public static func portOffset(of service: ServiceName) -> Int {
         ServiceName.all.firstIndex(of: service) ?? (service == .registry ? registryPortOffset : sandboxPortOffset)
     }
     private static let registryPortOffset = 81
     private static let sandboxPortOffset = 82
     static let gatewayPrivatePortOffset = 83
-    /// Of all of them.
+    /// The maximum.
     public static let portOffsetMax = gatewayPrivatePortOffset
 
     public static let declarations: [SettingDeclaration] =
@@ -99,7 +99,7 @@ public enum PlatformSettings {
         + [port(of: .registry).declaration, port(of: .sandbox).declaration, url(of: .sandbox).declaration]
 }
 
-/// Where a PostgreSQL is, in one of the two forms libpq takes. Anything else it would read as the name of a database here.
+/// A PostgreSQL address in one of libpq's two forms. libpq would read any other text as a database name.
 public struct DatabaseURL: SettingValue {
     public static let settingType = "postgres://user:password@host:port/name"
     public let settingText: String

@@ -1,4 +1,4 @@
-/// One thing an operator can set: an environment variable with a type, a default and a sentence.
+/// One setting: an environment variable with a type, a default and a description.
 ///
 /// Each service declares its own as constants and reads them once, at start, into its configuration struct.
 public struct Setting<Value: SettingValue>: Sendable {
@@ -22,7 +22,7 @@ public struct Setting<Value: SettingValue>: Sendable {
     }
 }
 
-/// A setting without its type: what `learning-hub config` lists and `doctor` checks.
+/// A setting without its type, for `learning-hub config` and `doctor`.
 public struct SettingDeclaration: Sendable {
     public let name: String
     public let type: String
@@ -30,18 +30,18 @@ public struct SettingDeclaration: Sendable {
     public let isSecret: Bool
     public let summary: String
     let accepts: @Sendable (String) -> Bool
-    /// What of a secret may be shown; nil for nothing.
+    /// The public part of a secret; nil if none.
     let harmless: @Sendable (String) -> String?
 }
 
-/// A type that can stand in an environment variable.
+/// A type that an environment variable can hold.
 public protocol SettingValue: Sendable {
-    /// What a person calls the type: `number`, `text`.
+    /// The type's name for people: `number`, `text`.
     static var settingType: String { get }
-    /// nil when the text is no such value.
+    /// nil for invalid text.
     init?(settingText: String)
     var settingText: String { get }
-    /// What of the text may be shown where the setting is a secret: an address without its password. nil: nothing.
+    /// The part of a secret's text that may be shown: an address without its password. nil: nothing.
     static func harmless(_ settingText: String) -> String?
 }
 
@@ -98,7 +98,7 @@ extension Duration: SettingValue {
     }
 }
 
-/// A closed choice: an enum of texts.
+/// A choice: an enum of texts.
 extension SettingValue where Self: RawRepresentable<String> & CaseIterable {
     public static var settingType: String { allCases.map(\.rawValue).joined(separator: " or ") }
     public init?(settingText: String) { self.init(rawValue: settingText) }

@@ -1,4 +1,4 @@
-/// The values of a process: what the command line says wins over the environment, which wins over the `.env` file.
+/// The settings of a process: the command line overrides the environment, which overrides the `.env` file.
 public struct Settings: Sendable {
     public enum Source: String, Sendable {
         case commandLine = "command line"
@@ -10,7 +10,7 @@ public struct Settings: Sendable {
     private var layers: [(source: Source, values: [String: String])]
 
     /// - Parameters:
-    ///   - commandLine: settings by name that a flag of the command stands for.
+    ///   - commandLine: values from flags, by setting name.
     ///   - file: the text of the `.env` file, nil when there is none.
     public init(
         commandLine: [String: String] = [:], environment: [String: String] = [:], file: String? = nil
@@ -21,7 +21,7 @@ public struct Settings: Sendable {
     }
 
     /// The value, or nil when an optional setting is unset. An empty text counts as unset.
-    /// - Throws: ``SettingsError/invalid(name:type:)`` when the text is no such value.
+    /// - Throws: ``SettingsError/invalid(name:type:)`` for invalid text.
     public func optional<Value>(_ setting: Setting<Value>) throws(SettingsError) -> Value? {
         guard let (text, _) = text(setting.name) else { return setting.defaultValue }
         guard let value = Value(settingText: text) else {
@@ -38,13 +38,13 @@ public struct Settings: Sendable {
 
     public func source(of declaration: SettingDeclaration) -> Source { text(declaration.name)?.source ?? .standard }
 
-    /// The text in force for people to read: the default where nothing is set, of a secret what is harmless or dots, nil when unset.
+    /// The effective text for display: the default if unset, the harmless part or dots for a secret, nil without a value.
     public func shown(_ declaration: SettingDeclaration) -> String? {
         guard let (text, _) = text(declaration.name) else { return declaration.defaultText }
         return declaration.isSecret ? declaration.harmless(text) ?? "••••••" : text
     }
 
-    /// What is set, as ``shown(_:)`` has it. What looks like one of the hub's settings and is none of `declarations` has its name alone.
+    /// The values that are set, as ``shown(_:)``. Unknown names that look like settings of the hub have an empty value.
     public func given(among declarations: [SettingDeclaration]) -> [String: String] {
         var given = Dictionary(unknownNames(among: declarations).map { ($0, "") }) { $1 }
         for declaration in declarations where source(of: declaration) != .standard {
@@ -53,7 +53,7 @@ public struct Settings: Sendable {
         return given
     }
 
-    /// With what a running process of the hub has for some settings, where these say nothing.
+    /// Adds a running hub process's values for `names` that are not set here.
     public func completed(by process: Settings, _ names: [String]) -> Settings {
         var all = self
         let values = names.compactMap { name in process.text(name).map { (name, $0.text) } }
@@ -61,13 +61,13 @@ public struct Settings: Sendable {
         return all
     }
 
-    /// What is wrong with the value in force, nil when nothing is.
+    /// The error of the effective value; nil if valid.
     public func complaint(about declaration: SettingDeclaration) -> SettingsError? {
         guard let (text, _) = text(declaration.name), !declaration.accepts(text) else { return nil }
         return .invalid(name: declaration.name, type: declaration.type)
     }
 
-    /// The names that begin with `HUB_` and that no declaration knows: most likely misspelt.
+    /// The unknown names that begin with `HUB_`: most likely misspelt.
     public func unknownNames(among declarations: [SettingDeclaration]) -> [String] {
         let known = Set(declarations.map(\.name))
         return Set(layers.flatMap(\.values.keys)).filter { $0.hasPrefix("HUB_") && !known.contains($0) }.sorted()
@@ -81,7 +81,7 @@ public struct Settings: Sendable {
     }
 }
 
-/// A setting that cannot be used. The description says what to do and never shows the value: it may be a secret.
+/// An invalid setting. The description says what to do and never shows the value, which may be a secret.
 public enum SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
     case missing(name: String)
     case invalid(name: String, type: String)

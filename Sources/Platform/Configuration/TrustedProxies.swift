@@ -1,6 +1,6 @@
 public import HTTP
 
-/// Whose `X-Forwarded-For` is believed.
+/// Who may set `X-Forwarded-For`.
 public struct TrustedProxies: SettingValue {
     public let ranges: [IPRange]
     public let settingText: String

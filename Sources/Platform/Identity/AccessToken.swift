@@ -6,7 +6,7 @@ public import Foundation
 public import Contracts
 public import Secrets
 
-/// What an access token says about its bearer: the one place where auth, which signs, and the gateway, which verifies, agree.
+/// The claims of an access token, shared by auth, which signs them, and the gateway, which verifies them.
 public struct AccessToken: Sendable, Hashable {
     public static let issuer = "learning-hub"
     public static let audience = "learning-hub"
@@ -15,7 +15,7 @@ public struct AccessToken: Sendable, Hashable {
 
     public let userID: UserID
     public let role: Role
-    /// The log-in it belongs to.
+    /// Its log-in session.
     public let session: String
     public let expiresAt: Date
 
@@ -26,7 +26,7 @@ public struct AccessToken: Sendable, Hashable {
         self.expiresAt = expiresAt
     }
 
-    /// nil when the claims are not those of an access token of ours.
+    /// nil when the claims are not those of a hub access token.
     public init?(_ claims: TokenClaims) {
         guard let userID = try? UserID(validating: claims.subject),
             let role = claims.others[Self.roleClaim].flatMap(Role.init(rawValue:)),

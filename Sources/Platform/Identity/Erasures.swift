@@ -9,8 +9,8 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Tells that a service has forgotten a person: the note commits together with what its handler of `user.deleted` did, and counts once the
-/// tasks are done that the handler left. The user service asks for it until every service that must forget has.
+/// Records that a service erased a user. The record commits with the effects of its `user.deleted` handler, and counts once the
+/// handler's tasks are done. The user service queries it until every service that must erase has done so.
 enum Erasures {
     static let migration = Migration(
         id: "platform-004-erasures",
@@ -20,7 +20,7 @@ enum Erasures {
                 erased_at timestamptz not null default clock_timestamp()
             );
             """)
-    /// What is still to be done because of the event: files to remove, a plan to end.
+    /// Adds the event that caused remaining work: files to delete, a plan to end.
     static let causeMigration = Migration(
         id: "platform-005-what-erasures-lead-to",
         sql: """

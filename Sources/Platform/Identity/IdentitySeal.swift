@@ -2,18 +2,18 @@ internal import Contracts
 internal import HTTP
 public import Secrets
 
-/// Writes and checks the header that carries an ``Identity`` from the gateway, or from a service, to a service.
+/// Writes and verifies the header that carries an ``Identity`` from the gateway or a service to a service.
 ///
-/// The form is `v2.EXPIRY.KIND.SUBJECT.ROLE.SESSION.DIGEST.CODE`: expiry in milliseconds since 1970, parts percent-encoded, the
-/// SHA-256 of the body, or `-` for one that is passed on as it comes, and an HMAC-SHA-256 over all of it with the method and the target of the request. A header taken from one
-/// request is of no use for another one, and of none at all after ``lifetimeMs``. That the digest is a part of its own lets a service
-/// refuse a stranger before it has read a body.
+/// Format: `v2.EXPIRY.KIND.SUBJECT.ROLE.SESSION.DIGEST.CODE`. EXPIRY is in milliseconds since 1970; parts are percent-encoded; DIGEST is
+/// the SHA-256 of the body, or `-` for a streamed one; CODE is an HMAC-SHA-256 over the rest with the request's method and target. A
+/// header is valid for its request only and expires after ``lifetimeMs``. Because the digest is a separate part, a service can refuse
+/// an unauthenticated request before it reads the body.
 public struct IdentitySeal: Sendable {
     public static let fieldName = "hub-identity"
-    /// How long a header is good for: long enough for a slow hop and clocks that differ a little, short enough to be useless later.
+    /// Validity of a header: covers a slow hop and small clock differences, but limits later reuse.
     public static let lifetimeMs: Int64 = 30_000
     private static let headerBytesMax = 512
-    /// In place of the digest of a body that nobody has seen yet.
+    /// Replaces the digest of a streamed body.
     private static let streamMark = "-"
 
     private let key: HMACKey
@@ -34,7 +34,7 @@ public struct IdentitySeal: Sendable {
     /// A key for another purpose, from the same secret.
     public func key(for purpose: StaticString) -> HMACKey { key.derived(for: purpose) }
 
-    /// - Parameter body: all of it; nil for one that is passed on as it comes, which only routes for such bodies take.
+    /// - Parameter body: the whole; nil for a streamed body, which only routes for streams accept.
     public func header(for identity: Identity, method: String, target: String, body: [UInt8]? = []) -> String {
         let (kind, subject, role, session) =
             switch identity {
@@ -48,7 +48,7 @@ public struct IdentitySeal: Sendable {
         return claims + "." + Base64URL.encode(code(claims, method, target))
     }
 
-    /// What a header says, nil when it was not sealed with this key for this method and target, or is too old.
+    /// Opens a header; nil if it was not sealed with this key, method and target, or has expired.
     public func open(_ header: String?, method: String, target: String) -> SealedRequest? {
         guard let header, header.utf8.count <= Self.headerBytesMax, let dot = header.lastIndex(of: "."),
             let given = Base64URL.decode(header[header.index(after: dot)...])
@@ -79,23 +79,23 @@ public struct IdentitySeal: Sendable {
         key.code(for: "\(claims)\n\(method)\n\(target)")
     }
 
-    /// A dot is not escaped by percent-encoding and separates the parts here.
+    /// Percent-encoding leaves dots, which separate the parts here.
     private static func escapeDots(_ text: String) -> String {
         text.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "%2E")
     }
 }
 
-/// A request that the gateway, or a service, has vouched for.
+/// A request with a valid seal of the gateway or a service.
 public struct SealedRequest: Sendable {
     public let identity: Identity
-    /// Nil for a body that nobody has seen.
+    /// Nil for a streamed body.
     fileprivate let bodyDigest: [UInt8]?
 
-    /// Whether `body` is what was vouched for, to the last byte.
+    /// Whether `body` is exactly the sealed body.
     public func isFor(body: [UInt8]) -> Bool {
         bodyDigest.map { constantTimeEqual($0, SHA256.digest(body)) } ?? false
     }
 
-    /// Whether the body was passed on as it came, and nobody vouches for it.
+    /// Whether the body is streamed and not sealed.
     public var isForStream: Bool { bodyDigest == nil }
 }

@@ -7,8 +7,8 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// The people a service knows of. Events of several topics come in any order, so a person may be erased before they are heard of: an
-/// erased one keeps their row as a tombstone, and what comes late finds out.
+/// The people known to a service. Events of several topics arrive in any order, so a person may be erased before other events about
+/// them arrive: the row stays as a tombstone, which later events check.
 ///
 /// The service owns the table, with at least `user_id text primary key` and `erased_at timestamptz`.
 public struct People: Sendable {
@@ -16,11 +16,11 @@ public struct People: Sendable {
 
     public init(table: String = "person") { self.table = table }
 
-    /// Makes a person known and locks their row: until the transaction ends, nobody else who asks for the lock does anything for them, and
-    /// they are not erased.
+    /// Adds a person if unknown and locks their row: until the transaction ends, other callers of this method wait, and the person is
+    /// not erased.
     ///
-    /// It is a statement of its own because the next one must see what the holder of the lock before us committed. Who does not ask whether
-    /// the person is erased does not wait for it: both go out in one flight.
+    /// This is a separate statement because the next one must see what the previous lock holder committed. A caller that does not
+    /// check for erasure does not wait: both statements are sent together.
     @discardableResult
     public func lock(_ id: UserID, on tx: Transaction) -> LockedPerson {
         LockedPerson(
@@ -32,7 +32,7 @@ public struct People: Sendable {
                 """))
     }
 
-    /// Leaves a tombstone, whether or not the service had heard of the person, and locks it. The first time of erasure stays.
+    /// Writes and locks a tombstone, whether or not the person was known. A second erasure keeps the first time.
     public func erase(_ id: UserID, at time: Date, on tx: Transaction) {
         tx.submit(
             """
@@ -42,7 +42,7 @@ public struct People: Sendable {
     }
 }
 
-/// A person whose lock is asked for.
+/// A person whose lock is requested.
 public struct LockedPerson: ~Copyable, Sendable {
     private let statement: SentStatement
 

@@ -1,11 +1,11 @@
 internal import Secrets
 
-/// What the payment service and the sandbox that stands in for Stripe know of each other: derived from the secret that all services share,
-/// so nobody has to set it.
+/// Secrets shared by the payment service and the Stripe sandbox, derived from the secret of all services, so they need no
+/// configuration.
 public struct SandboxSecrets: Sendable {
-    /// As one of Stripe's for test mode.
+    /// In the form of a Stripe test key.
     public let secretKey: String
-    /// What webhooks are signed with.
+    /// Signs webhooks.
     public let webhookSecret: String
 
     public init(_ seal: IdentitySeal) {

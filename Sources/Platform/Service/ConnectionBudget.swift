@@ -1,25 +1,25 @@
-/// How the connections to the database that a process may open are shared out.
+/// Distributes the database connections that a process may open.
 ///
-/// Each service has a pool on each loop; beside them stand the pools that all services of the process share, and one connection of each
-/// database that listens.
+/// Each service has a pool on each loop. In addition, there are the pools that all services share, and one listening connection for
+/// each database.
 public struct ConnectionBudget: Sendable, Equatable {
-    /// Connections at most of a service, on each loop.
+    /// Maximum connections of a service, on each loop.
     public let perServiceAndLoop: Int
-    /// Connections at most of the whole process.
+    /// Maximum connections of the whole process.
     public let total: Int
 
     static let ofLogPerLoop = 8
     static let ofHubPerLoop = 4
     static let ofRegistryPerLoop = 2
-    /// One that single statements share, one for a transaction of a request, and one for a consumer's.
+    /// One shared by single statements, one for a request's transaction, and one for a consumer's.
     static let perServiceAndLoopMin = 3
-    /// More do not make anything faster.
+    /// More do not increase throughput.
     static let perServiceAndLoopMax = 8
 
     /// - Parameters:
-    ///   - limit: connections that the process may open; nil for as many as are of use.
+    ///   - limit: connections that the process may open; nil for the useful maximum.
     ///   - loopCount: threads of the process.
-    /// - Throws: ``SettingsError`` when they do not suffice for so many services.
+    /// - Throws: ``SettingsError`` when they are too few for the services.
     public init(limit: Int?, serviceCount: Int, loopCount: Int) throws(SettingsError) {
         let shared = (Self.ofLogPerLoop + Self.ofHubPerLoop + Self.ofRegistryPerLoop) * loopCount + serviceCount + 1
         let pools = max(1, serviceCount * loopCount)
@@ -34,7 +34,7 @@ public struct ConnectionBudget: Sendable, Equatable {
         }
     }
 
-    /// Of a process that is configured by `settings`.
+    /// The budget of a process with `settings`.
     /// - Throws: ``SettingsError``.
     public init(_ settings: Settings, serviceCount: Int) throws(SettingsError) {
         try self.init(

@@ -2,16 +2,16 @@ internal import EventLoop
 internal import HTTP
 internal import Observability
 
-/// Whether a part that a service depends on works.
+/// A check of a part that a service depends on.
 public struct HealthCheck: Sendable {
     let name: String
     let isVital: Bool
     let check: @Sendable () async throws -> Void
 
     /// - Parameters:
-    ///   - isVital: whether the service is of no use without the part. One that is not is named when it fails, and that is all: a
-    ///     service taken out of use for it would make a small outage a large one.
-    ///   - check: returns when the part works, throws what is wrong when not.
+    ///   - isVital: whether the service is useless without the part. The failure of another part is only reported: taking the service
+    ///     out of use would make a small outage a large one.
+    ///   - check: returns when the part works, else throws the reason.
     public init(_ name: String, isVital: Bool = true, _ check: @escaping @Sendable () async throws -> Void) {
         self.name = name
         self.isVital = isVital
@@ -23,16 +23,16 @@ public struct HealthCheck: Sendable {
 struct HealthRoutes {
     /// Who can reach the pages.
     enum Readers {
-        /// Whoever is in the hub's own network.
+        /// Anyone in the hub's own network.
         case operators
-        /// Anybody: they are told the state, and nothing of its parts or of what is measured.
+        /// Anyone: they get the state only, without checks and metrics.
         case everybody
     }
 
     static let paths: Set<String> = ["/health/live", "/health/ready", "/metrics"]
-    /// The page is open to everybody: whoever asks again and again makes no work of it.
+    /// The page is public: frequent requests share one result.
     static let readyKept = Duration.milliseconds(250)
-    /// A part that takes longer does not work. Well below the second that probes wait, as a rule.
+    /// A part that takes longer counts as failing. Well below the usual probe timeout of 1 s.
     static let checkTimeMax = Duration.milliseconds(500)
 
     private let metrics: Metrics
@@ -62,18 +62,18 @@ struct HealthRoutes {
         }
         if readers == .everybody { return }
         router.add(.get, "/metrics") { [metrics, measured] _ in
-            // What cannot be measured now is shown as it was, or as not a number.
+            // On failure, gauges keep their last value, or show NaN.
             try? await measured.value()
             return HTTPResponse(
                 .ok, fields: ["content-type": Metrics.prometheusContentType], body: .text(metrics.prometheusText()))
         }
     }
 
-    /// The parts are asked side by side, so the answer takes no longer than one of them may.
+    /// The parts are checked concurrently, so the response takes no longer than one check.
     private static func ready(_ parts: [BoundedCheck]) async -> HTTPResponse {
         let states = await withTaskGroup(of: (String, Bool).self) { group in
             for part in parts { group.addTask { (part.name, await part.works()) } }
-            // The reason is for the log, not for whoever can reach the port.
+            // The reason is for the log, not for callers.
             return await group.reduce(into: [:]) { states, part in states[part.0] = part.1 ? "ok" : "failing" }
         }
         let isReady = !parts.contains { $0.isVital && states[$0.name] == "failing" }
@@ -83,7 +83,7 @@ struct HealthRoutes {
     }
 }
 
-/// A check whose answer is not waited for longer than a time. One that hangs goes on by itself, once and not once more for each who asks.
+/// A check with a timeout. A check that hangs keeps running, once; further callers do not start it again.
 private struct BoundedCheck: Sendable {
     let name: String
     let isVital: Bool

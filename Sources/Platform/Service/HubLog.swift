@@ -4,21 +4,21 @@ internal import Messaging
 internal import Observability
 internal import Postgres
 
-/// Which event log a hub has: that of an Apache Kafka cluster when one is named, else the one in its database.
+/// Selects the event log: an Apache Kafka cluster if one is configured, else the hub's database.
 enum HubLog {
-    /// To look at: nothing is made.
+    /// Read-only: creates nothing.
     /// - Parameter database: as the login of `DATABASE_URL`.
     static func look(
         _ settings: Settings, _ database: Database, _ loops: EventLoopGroup, _ logger: Logger
     ) throws -> any EventLog {
         var limits = KafkaLog.Limits()
-        // Somebody waits, and asks again when it is worth it.
+        // An operator waits and can retry.
         limits.requestMax = .seconds(5)
         return try kafka(settings, limits, loops, logger)
             ?? PostgresLog(database: database, loops: loops, logger: logger)
     }
 
-    /// To work with: the log in the database has its schema brought up to date.
+    /// For the hub's processes: migrates the schema of a log in the database.
     static func prepare(
         _ settings: Settings, owner: Database, _ url: String, _ loops: EventLoopGroup, _ logger: Logger
     ) async throws -> any EventLog {

@@ -13,7 +13,7 @@ internal import Postgres
 internal import Redis
 public import SchemaRegistry
 
-/// What the services of a process stand on: the hub's store, threads, the way to each other.
+/// Shared parts of a process's services: the hub's store, threads, the service directory.
 public struct HubParts: Sendable {
     public let settings: Settings
     public let store: HubStore
@@ -38,8 +38,8 @@ public struct HubParts: Sendable {
     public var codec: EventCodec { store.codec }
 
     /// Connects, and prepares the store.
-    /// - Parameter services: those that share the process's connections to the database, and whose name its log lines bear where they
-    ///   speak of none of them.
+    /// - Parameter services: they share the process's database connections, and log lines that concern no single service carry their
+    ///   names.
     /// - Throws: ``SettingsError``, ``StartError``.
     public static func open(
         _ settings: Settings, for services: [ServiceName] = [], sink: any LogSink = LogWriter.standardError
@@ -69,7 +69,7 @@ public struct HubParts: Sendable {
             accessLevel: try settings.value(PlatformSettings.accessLogLevel))
     }
 
-    /// One that has all of them is the hub.
+    /// With all services it is `hub`.
     static func label(of services: [ServiceName]) -> String {
         services.isEmpty || services.count >= ServiceName.all.count
             ? "hub" : services.map(\.rawValue).joined(separator: "+")
@@ -80,7 +80,7 @@ public struct HubParts: Sendable {
         return RedisClient(url, loops: loops, configuration: RedisCacheStore.configuration)
     }
 
-    /// What a service is given, its schema brought up to date.
+    /// Migrates the schema of a service and makes its context.
     func context(for type: any HubService.Type) async throws -> ServiceContext {
         let name = type.name
         let schema = ServiceSchema(name)
@@ -102,7 +102,7 @@ public struct HubParts: Sendable {
             outages: outages)
     }
 
-    /// What services go on without: a registry elsewhere, for what it told before is known, and Redis.
+    /// Checks that are not vital: an external registry, whose known schemas are cached, and Redis.
     var healthChecks: [HealthCheck] {
         var checks: [HealthCheck] = []
         if let registry = store.registry as? ConfluentSchemaRegistry {
@@ -112,7 +112,7 @@ public struct HubParts: Sendable {
         return checks
     }
 
-    /// Removes what is older than its topic's retention, once an hour.
+    /// Removes records past their retention, hourly.
     func keepRetention() async throws {
         while true {
             let removed = try await log.enforceRetention(at: clock())
@@ -121,7 +121,7 @@ public struct HubParts: Sendable {
         }
     }
 
-    /// Says again and again that the process lives.
+    /// Writes the heartbeat of the process.
     func showLife(_ note: HubProcessNote) async throws {
         let records = ProcessRecords(store.database)
         while true {
@@ -131,7 +131,7 @@ public struct HubParts: Sendable {
     }
 
     public func close() async {
-        // What cannot be written now, never will be.
+        // The last attempt: a failure is ignored.
         try? await requests?.write()
         await http.close()
         await redis?.close()

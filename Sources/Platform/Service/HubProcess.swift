@@ -12,29 +12,29 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// A process of the hub: some or all services, with what they stand on.
+/// A process of the hub: some or all services, with their shared parts.
 ///
-/// In one process or in many, services meet over HTTP and the log alone; nothing here is shared between them but threads, and the
-/// driver of the log.
+/// Services communicate over HTTP and the log only, in one process or in many. In a process they share only threads and the log's
+/// driver.
 public final class HubProcess: Sendable {
     private let parts: HubParts
     private let services: [RunningService]
     private let upkeep: Supervisor
     private let note: HubProcessNote
 
-    /// What a caller wants to tell a person while the process starts.
+    /// Start progress, for display to a person.
     public struct Progress: Sendable {
         public let service: ServiceName
         public let port: Int
-        /// Of the gateway's private side; nil for other services, whose only port is that.
+        /// The gateway's private port; nil for other services.
         public let privatePort: Int?
     }
 
-    /// What a process does about the log's topics when it starts.
+    /// How a process handles the log's topics at start.
     public enum Topics: Sendable {
-        /// Makes those that are missing, as an operator's command does.
+        /// Creates missing topics, as an operator's command does.
         case apply
-        /// Looks, and refuses to start without those it needs: a service has no right to make topics.
+        /// Refuses to start without the topics it needs: a service has no right to create topics.
         case check
     }
 
@@ -48,7 +48,7 @@ public final class HubProcess: Sendable {
     /// Starts the services and returns when each of them is ready.
     ///
     /// - Parameters:
-    ///   - topics: what is done about the log's topics.
+    ///   - topics: how the log's topics are handled.
     ///   - progress: called as each service becomes ready.
     /// - Throws: ``SettingsError``, ``StartError``, and what a service's own start throws. Nothing is left running then.
     public static func start(
@@ -63,7 +63,7 @@ public final class HubProcess: Sendable {
         let note: HubProcessNote
         do {
             try await see(to: topics, parts)
-            // The gateway last: whoever comes in finds every service behind it.
+            // The gateway starts last, when all services behind it are ready.
             for together in [types.filter { $0.name != .gateway }, types.filter { $0.name == .gateway }] {
                 started += try await startTogether(together, parts, progress)
             }
@@ -79,14 +79,14 @@ public final class HubProcess: Sendable {
         return HubProcess(parts: parts, services: started, upkeep: upkeep, note: note)
     }
 
-    /// Lets operators know of this process: where its services answer, and how it is set up.
+    /// Records this process for operators: the addresses of its services and its settings.
     private static func writeDown(
         _ started: [RunningService], _ types: [any HubService.Type], _ topics: Topics, _ parts: HubParts
     ) async throws -> HubProcessNote {
         let records = ProcessRecords(parts.store.database)
         let own = try await records.ownAddress()
         let names = started.map(\.name.rawValue)
-        // Of the gateway its private side, which says which part is failing.
+        // The gateway's private address, which reports failing parts.
         let addresses = try started.map { service in
             let host = try parts.settings.value(
                 service.privatePort == nil ? PlatformSettings.host(of: service.name) : PlatformSettings.serviceHost)
@@ -114,7 +114,7 @@ public final class HubProcess: Sendable {
             do {
                 left = try await planOnceHeardOf(parts)
             } catch EventLogError.unavailable(let reason) {
-                // Requests can be answered meanwhile; consumers and relays wait for the log.
+                // Requests work meanwhile; consumers and relays wait for the log.
                 parts.logger.warning("the log cannot be asked for its topics", [.reason: .text(reason)])
                 return
             }
@@ -127,7 +127,7 @@ public final class HubProcess: Sendable {
         }
     }
 
-    /// What the log lacks, once each of its brokers has had the time to hear of topics that another broker made just now.
+    /// The differences from the catalogue, after waiting until each broker can know topics that another one just created.
     private static func planOnceHeardOf(_ parts: HubParts) async throws -> [TopicChange] {
         let limit = parts.log.topicsHeardOfWithin, end = ContinuousClock.now + limit
         var hasSaid = false
@@ -149,7 +149,7 @@ public final class HubProcess: Sendable {
         changes.filter { if case .create = $0.kind { true } else { false } }.map(\.topic)
     }
 
-    /// Starts `types` side by side; when one fails, the others of them are stopped again.
+    /// Starts `types` concurrently; when one fails, the others are stopped.
     private static func startTogether(
         _ types: [any HubService.Type], _ parts: HubParts, _ progress: (Progress) -> Void
     ) async throws -> [RunningService] {
@@ -181,9 +181,9 @@ public final class HubProcess: Sendable {
     /// The port of a service of this process.
     public func port(of name: ServiceName) -> Int? { services.first { $0.name == name }?.port }
 
-    /// Finishes the requests and batches under way, for as long as `HUB_DRAIN_TIME` at most, and ends.
+    /// Finishes current requests and batches, within `HUB_DRAIN_TIME`, and stops.
     public func stop() async {
-        // The gateway first: nothing new comes in while the others finish.
+        // The gateway first, so that no new requests arrive meanwhile.
         for service in services where service.name == .gateway { await service.stop(within: parts.drainTime) }
         await withTaskGroup(of: Void.self) { group in
             for service in services where service.name != .gateway {
@@ -191,16 +191,16 @@ public final class HubProcess: Sendable {
             }
         }
         await upkeep.stop()
-        // Without the database it stays written down, and is seen not to answer.
+        // Without the database the record stays, and shows no response.
         try? await ProcessRecords(parts.store.database).takeBack(note)
         await parts.close()
     }
 }
 
-/// Why a process cannot start, said for the person who started it.
+/// Why a process cannot start, for the person who started it.
 public enum StartError: Error, Sendable, CustomStringConvertible {
     case portTaken(ServiceName, Int)
-    /// The system says why: no such address here, no right to the port.
+    /// `reason` is the system's: bad address, no right to the port.
     case cannotListen(ServiceName, host: String, Int, reason: String)
     case database(String)
     case topicsMissing([String])

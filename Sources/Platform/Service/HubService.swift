@@ -3,49 +3,49 @@ public import HTTP
 public import Messaging
 public import Postgres
 
-/// One of the thirteen services. Its file is its table of contents; the host starts whatever is listed here.
+/// One of the thirteen services. The host starts everything that its members list.
 public protocol HubService: Sendable {
     static var name: ServiceName { get }
-    /// What it puts into its outbox. What it consumes is said by its ``handlers`` and ``workers``; ``TopicCatalogue`` names both.
+    /// Events of its outbox. ``handlers`` and ``workers`` define what it consumes; ``TopicCatalogue`` names both.
     static var publishes: [any Event.Type] { get }
     static var settings: [SettingDeclaration] { get }
-    /// In the order they are run in the service's own schema; append-only.
+    /// In execution order, in the service's own schema; append-only.
     static var migrations: [Migration] { get }
-    /// Everything that makes up the service's schema, in the order it is run. As a rule what every service has, and its migrations.
+    /// All migration histories of the schema, in execution order. By default those of every service, and ``migrations``.
     static var histories: [MigrationHistory] { get }
 
     /// Reads the configuration and wires the parts. The schema is up to date by then.
-    /// - Throws: ``SettingsError``, and what the start itself needs.
+    /// - Throws: ``SettingsError``, and errors of its start.
     init(_ context: ServiceContext) async throws
 
     /// Routes behind the gateway.
     func addRoutes(to routes: inout Routes)
 
-    /// A router of the service's own in place of the routes: for the gateway, which has no gateway before it.
+    /// A router that replaces the routes: for the gateway, which has no gateway in front.
     var door: Router? { get }
 
-    /// What reacts to events, in the group that bears the service's name.
+    /// Event handlers in the group with the service's name.
     var handlers: [Handler] { get }
 
-    /// Further groups beside the service's own, each read by a worker that must not hold up the others.
+    /// Further consumer groups, each read by a worker that does not delay the others.
     var workers: [Worker] { get }
 
-    /// What every process of the service sees of the log as it comes in, beside all groups.
+    /// New events that every process of the service reads, outside all groups.
     var tail: Tail? { get }
 
-    /// How what the service has enqueued is done.
+    /// Handlers of the service's tasks.
     var tasks: [TaskHandler] { get }
 
-    /// Work that comes round, on one process of the service at a time.
+    /// Periodic work, in one process of the service at a time.
     var jobs: [Job] { get }
 
-    /// Work that goes on in every process of the service, each until it is cancelled.
+    /// Work that every process of the service runs until it is cancelled.
     var background: [BackgroundWork] { get }
 
-    /// What must work, beside the database, for the service to be of use.
+    /// Checks of parts that the service needs, besides the database.
     var healthChecks: [HealthCheck] { get }
 
-    /// Ends answers that would go on for ever: the process is about to stop.
+    /// Ends endless responses before the process stops.
     func endStreams()
 }
 
@@ -70,7 +70,7 @@ extension HubService {
         return ([Worker(group: ConsumerGroup(Self.name), handlers: own)] + workers).filter { !$0.handlers.isEmpty }
     }
 
-    /// Whether the service forgets people whose accounts are deleted.
+    /// Whether the service erases people whose accounts are deleted.
     var erases: Bool { handlers.contains { $0.topic == .userDeleted } }
 }
 
@@ -99,7 +99,7 @@ public struct BackgroundWork: Sendable {
     let name: String
     let run: @Sendable () async throws -> Void
 
-    /// - Parameter run: goes on until its task is cancelled. When it throws, that is logged and it is started again.
+    /// - Parameter run: runs until its task is cancelled. An error is logged, and it is restarted.
     public init(_ name: String, run: @escaping @Sendable () async throws -> Void) {
         self.name = name
         self.run = run

@@ -5,7 +5,7 @@ public import Observability
 public import Postgres
 public import SchemaRegistry
 
-/// What a hub keeps: its database, its event log and its schemas.
+/// Storage of a hub: database, event log and schema registry.
 public struct HubStore: Sendable {
     public let loops: EventLoopGroup
     public let settings: Settings
@@ -17,9 +17,9 @@ public struct HubStore: Sendable {
     /// For databases of further logins and schemas.
     let url: String
 
-    /// To look at: nothing is changed, and a query over all there is may take its time. Where the log and the registry are, the
-    /// processes of the hub say, unless `settings` do.
-    /// - Throws: ``SettingsError``; a database that does not answer is found out by the first who asks it.
+    /// For reading: changes nothing, and allows slow queries. Unless `settings` name the log and the registry, the records of the hub's
+    /// processes do.
+    /// - Throws: ``SettingsError``; an unreachable database fails at the first query.
     public static func look(_ settings: Settings, _ loops: EventLoopGroup, _ logger: Logger) async throws -> HubStore {
         let url = try settings.value(PlatformSettings.databaseURL).settingText
         let database = Database(
@@ -41,10 +41,10 @@ public struct HubStore: Sendable {
         }
     }
 
-    /// The settings that say where a hub keeps its events and their schemas.
+    /// The settings that locate a hub's events and their schemas.
     public static let places = [KafkaSettings.bootstrapServers.name, PlatformSettings.registryAddresses.name]
 
-    /// To work with: brings the schemas of the log and of the registry up to date.
+    /// For the hub's processes: migrates the schemas of log and registry.
     /// - Throws: ``SettingsError``, ``StartError``.
     public static func prepare(
         _ settings: Settings, _ loops: EventLoopGroup, _ logger: Logger
@@ -81,7 +81,7 @@ public struct HubStore: Sendable {
         }
     }
 
-    /// nil when the hub's own is to be used.
+    /// nil to use the hub's own.
     private static func anotherRegistry(
         _ settings: Settings, _ loops: EventLoopGroup
     ) throws -> ConfluentSchemaRegistry? {
@@ -103,9 +103,9 @@ public struct HubStore: Sendable {
                     schema: schema.name, role: role)))
     }
 
-    /// Brings the log's topics to what the catalogue says, but for what would lose records or move keys that are not read yet.
-    /// - Parameter forced: does that too; what the log cannot do stays.
-    /// - Returns: what was done, and what was not.
+    /// Applies the catalogue to the log's topics, except changes that would lose records or move unread keys.
+    /// - Parameter forced: includes those changes, but no impossible ones.
+    /// - Returns: the changes done, and those left.
     public func applyTopics(forced: Bool = false) async throws -> (done: [TopicChange], left: [TopicChange]) {
         let changes = try await log.plan(TopicSettings.catalogue)
         let isDone = { (change: TopicChange) in change.hazard == nil || (forced && change.hazard != .impossible) }
@@ -114,7 +114,7 @@ public struct HubStore: Sendable {
         return (done, changes.filter { !isDone($0) })
     }
 
-    /// Nil when requests are not to be kept.
+    /// Nil when requests are not recorded.
     func requestLog(_ settings: Settings, _ logger: Logger) throws -> RequestLog? {
         var limits = RequestLog.Limits()
         let mebibytes = try settings.value(PlatformSettings.requestLogMebibytes)
@@ -123,7 +123,7 @@ public struct HubStore: Sendable {
         return RequestLog(database: database, loops: loops, limits: limits, logger: logger)
     }
 
-    /// A service's corner of the database, as the login of `DATABASE_URL`. Whoever asks for it closes it.
+    /// A service's schema of the database, as the login of `DATABASE_URL`. The caller closes it.
     public func database(of service: ServiceName) -> Database {
         Database(
             url: url, loops: loops,

@@ -27,9 +27,9 @@ enum PlatformMigrations {
         create index idempotency_key_claimed_at on idempotency_key (claimed_at);
         """
 
-    /// What was kept before said who had asked, and the whole answer; keys of the last day are forgotten with it.
+    /// Earlier rows held the sender and the whole response. They are deleted, with the keys of the last day.
     ///
-    /// `location` is empty from here on. It stays because `user-003` makes an index on it, also in a schema that is made today.
+    /// `location` stays, empty, because `user-003` creates an index on it, also in new schemas.
     private static let nothingPersonal = """
         delete from idempotency_key;
         alter table idempotency_key

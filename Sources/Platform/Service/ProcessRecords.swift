@@ -7,26 +7,26 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// A service that some process of the hub runs, as that process wrote it down.
+/// A service that a process of the hub runs, as recorded by that process.
 public struct ProcessRecord: Sendable {
     public let service: ServiceName
-    /// Where the service answers, as far as its process knows: a base URL.
+    /// The base URL of the service, as its process knows it.
     public let address: String
     public let machine: String
     public let pid: Int32
-    /// What was run: `up`, or `serve` with its services.
+    /// The command: `up`, or `serve` with its services.
     public let command: String
-    /// What was set for the process; secrets are not readable, and what nobody set has its default.
+    /// The settings of the process; secrets are masked, and unset ones have their default.
     public let settings: Settings
     /// Seconds since its process last wrote.
     public let silence: Double
 
-    /// Whether its process has just now shown that it lives.
+    /// Whether its process sent a heartbeat recently.
     public var isFresh: Bool { silence < ProcessRecords.freshSeconds }
 }
 
-/// Which processes a hub has. Each writes down its services, where they answer and how it is set up; says every few seconds that it
-/// lives; and takes it all back when it stops. Who was killed stays written down, and so is missed.
+/// The processes of a hub. Each records its services, their addresses and its settings, updates the record every few seconds, and
+/// retracts it when it stops. The record of a killed process stays, so its absence is noticed.
 public struct ProcessRecords: Sendable {
     public static let beat: Duration = .seconds(10)
     static let freshSeconds = 30.0
@@ -57,7 +57,7 @@ public struct ProcessRecords: Sendable {
     /// - Parameter database: as the login of `DATABASE_URL`.
     public init(_ database: Database) { self.database = database }
 
-    /// All that was written down and not taken back, by service and address.
+    /// All records that were not retracted, by service and address.
     public func list() async throws -> [ProcessRecord] {
         do {
             let rows = try await database.query(
@@ -80,7 +80,7 @@ public struct ProcessRecords: Sendable {
         }
     }
 
-    /// The services that have ever been written down.
+    /// The services that were ever recorded.
     public func everKnown() async throws -> Set<ServiceName> {
         Set(
             try await database.query("select distinct service from hub.process").map {
@@ -88,7 +88,7 @@ public struct ProcessRecords: Sendable {
             })
     }
 
-    /// Writes the process down, or that it still lives. Other processes of its services that have long said nothing are forgotten.
+    /// Records the process or its heartbeat. Deletes records of its services' other processes whose last heartbeat is long ago.
     func write(_ process: HubProcessNote) async throws {
         let (machine, pid) = (ThisMachine.name, getpid())
         _ = try await database.execute(
@@ -105,7 +105,7 @@ public struct ProcessRecords: Sendable {
             """)
     }
 
-    /// Forgets processes of the same services that have ended on this machine: the one that starts takes their place.
+    /// Deletes records of the same services whose processes ended on this machine: the new process replaces them.
     func forgetDead(before process: HubProcessNote) async throws {
         let machine = ThisMachine.name
         let pids = try await database.query(
@@ -119,7 +119,7 @@ public struct ProcessRecords: Sendable {
             """)
     }
 
-    /// Takes back what this process has written: it stops.
+    /// Retracts the records of this process: it stops.
     func takeBack(_ process: HubProcessNote) async throws {
         _ = try await database.execute(
             """
@@ -128,17 +128,17 @@ public struct ProcessRecords: Sendable {
             """)
     }
 
-    /// The address of this machine by which the database knows it; its own loop-back where they share a machine.
+    /// The address of this machine as the database sees it; loopback when both are on one machine.
     func ownAddress() async throws -> String {
         let row = try await database.query("select coalesce(host(inet_client_addr()), '127.0.0.1')").first
         return try row?.decode(String.self) ?? "127.0.0.1"
     }
 }
 
-/// What a process writes down of itself.
+/// The record of a process.
 struct HubProcessNote: Sendable {
     let command: String
-    /// With ``addresses``, in the same order.
+    /// In the order of ``addresses``.
     let services: [String]
     let addresses: [String]
     let settings: JSONValue

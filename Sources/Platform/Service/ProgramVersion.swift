@@ -1,6 +1,6 @@
 internal import Observability
 
-/// Which program this is.
+/// The program's version.
 public enum ProgramVersion {
     public static let text = "0.1.0"
 

@@ -5,12 +5,12 @@ internal import Messaging
 internal import Observability
 internal import Postgres
 
-/// A service at work: its server, its relay, its consumers and its background work.
+/// A running service: its server, its relay, its consumers and its background work.
 struct RunningService: Sendable {
     let name: ServiceName
     let port: Int
     private let service: any HubService
-    /// Of the gateway's figures and parts, which its own port shows to nobody.
+    /// Serves the gateway's metrics and checks, which its public port hides.
     let privatePort: Int?
     private let servers: [HTTPServer]
     private let supervisor: Supervisor
@@ -75,7 +75,7 @@ struct RunningService: Sendable {
         }
     }
 
-    /// What operators see of the gateway, where only they can reach it.
+    /// The gateway's operator pages, on a port for operators only.
     private static func startPrivateSide(
         _ parts: HubParts, _ health: HealthRoutes, after publicPort: Int
     ) async throws -> (HTTPServer, Int) {
@@ -88,7 +88,7 @@ struct RunningService: Sendable {
             port: try parts.settings.optional(PlatformSettings.gatewayPrivatePort) ?? usual, router)
     }
 
-    /// What every service forgets.
+    /// Every service's cleanup.
     private static func upkeep(_ context: ServiceContext) -> [Job] {
         let database = context.database
         let logger = context.logger
@@ -106,7 +106,7 @@ struct RunningService: Sendable {
         ]
     }
 
-    /// - Parameter shared: what all services of the process stand on, beside their databases.
+    /// - Parameter shared: checks of the parts that all services of the process share.
     static func health(
         of service: any HubService, _ type: any HubService.Type, _ context: ServiceContext, _ shared: [HealthCheck] = []
     ) -> HealthRoutes {
@@ -120,7 +120,7 @@ struct RunningService: Sendable {
         return HealthRoutes(context.loops, context.metrics, checks: checks, measures: measures)
     }
 
-    /// Everything the service answers: its routes or its door, and its health.
+    /// All routes of the service: its own router or routes, and health.
     static func router(of service: any HubService, _ context: ServiceContext, _ health: HealthRoutes) -> Router {
         var router =
             service.door
@@ -138,7 +138,7 @@ struct RunningService: Sendable {
         of service: any HubService, _ type: any HubService.Type, _ parts: HubParts, _ context: ServiceContext,
         _ supervisor: Supervisor
     ) {
-        // What a consumer cannot handle leaves by the outbox too.
+        // Dead letters are sent through the outbox too.
         if !type.publishes.isEmpty || !service.groups.isEmpty {
             let relay = Relay(
                 outbox: context.outbox, database: context.database, log: parts.log, loops: parts.loops,
@@ -160,7 +160,7 @@ struct RunningService: Sendable {
         }
     }
 
-    /// - Parameter limit: how long requests under way may still take.
+    /// - Parameter limit: time for current requests to finish.
     func stop(within limit: Duration) async {
         service.endStreams()
         for server in servers { await server.drain(within: limit) }

@@ -7,13 +7,13 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// The limits of a service's server, as far as they depend on where it stands.
+/// The limits of a service's server that depend on its environment.
 enum ServerLimits {
-    /// Files and sockets that are no client's: of databases, of requests between services, of logs.
+    /// Descriptors not used by clients: for databases, requests between services, logs.
     private static let descriptorsReserved = 2_048
-    /// As many as any process here needs; some systems allow more than their tables hold.
+    /// Enough for any process here; some systems allow more than their tables hold.
     private static let descriptorsWanted: rlim_t = 65_536
-    /// The gateway adds fields to what it takes from outside, and must not be refused for them.
+    /// The gateway adds fields to requests; services must not refuse them for that.
     private static let headerCountAdded = 16
     private static let headerBytesAdded = 4 * 1024
 
@@ -30,7 +30,7 @@ enum ServerLimits {
         return configuration
     }
 
-    /// How many files and sockets the process may have open. Asks for more where the system gives a process fewer than it may have.
+    /// The maximum of open descriptors. Raises the soft limit towards the hard limit first.
     static func raiseDescriptors() -> Int {
         var limit = rlimit()
         guard getrlimit(resource, &limit) == 0 else { return 1_024 }

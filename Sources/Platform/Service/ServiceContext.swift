@@ -11,15 +11,15 @@ public import ObjectStore
 public import Observability
 public import Postgres
 
-/// The present moment of a clock that nobody sets.
+/// The current time of a monotonic clock.
 public typealias Uptime = @Sendable () -> ContinuousClock.Instant
 
-/// What a service is given at start: everything outside itself.
+/// The external parts that a service receives at start.
 public struct ServiceContext: Sendable {
     public let name: ServiceName
     public let settings: Settings
     public let loops: EventLoopGroup
-    /// Threads for what blocks or burns.
+    /// Runs blocking and CPU-bound work.
     public let blockingPool: BlockingPool
     /// The service's own schema, and no other.
     public let database: Database
@@ -27,21 +27,21 @@ public struct ServiceContext: Sendable {
     public let http: HTTPClient
     public let services: ServiceDirectory
     public let seal: IdentitySeal
-    /// Where files are kept. A service's names begin with its own.
+    /// File storage. A service's keys begin with its name.
     public let objects: any ObjectStore
-    /// What the service decides in a transaction and does after it.
+    /// Durable work: enqueued in a transaction, done after it.
     public let tasks: Tasks
-    /// What the service keeps for a while, so that it need not be asked for again.
+    /// Values that the service caches.
     public let cache: Cache
     public let logger: Logger
-    /// Of the process.
+    /// Process-wide.
     public let outages: MessagingOutages
-    /// Where the service's answers are written down.
+    /// Records the service's responses.
     public let access: AccessLog
     public let metrics: Metrics
-    /// The time of day, which somebody may set: for what is stored, shown or put into a token.
+    /// The system clock, which may be set: for stored, displayed and token times.
     public let clock: @Sendable () -> Date
-    /// Time that only goes forward: for how long something takes or lasts.
+    /// Monotonic time: for durations and lifetimes.
     public let uptime: Uptime
 
     public init(

@@ -3,7 +3,7 @@ internal import Messaging
 internal import Observability
 internal import Postgres
 
-/// A service's own corner of the database: a schema, and a role that sees this schema and nothing else.
+/// A service's schema in the database, and a role with access to this schema only.
 struct ServiceSchema {
     let name: String
     let role: String
@@ -15,9 +15,9 @@ struct ServiceSchema {
         role = "hub_\(name)"
     }
 
-    /// Brings the schema up to date: the histories of all components that have tables in it.
-    /// - Parameter owner: a login that may create schemas, and as a rule roles.
-    /// - Returns: the role to work as; nil when the login may not make roles, as some managed databases have it.
+    /// Migrates the schema: the histories of all components with tables in it.
+    /// - Parameter owner: a login that may create schemas and usually roles.
+    /// - Returns: the role to use; nil when the login may not create roles, as in some managed databases.
     func prepare(_ histories: [MigrationHistory], as owner: Database) async throws -> String? {
         try await owner.migrate(histories, schema: name)
         do {
@@ -25,7 +25,7 @@ struct ServiceSchema {
         } catch let error as PostgresError where error.sqlState == "42501" {
             return nil
         }
-        // Roles belong to the whole server, so another hub on it may have made this one already; the grants are ours.
+        // Roles belong to the whole server, so another hub may have created this one; grants are per hub.
         try await owner.transaction { tx in
             for statement in grants { try await tx.execute(statement) }
         }
@@ -43,7 +43,7 @@ struct ServiceSchema {
 
     private var grants: [SQL] {
         [
-            // Two processes that start at once would update the same rows of the catalogue.
+            // Two processes that start at once would update the same catalogue rows.
             "select pg_advisory_xact_lock(hashtextextended('hub.grants', 0))",
             "grant \(quoted: role) to current_user",
             "grant usage on schema \(quoted: name) to \(quoted: role)",

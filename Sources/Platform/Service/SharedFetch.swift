@@ -1,6 +1,6 @@
 public import EventLoop
 
-/// What many ask for and few fetch: who asks while a fetch is under way gets what it brings, and so does who asks a little later.
+/// Coalesces fetches: callers during a fetch, and for a short time after it, get its result.
 public actor SharedFetch<Value: Sendable> {
     private let loops: EventLoopGroup
     private let keptTime: Duration
@@ -9,8 +9,8 @@ public actor SharedFetch<Value: Sendable> {
     private var known: (value: Value, at: ContinuousClock.Instant)?
 
     /// - Parameters:
-    ///   - keptTime: how old a value may be that is given out.
-    ///   - fetch: is not cancelled with whoever asked first.
+    ///   - keptTime: the maximum age of a returned value.
+    ///   - fetch: not cancelled when its first caller is.
     public init(_ loops: EventLoopGroup, keptTime: Duration, fetch: @escaping @Sendable () async -> Value) {
         self.loops = loops
         self.keptTime = keptTime

@@ -3,9 +3,9 @@ internal import Messaging
 internal import Observability
 internal import Synchronization
 
-/// Keeps long work going: what throws is logged and started again after a pause; what is cancelled ends.
+/// Restarts long work after a pause when it throws, and logs the error; cancellation ends it.
 ///
-/// The pause grows with each failure, until the work has gone on for ``calmTime``: then a failure is the first one again.
+/// The pause grows with each failure, and is reset after the work has run for ``calmTime``.
 final class Supervisor: Sendable {
     static let calmTime = Duration.seconds(60)
 
@@ -50,7 +50,7 @@ final class Supervisor: Sendable {
         tasks.withLock { $0.append(task) }
     }
 
-    /// Cancels everything and waits until it has ended.
+    /// Cancels all work and waits until it has ended.
     func stop() async {
         let ending = tasks.withLock { tasks in
             defer { tasks = [] }

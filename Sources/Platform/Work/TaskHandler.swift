@@ -1,30 +1,29 @@
 public import Messaging
 public import Postgres
 
-/// What a task is about. Kept as JSON until it is forgotten, so ids alone: never a name, an address or a text of a person.
+/// The arguments of a task. They are stored as JSON until its deletion, so only ids: no name, address or text of a person.
 public protocol TaskPayload: Codable, Sendable {
-    /// Names the kind of work. Frozen once shipped: it is stored.
+    /// The kind of work. It is stored, so frozen once shipped.
     static var kind: String { get }
 }
 
-/// How a service does one kind of durable work.
+/// Performs one kind of durable work.
 ///
 /// ```swift
 /// TaskHandler(DrawCertificate.self) { payload, run in
-///     let name = try await users.name(of: payload.userID)         // no transaction is open while others are asked
+///     let name = try await users.name(of: payload.userID)         // no open transaction during a call
 ///     try await database.transaction { tx in
 ///         try await store.insert(Certificate(name), on: tx)
 ///         try await run.finish(on: tx)                             // commits with the effect, or neither does
 ///     }
 /// }
 /// ```
-/// It may be called more than once for one task: when its process died, or froze for longer than a claim lasts. What it does outside the
-/// database carries a key made of the task's. What it writes commits only while the claim is its own, when it finishes the task in that
-/// transaction.
+/// It may run more than once for a task: if its process dies or freezes for longer than its claim. External effects need a key made
+/// from the task's. Database writes commit only while it holds the claim, if the same transaction finishes the task.
 ///
-/// What it throws says what comes next, by ``FailureClass``: `permanent` gives the task up, `transient` tries again later, up to
-/// ``TaskPolicy/attemptsMax``, and `dependencyDown` tries again as long as it takes. Meanwhile the whole kind rests, and one task after
-/// another finds out whether the dependency is back: it is for what all tasks of the kind need, and not for what one of them waits for.
+/// The ``FailureClass`` of a thrown error decides what follows: `permanent` gives up; `transient` is retried, up to
+/// ``TaskPolicy/attemptsMax``; `dependencyDown` is retried without limit. The kind then pauses, and single tasks probe the
+/// dependency: use it for what all tasks of the kind need, not for what only one needs.
 public struct TaskHandler: Sendable {
     let kind: String
     let policy: TaskPolicy
@@ -34,8 +33,8 @@ public struct TaskHandler: Sendable {
     let period: Duration?
 
     /// - Parameters:
-    ///   - onGivenUp: writes down what the service makes of it and of the last error, in the transaction that marks the task as failed.
-    ///   - perform: returning without having finished the task finishes it.
+    ///   - onGivenUp: records the consequences and the last error, in the transaction that marks the task as failed.
+    ///   - perform: its return finishes the task, if it is not finished.
     public init<Payload: TaskPayload>(
         _ type: Payload.Type, policy: TaskPolicy = TaskPolicy(),
         onGivenUp: (@Sendable (Payload, any Error, Transaction) async throws -> Void)? = nil,
@@ -75,13 +74,13 @@ public struct TaskHandler: Sendable {
 
 /// The limits of one kind of task.
 public struct TaskPolicy: Sendable {
-    /// Attempts that failed for a passing reason, the first included; then the task is given up.
+    /// Attempts with transient failures, including the first; then the task is given up.
     public var attemptsMax = 10
-    /// How long one attempt may take; then it is cancelled and has failed for a passing reason.
+    /// Timeout of one attempt; a timeout is a transient failure.
     public var timeMax = Duration.seconds(60)
-    /// Tasks of the kind that one process does at once.
+    /// Tasks of the kind that one process runs at once.
     public var concurrencyMax = 4
-    /// The waits between attempts, and those of the kind while something it needs is down.
+    /// Pauses between attempts, and of the kind while a dependency is down.
     public var retry: RetryPolicy
 
     public init() {
@@ -91,21 +90,21 @@ public struct TaskPolicy: Sendable {
     }
 }
 
-/// Work of a service that comes round, on one process at a time: sweeping, expiry, retention.
+/// Periodic work of a service, in one process at a time: cleanup, expiry, retention.
 public struct Job: Sendable {
     let name: String
     let period: Duration
     let timeMax: Duration
     let body: @Sendable () async throws -> Void
 
-    /// What it is stored under.
+    /// Its stored kind.
     var kind: String { "job \(name)" }
 
     /// - Parameters:
     ///   - name: frozen once shipped: it is stored.
-    ///   - period: from the end of one run to the begin of the next.
-    ///   - timeMax: how long a run may take before it is cancelled.
-    ///   - body: when it throws, that is logged and it runs again after a pause no longer than `period`.
+    ///   - period: from the end of one run to the start of the next.
+    ///   - timeMax: the timeout of a run.
+    ///   - body: when it throws, the error is logged and it runs again after at most `period`.
     public init(
         _ name: String, every period: Duration, timeMax: Duration = .seconds(600),
         _ body: @escaping @Sendable () async throws -> Void

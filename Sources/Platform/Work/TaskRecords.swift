@@ -5,29 +5,28 @@ public import Foundation
 #endif
 public import Postgres
 
-/// The tasks and jobs of a service, for the operator of a hub. The service need not run: its processes see what was changed when they look
-/// next.
+/// The tasks and jobs of a service, for an operator. The service need not run: its processes see changes at their next poll.
 public struct TaskRecords: Sendable {
     public enum State: String, Sendable, CaseIterable {
-        /// It is yet to be done, at its time.
+        /// It waits for its due time.
         case waiting
-        /// A process is at it; should it be gone, another one takes over.
+        /// A process runs it; if that dies, another takes over.
         case running
         case done
-        /// It was given up, and is not done unless an operator says so.
+        /// It was given up and waits for a restart.
         case failed
     }
 
     public struct Record: Sendable, Equatable {
         public let kind: String
-        /// Names it among those of its kind; empty for a job.
+        /// Unique within its kind; empty for a job.
         public let key: String
         public let state: State
-        /// Those that count against it since it was enqueued or put off.
+        /// Attempts counted since it was enqueued or postponed.
         public let attempts: Int
         /// Nil when it has ended.
         public let dueAt: Date?
-        /// What came of the last attempt, if that failed.
+        /// The error of the last attempt, if it failed.
         public let error: String?
         public let correlationID: String
         public let createdAt: Date
@@ -44,13 +43,13 @@ public struct TaskRecords: Sendable {
         self.now = now
     }
 
-    /// Whether a service with tasks has been here.
+    /// Whether the task table exists.
     public static func areKept(in database: Database) async throws -> Bool {
         let rows = try await database.query("select to_regclass('task') is not null")
         return try rows.first?.decode(Bool.self) ?? false
     }
 
-    /// The newest first.
+    /// Newest first.
     /// - Parameter state: nil for every state.
     public func list(_ state: State? = nil, countMax: Int) async throws -> [Record] {
         try await store.list(state, countMax: countMax, in: database)
@@ -58,8 +57,8 @@ public struct TaskRecords: Sendable {
 
     public func failedCount() async throws -> Int { try await store.failedCount(in: database) }
 
-    /// Has a task that was given up done again.
-    /// - Returns: the state it was in: only what had failed is done again; nil when there is no such task.
+    /// Restarts a failed task.
+    /// - Returns: its state before; only `failed` is restarted; nil when there is no such task.
     public func restart(kind: String, key: String) async throws -> State? {
         let time = now()
         return try await database.transaction { tx in
@@ -69,7 +68,7 @@ public struct TaskRecords: Sendable {
         }
     }
 
-    /// Has all tasks done again that were given up.
-    /// - Returns: how many.
+    /// Restarts all failed tasks.
+    /// - Returns: their number.
     public func restartAll() async throws -> Int { try await store.restartAll(dueAt: now(), in: database) }
 }

@@ -1,15 +1,15 @@
 internal import Messaging
 internal import Synchronization
 
-/// Which kinds of task rest in this process, because something that they need was down.
+/// The task kinds that are paused in this process because a dependency was down.
 ///
-/// Each of thousands of tasks that wait for one server would otherwise knock at it, again and again. A kind whose attempt met a dependency
-/// that was down gets no task for a growing pause, then a single one, to find out, until the dependency answers.
+/// Otherwise thousands of tasks that wait for one server would call it repeatedly. A kind whose attempt met an unavailable
+/// dependency gets no task for a growing pause, then a single probe task at a time, until the dependency responds.
 final class TaskRests: Sendable {
     private struct Rest {
         var downCount = 0
         var end: ContinuousClock.Instant
-        /// Whether a task is finding out.
+        /// Whether a probe task runs.
         var isProbed = false
     }
 
@@ -18,7 +18,7 @@ final class TaskRests: Sendable {
 
     init(uptime: @escaping Uptime) { self.uptime = uptime }
 
-    /// How long the kind rests yet; nil when it may be tried.
+    /// The remaining pause of the kind; nil if it may run.
     func left(of kind: String) -> Duration? {
         let time = uptime()
         return rests.withLock { rests in
@@ -27,7 +27,7 @@ final class TaskRests: Sendable {
         }
     }
 
-    /// How many tasks of the kind may be begun when there is room for `free`.
+    /// How many tasks of the kind may start with `free` free slots.
     func room(of kind: String, _ free: Int) -> Int {
         let time = uptime()
         return rests.withLock { rests in
@@ -36,8 +36,8 @@ final class TaskRests: Sendable {
         }
     }
 
-    /// A task of the kind is begun.
-    /// - Returns: whether it is the one that finds out.
+    /// Starts a task of the kind.
+    /// - Returns: whether it is the probe.
     func begin(_ kind: String) -> Bool {
         rests.withLock { rests in
             let isProbe = rests[kind] != nil
@@ -46,13 +46,13 @@ final class TaskRests: Sendable {
         }
     }
 
-    /// The task that was to find out has ended, whatever came of it.
+    /// The probe task ended, with any result.
     func endProbe(_ kind: String) { rests.withLock { $0[kind]?.isProbed = false } }
 
-    /// What the kind needs answered, if only to refuse this one task.
+    /// The dependency responded, even if it refused the task.
     func answered(_ kind: String) { rests.withLock { $0[kind] = nil } }
 
-    /// It did not. Tasks that were at work together fail together, and count once.
+    /// The dependency was down. Concurrent failures count once.
     func metDown(_ kind: String, _ policy: RetryPolicy) {
         let time = uptime()
         rests.withLock { rests in

@@ -7,14 +7,14 @@ public import Messaging
 public import Postgres
 internal import Synchronization
 
-/// One attempt at a task, by who has claimed it.
+/// One attempt at a task, by its claim holder.
 public final class TaskRun: Sendable {
     let kind: String
-    /// As the task was enqueued: with the kind it names the task, so keys for systems outside are made of it.
+    /// The key given to `enqueue`, unique within the kind. Keys for external systems are built from it.
     public let key: String
-    /// 1 for the first. Attempts that met a dependency that was down are not counted.
+    /// 1 for the first. Attempts that met an unavailable dependency are not counted.
     public let attempt: Int
-    /// Rises with each claim: who has an older one changes nothing any more.
+    /// Increases with each claim; an older one can no longer write.
     let epoch: Int64
     private let store: TaskStore
     private let isSettledFlag = Mutex(false)
@@ -27,16 +27,16 @@ public final class TaskRun: Sendable {
         self.store = store
     }
 
-    /// Whether a transaction has committed that said what becomes of the task.
+    /// Whether a transaction that settles the task has committed.
     var isSettled: Bool { isSettledFlag.withLock { $0 } }
 
-    /// The task is done once `tx` commits.
-    /// - Throws: ``TaskLost`` when another has claimed it meanwhile: nothing of `tx` must commit then.
+    /// Marks the task as done when `tx` commits.
+    /// - Throws: ``TaskLost`` if another process has claimed it: `tx` must not commit then.
     public func finish(on tx: Transaction) async throws {
         try await settle(store.finish(self, on: tx), tx)
     }
 
-    /// The task goes on at a later time, with its attempts counted anew, once `tx` commits.
+    /// Postpones the task and resets its attempts when `tx` commits.
     /// - Throws: ``TaskLost``.
     public func again(at time: Date, on tx: Transaction) async throws {
         try await settle(store.postpone(self, until: time, on: tx), tx)
@@ -48,7 +48,7 @@ public final class TaskRun: Sendable {
     }
 }
 
-/// Somebody else has claimed the task, because this process said nothing for too long.
+/// Another process claimed the task because this one did not prolong its claim.
 public struct TaskLost: ClassifiedError, CustomStringConvertible {
     public var failureClass: FailureClass { .transient }
     public var description: String { "another process has claimed the task" }

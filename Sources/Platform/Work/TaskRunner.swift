@@ -11,7 +11,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Does the tasks and jobs of a service: claims what is due, prolongs the claims while the work goes on, and writes down what came of it.
+/// Runs the tasks and jobs of a service: claims due tasks, prolongs the claims while they run, and records the outcomes.
 final class TaskRunner: Sendable {
     private let handlers: [String: TaskHandler]
     private let database: Database
@@ -45,7 +45,7 @@ final class TaskRunner: Sendable {
         self.limits = limits
     }
 
-    /// Works until the task is cancelled; then what is at work is brought to its end.
+    /// Runs until cancelled; running tasks then finish.
     func run() async throws {
         try await makeJobsKnown()
         await withDiscardingTaskGroup { group in
@@ -65,8 +65,8 @@ final class TaskRunner: Sendable {
         }
     }
 
-    /// Does what is due, one after the other, until nothing is: for tests.
-    /// - Returns: how many attempts were made.
+    /// Runs due tasks one after the other until none is left: for tests.
+    /// - Returns: the number of attempts.
     func drain() async throws -> Int {
         var count = 0
         while true {
@@ -93,7 +93,7 @@ final class TaskRunner: Sendable {
         }
     }
 
-    /// How many tasks may be begun of each kind, without those that have no room.
+    /// How many tasks may start, by kind; omits kinds without room.
     private func rooms() -> [String: Int] {
         running.withLock { running in
             handlers.mapValues {
@@ -118,7 +118,7 @@ final class TaskRunner: Sendable {
         }
     }
 
-    // MARK: Working
+    // MARK: Running
 
     private func perform(_ claimed: TaskStore.Claimed) async {
         defer {
@@ -142,7 +142,7 @@ final class TaskRunner: Sendable {
         }
     }
 
-    /// Runs `body` while the claim is prolonged again and again, and cancels it when that was lost or takes too long.
+    /// Runs `body` and prolongs the claim meanwhile; cancels it when the claim is lost or `timeMax` has passed.
     private func withClaim(
         of run: TaskRun, _ timeMax: Duration, _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
@@ -160,7 +160,7 @@ final class TaskRunner: Sendable {
     private func prolong(_ run: TaskRun, _ loop: EventLoop) async throws {
         while true {
             try await loop.sleep(for: limits.claimTime / 3)
-            // A server that does not answer now may do so before the claim runs out.
+            // A later attempt may succeed before the claim expires.
             guard let isOurs = try? await store.prolong(run, seconds: limits.claimTime / .seconds(1), in: database)
             else { continue }
             if !isOurs, !run.isSettled { throw TaskLost() }
@@ -199,13 +199,13 @@ final class TaskRunner: Sendable {
             } else {
                 logger.warning("a task failed and is tried again", facts)
             }
-            // While its kind rests, the task goes to the end of the line: another one finds out next.
+            // While the kind is paused, the task moves to the end of the queue: others probe first.
             let pause = failure == .dependencyDown ? .zero : pause(run, handler)
             try await store.postpone(
                 run, until: now().addingTimeInterval(pause / .seconds(1)), error: reason,
                 isCounted: failure != .dependencyDown, in: database)
         } catch {
-            // The claim runs out, and the task is done again.
+            // The claim expires, and the task runs again.
             logger.warning("what came of a task could not be written down", [.error: LogValue(error)])
         }
     }
@@ -236,7 +236,7 @@ final class TaskRunner: Sendable {
     }
 }
 
-/// Counts what becomes of tasks.
+/// Counts task outcomes.
 private struct TaskMetrics: Sendable {
     let done, retried, failed: Counter
 

@@ -8,7 +8,7 @@ internal import Postgres
 
 /// All SQL of tasks.
 ///
-/// When a task is due is told by the clock of the service; how long a claim lasts by that of the server, which is one for all processes.
+/// Due times use the service's clock. Claim times use the server's clock, which all processes share.
 struct TaskStore: Sendable {
     static let migration = Migration(
         id: "platform-003-tasks",
@@ -35,14 +35,13 @@ struct TaskStore: Sendable {
             create index task_ended on task (ended_at) where state in ('done', 'failed');
             """)
 
-    /// A task as it was claimed.
     struct Claimed: Sendable {
         var kind, key: String
         var payload: JSONValue
         var attempt: Int
         var epoch: Int64
         var trace: TraceContext
-        /// Whether it finds out if what its kind needs is back.
+        /// Whether it probes the dependency of its kind.
         var isProbe = false
     }
 
@@ -56,7 +55,7 @@ struct TaskStore: Sendable {
             """)
     }
 
-    /// Makes jobs known.
+    /// Adds new jobs.
     func insertJobs(_ kinds: [String], dueAt: Date, in database: Database) async throws {
         let trace = TraceContext.root()
         try await database.execute(
@@ -67,8 +66,8 @@ struct TaskStore: Sendable {
             """)
     }
 
-    /// Claims tasks that are due, and those whose claim has run out, for so many seconds.
-    /// - Parameter rooms: how many of each kind.
+    /// Claims due tasks, and those with an expired claim, for `seconds`.
+    /// - Parameter rooms: the maximum by kind.
     func claim(_ rooms: [String: Int], at time: Date, seconds: Double, in database: Database) async throws -> [Claimed]
     {
         let rooms = rooms.sorted { $0.key < $1.key }
@@ -99,7 +98,7 @@ struct TaskStore: Sendable {
         }
     }
 
-    /// In how many seconds the next task is due, or a claim runs out; nil when there is none.
+    /// Seconds until the next task is due or a claim expires; nil when there is none.
     func secondsToNext(of kinds: [String], at time: Date, in database: Database) async throws -> Double? {
         let rows = try await database.query(
             """
@@ -110,7 +109,7 @@ struct TaskStore: Sendable {
         return try rows.first?.decode(Double?.self) ?? nil
     }
 
-    /// - Returns: false when the claim is not ours any more.
+    /// - Returns: false when the claim is lost.
     func prolong(_ run: TaskRun, seconds: Double, in database: Database) async throws -> Bool {
         try await database.execute(
             """
@@ -134,7 +133,7 @@ struct TaskStore: Sendable {
             """) == 1
     }
 
-    /// - Parameter isCounted: whether the attempt was one.
+    /// - Parameter isCounted: whether the attempt counts.
     func postpone(
         _ run: TaskRun, until time: Date, error: String, isCounted: Bool, in database: Database
     ) async throws {
@@ -154,7 +153,7 @@ struct TaskStore: Sendable {
             """) == 1
     }
 
-    /// Puts tasks that were given up back to be done, as if they had not been tried.
+    /// Restarts failed tasks and resets their attempts.
     func restart(kind: String, keys: [String], dueAt: Date, on tx: Transaction) {
         tx.submit(
             """
@@ -179,7 +178,7 @@ struct TaskStore: Sendable {
         return try state.flatMap { TaskRecords.State(rawValue: try $0.decode(String.self)) }
     }
 
-    /// The newest first, of every state when `state` is nil.
+    /// Newest first, of every state when `state` is nil.
     func list(_ state: TaskRecords.State?, countMax: Int, in database: Database) async throws -> [TaskRecords.Record] {
         let some: SQL = state.map { "where state = \($0.rawValue)" } ?? ""
         let rows = try await database.query(
@@ -204,7 +203,7 @@ struct TaskStore: Sendable {
         ).count > 0
     }
 
-    /// Forgets tasks that ended long ago.
+    /// Deletes tasks that ended long ago.
     func removeOld(_ limits: TaskLimits, in database: Database) async throws {
         for (state, time) in [("done", limits.doneKept), ("failed", limits.failedKept)] {
             try await database.delete(
@@ -223,13 +222,13 @@ struct TaskStore: Sendable {
 
 /// The limits of a service's tasks.
 struct TaskLimits: Sendable {
-    /// How long a claim lasts that nobody prolongs.
+    /// Duration of a claim that is not prolonged.
     var claimTime = Duration.seconds(30)
-    /// How long to go without a look when nothing is known to be due. Tasks of other processes wait for this when those die.
+    /// Poll interval when no due time is known. Tasks of processes that died wait this long.
     var pollInterval = Duration.seconds(5)
-    /// How long a task that ended is remembered: so long its key is taken.
+    /// How long an ended task is kept; until then its key is in use.
     var doneKept = Duration.seconds(30 * 86_400)
     var failedKept = Duration.seconds(90 * 86_400)
-    /// Rows that one step of forgetting removes.
+    /// Rows that one deletion step removes.
     var removalCountMax = 5_000
 }

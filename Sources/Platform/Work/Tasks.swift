@@ -8,7 +8,7 @@ internal import Messaging
 internal import Observability
 public import Postgres
 
-/// The durable work of a service: what is to be done outside a transaction, decided in one.
+/// The durable work of a service: enqueued in a transaction, done outside it.
 ///
 /// ```swift
 /// try await database.transaction { tx in
@@ -16,8 +16,8 @@ public import Postgres
 ///     try context.tasks.enqueue(Charge(payment), key: payment.id.rawValue, on: tx)
 /// }
 /// ```
-/// Once the transaction has committed, the task is done by one process at a time, again and again until it is finished or given up
-/// (see ``TaskHandler``). It belongs to the journey of who enqueued it.
+/// After the commit, one process at a time runs the task, and retries it until it is finished or given up
+/// (see ``TaskHandler``). It belongs to the trace that enqueued it.
 public struct Tasks: Sendable {
     private let store: TaskStore
     let bell: TaskBell
@@ -37,9 +37,9 @@ public struct Tasks: Sendable {
         rests = TaskRests(uptime: uptime)
     }
 
-    /// Has a task done once `tx` commits.
+    /// Enqueues a task when `tx` commits.
     /// - Parameters:
-    ///   - key: names the task among those of its kind. While a task of that name is known, done or not, nothing happens.
+    ///   - key: unique within its kind. While a task with this key is stored, done or not, nothing happens.
     ///   - dueAt: nil for at once.
     /// - Throws: what encoding the payload throws.
     public func enqueue<Payload: TaskPayload>(
@@ -53,20 +53,20 @@ public struct Tasks: Sendable {
         tx.afterCommit { bell.ring() }
     }
 
-    /// Has tasks that were given up done once more, once `tx` commits, with their attempts counted anew. Others are left as they are.
+    /// Restarts failed tasks and resets their attempts when `tx` commits. Others are unchanged.
     ///
-    /// The service need not run: its processes find the tasks when they look next.
+    /// The service need not run: its processes find the tasks at their next poll.
     public static func restart<Payload: TaskPayload>(
         _ type: Payload.Type, keys: [String], dueAt: Date, on tx: Transaction
     ) {
         TaskStore().restart(kind: type.kind, keys: keys, dueAt: dueAt, on: tx)
     }
 
-    /// Whether something that this kind of task needs was down just now, and so is left alone for a moment; as far as this process knows.
+    /// Whether this kind is paused in this process because a dependency was down.
     public func isResting<Payload: TaskPayload>(_ type: Payload.Type) -> Bool { rests.left(of: type.kind) != nil }
 
     /// Waits until a task is done or given up.
-    /// - Returns: false when it is neither after `limit`.
+    /// - Returns: false after a timeout.
     public func isEnded<Payload: TaskPayload>(
         _ type: Payload.Type, key: String, within limit: Duration
     ) async throws -> Bool {

@@ -3,8 +3,8 @@ public import HTTP
 public import Messaging
 public import Observability
 
-/// Writes down which route answered what, to whom it may concern and about nobody: a log line for each answer, at a level of the
-/// operator's choice, and an entry in the ``RequestLog``, where `trace` finds it for a day.
+/// Records the route and status of each response, without personal data: as a log line, at a level that the operator sets,
+/// and as an entry in the ``RequestLog``, where `trace` finds it for a day.
 public struct AccessLog: Sendable {
     private let service: ServiceName
     private let logger: Logger
@@ -12,8 +12,8 @@ public struct AccessLog: Sendable {
     private let requests: RequestLog?
 
     /// - Parameters:
-    ///   - level: of the lines; below the logger's, none are written.
-    ///   - requests: nil where none are kept.
+    ///   - level: of the log lines.
+    ///   - requests: nil to store no requests.
     public init(_ service: ServiceName, logger: Logger, level: LogLevel, requests: RequestLog?) {
         self.service = service
         self.logger = logger
@@ -21,18 +21,18 @@ public struct AccessLog: Sendable {
         self.requests = requests
     }
 
-    /// When a request came.
+    /// Time of arrival.
     struct Start {
         let time = ContinuousClock.now
         let atMs = WallClock.millisecondsSinceEpoch
     }
 
-    /// Probes of a service come all day long, and nobody is told their correlation ids. Behind the gateway's door they are.
+    /// Health probes of services are frequent and have no known correlation ids. The gateway's are recorded.
     func skips(_ request: HTTPRequest) -> Bool {
         service != .gateway && (request.route.map(HealthRoutes.paths.contains) ?? false)
     }
 
-    /// - Returns: the answer as it leaves: the service tells its route, the gateway keeps it to itself.
+    /// - Returns: the response to send: a service adds its route, the gateway removes it.
     func record(_ response: HTTPResponse, to request: HTTPRequest, since start: Start) -> HTTPResponse {
         var response = response
         let route = response.fields[Around.routeField] ?? request.route ?? Self.noRoute
@@ -43,7 +43,7 @@ public struct AccessLog: Sendable {
         return response
     }
 
-    /// What the server refused before it asked any route.
+    /// Records a refusal by the server, before routing.
     public func recordRefusal(_ response: HTTPResponse, _ trace: TraceContext) {
         TraceContext.$current.withValue(trace) {
             write(
@@ -52,7 +52,7 @@ public struct AccessLog: Sendable {
         }
     }
 
-    /// A path that is none of ours may hold anything, so it is not written down.
+    /// Unknown paths may contain anything, so they are not recorded.
     private static let noRoute = "-"
 
     private func write(

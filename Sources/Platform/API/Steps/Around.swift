@@ -1,12 +1,12 @@
 public import HTTP
 public import Observability
 
-/// What stands around whole routers, and sees every answer that the router gives.
+/// Middleware of whole routers; it sees every response of the router.
 public enum Around {
-    /// How a service tells the gateway which route answered. It goes no further.
+    /// Names the route that responded, from a service to the gateway only.
     public static let routeField = "hub-route"
 
-    /// The work for a request belongs to the journey that its header names, or to a new one.
+    /// The request continues the trace that its header names, or starts a new one.
     public static func traced(_ request: HTTPRequest, _ next: HTTPHandler) async -> HTTPResponse {
         var trace = trace(of: request.fields)
         trace.route = request.route.map { "\(request.method) \($0)" }
@@ -17,7 +17,7 @@ public enum Around {
         .request(correlationID: fields["x-correlation-id"], traceparent: fields["traceparent"])
     }
 
-    /// Each answer is written down; see ``AccessLog``. Stands within ``traced(_:_:)``.
+    /// Records each response; see ``AccessLog``. Runs inside ``traced(_:_:)``.
     public static func recorded(_ access: AccessLog) -> HTTPMiddleware {
         { request, next in
             if access.skips(request) { return await next(request) }
@@ -27,7 +27,7 @@ public enum Around {
         }
     }
 
-    /// The answers of one route are counted and timed.
+    /// Counts and times the responses of one route.
     public static func metered(_ meter: RouteMeter) -> HTTPMiddleware {
         { request, next in await meter.measure { await next(request) } }
     }

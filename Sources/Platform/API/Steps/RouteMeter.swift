@@ -1,10 +1,10 @@
 public import HTTP
 public import Observability
 
-/// Counts and times the answers of one route.
+/// Counts and times one route's responses.
 public struct RouteMeter: Sendable {
     private let seconds: Histogram
-    /// By the first digit of the status.
+    /// Index: first digit of the status.
     private let answers: [Counter]
 
     public init(_ metrics: Metrics, method: HTTPMethod, pattern: String) {

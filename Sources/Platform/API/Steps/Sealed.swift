@@ -1,12 +1,12 @@
 internal import HTTP
 
-/// The steps of a route behind the gateway: who has sent the request, whether they may, and what of its body is vouched for.
+/// The steps of a route behind the gateway that check identity, access and the sealed body.
 enum Sealed {
-    /// The identity that the gateway, or a service, has sealed the request with.
+    /// Takes the identity from the seal of the gateway or a service.
     static func identified(by seal: IdentitySeal) -> Step {
         { request, next in
             let http = request.http
-            // A HEAD request is answered by the route for GET, but was sealed as what it is.
+            // The GET route answers a HEAD request, but the seal names HEAD.
             guard
                 let sealed = seal.open(
                     http.fields[IdentitySeal.fieldName], method: http.method.rawValue, target: http.target)
@@ -22,8 +22,8 @@ enum Sealed {
         }
     }
 
-    /// The whole body, as it was sealed.
-    /// - Throws: 401 for a body that nobody vouched for, 413.
+    /// Reads the whole body and checks its seal.
+    /// - Throws: 401 for an unsealed body, 413.
     static func withWholeBody(bytesMax: Int) -> Step {
         { request, next in
             var request = request
@@ -34,8 +34,8 @@ enum Sealed {
         }
     }
 
-    /// The body as it comes.
-    /// - Throws: 401 for a body that was sealed as a whole, 411 for one of unknown length, 413.
+    /// Passes the body as a stream.
+    /// - Throws: 401 for a body sealed as a whole, 411 for an unknown length, 413.
     static func withStream(bytesMax: Int) -> Step {
         { request, next in
             guard request.sealed?.isForStream == true else { throw Problem.notFromTheGateway }
@@ -45,7 +45,7 @@ enum Sealed {
         }
     }
 
-    /// What the client has already is not sent again.
+    /// Answers 304 if the client has the version.
     static func unlessKnown(_ request: Request, _ next: Routes.Handler) async throws -> Response {
         try await next(request).unlessKnown(to: request.http)
     }

@@ -1,29 +1,29 @@
 public import HTTP
 
-/// One thing that stands around a route and may refuse: looks at what comes in and at what goes out, and calls `next`, what it stands
-/// around, once at most.
+/// A step around a route. It may refuse the request, inspects request and response, and calls `next`, the inner step, at most
+/// once.
 ///
-/// Steps stand within the boundary where errors become problems (``Answering``). What must see every answer, refusals among them, stands
-/// outside of it, as an `HTTPMiddleware`: ``Around``.
+/// Steps run inside the boundary that converts errors to problems (``Answering``). Code that must see every response, refusals included,
+/// runs outside it as an `HTTPMiddleware`: ``Around``.
 public typealias Step = @Sendable (_ request: Request, _ next: Routes.Handler) async throws -> Response
 
 extension Array<Step> {
-    /// One handler of a handler and the steps around it, the first outermost.
+    /// Wraps a handler in the steps; the first is outermost.
     public func around(_ handler: @escaping Routes.Handler) -> Routes.Handler {
         reversed().reduce(handler) { next, step in { request in try await step(request, next) } }
     }
 }
 
-/// The boundary between what throws and what answers.
+/// Converts thrown errors to responses.
 public struct Answering: Sendable {
-    /// Told of an error and of what it was answered with.
+    /// Receives an error and the problem sent for it.
     public typealias Witness = @Sendable (any Error, Problem, HTTPRequest) -> Void
 
     private let witness: Witness
 
     public init(_ witness: @escaping Witness) { self.witness = witness }
 
-    /// - Parameter handler: is given the request with nobody known to have sent it.
+    /// - Parameter handler: receives the request with the anonymous identity.
     public func callAsFunction(_ handler: @escaping Routes.Handler) -> HTTPHandler {
         { [witness] http in
             do {
