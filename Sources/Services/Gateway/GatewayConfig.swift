@@ -1,7 +1,7 @@
 internal import EventLoop
 public import Platform
 
-/// Whether callers are limited in how often they may call.
+/// Whether rate limits apply.
 public enum RateLimits: String, SettingValue, CaseIterable {
     case `default`, off
 }
@@ -10,7 +10,6 @@ extension AllowedOrigins: SettingValue {
     static let settingType = "origins with commas between, such as https://app.example.org, or * for all"
 }
 
-/// What an operator can set of the gateway.
 struct GatewayConfig {
     static let rateLimitsSetting = Setting<RateLimits>(
         "HUB_RATE_LIMITS", default: .default, "`off` lifts the rate limits, for load tests only.")
@@ -39,7 +38,7 @@ struct GatewayConfig {
     let upstreamTimeout: Duration
     let openAPIFolder: String?
     private(set) var live = LiveLimits()
-    /// Nil where pages of other origins may not call.
+    /// Nil to refuse pages of other origins.
     let crossOrigin: CrossOrigin?
 
     init(_ settings: Settings) throws(SettingsError) {
@@ -54,7 +53,7 @@ struct GatewayConfig {
             throw .invalid(
                 name: Self.credentialsSetting.name, type: "false while \(Self.originsSetting.name) lets in all origins")
         }
-        // One that never comes to rest would be all a process does.
+        // An interval of zero would occupy the whole process.
         live.heartbeat = max(.milliseconds(10), try settings.value(Self.heartbeatSetting))
     }
 }

@@ -4,7 +4,7 @@ public import HTTP
 public import Messaging
 public import Platform
 
-/// The only public door: who calls, how often, and which service answers.
+/// The public entry point: authenticates, limits and routes requests.
 public struct GatewayService: HubService {
     public static let name = ServiceName.gateway
     public static let settings = GatewayConfig.declarations

@@ -1,7 +1,7 @@
 internal import Contracts
 internal import Messaging
 
-/// What people who are looking are shown while it happens. Nothing is kept of it.
+/// Events for live updates of connected users. They are not stored.
 struct Handlers: Sendable {
     let streams: LiveStreams
 

@@ -3,15 +3,15 @@ internal import HTTP
 internal import Observability
 internal import Platform
 
-/// The gateway's own pages, what happens to people, and every public path of the services.
+/// The gateway's own pages, live updates, and every public path of the services.
 struct GatewayRoutes: Sendable {
     let admit: AdmitRequest
     let forward: ForwardRequest
     let streams: LiveStreams
-    /// Nil where pages of other origins may not call.
+    /// Nil to refuse pages of other origins.
     let crossOrigin: CrossOrigin?
     let startPage: StartPage
-    /// Nil where there is none beside the program.
+    /// Nil when no files were found.
     let description: DescriptionPages?
 
     func router(logger: Logger, metrics: Metrics, access: AccessLog) -> Router {
@@ -19,7 +19,7 @@ struct GatewayRoutes: Sendable {
         let answering = answering(logger)
         addPages(to: &router, answering)
         let meter = GatewayMeter(metrics)
-        // OPTIONS too: the service behind a path knows what the path has.
+        // OPTIONS too: the service knows the methods of its path.
         for method in [HTTPMethod.get, .post, .put, .patch, .delete, .options] {
             router.add(
                 method, Self.anyPath, bodyBytesMax: PublicPaths.streamBytesMax(of: method),
@@ -41,13 +41,13 @@ struct GatewayRoutes: Sendable {
         addPage("/events", to: &router, answering) { try await events($0.http) }
     }
 
-    /// The journey begins here: each request has a correlation id, which the caller is told.
+    /// A trace begins here: each request has a correlation id, which the response contains.
     private func addSteps(to router: inout Router, _ metrics: Metrics, _ access: AccessLog) {
         router.wrap(Around.traced)
         router.wrap(Self.marked)
         router.wrap(Around.recorded(access))
         router.wrap(Self.named)
-        // Around the limits, for a page of another origin is to read that it was limited.
+        // Outside the rate limits: pages of other origins can then read a 429.
         if let crossOrigin { router.wrap { request, next in await crossOrigin(request, next) } }
         router.wrap(limited(metrics))
         router.markRefusals { response, fields in
@@ -64,10 +64,10 @@ struct GatewayRoutes: Sendable {
         router.add(.get, path, handler: answering([QueryNames.none.checked].around(page)))
     }
 
-    /// Why a service was not asked, ``UpstreamStanding`` says.
+    /// ``UpstreamStanding`` logs why a service was not called.
     private func answering(_ logger: Logger) -> Answering {
         Answering { error, problem, request in
-            // Of a flood, a line for each that is refused would be a flood too.
+            // A flood of refused requests must not flood the log.
             guard problem.isOurFault, problem.status != .serviceUnavailable, !(error is GatewayError) else { return }
             logger.error(
                 "request failed",
@@ -78,7 +78,7 @@ struct GatewayRoutes: Sendable {
         }
     }
 
-    /// Around everything that answers, health and paths that are not there among it.
+    /// Applies to every response, including health and unknown paths.
     private func limited(_ metrics: Metrics) -> HTTPMiddleware {
         let count = metrics.counter("gateway_requests_limited_total", help: "Requests of callers who make too many.")
         return { request, next in
@@ -100,14 +100,14 @@ struct GatewayRoutes: Sendable {
         }
     }
 
-    /// What happens to the caller, while it happens.
+    /// Live updates for the caller.
     private func events(_ request: HTTPRequest) async throws -> HTTPResponse {
         let caller = try await admit.caller(of: request)
         guard let token = caller.token else { throw Problem.notLoggedIn }
         let reader = try streams.open(token, after: request.fields["last-event-id"])
         var response = HTTPResponse(
             .ok,
-            // Of proxies some hold back an answer until there is enough of it.
+            // Some proxies buffer a response unless told otherwise.
             fields: ["content-type": "text/event-stream", "x-accel-buffering": "no"],
             body: .stream { await reader.next() })
         caller.standing?.add(to: &response.fields)
@@ -118,7 +118,7 @@ struct GatewayRoutes: Sendable {
         let path = request.target.prefix { $0 != "?" }
         guard let row = try PublicPaths.row(for: request.method, path) else { throw Problem.notFound }
         let caller = try await admit(request, path: path)
-        // How they stand is told with a refusal too.
+        // Refusals contain the rate limit too.
         let answered = answering { try await pass($0.http, path, by: row, as: caller.identity) }
         var response = await answered(request)
         caller.standing?.add(to: &response.fields)
@@ -139,7 +139,7 @@ struct GatewayRoutes: Sendable {
 
     private static let anyPath = "/{path...}"
 
-    /// What no service has answered goes by its row of the table.
+    /// Without a service's response, the table names the route.
     private static func named(_ request: HTTPRequest, _ next: HTTPHandler) async -> HTTPResponse {
         var response = await next(request)
         if request.route == anyPath, !response.fields.contains(Around.routeField) {
@@ -161,7 +161,7 @@ struct GatewayRoutes: Sendable {
     }
 }
 
-/// Times what passes, by method: the service counts it by route.
+/// Times forwarded requests by method; services count by route.
 private struct GatewayMeter: Sendable {
     private let meters: [HTTPMethod: RouteMeter]
     private let other: RouteMeter

@@ -1,6 +1,6 @@
 internal import Avro
 
-/// The description of the API as its readers ask for it: call by call, with what it refers to.
+/// The API description for its readers: the operations with the schemas they refer to.
 struct APIReference: Sendable {
     let root: JSONTree
 
@@ -13,13 +13,13 @@ struct APIReference: Sendable {
         }
     }
 
-    /// What stands where a reference leads; whatever is none stands for itself.
+    /// The target of a reference; any other node itself.
     func resolved(_ node: JSONTree) -> JSONTree {
         guard let reference = node["$ref"]?.text else { return node }
         return reference.split(separator: "/").dropFirst().reduce(root) { $0[String($1)] ?? .null }
     }
 
-    /// What each `code` of a problem means.
+    /// The meaning of each problem `code`.
     var problems: [APIProblem] {
         let codes = root["components"]?["schemas"]?["Problem"]?["properties"]?["code"]
         return (codes?["oneOf"]?.items ?? []).compactMap { choice in
@@ -28,7 +28,7 @@ struct APIReference: Sendable {
         }
     }
 
-    /// The calls whose answers speak of a problem by its code.
+    /// The operations whose responses mention a problem code.
     func operations(answering code: String) -> [APIOperation] {
         operations.filter { operation in
             operation.node.members("responses").contains {
@@ -37,10 +37,10 @@ struct APIReference: Sendable {
         }
     }
 
-    /// The shapes that have a name.
+    /// The named schemas.
     var shapes: [JSONTree.Member] { root["components"]?.members("schemas") ?? [] }
 
-    /// The fields of an object, those of objects in it behind their place: `questions[].text`.
+    /// The fields of an object; nested ones with their path: `questions[].text`.
     func fields(of schema: JSONTree, at place: String = "") -> [APIField] {
         let required = Set(schema["required"]?.items?.compactMap(\.text) ?? [])
         let parts = (schema["allOf"]?.items ?? []).flatMap { part in
@@ -57,7 +57,6 @@ struct APIReference: Sendable {
     }
 }
 
-/// One call.
 struct APIOperation: Sendable {
     let method: String
     let path: String
@@ -65,21 +64,19 @@ struct APIOperation: Sendable {
 
     var id: String { node["operationId"]?.text ?? "" }
 
-    /// Nil when anybody may call; empty when whoever is logged in may.
+    /// Nil when anyone may call; empty for any logged-in user.
     var roles: [String]? {
         let ways = node["security"]?.items ?? []
         return ways.isEmpty ? nil : ways.flatMap { $0.members.flatMap { $0.value.items ?? [] } }.compactMap(\.text)
     }
 }
 
-/// A kind of problem.
 struct APIProblem: Sendable {
     let code: String
     /// Markdown.
     let meaning: String
 }
 
-/// A field of an object.
 struct APIField: Sendable {
     let name: String
     let isRequired: Bool
@@ -87,7 +84,6 @@ struct APIField: Sendable {
 }
 
 extension JSONTree {
-    /// Of an object.
     var members: [Member] {
         guard case .object(let members) = self else { return [] }
         return members

@@ -1,4 +1,4 @@
-/// The origins whose pages may read what the hub answers, as an operator writes them.
+/// The origins whose pages may read the hub's responses, as configured.
 struct AllowedOrigins: Sendable {
     let settingText: String
     /// As browsers write them; nil for all.
@@ -22,7 +22,7 @@ struct AllowedOrigins: Sendable {
 
     func contains(_ origin: String) -> Bool { origins?.contains(origin) ?? true }
 
-    /// Scheme, host, and the port where it is not the scheme's own.
+    /// Scheme, host, and a port other than the scheme's default.
     private static func origin(_ text: String) -> String? {
         let form = /\s*(https?):\/\/([a-z0-9.\-]+|\[[0-9a-f:]+\])(?::([0-9]{1,5}))?\s*/
         guard let (_, scheme, host, port) = text.wholeMatch(of: form)?.output else { return nil }

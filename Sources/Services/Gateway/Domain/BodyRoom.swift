@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// The memory that request bodies may take up while they arrive and until they are answered: in all, and of one client's network.
+/// Limits the memory of request bodies, from arrival to response: in total, and for one client's network.
 final class BodyRoom: Sendable {
     private struct State {
         var byteCount = 0
@@ -15,7 +15,7 @@ final class BodyRoom: Sendable {
         self.bytesPerNetworkMax = bytesPerNetworkMax
     }
 
-    /// - Returns: false when there is no room for so many bytes; then none was taken.
+    /// - Returns: false when there is not enough room; then nothing is reserved.
     func enter(_ byteCount: Int, _ network: String) -> Bool {
         state.withLock { state in
             let ofNetwork = state.byNetwork[network, default: 0] + byteCount

@@ -1,15 +1,15 @@
 /// Why the gateway itself refuses a request.
 enum GatewayError: Error, Sendable, Equatable {
-    /// The next hop could read the path in another way.
+    /// The next hop could decode the path differently.
     case badPath
-    /// The access token is not good: forged, expired, or no token at all.
+    /// The access token is invalid: forged, expired or malformed.
     case badToken
     case tooManyRequests(RateLimitStanding)
-    /// The person follows what happens in as many places as they may.
+    /// The user has the maximum number of live streams.
     case tooManyStreams
-    /// The service cannot be reached, or is spared for a moment.
+    /// The service is unreachable, or its breaker is open.
     case upstreamAway(retryAfterSeconds: Int)
     case upstreamTimedOut
-    /// The service broke off.
+    /// The response failed.
     case upstreamFailed
 }

@@ -1,26 +1,26 @@
-/// A kind of work, kept apart from the others all the way to the services: a flood of one takes nothing from the rest.
+/// A kind of work with its own resources up to the services: a flood of one kind does not slow down the others.
 enum Lane: String, CaseIterable {
-    /// A password is looked at.
+    /// Verifies a password.
     case logIn
-    /// A password is hashed.
+    /// Hashes a password.
     case registration
-    /// A body is passed on as it comes, at the pace of its client.
+    /// Streams a body at the speed of its client.
     case stream
     case general
 
-    /// What a dear kind of work may take up.
+    /// The limits of expensive work.
     struct Room: Equatable {
-        /// Requests that services work on at once.
+        /// Concurrent requests in services.
         let inFlightMax: Int
-        /// Who would not be served by then is refused at once.
+        /// Requests that would wait longer fail at once.
         let waitMax: Duration
     }
 
-    /// nil where the work is cheap.
+    /// nil for cheap work.
     var room: Room? {
         switch self {
         case .logIn: Room(inFlightMax: 32, waitMax: .seconds(2))
-        // A form that was filled in may wait, as long as it leaves the threads that hash to log-ins.
+        // Registrations may wait, so that log-ins get the hashing threads.
         case .registration: Room(inFlightMax: 8, waitMax: .seconds(30))
         case .stream, .general: nil
         }

@@ -6,20 +6,19 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What a person is told of while it happens: that something of theirs has changed. What it is now they ask for.
+/// A live update for a user: one of their objects, `id`, has changed. The client fetches its new state.
 struct LiveEvent: Sendable, Equatable {
-    /// Of an entry in the list of notifications, however it goes out.
+    /// Kind of a notification entry, for any channel.
     static let notification = "notification"
 
     let userID: UserID
-    /// What happened, as its topic is called, or ``notification``.
+    /// The name of the event's topic, or ``notification``.
     let kind: String
-    /// To what.
     let id: String
     let at: Date
 }
 
-/// An event that the person it concerns sees while it happens.
+/// An event shown to the user it concerns as a live update.
 protocol ShownEvent: Event {
     var shown: LiveEvent { get }
 }

@@ -1,8 +1,8 @@
 internal import Avro
 
-/// Where a reader is in what one run of the gateway has told.
+/// A position in the event sequence of one gateway process.
 struct LivePlace: Sendable, Equatable {
-    /// Of the process: another one has seen the same events in another order, and an earlier one has forgotten them.
+    /// Identifies the process: another one numbers events differently, and an earlier one's are lost.
     let run: UInt64
     /// Of the last event.
     let number: Int
@@ -14,7 +14,7 @@ struct LivePlace: Sendable, Equatable {
         self.number = number
     }
 
-    /// Nil for what this hub never gave out.
+    /// Nil for invalid text.
     init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2, let run = UInt64(parts[0], radix: 16), let number = Int(parts[1]), number >= 0 else {
@@ -24,21 +24,21 @@ struct LivePlace: Sendable, Equatable {
     }
 }
 
-/// A piece of a stream of server-sent events (HTML Living Standard, section 9.2).
+/// A frame of server-sent events (HTML Living Standard, section 9.2).
 struct LiveFrame: Sendable, Equatable {
     let bytes: [UInt8]
 
     /// Nothing was missed up to `place`.
     static func ready(at place: LivePlace) -> LiveFrame { LiveFrame("ready", at: place, "{}") }
 
-    /// Something may have been missed before `place`: what is shown is to be asked for anew.
+    /// Events before `place` may be missing: clients must reload what they show.
     static func resync(at place: LivePlace) -> LiveFrame { LiveFrame("resync", at: place, "{}") }
 
     static func event(_ event: LiveEvent, at place: LivePlace) -> LiveFrame {
         LiveFrame(event.kind, at: place, #"{"id":"\#(event.id)","at":"\#(event.at.iso8601Milliseconds)"}"#)
     }
 
-    /// A comment, which programs do not see: it keeps the connection from being taken for dead.
+    /// A comment, which clients ignore: it prevents idle timeouts of the connection.
     static let heartbeat = LiveFrame(bytes: Array(":\n\n".utf8))
 
     private init(bytes: [UInt8]) { self.bytes = bytes }

@@ -1,11 +1,11 @@
-/// How a caller stands to one of their limits once a request has been counted.
+/// The state of a caller's rate limit after a request was counted.
 struct RateLimitStanding: Sendable, Equatable {
     let kind: RateLimiter.Kind
-    /// How many more requests may come at once.
+    /// Requests left in the burst.
     let leftCount: Int
-    /// Until as many may come at once as ever.
+    /// Until the whole burst is available.
     let fullSeconds: Int
-    /// Nil when the request may go on, else after how many seconds to try again.
+    /// Nil if the request is admitted, else the seconds until a retry.
     let retryAfterSeconds: Int?
 
     var isAdmitted: Bool { retryAfterSeconds == nil }

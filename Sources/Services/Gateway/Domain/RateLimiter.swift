@@ -2,18 +2,18 @@ internal import Synchronization
 
 /// Token buckets by caller and kind of request, bounded in number.
 final class RateLimiter: Sendable {
-    /// What is limited apart from the rest. The limits of an address keep floods out and let a school of 500 in that shares one;
-    /// who guesses passwords is auth's to say, which knows what they are for.
+    /// A separately limited kind. Limits per address stop floods but admit a school of 500 that shares one. The auth service limits
+    /// password guesses, because it knows the account.
     enum Kind: String, Hashable, Sendable, CaseIterable {
-        /// From one address. Each takes a moment of the password hash, and sends a mail.
+        /// From one address. Each computes a password hash and sends a mail.
         case registration
-        /// From one address. Each takes a moment of the password hash.
+        /// From one address. Each computes a password hash.
         case login
         /// Everything else from one address.
         case address
         /// Of one logged-in person.
         case person
-        /// From one address, of health and metrics: a client held up there holds up nobody who watches.
+        /// Health and metrics, from one address: limited clients do not block monitoring.
         case probe
 
         var limit: TokenBucket.Limit {
@@ -32,8 +32,8 @@ final class RateLimiter: Sendable {
         let kind: Kind
     }
 
-    /// Callers by the hash of their key, which nobody outside can foresee. Each part makes room for itself: in all buckets at once
-    /// that would hold a loop for 30 ms.
+    /// Callers by key hash, which clients cannot predict. Each part evicts separately: evicting from all buckets at once would block
+    /// a loop for 30 ms.
     private final class Part: Sendable {
         let buckets = Mutex<[Key: TokenBucket]>([:])
     }
@@ -42,7 +42,7 @@ final class RateLimiter: Sendable {
     private let parts: [Part]
     private let partBucketCountMax: Int
 
-    /// - Parameter bucketCountMax: buckets kept. Past it the fullest make room: forgetting them forgets the least.
+    /// - Parameter bucketCountMax: buckets kept. Beyond it the fullest are evicted, which loses the least.
     init(bucketCountMax: Int = 100_000) {
         let partCount = max(1, bucketCountMax / Self.partBucketCount)
         parts = (0..<partCount).map { _ in Part() }
@@ -64,7 +64,7 @@ final class RateLimiter: Sendable {
         }
     }
 
-    /// Drops the fuller half: whoever is being limited stays limited, whatever else comes by.
+    /// Evicts the fuller half, so that limited callers stay limited.
     private static func makeRoom(_ buckets: inout [Key: TokenBucket], _ time: ContinuousClock.Instant) {
         let byFullness = buckets.sorted { left, right in
             left.value.fullness(left.key.kind.limit, at: time)

@@ -1,6 +1,6 @@
-/// A bucket of permits that fills at a steady rate: bursts up to its size, the rate in the long run.
+/// A token bucket: allows bursts up to its size, and its fill rate on average.
 struct TokenBucket: Sendable {
-    /// How many requests in how long a caller may make, and how many of them at once.
+    /// The request rate of a caller, and the maximum burst.
     struct Limit: Sendable, Hashable {
         let burst: Double
         let perSecond: Double
@@ -18,7 +18,7 @@ struct TokenBucket: Sendable {
     }
 
     /// Takes a permit.
-    /// - Returns: nil when there was one, else in how many whole seconds there will be.
+    /// - Returns: nil when there was one, else the whole seconds until the next.
     mutating func take(_ limit: Limit, at time: ContinuousClock.Instant) -> Int? {
         permits = level(limit, time)
         updatedAt = max(updatedAt, time)
@@ -29,17 +29,17 @@ struct TokenBucket: Sendable {
         return max(1, Int(((1 - permits) / limit.perSecond).rounded(.up)))
     }
 
-    /// Whole permits, as of when one was last asked for.
+    /// Whole permits, at the last request.
     var leftCount: Int { Int(permits) }
 
-    /// Whole seconds, as of then.
+    /// Whole seconds from then.
     func secondsUntilFull(_ limit: Limit) -> Int { Int(((limit.burst - permits) / limit.perSecond).rounded(.up)) }
 
     /// From 0, empty, to 1.
     func fullness(_ limit: Limit, at time: ContinuousClock.Instant) -> Double { level(limit, time) / limit.burst }
 
     private func level(_ limit: Limit, _ time: ContinuousClock.Instant) -> Double {
-        // Threads read the clock one after the other, and come here in any order.
+        // Threads may arrive in another order than they read the clock.
         min(limit.burst, permits + max(0, (time - updatedAt) / .seconds(1)) * limit.perSecond)
     }
 }

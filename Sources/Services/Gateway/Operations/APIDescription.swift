@@ -7,10 +7,10 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// The description of the API: a file for each service beside the program, put together into one document.
+/// The API description: one file per service, next to the program, merged into one document.
 ///
-/// The files keep to block style, a key a line, two spaces a level, so that they can be put together line by line. `gateway.yaml` says
-/// what holds for all of them, the others bring `paths`, `components` and perhaps `tags`.
+/// The files use YAML block style, one key per line and two spaces per level, so that they can be merged by line. `gateway.yaml` has
+/// the common parts; the others contain `paths`, `components` and optionally `tags`.
 struct APIDescription: Sendable {
     private static let folderName = "openapi"
     private static let first = "gateway.yaml"
@@ -22,9 +22,9 @@ struct APIDescription: Sendable {
     let tree: JSONTree
 
     /// Blocks: reads files.
-    /// - Parameter folder: as configured; nil to look for it above the program.
-    /// - Returns: nil when there is none where nobody said there was one.
-    /// - Throws: the file system's error when the folder cannot be read; ``YAMLError`` and `AvroError` when it holds no such document.
+    /// - Parameter folder: as configured; nil to search above the program.
+    /// - Returns: nil when that search finds none.
+    /// - Throws: the file system's error when the folder cannot be read; ``YAMLError`` and `AvroError` for invalid contents.
     static func read(_ folder: String?) throws -> APIDescription? {
         if let folder { return try APIDescription(from: URL(filePath: folder)) }
         var place = URL(filePath: CommandLine.arguments.first ?? ".").deletingLastPathComponent()
@@ -50,8 +50,8 @@ struct APIDescription: Sendable {
             })
     }
 
-    /// - Parameter parts: the texts of the files, the one with what holds for all first.
-    /// - Throws: ``YAMLError`` and `AvroError` when they are not put together to a document.
+    /// - Parameter parts: the file texts, the common one first.
+    /// - Throws: ``YAMLError`` and `AvroError` when the merged document is invalid.
     init(parts: [String]) throws {
         var whole = Block()
         for part in parts { whole.add(part.split(separator: "\n", omittingEmptySubsequences: false)) }
@@ -62,7 +62,7 @@ struct APIDescription: Sendable {
                 lines += body
                 continue
             }
-            // Several files have calls of one path, and components of one kind.
+            // Several files may share a path or a kind of component.
             var parts = Block(indent: 2)
             parts.add(body)
             for (part, lower) in parts.entries { lines += [part] + lower }
@@ -73,7 +73,7 @@ struct APIDescription: Sendable {
     }
 }
 
-/// The keys of one level in the order they first came, each with all the lines that stood below it.
+/// The keys of one level in order of first appearance, each with all lines below it.
 private struct Block {
     var indent = 0
     private(set) var entries: [(key: Substring, body: [Substring])] = []
@@ -93,7 +93,7 @@ private struct Block {
                 entries[current].body.append(line)
             }
         }
-        // What separates files is no part of their text.
+        // Blank lines at the end only separate files.
         for index in entries.indices {
             while entries[index].body.last?.isEmpty == true { entries[index].body.removeLast() }
         }

@@ -1,7 +1,7 @@
 internal import Avro
 internal import Platform
 
-/// What a schema says of a value, in words.
+/// Describes a schema's values in words.
 struct APIValue {
     private let schema: JSONTree
 

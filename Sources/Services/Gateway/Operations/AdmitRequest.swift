@@ -12,35 +12,35 @@ internal import Secrets
 struct Caller: Sendable {
     static let anonymous = Caller(token: nil, standing: nil)
 
-    /// What their access token says; nil without one.
+    /// The verified access token; nil without one.
     let token: AccessToken?
-    /// To the limit of a person; nil when there is none.
+    /// For the limit per person; nil without one.
     let standing: RateLimitStanding?
 
     var identity: Identity { token?.identity ?? .anonymous }
 }
 
-/// Who is calling, and may they call so often.
+/// Authenticates and rate-limits callers.
 struct AdmitRequest: Sendable {
     let tokens: VerifyToken
     let limiter: RateLimiter?
     let now: @Sendable () -> Date
     let uptime: Uptime
 
-    /// By address, before anything else is looked at: guessing paths and tokens is limited too.
-    /// - Returns: nil when nobody is limited.
+    /// By address, before all other checks: guesses of paths and tokens are limited too.
+    /// - Returns: nil when limits are off.
     func limit(_ request: HTTPRequest) -> RateLimitStanding? {
         let kind = PublicPaths.kind(of: request.method, request.target.prefix { $0 != "?" })
         return limiter?.admit(IPAddress.network(of: request.remoteAddress), kind, at: uptime())
     }
 
-    /// - Throws: 401 for a token that is not good, 429 with `Retry-After`.
+    /// - Throws: 401 for an invalid token, 429 with `Retry-After`.
     func callAsFunction(_ request: HTTPRequest, path: Substring) async throws -> Caller {
         if PublicPaths.isIdentifiedByBody(request.method, path) { return .anonymous }
         return try await caller(of: request)
     }
 
-    /// - Throws: 401 for an access token that is not good, 429 with `Retry-After`.
+    /// - Throws: 401 for an invalid access token, 429 with `Retry-After`.
     func caller(of request: HTTPRequest) async throws -> Caller {
         guard let bearer = try Self.bearerToken(request.fields) else { return .anonymous }
         let token = try await tokens(bearer, now: now())

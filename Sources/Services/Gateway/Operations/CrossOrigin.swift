@@ -4,12 +4,12 @@ internal import HTTP
 struct CrossOrigin: Sendable {
     private static let preflightKeptSeconds = 600
     private static let methods = "GET, HEAD, POST, PUT, PATCH, DELETE"
-    /// What a call may be made with. `*` would leave `Authorization` out.
+    /// Allowed request fields. `*` would not include `Authorization`.
     private static let requestFields = [
         "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range", "Last-Event-ID",
         "Range", "Traceparent", "X-Correlation-Id",
     ].joined(separator: ", ")
-    /// What a script may read beside the fields that any may.
+    /// Readable fields, besides the default ones.
     private static let answerFields = [
         "Accept-Ranges", "Allow", "Content-Disposition", "Content-Range", "ETag", "Idempotent-Replayed", "Link",
         "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate", "X-Correlation-Id",
@@ -18,7 +18,7 @@ struct CrossOrigin: Sendable {
     let allowed: AllowedOrigins
     let withCredentials: Bool
 
-    /// Answers what browsers ask before a call; every other request is passed on. Whoever may not call is answered without a permission.
+    /// Answers preflight requests and passes on all others. A disallowed origin gets a response without permission.
     func callAsFunction(_ request: HTTPRequest, _ next: HTTPHandler) async -> HTTPResponse {
         guard request.method == .options, request.fields.contains("access-control-request-method"),
             let origin = request.fields["origin"]
@@ -37,10 +37,10 @@ struct CrossOrigin: Sendable {
         return response
     }
 
-    /// Says on an answer who may read it.
-    /// - Parameter fields: those of its request.
+    /// Sets which origin may read a response.
+    /// - Parameter fields: of the request.
     func mark(_ response: inout HTTPResponse, _ fields: HTTPFields) {
-        // Whatever keeps answers keeps one for each origin, also of requests that name none.
+        // Caches must store one response per origin, also for requests without one.
         if !allowed.isEveryOrigin { response.fields.add("vary", "Origin") }
         guard let origin = fields["origin"], allowed.contains(origin) else { return }
         response.fields["access-control-allow-origin"] = allowed.isEveryOrigin ? "*" : origin

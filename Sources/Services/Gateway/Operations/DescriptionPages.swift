@@ -3,7 +3,7 @@ internal import EventLoop
 internal import HTTP
 internal import Platform
 
-/// The description of the API in each of its forms, made once.
+/// The API description in each format, made once.
 struct DescriptionPages: Sendable {
     let yaml: HTTPResponse
     let json: HTTPResponse
@@ -11,8 +11,8 @@ struct DescriptionPages: Sendable {
     let html: HTTPResponse
     let problems: ProblemPages
 
-    /// - Parameter folder: as configured; nil to look for it above the program.
-    /// - Returns: nil when there is none where nobody said there was one.
+    /// - Parameter folder: as configured; nil to search above the program.
+    /// - Returns: nil when that search finds none.
     static func make(_ folder: String?, pool: BlockingPool) async throws -> DescriptionPages? {
         guard let description = try await pool.run({ try APIDescription.read(folder) }) else { return nil }
         let (reference, markdown) = (APIReference(description.tree), MarkdownRenderer(pool: pool))

@@ -3,9 +3,9 @@ internal import HTTP
 internal import Observability
 internal import Platform
 
-/// Passes a request on to a service, once it is all here unless its path says otherwise, and its answer back, streamed.
+/// Forwards a request, with its whole body unless the path is streamed, to a service, and streams the response.
 struct ForwardRequest: Sendable {
-    /// The seal covers the body, so all of it is here before the service sees any of it; a longer one is refused.
+    /// The seal covers the body, so the whole body is read before the service sees it; a longer one is refused.
     private static let bodyBytesMax = 1024 * 1024
 
     private let context: ServiceContext
@@ -19,8 +19,8 @@ struct ForwardRequest: Sendable {
             uniqueKeysWithValues: Lane.allCases.map { ($0, Upstream($0, context, standing, timeout: timeout)) })
     }
 
-    /// - Throws: 408 or 413 for the body, 502 when the service breaks off, 503 with `Retry-After` when it cannot be reached or too
-    ///   much of this kind is under way, 504 when it takes too long.
+    /// - Throws: 408 or 413 for the body, 502 for a broken response, 503 with `Retry-After` when the service is unreachable or this lane
+    ///   is full, 504 after a timeout.
     func callAsFunction(
         _ request: HTTPRequest, by row: PublicPath, in lane: Lane, as identity: Identity
     ) async throws -> HTTPResponse {
@@ -32,7 +32,7 @@ struct ForwardRequest: Sendable {
             throw Problem.unavailable
         }
         let network = IPAddress.network(of: request.remoteAddress)
-        // Of the body, until its answer begins.
+        // Of the body, until the response.
         var byteCount = 0
         defer { room.leave(byteCount, network) }
         let body = isStreamed ? nil : try await held(request, network, &byteCount)
@@ -45,7 +45,7 @@ struct ForwardRequest: Sendable {
             answer.status, fields: ProxyFields.crossing(answer.fields), body: Self.body(of: answer, to: request))
     }
 
-    /// The whole body: until it is here it keeps no service busy.
+    /// The whole body: a slow upload occupies no service.
     private func held(
         _ request: HTTPRequest, _ network: String, _ byteCount: inout Int
     ) async throws -> [UInt8] {
@@ -59,13 +59,13 @@ struct ForwardRequest: Sendable {
         return bytes
     }
 
-    /// What answers HEAD has the length of a body that does not come.
+    /// A response to HEAD has the length of a body that is not sent.
     private static func body(of answer: HTTPClientResponse, to request: HTTPRequest) -> HTTPBody {
         guard request.method == .head else { return answer.body }
         return .stream(length: answer.fields["content-length"].flatMap { Int($0) }) { nil }
     }
 
-    /// - Parameter body: nil for one that is passed on as it comes.
+    /// - Parameter body: nil for a streamed one.
     private func fields(of request: HTTPRequest, _ body: [UInt8]?, as identity: Identity) -> HTTPFields {
         var fields = ProxyFields.crossing(request.fields)
         fields[IdentitySeal.fieldName] = context.seal.header(

@@ -4,18 +4,18 @@ internal import HTTP
 internal import Platform
 internal import Secrets
 
-/// Auth's public keys, fetched when they are first needed and kept.
+/// Auth's public keys, fetched on first use and cached.
 actor KeySource {
     private static let pathOfKeys = "/.well-known/jwks.json"
-    /// Kept so long without asking again.
+    /// Time until a refresh.
     private let keptTime: Duration = .seconds(300)
-    /// Asked again no more often than this: anyone can send a token with an invented key id, and auth may be away.
+    /// Minimum time between fetches: anyone can send a token with an unknown key id, and auth may be down.
     private let triedTimeMin: Duration = .seconds(1)
 
     private let context: ServiceContext
     private let services: ServiceClient
     private var fetched: (keys: VerifyingKeys, at: ContinuousClock.Instant)?
-    /// Whether or not anything came of it.
+    /// Whether or not it succeeded.
     private var triedAt: ContinuousClock.Instant?
     private var fetch: Task<VerifyingKeys, any Error>?
 
@@ -26,7 +26,7 @@ actor KeySource {
 
     func current() async throws -> VerifyingKeys {
         guard let fetched else { return try await fetchNow() }
-        // Keys of a moment ago are still right: nobody waits for newer ones, nor for auth while it is away.
+        // Old keys remain valid: callers do not wait for newer ones, or for auth while it is down.
         if context.uptime() - fetched.at >= keptTime { _ = begin() }
         return fetched.keys
     }
@@ -44,7 +44,7 @@ actor KeySource {
     }
 
     /// Callers at the same time share one fetch.
-    /// - Returns: nil when the last one is too short a while ago.
+    /// - Returns: nil when the last one was too recent.
     private func begin() -> Task<VerifyingKeys, any Error>? {
         if let fetch { return fetch }
         let time = context.uptime()

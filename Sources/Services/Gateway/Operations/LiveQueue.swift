@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import Synchronization
 
-/// What one open stream has still to send. Bounded: a reader who is slower than what happens is cut off.
+/// Frames that an open stream has not sent yet. Bounded: a reader that is too slow is disconnected.
 final class LiveQueue: Sendable {
     private struct State {
         var bytes: [UInt8] = []
@@ -11,7 +11,7 @@ final class LiveQueue: Sendable {
 
     private let frameCountMax: Int
     private let state = Mutex(State())
-    /// Given when there is something to take.
+    /// Set when there is something to take.
     let signal = Signal()
 
     init(frameCountMax: Int) { self.frameCountMax = frameCountMax }
@@ -20,7 +20,7 @@ final class LiveQueue: Sendable {
         state.withLock { state in
             if state.isEnded { return }
             if state.frameCount == frameCountMax {
-                // It may go on where it was, as long as that is remembered.
+                // It may resume while its position is kept.
                 state = State(isEnded: true)
             } else {
                 state.bytes += frame.bytes
@@ -30,13 +30,13 @@ final class LiveQueue: Sendable {
         signal.set()
     }
 
-    /// Nothing follows what is there.
+    /// No frames follow.
     func end() {
         state.withLock { $0.isEnded = true }
         signal.set()
     }
 
-    /// - Returns: all that there is to send, and whether nothing follows.
+    /// - Returns: all unsent bytes, and whether none follow.
     func take() -> (bytes: [UInt8], isEnded: Bool) {
         state.withLock { state in
             defer { (state.bytes, state.frameCount) = ([], 0) }

@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import Platform
 
-/// The one who sends a stream. When it is let go of, the stream is over.
+/// Reads a stream's frames. Its deinitialisation ends the stream.
 final class LiveReader: Sendable {
     private let queue: LiveQueue
     /// When the token that opened the stream expires.
@@ -25,7 +25,7 @@ final class LiveReader: Sendable {
 
     deinit { onEnd() }
 
-    /// Waits for what happens, or for the time of a heartbeat.
+    /// Waits for a frame or the next heartbeat.
     /// - Returns: nil when the stream is over.
     func next() async -> [UInt8]? {
         while !Task.isCancelled {

@@ -10,15 +10,15 @@ internal import Observability
 internal import Platform
 internal import Synchronization
 
-/// Who follows what happens to them, and the last of it, so that a break in the connection loses nothing.
+/// The open live streams, and each user's last events, so that a reconnect loses nothing.
 ///
-/// Events of people who do not follow are counted, and no more.
+/// Events of users without streams are only counted.
 final class LiveStreams: Sendable {
     private struct Person {
         var queues: [ObjectIdentifier: LiveQueue] = [:]
         /// With their numbers.
         var kept: [(number: Int, event: LiveEvent)] = []
-        /// Whatever happened to the person after this number is kept.
+        /// All events after this number are kept.
         var wholeSince: Int
         var goneAt: ContinuousClock.Instant?
     }
@@ -28,7 +28,7 @@ final class LiveStreams: Sendable {
         var number = 0
         var people: [UserID: Person] = [:]
         var streamCount = 0
-        /// Whoever left, in that order; some came back since.
+        /// Users who left, in order; some may be back.
         var gone = FIFO<(UserID, ContinuousClock.Instant)>()
         /// The process has begun to follow the log.
         var isFollowing = false
@@ -39,7 +39,7 @@ final class LiveStreams: Sendable {
     private let loops: EventLoopGroup
     private let now: @Sendable () -> Date
     private let uptime: Uptime
-    /// Tells places of this process from those of others.
+    /// Marks this process's positions.
     private let run: UInt64
     private let state = Mutex(State())
 
@@ -57,13 +57,13 @@ final class LiveStreams: Sendable {
 
     var streamCount: Int { state.withLock { $0.streamCount } }
 
-    /// Whether what happens is told. Before that a stream is open, and told to ask anew once it is.
+    /// Whether events are delivered. Streams opened earlier get a `resync` when this becomes true.
     var isFollowing: Bool { state.withLock { $0.isFollowing } }
 
     // MARK: Readers
 
-    /// Opens a stream of what happens to the bearer of a token, until the token expires.
-    /// - Parameter lastEventID: where a stream broke off that this one goes on from.
+    /// Opens a live stream for the token's user, until the token expires.
+    /// - Parameter lastEventID: the position after which to resume.
     /// - Throws: ``GatewayError/tooManyStreams``; 503 when there is no room, or the process stops.
     func open(_ token: AccessToken, after lastEventID: String?) throws -> LiveReader {
         let time = uptime()
@@ -87,7 +87,7 @@ final class LiveStreams: Sendable {
         ) { [weak self] in self?.leave(queue, of: user) }
     }
 
-    /// What a stream begins with.
+    /// A stream's first frames.
     private func frames(for person: Person, after lastEventID: String?, number: Int) -> [LiveFrame] {
         let here = LivePlace(run: run, number: number)
         guard let lastEventID else { return [.ready(at: here)] }
@@ -120,9 +120,9 @@ final class LiveStreams: Sendable {
         }
     }
 
-    // MARK: What happens
+    // MARK: Events
 
-    /// Tells the person an event concerns. Of a notification that goes out in several ways they are told once.
+    /// Sends an event to the user it concerns. A notification on several channels is sent once.
     func publish(_ event: LiveEvent) {
         let (frame, queues) = state.withLock { state -> (LiveFrame?, [LiveQueue]) in
             state.number += 1
@@ -141,7 +141,7 @@ final class LiveStreams: Sendable {
         if let frame { for queue in queues { queue.add(frame) } }
     }
 
-    /// Events may have been missed: everybody who follows asks anew.
+    /// Events may have been missed: all clients must reload.
     func resync() {
         let (frame, queues) = state.withLock { state in
             state.isFollowing = true
@@ -158,7 +158,7 @@ final class LiveStreams: Sendable {
         for queue in queues { queue.add(frame) }
     }
 
-    /// Ends the streams of a person whose account is gone, and forgets them.
+    /// Ends the streams of a deleted user and removes their events.
     func end(_ user: UserID) {
         let queues = state.withLock { state in
             let person = state.people.removeValue(forKey: user)
@@ -168,7 +168,7 @@ final class LiveStreams: Sendable {
         for queue in queues { queue.end() }
     }
 
-    /// Ends all streams. No other is opened.
+    /// Ends all streams and opens no more.
     func close() {
         let queues = state.withLock { state in
             state.isClosed = true

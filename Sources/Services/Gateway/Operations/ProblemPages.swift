@@ -2,7 +2,7 @@ internal import Documents
 internal import HTTP
 internal import Platform
 
-/// Where the `type` of a problem leads: what it means and what to do, as the description of the API says it.
+/// The pages that a problem's `type` links to: its meaning and remedy, from the API description.
 struct ProblemPages: Sendable {
     /// A list of them.
     let all: HTTPResponse
@@ -37,7 +37,7 @@ struct ProblemPages: Sendable {
                 """)
     }
 
-    /// - Throws: 404 for what is no code.
+    /// - Throws: 404 for unknown codes.
     func one(_ code: String) throws(Problem) -> HTTPResponse {
         guard let page = pages[code] else { throw .notFound }
         return page

@@ -19,7 +19,7 @@ enum ProxyFields {
         return kept
     }
 
-    /// What the `Connection` field says is meant for this hop only.
+    /// The fields that `Connection` limits to this hop.
     private static func connectionOptions(_ fields: HTTPFields) -> Set<String> {
         let values = fields.values(of: "connection")
         if values.isEmpty { return [] }

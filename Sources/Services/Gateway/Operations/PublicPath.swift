@@ -1,7 +1,7 @@
 internal import Contracts
 internal import HTTP
 
-/// One row of the gateway's table: paths of a form, and the service that answers them.
+/// A row of the gateway's table: a path pattern and its service.
 struct PublicPath: Sendable {
     private enum Segment: Sendable {
         case literal([UInt8])
@@ -10,12 +10,12 @@ struct PublicPath: Sendable {
 
     /// As written: `*` stands for one segment, `/**` at the end for one or more.
     let pattern: String
-    /// nil for whatever method.
+    /// nil for any method.
     let method: HTTPMethod?
     let service: ServiceName
-    /// How long a body may be that is passed on as it comes; nil where a body is held until it is all here.
+    /// Maximum length of a streamed body; nil where the whole body is read first.
     private(set) var streamBytesMax: Int?
-    /// How long an answer may take, to its last byte; nil for as long as any.
+    /// Timeout for the whole response; nil for the default.
     private(set) var timeMax: Duration?
     private let segments: [Segment]
     private let goesOn: Bool
@@ -30,14 +30,14 @@ struct PublicPath: Sendable {
         segments = parts.map { $0 == "*" ? .any : .literal(Array($0.utf8)) }
     }
 
-    /// For bodies too long to be held: passed on as they come, on connections of their own. The row has a method.
+    /// For bodies too long to buffer: streamed, on separate connections. The row has a method.
     func streamed(bodyBytesMax: Int) -> PublicPath {
         var path = self
         path.streamBytesMax = bodyBytesMax
         return path
     }
 
-    /// For answers that take their time.
+    /// For slow responses.
     func taking(_ timeMax: Duration) -> PublicPath {
         var path = self
         path.timeMax = timeMax
@@ -47,7 +47,7 @@ struct PublicPath: Sendable {
     /// A literal in every row.
     var firstSegment: String { String(pattern.split(separator: "/").first ?? "") }
 
-    /// - Parameter path: the segments of a path, raw.
+    /// - Parameter path: the raw segments of a path.
     func fits(_ path: some Collection<Substring.UTF8View>) -> Bool {
         guard goesOn ? path.count > segments.count : path.count == segments.count else { return false }
         return zip(segments, path).allSatisfy { segment, part in

@@ -1,9 +1,9 @@
 internal import Contracts
 internal import HTTP
 
-/// Which service answers which path. What is not listed is not reachable from outside, internal routes least of all.
+/// Maps paths to services. Unlisted paths, such as internal routes, are not reachable from outside.
 enum PublicPaths {
-    /// The first that fits wins.
+    /// The first match wins.
     static let table: [PublicPath] = [
         PublicPath("/auth/register", .user),
         PublicPath("/auth/**", .auth),
@@ -35,7 +35,7 @@ enum PublicPaths {
         PublicPath("/enrollments", .enrollment, .get),
         PublicPath("/enrollments/**", .enrollment),
         PublicPath("/courses/*/enrollments", .enrollment),
-        // The price decides what an enrolment needs.
+        // An enrolment may need a payment.
         PublicPath("/enrollments", .payment, .post),
         PublicPath("/payments", .payment),
         PublicPath("/payments/**", .payment),
@@ -46,7 +46,7 @@ enum PublicPaths {
         PublicPath("/media/files/*/*", .media, .get).taking(.seconds(3_600)),
         PublicPath("/media/*", .media),
         PublicPath("/media/*/parts/*", .media, .put).streamed(bodyBytesMax: 8 * 1024 * 1024).taking(.seconds(600)),
-        // It puts the parts together.
+        // Merges the upload's parts.
         PublicPath("/media/*/complete", .media).taking(.seconds(300)),
         PublicPath("/courses/*/quizzes", .assessment),
         PublicPath("/courses/*/assignments", .assessment),
@@ -60,10 +60,10 @@ enum PublicPaths {
 
     private static let byFirstSegment = Dictionary(grouping: table, by: \.firstSegment)
 
-    /// The row that a request goes by; nil when there is none.
+    /// The row that matches a request; nil if none does.
     /// - Parameter path: raw, without the query.
-    /// - Throws: 400 for a path that the next hop could read in another way, `/auth/%6Cogin` among them: each path has one spelling
-    ///   here, so that what is decided by it holds for the service too.
+    /// - Throws: 400 for a path that the next hop could decode differently, such as `/auth/%6Cogin`: each path has one encoding
+    ///   here, so that gateway and service decide on the same path.
     static func row(for method: HTTPMethod, _ path: Substring) throws(GatewayError) -> PublicPath? {
         let segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()
         for segment in segments {
@@ -75,7 +75,7 @@ enum PublicPaths {
         }
         let fitting = rows(of: segments)
         let method = method == .head ? .get : method
-        // Which methods a path has is the service's to say: what fits by its path alone is asked.
+        // The service knows the methods of a path: a match by path alone is enough.
         return fitting.first { $0.method == nil || $0.method == method } ?? fitting.last
     }
 
@@ -84,23 +84,23 @@ enum PublicPaths {
         return candidates.filter { $0.fits(segments) }
     }
 
-    /// The methods that a path has at other services than the one a row leads to: that one does not tell of them.
+    /// The methods of a path at services other than the row's, which does not report them.
     static func methods(of path: Substring, besides row: PublicPath) -> [HTTPMethod] {
         rows(of: path.utf8.split(separator: UInt8(ascii: "/"))).filter { $0.service != row.service }
             .compactMap(\.method).flatMap { $0 == .get ? [.get, .head] : [$0] }
     }
 
-    /// The longest body of a method that is passed on as it comes; nil when none is.
+    /// The longest streamed body of a method; nil when none is streamed.
     static func streamBytesMax(of method: HTTPMethod) -> Int? {
         table.filter { $0.method == method }.compactMap(\.streamBytesMax).max()
     }
 
-    /// Whether the body says who is calling: a token beside it is not looked at. An expired one must keep nobody from refreshing it.
+    /// Whether the body identifies the caller: a token is then ignored, so that an expired one does not prevent its refresh.
     static func isIdentifiedByBody(_ method: HTTPMethod, _ path: Substring) -> Bool {
         method == .post && ["/auth/register", "/auth/login", "/auth/refresh", "/auth/logout"].contains(path)
     }
 
-    /// Which way the request takes to its service.
+    /// The lane of a request.
     static func lane(of method: HTTPMethod, _ path: Substring) -> Lane {
         switch (method, path) {
         case (.post, "/auth/login"): .logIn
@@ -109,7 +109,7 @@ enum PublicPaths {
         }
     }
 
-    /// How strictly the caller's address is limited. Refreshes are not held down as log-ins are: auth limits each session's.
+    /// The rate limit for the caller's address. Refreshes are not limited like log-ins: auth limits each session's.
     static func kind(of method: HTTPMethod, _ path: Substring) -> RateLimiter.Kind {
         if path.hasPrefix("/health/") { return .probe }
         guard method == .post else { return .address }

@@ -1,10 +1,10 @@
 internal import HTTP
 
 extension RateLimitStanding {
-    /// Says so in `RateLimit-Policy` and `RateLimit`, lists as draft-ietf-httpapi-ratelimit-headers-10 has them. The quota (`q`) of a
-    /// policy is what may come at once; it comes back, evenly, within the window (`w`).
+    /// Adds `RateLimit-Policy` and `RateLimit`, lists as in draft-ietf-httpapi-ratelimit-headers-10. The quota (`q`) of a policy is the
+    /// burst; it refills steadily within the window (`w`).
     func add(to fields: inout HTTPFields) {
-        // What is limited first is named first.
+        // First limited, first listed.
         Self.prepend(kind.policy, "ratelimit-policy", to: &fields)
         Self.prepend("\"\(kind.rawValue)\";r=\(leftCount);t=\(fullSeconds)", "ratelimit", to: &fields)
     }

@@ -4,7 +4,7 @@ internal import Documents
 internal import HTTP
 internal import Platform
 
-/// What `/docs` shows: every call by its service, who may make it, what it takes and what it answers.
+/// The page `/docs`: every operation by service, with its roles, request and responses.
 struct ReferencePage {
     private let reference: APIReference
     private let markdown: MarkdownRenderer
@@ -34,7 +34,7 @@ struct ReferencePage {
         return html + "</section>"
     }
 
-    /// The calls of each service, in the order they have in the document.
+    /// The operations of each service, in document order.
     private var services: [(ServiceName, [APIOperation])] {
         reference.operations.reduce(into: []) { services, operation in
             let service = Self.service(of: operation)
@@ -130,7 +130,7 @@ struct ReferencePage {
 
     // MARK: Shapes
 
-    /// Each form of a body, with its fields where no named shape has them.
+    /// Each body format, with its fields unless a named schema has them.
     private func bodies(_ content: [JSONTree.Member], title: String) async throws -> String {
         var html = ""
         for form in content {

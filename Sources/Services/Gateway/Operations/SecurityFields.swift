@@ -1,6 +1,6 @@
 internal import HTTP
 
-/// What every answer tells browsers to be careful about (OWASP Secure Headers).
+/// Security fields of every response (OWASP Secure Headers).
 enum SecurityFields {
     static func add(to fields: inout HTTPFields) {
         fields["x-content-type-options"] = "nosniff"

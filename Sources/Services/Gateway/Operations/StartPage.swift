@@ -2,10 +2,10 @@ internal import Contracts
 internal import HTTP
 internal import Platform
 
-/// What a person sees who opens the hub's address: what runs here and where to look.
+/// The page at the hub's address: the state of the services, and links.
 struct StartPage: Sendable {
     private static let answerTimeMax = Duration.seconds(1)
-    /// Whoever looks again and again asks the services no more often than this.
+    /// Repeated views query the services at most this often.
     private static let statesKept = Duration.seconds(1)
 
     private let context: ServiceContext
@@ -39,14 +39,14 @@ struct StartPage: Sendable {
             main: Self.head + rows.joined(separator: "\n") + rest(hasMailbox: states.hasMailbox))
     }
 
-    /// In a colour, and in a word and a sign for who sees none.
+    /// Uses colour, word and sign, for colour-blind readers.
     private static func word(_ isReady: Bool) -> String {
         isReady
             ? "<span class=\"good\"><span aria-hidden=\"true\">●</span> ready</span>"
             : "<span class=\"bad\"><span aria-hidden=\"true\">▲</span> not reachable</span>"
     }
 
-    /// The port of a service; on this machine a link to its health page, since whoever reads this may be on it too.
+    /// The port of a service; if it is on this machine, a link to its health page, since the reader may be too.
     private func place(of name: ServiceName) -> String {
         guard let address = context.services[name], let port = address.split(separator: ":").last.flatMap({ Int($0) })
         else { return "" }
@@ -54,12 +54,12 @@ struct StartPage: Sendable {
         return isNear ? "<a href=\"\(address)/health/ready\">\(port)</a>" : "\(port)"
     }
 
-    /// Whether a service says yes. Only the notification service knows whether mail goes out for real, for instance.
+    /// Whether a service returns success. For instance, only notification knows whether mail is really sent.
     private static func answers(_ services: ServiceClient, _ name: ServiceName, _ target: String) async -> Bool {
         (try? await services.call(name, .get, target, timeout: answerTimeMax)) != nil
     }
 
-    /// The gateway and each service behind it, and whether they say that they are ready.
+    /// The gateway and the services behind it, with their readiness.
     private static func states(_ services: ServiceClient) async -> [(ServiceName, Bool)] {
         let names = Set(PublicPaths.table.map(\.service)).union([.gateway])
         return await withTaskGroup(of: (ServiceName, Bool).self) { group in

@@ -6,9 +6,9 @@ internal import Foundation
 internal import Platform
 internal import Synchronization
 
-/// Verified access tokens by their digest, until they expire: a hot client costs no elliptic curve.
+/// Caches verified access tokens by digest until they expire, to save signature checks.
 ///
-/// Two generations bound it: what is asked for moves to the young one, and when that is full the old one is forgotten.
+/// Two generations limit it: a lookup moves a token to the young one, and when that is full the old one is dropped.
 final class TokenCache: Sendable {
     private struct Generations {
         var young: [[UInt8]: AccessToken] = [:]

@@ -4,10 +4,9 @@ internal import HTTP
 internal import Observability
 internal import Platform
 
-/// The way to the services for one kind of work, with connections and circuit breakers of its own, and a bulkhead where the work is
-/// dear.
+/// Calls services for one kind of work, with separate connections and circuit breakers, and a bulkhead for expensive work.
 struct Upstream: Sendable {
-    /// How far apart the ends of dear work lie, until it has been measured: the time of a hash on one thread.
+    /// Assumed time between completions of expensive work, until measured: a hash on one thread.
     private static let paceAtFirst = Duration.milliseconds(25)
 
     private let http: HTTPClient
@@ -15,10 +14,10 @@ struct Upstream: Sendable {
     private let breakers: [ServiceName: CircuitBreaker]
     private let uptime: Uptime
     private let standing: UpstreamStanding
-    /// Where the path does not say otherwise.
+    /// For paths without their own.
     private let timeout: Duration
 
-    /// - Parameter standing: of all lanes together.
+    /// - Parameter standing: shared by all lanes.
     init(_ lane: Lane, _ context: ServiceContext, _ standing: UpstreamStanding, timeout: Duration) {
         if lane == .general {
             http = context.http
@@ -38,9 +37,9 @@ struct Upstream: Sendable {
     }
 
     /// - Parameters:
-    ///   - timeMax: to the last byte of the answer; nil for as long as any may take.
-    ///   - request: made when its turn has come, so that its seal is no older than that.
-    /// - Throws: ``GatewayError``, a `Problem` of the client's doing, and `Bulkhead.Full` while too much of this kind is under way.
+    ///   - timeMax: timeout of the whole response; nil for the default.
+    ///   - request: made when it is sent, so that its seal is fresh.
+    /// - Throws: ``GatewayError``, a `Problem` caused by the client, and `Bulkhead.Full`.
     func send(
         to service: ServiceName, within timeMax: Duration?, _ request: () -> HTTPClientRequest
     ) async throws -> HTTPClientResponse {
@@ -77,7 +76,7 @@ struct Upstream: Sendable {
         }
     }
 
-    /// One repetition, when the request was certainly not seen or may be seen twice.
+    /// Retries once if the request is idempotent and has no body.
     private func exchange(
         _ request: HTTPClientRequest, within timeMax: Duration
     ) async throws(HTTPClientError) -> HTTPClientResponse {
@@ -88,7 +87,7 @@ struct Upstream: Sendable {
         }
     }
 
-    /// Only what the service itself did, or did not, counts against it.
+    /// Only failures of the service itself count against it.
     private static func speaksAgainstService(_ error: HTTPClientError) -> Bool {
         switch error {
         case .connectFailed, .timedOut, .protocolError, .bodyTooLarge: true

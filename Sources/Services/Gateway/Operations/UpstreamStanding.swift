@@ -3,7 +3,7 @@ internal import HTTP
 internal import Observability
 internal import Platform
 
-/// What the gateway tells of the services behind it: how long they take, which of them it spares, and why it does not pass requests on.
+/// Metrics and logs of the services behind the gateway: their latency, breaker state, and why requests are refused.
 struct UpstreamStanding: Sendable {
     private let outage: OutageLog
     private let seconds: [ServiceName: Histogram]
@@ -35,7 +35,7 @@ struct UpstreamStanding: Sendable {
         outage.succeeded([.name: .text(service.rawValue)], of: service.rawValue)
     }
 
-    /// - Parameter cause: what the client, or the breaker, says of it.
+    /// - Parameter cause: the reason from the client or the breaker.
     func refused(_ refusal: any Error, _ service: ServiceName, because cause: String) {
         let problem = Problem(answering: refusal)
         guard problem.isOurFault else { return }

@@ -15,7 +15,7 @@ struct VerifyToken: Sendable {
 
     init(keys: KeySource) { self.keys = keys }
 
-    /// - Throws: 401 `bad-token`; 503 while the keys cannot be had.
+    /// - Throws: 401 `bad-token`; 503 while the keys are missing.
     func callAsFunction(_ token: String, now: Date) async throws -> AccessToken {
         guard token.utf8.count <= TokenVerifier.tokenBytesMax else { throw GatewayError.badToken }
         let digest = SHA256.digest(token)
