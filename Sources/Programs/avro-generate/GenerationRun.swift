@@ -6,7 +6,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// One run over a folder of contracts and the folder of Swift sources made from it.
+/// A run over a contracts folder and the folder of its generated Swift sources.
 public struct GenerationRun {
     let history: ContractHistory
     let output: String
@@ -25,7 +25,7 @@ public struct GenerationRun {
         history.contracts.flatMap { contract in contract.violations.map { "\(contract.topic): \($0)" } }
     }
 
-    /// What is not as it should be, a line each; empty when there is nothing to write.
+    /// Problems, one per line; empty when there is nothing to write.
     public func stale() throws -> [String] {
         let unrecorded = history.contracts.filter { !$0.isRecorded }.map {
             "\($0.topic): the schema is not the latest version in history; run `make contracts`"
@@ -34,7 +34,7 @@ public struct GenerationRun {
         return violations + unrecorded + changed
     }
 
-    /// Writes what has changed, unless a schema broke a rule.
+    /// Writes changed files, unless a schema breaks a rule.
     /// - Returns: the broken rules.
     func write(_ tell: (String) -> Void) throws -> [String] {
         guard violations.isEmpty else { return violations }
@@ -53,7 +53,7 @@ public struct GenerationRun {
         return []
     }
 
-    /// Files that are missing, different, or no longer made.
+    /// Files that are missing, different or obsolete.
     private func changedSources() throws -> [String] {
         var present: [String] = []
         if FileManager.default.fileExists(atPath: output) {

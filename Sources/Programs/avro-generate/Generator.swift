@@ -2,7 +2,7 @@ import Avro
 
 /// The Swift sources of all contracts.
 enum Generator {
-    /// File name → text: one file for each event and for each enumeration and record their data uses.
+    /// File name → text: one file for each event, and for each enumeration and record in event data.
     static func sources(from contracts: [Contract]) throws -> [String: String] {
         var sources: [String: String] = [:]
         var shared: [String: NamedType] = [:]

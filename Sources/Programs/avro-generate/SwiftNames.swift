@@ -1,4 +1,4 @@
-/// How names in a schema become names in Swift.
+/// Converts schema names to Swift names.
 enum SwiftNames {
     /// `courseId` → `courseID`.
     static func property(_ field: String) -> String {
@@ -35,7 +35,7 @@ enum SwiftNames {
         "var", "where", "while",
     ]
 
-    /// A documentation comment of lines that fit the page.
+    /// A documentation comment with wrapped lines.
     static func documentation(_ text: String?, indent: Int) -> [String] {
         guard let text else { return [] }
         let start = String(repeating: " ", count: indent) + "///"

@@ -6,7 +6,7 @@ indirect enum SwiftType {
     case int
     case long
     case id(String)
-    /// An enumeration or a record of its own.
+    /// A generated enumeration or record.
     case generated(String, isEnum: Bool)
     case array(SwiftType, itemBytesMin: Int)
     case map(SwiftType, valueBytesMin: Int)
@@ -72,7 +72,7 @@ indirect enum SwiftType {
 }
 
 extension SwiftType {
-    /// - Throws: ``GenerationError`` for a type we do not generate.
+    /// - Throws: ``GenerationError`` for an unsupported type.
     init(_ type: SchemaType, swiftType: String?, in schema: Schema, at place: String) throws {
         switch type {
         case .boolean: self = .plain(name: "Bool", reader: "boolean")

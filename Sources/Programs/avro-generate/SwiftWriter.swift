@@ -12,7 +12,7 @@ struct SwiftWriter {
         var type: SwiftType
     }
 
-    /// The fields as Swift has them: an amount takes in the currency that follows it.
+    /// The Swift properties: an amount includes the currency field that follows it.
     private func properties(of record: RecordType) throws -> [Property] {
         var properties: [Property] = []
         for (index, field) in record.fields.enumerated() {
@@ -115,7 +115,7 @@ struct SwiftWriter {
         var lines = ["    public func encode(into encoder: inout AvroEncoder) {"]
         for property in properties { lines += property.type.writing(property.name, indent: 8) }
         lines += ["    }", "", "    public init(from decoder: inout AvroDecoder) throws(AvroError) {"]
-        // Through constants: an initialiser that fills its members one by one copies them all in the end, and releases the first ones.
+        // Uses constants: an initialiser that sets members one by one copies all of them at the end and releases the originals.
         lines += properties.map { "        let \($0.name) = \($0.type.reading(indent: 8))" }
         lines.append("        self.init(")
         lines += properties.enumerated().map { index, property in

@@ -6,7 +6,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// What a command says to the person or program that called it: answers on standard output, complaints on standard error.
+/// The output of a command: results on standard output, errors on standard error.
 struct Console: Sendable {
     func line(_ text: String = "") { Self.write(text + "\n", to: STDOUT_FILENO) }
 
@@ -19,23 +19,23 @@ struct Console: Sendable {
 
     func complaint(_ text: String) { Self.write("\(Program.name): \(text)\n", to: STDERR_FILENO) }
 
-    /// Whether somebody sits there who can be asked.
+    /// Whether a person can answer prompts.
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
 
-    /// Asks for a yes; nobody is there, no.
+    /// Asks for yes; no without a terminal.
     func agrees(to question: String) -> Bool {
         guard Self.isInteractive else { return false }
         Self.write("\(question) [y/N] ", to: STDERR_FILENO)
         return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
     }
 
-    /// A line that is typed and not shown; nil at the end of the input, and where nobody sits.
+    /// Reads a line without echo; nil at the end of input or without a terminal.
     func secret(_ prompt: String) -> String? {
         var shown = termios()
         guard tcgetattr(STDIN_FILENO, &shown) == 0 else { return nil }
         var hidden = shown
         hidden.c_lflag &= ~tcflag_t(ECHO)
-        // Before the prompt: what is typed from then on counts.
+        // TCSAFLUSH discards input before the prompt.
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)
         Self.write("\(prompt): ", to: STDERR_FILENO)
         defer {
@@ -45,7 +45,7 @@ struct Console: Sendable {
         return readLine()
     }
 
-    /// How many characters a line of the terminal has; of a file or a pipe as many as are read with ease.
+    /// The width of the terminal in characters; a readable default for a file or a pipe.
     static var width: Int {
         var size = winsize()
         guard systemWindowSize(STDOUT_FILENO, &size) == 0, size.ws_col >= 20 else { return 100 }
@@ -63,7 +63,7 @@ struct Console: Sendable {
                 if count > 0 {
                     rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
                 } else if errno != EINTR, errno != EAGAIN {
-                    // The reader has gone, as `head` does: there is nobody left to tell.
+                    // The reader closed the pipe, as `head` does.
                     return
                 }
             }

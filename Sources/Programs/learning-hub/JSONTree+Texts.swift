@@ -12,7 +12,7 @@ extension JSONTree {
         .object(members.map { Member($0.key, .string($0.value)) })
     }
 
-    /// Null where there is no text.
+    /// Null without a text.
     static func text(_ text: String?) -> JSONTree { text.map(JSONTree.string) ?? .null }
 
     static func number(_ number: some BinaryInteger) -> JSONTree { .number(String(number)) }

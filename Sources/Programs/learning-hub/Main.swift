@@ -7,7 +7,7 @@ internal import Darwin
 @main
 struct Main {
     static func main() async {
-        // A reader that went away is an error of the write, not the end of the program.
+        // A closed pipe must fail the write, not end the program.
         signal(SIGPIPE, SIG_IGN)
         exit(await Program.run(Array(CommandLine.arguments.dropFirst()), Console()))
     }

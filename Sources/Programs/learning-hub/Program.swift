@@ -1,7 +1,7 @@
 internal import Commit
 internal import Platform
 
-/// The program: its commands, and how their errors are told.
+/// The program: its commands, and how it reports errors.
 enum Program {
     static let name = "learning-hub"
     static let version = ProgramVersion.text
@@ -20,7 +20,7 @@ enum Program {
         "\(name) \(version) (\(commit.map { "commit \($0)" } ?? "built by hand: the commit is not known"))"
     }
 
-    /// - Parameter words: what stands behind the program's name.
+    /// - Parameter words: the words after the program's name.
     /// - Returns: the exit code.
     static func run(_ words: [String], _ console: Console) async -> Int32 {
         switch words.first {

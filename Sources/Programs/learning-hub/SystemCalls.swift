@@ -4,12 +4,12 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// `write(2)`, under a name no method takes.
+/// `write(2)`, not hidden by a method.
 func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
     write(descriptor, bytes, count)
 }
 
-/// `connect(2)`, under a name no method takes.
+/// `connect(2)`, not hidden by a method.
 func systemConnect(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>?, _ size: socklen_t) -> Int32 {
     connect(descriptor, address, size)
 }
@@ -19,7 +19,7 @@ func systemWindowSize(_ descriptor: Int32, _ size: UnsafeMutablePointer<winsize>
     ioctl(descriptor, UInt(TIOCGWINSZ), size)
 }
 
-/// Bytes that are free where a path lies, nil when it cannot be asked.
+/// Free bytes on the file system of a path; nil on failure.
 func freeBytes(at path: String) -> Int64? {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return nil }
@@ -27,7 +27,7 @@ func freeBytes(at path: String) -> Int64? {
     return overflow ? .max : Int64(clamping: bytes)
 }
 
-/// Time the calling thread has spent on a processor.
+/// CPU time of the calling thread.
 func threadNanoseconds() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)

@@ -7,7 +7,7 @@ internal import Foundation
 #endif
 
 extension String {
-    /// At least so many characters wide.
+    /// Padded with spaces to `width`.
     func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }
 
@@ -26,7 +26,7 @@ extension Duration {
 }
 
 extension Double {
-    /// To so many digits behind the point.
+    /// Rounds to decimal places.
     func rounded(_ digits: Int) -> Double {
         var scale = 1.0
         for _ in 0..<digits { scale *= 10 }

@@ -1,4 +1,4 @@
-/// The words of a call, sorted out by what the command takes.
+/// The words of a call, parsed by the command's declaration.
 struct Arguments: Sendable {
     let path: [String]
     let positional: [String]
@@ -70,7 +70,7 @@ struct Arguments: Sendable {
     /// Whether the option was given, whatever its default.
     func isGiven(_ option: Option) -> Bool { values[option] != nil }
 
-    /// - Throws: ``UsageError`` when the value is no whole number in the range.
+    /// - Throws: ``UsageError`` when the value is not an integer in the range.
     func number(_ option: Option, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
         guard let text = text(option) else { return nil }
         guard let number = Int(text), range.contains(number) else {

@@ -6,11 +6,11 @@ struct Command: Sendable {
     let summary: String
     var arguments: [Argument] = []
     var options: [Option] = []
-    /// Each begins after the program's name.
+    /// Each without the program's name.
     var examples: [String] = []
-    /// What else there is to know.
+    /// Further information.
     var notes: String?
-    /// Of a family; the first is meant when none is named.
+    /// Of a family; the first is the default.
     var members: [Command] = []
     var body: Body?
 
@@ -34,7 +34,7 @@ struct Command: Sendable {
         self.members = members
     }
 
-    /// The command the words name, and the words that are left for it.
+    /// The command that the words name, and its remaining words.
     /// - Throws: ``UsageError`` when there is no such command.
     func resolve(_ words: ArraySlice<String>, path: [String]) throws(UsageError) -> Call {
         let path = path + [name]
@@ -47,7 +47,7 @@ struct Command: Sendable {
             throw UsageError(
                 "there is no command `\(word)`\(Suggestion.text(for: word, among: members.map(\.name)))", path: path)
         }
-        // A family alone means its first member, but its help is about all of them.
+        // A family without a member runs its first one, but its help covers all.
         guard !asksForHelp, let first = members.first else { return Call(command: self, path: path, words: words) }
         return try first.resolve(words, path: path)
     }
@@ -61,10 +61,10 @@ struct Call {
     let words: ArraySlice<String>
 }
 
-/// The person who typed the command made a mistake: exit code 2.
+/// The command line is wrong: exit code 2.
 struct UsageError: Error, Equatable {
     let message: String
-    /// The command whose help tells more.
+    /// The command whose help to read.
     let path: [String]
 
     init(_ message: String, path: [String] = []) {
@@ -73,7 +73,7 @@ struct UsageError: Error, Equatable {
     }
 }
 
-/// The command could not do what it was asked: exit code 1, after one sentence that says what to do.
+/// The command failed: exit code 1, after one sentence that says what to do.
 struct CommandFailure: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }

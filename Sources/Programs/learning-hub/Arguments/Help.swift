@@ -24,7 +24,7 @@ enum Help {
         return lines.joined(separator: "\n")
     }
 
-    /// What stands behind the command in its usage: what is in brackets may be left out.
+    /// The parts after the command in its usage; those in brackets are optional.
     static func parts(of command: Command) -> [String] {
         let required = command.options.filter(\.isRequired), others = command.options.filter { !$0.isRequired }
         return required.map(\.usage) + others.map { "[\($0.usage)]" } + command.arguments.map(\.usage)

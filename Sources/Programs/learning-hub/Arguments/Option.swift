@@ -2,7 +2,7 @@
 struct Option: Sendable, Hashable {
     /// Without the dashes.
     let name: String
-    /// What the value is called in the help, nil for a flag.
+    /// The value's name in the help, nil for a flag.
     let valueName: String?
     let defaultText: String?
     let isRequired: Bool
@@ -48,7 +48,7 @@ struct Argument: Sendable {
     let name: String
     let count: Count
     let summary: String
-    /// What it may be, where that is known beforehand.
+    /// The allowed values, if they are fixed.
     let choices: [String]
 
     init(_ name: String, _ summary: String, choices: [String] = []) {

@@ -1,4 +1,4 @@
-/// What somebody may have meant who misspelt a name.
+/// Suggestions for a misspelt name.
 enum Suggestion {
     /// `. Did you mean …?`, or nothing.
     /// - Parameter shown: how a name is written.
@@ -9,13 +9,13 @@ enum Suggestion {
         return near.isEmpty ? "" : ". Did you mean \(near.map { "`\(shown($0))`" }.joined(separator: " or "))?"
     }
 
-    /// Whether the word is the beginning of the name, or one slip away from it; two for a long one.
+    /// Whether the word is a prefix of the name, or within one edit of it; two for a long word.
     private static func isNear(_ word: String, _ name: String) -> Bool {
         if word.count >= 2, name.hasPrefix(word) { return true }
         return distance(Array(word), Array(name)) <= (min(word.count, name.count) > 5 ? 2 : 1)
     }
 
-    /// How many letters must be put in, taken out, changed or swapped with their neighbour.
+    /// The edit distance, with swaps of neighbouring letters.
     private static func distance(_ from: [Character], _ to: [Character]) -> Int {
         var before: [Int] = [], last = Array(0...to.count)
         for (row, letter) in from.enumerated() {

@@ -37,7 +37,7 @@ enum AvroBench {
         },
     ]
 
-    /// Nanoseconds an operation, of each run: of this thread's processor, so that neighbours on the machine do not count.
+    /// Nanoseconds per operation of each run, in CPU time of this thread, so that other processes do not count.
     private static func time(_ operation: () throws -> Void) rethrows -> [Double] {
         try (0..<runs).map { _ in
             let start = threadNanoseconds()
@@ -55,7 +55,7 @@ enum AvroBench {
             percent: 87.5, passed: true, submittedAt: Date(timeIntervalSince1970: 1_705_428_000))
     }
 
-    /// A message whose writer's schema has a field more than ours.
+    /// A message whose writer schema has an extra field.
     private static func evolved() throws -> (ResolutionPlan, [UInt8]) {
         let event = try JSONTree(parsing: QuizSubmitted.schema.compactText)
         guard let data = event["fields"]?.items?.first(where: { $0["name"]?.text == "data" })?["type"],
@@ -70,7 +70,7 @@ enum AvroBench {
         return (plan, try quiz().encoded() + [2, 8] + Array("seen".utf8))
     }
 
-    /// What the twin says: a line a measurement, name and nanoseconds.
+    /// The twin's output: a line per measurement: name, nanoseconds.
     private static func twin(_ name: String) throws -> [Double] {
         guard let folder = BenchHub.twins else { return [] }
         let process = try ChildProcess(["\(folder)/avro-twin"])

@@ -4,7 +4,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// `bench`: what the hub can do on this machine, beside twins in bare C.
+/// `bench`: measures this machine's hub against twins in plain C.
 enum BenchCommand {
     static let command = Command(
         "bench", "Measure, beside twins in bare C where there are some; the median of several runs.",
@@ -33,7 +33,7 @@ enum BenchCommand {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 await StopSignals().first()
-                // Whoever breaks off wants nothing left behind either.
+                // An interrupt cleans up too.
                 if Task.isCancelled { return }
                 await hub.close()
                 exit(130)

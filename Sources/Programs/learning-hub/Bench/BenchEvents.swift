@@ -11,10 +11,10 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// The events that measurements are made of.
+/// Events for measurements.
 enum BenchEvents {
     private static let batchCount = 1_000
-    /// Appends under way at once.
+    /// Concurrent appends.
     private static let appendCount = 16
 
     static func registered(at time: Date) -> UserRegistered {

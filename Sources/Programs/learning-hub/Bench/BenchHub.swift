@@ -10,24 +10,24 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What measurements share: a private PostgreSQL and a Kafka cluster in a temporary folder, started when the first of them needs it.
+/// Shared by measurements: a private PostgreSQL and a Kafka cluster in a temporary folder, started on first use.
 actor BenchHub {
     private var server: PrivatePostgres?
     private var brokers: BenchKafka?
     private var hasFilledKafka = false
     private var databaseCount = 0
     private var known: [String: any Sendable] = [:]
-    /// The database server's user must be able to reach it.
+    /// The database server's user must have access.
     private let folder = "/tmp/learning-hub-bench-\(SecureRandom.token(byteCount: 9))"
     nonisolated let secret = SecureRandom.token()
 
-    /// The repository: twins, peers, and the script that starts Kafka. Nil when nobody said where it is.
+    /// The repository: twins, peers, and the script that starts Kafka. Nil when not set.
     nonisolated static var checkout: String? { variable("HUB_BENCH_CHECKOUT") }
 
     /// The folder of compiled twins.
     nonisolated static var twins: String? { checkout.map { $0 + "/.build/twins" } }
 
-    /// Of the environment; nil when it is not set, or empty.
+    /// An environment variable; nil when unset or empty.
     nonisolated static func variable(_ name: String) -> String? {
         ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
@@ -35,7 +35,7 @@ actor BenchHub {
     /// Settings of a hub on an empty database of its own.
     func settings() async throws -> Settings { try Settings(commandLine: try await environment()) }
 
-    /// The same with its log on Kafka, which holds no event either.
+    /// The same with an empty log on Kafka.
     /// - Throws: ``BenchLack``.
     func settingsOnKafka() async throws -> Settings { try Settings(commandLine: try await environmentOnKafka()) }
 
@@ -47,7 +47,7 @@ actor BenchHub {
         return try await environment().merging(servers) { _, kafka in kafka }
     }
 
-    /// The same for a process of its own.
+    /// The same for a separate process.
     func environment() async throws -> [String: String] {
         let server = try await running()
         databaseCount += 1
@@ -63,7 +63,7 @@ actor BenchHub {
         ]
     }
 
-    /// Figures of which several rows are made, measured once.
+    /// Measures figures for several rows once.
     func once<Figures: Sendable>(
         _ name: String, _ measure: @Sendable () async throws -> Figures
     ) async throws -> Figures {

@@ -6,7 +6,7 @@ internal import Observability
 /// Three brokers on loopback in a temporary folder, as `scripts/kafka-cluster` starts them; or those that KAFKA_BOOTSTRAP_SERVERS names.
 struct BenchKafka: Sendable {
     let servers: String
-    /// Nil for brokers of somebody else.
+    /// Nil for external brokers.
     private let folder: String?
 
     /// Blocks until the brokers answer.
@@ -18,7 +18,7 @@ struct BenchKafka: Sendable {
         guard BenchHub.variable("KAFKA_HOME") != nil else {
             throw BenchLack("set KAFKA_HOME to an unpacked Kafka, or KAFKA_BOOTSTRAP_SERVERS to brokers that run")
         }
-        // Below the ports that the system gives to outgoing connections.
+        // Below the ephemeral port range.
         let port = Int.random(in: 100...320) * 100
         let process = try ChildProcess([try script(), "start", "--data", folder, "--port", "\(port)"])
         var last = ""
@@ -36,9 +36,9 @@ struct BenchKafka: Sendable {
         while process.line() != nil {}
     }
 
-    /// Takes away what an earlier measurement left in the hub's topics.
-    /// - Parameter areOurs: whether there was one; topics found before the first may be somebody's.
-    /// - Throws: ``BenchLack`` when they are.
+    /// Removes the hub's topics that an earlier measurement left.
+    /// - Parameter areOurs: whether there was one; topics found before the first may not be ours.
+    /// - Throws: ``BenchLack`` in that case.
     func removeTopics(areOurs: Bool) async throws {
         let loops = try EventLoopGroup(count: 1, name: "bench-setup")
         let admin = try await cluster().administer(on: loops.next())
@@ -75,7 +75,7 @@ struct BenchKafka: Sendable {
     }
 }
 
-/// What a row needs is not here.
+/// A missing requirement.
 struct BenchLack: Error {
     let reason: String
 
@@ -83,7 +83,7 @@ struct BenchLack: Error {
 }
 
 extension String {
-    /// What comes after the first `mark`; empty where there is none.
+    /// The text after the first `mark`; empty without one.
     fileprivate func after(_ mark: Character) -> String {
         firstIndex(of: mark).map { String(self[$0...].dropFirst()) } ?? ""
     }

@@ -1,6 +1,6 @@
 internal import Avro
 
-/// One measurement: a name that stays, and how it is taken.
+/// A measurement: a stable name and its procedure.
 struct BenchRow: Sendable {
     let name: String
     let unit: Unit
@@ -15,11 +15,11 @@ struct BenchRow: Sendable {
         case perMessage = "/message"
         case percentOfCore = "% of a core"
 
-        /// Of a rate more is better, of everything else less.
+        /// Higher rates are better; for other units, lower.
         var isRate: Bool { self == .perSecond }
     }
 
-    /// Everything of ours.
+    /// All our own rows.
     static let own: [BenchRow] =
         HTTPBench.rows + PostgresBench.rows + AvroBench.rows + KafkaBench.rows + RelayBench.rows + ConsumerBench.rows
         + EnrollmentBench.rows + HubBench.rows + FlowBench.rows + ProcessBench.rows
@@ -27,7 +27,7 @@ struct BenchRow: Sendable {
     static let all = own + PeerBench.rows
 }
 
-/// What was measured: the median of several runs, and the same of the twin where there is one.
+/// A result: the median of several runs, and the twin's median if there is one.
 struct Measurement: Sendable {
     let value: Double
     let twin: Double?
@@ -39,23 +39,23 @@ struct Measurement: Sendable {
         runs = values.count
     }
 
-    /// Ours to the twin's as speed: above 1 is faster.
+    /// Speed relative to the twin: above 1 is faster.
     func ratio(_ unit: BenchRow.Unit) -> Double? {
         guard let twin, twin > 0, value > 0 else { return nil }
         return unit.isRate ? value / twin : twin / value
     }
 }
 
-/// What a measurement came to: what it used is closed before an error goes on.
+/// The result, so that resources can be closed before an error is thrown.
 func outcome<Value>(_ measure: () async throws -> Value) async -> Result<Value, any Error> {
     do { return .success(try await measure()) } catch { return .failure(error) }
 }
 
 extension [Double] {
-    /// 0 of none.
+    /// 0 if none.
     var median: Double { percentile(50) }
 
-    /// By the nearest rank; 0 of none.
+    /// Nearest rank; 0 if none.
     func percentile(_ percent: Double) -> Double {
         if isEmpty { return 0 }
         let rank = Int((percent / 100 * Double(count)).rounded(.up)) - 1

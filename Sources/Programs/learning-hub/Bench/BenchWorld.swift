@@ -7,24 +7,24 @@ internal import Platform
 internal import Postgres
 internal import Secrets
 
-/// A whole hub in this process, on an empty database, with people and courses as a measurement needs them.
+/// A whole hub in this process, on an empty database, with the people and courses of a measurement.
 struct BenchWorld: Sendable {
     let gatewayPort: Int
     let coursePort: Int
     let client: APIClient
     let database: Database
-    /// Of the clients, which take their turns on it.
+    /// The clients' event loop.
     let loop: EventLoop
     private let settings: Settings
     private let secret: String
 
-    /// Starts the hub, and stops it afterwards, come what may.
+    /// Starts the hub, and always stops it afterwards.
     static func open<Value: Sendable>(
         _ environment: [String: String], _ body: (BenchWorld) async throws -> Value
     ) async throws -> Value {
         var flags = environment
         for type in HubServices.all { flags[PlatformSettings.port(of: type.name).name] = "0" }
-        // The cost of a password hash is not what is measured.
+        // Password hashing is not measured.
         flags["HUB_PASSWORD_MEMORY_KIB"] = "8"
         flags["HUB_PASSWORD_ITERATIONS"] = "1"
         let settings = try Settings(commandLine: flags)
@@ -50,14 +50,14 @@ struct BenchWorld: Sendable {
 
     // MARK: People and courses
 
-    /// Who may write courses.
+    /// An instructor.
     func makeAuthor() async throws -> DemoPerson {
         let account = DemoAccount("author")
         _ = try await AdminCommand.create(.instructor, account.email, account.password, settings)
         return try await client.logIn(account)
     }
 
-    /// People who are registered and logged in.
+    /// Registered and logged-in people.
     func makeLearners(_ count: Int) async throws -> [BenchLearner] {
         try await together(count) { index in
             let account = DemoAccount("learner\(index)")
@@ -106,7 +106,7 @@ struct BenchWorld: Sendable {
             .post, "/enrollments", json: body, token: learner.token, key: SecureRandom.token(byteCount: 12))
     }
 
-    /// Everybody in every course, which are free.
+    /// Enrols all learners; courses are free.
     func enrolAll(_ learners: [BenchLearner], in courses: [BenchCourse]) async throws -> [BenchEnrollment] {
         try await together(learners.count * courses.count) { index in
             let learner = learners[index % learners.count], course = courses[index / learners.count]
@@ -128,7 +128,7 @@ struct BenchWorld: Sendable {
         return values
     }
 
-    /// The header that a service wants of who asks it directly; good for half a minute.
+    /// The identity header for a direct call of a service; valid for 30 s.
     func identityField(of identity: Identity, _ target: String) throws -> String {
         let seal = try IdentitySeal(secret: secret) { WallClock.millisecondsSinceEpoch }
         return "\(IdentitySeal.fieldName): \(seal.header(for: identity, method: "GET", target: target))"
@@ -136,9 +136,9 @@ struct BenchWorld: Sendable {
 
     // MARK: Waiting for rows
 
-    /// Has the database tell of each row that comes into a table, once its transaction has committed: looking again and again would take
-    /// more of the machine than what is measured.
-    /// - Parameter told: what is told of the row, in SQL, on `new`.
+    /// Makes the database notify of each row inserted into a table, after its commit: polling would take more CPU time than the
+    /// measured work.
+    /// - Parameter told: the payload of the notification, in SQL, on `new`.
     func announce(_ table: String, _ told: String) async throws {
         let announce = """
             create function bench_announce() returns trigger language plpgsql as $$
@@ -155,8 +155,8 @@ struct BenchWorld: Sendable {
         try await database.execute(SQL(raw: trigger))
     }
 
-    /// Calls `begin` so many times at a steady pace, each of which leads to a row that is announced.
-    /// - Parameter begin: begins an interval under what will be told of the row.
+    /// Calls `begin` `count` times at a steady rate; each call causes a row that is announced.
+    /// - Parameter begin: begins an interval under the payload of that row.
     /// - Returns: milliseconds of each.
     func intervals(
         _ count: Int, perSecond: Int, _ begin: @escaping @Sendable (_ index: Int, Intervals) async throws -> Void
@@ -165,7 +165,7 @@ struct BenchWorld: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask(executorPreference: loop) {
                 for await told in database.notifications(on: "bench") {
-                    // An empty one says that listening has begun.
+                    // An empty payload: listening has begun.
                     if told.isEmpty { intervals.isHeard = true } else { intervals.end(told) }
                 }
             }

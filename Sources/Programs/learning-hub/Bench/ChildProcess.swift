@@ -9,14 +9,14 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A program that a measurement starts, and ends again. Its lines are read here; what it complains about is seen on standard error.
+/// A program that a measurement starts and ends. Its output is read here; its errors go to standard error.
 final class ChildProcess {
     let pid: Int32
     private let output: Int32
     private var buffer: [UInt8] = []
     private var isEnded = false
 
-    /// - Parameter environment: beside this process's own.
+    /// - Parameter environment: added to this process's.
     init(_ command: [String], environment: [String: String] = [:]) throws {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { throw CommandFailure("no pipe: \(String(cString: strerror(errno)))") }
@@ -28,7 +28,7 @@ final class ChildProcess {
         var actions: posix_spawn_file_actions_t?
         var attributes: posix_spawnattr_t?
         #endif
-        // What this process ignores, and what the calling thread blocks, the child would never hear of.
+        // The child would inherit ignored and blocked signals.
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         var signals = sigset_t()
@@ -77,7 +77,7 @@ final class ChildProcess {
         }
     }
 
-    /// Resident memory in MB, nil where the system does not tell.
+    /// Resident memory in MB, nil if unknown.
     var residentMegabytes: Double? {
         guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/status") else { return nil }
         let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
@@ -85,7 +85,7 @@ final class ChildProcess {
         return kilobytes.flatMap { Double($0) }.map { $0 / 1_024 }
     }
 
-    /// Processor time that it has taken, nil where the system does not tell.
+    /// CPU time that it has used, nil if unknown.
     var cpuSeconds: Double? {
         guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/stat") else { return nil }
         // After the name in brackets, which may hold anything: state is the first, user and system time the 12th and 13th.
@@ -94,7 +94,7 @@ final class ChildProcess {
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
-    /// Asks it to end and waits until it has.
+    /// Terminates it and waits for its end.
     func end() {
         if isEnded { return }
         isEnded = true

@@ -35,7 +35,7 @@ enum ConsumerBench {
         _ = try await parts.store.applyTopics()
         let gamification = try await parts.wire(GamificationService.self)
         let context = gamification.context
-        // A service's own role makes no tables.
+        // Service roles create no tables.
         try await parts.store.database.execute(
             "create table gamification.bench_effect (event_id text primary key, points int not null)")
         try await parts.store.database.execute("grant all on gamification.bench_effect to public")
@@ -53,8 +53,8 @@ enum ConsumerBench {
         return try value.get()
     }
 
-    /// Events in the log are decoded, noted in the inbox, have an effect and cause an event, and the position moves: events a second,
-    /// between the first and the last look at the position; what joining takes is left out.
+    /// Events are decoded, recorded in the inbox, have an effect, cause an event and advance the position: events per second between
+    /// the first and last reading of the position; the time to join is excluded.
     private static func throughput(
         _ parts: HubParts, _ context: ServiceContext, _ handler: Handler
     ) async throws -> Double {
@@ -88,7 +88,7 @@ enum ConsumerBench {
         }
     }
 
-    /// A million events are read again, and each has its effect: seconds.
+    /// Seconds to replay a million events, each with its effect.
     private static func replay(_ parts: HubParts, _ context: ServiceContext, _ handler: Handler) async throws -> Double
     {
         let starts = try await parts.log.watermarks(of: UserRegistered.topic.name).mapValues(\.lowerBound)

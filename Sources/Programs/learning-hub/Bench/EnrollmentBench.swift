@@ -12,8 +12,8 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// The enrollment service alone enrols learners, without the gateway and without those who follow by event; beside pgbench, which runs
-/// the same statements one by one on as many connections.
+/// The enrollment service alone enrols learners, without the gateway and event consumers; compared with pgbench, which runs the same
+/// statements one by one on as many connections.
 enum EnrollmentBench {
     private static let runs = 5
     private static let connections = 32
@@ -27,7 +27,7 @@ enum EnrollmentBench {
             let settings = try Settings(commandLine: environment)
             let process = try await HubProcess.start([EnrollmentService.self], settings: settings, topics: .apply)
             let loads = await outcome { try orders(process, settings) }
-            // Its relay must not take what pgbench writes for events.
+            // Its relay must not send pgbench's rows as events.
             await process.stop()
             let url = environment[PlatformSettings.databaseURL.name] ?? ""
             let pgbench = try await hub.running().programsFolder() + "/pgbench"
@@ -36,7 +36,7 @@ enum EnrollmentBench {
         }
     ]
 
-    /// Enrolments a second, each by a learner in a course that is new to them.
+    /// Enrolments per second, each in a course new to the learner.
     private static func orders(_ process: HubProcess, _ settings: Settings) throws -> [Double] {
         let seal = try IdentitySeal(secret: settings.value(PlatformSettings.identitySecret).settingText) {
             WallClock.millisecondsSinceEpoch
@@ -44,7 +44,7 @@ enum EnrollmentBench {
         let time = Date()
         let learners = (0..<learnerCount).map { _ in UserID.make(at: time) }
         return try (0...runs).map { _ in
-            // An identity is good for half a minute.
+            // An identity is valid for 30 s.
             let requests = (0..<requestsOfRun).map { index in
                 order(by: learners[index % learnerCount], in: .make(at: time), seal)
             }
@@ -107,7 +107,7 @@ enum EnrollmentBench {
 }
 
 extension ChildProcess {
-    /// What pgbench tells at its end.
+    /// The rate that pgbench reports.
     func transactionsPerSecond() throws -> Double {
         while let line = line() {
             // tps = 69000.123456 (without initial connection time)

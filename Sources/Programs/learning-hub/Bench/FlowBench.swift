@@ -1,7 +1,7 @@
 internal import Avro
 internal import HTTP
 
-/// Flows under a steady load: from the answer to what a person does until its last effect can be seen.
+/// Flows under a steady load: from the response to a request until its last effect is visible.
 enum FlowBench {
     private static let runs = 3
     private static let durationSeconds = 3
@@ -23,12 +23,12 @@ enum FlowBench {
         }
     }
 
-    /// From the 2xx of a registration until its ledger row can be seen.
+    /// From the 2xx of a registration until its ledger row is visible.
     private static func registration(_ environment: [String: String], perSecond: Int) async throws -> [[Double]] {
         try await BenchWorld.open(environment) { world in
             try await world.announce("gamification.points_award", "new.user_id")
             var results: [[Double]] = []
-            // The first run warms up, brokers in Java too, which interpret their code at first.
+            // The first run warms up, also the brokers' Java code.
             for run in 0...runs {
                 let count = perSecond * (run == 0 ? warmUpSeconds : durationSeconds)
                 let milliseconds = try await world.intervals(count, perSecond: perSecond) { index, intervals in
@@ -73,7 +73,7 @@ enum FlowBench {
         }
     }
 
-    /// From the 200 of the progress that completes a course until the row of its certificate can be seen; it is drawn after that.
+    /// From the 200 of the progress that completes a course until the row of its certificate is visible; it is drawn after that.
     private static func certificate(_ hub: BenchHub) async throws -> [[Double]] {
         try await BenchWorld.open(try await hub.environment()) { world in
             let learners = try await world.makeLearners(learnerCount)

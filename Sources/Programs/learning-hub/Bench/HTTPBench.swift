@@ -18,7 +18,7 @@ enum HTTPBench {
             let port = try await server.start()
             var twins: [Double] = []
             var values: [Double] = []
-            // In turns, so that whatever else the machine does falls on both.
+            // In turns, so that other load affects both.
             let twin = try BenchHub.twins.map { try ChildProcess(["\($0)/http-twin", "0"]) }
             let twinPort = twin?.line().flatMap { Int($0) }
             for _ in 0..<runs {

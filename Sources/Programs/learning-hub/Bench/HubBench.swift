@@ -4,7 +4,7 @@ internal import HTTP
 internal import Platform
 internal import Secrets
 
-/// What learners ask most: enrolling, and reading a course, at the service and through the gateway.
+/// Frequent requests: enrolling, and reading a course, at the service and through the gateway.
 enum HubBench {
     private static let runs = 5
 
@@ -58,7 +58,7 @@ enum HubBench {
 
     // MARK: Reading a course
 
-    /// `GET /courses/{id}` on all ways, which take turns.
+    /// `GET /courses/{id}` on all paths in turn.
     private static func reads(_ hub: BenchHub) async throws -> CourseReads {
         try await hub.once("course.get") {
             try await BenchWorld.open(try await hub.environment()) { world in
@@ -72,7 +72,7 @@ enum HubBench {
                 defer { nginx?.stop() }
                 var reads = CourseReads()
                 for run in 0...runs {
-                    // What a service wants to see is good for half a minute.
+                    // The identity header is valid for 30 s.
                     let asReader = try world.identityField(
                         of: .user(UserID(validating: reader.id), role: .student, session: "bench"), open.path)
                     let asAuthor = try world.identityField(
@@ -101,12 +101,12 @@ enum HubBench {
     }
 }
 
-/// What was measured while a course was read again and again.
+/// Measurements of repeated reads of a course.
 private struct CourseReads: Sendable {
     enum Way: Sendable {
         /// At the service, on many connections.
         case database, cache
-        /// Through a proxy that has the same answer from the service's cache.
+        /// Through a proxy, served from the service's cache.
         case gateway, nginx
         /// One request at a time.
         case alone, aloneByGateway, aloneByNginx
@@ -120,7 +120,7 @@ private struct CourseReads: Sendable {
             twin: twin.map { twin in runs.compactMap { $0[twin]?.perSecond } } ?? [])
     }
 
-    /// What a proxy adds to the time of a request that is alone.
+    /// The time a proxy adds to a single request.
     func overhead(_ percent: Double) -> Measurement {
         func added(_ way: Way) -> [Double] {
             runs.compactMap { run in

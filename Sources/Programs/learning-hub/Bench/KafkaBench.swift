@@ -9,16 +9,16 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// The Kafka driver beside the same loops in C, on the same brokers: keys of 30 bytes and values of 200. The topics have no copies, so
-/// that clients are measured, and not how brokers pass on to each other.
+/// The Kafka driver compared with the same loops in C, on the same brokers: keys of 30 bytes, values of 200. Topics have one
+/// replica, so that clients are measured and not replication.
 enum KafkaBench {
     private static let runs = 5
     static let messageCount = 500_000
-    /// More: a member gets its partitions one after the other, which must not be what is measured.
+    /// Larger, because a member gets its partitions one by one, which must not be measured.
     static let consumedCount = 2_000_000
     private static let partitionCount = 6
     private static let batchCount = 1_000
-    /// Appends under way at once: less than what librdkafka keeps at most, as the twin fills it.
+    /// Concurrent appends: below librdkafka's queue limit, which the twin fills.
     private static let appendCount = 64
     private static let readCount = 500
     private static let keyCount = 1_000
@@ -38,7 +38,7 @@ enum KafkaBench {
         },
     ]
 
-    /// What one run took.
+    /// One run's result.
     private struct Run {
         var perSecond: Double
         var allocationsPerMessage: Double
@@ -54,7 +54,7 @@ enum KafkaBench {
         try await measure(hub, body, twin, count, runs: runs) { $0.perSecond }
     }
 
-    /// In a process of its own, where every allocation is counted.
+    /// In a separate process that counts allocations.
     private static func counted(_ hub: BenchHub, _ name: String, _ body: Body, _ twin: String) async throws
         -> Measurement
     {
@@ -73,7 +73,7 @@ enum KafkaBench {
         return Measurement([value], twin: row["twin"]?.double.map { [$0] } ?? [])
     }
 
-    /// In turns, so that whatever else the machine does falls on both.
+    /// In turns, so that other load affects both.
     private static func measure(
         _ hub: BenchHub, _ body: Body, _ twin: String, _ count: Int, runs: Int, _ figure: (Run) -> Double
     ) async throws -> Measurement {
@@ -88,8 +88,7 @@ enum KafkaBench {
         }
     }
 
-    /// Calls `body` with a topic of its own that holds what there is to consume, and as much again: near the end of a partition brokers
-    /// make readers wait.
+    /// Calls `body` with a new topic that holds more messages than it consumes: near the end of a partition brokers delay readers.
     static func withTopic(
         _ hub: BenchHub, _ body: (KafkaCluster, EventLoop, _ topic: String) async throws -> Measurement
     ) async throws -> Measurement {
@@ -162,7 +161,7 @@ enum KafkaBench {
             }
             for case .unconfirmed(let error) in await producer.append(records, within: .seconds(60)) { throw error }
         }
-        // Connected, and every partition known.
+        // Connects and loads all partitions.
         try await append()
         let span = Span()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -177,7 +176,7 @@ enum KafkaBench {
         return run
     }
 
-    /// Measured from the first batch to the last: what joining takes is left out.
+    /// Measured from the first batch to the last: the time to join is excluded.
     private static func consume(
         _ cluster: KafkaCluster, _ loop: EventLoop, _ topic: String, _ count: Int
     ) async throws -> Run {
@@ -202,7 +201,7 @@ enum KafkaBench {
         return run
     }
 
-    /// What the lanes of a consumer have seen together.
+    /// The sum over a consumer's lanes.
     private final class Tally: Sendable {
         private struct State {
             var span: Span?

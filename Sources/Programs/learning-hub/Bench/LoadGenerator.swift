@@ -4,15 +4,15 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// Sends requests on some connections that are kept, one after the other on each, and notes when their answers are whole: the same for
-/// ours and for a twin, and light enough not to be what is measured. Blocks the calling thread.
+/// Sends requests over persistent connections, one after the other on each, and records when responses are complete: the same for
+/// ours and a twin, and with little overhead. Blocks the calling thread.
 struct LoadGenerator {
     let port: Int
     var connections = 32
     var warmUp: Duration = .milliseconds(300)
     var duration: Duration = .seconds(1)
 
-    /// What came of it.
+    /// The result.
     struct Load: Sendable {
         /// Answers a second.
         var perSecond: Double
@@ -29,7 +29,7 @@ struct LoadGenerator {
         return Array((lines + ["", body]).joined(separator: "\r\n").utf8) + (body.isEmpty ? Array("\r\n".utf8) : [])
     }
 
-    /// The same request over and over, for ``duration``.
+    /// Repeats one request for ``duration``.
     func run(_ request: [UInt8] = LoadGenerator.request()) throws -> Load {
         let start = ContinuousClock.now + warmUp
         return try drive(from: start, until: start + duration) { request }
@@ -76,7 +76,7 @@ struct LoadGenerator {
                 }
                 guard let request = next() else {
                     openCount -= 1
-                    // Of no more use; poll leaves a negative one out.
+                    // Closed; poll ignores negative descriptors.
                     close(polled[index].fd)
                     polled[index].fd = -1
                     continue
@@ -89,7 +89,7 @@ struct LoadGenerator {
         return Load(perSecond: Double(milliseconds.count) / max(seconds, 0.001), milliseconds: milliseconds)
     }
 
-    /// As much of an answer as has come.
+    /// A partial response.
     private struct Answer {
         private var header: [UInt8] = []
         private var bodyLeft: Int?
@@ -118,7 +118,7 @@ struct LoadGenerator {
             return nil
         }
 
-        /// - Parameter text: the header, and what has come of the body.
+        /// - Parameter text: header and received body.
         private static func bodyLength(_ text: String) throws -> Int {
             let lines = text.split(separator: "\r\n")
             let status = lines.first?.split(separator: " ").dropFirst().first ?? ""

@@ -18,7 +18,7 @@ struct NginxProxy {
         guard let program = places.first(where: FileManager.default.isExecutableFile(atPath:)) else { return nil }
         let folder = "/tmp/learning-hub-nginx-\(SecureRandom.token(byteCount: 9))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        // Below the ports that the system gives to outgoing connections.
+        // Below the ephemeral port range.
         let port = Int.random(in: 10_000...32_000)
         let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map {
             "\($0)_temp_path \(folder)/\($0);"

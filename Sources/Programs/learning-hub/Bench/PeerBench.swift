@@ -1,5 +1,5 @@
-/// What others do on the same brokers, in the same run: `confluent-kafka` for Python, Kafka's own programs in Java, and Debezium as the relay
-/// of an outbox.
+/// Other clients on the same brokers, in the same run: `confluent-kafka` for Python, Kafka's own programs in Java, and Debezium as an
+/// outbox relay.
 enum PeerBench {
     private static let runs = 3
 
@@ -16,7 +16,7 @@ enum PeerBench {
             }
         ]
 
-    /// - Throws: ``BenchLack`` with what the peer misses.
+    /// - Throws: ``BenchLack`` with what the peer lacks.
     private static func run(_ hub: BenchHub, _ name: String, _ topic: String, _ count: Int) async throws -> [Double] {
         guard let checkout = BenchHub.checkout else { throw BenchLack("`make bench-peers` knows where the peers are") }
         let servers = try await hub.kafka().servers
@@ -24,7 +24,7 @@ enum PeerBench {
             let process = try ChildProcess(
                 ["\(checkout)/.venv/bin/python", "\(checkout)/bench/peers.py", name, servers, topic, "\(count)"])
             guard let line = process.line() else { throw CommandFailure("peer.\(name) measured nothing") }
-            // In place of a figure it says what it misses.
+            // Not a figure: it prints what is missing.
             guard let rate = Double(line) else { throw BenchLack(line) }
             return rate
         }

@@ -2,8 +2,8 @@ internal import EventLoop
 internal import Platform
 internal import Postgres
 
-/// One row by its key, again and again: single statements of many tasks on one pipelined connection, beside PostgreSQL's own pgbench
-/// with eight connections on the same table. Also says how fast this machine is: the other rows can be held against it.
+/// Repeated selects of one row by key: single statements of many tasks on one pipelined connection, compared with PostgreSQL's
+/// pgbench on eight connections and the same table. Also a reference for this machine's speed.
 enum PostgresBench {
     private static let runs = 3
     private static let taskCount = 256
@@ -47,7 +47,7 @@ enum PostgresBench {
         return Double(taskCount * selectsPerTask) / (start.duration(to: .now) / .seconds(1))
     }
 
-    /// As pgbench itself would make them.
+    /// As pgbench creates them.
     private static let tables: [SQL] = [
         "create table pgbench_branches (bid int primary key, bbalance int)",
         "insert into pgbench_branches values (1, 0)",

@@ -3,7 +3,7 @@ internal import EventLoop
 internal import Platform
 internal import Postgres
 
-/// What a process takes: time until it is ready, on a database that is initialised, and resident memory.
+/// The start time of a process, on an initialised database, and its resident memory.
 enum ProcessBench {
     private static let runs = 3
 
@@ -42,7 +42,7 @@ enum ProcessBench {
     private static let settlingTime = Duration.seconds(10)
     private static let idleTime = Duration.seconds(10)
 
-    /// All services in one process, and nobody there: the processor time of the process, and what it asks of its database, in a second.
+    /// All services in one idle process: its CPU time and database transactions per second.
     private static func idle(_ hub: BenchHub) async throws -> [(cpu: Double, transactions: Double)] {
         try await hub.once("idle") {
             let environment = try await environment(hub)
@@ -68,7 +68,7 @@ enum ProcessBench {
         }
     }
 
-    /// Those that the server counts; our own question is one of them.
+    /// As counted by the server, including this query.
     private static func transactions(of database: Database) async throws -> Int {
         let row = try await database.query(
             "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()"
@@ -106,7 +106,7 @@ enum ProcessBench {
             ])
     }
 
-    /// Starts this program and blocks until it says that all of it is ready.
+    /// Starts this program and blocks until it reports that all is ready.
     private static func ready(_ words: [String], _ environment: [String: String]) throws -> ChildProcess {
         let process = try ChildProcess([ChildProcess.ownProgram] + words, environment: environment)
         let sign = words[0] == "up" ? " is ready " : " ready on port "

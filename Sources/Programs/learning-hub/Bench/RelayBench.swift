@@ -49,7 +49,7 @@ enum RelayBench {
             metrics: context.metrics)
     }
 
-    /// A full outbox is sent to the log: events a second, each durable there, from the first acknowledgement to the last.
+    /// Sends a full outbox to the log: durable events per second, from the first acknowledgement to the last.
     private static func throughput(_ parts: HubParts, _ context: ServiceContext) async throws -> [Double] {
         var rates: [Double] = []
         for _ in 0..<runs {
@@ -71,8 +71,8 @@ enum RelayBench {
         return rates
     }
 
-    /// From the commit of an event until the log has it, at a steady pace, each event in a transaction of its own: milliseconds of each
-    /// event, of each run.
+    /// From an event's commit until the log has it, at a steady rate, with one event per transaction: milliseconds of each event, by
+    /// run.
     private static func latencies(_ hub: BenchHub) async throws -> [[Double]] {
         try await hub.once("relay.latency") {
             try await open(try await hub.settingsOnKafka()) { parts, context in
@@ -116,14 +116,14 @@ enum RelayBench {
     }
 }
 
-/// Notes what a log has acknowledged.
+/// Counts acknowledgements of a log.
 private final class WatchedLog: EventAppender {
     struct Tally {
         var count = 0
         private var first: (count: Int, time: ContinuousClock.Instant)?
         private var last = ContinuousClock.now
 
-        /// Between the first acknowledgement and the last: what it takes to begin is left out.
+        /// From the first acknowledgement to the last: the start is excluded.
         var perSecond: Double {
             guard let first else { return 0 }
             return Double(count - first.count) / max(first.time.duration(to: last) / .seconds(1), 0.001)

@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import Synchronization
 
-/// Calls `body` so many times at a steady pace, whether earlier calls have ended or not, and waits for all.
+/// Calls `body` `count` times at a steady rate, without waiting for earlier calls, then waits for all.
 func steadily(
     _ count: Int, perSecond: Int, on loop: EventLoop, _ body: @escaping @Sendable (_ index: Int) async throws -> Void
 ) async throws {
@@ -18,7 +18,7 @@ func steadily(
     }
 }
 
-/// How long each of many things took, by its id. Its beginning and its end are noticed by different tasks, and in any order.
+/// Durations by id. Different tasks record the beginning and the end, in any order.
 final class Intervals: Sendable {
     private struct State {
         var begun: [String: ContinuousClock.Instant] = [:]
@@ -30,7 +30,7 @@ final class Intervals: Sendable {
 
     var count: Int { state.withLock { $0.milliseconds.count } }
 
-    /// Whether somebody listens for the ends.
+    /// Whether a listener is active.
     var isHeard: Bool {
         get { state.withLock { $0.isHeard } }
         set { state.withLock { $0.isHeard = newValue } }
@@ -39,7 +39,7 @@ final class Intervals: Sendable {
     func begin(_ id: String) {
         let now = ContinuousClock.now
         state.withLock { state in
-            // It had ended before its beginning was noticed: nobody waited for it.
+            // It ended before its beginning was recorded: count 0 ms.
             if state.ended.remove(id) != nil {
                 state.milliseconds.append(0)
             } else {
@@ -59,7 +59,7 @@ final class Intervals: Sendable {
         }
     }
 
-    /// What was noted so far, which is then forgotten.
+    /// Returns and removes the recorded durations.
     func take() -> [Double] {
         state.withLock { state in
             defer { state.milliseconds = [] }

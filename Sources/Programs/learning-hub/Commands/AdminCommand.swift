@@ -3,7 +3,7 @@ internal import Contracts
 internal import Platform
 internal import User
 
-/// `admin create`: an administrator, made by whoever may run commands on the machine.
+/// `admin create`: creates an administrator; needs only access to the machine.
 enum AdminCommand {
     static let command = Command("admin", "Administrators.", members: [create])
 

@@ -1,7 +1,7 @@
 internal import Avro
 internal import Platform
 
-/// `config`: every setting there is.
+/// `config`: lists all settings.
 enum ConfigCommand {
     private static let markdown = Option("markdown", "Print a Markdown table.")
 
@@ -29,7 +29,7 @@ enum ConfigCommand {
         }
     }
 
-    /// What it is, then what it means and takes, within the width of the terminal.
+    /// Name and value, then meaning and type, within the terminal's width.
     private static func text(_ setting: SettingDeclaration, _ settings: Settings, width: Int) -> String {
         let value = settings.shown(setting).map { " = \($0)" } ?? " is unset"
         let source = settings.source(of: setting)

@@ -1,7 +1,7 @@
 internal import Contracts
 internal import Platform
 
-/// `demo`: plays what people do, against a running hub.
+/// `demo`: simulates users of a running hub.
 enum DemoCommand {
     private static let url = Option("url", "URL", "The hub's address. Without it, that of the hub on the data folder.")
 

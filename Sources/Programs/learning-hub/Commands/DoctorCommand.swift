@@ -1,6 +1,6 @@
 internal import Avro
 
-/// `doctor`: whether everything a hub needs works, and what to do where it does not.
+/// `doctor`: checks what a hub needs and suggests remedies.
 enum DoctorCommand {
     static let command = Command(
         "doctor",
@@ -22,7 +22,7 @@ enum DoctorCommand {
     }
 }
 
-/// What was found out about one part.
+/// The result for one part.
 struct Finding: Sendable {
     enum State: String, Sendable {
         case sound = "ok"

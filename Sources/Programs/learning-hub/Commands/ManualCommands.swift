@@ -8,7 +8,7 @@ enum ManCommand {
     }
 }
 
-/// `completions SHELL`: what makes a shell complete commands and options.
+/// `completions SHELL`: prints a shell's completion script.
 enum CompletionsCommand {
     private static let names = Shell.allCases.map(\.rawValue)
 

@@ -43,7 +43,7 @@ struct UpCommand {
         let signals = StopSignals()
         let clock = ContinuousClock()
         let start = clock.now
-        // What is wrong with the settings is said before anything is made.
+        // Invalid settings are reported before anything is created.
         let given = try HubSettings.read()
         for declaration in HubServices.settings { if let wrong = given.complaint(about: declaration) { throw wrong } }
         try folder.lock()
@@ -101,7 +101,7 @@ struct UpCommand {
         return try await PrivatePostgres.start(.init(folder: folder.postgres))
     }
 
-    /// What this command's flags, and the secrets of the folder, mean as settings.
+    /// Converts this command's flags and the folder's secrets to settings.
     private func flags() throws -> [String: String] {
         let settings = try HubSettings.read()
         var flags: [String: String] = [:]

@@ -4,7 +4,7 @@ internal import HTTP
 
 /// Calls the hub from outside, as a browser would.
 final class APIClient: Sendable {
-    /// Without a slash at the end.
+    /// Without a trailing slash.
     let address: String
     private let http: HTTPClient
     private let loops: EventLoopGroup
@@ -23,7 +23,7 @@ final class APIClient: Sendable {
         let correlationID: String?
         let body: JSONTree
 
-        /// A text of the body that must be there.
+        /// A required text of the body.
         func text(_ name: String) throws -> String {
             guard let text = body[name]?.text else { throw CommandFailure("no \(name) in the answer") }
             return text
@@ -68,7 +68,7 @@ final class APIClient: Sendable {
         }
     }
 
-    /// Asks again and again until `found` has an answer, or the time is up.
+    /// Polls until `found` returns a value or the time has passed.
     func eventually<Result: Sendable>(
         within limit: Duration, every pause: Duration = .milliseconds(5), _ found: () async throws -> Result?
     ) async throws -> Result? {

@@ -1,7 +1,7 @@
 internal import Avro
 internal import HTTP
 
-/// Flow 3: the learner finishes the course, and what follows from that arrives: badge, certificate, congratulations.
+/// Flow 3: the learner finishes the course and receives a badge, a certificate and congratulations.
 struct CompletionFlow {
     let client: APIClient
     let steps: Steps
@@ -9,7 +9,7 @@ struct CompletionFlow {
     let course: DemoCourse
     let enrollment: String
 
-    /// The lesson that is read; what the quiz completes follows by event.
+    /// Completes the article; the quiz lesson is completed by an event.
     func read() async throws {
         _ = try await steps.step("the learner finishes the article") {
             try await client.call(

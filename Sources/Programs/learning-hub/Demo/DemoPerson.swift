@@ -2,19 +2,19 @@ internal import Avro
 internal import HTTP
 internal import Secrets
 
-/// An account of the demo's, under an address that nobody has.
+/// A demo account with an unused address.
 struct DemoAccount: Sendable {
     let email: String
     let password: String
 
-    /// - Parameter part: what its owner plays.
+    /// - Parameter part: its owner's role.
     init(_ part: String) {
         email = "demo.\(part).\(SecureRandom.token(byteCount: 6).lowercased())@example.org"
         password = SecureRandom.token(byteCount: 18)
     }
 }
 
-/// Somebody who plays a part in the demo, logged in.
+/// A logged-in user of the demo.
 struct DemoPerson: Sendable {
     let token: String
 }
@@ -25,7 +25,7 @@ extension APIClient {
         return DemoPerson(token: try await call(.post, "/auth/login", json: body).expect(200).text("accessToken"))
     }
 
-    /// Has the hub forget an account, and archive what its owner taught. One that was never made is none to remove.
+    /// Deletes an account and archives its owner's courses. Ignores an account that was never created.
     func erase(_ account: DemoAccount) async throws {
         let body = JSONTree.texts(["email": account.email, "password": account.password])
         let answer = try await call(.post, "/auth/login", json: body)
@@ -36,7 +36,7 @@ extension APIClient {
 }
 
 extension APIClient.Answer {
-    /// - Throws: ``CommandFailure`` with what the hub said, when the status is another.
+    /// - Throws: ``CommandFailure`` with the hub's reason, for any other status.
     func expect(_ status: Int) throws -> Self {
         if self.status == status { return self }
         let said = body["detail"]?.text ?? body["title"]?.text ?? body["code"]?.text ?? "no reason given"

@@ -7,7 +7,7 @@ struct DemoCourse: Sendable {
     let id: String
     let article: String
     let quiz: String
-    /// The text of the option that is right, in each question.
+    /// The text of each question's right option.
     static let right = "Four"
 }
 
@@ -22,7 +22,7 @@ struct EnrollmentFlow {
 
     func play() async throws -> (DemoCourse, enrollment: String) {
         let course = try await publish()
-        // That the course is published reaches content by event.
+        // An event tells content of the publication.
         _ = try await steps.eventually("the lesson is closed to who has not enrolled", client) { () -> String? in
             let answer = try await client.call(.get, "/lessons/\(course.article)/content", token: learner.token)
             return answer.status == 403 ? answer.body["code"]?.text : nil
@@ -87,7 +87,7 @@ struct EnrollmentFlow {
         return DemoCourse(id: course, article: article, quiz: quiz)
     }
 
-    /// A quiz that a lesson of the course is completed by.
+    /// A quiz that completes a lesson of the course.
     private func makeQuiz(_ course: String) async throws -> String {
         let section = try await client.call(
             .post, "/courses/\(course)/sections", json: .texts(["title": "End"]), token: author.token

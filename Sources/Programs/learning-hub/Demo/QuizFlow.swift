@@ -2,7 +2,7 @@ internal import Avro
 internal import HTTP
 internal import Secrets
 
-/// Flow 4: the learner hands in a quiz, and is told the grade.
+/// Flow 4: the learner submits a quiz and receives the grade.
 struct QuizFlow {
     let client: APIClient
     let steps: Steps

@@ -7,10 +7,10 @@ struct RegistrationFlow {
     let steps: Steps
     let account: DemoAccount
     let mails: SentMail
-    /// How long an effect may take to show.
+    /// Timeout for an effect.
     private let patience: Duration = .seconds(10)
 
-    /// - Returns: who registered, logged in.
+    /// - Returns: the new user, logged in.
     func play() async throws -> DemoPerson {
         let person = try await steps.step("a person registers") {
             try await client.call(

@@ -2,12 +2,12 @@ internal import Contracts
 internal import Notification
 internal import Platform
 
-/// Real mail, looked up where the hub keeps what became of it.
+/// Real mail, looked up in the hub's delivery records.
 struct SentMail: Sendable {
     let arguments: Arguments
     private static let countMax = 100
 
-    /// What became of the welcome mail to somebody; nil while it is on its way.
+    /// The outcome of a person's welcome mail; nil while pending.
     func fate(ofMailTo person: String) async throws -> String? {
         let mails = try await OpenHub.with(arguments) { hub in
             try await hub.mails { try await $0.list(countMax: Self.countMax) } ?? []

@@ -1,6 +1,6 @@
 internal import Avro
 
-/// Tells each step of a flow with the time it took.
+/// Prints each step of a flow with its duration.
 struct Steps {
     let console: Console
     let asJSON: Bool
@@ -11,7 +11,7 @@ struct Steps {
         self.asJSON = asJSON
     }
 
-    /// - Parameter detail: what to tell of the result.
+    /// - Parameter detail: text about the result.
     /// - Throws: ``CommandFailure`` that names the step, when the step throws.
     func step<Result>(
         _ name: String, _ body: () async throws -> Result, detail: (Result) -> String = { _ in "" }
@@ -27,7 +27,7 @@ struct Steps {
         }
     }
 
-    /// A step that follows by event: asked for again and again, for a bounded time.
+    /// A step caused by an event: polled for a limited time.
     func eventually(
         _ name: String, _ client: APIClient, _ found: () async throws -> String?
     ) async throws -> String {
@@ -42,7 +42,7 @@ struct Steps {
         }
     }
 
-    /// How to see what a request has led to.
+    /// Prints how to trace a request.
     func journey(_ answer: APIClient.Answer) {
         guard let id = answer.correlationID, !asJSON else { return }
         console.line("  its journey: \(Program.name) trace \(id)\n")

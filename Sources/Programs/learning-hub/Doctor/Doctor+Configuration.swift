@@ -1,11 +1,11 @@
 internal import Gateway
 internal import Platform
 
-/// Whether a hub is set up as one should be.
+/// Checks a hub's configuration.
 extension Doctor {
     private static let part = "configuration"
 
-    /// Of what runs, or of what would be started from this shell.
+    /// Of the running hub, or of one started from this shell.
     func configuration(_ running: RunningHub?, _ shell: Settings) -> [Finding] {
         let declarations = HubServices.settings
         guard let running, let first = running.processes.first else {
@@ -33,7 +33,7 @@ extension Doctor {
         findings.isEmpty ? [Finding(part: Self.part, state: .sound, detail: detail)] : findings
     }
 
-    /// What may be meant, but is better said.
+    /// Settings that may be mistakes.
     private func odd(in settings: Settings) -> [Finding] {
         var findings = settings.unknownNames(among: HubServices.settings).map {
             Finding(
@@ -57,7 +57,7 @@ extension Doctor {
         return findings
     }
 
-    /// Whether all mean the same log and the same registry.
+    /// Whether all use the same log and registry.
     private func places(_ processes: [Settings], _ shell: Settings) -> [Finding] {
         HubStore.places.compactMap { name in
             let values = Set(processes.map { $0.shown(named: name) })

@@ -22,7 +22,7 @@ extension Doctor {
             remedy: "start it: `\(Program.name) serve \(name)`, or all with `\(Program.name) up`")
     }
 
-    /// One that is ready makes the service work; what is wrong with the others is said.
+    /// One ready instance suffices; problems of the others are reported.
     private func service(_ name: ServiceName, _ instances: [RunningHub.Instance]) -> Finding {
         let findings = instances.map { finding(name, $0) }
         guard instances.count > 1 else { return findings[0] }

@@ -12,7 +12,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What a hub keeps: database, log and registry, and what waits in them.
+/// Checks of database, log and registry, and of pending work.
 extension Doctor {
     func server(_ hub: HubStore) async throws -> Finding {
         let row = try await hub.database.query(
@@ -25,7 +25,7 @@ extension Doctor {
             remedy: isNewEnough ? nil : "use PostgreSQL 15 or newer")
     }
 
-    /// Whether the server has room for what the processes may open; where none runs, for one of all services.
+    /// Whether the server allows the connections of all processes, or of one with all services if none runs.
     func connections(_ hub: HubStore, _ running: RunningHub, _ shell: Settings) async throws -> Finding {
         let row = try await hub.database.query(
             """
@@ -91,7 +91,7 @@ extension Doctor {
         return nil
     }
 
-    /// Whether every group goes on: one whose service is gone, or that waits for something, is found by the age of what it has not read.
+    /// Whether every group makes progress: a stopped or blocked one is detected by the age of its unread events.
     func groups(_ hub: HubStore) async throws -> Finding {
         let now = OpenHub.now
         let late = try await hub.log.positions(of: nil).filter { position in
@@ -122,7 +122,7 @@ extension Doctor {
             remedy: "`\(Program.name) dlq list`")
     }
 
-    /// What became of mails, as long as the notification service remembers.
+    /// The outcomes of mails that the notification service still stores.
     func mails(_ hub: HubStore) async throws -> Finding {
         let since = OpenHub.now.addingTimeInterval(-Self.lateSeconds)
         guard let counts = try await hub.mails({ try await $0.count(lateSince: since) }) else {
@@ -138,7 +138,7 @@ extension Doctor {
         return Finding(part: "mails", state: .odd, detail: detail, remedy: remedies.joined(separator: "; "))
     }
 
-    /// An event that waits longer is not on its way any more.
+    /// An event that waits longer is considered stuck.
     private static let lateSeconds = 60.0
 
     func outboxes(_ hub: HubStore) async throws -> Finding {

@@ -11,10 +11,10 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What a hub works with: mail server, disk, bucket and programs.
+/// Checks of mail server, disk, bucket and programs.
 extension Doctor {
     /// - Parameters:
-    ///   - settings: those of who sends mail.
+    ///   - settings: of the mail sender.
     ///   - gateway: those of the gateway, which shows the development mailbox.
     func mail(_ settings: Settings, _ gateway: Settings) -> Finding {
         guard let text = settings.shown(named: "SMTP_URL") else {
@@ -53,8 +53,7 @@ extension Doctor {
         return Finding(part: "storage", state: .sound, detail: text)
     }
 
-    /// Whether the bucket can be used: what a service that runs says of it, which has the keys. A folder lies on the disk that was
-    /// examined.
+    /// Whether the bucket works, as reported by a running service, which has the keys. A folder is on the disk checked before.
     func objects(_ running: RunningHub, _ shell: Settings) async -> Finding {
         let instance = running.instances(of: .certificate).first
         guard let bucket = (instance?.record.settings ?? shell).shown(named: ObjectSettings.bucket.name) else {
@@ -90,7 +89,7 @@ extension Doctor {
         }
     }
 
-    /// What the media service makes of uploads is made by these programs.
+    /// The media service converts uploads with these programs.
     /// - Parameter media: a process of that service.
     func ffmpeg(_ media: ProcessRecord?, _ shell: Settings) -> Finding {
         let name = "HUB_FFMPEG_FOLDER", folder = (media?.settings ?? shell).shown(named: name) ?? ""
@@ -112,7 +111,7 @@ extension Doctor {
 }
 
 extension DataFolder {
-    /// The folder itself, or the one above that it will be made in.
+    /// The folder itself, or its nearest existing parent.
     fileprivate var existing: String {
         var path = path
         while !FileManager.default.fileExists(atPath: path), let slash = path.lastIndex(of: "/"), path.count > 1 {

@@ -1,8 +1,8 @@
 internal import Contracts
 internal import Platform
 
-/// Examines a hub, part by part: what runs by its own account, not by the settings of this shell. A part that cannot be looked at because
-/// another is broken says so.
+/// Checks a hub part by part. Running processes are checked with their own settings, not this shell's. A part that cannot be checked
+/// because another fails says so.
 struct Doctor {
     let arguments: Arguments
 
@@ -61,7 +61,7 @@ struct Doctor {
         }
     }
 
-    /// What a service works with is examined as its process has it set.
+    /// Checks use the settings of the service's process.
     private func surroundings(_ running: RunningHub, _ shell: Settings) async -> [Finding] {
         [
             mail(running.settings(of: .notification) ?? shell, running.settings(of: .gateway) ?? shell), storage(),

@@ -9,21 +9,21 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// What runs of a hub: what its processes wrote down, and how each of their services answers now.
+/// The running part of a hub: the records of its processes, and each service's current response.
 struct RunningHub: Sendable {
     struct Instance: Sendable {
         let record: ProcessRecord
         let answer: Answer
     }
 
-    /// What a service says of its readiness.
+    /// A service's readiness.
     enum Answer: Sendable {
-        /// The parts that fail are such as the service can do without.
+        /// Only parts that are not vital fail.
         case ready(failing: [String])
         case notReady(failing: [String])
-        /// Nothing, for this reason.
+        /// No response; the reason.
         case silent(String)
-        /// It listens for its own machine alone, which is not this one.
+        /// It listens only on its own machine, which is not this one.
         case outOfReach
     }
 
@@ -32,7 +32,7 @@ struct RunningHub: Sendable {
 
     let instances: [Instance]
 
-    /// Asks every service that is written down.
+    /// Queries every recorded service.
     static func ask(_ records: [ProcessRecord], _ loops: EventLoopGroup) async -> RunningHub {
         let http = HTTPClient(loops: loops)
         let instances = await withTaskGroup(of: (Int, Instance).self) { group in

@@ -27,8 +27,8 @@ struct DataFolder {
     private var noteFile: String { path + "/hub.json" }
     private var secretsFile: String { path + "/secrets.json" }
 
-    /// Makes the folder and takes its lock, which is held until the process ends, however it ends.
-    /// - Throws: ``CommandFailure`` when another hub has it.
+    /// Creates the folder and holds its lock until the process ends.
+    /// - Throws: ``CommandFailure`` when another hub holds it.
     func lock() throws {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -63,7 +63,7 @@ struct DataFolder {
         var databaseURL: String
     }
 
-    /// nil when no hub runs here, or the one that does is not up yet.
+    /// nil when no hub runs here, or it is still starting.
     /// - Throws: ``CommandFailure`` when it cannot be read, as in the folder of another user.
     func readNote() throws -> Note? { try read(Note.self, from: noteFile) }
 
@@ -73,7 +73,7 @@ struct DataFolder {
 
     // MARK: Secrets
 
-    /// The settings made up for this folder when nobody gave any, the same at each start.
+    /// Generated settings of this folder, used unless set; the same at each start.
     func secrets() throws -> [String: String] {
         if let known = try read([String: String].self, from: secretsFile) { return known }
         let made = ["HUB_IDENTITY_SECRET": SecureRandom.token()]
@@ -99,7 +99,7 @@ struct DataFolder {
         return value
     }
 
-    /// Whole or not at all, and for this user alone: it holds secrets.
+    /// Atomic, and readable by this user only: it holds secrets.
     private func write(_ value: some Encodable, to file: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -1,25 +1,25 @@
 internal import Platform
 internal import Secrets
 
-/// How a command finds the hub it is about: by `--data`, by DATABASE_URL, or on the usual data folder.
+/// Locates the hub of a command: by `--data`, by DATABASE_URL, or in the default data folder.
 enum HubLocation {
     /// The settings with the address of the hub's database.
-    /// - Throws: ``CommandFailure`` when no hub is to be found.
+    /// - Throws: ``CommandFailure`` when no hub is found.
     static func settings(_ arguments: Arguments) throws -> Settings {
         try HubSettings.read(commandLine: try flags(arguments))
     }
 
-    /// The same, for commands that act as the hub does and open its parts; on the log that the hub uses.
+    /// The same, with the hub's log, for commands that open the hub's parts.
     static func settingsForParts(_ arguments: Arguments) async throws -> Settings {
         var flags = try flags(arguments)
         let settings = try HubSettings.read(commandLine: flags)
         if !settings.isSet(PlatformSettings.identitySecret) {
-            // Nothing is served, so whatever it signs is never seen.
+            // Nothing is served, so its signatures are not used.
             flags[PlatformSettings.identitySecret.name] = SecureRandom.token()
         }
         if !settings.isSet(PlatformSettings.logLevel) { flags[PlatformSettings.logLevel.name] = "warning" }
         let all = try HubSettings.read(commandLine: flags)
-        // A database that nobody has prepared has no hub to ask.
+        // A database without migrations has no hub records.
         let running = try? await OpenHub.with(arguments) { $0.settings }
         return running.map { all.completed(by: $0, HubStore.places) } ?? all
     }

@@ -36,7 +36,7 @@ enum HubServices {
         SandboxService.self,
     ]
 
-    /// Those that `up` starts: nothing of the hub's own that stands in for what the settings name.
+    /// Those that `up` starts: without substitutes for configured external systems.
     static func started(with settings: Settings) -> [any HubService.Type] {
         all.filter { service in
             switch service.name {

@@ -8,7 +8,7 @@ internal import Foundation
 
 /// The settings as this process sees them.
 enum HubSettings {
-    /// - Parameter commandLine: what flags of the command stand for.
+    /// - Parameter commandLine: values from flags.
     static func read(commandLine: [String: String] = [:]) throws -> Settings {
         let file = FileManager.default.contents(atPath: ".env").map { String(decoding: $0, as: UTF8.self) }
         return try Settings(commandLine: commandLine, environment: ProcessInfo.processInfo.environment, file: file)
@@ -16,6 +16,6 @@ enum HubSettings {
 }
 
 extension Settings {
-    /// Whether somebody set it, as opposed to its default.
+    /// Whether it is set explicitly.
     func isSet<Value>(_ setting: Setting<Value>) -> Bool { source(of: setting.declaration) != .standard }
 }

@@ -10,9 +10,9 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A hub as an operator looks at it: looking starts nothing and changes nothing.
+/// Read-only access to a hub for operators: it starts and changes nothing.
 enum OpenHub {
-    /// Opens the hub the arguments name for the time of `body`.
+    /// Opens the hub that the arguments name while `body` runs.
     static func with<Result: Sendable>(
         _ arguments: Arguments, _ body: (HubStore) async throws -> Result
     ) async throws -> Result {

@@ -2,18 +2,18 @@ internal import EventLoop
 internal import Observability
 internal import Postgres
 
-/// Starts the hub's own PostgreSQL again when it ends while the hub runs, as after the kernel ran out of memory.
+/// Restarts the hub's own PostgreSQL if it ends while the hub runs, as after an out-of-memory kill.
 struct PostgresWatch {
     private static let pause: Duration = .milliseconds(100)
-    /// One that ends so often in ``window`` has something that starting it does not cure.
+    /// More restarts within ``window`` indicate a problem that a restart does not solve.
     private static let restartsMax = 10
     private static let window: Duration = .seconds(60)
 
     let postgres: PrivatePostgres
     let logger = Logger(label: "up", level: .warning)
 
-    /// Goes on until the task is cancelled.
-    /// - Throws: ``CommandFailure`` when the server cannot be started again.
+    /// Runs until the task is cancelled.
+    /// - Throws: ``CommandFailure`` when the server cannot be restarted.
     func run() async throws {
         let loops = try EventLoopGroup(count: 1, name: "postgres watch")
         do {

@@ -4,7 +4,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// Whether somebody listens at an address. Blocks for some seconds at most: for commands, not for services.
+/// Checks that an address accepts connections. Blocks for a few seconds: for commands, not for services.
 enum Reach {
     private static let milliseconds: Int32 = 5_000
 

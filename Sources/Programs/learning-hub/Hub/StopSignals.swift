@@ -7,7 +7,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// Ctrl-C and the system's wish that the process ends. The first is for an orderly stop; the second ends the process at once.
+/// SIGINT and SIGTERM. The first signal is for an orderly stop; the second ends the process at once.
 final class StopSignals {
     private let sources: [any DispatchSourceSignal]
     private let stream: AsyncStream<Int32>
@@ -29,10 +29,10 @@ final class StopSignals {
         }
     }
 
-    /// Returns with the first signal.
+    /// Returns at the first signal.
     func first() async { for await _ in stream { return } }
 
-    /// Goes on with `work` until the first signal.
+    /// Runs `work` until the first signal.
     /// - Throws: what `work` throws before that.
     func first(during work: @escaping @Sendable () async throws -> Void) async throws {
         let stream = stream
@@ -46,7 +46,7 @@ final class StopSignals {
 }
 
 private final class FirstSignal: Sendable {
-    /// One wish may arrive twice, from the terminal and from a program that passes it on.
+    /// One signal may arrive twice: from the terminal and a program that forwards it.
     private static let echo: Duration = .milliseconds(500)
     private let time = Mutex<ContinuousClock.Instant?>(nil)
 

@@ -3,11 +3,11 @@ enum Shell: String, CaseIterable {
     case bash, zsh, fish
 }
 
-/// What a shell is told so that it completes commands and options; made of the commands themselves.
+/// The completion script of a shell for commands and options, generated from the commands.
 struct Completions {
     let program: Command
 
-    /// What may come next at a place, with its meaning.
+    /// Possible next words and their meaning.
     private func words(at command: Command) -> [(word: String, meaning: String)] {
         command.members.map { ($0.name, $0.summary) }
             + command.arguments.flatMap { argument in argument.choices.map { ($0, argument.summary) } }
@@ -18,7 +18,7 @@ struct Completions {
         program.places().map { ("/" + $0.path.joined(separator: "/"), $0.command) }
     }
 
-    /// The options that take a value: of which one is a folder, and of the others nothing is known.
+    /// The options with a value, except `--data`: `--data` completes folders, these nothing.
     private var valued: [String] {
         let names = program.leaves().flatMap { $0.command.options }.filter { $0.valueName != nil && $0 != .data }
             .map { "--\($0.name)" }
@@ -33,7 +33,7 @@ struct Completions {
         }
     }
 
-    /// The pattern of `case` for every place that a word leads to.
+    /// The `case` pattern of all places that words lead to.
     private var steps: String { places.dropFirst().map { "'\($0.place)'" }.joined(separator: "|") }
 
     private var bash: String {
@@ -116,7 +116,7 @@ struct Completions {
             """
     }
 
-    /// Inside single quotes of a POSIX shell, where a colon ends the word.
+    /// For single quotes of a POSIX shell; a colon would end the word.
     private static func quoted(_ text: String) -> String {
         text.replacing("'", with: "'\\''").replacing(":", with: "\\:")
     }

@@ -1,4 +1,4 @@
-/// The manual page, in the language of `man`: made of what the commands say of themselves.
+/// The manual page in roff, generated from the commands' descriptions.
 enum ManPage {
     static func text(of program: Command, version: String) -> String {
         var lines = [
@@ -37,7 +37,7 @@ enum ManPage {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? ".PP" : escaped(String($0)) }
     }
 
-    /// What is a request or an escape to `man` stands for itself; a dash is one that can be copied.
+    /// Escapes roff requests and escapes; a dash is written so that it can be copied.
     private static func escaped(_ text: String) -> String {
         let marks = text.replacing("\\", with: "\\e").replacing("-", with: "\\-").unicodeScalars.map { scalar in
             scalar.isASCII ? String(scalar) : "\\[u\(String(scalar.value, radix: 16, uppercase: true))]"

@@ -10,7 +10,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// `groups`: who reads, and how far.
+/// `groups`: groups and their lag.
 enum GroupsCommand {
     static let command = Command(
         "groups", "The consumer groups: how far each has come, and how far it is behind.",
@@ -135,14 +135,14 @@ enum GroupsCommand {
     }
 }
 
-/// What a group is behind by, over all its partitions.
+/// The lag of a group over all its partitions.
 private struct GroupSum {
     let name: String
     let topicCount: Int
     let partitionCount: Int
     let heldCount: Int
     let lag: Int64
-    /// Of the oldest event it has not dealt with, in seconds.
+    /// Age of the oldest unprocessed event, in seconds.
     let age: Double?
 
     init(name: String, positions: [GroupPosition]) {
@@ -171,6 +171,6 @@ private struct GroupSum {
 }
 
 extension GroupPosition {
-    /// How long the oldest event that the group has not dealt with has been there, in seconds.
+    /// The age of the group's oldest unprocessed event, in seconds.
     fileprivate func age(at now: Date) -> Double? { oldestUnprocessed.map { max(0, now.timeIntervalSince($0)) } }
 }

@@ -34,13 +34,13 @@ enum TailCommand {
     }
 }
 
-/// Shows what is in the partitions of a topic, and what comes in.
+/// Shows the existing and new messages of a topic.
 private struct Tail {
     let hub: HubStore
     let console: Console
     let asJSON: Bool
     var left: Int
-    /// Ends when everything that was there is shown.
+    /// Ends after the existing messages.
     let ends: Bool
 
     mutating func run(topic: String, fromBeginning: Bool) async throws {
@@ -51,7 +51,7 @@ private struct Tail {
             throw CommandFailure("there is no topic \(topic). `\(Program.name) topics list --all` lists them.")
         }
         if fromBeginning {
-            // What is there comes from one partition after the other.
+            // Reads existing messages partition by partition.
             for (partition, range) in marks.sorted(by: { $0.key < $1.key }) where left > 0 {
                 try await read([partition: range])
             }
@@ -84,7 +84,7 @@ private struct Tail {
 }
 
 extension LogRecord {
-    /// The fixed shape of a message.
+    /// The fixed JSON form.
     func json(value decoded: JSONTree) -> JSONTree {
         .object([
             .init("topic", .string(position.partition.topic)),

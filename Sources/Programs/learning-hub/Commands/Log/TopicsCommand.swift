@@ -3,7 +3,7 @@ internal import Contracts
 internal import Messaging
 internal import Platform
 
-/// `topics`: what the log holds.
+/// `topics`: the log's topics.
 enum TopicsCommand {
     static let command = Command(
         "topics", "The topics of the event log: what they hold, and their messages.",

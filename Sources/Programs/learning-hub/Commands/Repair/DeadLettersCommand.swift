@@ -160,7 +160,7 @@ enum DeadLettersCommand {
 extension HubStore {
     var deadLetters: DeadLetters { DeadLetters(log: log, database: database) { OpenHub.now } }
 
-    /// - Throws: ``CommandFailure`` for a group that has no place for dead letters, and so does not exist.
+    /// - Throws: ``CommandFailure`` for a group without a dead letter topic: it does not exist.
     fileprivate func known(_ group: ConsumerGroup?) async throws -> ConsumerGroup? {
         guard let group else { return nil }
         let topic = TopicCatalogue.deadLetter(for: group).name
@@ -169,10 +169,10 @@ extension HubStore {
     }
 }
 
-/// What became of dead letters that were sent again.
+/// The outcomes of redriven dead letters.
 private struct RedriveView {
     let report: DeadLetters.Report
-    /// Empty when nobody waited.
+    /// Empty without waiting.
     let fates: [DeadLetter.ID: DeadLetters.Fate]
 
     private func ids(_ isMeant: (DeadLetters.Fate) -> Bool) -> [DeadLetter.ID] {
@@ -208,7 +208,7 @@ private struct RedriveView {
 }
 
 extension HubStore {
-    /// Looks again and again what becomes of what was sent, until it is known of all or the time is up.
+    /// Polls the outcomes of redriven dead letters until all are known or the time has passed.
     fileprivate func fates(
         of sent: [Redriven], within limit: Duration
     ) async throws -> [DeadLetter.ID: DeadLetters.Fate] {
@@ -235,7 +235,7 @@ extension DeadLetters {
 }
 
 extension DeadLetter {
-    /// The fixed shape, with what else is known.
+    /// The fixed JSON members.
     fileprivate var members: [JSONTree.Member] {
         [
             .init("id", .string("\(id)")), .init("group", .string(id.group.rawValue)),

@@ -4,7 +4,7 @@ internal import Notification
 internal import Platform
 internal import Postgres
 
-/// `mail`: what became of mails.
+/// `mail`: the state of mails.
 enum MailCommand {
     static let command = Command(
         "mail", "Mails: see what became of them, and send failed ones again.", members: [list, resend])
@@ -147,7 +147,7 @@ private struct MailView {
 }
 
 extension HubStore {
-    /// Calls `body` with the mails of the hub; nil when no notification service has been here yet.
+    /// Calls `body` with the mails of the hub; nil when there is no delivery table.
     func mails<Result: Sendable>(_ body: (Mails) async throws -> Result) async throws -> Result? {
         let table = "\(NotificationService.name).delivery"
         let isThere = try await database.query("select to_regclass(\(table)) is not null").first

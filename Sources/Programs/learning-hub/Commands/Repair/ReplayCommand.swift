@@ -73,7 +73,7 @@ struct ReplayCommand {
             let topics = try topics(worker.handlers)
             let start = try await start(parts.log, topics)
             var total = Counts()
-            // One topic after the other, so that there is progress to tell.
+            // Topic by topic, to report progress.
             for topic in topics {
                 let report = try await replay.run(
                     from: start, until: until, topics: [topic], replayID: replayID,

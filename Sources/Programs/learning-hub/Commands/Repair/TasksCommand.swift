@@ -122,7 +122,7 @@ private struct TaskView {
 }
 
 extension HubStore {
-    /// Calls `body` with the tasks of a service; nil when it keeps none, or has not been here yet.
+    /// Calls `body` with the tasks of a service; nil when it has no task table.
     fileprivate func tasks<Result: Sendable>(
         of service: ServiceName, _ body: (TaskRecords) async throws -> Result
     ) async throws -> Result? {

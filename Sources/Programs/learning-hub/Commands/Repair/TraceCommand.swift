@@ -9,7 +9,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// `trace ID`: what happened because of a request, across all services.
+/// `trace ID`: all that a request caused, in all services.
 enum TraceCommand {
     static let command = Command(
         "trace", "Show a journey: requests, events, effects and mails with the time between them.",
@@ -59,7 +59,7 @@ enum TraceCommand {
         }
     }
 
-    /// One journey after the other, each in order of time.
+    /// Prints trace by trace, in order of time.
     private static func tell(_ steps: [JourneyStep], _ console: Console) {
         var order: [String] = []
         for step in steps where !order.contains(step.correlationID) { order.append(step.correlationID) }
@@ -86,7 +86,7 @@ extension JourneyStep {
         answer.map { "\($0.status) in \($0.milliseconds.rounded(1)) ms" } ?? eventID ?? ""
     }
 
-    /// To a tenth; 0 without a step before.
+    /// To a tenth; 0 for the first step.
     fileprivate func milliseconds(after before: Date?) -> Double {
         before.map { (at.timeIntervalSince($0) * 1_000).rounded(1) } ?? 0
     }
