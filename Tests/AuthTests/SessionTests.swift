@@ -74,7 +74,7 @@ import Testing
             #expect(again.code == "invalid-refresh-token")
             #expect(try await world.refresh(newest).status == 401)
             #expect(try await world.count("select count(*) from session where end_reason = 'reuse'") == 1)
-            #expect(world.auth.log.lines.contains { $0.contains("came twice") })
+            #expect(world.auth.log.lines.contains { $0.contains("refresh token reused") })
             // Another log-in is another family.
             let other = try await world.refresh(try await world.logIn()["refreshToken"])
             #expect(other.status == 200)

@@ -214,7 +214,7 @@ extension Users {
             _ = try await before.person("root@example.org")
             let users = try await Users(on: test.database, settings: Self.settings)
             #expect(try await users.count("select count(*) from account where role = 'ADMIN'") == 0)
-            #expect(users.log.lines.contains { $0.contains("the address belongs to an account") })
+            #expect(users.log.lines.contains { $0.contains("an account with the address exists") })
         }
     }
 

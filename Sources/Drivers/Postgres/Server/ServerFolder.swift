@@ -87,7 +87,7 @@ struct ServerFolder {
             if stat(ancestor, &status) == 0, status.st_mode & 0o001 == 0 {
                 throw PostgresError(
                     .startup,
-                    "PostgreSQL runs as the user '\(user)', who cannot enter \(ancestor): choose another folder"
+                    "PostgreSQL runs as the user '\(user)', who cannot enter \(ancestor): choose another data folder"
                 )
             }
             ancestor = String(ancestor[..<(ancestor.lastIndex(of: "/") ?? ancestor.startIndex)])

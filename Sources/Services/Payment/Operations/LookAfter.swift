@@ -28,7 +28,7 @@ struct Abandon: TaskPayload {
     let paymentID: String
 }
 
-/// MARK: Sweeping
+/// Periodic sweeps over payments that make no progress.
 extension Operations {
     /// For paid payments without enrolment: sends the event again, later refunds. Abandons open payments after their time limit.
     func lookAfterPayments() async throws {
