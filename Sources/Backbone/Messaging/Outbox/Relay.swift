@@ -111,71 +111,61 @@ public final class Relay: Sendable {
         }
     }
 
-    /// While a batch is being appended, the next one is read if there is more. Sent rows are deleted by the next read statement, or after
-    /// a delay by a separate one.
     private func serve(_ holder: Session) async throws {
-        var sent: [Int64] = []
+        var run = RelayRun(limits)
         do {
-            try await serve(holder, &sent)
+            while true {
+                try Task.checkCancellation()
+                try await step(&run, holder)
+            }
         } catch {
             // On shutdown, so that sent rows are not sent again.
-            let rest = sent
+            let rest = run.sent
             try? await loop.shielded("relay removal") { try await self.remove(rest) }
             throw error
         }
     }
 
-    /// - Parameter sent: acknowledged by the log, but not deleted yet.
-    private func serve(_ holder: Session, _ sent: inout [Int64]) async throws {
-        var reader = OutboxReader(countMax: limits.batchCountMax, bytesMax: limits.batchBytesMax)
-        var batch: [OutgoingEvent] = []
-        var failures = 0
-        var random = SystemRandomNumberGenerator()
-        while true {
+    /// Sent rows are deleted by the next read statement, or after a delay by a separate one.
+    private func step(_ run: inout RelayRun, _ holder: Session) async throws {
+        switch run.phase {
+        case .waiting:
+            if await hasRung(within: run.sent.isEmpty ? nil : limits.removalDelay) { return run.readOn() }
             try Task.checkCancellation()
-            if batch.isEmpty {
-                if reader.isAtEnd, await !hasRung(within: sent.isEmpty ? nil : limits.removalDelay) {
-                    try Task.checkCancellation()
-                    try await remove(sent)
-                    sent = []
-                    continue
-                }
-                bell.here.clear()
-                if reader.mustSettle { reader.settle(through: try await OutboxReader.settle(database)) }
-                let rows = try await holder.query(reader.statement(removing: sent))
-                sent = []
-                switch try reader.take(rows) {
-                case .events(let events): batch = events
-                case .hole: await bell.here.wait(atMost: .milliseconds(2), on: loop)
-                case .nothing: break
-                }
-                continue
-            }
-            let statement = reader.isAtEnd ? nil : reader.statement(removing: sent)
-            let removing = statement == nil ? 0 : sent.count
-            async let following = read(statement, on: holder)
-            let outcomes = await log.append(batch.map(\.record), within: limits.appendMax)
-            let report = RelayReport(batch, outcomes)
-            metrics.count(report)
-            sent += report.accepted
-            try await bury(report.refused)
-            let rows = try await following
-            sent.removeFirst(removing)
-            let next = try rows.map { try reader.take($0) }
-            batch = []
-            if let first = report.firstToRetry {
-                failures += 1
-                reader.rewind(to: first)
-                try await remove(sent)
-                sent = []
-                outages.appends.failed(
-                    [.name: .text(service.rawValue), .reason: .text(report.reason)], of: service.rawValue)
-                try await loop.sleep(for: limits.retryPolicy.delay(after: failures, using: &random))
-            } else {
-                failures = 0
-                outages.appends.succeeded(of: service.rawValue)
-                if case .events(let events) = next { batch = events }
-            }
+            try await remove(run.sent)
+            run.removed()
+        case .waitingForCommit:
+            await bell.here.wait(atMost: .milliseconds(2), on: loop)
+            run.readOn()
+        case .reading:
+            bell.here.clear()
+            if run.reader.mustSettle { run.settle(through: try await OutboxReader.settle(database)) }
+            try run.took(try await holder.query(run.statement))
+        case .sending(let batch):
+            try await send(batch, &run, holder)
+        case .pausing:
+            try await remove(run.sent)
+            run.removed()
+            var random = SystemRandomNumberGenerator()
+            try await loop.sleep(for: limits.retryPolicy.delay(after: run.failures, using: &random))
+            run.readOn()
+        }
+    }
+
+    /// While a batch is being appended, the next one is read if there is more.
+    private func send(_ batch: [OutgoingEvent], _ run: inout RelayRun, _ holder: Session) async throws {
+        let statement = run.readAhead()
+        async let ahead = read(statement, on: holder)
+        let report = RelayReport(batch, await log.append(batch.map(\.record), within: limits.appendMax))
+        metrics.count(report)
+        run.acknowledged(report.accepted)
+        try await bury(report.refused)
+        try run.appended(firstToRetry: report.firstToRetry, ahead: try await ahead)
+        if report.firstToRetry == nil {
+            outages.appends.succeeded(of: service.rawValue)
+        } else {
+            outages.appends.failed(
+                [.name: .text(service.rawValue), .reason: .text(report.reason)], of: service.rawValue)
         }
     }
 
