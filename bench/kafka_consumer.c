@@ -12,10 +12,10 @@
 
 enum { BATCH = 500, PARTITIONS_MAX = 64 };
 
-// As the driver sets them (KafkaConfiguration).
+// As the driver and `BenchKafka` set them.
 static const char *const settings[] = {
     "auto.offset.reset", "error", "enable.auto.commit", "false", "enable.auto.offset.store", "false",
-    "queued.max.messages.kbytes", "4096", "queued.min.messages", "10000", "fetch.max.bytes", "16777216",
+    "queued.max.messages.kbytes", "262144", "queued.min.messages", "1000000", "fetch.max.bytes", "16777216",
     "max.partition.fetch.bytes", "1048576", "fetch.wait.max.ms", "500", "socket.nagle.disable", "true", NULL,
 };
 

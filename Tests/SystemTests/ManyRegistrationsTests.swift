@@ -52,7 +52,13 @@ import Testing
     private func registerAll(_ client: HubClient) async throws -> [Int: Int] {
         try await withThrowingTaskGroup(of: Int.self) { group in
             for index in 0..<Self.count {
-                group.addTask { try await client.register("person\(index)@example.com").status }
+                group.addTask {
+                    // A hub that cannot hash that many passwords in time asks the caller to try again.
+                    try await eventually(within: .seconds(300), "person \(index) is registered") {
+                        let status = try await client.register("person\(index)@example.com").status
+                        return status == 503 ? nil : status
+                    }
+                }
             }
             return try await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
         }

@@ -61,9 +61,15 @@ public struct KafkaConfiguration: Sendable {
 
     /// The limits of one ``KafkaConsumer`` or ``KafkaReader``.
     public struct ConsumerLimits: Sendable {
-        /// The maximum bytes and records prefetched per partition. Bytes are rounded up to KiB.
+        /// The maximum bytes and records prefetched per partition; the next fetch response may exceed them once. Bytes are rounded up
+        /// to KiB.
+        ///
+        /// Until librdkafka 2.2.0 a partition that reaches one of them is not fetched for a second, however soon its queue is empty
+        /// (confluentinc/librdkafka#2879): a holder that reads more than they hold in a second is slowed down to them.
         public var aheadBytesMax = 4 * 1_024 * 1_024
-        public var aheadCountMax = 10_000
+        public var aheadCountMax = 100_000
+        /// How long a partition that reached a limit is not fetched, from librdkafka 2.2.0 on.
+        public var aheadPause = Duration.milliseconds(20)
         /// The maximum bytes of a fetch response.
         public var fetchBytesMax = 16 * 1_024 * 1_024
         /// The maximum bytes per partition in a fetch response; a single larger record is still returned.
@@ -102,8 +108,12 @@ extension KafkaConfiguration {
         ] + settings
     }
 
+    /// The first version that lets ``ConsumerLimits/aheadPause`` be chosen.
+    private static let choosesAheadPause = LibraryVersion(major: 2, minor: 2, revision: 0)
+
     func consumerSettings() -> [Setting] {
-        common + [
+        let aheadPause = Setting("fetch.queue.backoff.ms", consumer.aheadPause.milliseconds)
+        return common + [
             Setting("auto.offset.reset", "error"),
             Setting("enable.auto.commit", "false"),
             Setting("enable.auto.offset.store", "false"),
@@ -112,7 +122,7 @@ extension KafkaConfiguration {
             Setting("fetch.max.bytes", "\(consumer.fetchBytesMax)"),
             Setting("max.partition.fetch.bytes", "\(consumer.partitionFetchBytesMax)"),
             Setting("fetch.wait.max.ms", consumer.fetchWait.milliseconds),
-        ] + settings
+        ] + (LibraryVersion.inUse < Self.choosesAheadPause ? [] : [aheadPause]) + settings
     }
 
     func adminSettings() -> [Setting] { common + settings }

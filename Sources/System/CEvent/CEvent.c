@@ -135,8 +135,8 @@ void hub_thread_set_name(const char *name) {
 
 void hub_thread_give_way(void) {
 #ifdef __linux__
-    // Of a thread, not of the process, whatever POSIX says: see NOTES of setpriority(2). A third of the weight it had before.
-    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 5);
+    // Of a thread, not of the process, whatever POSIX says: see NOTES of setpriority(2). A tenth of the weight it had before.
+    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 10);
 #else
     pthread_set_qos_class_self_np(QOS_CLASS_UTILITY, 0);
 #endif

@@ -62,8 +62,12 @@ struct BenchKafka: Sendable {
 
     /// The driver, with the hub's own settings.
     func cluster() throws -> KafkaCluster {
-        try KafkaCluster(
-            KafkaConfiguration(bootstrapServers: servers),
+        var configuration = KafkaConfiguration(bootstrapServers: servers)
+        // More than is read in a second: librdkafka's pauses are not what is measured. `kafka_consumer.c` sets the same.
+        configuration.consumer.aheadBytesMax = 256 * 1_024 * 1_024
+        configuration.consumer.aheadCountMax = 1_000_000
+        return try KafkaCluster(
+            configuration,
             logger: Logger(label: "bench", level: .error, sink: LogWriter.standardError))
     }
 
