@@ -64,4 +64,57 @@ import Testing
             #expect(correlation == trace.correlationID && cause == steps[1].eventID)
         }
     }
+
+    /// Something that the user service did in one trace: a request that is written down, or an event.
+    private func note(_ correlationID: String, _ hub: TestHub) async throws {
+        let context = TraceContext.request(correlationID: correlationID, traceparent: nil)
+        try await TraceContext.$current.withValue(context) {
+            try await Journal().note(.http, "PATCH /users/me", in: hub.user)
+        }
+    }
+
+    private func append(key: String, _ correlationID: String, _ hub: TestHub) async throws {
+        let record = NewRecord(
+            topic: UserRegistered.topic.name, key: key,
+            headers: [RecordHeader(HeaderName.correlationID, correlationID)],
+            value: [])
+        guard case .accepted? = await hub.log.append([record]).first else { throw CancellationError() }
+    }
+
+    @Test func `what a trace leaves out is said, each limit by itself, and nothing when a limit is just reached`()
+        async throws
+    {
+        try await TestHub.with { hub in
+            for turn in 1...5 {
+                try await append(key: "usr_1", "req_\(turn)", hub)
+                try await note("req_\(turn)", hub)
+            }
+            func find(_ change: (inout Journey.Limits) -> Void) async throws -> FoundJourneys {
+                var limits = Journey.Limits()
+                change(&limits)
+                return try await Journey(log: hub.log, database: hub.test.database, limits: limits).find("usr_1")
+            }
+            let whole = try await find { ($0.journeysCountMax, $0.recordsCountMax) = (5, 5) }
+            #expect(whole.leftOut.isEmpty && whole.steps.count == 10, "\(whole)")
+
+            let journeys = try await find { $0.journeysCountMax = 4 }
+            #expect(journeys.leftOut == ["only the last 4 of 5 journeys are shown"])
+            #expect(Set(journeys.steps.map(\.correlationID)) == ["req_2", "req_3", "req_4", "req_5"])
+
+            let records = try await find { $0.recordsCountMax = 4 }
+            #expect(records.leftOut == ["only the oldest 4 records that name it were looked at"])
+            #expect(Set(records.steps.map(\.correlationID)) == ["req_1", "req_2", "req_3", "req_4"])
+
+            try await note("req_5", hub)
+            let journal = try await find { $0.recordsCountMax = 5 }
+            #expect(journal.leftOut == ["of user only the oldest 5 requests and mails are shown"])
+            #expect(journal.steps.count == 10, "\(journal.steps)")
+
+            // Of these journeys, but nothing names the person in it.
+            try await append(key: "usr_2", "req_5", hub)
+            let more = try await find { $0.recordsCountMax = 5 }
+            #expect(more.leftOut.first == "only the oldest 5 records of these journeys are shown", "\(more.leftOut)")
+            #expect(try await find { $0.recordsCountMax = 6 }.leftOut.isEmpty)
+        }
+    }
 }

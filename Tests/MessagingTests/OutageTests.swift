@@ -1,6 +1,7 @@
 import Contracts
 import HubTesting
 import Messaging
+import Observability
 import Postgres
 import Testing
 
@@ -46,6 +47,32 @@ import Testing
             let errors = hub.lines.lines.filter { $0.contains(#""level":"error""#) }
             #expect(errors.count == 1 && errors.first?.contains("no connection is free") == true, "\(errors)")
             #expect(Self.lines("the partitions go on", of: hub).count == 1)
+        }
+    }
+
+    @Test func `a relay that stands by is back with its session, not with its turn`() async throws {
+        try await TestHub.with { hub in
+            let lines = LogRecorder()
+            let database = hub.test.connect(.init(applicationName: "stand-by", schema: "user"))
+            let standby = Relay(
+                outbox: Outbox(service: .user, codec: hub.codec), database: database, log: hub.log,
+                loops: TestLoops.shared, logger: Logger(label: "stand-by", sink: lines), metrics: hub.metrics)
+            func told(_ text: String) -> Bool { lines.lines.contains { $0.contains(text) } }
+            let active = hub.relay()
+            try await hub.running([active.run]) {
+                try await eventually { active.isActive }
+                try await hub.running([standby.run]) {
+                    try await eventually("its session is lost") {
+                        try await hub.test.database.execute(
+                            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'stand-by'"
+                        )
+                        return told("a relay is interrupted")
+                    }
+                    try await eventually("it stands by again") { told("the relays go on") }
+                    #expect(active.isActive && !standby.isActive)
+                }
+            }
+            await database.close()
         }
     }
 }

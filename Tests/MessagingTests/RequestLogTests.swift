@@ -112,4 +112,27 @@ import Testing
             #expect(try rows[0].decode(Int64.self) <= 2_000)
         }
     }
+
+    @Test func `a trace says when it has not looked at all requests that are kept`() async throws {
+        try await TestDatabase.with(Self.template) { test in
+            let requests = Self.log(test)
+            for _ in 1...3 {
+                requests.note(Self.request("req_1"))
+                try await requests.write()
+            }
+            let log = PostgresLog(
+                database: test.connect(.init(schema: PostgresLog.schema)), loops: TestLoops.shared,
+                logger: Logger(label: "test", sink: LogRecorder()))
+            func find(_ blocksCountMax: Int) async throws -> FoundJourneys {
+                var limits = Journey.Limits()
+                limits.blocksCountMax = blocksCountMax
+                return try await Journey(log: log, database: test.database, limits: limits).find("req_1")
+            }
+            let whole = try await find(3)
+            #expect(whole.leftOut.isEmpty && whole.steps.count == 3, "\(whole)")
+            let part = try await find(2)
+            #expect(
+                part.leftOut == ["not all requests that are kept were looked at"] && part.steps.count == 2, "\(part)")
+        }
+    }
 }

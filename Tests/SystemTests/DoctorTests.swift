@@ -35,7 +35,7 @@ import Testing
 
         let shown = try await hub.command(["groups", "reset", "gamification", "--to", "end"])
         #expect(shown.code == 1 && shown.output.contains("user.registered/0 from "), "\(shown.errors)")
-        #expect(try await log.positions(of: "gamification").contains { $0.lag == 1 })
+        #expect(try await log.positions(of: ["gamification"]).contains { $0.lag == 1 })
         let nonsense = try await hub.command(["groups", "reset", "gamification", "--to", "noon"])
         #expect(nonsense.code == 2 && nonsense.errors.contains("neither beginning, end nor a time"))
 
@@ -56,7 +56,7 @@ import Testing
         let log = PostgresLog(
             database: database, loops: TestLoops.shared, logger: Logger(label: "test", sink: LogRecorder()))
         try await eventually("the group has read it") {
-            try await log.positions(of: "gamification").contains { $0.committed == 1 }
+            try await log.positions(of: ["gamification"]).contains { $0.committed == 1 }
         }
         let reset = ["groups", "reset", "gamification", "--topic", "user.registered", "--to", "beginning", "--yes"]
         let inUse = try await hub.command(reset)

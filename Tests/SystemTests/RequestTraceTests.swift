@@ -1,6 +1,10 @@
+import Contracts
 import Foundation
 import HTTP
 import HubTesting
+import Messaging
+import Observability
+import Postgres
 import SystemTesting
 import Testing
 
@@ -75,5 +79,25 @@ import Testing
             return part.code == 1 && part.errors.contains("usr_ is not a whole id")
         }
         #expect(try await hub.stop().allSatisfy { $0 == 0 })
+    }
+
+    @Test func `trace shows the last hundred journeys of a person, and says that there are more`() async throws {
+        let hub = try await HubUnderTest.inManyProcesses(["user"])
+        let database = Database(url: hub.databaseURL, loops: TestLoops.shared)
+        let log = PostgresLog(
+            database: database, loops: TestLoops.shared, logger: Logger(label: "test", sink: LogRecorder()))
+        let records = (1...101).map { turn in
+            NewRecord(
+                topic: UserUpdated.topic.name, key: "usr_many",
+                headers: [RecordHeader(HeaderName.correlationID, "turn-\(turn)")], value: [])
+        }
+        for outcome in await log.append(records) { guard case .accepted = outcome else { throw CancellationError() } }
+        let trace = try await hub.command(["trace", "usr_many"])
+        #expect(trace.code == 0 && trace.output.split(separator: "\n").count { $0.hasPrefix("turn-") } == 100)
+        #expect(
+            trace.errors.contains("not everything is shown: only the last 100 of 101 journeys are shown"),
+            "\(trace.errors)")
+        await database.close()
+        #expect(try await hub.stop() == [0])
     }
 }

@@ -15,13 +15,18 @@ struct SessionLock: Sendable {
     let askInterval: Duration
 
     /// Waits for the lock and runs `body` with the session that holds it. The lock is released when the session ends.
+    /// - Parameter onAnswer: called each time the server has answered whether the lock is free.
     func hold(
-        on database: Database, _ loop: EventLoop, _ body: @escaping @Sendable (Session) async throws -> Void
+        on database: Database, _ loop: EventLoop, onAnswer: @escaping @Sendable () -> Void = {},
+        _ body: @escaping @Sendable (Session) async throws -> Void
     ) async throws {
         try await database.session { session in
             let silence = "\(max(1, silenceMax.milliseconds))ms"
             _ = try await session.query("select set_config('idle_session_timeout', \(silence), false)")
-            while !(try await isTaken(by: session)) {
+            while true {
+                let isTaken = try await isTaken(by: session)
+                onAnswer()
+                if isTaken { break }
                 try await loop.sleep(for: askInterval * Double.random(in: 0.5...1.5))
             }
             try await withThrowingTaskGroup(of: Void.self) { group in

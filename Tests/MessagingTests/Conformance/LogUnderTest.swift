@@ -67,12 +67,12 @@ struct LogUnderTest: Sendable {
 
     /// Where the group stands in the one partition there is.
     func position() async throws -> GroupPosition {
-        let positions = try await log.positions(of: group)
+        let positions = try await log.positions(of: [group])
         return try #require(positions.first)
     }
 
     func committed(_ partition: TopicPartition) async throws -> Int64? {
-        try await log.positions(of: group).first { $0.partition == partition }?.committed
+        try await log.positions(of: [group]).first { $0.partition == partition }?.committed
     }
 
     func leases(_ subscription: any Subscription, _ count: Int) async throws -> [any Lease] {

@@ -30,7 +30,7 @@ extension EventLogBehaviour {
             try await test.append([test.record("k", "new")])
             #expect(try await test.log.watermarks(of: test.topic)[partition] == 7..<8)
             #expect(try await test.log.read(partition, from: 0, countMax: 10).map(\.text) == ["new"])
-            let summary = try await test.log.topics().first { $0.settings.name == test.topic }
+            let summary = try await test.log.topics([test.topic]).first
             #expect(summary?.messageCount == 1)
         },
 

@@ -116,7 +116,7 @@ import Testing
             try await positions.reset(to: [partition: 3], on: hub.log)
             await #expect(throws: EventLogError.leaseLost(partition)) { try await positions.move(first, to: 9) }
             #expect(try await positions.take(partition).next == 3)
-            #expect(try await hub.log.positions(of: TestHub.group.rawValue).map(\.committed) == [3])
+            #expect(try await hub.log.positions(of: [TestHub.group.rawValue]).map(\.committed) == [3])
         }
     }
 }

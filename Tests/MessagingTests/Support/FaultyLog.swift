@@ -47,7 +47,7 @@ final class FaultyLog: EventLog {
         return try await log.subscribe(group, to: topics, limits: limits)
     }
     func apply(_ changes: [TopicChange]) async throws { try await log.apply(changes) }
-    func topics() async throws -> [TopicSummary] { try await log.topics() }
+    func topics(_ names: [String]) async throws -> [TopicSummary] { try await log.topics(names) }
     var topicsHeardOfWithin: Duration { log.topicsHeardOfWithin }
     func deleteTopics(_ names: [String]) async throws { try await log.deleteTopics(names) }
     func reader(_ ranges: [TopicPartition: Range<Int64>]) async throws -> any LogReader {
@@ -60,13 +60,13 @@ final class FaultyLog: EventLog {
         try await log.offsets(of: topic, at: time)
     }
     func search(_ search: LogSearch) async throws -> [LogRecord] { try await log.search(search) }
-    func positions(of group: String?) async throws -> [GroupPosition] { try await log.positions(of: group) }
+    func positions(of groups: [String]?) async throws -> [GroupPosition] { try await log.positions(of: groups) }
     func resetOffsets(of group: String, to offsets: [TopicPartition: Int64]) async throws {
         try await log.resetOffsets(of: group, to: offsets)
     }
     func deleteGroup(_ group: String) async throws { try await log.deleteGroup(group) }
     func enforceRetention(at time: Date) async throws -> Int { try await log.enforceRetention(at: time) }
     func run() async throws { try await log.run() }
-    func cluster() async throws -> LogCluster? { try await log.cluster() }
+    func cluster(of topics: [String]) async throws -> LogCluster? { try await log.cluster(of: topics) }
     func close() async { await log.close() }
 }

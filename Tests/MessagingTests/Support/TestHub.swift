@@ -130,7 +130,9 @@ struct TestHub: Sendable {
         }
     }
 
-    var deadLetters: DeadLetters { DeadLetters(log: log, database: user, now: { WallClock.date }) }
+    var deadLetters: DeadLetters {
+        DeadLetters(log: log, database: user, groups: [Self.group, Self.watcher]) { WallClock.date }
+    }
 
     /// Runs services beside `body` and ends them after it.
     func running(
@@ -222,7 +224,7 @@ struct TestHub: Sendable {
             lag += range.upperBound - max(next ?? range.lowerBound, range.lowerBound)
         }
         // A partition that nobody has taken yet.
-        let partitions = try await log.positions(of: group.rawValue).count
+        let partitions = try await log.positions(of: [group.rawValue]).count
         return rows.count < partitions || partitions == 0 ? nil : lag
     }
 

@@ -15,12 +15,19 @@ public import Foundation
 public struct DeadLetters: Sendable {
     let log: any EventLog
     let database: Database
+    private let all: [ConsumerGroup]
     private let now: @Sendable () -> Date
 
-    /// - Parameter database: has access to the schemas of the services.
-    public init(log: any EventLog, database: Database, now: @escaping @Sendable () -> Date) {
+    /// - Parameters:
+    ///   - database: has access to the schemas of the services.
+    ///   - groups: all groups of the hub.
+    public init(
+        log: any EventLog, database: Database, groups: [ConsumerGroup] = TopicCatalogue.groups,
+        now: @escaping @Sendable () -> Date
+    ) {
         self.log = log
         self.database = database
+        all = groups
         self.now = now
     }
 
@@ -115,11 +122,11 @@ public struct DeadLetters: Sendable {
 
     // MARK: Parts
 
+    /// Those whose dead-letter topic exists.
     private func groups(_ group: ConsumerGroup?) async throws -> [ConsumerGroup] {
-        let suffix = ".dlq"
-        let all = try await log.topics().map(\.settings.name).filter { $0.hasSuffix(suffix) }
-            .map { ConsumerGroup(rawValue: String($0.dropLast(suffix.count))) }
-        return group.map { wanted in all.filter { $0 == wanted } } ?? all
+        let wanted = group.map { [$0] } ?? all
+        let known = Set(try await log.topics(wanted.map(\.deadLetterTopic)).map(\.settings.name))
+        return wanted.filter { known.contains($0.deadLetterTopic) }
     }
 
     /// Reads the unresolved dead letters of a group page by page.

@@ -32,10 +32,11 @@ public protocol EventLog: EventAppender {
     /// - Throws: ``EventLogError``.
     func apply(_ changes: [TopicChange]) async throws
 
-    /// The topics by name.
-    func topics() async throws -> [TopicSummary]
+    /// The topics of these names, by name; missing ones are left out. A cluster may hold topics of other programs, so there is no list of
+    /// all.
+    func topics(_ names: [String]) async throws -> [TopicSummary]
 
-    /// How long ``topics()`` may lack a new topic, because the metadata of the broker it asks is not updated yet.
+    /// How long ``topics(_:)`` may lack a new topic, because the metadata of the broker it asks is not updated yet.
     var topicsHeardOfWithin: Duration { get }
 
     /// Deletes topics with their records and all groups' offsets in them. Unknown names are ignored.
@@ -66,8 +67,8 @@ public protocol EventLog: EventAppender {
     func subscribe(_ group: String, to topics: [String], limits: SubscriptionLimits) async throws -> any Subscription
 
     /// The acknowledged offsets of groups, by group, topic and partition; see ``Lease/acknowledge(_:)``.
-    /// - Parameter group: nil for every group.
-    func positions(of group: String?) async throws -> [GroupPosition]
+    /// - Parameter groups: nil for every group of the log, including those of other programs on a cluster.
+    func positions(of groups: [String]?) async throws -> [GroupPosition]
 
     /// Sets a group's next offsets in the log; other partitions stay unchanged. For groups whose offsets are stored in a database see
     /// ``ConsumerPositions``.
@@ -89,9 +90,9 @@ public protocol EventLog: EventAppender {
     /// - Throws: only `CancellationError`, when its task is cancelled.
     func run() async throws
 
-    /// The servers of the log; nil when the log is in the hub's own database.
+    /// The servers of the log and the state of these topics; nil when the log is in the hub's own database.
     /// - Throws: ``EventLogError/unavailable(_:)`` with the reason.
-    func cluster() async throws -> LogCluster?
+    func cluster(of topics: [String]) async throws -> LogCluster?
 
     /// Closes the log's own resources, after its last use.
     func close() async

@@ -59,7 +59,10 @@ public struct TopicChange: Hashable, Sendable, CustomStringConvertible {
 extension EventLog {
     /// The changes needed to bring topics to their required settings; empty when there are none.
     public func plan(_ wanted: [TopicSettings]) async throws -> [TopicChange] {
-        let topics = Dictionary(try await topics().map { ($0.settings.name, $0.settings) }) { first, _ in first }
+        let topics = Dictionary(try await topics(wanted.map(\.name)).map { ($0.settings.name, $0.settings) }) {
+            first, _ in
+            first
+        }
         var changes: [TopicChange] = []
         for wanted in wanted.sorted(by: { $0.name < $1.name }) {
             guard let settings = topics[wanted.name] else {
@@ -79,6 +82,7 @@ extension EventLog {
         if `is`.partitionCount > wanted.partitionCount {
             add(.shrink(from: `is`.partitionCount, to: wanted.partitionCount), .impossible)
         } else if `is`.partitionCount < wanted.partitionCount {
+            // Moved keys also affect groups of other programs.
             let lagging = Set(
                 try await positions(of: nil).filter { $0.partition.topic == wanted.name && $0.lag > 0 }.map(\.group))
             add(

@@ -13,6 +13,9 @@ extension TopicSettings {
         TopicCatalogue.all.map { TopicSettings($0) }
         + TopicCatalogue.groups.flatMap { [TopicSettings(deadLettersOf: $0), TopicSettings(redriveFor: $0)] }
 
+    /// The names of ``catalogue``: the topics of the hub, on a cluster that may hold others.
+    public static let namesOfCatalogue = catalogue.map(\.name)
+
     /// A group's dead-letter topic. It must hold the largest record plus the headers of a dead letter.
     public init(deadLettersOf group: ConsumerGroup) {
         self.init(TopicCatalogue.deadLetter(for: group))

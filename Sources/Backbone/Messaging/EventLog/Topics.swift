@@ -74,14 +74,14 @@ public struct GroupPosition: Hashable, Sendable {
 public struct LogSearch: Sendable {
     /// Each text is searched as bytes in keys, header values and values: ids are plain text in an Avro body.
     public var texts: [String]
-    /// nil for every topic.
-    public var topics: [String]?
+    /// The topics to search.
+    public var topics: [String]
     /// Records appended before this are skipped.
     public var from: Date?
     /// The maximum number of results, oldest first.
     public var countMax: Int
 
-    public init(_ texts: [String], topics: [String]? = nil, from: Date? = nil, countMax: Int = 1_000) {
+    public init(_ texts: [String], topics: [String], from: Date? = nil, countMax: Int = 1_000) {
         self.texts = texts
         self.topics = topics
         self.from = from

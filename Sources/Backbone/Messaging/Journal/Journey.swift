@@ -43,17 +43,26 @@ public struct FoundJourneys: Sendable {
 public struct Journey: Sendable {
     let log: any EventLog
     let database: Database
+    let limits: Limits
 
-    /// - Parameter database: has access to the schemas of the services.
-    public init(log: any EventLog, database: Database) {
-        self.log = log
-        self.database = database
+    public struct Limits: Sendable {
+        /// The maximum number of traces per query.
+        public var journeysCountMax = 100
+        /// The maximum number of records read for the id, of records of all traces together, and of journal entries of a service.
+        public var recordsCountMax = 10_000
+        /// The maximum number of blocks of the request log.
+        public var blocksCountMax = 200
+
+        public init() {}
     }
 
-    /// The maximum number of traces per query.
-    public static let journeysMax = 100
-    /// The maximum number of records read for the id, and of records of all traces together.
-    static let recordsMax = 10_000
+    /// - Parameter database: has access to the schemas of the services.
+    public init(log: any EventLog, database: Database, limits: Limits = Limits()) {
+        self.log = log
+        self.database = database
+        self.limits = limits
+    }
+
     /// The maximum time between a request and the events of its trace.
     private static let requestDistance: TimeInterval = 600
 
@@ -63,9 +72,9 @@ public struct Journey: Sendable {
     ///   - from: the start of the search when the id is not a correlation id; nil for everything in the log.
     public func find(_ id: String, from: Date? = nil) async throws -> FoundJourneys {
         var found = FoundJourneys()
-        let hits = try await log.search(LogSearch([id], from: from, countMax: Self.recordsMax))
-        if hits.count >= Self.recordsMax {
-            found.leftOut.append("only the oldest \(Self.recordsMax) records that name it were looked at")
+        let (hits, areAll) = try await search([id], from)
+        if !areAll {
+            found.leftOut.append("only the oldest \(limits.recordsCountMax) records that name it were looked at")
         }
         var records = hits.filter { WholeID.stands(id, in: $0) }
         var correlations: [String] = []
@@ -75,15 +84,16 @@ public struct Journey: Sendable {
             }
             correlations.append(correlation)
         }
-        if correlations.count > Self.journeysMax {
-            found.leftOut.append("only the last \(Self.journeysMax) of \(correlations.count) journeys are shown")
-            correlations = correlations.suffix(Self.journeysMax)
+        if correlations.count > limits.journeysCountMax {
+            found.leftOut.append(
+                "only the last \(limits.journeysCountMax) of \(correlations.count) journeys are shown")
+            correlations = correlations.suffix(limits.journeysCountMax)
         }
         let others = correlations.filter { $0 != id }
         if !others.isEmpty {
-            let more = try await log.search(LogSearch(others, from: from, countMax: Self.recordsMax))
-            if more.count >= Self.recordsMax {
-                found.leftOut.append("only the oldest \(Self.recordsMax) records of these journeys are shown")
+            let (more, areAll) = try await search(others, from)
+            if !areAll {
+                found.leftOut.append("only the oldest \(limits.recordsCountMax) records of these journeys are shown")
             }
             records += more
         }
@@ -91,6 +101,15 @@ public struct Journey: Sendable {
         found.steps = try await steps(of: correlations, records, &found.leftOut)
         if found.steps.isEmpty { found.longerIDs = WholeID.longer(id, in: hits) }
         return found
+    }
+
+    /// Searches the hub's topics: a cluster may hold others.
+    /// - Returns: the records, and whether there are no more.
+    private func search(_ texts: [String], _ from: Date?) async throws -> (records: [LogRecord], areAll: Bool) {
+        let countMax = limits.recordsCountMax
+        let records = try await log.search(
+            LogSearch(texts, topics: TopicSettings.namesOfCatalogue, from: from, countMax: countMax + 1))
+        return (Array(records.prefix(countMax)), records.count <= countMax)
     }
 
     private func steps(
@@ -176,9 +195,10 @@ public struct Journey: Sendable {
             return (times.min() ?? .distantPast).addingTimeInterval(
                 -Self.requestDistance)...(times.max() ?? .distantFuture).addingTimeInterval(Self.requestDistance)
         }
-        let (requests, isCutShort) = try await KeptRequests(database: database).find(
-            correlations.map { KeptRequests.Wanted(correlationID: $0, times: times[$0]) })
-        if isCutShort { leftOut.append("there are more requests than are looked at") }
+        let (requests, isCutShort) = try await KeptRequests(database: database, blocksCountMax: limits.blocksCountMax)
+            .find(
+                correlations.map { KeptRequests.Wanted(correlationID: $0, times: times[$0]) })
+        if isCutShort { leftOut.append("not all requests that are kept were looked at") }
         return requests.map { request in
             JourneyStep(
                 at: Date(timeIntervalSince1970: Double(request.atMs) / 1_000), service: request.service, kind: .http,
@@ -193,12 +213,12 @@ public struct Journey: Sendable {
         let rows = try await database.query(
             """
             select at, kind, name, correlation_id, event_id, causation_id from \(quoted: service.rawValue).journal
-            where correlation_id = any(\(correlations)) order by at limit \(Int64(Self.recordsMax))
+            where correlation_id = any(\(correlations)) order by at limit \(Int64(limits.recordsCountMax) + 1)
             """)
-        if rows.count >= Self.recordsMax {
-            leftOut.append("of \(service) only the oldest \(Self.recordsMax) requests and mails are shown")
+        if rows.count > limits.recordsCountMax {
+            leftOut.append("of \(service) only the oldest \(limits.recordsCountMax) requests and mails are shown")
         }
-        return try rows.compactMap { row in
+        return try rows.prefix(limits.recordsCountMax).compactMap { row in
             let (at, kind, name, correlation, event, cause) = try row.decode(
                 Date.self, String.self, String.self, String.self, String?.self, String?.self)
             guard let kind = JourneyKind(rawValue: kind) else { return nil }

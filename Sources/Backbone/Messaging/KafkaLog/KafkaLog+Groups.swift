@@ -16,14 +16,14 @@ extension KafkaLog {
         return KafkaSubscription(self, group: group, topics: Array(Set(topics)).sorted(), limits: limits)
     }
 
-    public func positions(of group: String?) async throws -> [GroupPosition] {
+    public func positions(of groups: [String]?) async throws -> [GroupPosition] {
         try await attempt { admin in
-            let names: [String] = if let group { [group] } else { try await admin.groups(within: limits.requestMax) }
-            let groups = try await admin.describeGroups(names, within: limits.requestMax)
+            let names: [String] = if let groups { groups } else { try await admin.groups(within: limits.requestMax) }
+            let found = try await admin.describeGroups(names, within: limits.requestMax)
             var standings: [Standing] = []
             for name in names.sorted() {
                 let committed = try await admin.committedOffsets(of: name, within: limits.requestMax)
-                let held = Set(groups[name]?.members.flatMap(\.partitions) ?? [])
+                let held = Set(found[name]?.members.flatMap(\.partitions) ?? [])
                 for partition in held.union(committed.keys).sorted() {
                     standings.append(
                         Standing(

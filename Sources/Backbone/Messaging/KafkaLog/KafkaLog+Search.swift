@@ -6,7 +6,7 @@ extension KafkaLog {
         let texts = search.texts.map { Array($0.utf8) }.filter { !$0.isEmpty }
         if texts.isEmpty { return [] }
         let ranges = try await attempt { admin in
-            let (_, marks) = try await marked(search.topics.map { Set($0) }, admin)
+            let (_, marks) = try await marked(Set(search.topics), admin)
             let partitions = Array(marks.keys)
             let starts =
                 if let from = search.from { try await offsets(of: partitions, at: from, admin) } else {

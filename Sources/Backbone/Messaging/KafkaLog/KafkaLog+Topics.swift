@@ -110,9 +110,9 @@ extension KafkaLog {
     /// A broker receives metadata from the controller; a broker that has just started or was cut off receives it later than the others.
     public var topicsHeardOfWithin: Duration { .seconds(15) }
 
-    public func topics() async throws -> [TopicSummary] {
+    public func topics(_ names: [String]) async throws -> [TopicSummary] {
         try await attempt { admin in
-            let (topics, marks) = try await marked(nil, admin)
+            let (topics, marks) = try await marked(Set(names), admin)
             var counts: [String: Int64] = [:]
             for (partition, range) in marks {
                 counts[partition.topic, default: 0] += range.upperBound - range.lowerBound
@@ -123,10 +123,9 @@ extension KafkaLog {
         }
     }
 
-    /// Topics with their offset ranges. A topic deleted meanwhile is left out.
-    /// - Parameter names: nil for all.
+    /// Topics with their offset ranges. A topic that is missing or deleted meanwhile is left out.
     func marked(
-        _ names: Set<String>?, _ admin: KafkaAdmin
+        _ names: Set<String>, _ admin: KafkaAdmin
     ) async throws -> (topics: [KafkaTopic], marks: [KafkaPartition: Range<Int64>]) {
         var topics = try await admin.topics(names, within: limits.requestMax)
         while true {
@@ -155,13 +154,14 @@ extension KafkaLog {
 
     private static let looksUntilGone = 5
 
-    public func cluster() async throws -> LogCluster? {
+    public func cluster(of topics: [String]) async throws -> LogCluster? {
         try await attempt { admin in
             let brokers = try await admin.brokers(within: limits.requestMax)
             var cluster = LogCluster(
                 servers: brokers.brokers.map { "\($0.id) at \($0.host):\($0.port)" }, leaderless: [],
                 underReplicated: [])
-            for topic in try await admin.topics(within: limits.requestMax).values.sorted(by: { $0.name < $1.name }) {
+            let found = try await admin.layout(Set(topics), within: limits.requestMax)
+            for topic in found.values.sorted(by: { $0.name < $1.name }) {
                 for (number, partition) in topic.partitions.enumerated() {
                     let name = TopicPartition(topic.name, number)
                     if partition.leader == nil { cluster.leaderless.append(name) }

@@ -89,16 +89,19 @@ public final class Relay: Sendable {
         while true {
             try Task.checkCancellation()
             do {
-                try await lock.hold(on: database, loop) { holder in
+                // A relay that stands by works as well as the active one.
+                let onAnswer: @Sendable () -> Void = {
+                    failures.store(0, ordering: .relaxed)
+                    self.outages.relays.succeeded([.name: .text(self.service.rawValue)], of: self.service.rawValue)
+                }
+                try await lock.hold(on: database, loop, onAnswer: onAnswer) { holder in
                     self.logger.info("relay active")
-                    self.outages.relays.succeeded(of: self.service.rawValue)
                     self.bell.isActiveHere = true
                     self.metrics.active.set(1)
                     defer {
                         self.bell.isActiveHere = false
                         self.metrics.active.set(0)
                     }
-                    failures.store(0, ordering: .relaxed)
                     try await self.serve(holder)
                 }
             } catch {

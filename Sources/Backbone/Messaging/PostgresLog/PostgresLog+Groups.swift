@@ -42,7 +42,7 @@ extension PostgresLog {
             """)
     }
 
-    public func positions(of group: String?) async throws -> [GroupPosition] {
+    public func positions(of groups: [String]?) async throws -> [GroupPosition] {
         let rows = try await database.query(
             """
             select g.group_name, t.name, p.partition, g.committed, p.next_offset,
@@ -54,7 +54,7 @@ extension PostgresLog {
                 join event_log.topic t using (topic_id)
                 left join event_log.record r on r.partition_id = g.partition_id
                     and r."offset" = greatest(coalesce(g.committed, p.first_offset), p.first_offset)
-            where \(group == nil) or g.group_name = \(group ?? "")
+            where \(groups == nil) or g.group_name = any(\(groups ?? []))
             order by 1, 2, 3
             """)
         return try rows.map { row in

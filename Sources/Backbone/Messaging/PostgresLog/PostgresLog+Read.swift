@@ -126,7 +126,7 @@ extension PostgresLog {
             select r."offset", r.time, r.key, r.headers, r.value, t.name, p.partition
             from event_log.record r join event_log.partition p using (partition_id) join event_log.topic t using (topic_id)
             where \(condition) and r.time >= \(search.from ?? Date(timeIntervalSince1970: 0))
-                and (\(search.topics == nil) or t.name = any(\(search.topics ?? [])))
+                and t.name = any(\(search.topics))
             order by r.time, r.partition_id, r."offset" limit \(Int64(search.countMax))
             """
         let rows = try await database.transaction { tx in

@@ -52,13 +52,13 @@ extension PostgresLog {
 
     public var topicsHeardOfWithin: Duration { .zero }
 
-    public func topics() async throws -> [TopicSummary] {
+    public func topics(_ names: [String]) async throws -> [TopicSummary] {
         let rows = try await database.query(
             """
             select t.name, count(*)::int, t.retention_ms, t.record_bytes_max, t.replication_count, t.in_sync_replicas_min,
                 sum(p.next_offset - p.first_offset)::bigint
             from event_log.topic t join event_log.partition p using (topic_id)
-            group by t.topic_id order by t.name
+            where t.name = any(\(names)) group by t.topic_id order by t.name
             """)
         return try rows.map { row in
             let (name, partitions, retention, recordBytesMax, replication, inSync, messages) = try row.decode(

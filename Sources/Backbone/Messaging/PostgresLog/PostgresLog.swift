@@ -66,7 +66,7 @@ public final class PostgresLog: EventLog {
         }
     }
 
-    public func cluster() async throws -> LogCluster? { nil }
+    public func cluster(of topics: [String]) async throws -> LogCluster? { nil }
 
     /// The database belongs to the caller and stays open.
     public func close() async {}

@@ -14,10 +14,9 @@ struct KeptRequests: Sendable {
         var times: ClosedRange<Date>?
     }
 
-    /// The maximum number of blocks per query.
-    static let blocksMax = 200
-
     let database: Database
+    /// The maximum number of blocks per query.
+    var blocksCountMax = Journey.Limits().blocksCountMax
 
     /// The requests, and whether the limit of a query was reached.
     func find(_ wanted: [Wanted]) async throws -> (requests: [AnsweredRequest], isCutShort: Bool) {
@@ -30,11 +29,13 @@ struct KeptRequests: Sendable {
             select b.data from requests.block b where exists (
                 select from unnest(\(fields), \(starts), \(ends)) as w (field, first, last)
                 where b.last_at >= w.first and b.first_at <= w.last and position(w.field in b.data) > 0)
-            order by b.id limit \(Int64(Self.blocksMax))
+            order by b.id limit \(Int64(blocksCountMax) + 1)
             """)
         let ids = Set(wanted.map(\.correlationID))
-        let requests = try rows.flatMap { RequestBlock.requests(in: try $0.decode([UInt8].self), of: ids) }
-        return (requests, rows.count >= Self.blocksMax)
+        let requests = try rows.prefix(blocksCountMax).flatMap {
+            RequestBlock.requests(in: try $0.decode([UInt8].self), of: ids)
+        }
+        return (requests, rows.count > blocksCountMax)
     }
 
     /// The table is missing in a hub that an older version of the program migrated.

@@ -20,7 +20,7 @@ enum GroupsCommand {
         "list", "List the groups, each with what it is behind by in all.", options: [.data, .json],
         examples: ["groups list", "groups list --json"], notes: "`groups describe` shows each partition."
     ) { arguments, console in
-        let positions = try await OpenHub.with(arguments) { try await $0.log.positions(of: nil) }
+        let positions = try await OpenHub.with(arguments) { try await $0.positions() }
         let groups = Dictionary(grouping: positions, by: \.group).sorted { $0.key < $1.key }.map {
             GroupSum(name: $0.key, positions: $0.value)
         }
@@ -36,10 +36,10 @@ enum GroupsCommand {
         arguments: [Argument("GROUP", .optional, "A group's name.")], options: [.data, .json],
         examples: ["groups describe notification", "groups describe --json"]
     ) { arguments, console in
-        let name = arguments.positional(0)
-        let positions = try await OpenHub.with(arguments) { try await $0.log.positions(of: name) }
-        if let name, positions.isEmpty {
-            throw CommandFailure("there is no group \(name). `\(Program.name) groups list` lists them.")
+        let group = try arguments.positional(0).map { try hubGroup($0) }
+        let positions = try await OpenHub.with(arguments) { try await $0.positions(of: group) }
+        if let group, positions.isEmpty {
+            throw CommandFailure("group \(group) has no position yet: the \(group.service) service has never run here")
         }
         show(positions, arguments, console)
     }
@@ -57,14 +57,14 @@ enum GroupsCommand {
             `replay`. What lies between the old place and a later new one is never handled.
             """
     ) { arguments, console in
-        let group = ConsumerGroup(rawValue: arguments.positional[0])
+        let group = try hubGroup(arguments.positional[0])
         let place = arguments.text(to) ?? ""
         let time = Date(iso8601: place)
         if !["beginning", "end"].contains(place), time == nil {
             throw arguments.misuse("`\(place)` is neither beginning, end nor a time like 2026-01-31T12:00:00Z")
         }
         let targets = try await OpenHub.with(arguments) { hub in
-            let known = try await hub.log.positions(of: group.rawValue)
+            let known = try await hub.positions(of: group)
             var topics = Set(known.map(\.partition.topic))
             if let wanted = arguments.text(topic) { topics.formIntersection([wanted]) }
             if topics.isEmpty {
@@ -103,6 +103,14 @@ enum GroupsCommand {
             }
         }
         if !arguments.has(.yes) { throw CommandFailure("nothing was changed. Add --yes to do it.") }
+    }
+
+    /// - Throws: ``CommandFailure`` for a group that is not the hub's: a Kafka cluster may have groups of other programs.
+    static func hubGroup(_ name: String) throws -> ConsumerGroup {
+        if let group = TopicCatalogue.groups.first(where: { $0.rawValue == name }) { return group }
+        throw CommandFailure(
+            "the hub has no group \(name). Its groups: \(TopicCatalogue.groups.map(\.rawValue).joined(separator: ", "))."
+        )
     }
 
     private static func show(_ positions: [GroupPosition], _ arguments: Arguments, _ console: Console) {
@@ -167,6 +175,13 @@ private struct GroupSum {
             .init("partitions", .number(partitionCount)), .init("heldPartitions", .number(heldCount)),
             .init("lag", .number(lag)), .init("oldestUnprocessedSeconds", .number((age ?? 0).rounded(3))),
         ])
+    }
+}
+
+extension HubStore {
+    /// The positions of the hub's groups, or of one of them. A Kafka cluster may have groups of other programs.
+    func positions(of group: ConsumerGroup? = nil) async throws -> [GroupPosition] {
+        try await log.positions(of: (group.map { [$0] } ?? TopicCatalogue.groups).map(\.rawValue))
     }
 }
 

@@ -25,11 +25,12 @@ enum TailCommand {
     ) { arguments, console in
         let left = try arguments.number(limit, in: 1...Int.max) ?? .max
         let isFromBeginning = arguments.has(fromBeginning)
+        let topic = try TopicsCommand.hubTopic(arguments.positional[0])
         try await OpenHub.with(arguments) { hub in
             var tail = Tail(
                 hub: hub, console: console, asJSON: arguments.has(.json), left: left,
                 ends: isFromBeginning && !arguments.has(follow))
-            try await tail.run(topic: arguments.positional[0], fromBeginning: isFromBeginning)
+            try await tail.run(topic: topic, fromBeginning: isFromBeginning)
         }
     }
 }
@@ -44,26 +45,21 @@ private struct Tail {
     let ends: Bool
 
     mutating func run(topic: String, fromBeginning: Bool) async throws {
-        let marks: [TopicPartition: Range<Int64>]
-        do {
-            marks = try await hub.log.watermarks(of: topic)
-        } catch EventLogError.unknownTopic {
-            throw CommandFailure("there is no topic \(topic). `\(Program.name) topics list --all` lists them.")
-        }
+        let marks = try await hub.log.watermarks(of: topic)
         if fromBeginning {
             // Reads existing messages partition by partition.
-            for (partition, range) in marks.sorted(by: { $0.key < $1.key }) where left > 0 {
+            for (partition, range) in marks.sorted(by: { $0.key < $1.key }) where left > 0 && !Console.outputIsClosed {
                 try await read([partition: range])
             }
         }
-        if ends || left == 0 { return }
+        if ends || left == 0 || Console.outputIsClosed { return }
         try await read(marks.mapValues { $0.upperBound..<Int64.max })
     }
 
     private mutating func read(_ ranges: [TopicPartition: Range<Int64>]) async throws {
         let reader = try await hub.log.reader(ranges.filter { !$0.value.isEmpty })
-        while left > 0, let batch = try await reader.next(countMax: min(left, 500)) {
-            for record in batch.records {
+        while left > 0, !Console.outputIsClosed, let batch = try await reader.next(countMax: min(left, 500)) {
+            for record in batch.records where !Console.outputIsClosed {
                 await show(record)
                 left -= 1
             }

@@ -15,9 +15,9 @@ enum TopicsCommand {
         "list", "List the topics of the catalogue with what they hold.", options: [all, .data, .json],
         examples: ["topics list", "topics list --all --json"]
     ) { arguments, console in
-        let topics = try await OpenHub.with(arguments) { try await $0.log.topics() }
         let known = Dictionary(uniqueKeysWithValues: TopicCatalogue.all.enumerated().map { ($1.name, $0) })
-        let shown = topics.filter { arguments.has(all) || known[$0.settings.name] != nil }
+        let names = TopicSettings.namesOfCatalogue.filter { arguments.has(all) || known[$0] != nil }
+        let shown = try await OpenHub.with(arguments) { try await $0.log.topics(names) }
             .sorted {
                 (known[$0.settings.name] ?? .max, $0.settings.name) < (
                     known[$1.settings.name] ?? .max, $1.settings.name
@@ -114,11 +114,9 @@ enum TopicsCommand {
         arguments: [Argument("TOPIC", "A topic's name.")], options: [.data, .json],
         examples: ["topics describe user.registered"]
     ) { arguments, console in
-        let name = arguments.positional[0]
+        let name = try hubTopic(arguments.positional[0])
         try await OpenHub.with(arguments) { hub in
-            guard let topic = try await hub.log.topics().first(where: { $0.settings.name == name }) else {
-                throw CommandFailure("there is no topic \(name). `\(Program.name) topics list --all` lists them.")
-            }
+            guard let topic = try await hub.log.topics([name]).first else { throw EventLogError.unknownTopic(name) }
             let marks = try await hub.log.watermarks(of: name).sorted { $0.key < $1.key }
             if arguments.has(.json) {
                 guard case .object(var members) = json(topic) else { return }
@@ -136,13 +134,25 @@ enum TopicsCommand {
                 return
             }
             let declared = TopicCatalogue.topic(named: name)
-            console.line("\(name): kept for \(topic.settings.retentionDays) days, \(topic.messageCount) messages now")
+            console.line(
+                "\(name): kept for \(topic.settings.retentionDays) days, \(topic.messageCount) \(topic.messageCount == 1 ? "message" : "messages") now"
+            )
             console.line("written by \(declared?.producer.rawValue ?? "consumers")")
-            console.line("read by \(declared?.consumers.map(\.rawValue).joined(separator: ", ") ?? "nobody else")\n")
+            let readers = declared?.consumers.map(\.rawValue) ?? []
+            console.line("read by \(readers.isEmpty ? "no group" : readers.joined(separator: ", "))\n")
             console.table(
                 ["partition", "first offset", "end offset"],
                 marks.map { ["\($0.key.partition)", "\($0.value.lowerBound)", "\($0.value.upperBound)"] })
         }
+    }
+
+    /// - Throws: ``CommandFailure`` for a topic that is not the hub's: a Kafka cluster may have topics of other programs.
+    static func hubTopic(_ name: String) throws -> String {
+        if TopicSettings.namesOfCatalogue.contains(name) { return name }
+        let suggestion = Suggestion.text(for: name, among: TopicSettings.namesOfCatalogue)
+        throw CommandFailure(
+            "the hub has no topic \(name)\(suggestion.isEmpty ? "." : suggestion) `\(Program.name) topics list --all` lists them."
+        )
     }
 }
 

@@ -20,7 +20,7 @@ enum DeadLettersCommand {
         examples: ["dlq list", "dlq list --group notification --json"]
     ) { arguments, console in
         let (letters, hasMore) = try await OpenHub.with(arguments) { hub in
-            try await hub.deadLetters.page(of: try await hub.known(consumerGroup(arguments)))
+            try await hub.deadLetters.page(of: try consumerGroup(arguments))
         }
         if arguments.has(.json) {
             for letter in letters { console.json(.object(letter.members)) }
@@ -94,7 +94,7 @@ enum DeadLettersCommand {
         let (report, hasMore) = try await OpenHub.with(arguments) { hub in
             let (ids, hasMore) = try await named(arguments, hub)
             let letters = ids.count == 1 ? "1 dead letter" : "\(ids.count) dead letters"
-            guard arguments.has(.yes) || console.agrees(to: "Discard \(letters) for good?") else {
+            guard ids.isEmpty || arguments.has(.yes) || console.agrees(to: "Discard \(letters) for good?") else {
                 throw CommandFailure("nothing was done: \(letters) would be discarded for good. Add --yes to do it.")
             }
             return (try await hub.deadLetters.discard(ids, batchID: batch), hasMore)
@@ -110,11 +110,11 @@ enum DeadLettersCommand {
         _ arguments: Arguments, _ hub: HubStore
     ) async throws -> (ids: [DeadLetter.ID], hasMore: Bool) {
         let ids = try arguments.positional.map { try deadLetterID($0, arguments) }
-        let group = consumerGroup(arguments)
+        let group = try consumerGroup(arguments)
         if ids.isEmpty, group == nil { throw arguments.misuse("name dead letters, or a --group for all of its") }
         if !ids.isEmpty, group != nil { throw arguments.misuse("name dead letters or a --group, not both") }
         if !ids.isEmpty { return (ids, false) }
-        let (letters, hasMore) = try await hub.deadLetters.page(of: try await hub.known(group))
+        let (letters, hasMore) = try await hub.deadLetters.page(of: group)
         return (letters.map(\.id), hasMore)
     }
 
@@ -145,28 +145,21 @@ enum DeadLettersCommand {
 
     fileprivate static func list(_ ids: [DeadLetter.ID]) -> JSONTree { .array(ids.map { .string("\($0)") }) }
 
-    private static func consumerGroup(_ arguments: Arguments) -> ConsumerGroup? {
-        arguments.text(group).map(ConsumerGroup.init(rawValue:))
+    private static func consumerGroup(_ arguments: Arguments) throws -> ConsumerGroup? {
+        try arguments.text(group).map { try GroupsCommand.hubGroup($0) }
     }
 
     private static func deadLetterID(_ text: String, _ arguments: Arguments) throws -> DeadLetter.ID {
         guard let id = DeadLetter.ID(text) else {
             throw arguments.misuse("`\(text)` is no dead letter's id; they look like notification/0/17")
         }
+        _ = try GroupsCommand.hubGroup(id.group.rawValue)
         return id
     }
 }
 
 extension HubStore {
     var deadLetters: DeadLetters { DeadLetters(log: log, database: database) { OpenHub.now } }
-
-    /// - Throws: ``CommandFailure`` for a group without a dead letter topic: it does not exist.
-    fileprivate func known(_ group: ConsumerGroup?) async throws -> ConsumerGroup? {
-        guard let group else { return nil }
-        let topic = TopicCatalogue.deadLetter(for: group).name
-        if try await log.topics().contains(where: { $0.settings.name == topic }) { return group }
-        throw CommandFailure("there is no group \(group). `\(Program.name) groups list` lists them.")
-    }
 }
 
 /// The outcomes of redriven dead letters.
