@@ -93,6 +93,7 @@ import Testing
             let answer = await page.answer()
             #expect(answer.status == 503)
             #expect(answer.text.contains(#""part":"failing""#), "\(answer.text)")
+            #expect(answer.text.contains("no answer within"), "\(answer.text)")
         }
         #expect(part.checkCount == 1)
         part.letGo()
@@ -113,9 +114,11 @@ import Testing
         }
     }
 
+    private struct OutOfOrder: Error, CustomStringConvertible { let description = "out of order" }
+
     @Test func `everybody is told the state, and nothing of the parts and of what is measured`() async throws {
         let metrics = Metrics(process: false)
-        let check = HealthCheck("part") { throw Problem.unavailable }
+        let check = HealthCheck("part") { throw OutOfOrder() }
         let measure = HealthCheck("measure") { metrics.gauge("measured", help: "A gauge.").set(7) }
         let routes = HealthRoutes(TestLoops.shared, metrics, checks: [check], measures: [measure])
         var open = Router(), closed = Router()
@@ -127,7 +130,9 @@ import Testing
             return "\(answer.status.code) \(String(decoding: bytes, as: UTF8.self))"
         }
         #expect(try await ask(open, "/health/ready") == #"503 {"status":"not-ready"}"#)
-        #expect(try await ask(closed, "/health/ready") == #"503 {"checks":{"part":"failing"},"status":"not-ready"}"#)
+        #expect(
+            try await ask(closed, "/health/ready")
+                == #"503 {"checks":{"part":"failing"},"reasons":{"part":"out of order"},"status":"not-ready"}"#)
         #expect(try await ask(open, "/metrics").hasPrefix("404"))
         // It is measured when somebody asks.
         #expect(try await ask(closed, "/metrics").contains("measured 7"))

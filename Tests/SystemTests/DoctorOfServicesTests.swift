@@ -18,12 +18,14 @@ import Testing
         let hub = try await HubUnderTest.inOneProcess(environment)
         let sound = try await hub.command(["doctor"])
         #expect(sound.code == 0, "\(sound.output)")
+        #expect(line("connections", sound.output).contains("the process that runs opens"), "\(sound.output)")
         for service in ["gateway", "user", "gamification", "registry", "sandbox"] {
             #expect(line("service \(service)", sound.output).contains("ready at http://127.0.0.1:"), "\(sound.output)")
         }
         let folder = try await hub.kill()
         let dead = try await hub.command(["doctor"])
         #expect(dead.code == 1)
+        #expect(!line("connections", dead.output).contains("that runs"), "\(dead.output)")
         for service in ["gateway", "user", "gamification"] {
             let line = line("service \(service)", dead.output)
             #expect(line.hasPrefix("✘") && line.contains("nobody listens"), "\(dead.output)")
@@ -145,5 +147,29 @@ import Testing
             process.terminationStatus == 1 && text.contains("hub.json cannot be read: Permission denied"), "\(text)")
         #expect(!text.contains("no hub runs on"), "\(text)")
         #expect(try await hub.stop() == [0])
+    }
+
+    /// The first line of `doctor`.
+    @Test func `only a process that runs is said to run`() async throws {
+        let hub = try await HubUnderTest.inManyProcesses(
+            ["gateway", "user", "notification"], ["HUB_RATE_LIMITS": "default"])
+        func settings() async throws -> String { line("configuration", try await hub.command(["doctor"]).output) }
+        func end(_ service: String) async throws {
+            try hub.program(of: service).kill()
+            _ = try await hub.program(of: service).exitCode()
+        }
+        let sound = "nothing is wrong with the settings of"
+        #expect(try await settings().hasSuffix("\(sound) the 3 processes that run"))
+        try await end("user")
+        #expect(try await settings().hasSuffix("\(sound) the 2 processes that run"))
+        // A process that hangs has not ended, and is heard of no more.
+        try hub.program(of: "notification").freeze()
+        #expect(try await settings().hasSuffix("\(sound) the 2 processes that run"))
+        try hub.program(of: "notification").thaw()
+        try await end("notification")
+        #expect(try await settings().hasSuffix(", which runs"))
+        try await end("gateway")
+        #expect(try await settings().hasSuffix("\(sound) the 3 processes that ran last; none of them runs now"))
+        hub.finish()
     }
 }

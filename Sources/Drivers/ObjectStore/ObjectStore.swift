@@ -96,3 +96,17 @@ public enum ObjectStoreError: Error, Sendable, Equatable {
     case refused(String)
     case cancelled
 }
+
+extension ObjectStoreError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .badKey: "the key is invalid"
+        case .wrongLength: "the body does not have its announced length"
+        case .wrongChecksum: "the body does not have its announced checksum"
+        case .bodyInterrupted: "the body ended early"
+        case .outside(let size): "the offset is beyond the end of the object, which has \(size) bytes"
+        case .unavailable(let reason), .refused(let reason): reason
+        case .cancelled: "the operation was cancelled"
+        }
+    }
+}

@@ -151,7 +151,10 @@ public struct S3Store: ObjectStore {
     public func check() async throws(ObjectStoreError) {
         let response = try await send(.head)
         if response.status.code == 404 { throw .refused("there is no bucket of that name") }
-        guard response.status.code == 200 else { throw await Self.failure(response) }
+        if response.status.code == 200 { return }
+        // A response to HEAD has no body: a listing's tells the reason.
+        let listing = try await send(.get, query: [("list-type", "2"), ("max-keys", "1")])
+        throw await Self.failure(listing.status.code == 200 ? response : listing)
     }
 
     // MARK: Requests

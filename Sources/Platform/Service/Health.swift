@@ -48,7 +48,7 @@ struct HealthRoutes {
         ready = SharedFetch(loops, keptTime: readyKept) { await Self.ready(parts) }
         let measured = measures.map { BoundedCheck($0, loops, timeMax: checkTimeMax) }
         self.measured = SharedFetch(loops, keptTime: readyKept) {
-            for measure in measured { _ = await measure.works() }
+            for measure in measured { _ = await measure.failure() }
         }
     }
 
@@ -57,7 +57,7 @@ struct HealthRoutes {
         router.add(.get, "/health/ready") { [ready] _ in
             guard let answer = try? await ready.value() else { return HTTPResponse(.serviceUnavailable) }
             guard readers == .everybody else { return answer }
-            let view = ReadyView(status: answer.status == .ok ? "ready" : "not-ready", checks: nil)
+            let view = ReadyView(status: answer.status == .ok ? "ready" : "not-ready", checks: nil, reasons: nil)
             return .json(answer.status, (try? HubJSON.encode(view)) ?? [])
         }
         if readers == .everybody { return }
@@ -71,13 +71,15 @@ struct HealthRoutes {
 
     /// The parts are checked concurrently, so the response takes no longer than one check.
     private static func ready(_ parts: [BoundedCheck]) async -> HTTPResponse {
-        let states = await withTaskGroup(of: (String, Bool).self) { group in
-            for part in parts { group.addTask { (part.name, await part.works()) } }
-            // The reason is for the log, not for callers.
-            return await group.reduce(into: [:]) { states, part in states[part.0] = part.1 ? "ok" : "failing" }
+        let failures: [String: String] = await withTaskGroup(of: (String, String?).self) { group in
+            for part in parts { group.addTask { (part.name, await part.failure()) } }
+            return await group.reduce(into: [:]) { failures, part in failures[part.0] = part.1 }
         }
-        let isReady = !parts.contains { $0.isVital && states[$0.name] == "failing" }
-        let view = ReadyView(status: isReady ? "ready" : "not-ready", checks: states)
+        let isReady = !parts.contains { $0.isVital && failures[$0.name] != nil }
+        let states = parts.map { ($0.name, failures[$0.name] == nil ? "ok" : "failing") }
+        let view = ReadyView(
+            status: isReady ? "ready" : "not-ready", checks: Dictionary(states) { first, _ in first },
+            reasons: failures.isEmpty ? nil : failures)
         let bytes = (try? HubJSON.encode(view)) ?? []
         return .json(isReady ? .ok : .serviceUnavailable, bytes)
     }
@@ -87,35 +89,56 @@ struct HealthRoutes {
 private struct BoundedCheck: Sendable {
     let name: String
     let isVital: Bool
-    private let works: SharedFetch<Bool>
+    private let outcome: SharedFetch<Outcome>
     private let loops: EventLoopGroup
     private let timeMax: Duration
+
+    private enum Outcome {
+        case works
+        case fails(String)
+    }
+
+    /// The maximum length of a reason in characters.
+    private static let reasonCountMax = 300
 
     init(_ check: HealthCheck, _ loops: EventLoopGroup, timeMax: Duration) {
         name = check.name
         isVital = check.isVital
-        works = SharedFetch(loops, keptTime: .zero) { (try? await check.check()) != nil }
+        outcome = SharedFetch(loops, keptTime: .zero) {
+            do {
+                try await check.check()
+                return .works
+            } catch {
+                return .fails(String("\(error)".prefix(Self.reasonCountMax)))
+            }
+        }
         self.loops = loops
         self.timeMax = timeMax
     }
 
-    func works() async -> Bool {
-        let (answers, answer) = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingOldest(1))
+    /// The reason why the part does not work; nil when it works.
+    func failure() async -> String? {
+        let (answers, answer) = AsyncStream.makeStream(of: Outcome.self, bufferingPolicy: .bufferingOldest(1))
         let loop = loops.next()
-        let check = loop.start("health check") { answer.yield((try? await works.value()) ?? false) }
+        let check = loop.start("health check") {
+            answer.yield((try? await outcome.value()) ?? .fails("the check was cancelled"))
+        }
         let limit = loop.start("health check limit") {
             try await loop.sleep(for: timeMax)
-            answer.yield(false)
+            answer.yield(.fails("no answer within \(timeMax)"))
         }
         defer {
             check.cancel()
             limit.cancel()
         }
-        return await answers.first { _ in true } ?? false
+        guard case .fails(let reason)? = await answers.first(where: { _ in true }) else { return nil }
+        return reason
     }
 }
 
 private struct ReadyView: Encodable {
     let status: String
     let checks: [String: String]?
+    /// Why parts fail, for operators.
+    let reasons: [String: String]?
 }

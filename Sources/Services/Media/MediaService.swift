@@ -1,5 +1,6 @@
 public import Contracts
 public import Messaging
+internal import ObjectStore
 public import Platform
 public import Postgres
 
@@ -35,6 +36,11 @@ public struct MediaService: HubService {
             ) { try await operations.transcode($0, $1) },
             TaskHandler(RemoveObjects.self) { task, _ in try await operations.remove(task) },
         ]
+    }
+
+    public var healthChecks: [HealthCheck] {
+        let objects = operations.objects
+        return [HealthCheck("objects", isVital: false) { try await objects.check() }]
     }
 
     public var jobs: [Job] {

@@ -16,16 +16,23 @@ extension Doctor {
             }
             return orSound(wrong + odd(in: shell), "\(declarations.count) settings of this shell: no hub runs")
         }
+        let living = running.processes.filter { running.runs($0) }
+        let judged = living.isEmpty ? running.processes : living
         var findings: [Finding] = []
-        for record in running.processes {
+        for record in judged {
             for finding in odd(in: record.settings)
             where !findings.contains(where: { $0.detail == finding.detail }) {
                 findings.append(finding)
             }
         }
-        findings += places(running.processes.map(\.settings), shell)
-        let count = running.processes.count
-        let which = count == 1 ? "process \(first.pid), which runs" : "the \(count) processes that run"
+        findings += places(judged.map(\.settings), shell)
+        let which =
+            switch (judged.count, living.isEmpty) {
+            case (1, false): "process \((living.first ?? first).pid), which runs"
+            case (1, true): "process \(first.pid), which ran last and does not run now"
+            case (let count, false): "the \(count) processes that run"
+            case (let count, true): "the \(count) processes that ran last; none of them runs now"
+            }
         return orSound(findings, "nothing is wrong with the settings of \(which)")
     }
 

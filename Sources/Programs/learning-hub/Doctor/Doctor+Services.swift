@@ -50,13 +50,8 @@ extension Doctor {
             return Finding(
                 part: part, state: .broken, detail: "\(place) at \(record.address) is not ready: \(said(failing))",
                 remedy: "its log lines say more")
-        case .silent(let reason):
-            return Finding(
-                part: part, state: .broken,
-                detail: "\(place) does not answer at \(record.address): \(reason), \(heard)",
-                remedy: record.isFresh
-                    ? "if it was killed start it again: `\(Program.name) \(record.command)`; its log lines say more"
-                    : "start it again: `\(Program.name) \(record.command)`")
+        case .refused: return silent(part, place, record, "nobody listens, \(heard)")
+        case .silent(let reason): return silent(part, place, record, "\(reason), \(heard)")
         case .outOfReach:
             return Finding(
                 part: part, state: record.isFresh ? .odd : .broken,
@@ -66,8 +61,17 @@ extension Doctor {
         }
     }
 
-    private func said(_ failing: [String]) -> String {
-        failing.isEmpty
-            ? "it is about to stop" : "\(failing.joined(separator: ", ")) \(failing.count == 1 ? "fails" : "fail")"
+    private func silent(_ part: String, _ place: String, _ record: ProcessRecord, _ reason: String) -> Finding {
+        Finding(
+            part: part, state: .broken, detail: "\(place) does not answer at \(record.address): \(reason)",
+            remedy: record.isFresh
+                ? "if it was killed start it again: `\(Program.name) \(record.command)`; its log lines say more"
+                : "start it again: `\(Program.name) \(record.command)`")
+    }
+
+    private func said(_ failing: [RunningHub.FailingPart]) -> String {
+        if failing.isEmpty { return "it is about to stop" }
+        let names = failing.map { part in part.name + (part.reason.map { " (\($0))" } ?? "") }
+        return "\(names.joined(separator: ", ")) \(failing.count == 1 ? "fails" : "fail")"
     }
 }

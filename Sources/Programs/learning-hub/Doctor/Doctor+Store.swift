@@ -34,12 +34,8 @@ extension Doctor {
             """
         ).first
         let (room, used): (Int32, Int64) = try row?.decode(Int32.self, Int64.self) ?? (0, 0)
-        let processes = running.processes.map { process in
-            (
-                process.settings,
-                running.instances.count { $0.record.machine == process.machine && $0.record.pid == process.pid }
-            )
-        }
+        let living = running.processes.filter { running.runs($0) }
+        let processes = living.map { ($0.settings, running.instances(of: $0).count) }
         let wanted = try (processes.isEmpty ? [(shell, HubServices.all.count)] : processes).reduce(0) {
             $0 + (try ConnectionBudget($1.0, serviceCount: $1.1).total)
         }
@@ -59,7 +55,7 @@ extension Doctor {
     }
 
     func log(_ hub: HubStore) async throws -> Finding {
-        let cluster = try await hub.log.cluster()
+        let cluster = try await hub.log.cluster(of: TopicSettings.namesOfCatalogue)
         if let cluster, let finding = trouble(of: cluster) { return finding }
         let changes = try await hub.log.plan(TopicSettings.catalogue)
         if let first = changes.first {
@@ -94,7 +90,7 @@ extension Doctor {
     /// Whether every group makes progress: a stopped or blocked one is detected by the age of its unread events.
     func groups(_ hub: HubStore) async throws -> Finding {
         let now = OpenHub.now
-        let late = try await hub.log.positions(of: nil).filter { position in
+        let late = try await hub.positions().filter { position in
             position.oldestUnprocessed.map { now.timeIntervalSince($0) > Self.lateSeconds } ?? false
         }
         guard let worst = late.min(by: { ($0.oldestUnprocessed ?? now) < ($1.oldestUnprocessed ?? now) }) else {

@@ -1,8 +1,5 @@
 internal import Contracts
-internal import EventLoop
-internal import HTTP
 internal import Mail
-internal import ObjectStore
 internal import Platform
 
 #if canImport(FoundationEssentials)
@@ -36,57 +33,31 @@ extension Doctor {
         }
     }
 
-    func storage() -> Finding {
-        let folder = DataFolder(arguments.text(.data) ?? ".data")
-        guard let free = freeBytes(at: folder.existing) else {
-            return Finding(part: "storage", state: .broken, detail: "\(folder.existing) cannot be examined")
-        }
-        let text = "\(free / 1_048_576) MB free at \(folder.existing)"
-        if !FileManager.default.isWritableFile(atPath: folder.existing) {
+    func storage() -> Finding { disk("storage", folder, full: "the database stops") }
+
+    /// - Parameter full: the consequence of a full disk.
+    func disk(_ part: String, _ folder: DataFolder, full: String) -> Finding {
+        let path = folder.existing
+        guard let free = freeBytes(at: path) else {
             return Finding(
-                part: "storage", state: .broken, detail: "\(folder.existing) cannot be written",
-                remedy: "see its owner and mode")
+                part: part, state: .broken, detail: "\(path) cannot be examined", remedy: "see its owner and mode")
         }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            return Finding(
+                part: part, state: .broken, detail: "\(path) is a file",
+                remedy: "name a folder, or move the file away")
+        }
+        if !FileManager.default.isWritableFile(atPath: path) {
+            return Finding(
+                part: part, state: .broken, detail: "\(path) cannot be written",
+                remedy: "see its owner and mode, and whether its disk can be written")
+        }
+        let text = "\(free / 1_048_576) MB free at \(path)"
         if free < Self.freeBytesMin {
-            return Finding(part: "storage", state: .odd, detail: text, remedy: "make room before the database stops")
+            return Finding(part: part, state: .odd, detail: text, remedy: "make room: when the disk is full, \(full)")
         }
-        return Finding(part: "storage", state: .sound, detail: text)
-    }
-
-    /// Whether the bucket works, as reported by a running service, which has the keys. A folder is on the disk checked before.
-    func objects(_ running: RunningHub, _ shell: Settings) async -> Finding {
-        let instance = running.instances(of: .certificate).first
-        guard let bucket = (instance?.record.settings ?? shell).shown(named: ObjectSettings.bucket.name) else {
-            return Finding(part: "objects", state: .sound, detail: "no S3_BUCKET: files are kept in a folder")
-        }
-        let remedy = "see S3_ENDPOINT, S3_BUCKET and the AWS settings"
-        switch instance?.answer {
-        case .ready(let failing), .notReady(let failing):
-            let fails = failing.contains("objects")
-            return Finding(
-                part: "objects", state: fails ? .broken : .sound,
-                detail: "the certificate service \(fails ? "cannot use" : "can use") the bucket \(bucket)",
-                remedy: fails ? remedy : nil)
-        case .silent?, .outOfReach?:
-            return Finding(
-                part: "objects", state: .odd, detail: "whether the bucket \(bucket) can be used is not known",
-                remedy: "see the line of the certificate service, which uses it")
-        case nil: return await self.bucket(shell, remedy)
-        }
-    }
-
-    private func bucket(_ settings: Settings, _ remedy: String) async -> Finding {
-        do {
-            let loops = try EventLoopGroup(count: 1, name: "doctor")
-            let pool = try BlockingPool(name: "doctor", threadCount: 1, queueCountMax: 1)
-            defer { pool.shutdown() }
-            let client = HTTPClient(loops: loops)
-            try await settings.objects(pool, client) { OpenHub.now }.check()
-            return Finding(part: "objects", state: .sound, detail: "the bucket answers")
-        } catch {
-            return Finding(
-                part: "objects", state: .broken, detail: "the bucket cannot be used: \(error)", remedy: remedy)
-        }
+        return Finding(part: part, state: .sound, detail: text)
     }
 
     /// The media service converts uploads with these programs.

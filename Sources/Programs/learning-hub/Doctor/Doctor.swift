@@ -6,6 +6,9 @@ internal import Platform
 struct Doctor {
     let arguments: Arguments
 
+    /// The data folder of a hub that `up` runs.
+    var folder: DataFolder { DataFolder(arguments.text(.data) ?? ".data") }
+
     func examine() async -> [Finding] {
         let shell: Settings
         do {

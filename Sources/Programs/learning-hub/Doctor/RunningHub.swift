@@ -19,12 +19,28 @@ struct RunningHub: Sendable {
     /// A service's readiness.
     enum Answer: Sendable {
         /// Only parts that are not vital fail.
-        case ready(failing: [String])
-        case notReady(failing: [String])
+        case ready(failing: [FailingPart])
+        case notReady(failing: [FailingPart])
+        /// Nothing listens on its port.
+        case refused
         /// No response; the reason.
         case silent(String)
         /// It listens only on its own machine, which is not this one.
         case outOfReach
+
+        /// nil when the service did not report its parts.
+        var failing: [FailingPart]? {
+            switch self {
+            case .ready(let failing), .notReady(let failing): failing
+            case .refused, .silent, .outOfReach: nil
+            }
+        }
+    }
+
+    /// A part of a service that does not work.
+    struct FailingPart: Sendable {
+        let name: String
+        let reason: String?
     }
 
     private static let patience: Duration = .seconds(5)
@@ -47,13 +63,30 @@ struct RunningHub: Sendable {
 
     func instances(of service: ServiceName) -> [Instance] { instances.filter { $0.record.service == service } }
 
-    /// What the service's process was started with, nil when none is known.
-    func settings(of service: ServiceName) -> Settings? { instances(of: service).first?.record.settings }
+    /// What the service's process was started with, of one that runs if there is one; nil when none is known.
+    func settings(of service: ServiceName) -> Settings? {
+        let instances = instances(of: service)
+        return (instances.first { runs($0.record) } ?? instances.first)?.record.settings
+    }
 
-    /// One record of each process.
+    /// One record of each recorded process, of one that was killed too.
     var processes: [ProcessRecord] {
         var seen: Set<String> = []
         return instances.map(\.record).filter { seen.insert("\($0.machine) \($0.pid)").inserted }
+    }
+
+    /// The process's instances of services.
+    func instances(of process: ProcessRecord) -> [Instance] {
+        instances.filter { $0.record.machine == process.machine && $0.record.pid == process.pid }
+    }
+
+    /// Whether a process runs: as its services answer, or by its heartbeat when none of them can be asked.
+    func runs(_ process: ProcessRecord) -> Bool {
+        let own = instances(of: process)
+        if own.contains(where: { $0.answer.failing != nil }) { return true }
+        return own.contains { instance in
+            if case .refused = instance.answer { false } else { instance.record.isFresh }
+        }
     }
 
     private static func answer(of record: ProcessRecord, _ http: HTTPClient) async -> Answer {
@@ -64,10 +97,12 @@ struct RunningHub: Sendable {
                 HTTPClientRequest(.get, record.address + "/health/ready"), timeout: patience)
             let page = try JSONDecoder().decode(
                 ReadyPage.self, from: Data(try await response.body.collect(bytesMax: bodyBytesMax)))
-            let failing = page.checks.filter { $0.value != "ok" }.map(\.key).sorted()
+            let failing = page.checks.filter { $0.value != "ok" }.map(\.key).sorted().map {
+                FailingPart(name: $0, reason: page.reasons?[$0])
+            }
             return response.status == .ok ? .ready(failing: failing) : .notReady(failing: failing)
         } catch HTTPClientError.connectFailed {
-            return .silent("nobody listens")
+            return .refused
         } catch HTTPClientError.timedOut {
             return .silent("no answer within \(patience.shown)")
         } catch {
@@ -77,5 +112,7 @@ struct RunningHub: Sendable {
 
     private struct ReadyPage: Decodable {
         let checks: [String: String]
+        /// Older programs give none.
+        let reasons: [String: String]?
     }
 }
