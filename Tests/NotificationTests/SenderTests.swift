@@ -162,6 +162,10 @@ import Testing
             #expect(Set(mails.map(\.messageID)).count == mails.count)
             let recipients = Set(mails.map(\.toAddress))
             #expect((0..<20).allSatisfy { recipients.contains("p\($0)@example.org") })
+            for text in ["the mail server takes no mail", "the mail server takes mail again"] {
+                let lines = hub.log.lines.filter { $0.contains(text) }
+                #expect(!lines.isEmpty && lines[0].contains(server.url), "\(lines)")
+            }
         }
     }
 

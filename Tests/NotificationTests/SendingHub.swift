@@ -49,6 +49,8 @@ struct SlowTransport: MailTransport {
         self.release = release
     }
 
+    var server: String { transport.server }
+
     func send(_ message: MailMessage) async throws(MailError) {
         if message.to.address.rawValue == Self.address {
             for await _ in release {}

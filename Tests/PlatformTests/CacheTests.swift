@@ -162,7 +162,15 @@ import Testing
             let start = ContinuousClock.now
             for _ in 0..<200 { #expect(try await world.ask() == "0") }
             #expect(start.duration(to: .now) < .seconds(5))
+            #expect(world.lines.lines.count == 1, "\(world.lines.lines)")
+            #expect(world.lines.lines.first?.contains("Redis is away") == true)
+            #expect(world.lines.lines.first?.contains("\(server.address)/0") == true, "\(world.lines.lines)")
             await server.thaw()
+            try await eventually("Redis is asked again") {
+                world.clock.advance(by: 2)
+                _ = try await world.ask()
+                return world.lines.lines.contains { $0.contains("Redis is back") }
+            }
         }
     }
 
@@ -209,6 +217,7 @@ import Testing
         let cache: Cache
         let redis: TestedRedis?
         let truth = Atomic(0)
+        let lines = LogRecorder()
         private let made = Atomic(0)
 
         var makeCount: Int { made.load(ordering: .relaxed) }
@@ -217,7 +226,11 @@ import Testing
             self.clock = clock
             self.redis = redis
             cache = Cache(
-                redis?.client, prefix: "test", limits: limits, loops: TestLoops.shared, metrics: Metrics(),
+                redis?.client,
+                outage: OutageLog(
+                    Logger(label: "test", sink: lines), failing: "Redis is away", over: "Redis is back",
+                    uptime: { clock.uptime }), prefix: "test", limits: limits, loops: TestLoops.shared,
+                metrics: Metrics(),
                 uptime: { clock.uptime })
         }
 

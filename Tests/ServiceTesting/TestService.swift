@@ -190,6 +190,7 @@ extension ServiceContext {
         log: LogRecorder = LogRecorder()
     ) throws -> ServiceContext {
         let metrics = Metrics(), uptime: Uptime = { clock.uptime }
+        let logger = Logger(label: name.rawValue, sink: log)
         return ServiceContext(
             name: name, settings: try Settings(environment: settings), loops: TestLoops.shared,
             blockingPool: try sharedPool.get(), database: database,
@@ -197,8 +198,10 @@ extension ServiceContext {
             http: HTTPClient(loops: TestLoops.shared), services: directory,
             seal: try .make(clock),
             objects: FolderStore(path: TestObjects.folder(), pool: try sharedPool.get()),
-            logger: Logger(label: name.rawValue, sink: log), metrics: metrics,
-            cache: Cache(nil, prefix: "test", loops: TestLoops.shared, metrics: metrics, uptime: uptime),
+            logger: logger, metrics: metrics,
+            cache: Cache(
+                nil, outage: OutageLog(logger, failing: "", over: ""), prefix: "test", loops: TestLoops.shared,
+                metrics: metrics, uptime: uptime),
             clock: { clock.now }, uptime: uptime)
     }
 }

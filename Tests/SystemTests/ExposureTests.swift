@@ -71,8 +71,11 @@ import Testing
         let operators = HubClient(address: address)
         #expect(try await operators.get("/health/ready").text.contains("database"))
         let page = try await operators.get("/metrics").text
+        let version = try await hub.command(["--version"]).output
+        let commit = version.firstMatch(of: /\(commit ([0-9a-f]+\+?)\)/).map { String($0.output.1) } ?? "unknown"
         for text in [
-            "hub_build_info{version=\"", "hub_breaker_state{lane=\"general\",service=\"user\"} 0",
+            "hub_build_info{commit=\"\(commit)\",version=\"0.1.0\"} 1",
+            "hub_breaker_state{lane=\"general\",service=\"user\"} 0",
             "gateway_upstream_seconds_count{service=\"user\"}",
         ] {
             #expect(page.contains(text), "\(text)")

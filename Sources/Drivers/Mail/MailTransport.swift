@@ -1,5 +1,8 @@
 /// Delivers mail.
 public protocol MailTransport: Sendable {
+    /// The address of the server, without credentials.
+    var server: String { get }
+
     /// Sends a message, and returns when the server has accepted it.
     func send(_ message: MailMessage) async throws(MailError)
 }

@@ -24,6 +24,8 @@ public struct SMTPTransport: MailTransport {
         workers = SMTPWorkers(threadCount: connectionsMax)
     }
 
+    public var server: String { "\(url)" }
+
     public func send(_ message: MailMessage) async throws(MailError) {
         do {
             _ = try await client.send(transfer(of: message), on: workers)

@@ -5,11 +5,13 @@ public import EventLoop
 /// Connections are opened on demand and reopened after a loss. While none can be opened, callers fail at once. May be called from a loop,
 /// without thread switches, or from anywhere else.
 public final class RedisClient: Sendable {
+    public let url: RedisURL
     private let loops: EventLoopGroup
     private let lines: [RedisLine]
 
     /// Opens no connection yet.
     public init(_ url: RedisURL, loops: EventLoopGroup, configuration: RedisConfiguration = .init()) {
+        self.url = url
         self.loops = loops
         lines = loops.loops.map { RedisLine(url, loop: $0, configuration) }
     }

@@ -59,13 +59,15 @@ public final class Cache: Sendable {
 
     /// - Parameters:
     ///   - redis: nil to keep everything in the process.
+    ///   - outage: logs that Redis does not answer.
     ///   - prefix: separates the keys of services.
     init(
-        _ redis: RedisClient?, prefix: String, limits: CacheLimits = CacheLimits(), loops: EventLoopGroup,
+        _ redis: RedisClient?, outage: OutageLog, prefix: String, limits: CacheLimits = CacheLimits(),
+        loops: EventLoopGroup,
         metrics: Metrics, uptime: @escaping Uptime
     ) {
         if let redis {
-            store = RedisCacheStore(redis, uptime: uptime)
+            store = RedisCacheStore(redis, outage: outage, uptime: uptime)
         } else {
             store = MemoryCacheStore(limits, uptime: uptime)
         }

@@ -1,9 +1,11 @@
+internal import Observability
 internal import Redis
 
 /// Stores bytes in Redis. After failures, a circuit breaker skips it for a moment, so that callers do not wait repeatedly.
 final class RedisCacheStore: CacheStore {
     private let client: RedisClient
     private let breaker: CircuitBreaker
+    private let outage: OutageLog
     private let uptime: Uptime
 
     /// For its client: slower commands time out.
@@ -13,8 +15,10 @@ final class RedisCacheStore: CacheStore {
         return configuration
     }()
 
-    init(_ client: RedisClient, uptime: @escaping Uptime) {
+    /// - Parameter outage: of the process, whose services share the client.
+    init(_ client: RedisClient, outage: OutageLog, uptime: @escaping Uptime) {
         self.client = client
+        self.outage = outage
         self.uptime = uptime
         breaker = CircuitBreaker(failureCountMax: 3, pause: .seconds(1))
     }
@@ -42,10 +46,14 @@ final class RedisCacheStore: CacheStore {
         do {
             let result = try await body(client)
             breaker.succeeded()
+            outage.succeeded([.url: .text("\(client.url)")])
             return result
         } catch {
             // A cancellation says nothing about the server.
-            if error is RedisError { breaker.failed(at: uptime()) }
+            if error is RedisError {
+                breaker.failed(at: uptime())
+                outage.failed([.url: .text("\(client.url)"), .error: LogValue(error)])
+            }
             throw error
         }
     }

@@ -20,6 +20,7 @@ public struct HubParts: Sendable {
     public let blockingPool: BlockingPool
     public let http: HTTPClient
     let redis: RedisClient?
+    let redisOutage: OutageLog
     public let directory: ServiceDirectory
     public let seal: IdentitySeal
     public let objects: any ObjectStore
@@ -32,17 +33,21 @@ public struct HubParts: Sendable {
     let requests: RequestLog?
     let outages: MessagingOutages
     let accessLevel: LogLevel
+    /// The commit of the program, for metrics.
+    let commit: String?
 
     public var loops: EventLoopGroup { store.loops }
     public var log: any EventLog { store.log }
     public var codec: EventCodec { store.codec }
 
     /// Connects, and prepares the store.
-    /// - Parameter services: they share the process's database connections, and log lines that concern no single service carry their
-    ///   names.
+    /// - Parameters:
+    ///   - services: they share the process's database connections, and log lines that concern no single service carry their names.
+    ///   - commit: of the program; nil when it is not known.
     /// - Throws: ``SettingsError``, ``StartError``.
     public static func open(
-        _ settings: Settings, for services: [ServiceName] = [], sink: any LogSink = LogWriter.standardError
+        _ settings: Settings, for services: [ServiceName] = [], commit: String? = nil,
+        sink: any LogSink = LogWriter.standardError
     ) async throws -> HubParts {
         let level = try settings.value(PlatformSettings.logLevel)
         let seal = try IdentitySeal(secret: try settings.value(PlatformSettings.identitySecret)) {
@@ -62,11 +67,14 @@ public struct HubParts: Sendable {
         let store = try await HubStore.prepare(settings, loops, logger)
         return HubParts(
             settings: settings, store: store, blockingPool: pool,
-            http: http, redis: try redis(settings, loops), directory: directory, seal: seal, objects: objects,
+            http: http, redis: try redis(settings, loops),
+            redisOutage: OutageLog(
+                logger, failing: "Redis does not answer, nothing is cached meanwhile", over: "Redis answers again"),
+            directory: directory, seal: seal, objects: objects,
             logger: logger, clock: { WallClock.date },
             sink: sink, level: level, drainTime: drainTime, connections: connections,
             requests: try store.requestLog(settings, logger), outages: MessagingOutages(logger),
-            accessLevel: try settings.value(PlatformSettings.accessLogLevel))
+            accessLevel: try settings.value(PlatformSettings.accessLogLevel), commit: commit)
     }
 
     /// With all services it is `hub`.
@@ -86,7 +94,7 @@ public struct HubParts: Sendable {
         let schema = ServiceSchema(name)
         let role = try await schema.prepare(type.histories, as: store.database)
         let metrics = Metrics()
-        ProgramVersion.show(on: metrics)
+        ProgramVersion.show(commit: commit, on: metrics)
         let uptime: Uptime = { .now }
         return ServiceContext(
             name: name, settings: settings, loops: loops, blockingPool: blockingPool,
@@ -97,7 +105,9 @@ public struct HubParts: Sendable {
                     schema: schema.name, role: role)),
             outbox: Outbox(service: name, codec: codec, now: clock), http: http, services: directory, seal: seal,
             objects: objects, logger: Logger(label: name.rawValue, level: level, sink: sink), metrics: metrics,
-            cache: Cache(redis, prefix: "hub:\(name)", loops: loops, metrics: metrics, uptime: uptime), clock: clock,
+            cache: Cache(
+                redis, outage: redisOutage, prefix: "hub:\(name)", loops: loops, metrics: metrics, uptime: uptime),
+            clock: clock,
             uptime: uptime, accessLevel: accessLevel, requests: requests,
             outages: outages)
     }

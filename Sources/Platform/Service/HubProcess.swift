@@ -49,13 +49,14 @@ public final class HubProcess: Sendable {
     ///
     /// - Parameters:
     ///   - topics: how the log's topics are handled.
+    ///   - commit: of the program; nil when it is not known.
     ///   - progress: called as each service becomes ready.
     /// - Throws: ``SettingsError``, ``StartError``, and what a service's own start throws. Nothing is left running then.
     public static func start(
-        _ types: [any HubService.Type], settings: Settings, topics: Topics, sink: any LogSink = LogWriter.standardError,
-        progress: @escaping @Sendable (Progress) -> Void = { _ in }
+        _ types: [any HubService.Type], settings: Settings, topics: Topics, commit: String? = nil,
+        sink: any LogSink = LogWriter.standardError, progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws -> HubProcess {
-        let parts = try await HubParts.open(settings, for: types.map { $0.name }, sink: sink)
+        let parts = try await HubParts.open(settings, for: types.map { $0.name }, commit: commit, sink: sink)
         let upkeep = Supervisor(loops: parts.loops, logger: parts.logger)
         upkeep.start("event log") { try await parts.log.run() }
         if let requests = parts.requests { upkeep.start("request log") { try await requests.run() } }

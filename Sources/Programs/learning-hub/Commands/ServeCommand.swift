@@ -1,3 +1,4 @@
+internal import Commit
 internal import Contracts
 internal import Platform
 
@@ -25,7 +26,9 @@ enum ServeCommand {
             }
             if !types.contains(where: { $0 == type }) { types.append(type) }
         }
-        let process = try await HubProcess.start(types, settings: try HubSettings.read(), topics: .check) { ready in
+        let process = try await HubProcess.start(
+            types, settings: try HubSettings.read(), topics: .check, commit: Commit.name
+        ) { ready in
             console.line("\(ready.service) ready on port \(ready.port)")
             if let port = ready.privatePort { console.line("/metrics of the \(ready.service) on port \(port)") }
         }

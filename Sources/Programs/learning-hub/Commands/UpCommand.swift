@@ -1,3 +1,4 @@
+internal import Commit
 internal import Contracts
 internal import Platform
 internal import Postgres
@@ -54,7 +55,7 @@ struct UpCommand {
         do {
             let settings = try HubSettings.read(commandLine: flags)
             let process = try await HubProcess.start(
-                HubServices.started(with: settings), settings: settings, topics: .apply
+                HubServices.started(with: settings), settings: settings, topics: .apply, commit: Commit.name
             ) { ready in
                 console.line("  \(ready.service.rawValue.padding(14)) ready on port \(ready.port)")
                 if let port = ready.privatePort { console.line("  /metrics of the \(ready.service) on port \(port)") }

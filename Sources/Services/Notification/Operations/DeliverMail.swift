@@ -1,4 +1,5 @@
 internal import Contracts
+internal import Mail
 internal import Messaging
 internal import Observability
 internal import Platform
@@ -66,7 +67,8 @@ extension Operations {
             }
         case .serverUnwilling(let code, let reason):
             sender.meter.unwilling.increment()
-            sender.outage.failed([.code: LogValue(code ?? 0), .reason: .text(reason)])
+            sender.outage.failed(
+                [.url: .text(sender.transport.server), .code: LogValue(code ?? 0), .reason: .text(reason)])
             try await database.transaction { tx in
                 store.updateDelivery(
                     mail, .waiting, dueAt: time, code: code, reason: reason, isCounted: false, at: time, on: tx)

@@ -55,7 +55,7 @@ final class MailSender: Sendable {
         switch outcome {
         case .sent, .refused(code: .some, _), .deferred(code: .some, _):
             isUp.store(true, ordering: .relaxed)
-            outage.succeeded()
+            outage.succeeded([.url: .text(transport.server)])
         case .serverUnwilling: isUp.store(false, ordering: .relaxed)
         case .refused, .deferred: break
         }
