@@ -38,6 +38,11 @@ import Testing
         #expect(try parse("topics", "tail", "--limit=4", "a").text(Self.limit) == "4")
     }
 
+    @Test func `a value may look like an option behind an equals sign, and like a negative number anywhere`() throws {
+        #expect(try parse("topics", "tail", "a", "--limit=--json").text(Self.limit) == "--json")
+        #expect(try parse("topics", "tail", "a", "--limit", "-3").text(Self.limit) == "-3")
+    }
+
     @Test func `an option that is not given has its default`() throws {
         let arguments = try parse("topics", "tail", "a")
         #expect(arguments.text(Self.limit) == "10")
@@ -84,6 +89,12 @@ import Testing
         (["topics", "tail", "a", "--limit", "1", "--limit", "2"], "--limit is given twice"),
         (["topics", "list", "--json=yes"], "--json takes no value"),
         (["serve"], "NAME is missing"),
+        (["serve", ""], "NAME is empty"),
+        (["topics", "tail", ""], "TOPIC is empty"),
+        (["topics", "tail", "a", "--limit="], "--limit N needs a value"),
+        (["topics", "tail", "a", "--limit", ""], "--limit N needs a value"),
+        (["topics", "tail", "a", "--limit", "--json"], "--limit N needs a value"),
+        (["--json"], "a command is missing before `--json`"),
     ])
     func `a mistake is named`(words: [String], message: String) {
         let error = #expect(throws: UsageError.self) {

@@ -120,4 +120,26 @@ import Testing
         }
         await database.close()
     }
+
+    @Test func `a demo that is interrupted removes what it has made`() async throws {
+        let hub = try await HubUnderTest.inOneProcess()
+        let folder = try WorkFolder("demo")
+        let demo = try Program(
+            ["demo", "--url", hub.address],
+            ["DATABASE_URL": hub.databaseURL, "HUB_IDENTITY_SECRET": "a secret that all processes share"],
+            log: folder.file("demo.log"))
+        try await eventually("it has made both accounts") { demo.output.contains("an author is made") }
+        demo.interrupt()
+        #expect(try await demo.exitCode() == 1)
+        #expect(demo.logText.contains("the demo was interrupted"), "\(demo.logText)")
+        #expect(demo.output.contains("what the demo has made is removed"), "\(demo.output)")
+        try await expectCounts(
+            hub,
+            [
+                "select count(*) from \"user\".account where email is not null": 0,
+                "select count(*) from \"user\".account": 2,
+            ])
+        folder.finish()
+        #expect(try await hub.stop() == [0])
+    }
 }

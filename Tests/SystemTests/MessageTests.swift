@@ -39,7 +39,7 @@ import Testing
         #expect(try await Run(["topics", "apply"], environment).code == 0)
         for arguments in [["list"], ["redrive"], ["discard"]] {
             let run = try await Run(["dlq"] + arguments + ["--group", "nope"], environment)
-            #expect(run.code == 1 && run.errors.contains("there is no group nope"), "\(run.errors)")
+            #expect(run.code == 1 && run.errors.contains("the hub has no group nope"), "\(run.errors)")
         }
         #expect(try await Run(["dlq", "list", "--group", "gamification"], environment).code == 0)
         let replay = ["replay", "gamification", "--topic", "user.registered", "--from-offset"]
@@ -49,7 +49,18 @@ import Testing
             let run = try await Run(replay + [place], environment)
             #expect(run.code == 1 && run.errors.contains(message), "\(run.errors)")
         }
-        #expect(try await Run(replay + ["0@0"], environment).code == 0)
+        let backwards = try await Run(
+            [
+                "replay", "gamification", "--from-time", "2026-11-29T00:00:00Z", "--until-time",
+                "2026-01-31T00:00:00Z",
+            ], environment)
+        #expect(backwards.code == 2 && backwards.errors.contains("--until-time is not after --from-time"))
+        for place in ["-5", "0@-5", "0@1,0@2", "0@"] {
+            #expect(try await Run(replay + [place], environment).code == 2, "\(place)")
+        }
+        let whole = try await Run(replay + ["0@0"], environment)
+        // Before anything is handled: whoever interrupts it can go on with it.
+        #expect(whole.code == 0 && whole.errors.contains("to go on with it"), "\(whole.errors)")
         let schemas = try await Run(["schemas", "check"], environment)
         #expect(!schemas.output.contains(" 1 versions"), "\(schemas.output)")
     }
@@ -58,6 +69,40 @@ import Testing
         let run = try await Run(["config", "--markdown"], ["HUB_LOOPS": "3"])
         let line = run.output.split(separator: "\n").first { $0.hasPrefix("| `HUB_LOOPS`") }
         #expect(line?.contains("| environment |") == true, "\(run.output)")
+    }
+
+    @Test(arguments: [
+        ("\"$0\" config > /dev/full", 1, "standard output cannot be written, results are missing: No space left"),
+        ("\"$0\" config | head -1", 0, ""),
+        ("\"$0\" topics describe \"$(printf 'user.\\377')\"", 2, "argument 3 is not UTF-8 text"),
+        ("printf 'HUB_LOOPS=\\377' > .env && \"$0\" config", 1, ".env in this folder is not UTF-8 text"),
+        ("mkdir .env && \"$0\" config > out", 0, ""),
+        ("\"$0\" trace $(printf '%0300d' 0)", 2, "an id has at most 256 bytes, not 300"),
+        (
+            // Neither log lines nor results get into the files that are opened next.
+            """
+            "$0" up --data hub --port 0 >&- 2>&- & hub=$!
+            until [ -e hub/hub.json ] || ! kill -0 $hub; do sleep 0.2; done
+            kill -TERM $hub; wait $hub && test -e hub/hub.lock -a ! -s hub/hub.lock
+            """, 0, ""
+        ),
+        ("\"$0\" admin create --email a@example.org --data . <&-", 1, "no hub runs on"),
+    ])
+    func `what the shell does to input and output is noticed`(script: String, code: Int32, message: String)
+        async throws
+    {
+        let folder = try WorkFolder("message"), output = Pipe(), process = Process()
+        process.executableURL = URL(filePath: "/bin/bash")
+        process.arguments = ["-o", "pipefail", "-c", script, try Program.executable().path]
+        process.environment = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? ""]
+        process.currentDirectoryURL = folder.url
+        process.standardError = output
+        try process.run()
+        let errors = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == code && errors.contains(message), "\(script): \(errors)")
+        #expect(errors.isEmpty == message.isEmpty, "\(errors)")
+        folder.finish()
     }
 }
 

@@ -1,4 +1,5 @@
 internal import Avro
+internal import Synchronization
 
 #if canImport(Glibc)
 internal import Glibc
@@ -8,6 +9,18 @@ internal import Darwin
 
 /// The output of a command: results on standard output, errors on standard error.
 struct Console: Sendable {
+    /// The error of the first failed write to standard output; 0 for none.
+    private static let outputError = Atomic<Int32>(0)
+
+    /// Whether the reader of standard output has closed it, as `head` does.
+    static var outputIsClosed: Bool { outputError.load(ordering: .relaxed) == EPIPE }
+
+    /// Why results were lost on the way to standard output; nil when all were written, or the reader wanted no more of them.
+    static var outputFailure: String? {
+        let error = outputError.load(ordering: .relaxed)
+        return error == 0 || error == EPIPE ? nil : String(cString: strerror(error))
+    }
+
     func line(_ text: String = "") { Self.write(text + "\n", to: STDOUT_FILENO) }
 
     func json(_ object: JSONTree) { line(object.compactText()) }
@@ -63,7 +76,9 @@ struct Console: Sendable {
                 if count > 0 {
                     rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
                 } else if errno != EINTR, errno != EAGAIN {
-                    // The reader closed the pipe, as `head` does.
+                    if descriptor == STDOUT_FILENO {
+                        _ = outputError.compareExchange(expected: 0, desired: errno, ordering: .relaxed)
+                    }
                     return
                 }
             }

@@ -42,7 +42,9 @@ enum Program {
                 return 0
             }
             try await body(arguments, console)
-            return 0
+            guard let failure = Console.outputFailure else { return 0 }
+            console.complaint("standard output cannot be written, results are missing: \(failure)")
+            return 1
         } catch let error as UsageError {
             console.complaint(error.message.hasSuffix("?") ? error.message : "\(error.message).")
             console.complaint("see `\((error.path + ["--help"]).joined(separator: " "))`")

@@ -33,9 +33,9 @@ struct Arguments: Sendable {
                 flags.insert(option)
                 continue
             }
-            guard let value = parts.count > 1 ? String(parts[1]) : rest.popFirst() else {
-                throw UsageError("\(option.usage) needs a value", path: path)
-            }
+            // A word that looks like an option is one: `--data --json` does not name a folder.
+            let value = parts.count > 1 ? String(parts[1]) : rest.popFirst().flatMap { $0.hasPrefix("--") ? nil : $0 }
+            guard let value, !value.isEmpty else { throw UsageError("\(option.usage) needs a value", path: path) }
             if values.updateValue(value, forKey: option) != nil {
                 throw UsageError("--\(option.name) is given twice", path: path)
             }
@@ -55,6 +55,11 @@ struct Arguments: Sendable {
         let needed = arguments.filter { $0.count == .one || $0.count == .oneOrMore }
         if positional.count < needed.count {
             throw UsageError("\(needed[positional.count].name) is missing", path: path)
+        }
+        if let index = positional.firstIndex(of: ""),
+            let name = arguments[..<min(index + 1, arguments.count)].last?.name
+        {
+            throw UsageError("\(name) is empty", path: path)
         }
         let isBounded = !arguments.contains { $0.count == .any || $0.count == .oneOrMore }
         if isBounded, positional.count > arguments.count {

@@ -47,8 +47,11 @@ struct Command: Sendable {
             throw UsageError(
                 "there is no command `\(word)`\(Suggestion.text(for: word, among: members.map(\.name)))", path: path)
         }
-        // A family without a member runs its first one, but its help covers all.
+        // A family without a member runs its first one, but its help covers all. The program itself runs none unasked.
         guard !asksForHelp, let first = members.first else { return Call(command: self, path: path, words: words) }
+        if let word = words.first, path.count == 1 {
+            throw UsageError("a command is missing before `\(word)`", path: path)
+        }
         return try first.resolve(words, path: path)
     }
 }

@@ -13,13 +13,16 @@ enum DemoCommand {
         notes: """
             Ends with 1 at the first step that does not arrive. The course is written by an instructor whom the demo makes, as \
             `admin create` does: for that it must reach the hub's database. In the end both accounts are erased, and the course \
-            is archived with that. The addresses are nobody's; where the hub sends real mail, its server may refuse them.
+            is archived with that, after Ctrl-C too. The addresses are nobody's; where the hub sends real mail, its server may refuse them.
             """
     ) { arguments, console in
         let client = try APIClient(address: try address(arguments))
         let steps = Steps(console, asJSON: arguments.has(.json))
         let learner = DemoAccount("learner"), author = DemoAccount("author")
-        let played = await outcome { try await play(client, steps, learner, author, arguments) }
+        let signals = StopSignals()
+        let played = await outcome {
+            try await signals.first { try await play(client, steps, learner, author, arguments) }
+        }
         let cleaned = await outcome {
             if arguments.has(keep) { return }
             try await steps.step("what the demo has made is removed") {
@@ -27,7 +30,7 @@ enum DemoCommand {
             }
         }
         await client.close()
-        try played.get()
+        if !(try played.get()) { throw CommandFailure("the demo was interrupted") }
         try cleaned.get()
     }
 

@@ -21,6 +21,8 @@ struct Steps {
             let result = try await body()
             tell(name, start.duration(to: clock.now), detail(result), arrived: true)
             return result
+        } catch is CancellationError {
+            throw CommandFailure("the demo was interrupted at this step: \(name)")
         } catch {
             tell(name, start.duration(to: clock.now), "\(error)", arrived: false)
             throw CommandFailure("the demo stops at this step: \(name)")

@@ -36,7 +36,7 @@ struct DataFolder {
             throw CommandFailure("the data folder \(path) cannot be made")
         }
         let descriptor = open(lockFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw CommandFailure("\(lockFile) cannot be opened: \(reason())") }
+        guard descriptor >= 0 else { throw CommandFailure("\(lockFile) cannot be opened: \(reason())\(remedy)") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return }
         close(descriptor)
         let note = try? readNote()
@@ -86,7 +86,6 @@ struct DataFolder {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
-            let remedy = errno == EACCES ? ". Run this as the user whose hub it is." : ""
             throw CommandFailure("\(file) cannot be read: \(reason())\(remedy)")
         }
         close(descriptor)
@@ -116,4 +115,13 @@ struct DataFolder {
     }
 
     private func reason() -> String { String(cString: strerror(errno)) }
+
+    /// What to do about the last errno of an open.
+    private var remedy: String {
+        switch errno {
+        case EACCES: ". Run this as the user whose hub it is."
+        case ENOTDIR: ". The data folder must be a folder."
+        default: ""
+        }
+    }
 }

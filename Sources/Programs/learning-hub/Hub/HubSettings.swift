@@ -8,10 +8,28 @@ internal import Foundation
 
 /// The settings as this process sees them.
 enum HubSettings {
+    private static let file = ".env"
+
     /// - Parameter commandLine: values from flags.
+    /// - Throws: ``CommandFailure`` for a file that cannot be read: without its settings the hub would be another one.
     static func read(commandLine: [String: String] = [:]) throws -> Settings {
-        let file = FileManager.default.contents(atPath: ".env").map { String(decoding: $0, as: UTF8.self) }
-        return try Settings(commandLine: commandLine, environment: ProcessInfo.processInfo.environment, file: file)
+        try Settings(
+            commandLine: commandLine, environment: ProcessInfo.processInfo.environment, file: try textOfFile())
+    }
+
+    /// nil when there is no file; a folder of that name belongs to something else.
+    private static func textOfFile() throws -> String? {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), !isFolder.boolValue else {
+            return nil
+        }
+        guard let bytes = FileManager.default.contents(atPath: file) else {
+            throw CommandFailure("\(file) in this folder cannot be read. See its owner and mode.")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw CommandFailure("\(file) in this folder is not UTF-8 text.")
+        }
+        return text
     }
 }
 

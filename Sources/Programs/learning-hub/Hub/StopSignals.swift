@@ -33,14 +33,22 @@ final class StopSignals {
     func first() async { for await _ in stream { return } }
 
     /// Runs `work` until the first signal.
+    /// - Returns: whether the work ended before that.
     /// - Throws: what `work` throws before that.
-    func first(during work: @escaping @Sendable () async throws -> Void) async throws {
+    @discardableResult
+    func first(during work: @escaping @Sendable () async throws -> Void) async throws -> Bool {
         let stream = stream
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { for await _ in stream { return } }
-            group.addTask { try await work() }
+        return try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await _ in stream { break }
+                return false
+            }
+            group.addTask {
+                try await work()
+                return true
+            }
             defer { group.cancelAll() }
-            try await group.next()
+            return try await group.next() ?? true
         }
     }
 }

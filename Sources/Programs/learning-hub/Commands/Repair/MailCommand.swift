@@ -55,6 +55,7 @@ enum MailCommand {
             if !ids.isEmpty { return try await mails.resend(ids) }
             guard arguments.has(.yes) else {
                 let count = try await mails.count(lateSince: OpenHub.now).failed
+                if count == 0 { return try await mails.resendAllFailed() }
                 let mails = count == 1 ? "1 mail has" : "\(count) mails have"
                 throw CommandFailure("\(mails) failed and would be sent again. Add --yes to do it.")
             }

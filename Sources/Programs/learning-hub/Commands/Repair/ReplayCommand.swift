@@ -48,7 +48,11 @@ struct ReplayCommand {
             throw arguments.misuse("there is no group `\(group)` in this program")
         }
         let until = try arguments.text(Self.untilTime).map { try time($0) }
-        let replayID = arguments.text(Self.id) ?? SecureRandom.token(byteCount: 6)
+        let replayID = arguments.text(Self.id) ?? "r\(SecureRandom.token(byteCount: 6))"
+        if !arguments.isGiven(Self.id) {
+            console.complaint(
+                "this is replay \(replayID). If it is interrupted, add --id \(replayID) to go on with it.")
+        }
         let parts = try await HubParts.open(try await HubLocation.settingsForParts(arguments))
         do {
             try await run(type, group, parts, until: until, replayID: replayID)
@@ -137,14 +141,20 @@ struct ReplayCommand {
         guard given + (arguments.has(Self.fromBeginning) ? 1 : 0) == 1 else {
             throw arguments.misuse("give one of --from-offset, --from-time and --from-beginning")
         }
-        if let text = arguments.text(Self.fromTime) { return .time(try time(text)) }
+        if let text = arguments.text(Self.fromTime) {
+            let start = try time(text)
+            if let until = try arguments.text(Self.untilTime).map({ try time($0) }), until <= start {
+                throw arguments.misuse("--until-time is not after --from-time")
+            }
+            return .time(start)
+        }
         guard let text = arguments.text(Self.fromOffset) else { return .beginning }
         guard arguments.isGiven(Self.topic), let topic = topics.first else {
             throw arguments.misuse("--from-offset needs --topic")
         }
         let marks = try await log.watermarks(of: topic.name)
         var offsets: [TopicPartition: Int64] = [:]
-        if let offset = Int64(text) {
+        if let offset = Int64(text), offset >= 0 {
             guard marks.values.contains(where: { offset <= $0.upperBound }) else {
                 throw CommandFailure("\(topic.name) ends before offset \(offset) in every partition")
             }
@@ -152,7 +162,8 @@ struct ReplayCommand {
         }
         for part in text.split(separator: ",") {
             let numbers = part.split(separator: "@")
-            guard numbers.count == 2, let partition = Int(numbers[0]), let offset = Int64(numbers[1]) else {
+            guard numbers.count == 2, let partition = Int(numbers[0]), let offset = Int64(numbers[1]), offset >= 0
+            else {
                 throw arguments.misuse("`\(part)` is no partition and offset, like 0@120")
             }
             guard let kept = marks[TopicPartition(topic.name, partition)] else {
@@ -162,7 +173,9 @@ struct ReplayCommand {
                 throw CommandFailure(
                     "\(topic.name)/\(partition) ends before offset \(offset): the next is \(kept.upperBound)")
             }
-            offsets[TopicPartition(topic.name, partition)] = offset
+            guard offsets.updateValue(offset, forKey: TopicPartition(topic.name, partition)) == nil else {
+                throw arguments.misuse("partition \(partition) is named twice")
+            }
         }
         return .offsets(offsets)
     }

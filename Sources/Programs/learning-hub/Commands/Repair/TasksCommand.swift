@@ -63,6 +63,7 @@ enum TasksCommand {
                 if let kind, let key { return try await restart(kind, key, in: tasks) }
                 guard arguments.has(.yes) else {
                     let count = try await tasks.failedCount()
+                    if count == 0 { return 0 }
                     let failed = count == 1 ? "1 task has" : "\(count) tasks have"
                     throw CommandFailure("\(failed) failed and would be done again. Add --yes to do it.")
                 }

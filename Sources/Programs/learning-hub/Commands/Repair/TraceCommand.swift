@@ -25,6 +25,9 @@ enum TraceCommand {
             """
     ) { arguments, console in
         let id = arguments.positional[0]
+        guard id.utf8.count <= idBytesMax else {
+            throw arguments.misuse("an id has at most \(idBytesMax) bytes, not \(id.utf8.count)")
+        }
         let found = try await OpenHub.with(arguments) { hub in
             try await Journey(log: hub.log, database: hub.database).find(id)
         }
@@ -32,6 +35,8 @@ enum TraceCommand {
         if arguments.has(.json) { tellAsJSON(found.steps, console) } else { tell(found.steps, console) }
         for text in found.leftOut { console.complaint("not everything is shown: \(text)") }
     }
+
+    private static let idBytesMax = 256
 
     private static func nothing(of id: String, _ found: FoundJourneys) -> CommandFailure {
         if found.longerIDs.isEmpty { return CommandFailure("nothing is known of \(id)") }
