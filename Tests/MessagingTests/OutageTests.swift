@@ -23,6 +23,9 @@ import Testing
                 let partition = #""partition":"#
                 #expect(Self.lines("partitions cannot be worked on", of: hub).allSatisfy { $0.contains(partition) })
                 try await hub.test.database.execute("alter table event_log.away rename to record")
+                try await eventually("it is over before the next event") {
+                    !Self.lines("the partitions are worked on again", of: hub).isEmpty
+                }
                 try await hub.register(TestHub.user(2))
                 try await eventually { try await hub.count("ledger") == 2 }
             }

@@ -64,7 +64,7 @@ private struct BriefLease: Lease {
     let isRevoked = true
 
     func start(at offset: Int64?) async throws -> Int64 { throw EventLogError.leaseLost(partition) }
-    func next(countMax: Int) async throws -> LogBatch? { nil }
+    func next(countMax: Int, atEnd: @Sendable () -> Void) async throws -> LogBatch? { nil }
     func acknowledge(_ offset: Int64) {}
     func whenRevoked() async {}
     func release() async { end() }

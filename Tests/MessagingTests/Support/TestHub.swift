@@ -102,6 +102,7 @@ struct TestHub: Sendable {
         policy.delayBase = .milliseconds(1)
         policy.delayMax = .milliseconds(5)
         policy.dependencyDelayMax = .milliseconds(20)
+        policy.storeDelayMax = .milliseconds(20)
         return Consumer(
             group: group, handlers: handlers, outbox: outbox ?? receiverOutbox,
             database: process?.gamification ?? gamification,

@@ -48,7 +48,10 @@ struct PartitionWorker: Sendable {
     private func next(_ tenure: Tenure) async throws -> LogBatch? {
         try await untilDone("reading the partition failed") {
             do {
-                return try await lease.next(countMax: consumer.limits.batchCountMax)
+                return try await lease.next(countMax: consumer.limits.batchCountMax) {
+                    // The partition is worked on again when it can be read, not when the next record comes.
+                    consumer.outages.partitions.succeeded([.group: .text(consumer.group.rawValue)], of: place)
+                }
             } catch EventLogError.gap(let partition, let firstKept) {
                 consumer.metrics.gaps.increment()
                 consumer.logger.error(
@@ -184,11 +187,7 @@ struct PartitionWorker: Sendable {
                 failures += 1
                 outage.failed(
                     facts(more).merging([.reason: .text("\(failed)"), .error: LogValue(error)]) { $1 }, of: place)
-                let policy = consumer.policy
-                try await lease.wait(
-                    FailureClass(of: error) == .dependencyDown
-                        ? policy.dependencyDelay(after: failures, using: &random)
-                        : policy.delay(after: failures, using: &random), on: loop)
+                try await lease.wait(consumer.policy.storeDelay(after: failures, using: &random), on: loop)
             }
         }
     }

@@ -9,6 +9,9 @@ public struct RetryPolicy: Sendable, Equatable {
     public var delayMax: Duration = .seconds(10)
     /// The maximum wait between two attempts while a dependency is down.
     public var dependencyDelayMax: Duration = .seconds(30)
+    /// The maximum wait between two attempts while the hub's own database or log is down. Short: an attempt is cheap, because the
+    /// connections know that they have none.
+    public var storeDelayMax: Duration = .seconds(2)
 
     public init() {}
 
@@ -21,6 +24,11 @@ public struct RetryPolicy: Sendable, Equatable {
     /// The wait while a dependency is down.
     public func dependencyDelay(after attempt: Int, using random: inout some RandomNumberGenerator) -> Duration {
         jitter(below: dependencyDelayMax, attempt, &random)
+    }
+
+    /// The wait while the hub's own database or log is down.
+    public func storeDelay(after attempt: Int, using random: inout some RandomNumberGenerator) -> Duration {
+        jitter(below: storeDelayMax, attempt, &random)
     }
 
     private func jitter(

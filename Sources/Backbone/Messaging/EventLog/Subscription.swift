@@ -28,8 +28,9 @@ public protocol Lease: Sendable {
     func start(at offset: Int64?) async throws -> Int64
 
     /// Waits for records at the current offset and moves it behind them. nil when the lease has ended.
+    /// - Parameter atEnd: called before a wait, when the log has answered that there is no record yet; not by every log.
     /// - Throws: `CancellationError`, ``EventLogError``. The offset is then unchanged.
-    func next(countMax: Int) async throws -> LogBatch?
+    func next(countMax: Int, atEnd: @Sendable () -> Void) async throws -> LogBatch?
 
     /// Reports to the log that the group has processed everything below `offset`. Only for monitoring; it may reach the log a second
     /// later, or not at all.
@@ -43,6 +44,8 @@ public protocol Lease: Sendable {
 }
 
 extension Lease {
+    public func next(countMax: Int) async throws -> LogBatch? { try await next(countMax: countMax) {} }
+
     /// Waits before a retry.
     /// - Throws: ``EventLogError/leaseLost(_:)`` at once when the partition is revoked, because the next holder retries by itself;
     ///   `CancellationError`.

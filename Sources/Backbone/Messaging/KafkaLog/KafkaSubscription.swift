@@ -150,7 +150,8 @@ final class KafkaLease: Lease {
         }
     }
 
-    func next(countMax: Int) async throws -> LogBatch? {
+    /// librdkafka does not tell that it has reached the end.
+    func next(countMax: Int, atEnd: @Sendable () -> Void) async throws -> LogBatch? {
         if isRevoked { return nil }
         do {
             return try await lane.next(countMax: countMax).map { LogBatch($0) }

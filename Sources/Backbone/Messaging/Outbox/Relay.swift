@@ -109,7 +109,7 @@ public final class Relay: Sendable {
                 let count = failures.add(1, ordering: .relaxed).newValue
                 outages.relays.failed(
                     [.name: .text(service.rawValue), .error: LogValue(error)], of: service.rawValue)
-                try await loop.sleep(for: limits.retryPolicy.delay(after: count, using: &random))
+                try await loop.sleep(for: limits.retryPolicy.storeDelay(after: count, using: &random))
             }
         }
     }

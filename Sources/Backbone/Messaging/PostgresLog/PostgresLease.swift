@@ -55,11 +55,16 @@ final class PostgresLease: Lease {
         return position
     }
 
-    func next(countMax: Int) async throws -> LogBatch? {
+    func next(countMax: Int, atEnd: @Sendable () -> Void) async throws -> LogBatch? {
         while true {
             try Task.checkCancellation()
-            if state.withLock({ $0.isAtEnd }) { await wake.wait() }
+            if state.withLock({ $0.isAtEnd }) {
+                atEnd()
+                await wake.wait()
+            }
             wake.clear()
+            // A read that fails is repeated without waiting for a record.
+            state.withLock { $0.isAtEnd = false }
             if isRevoked || subscription.log.wakeUps.isClosed { return nil }
             guard let from = state.withLock({ $0.position }) else {
                 throw EventLogError.invalid("\(partition) is read before it was said from where")
