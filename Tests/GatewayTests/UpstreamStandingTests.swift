@@ -22,7 +22,7 @@ import Testing
             let lines = gateway.service.log.lines.filter { $0.contains("not passed on") }
             #expect(lines.count == 1, "\(lines)")
             for fact in [
-                #""name":"user""#, #""url":"http://127.0.0.1:1""#, "connectFailed", #""code":"upstream-away""#,
+                #""name":"user""#, #""url":"http://127.0.0.1:1""#, "Failed to connect", #""code":"upstream-away""#,
             ] {
                 #expect(lines.first?.contains(fact) == true, "\(fact) in \(lines)")
             }

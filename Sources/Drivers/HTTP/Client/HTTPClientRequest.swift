@@ -46,3 +46,17 @@ public enum HTTPClientError: Error, Sendable, Equatable {
     /// The connection broke, or the response was not valid HTTP. The server may have processed the request.
     case protocolError(String)
 }
+
+extension HTTPClientError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .invalidRequest: "the URL is invalid"
+        case .connectFailed(let reason), .protocolError(let reason): reason
+        case .timedOut: "no response in time"
+        case .busy: "too many requests wait"
+        case .cancelled: "the request was cancelled"
+        case .bodyTooLarge(let bytesMax): "the response has more than \(bytesMax) bytes"
+        case .requestBodyFailed: "the request body could not be sent"
+        }
+    }
+}

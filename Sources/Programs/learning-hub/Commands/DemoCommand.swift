@@ -3,7 +3,9 @@ internal import Platform
 
 /// `demo`: simulates users of a running hub.
 enum DemoCommand {
-    private static let url = Option("url", "URL", "The hub's address. Without it, that of the hub on the data folder.")
+    private static let url = Option(
+        "url", "URL",
+        "The hub's address. Without it, that of the hub on the data folder, else port HUB_GATEWAY_PORT here.")
 
     private static let keep = Option("keep", "Leave what the demo has made: two accounts and a course.")
 
@@ -60,6 +62,8 @@ enum DemoCommand {
         let folder = DataFolder(arguments.text(.data) ?? ".data")
         if let note = try folder.readNote(), folder.isLocked { return note.address }
         if arguments.isGiven(.data) { throw CommandFailure("no hub runs on \(folder.path)") }
-        return "http://127.0.0.1:3000"
+        let settings = try HubSettings.read()
+        return ServiceDirectory.url(
+            host: "127.0.0.1", port: try settings.value(PlatformSettings.port(of: .gateway)))
     }
 }
