@@ -16,7 +16,6 @@ enum AllowList {
         "Sources/Drivers/Kafka/Admin/KafkaAdmin.swift": "state of the loop's own thread",
         "Sources/Drivers/Kafka/Client/Client.swift": "state of the loop's own thread, around librdkafka",
         "Sources/Drivers/Kafka/Client/ClientHandle.swift": "a client of librdkafka, which any thread may use",
-        "Sources/Drivers/Kafka/Client/ClientLog.swift": "state of the loop's own thread",
         "Sources/Drivers/Kafka/Client/Condition.swift": "state of the loop's own thread",
         "Sources/Drivers/Kafka/Consumer/AssignmentCheck.swift": "state of the loop's own thread",
         "Sources/Drivers/Kafka/Consumer/KafkaBatch.swift": "messages of librdkafka, read only",

@@ -5,6 +5,7 @@ public import Observability
 public final class KafkaCluster: Sendable {
     public let configuration: KafkaConfiguration
     let logger: Logger
+    let log: ClusterLog
     /// For librdkafka's blocking calls, and for creating clients, which reads certificate files.
     let pool: BlockingPool
 
@@ -15,6 +16,7 @@ public final class KafkaCluster: Sendable {
     public init(_ configuration: KafkaConfiguration, logger: Logger) throws(EventLoopError) {
         self.configuration = configuration
         self.logger = logger
+        log = ClusterLog(logger)
         pool = try BlockingPool(name: "kafka", threadCount: Self.threadCount, queueCountMax: Self.waitingCountMax)
     }
 

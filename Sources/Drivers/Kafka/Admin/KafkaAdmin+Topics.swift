@@ -77,7 +77,11 @@ extension KafkaAdmin {
     /// Topics with their partitions only, by name, from the cluster metadata alone.
     /// - Parameter names: nil for all topics except internal ones; missing topics are left out.
     public func layout(_ names: Set<String>? = nil, within limit: Duration) async throws -> [String: KafkaTopic] {
-        let topics = try await look { handle in try Metadata(of: nil, handle, within: limit).topics }
+        let (brokers, topics) = try await look { handle in
+            let metadata = try Metadata(of: nil, handle, within: limit)
+            return (metadata.brokers, metadata.topics)
+        }
+        cluster.log.answered(alive: brokers.map { "\($0.host):\($0.port)" })
         return topics.filter { name, _ in names?.contains(name) ?? !name.hasPrefix("__") }
     }
 

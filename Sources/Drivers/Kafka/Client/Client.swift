@@ -14,13 +14,13 @@ final class Client: @unchecked Sendable {
     var onWake: () -> Void = {}
     private var watch: Watch?
     private var timer: Watch?
-    private let log: ClientLog
+    private let log: ClusterLog
     private let pollInterval: Duration
 
     /// The number of events per iteration, after which the loop runs other work.
     private static let turnCountMax = 64
 
-    private init(_ handle: ClientHandle, loop: EventLoop, log: ClientLog, pollInterval: Duration) {
+    private init(_ handle: ClientHandle, loop: EventLoop, log: ClusterLog, pollInterval: Duration) {
         self.handle = handle
         self.loop = loop
         self.log = log
@@ -34,7 +34,7 @@ final class Client: @unchecked Sendable {
     ) async throws -> Client {
         let handle = try await cluster.blocking { try ClientHandle.start(kind, settings) }
         let client = Client(
-            handle, loop: loop, log: ClientLog(cluster.logger),
+            handle, loop: loop, log: cluster.log,
             pollInterval: cluster.configuration.consumer.pollInterval)
         try client.watchQueues()
         return client

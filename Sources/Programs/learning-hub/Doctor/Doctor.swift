@@ -45,14 +45,32 @@ struct Doctor {
         } catch {
             services = [Finding(part: "services", state: .broken, detail: "\(error)")]
         }
-        return [database] + services + [
-            await examine("connections") { try await connections(hub, running, shell) },
-            await examine("log") { try await log(hub) },
-            await examine("groups") { try await groups(hub) },
+        var findings = [database] + services
+        findings.append(await examine("connections") { try await connections(hub, running, shell) })
+        findings += await onLog(hub)
+        findings.append(await examine("outbox") { try await outboxes(hub) })
+        findings.append(await examine("registry") { try await registry(hub) })
+        findings.append(await examine("mails") { try await mails(hub) })
+        return findings
+    }
+
+    /// The checks that read the log: when it cannot be reached, one timeout is enough.
+    private func onLog(_ hub: HubStore) async -> [Finding] {
+        let log: Finding
+        do {
+            log = try await self.log(hub)
+        } catch {
+            let remedy =
+                "start the brokers, or correct \(KafkaSettings.bootstrapServers.name); events wait in the outboxes"
+            let isOnKafka = hub.settings.isSet(KafkaSettings.bootstrapServers)
+            return [Finding(part: "log", state: .broken, detail: "\(error)", remedy: isOnKafka ? remedy : nil)]
+                + ["groups", "dead letters"].map {
+                    Finding(part: $0, state: .broken, detail: "cannot be examined without the log")
+                }
+        }
+        return [
+            log, await examine("groups") { try await groups(hub) },
             await examine("dead letters") { try await deadLetters(hub) },
-            await examine("outbox") { try await outboxes(hub) },
-            await examine("registry") { try await registry(hub) },
-            await examine("mails") { try await mails(hub) },
         ]
     }
 

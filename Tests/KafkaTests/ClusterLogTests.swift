@@ -1,0 +1,90 @@
+import HubTesting
+@testable import Kafka
+import Observability
+import Synchronization
+import Testing
+
+/// What of librdkafka's many lines is told.
+@Suite struct ClusterLogTests {
+    private final class Clock: Sendable {
+        private let time = Mutex(ContinuousClock.now)
+        var now: ContinuousClock.Instant { time.withLock { $0 } }
+        func pass(_ duration: Duration) { time.withLock { $0 += duration } }
+    }
+
+    private let lines = LogRecorder()
+    private let clock = Clock()
+
+    private func log() -> ClusterLog {
+        ClusterLog(Logger(label: "test", sink: lines), uptime: { [clock] in clock.now })
+    }
+
+    private static let refused = "Connect to ipv4#127.0.0.1:9601 failed: Connection refused"
+
+    @Test func `a broker that is down is a line for all clients, one with the count now and then, and one at the end`()
+    {
+        let log = log()
+        func storm() {
+            for client in 1...17 {
+                let more = "(after 0ms in state CONNECT, \(client) identical error(s) suppressed)"
+                for text in [
+                    "[thrd:127.0.0.1:9601/bootstrap]: 127.0.0.1:9601/2: \(Self.refused) \(more)",
+                    "GroupCoordinator: 127.0.0.1:9601: \(Self.refused) \(more)",
+                ] {
+                    log.write(.warning, place: "FAIL", text: text)
+                    log.write(.warning, place: "_TRANSPORT", text: text)
+                }
+            }
+            log.write(.warning, place: "_ALL_BROKERS_DOWN", text: "3/3 brokers are down")
+        }
+        storm()
+        #expect(lines.lines.count == 1, "\(lines.lines)")
+        #expect(lines.lines[0].contains(#""reason":"\#(Self.refused)","url":"127.0.0.1:9601""#), "\(lines.lines[0])")
+        clock.pass(.seconds(10))
+        storm()
+        // It is in the metadata until its session times out.
+        log.answered(alive: ["127.0.0.1:9600", "127.0.0.1:9601"])
+        #expect(lines.lines.count == 1, "\(lines.lines)")
+        clock.pass(.seconds(20))
+        storm()
+        #expect(lines.lines.count == 2 && lines.lines[1].contains(#""count":136"#), "\(lines.lines)")
+        log.answered(alive: ["127.0.0.1:9600"])
+        clock.pass(.seconds(13))
+        #expect(lines.lines.count == 2)
+        log.answered(alive: ["127.0.0.1:9600", "127.0.0.1:9601"])
+        #expect(lines.lines.count == 3 && lines.lines[2].contains("can be reached again"), "\(lines.lines)")
+        log.answered(alive: ["127.0.0.1:9600", "127.0.0.1:9601"])
+        #expect(lines.lines.count == 3)
+    }
+
+    @Test func `a connection that ends is no outage, and other lines are limited`() {
+        let log = log()
+        log.write(.info, place: "FAIL", text: "[thrd:a:1/1]: a:1/1: Disconnected (after 600000ms in state UP)")
+        #expect(lines.lines.isEmpty)
+        log.write(.warning, place: "FAIL", text: "[thrd:a:1/1]: a:1/1: Disconnected while requesting ApiVersion: might")
+        #expect(lines.lines.count == 1)
+        for _ in 1...30 {
+            log.write(.warning, place: "GETPID", text: "Failed to acquire a PID from broker a:1/1: later")
+        }
+        #expect(lines.lines.count == 21)
+        clock.pass(.seconds(60))
+        log.write(.warning, place: "GETPID", text: "again")
+        #expect(lines.lines.count == 23 && lines.lines[21].contains(#""count":10"#), "\(lines.lines.suffix(2))")
+    }
+
+    @Test(arguments: [
+        (
+            "[thrd:b-1.example.org:9092/bootstrap]: b-1.example.org:9092/bootstrap: Failed to resolve",
+            "b-1.example.org:9092"
+        ),
+        ("[::1]:9092/1: Connect to ipv6#[::1]:9092 failed", "[::1]:9092"),
+        ("ssl://x:9093/1: SSL handshake failed", "x:9093"),
+    ])
+    func `the address of a broker is found`(text: String, address: String) {
+        #expect(ClusterLog.failure(in: text)?.address == address)
+    }
+
+    @Test func `a text without a broker has no address`() {
+        #expect(ClusterLog.failure(in: "3/3 brokers are down") == nil)
+    }
+}
