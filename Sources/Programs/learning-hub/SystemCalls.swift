@@ -27,6 +27,12 @@ func freeBytes(at path: String) -> Int64? {
     return overflow ? .max : Int64(clamping: bytes)
 }
 
+/// Whether a path names a folder, or a link to one.
+func isFolder(at path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
 /// CPU time of the calling thread.
 func threadNanoseconds() -> Int64 {
     var time = timespec()

@@ -42,8 +42,7 @@ extension Doctor {
             return Finding(
                 part: part, state: .broken, detail: "\(path) cannot be examined", remedy: "see its owner and mode")
         }
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+        guard isFolder(at: path) else {
             return Finding(
                 part: part, state: .broken, detail: "\(path) is a file",
                 remedy: "name a folder, or move the file away")

@@ -19,10 +19,7 @@ enum HubSettings {
 
     /// nil when there is no file; a folder of that name belongs to something else.
     private static func textOfFile() throws -> String? {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), !isFolder.boolValue else {
-            return nil
-        }
+        guard FileManager.default.fileExists(atPath: file), !isFolder(at: file) else { return nil }
         guard let bytes = FileManager.default.contents(atPath: file) else {
             throw CommandFailure("\(file) in this folder cannot be read. See its owner and mode.")
         }
