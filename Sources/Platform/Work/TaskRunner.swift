@@ -197,7 +197,8 @@ final class TaskRunner: Sendable {
             if failure == .dependencyDown {
                 dependencies.failed(facts, of: run.kind)
             } else {
-                logger.warning("a task failed and is tried again", facts)
+                // A first failure is often a wait for another service, and the next attempt succeeds.
+                logger.log(run.attempt < 3 ? .info : .warning, "a task failed and is tried again", facts)
             }
             // While the kind is paused, the task moves to the end of the queue: others probe first.
             let pause = failure == .dependencyDown ? .zero : pause(run, handler)

@@ -68,15 +68,18 @@ final class APIClient: Sendable {
         }
     }
 
-    /// Polls until `found` returns a value or the time has passed.
+    /// Polls until `found` returns a value or the time has passed, first often, then seldom: within the hub's rate limits.
+    /// - Parameter pause: after the first attempt; it doubles up to a quarter of a second.
     func eventually<Result: Sendable>(
         within limit: Duration, every pause: Duration = .milliseconds(5), _ found: () async throws -> Result?
     ) async throws -> Result? {
         let clock = ContinuousClock()
         let end = clock.now + limit
+        var pause = pause
         while clock.now < end {
             if let result = try await found() { return result }
             try await loops.next().sleep(for: pause)
+            pause = min(pause * 2, .milliseconds(250))
         }
         return nil
     }
