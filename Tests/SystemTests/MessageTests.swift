@@ -55,7 +55,7 @@ import Testing
                 "2026-01-31T00:00:00Z",
             ], environment)
         #expect(backwards.code == 2 && backwards.errors.contains("--until-time is not after --from-time"))
-        for place in ["-5", "0@-5", "0@1,0@2", "0@"] {
+        for place in ["-5", "0@-5", "0@0,0@0", "0@"] {
             #expect(try await Run(replay + [place], environment).code == 2, "\(place)")
         }
         let whole = try await Run(replay + ["0@0"], environment)
@@ -83,7 +83,8 @@ import Testing
             """
             "$0" up --data hub --port 0 >&- 2>&- & hub=$!
             until [ -e hub/hub.json ] || ! kill -0 $hub; do sleep 0.2; done
-            kill -TERM $hub; wait $hub && test -e hub/hub.lock -a ! -s hub/hub.lock
+            for number in 1 2; do [ "$(readlink /proc/$hub/fd/$number)" = /dev/null ] || exit 3; done
+            kill -TERM $hub; wait $hub
             """, 0, ""
         ),
         ("\"$0\" admin create --email a@example.org --data . <&-", 1, "no hub runs on"),
@@ -96,12 +97,13 @@ import Testing
         process.arguments = ["-o", "pipefail", "-c", script, try Program.executable().path]
         process.environment = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? ""]
         process.currentDirectoryURL = folder.url
+        process.standardOutput = FileHandle.nullDevice
         process.standardError = output
         try process.run()
         let errors = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         process.waitUntilExit()
-        #expect(process.terminationStatus == code && errors.contains(message), "\(script): \(errors)")
-        #expect(errors.isEmpty == message.isEmpty, "\(errors)")
+        #expect(process.terminationStatus == code, "\(script): \(errors)")
+        #expect(message.isEmpty ? errors.isEmpty : errors.contains(message), "\(script): \(errors)")
         folder.finish()
     }
 }

@@ -37,12 +37,12 @@ import Testing
     @Test(.enabled(if: !TestKafka.versions.isEmpty, "no KAFKA_HOME"))
     func `doctor, groups, topics and trace judge and show the hub's own`() async throws {
         let cluster = try await TestKafka.start(try #require(TestKafka.versions.last))
-        try await playAnotherProgram(on: cluster.bootstrapServers)
         let hub = try await HubUnderTest.inOneProcess(["KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrapServers])
         #expect(try await hub.client.register("ada@example.com").status == 201)
         try await eventually(within: .seconds(60), "the hub's groups are there") {
             try await hub.command(["groups", "list"]).output.contains("gamification")
         }
+        try await playAnotherProgram(on: cluster.bootstrapServers)
         let doctor = try await hub.command(["doctor"])
         #expect(doctor.code == 0 && !doctor.output.contains(Self.group), "\(doctor.output)")
         for command in [["groups", "list"], ["groups", "describe"], ["topics", "list", "--all"], ["dlq", "list"]] {
