@@ -12,10 +12,12 @@ public enum Identity: Sendable, Hashable {
         if case .user(let id, _, _) = self { id } else { nil }
     }
 
-    /// Whether the caller has the rights of a course's instructor: it is that instructor or an administrator.
-    public func mayTeach(as instructor: UserID) -> Bool {
-        if case .user(let id, let role, _) = self { role == .admin || id == instructor } else { false }
+    public var isAdministrator: Bool {
+        if case .user(_, .admin, _) = self { true } else { false }
     }
+
+    /// Whether the caller has the rights of a course's instructor: it is that instructor or an administrator.
+    public func mayTeach(as instructor: UserID) -> Bool { isAdministrator || userID == instructor }
 }
 
 /// Who may call a route. The handler still checks what depends on data: own profile, own course.

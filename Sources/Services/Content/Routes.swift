@@ -43,7 +43,7 @@ struct ContentRoutes: Sendable {
     }
 
     func read(_ request: Request) async throws -> Response {
-        let page = try await operations.read(request.id("id", as: LessonID.self), as: request.reader)
+        let page = try await operations.read(request.id("id", as: LessonID.self), as: request.identity)
         var response = try Response.ok(PageView(page), version: page.revision.number)
         // The URLs expire although the revision does not change.
         response.fields["cache-control"] = "no-store"
@@ -63,7 +63,7 @@ struct ContentRoutes: Sendable {
         let id = try request.id("id", as: LessonID.self)
         let body = try await request.body(as: MarkdownBody.self, bytesMax: Self.bodyBytesMax)
         let page = try await operations.write(
-            body.markdown, to: id, by: request.reader, ifRevision: request.isExpectedVersion)
+            body.markdown, to: id, by: request.identity, ifRevision: request.isExpectedVersion)
         return try .ok(PageView(page), version: page.revision.number)
     }
 
@@ -75,7 +75,7 @@ struct ContentRoutes: Sendable {
     }
 
     func revisions(_ request: Request) async throws -> Response {
-        let found = try await operations.revisions(of: request.id("id", as: LessonID.self), for: request.reader)
+        let found = try await operations.revisions(of: request.id("id", as: LessonID.self), for: request.identity)
         let views = found.map { RevisionView(revision: $0.number, writtenAt: $0.writtenAt, markdown: nil) }
         return try .page(Page(all: views), of: request)
     }
@@ -83,7 +83,7 @@ struct ContentRoutes: Sendable {
     func revision(_ request: Request) async throws -> Response {
         guard let number = request.http.pathParameters["number"].flatMap({ Int($0) }) else { throw Problem.notFound }
         let found = try await operations.revision(
-            number, of: request.id("id", as: LessonID.self), for: request.reader)
+            number, of: request.id("id", as: LessonID.self), for: request.identity)
         return try .ok(RevisionView(revision: found.number, writtenAt: found.writtenAt, markdown: found.markdown))
     }
 
@@ -140,15 +140,6 @@ extension ContentRoutes.MediumView {
         sizeBytes = medium.sizeBytes
         durationSeconds = medium.durationSeconds
         renditions = medium.renditions
-    }
-}
-
-extension Request {
-    fileprivate var reader: Reader {
-        get throws(Problem) {
-            guard case .user(let id, let role, _) = identity else { throw .notLoggedIn }
-            return Reader(id: id, isAdministrator: role == .admin)
-        }
     }
 }
 

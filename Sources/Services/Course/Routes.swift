@@ -112,13 +112,13 @@ struct CourseRoutes: Sendable {
 
     func own(_ request: Request) async throws -> Response {
         let page = try request.page(by: CourseID.self)
-        let instructor = request.caller.isAdministrator ? nil : try request.user
+        let instructor = request.identity.isAdministrator ? nil : try request.user
         return try .page(try await operations.list(of: instructor, page).map { CourseView($0) }, of: request)
     }
 
     func course(_ request: Request) async throws -> Response {
         let id = try request.id("id", as: CourseID.self)
-        let shown = try await operations.show(id, to: request.caller) { try HubJSON.encode(CourseView($0)) }
+        let shown = try await operations.show(id, to: request.identity) { try HubJSON.encode(CourseView($0)) }
         var response = Response.ok(json: shown.json, version: shown.version)
         // Browsers cache it and revalidate.
         response.fields["cache-control"] = "private, no-cache"
@@ -168,19 +168,19 @@ struct CourseRoutes: Sendable {
     func edit(_ request: Request) async throws -> Response {
         let body = try await request.body(as: EditBody.self, bytesMax: Self.offerBytesMax)
         let course = try await operations.edit(
-            request.id("id", as: CourseID.self), body.edit, by: request.caller, ifVersion: request.isExpectedVersion)
+            request.id("id", as: CourseID.self), body.edit, by: request.identity, ifVersion: request.isExpectedVersion)
         return try .ok(CourseView(course), version: course.version)
     }
 
     func publish(_ request: Request) async throws -> Response {
         let course = try await operations.publish(
-            request.id("id", as: CourseID.self), by: request.caller, ifVersion: request.isExpectedVersion)
+            request.id("id", as: CourseID.self), by: request.identity, ifVersion: request.isExpectedVersion)
         return try .ok(CourseView(course), version: course.version)
     }
 
     func archive(_ request: Request) async throws -> Response {
         let course = try await operations.archive(
-            request.id("id", as: CourseID.self), by: request.caller, ifVersion: request.isExpectedVersion)
+            request.id("id", as: CourseID.self), by: request.identity, ifVersion: request.isExpectedVersion)
         return try .ok(CourseView(course), version: course.version)
     }
 
@@ -206,7 +206,7 @@ struct CourseRoutes: Sendable {
         let id = try request.id("id", as: CourseID.self)
         let body = try await request.body(as: SectionBody.self)
         let section = try await operations.addSection(
-            body.title, to: id, by: request.caller, ifVersion: request.isExpectedVersion, once)
+            body.title, to: id, by: request.identity, ifVersion: request.isExpectedVersion, once)
         return try .created(SectionView(section), at: Course.path(of: id))
     }
 
@@ -224,14 +224,14 @@ struct CourseRoutes: Sendable {
         let id = try request.id("sectionId", as: SectionID.self)
         let body = try await request.body(as: SectionEditBody.self)
         let section = try await operations.edit(
-            id, of: request.id("id", as: CourseID.self), body.edit, by: request.caller,
+            id, of: request.id("id", as: CourseID.self), body.edit, by: request.identity,
             ifVersion: request.isExpectedVersion)
         return try .ok(SectionView(section))
     }
 
     func removeSection(_ request: Request) async throws -> Response {
         try await operations.remove(
-            request.id("sectionId", as: SectionID.self), of: request.id("id", as: CourseID.self), by: request.caller,
+            request.id("sectionId", as: SectionID.self), of: request.id("id", as: CourseID.self), by: request.identity,
             ifVersion: request.isExpectedVersion)
         return .noContent
     }
@@ -270,7 +270,7 @@ struct CourseRoutes: Sendable {
         let id = try request.id("id", as: CourseID.self)
         let body = try await request.body(as: LessonBody.self)
         let lesson = try await operations.addLesson(
-            body.draft, to: id, by: request.caller, ifVersion: request.isExpectedVersion, once)
+            body.draft, to: id, by: request.identity, ifVersion: request.isExpectedVersion, once)
         return try .created(LessonView(lesson), at: Course.path(of: id))
     }
 
@@ -290,14 +290,14 @@ struct CourseRoutes: Sendable {
         let id = try request.id("lessonId", as: LessonID.self)
         let body = try await request.body(as: LessonEditBody.self)
         let lesson = try await operations.edit(
-            id, of: request.id("id", as: CourseID.self), body.edit, by: request.caller,
+            id, of: request.id("id", as: CourseID.self), body.edit, by: request.identity,
             ifVersion: request.isExpectedVersion)
         return try .ok(LessonView(lesson))
     }
 
     func removeLesson(_ request: Request) async throws -> Response {
         try await operations.remove(
-            request.id("lessonId", as: LessonID.self), of: request.id("id", as: CourseID.self), by: request.caller,
+            request.id("lessonId", as: LessonID.self), of: request.id("id", as: CourseID.self), by: request.identity,
             ifVersion: request.isExpectedVersion)
         return .noContent
     }
@@ -350,11 +350,6 @@ extension CourseRoutes {
 }
 
 extension Request {
-    fileprivate var caller: Caller {
-        guard case .user(let id, let role, _) = identity else { return Caller(id: nil, isAdministrator: false) }
-        return Caller(id: id, isAdministrator: role == .admin)
-    }
-
     fileprivate var catalogueSearch: CatalogueSearch {
         get throws(Problem) {
             CatalogueSearch(

@@ -102,7 +102,7 @@ struct PaymentRoutes: Sendable {
 
     @Sendable func payment(_ request: Request) async throws -> Response {
         let (payment, steps) = try await operations.payment(
-            try request.id("id", as: PaymentID.self), of: request.user, maySeeAll: request.isAdministrator)
+            try request.id("id", as: PaymentID.self), of: request.user, maySeeAll: request.identity.isAdministrator)
         return try .ok(PaymentView(payment, steps))
     }
 
@@ -181,12 +181,6 @@ struct PaymentRoutes: Sendable {
     }
 }
 
-extension Request {
-    fileprivate var isAdministrator: Bool {
-        if case .user(_, .admin, _) = identity { true } else { false }
-    }
-}
-
 extension BodyFields {
     /// `{"amount": "49.99", "currency": "USD"}`, as in the course's response.
     fileprivate mutating func expectedPrice() -> Money? {
@@ -207,7 +201,7 @@ extension PaymentError: ProblemConvertible {
     var problem: Problem {
         switch self {
         case .notFound: .notFound
-        case .courseNotFound: Problem(.notFound, "course-not-found", detail: "There is no such course for sale.")
+        case .courseNotFound: Problem(.notFound, "course-not-found", detail: "There is no such published course.")
         case .paymentMethodRequired:
             Problem(
                 .unprocessableContent, "payment-method-required",

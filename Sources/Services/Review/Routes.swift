@@ -120,10 +120,7 @@ extension ReviewRoutes.ListView {
 extension Request {
     /// The required author; nil for an administrator.
     fileprivate var author: UserID? {
-        get throws(Problem) {
-            if case .user(_, .admin, _) = identity { return nil }
-            return try user
-        }
+        get throws(Problem) { identity.isAdministrator ? nil : try user }
     }
 }
 

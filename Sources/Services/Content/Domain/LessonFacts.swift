@@ -22,17 +22,3 @@ enum CourseStatus: String, Sendable, Codable {
     case published = "PUBLISHED"
     case archived = "ARCHIVED"
 }
-
-/// The caller.
-struct Reader: Sendable {
-    let id: UserID
-    let isAdministrator: Bool
-
-    /// Instructors may write their own courses, administrators any.
-    func mayEdit(_ lesson: LessonFacts) -> Bool { isAdministrator || id == lesson.instructorID }
-
-    /// - Throws: ``ContentError/notFound`` when the lesson is not visible to the caller.
-    func checkMayEdit(_ lesson: LessonFacts) throws(ContentError) {
-        if !mayEdit(lesson) { throw lesson.isPublic ? .notAllowed : .notFound }
-    }
-}

@@ -6,12 +6,12 @@ extension Operations {
     /// Reads a lesson. Allowed for enrolled learners, its instructor and administrators, and for all logged-in users if it is a free
     /// preview.
     /// - Throws: ``ContentError/notFound``, ``ContentError/noAccess``; ``ServiceCallError``.
-    func read(_ id: LessonID, as reader: Reader) async throws -> LessonPage {
+    func read(_ id: LessonID, as caller: Identity) async throws -> LessonPage {
         let lesson = try await lessons.find(id)
-        let isEditable = reader.mayEdit(lesson)
+        let isEditable = caller.mayTeach(as: lesson.instructorID)
         if !isEditable, !lesson.isOpen {
             if !lesson.isPublic { throw ContentError.notFound }
-            guard try await store.hasAccess(reader.id, to: lesson.courseID, on: database) else {
+            guard let user = caller.userID, try await store.hasAccess(user, to: lesson.courseID, on: database) else {
                 throw ContentError.noAccess
             }
         }
@@ -22,15 +22,15 @@ extension Operations {
 
     /// The stored revisions of a lesson, newest first, for permitted writers.
     /// - Throws: ``ContentError``; ``ServiceCallError``.
-    func revisions(of id: LessonID, for reader: Reader) async throws -> [RevisionEntry] {
-        try reader.checkMayEdit(try await lessons.find(id))
+    func revisions(of id: LessonID, for caller: Identity) async throws -> [RevisionEntry] {
+        try caller.checkMayEdit(try await lessons.find(id))
         return try await store.listRevisions(of: id, on: database)
     }
 
     /// The content of a revision.
     /// - Throws: ``ContentError``, of kind ``ContentError/notFound`` for a deleted revision; ``ServiceCallError``.
-    func revision(_ number: Int, of id: LessonID, for reader: Reader) async throws -> Revision {
-        try reader.checkMayEdit(try await lessons.find(id))
+    func revision(_ number: Int, of id: LessonID, for caller: Identity) async throws -> Revision {
+        try caller.checkMayEdit(try await lessons.find(id))
         guard let revision = try await store.findRevision(number, of: id, on: database) else {
             throw ContentError.notFound
         }

@@ -7,10 +7,10 @@ extension Operations {
     /// - Parameter isCurrent: whether a revision is the one the writer read; otherwise ``ContentError/changedMeanwhile`` is thrown.
     /// - Throws: ``ContentError``; ``ServiceCallError``.
     func write(
-        _ markdown: String, to id: LessonID, by reader: Reader, ifRevision isCurrent: @Sendable (Int) -> Bool
+        _ markdown: String, to id: LessonID, by caller: Identity, ifRevision isCurrent: @Sendable (Int) -> Bool
     ) async throws -> LessonPage {
         let lesson = try await lessons.find(id)
-        try reader.checkMayEdit(lesson)
+        try caller.checkMayEdit(lesson)
         // Rendered before it is stored, so that text that cannot be rendered is refused.
         let html = try await html(of: markdown)
         let revision = try await database.transaction { tx in

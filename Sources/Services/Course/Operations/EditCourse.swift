@@ -1,12 +1,13 @@
 internal import Contracts
 internal import Messaging
+internal import Platform
 internal import Postgres
 
 extension Operations {
     /// Changes the description of a course.
     /// - Throws: ``CourseError``.
     func edit(
-        _ id: CourseID, _ edit: OfferEdit, by caller: Caller, ifVersion isCurrent: @Sendable (Int) -> Bool
+        _ id: CourseID, _ edit: OfferEdit, by caller: Identity, ifVersion isCurrent: @Sendable (Int) -> Bool
     ) async throws -> Course {
         try await database.transaction { tx in
             try await change(id, by: caller, ifVersion: isCurrent, on: tx) { whole throws(CourseError) in
@@ -18,7 +19,7 @@ extension Operations {
     /// Publishes a draft. Does nothing when the course is published.
     /// - Throws: ``CourseError``, among them ``CourseError/incomplete(_:)``.
     func publish(
-        _ id: CourseID, by caller: Caller, ifVersion isCurrent: @Sendable (Int) -> Bool
+        _ id: CourseID, by caller: Identity, ifVersion isCurrent: @Sendable (Int) -> Bool
     ) async throws -> Course {
         try await database.transaction { tx in
             var isNew = false
@@ -35,7 +36,7 @@ extension Operations {
     /// Archives a course permanently. Does nothing when it is archived.
     /// - Throws: ``CourseError``.
     func archive(
-        _ id: CourseID, by caller: Caller, ifVersion isCurrent: @Sendable (Int) -> Bool
+        _ id: CourseID, by caller: Identity, ifVersion isCurrent: @Sendable (Int) -> Bool
     ) async throws -> Course {
         try await database.transaction { tx in
             try await change(id, by: caller, ifVersion: isCurrent, on: tx) { whole throws(CourseError) in

@@ -8,7 +8,7 @@ extension Operations {
     /// Appends a section to a course.
     /// - Throws: ``CourseError``.
     func addSection(
-        _ title: String, to course: CourseID, by caller: Caller, ifVersion isCurrent: @Sendable (Int) -> Bool,
+        _ title: String, to course: CourseID, by caller: Identity, ifVersion isCurrent: @Sendable (Int) -> Bool,
         _ once: Once
     ) async throws -> PlacedSection {
         try await database.transaction { tx in
@@ -26,7 +26,7 @@ extension Operations {
 
     /// - Throws: ``CourseError``.
     func edit(
-        _ id: SectionID, of course: CourseID, _ edit: SectionEdit, by caller: Caller,
+        _ id: SectionID, of course: CourseID, _ edit: SectionEdit, by caller: Identity,
         ifVersion isCurrent: @Sendable (Int) -> Bool
     ) async throws -> PlacedSection {
         try await database.transaction { tx in
@@ -38,7 +38,7 @@ extension Operations {
 
     /// - Throws: ``CourseError``, among them ``CourseError/sectionNotEmpty``.
     func remove(
-        _ id: SectionID, of course: CourseID, by caller: Caller, ifVersion isCurrent: @Sendable (Int) -> Bool
+        _ id: SectionID, of course: CourseID, by caller: Identity, ifVersion isCurrent: @Sendable (Int) -> Bool
     ) async throws {
         try await database.transaction { tx in
             _ = try await change(course, by: caller, ifVersion: isCurrent, on: tx) { whole throws(CourseError) in
@@ -52,7 +52,7 @@ extension Operations {
     /// Appends a lesson to a section.
     /// - Throws: ``CourseError``.
     func addLesson(
-        _ draft: LessonDraft, to course: CourseID, by caller: Caller, ifVersion isCurrent: @Sendable (Int) -> Bool,
+        _ draft: LessonDraft, to course: CourseID, by caller: Identity, ifVersion isCurrent: @Sendable (Int) -> Bool,
         _ once: Once
     ) async throws -> PlacedLesson {
         try await database.transaction { tx in
@@ -70,7 +70,7 @@ extension Operations {
 
     /// - Throws: ``CourseError``.
     func edit(
-        _ id: LessonID, of course: CourseID, _ edit: LessonEdit, by caller: Caller,
+        _ id: LessonID, of course: CourseID, _ edit: LessonEdit, by caller: Identity,
         ifVersion isCurrent: @Sendable (Int) -> Bool
     ) async throws -> PlacedLesson {
         try await database.transaction { tx in
@@ -82,7 +82,7 @@ extension Operations {
 
     /// - Throws: ``CourseError``; ``CourseError/incomplete(_:)`` when a published course requires the lesson.
     func remove(
-        _ id: LessonID, of course: CourseID, by caller: Caller, ifVersion isCurrent: @Sendable (Int) -> Bool
+        _ id: LessonID, of course: CourseID, by caller: Identity, ifVersion isCurrent: @Sendable (Int) -> Bool
     ) async throws {
         try await database.transaction { tx in
             _ = try await change(course, by: caller, ifVersion: isCurrent, on: tx) { whole throws(CourseError) in

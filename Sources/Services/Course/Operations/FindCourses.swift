@@ -6,7 +6,7 @@ extension Operations {
     /// A visible course with its outline. The public form is cached.
     /// - Throws: ``CourseError/notFound``.
     func show(
-        _ id: CourseID, to caller: Caller, as encode: @escaping @Sendable (WholeCourse) throws -> [UInt8]
+        _ id: CourseID, to caller: Identity, as encode: @escaping @Sendable (WholeCourse) throws -> [UInt8]
     ) async throws -> ShownCourse {
         do {
             let bytes = try await cache.value("shown:\(id)", of: id.rawValue, for: ShownCourse.keptTime) {

@@ -31,7 +31,7 @@ struct Operations: Sendable {
     /// - Parameter isCurrent: whether a version is the one the caller read; otherwise ``CourseError/changedMeanwhile`` is thrown.
     /// - Throws: ``CourseError``.
     func change(
-        _ id: CourseID, by caller: Caller, ifVersion isCurrent: @Sendable (Int) -> Bool, on tx: Transaction,
+        _ id: CourseID, by caller: Identity, ifVersion isCurrent: @Sendable (Int) -> Bool, on tx: Transaction,
         _ edit: (inout WholeCourse) throws(CourseError) -> Void
     ) async throws -> WholeCourse {
         guard let course = try await store.lock(id, on: tx) else { throw CourseError.notFound }

@@ -119,7 +119,7 @@ struct RemoveObjects: TaskPayload {
 
 extension Medium {
     func mayBeSeen(by identity: Identity) -> Bool {
-        guard case .user(let id, let role, _) = identity else { return false }
-        return role == .admin || ownerID == id
+        guard let user = identity.userID else { return false }
+        return identity.isAdministrator || ownerID == user
     }
 }
