@@ -7,7 +7,7 @@ import ServiceTesting
 import Testing
 
 @Suite struct GradingTests {
-    @Test func `a text is handed in, graded, and word goes out of its grade`() async throws {
+    @Test func `a submitted text is graded, and the grade is published`() async throws {
         try await School.with { hub, school in
             let assignment = try await hub.addAssignment(school, lesson: school.assignmentLesson)
             let submission = try await hub.handIn("My essay", to: assignment, as: school.ada)
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `the same grade again tells nobody, another one does`() async throws {
+    @Test func `a repeated grade publishes nothing, another one does`() async throws {
         try await School.with { hub, school in
             let submission = try await hub.handIn("My essay", to: hub.addAssignment(school), as: school.ada)
             for score in [9, 9, 12] {
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func `of two who grade at the same time the later one is told, and a grade that is known is not sent again`()
+    @Test func `of two concurrent grades the later one is published, and a known grade is not repeated`()
         async throws
     {
         try await School.with { hub, school in
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func `a learner sees their own submissions, who teaches sees all`() async throws {
+    @Test func `learners see their own submissions, the instructor sees all`() async throws {
         try await School.with { hub, school in
             let assignment = try await hub.addAssignment(school), eve = UserID.new
             school.enroll(eve)
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test(arguments: [#"{"text": ""}"#, #"{}"#, #"{"text": "a", "score": 20}"#])
-    func `a submission that makes no sense is refused`(body: String) async throws {
+    func `an invalid submission is refused`(body: String) async throws {
         try await School.with { hub, school in
             let target = "/assignments/\(try await hub.addAssignment(school))/submissions"
             let answer = try await hub.send(.post, target, as: .learner(school.ada), json: body)
@@ -156,8 +156,7 @@ import Testing
 }
 
 @Suite struct ErasureTests {
-    @Test func `answers, texts and feedback of an erased learner go, their scores stay and are nobody's`() async throws
-    {
+    @Test func `erasure deletes answers, texts and feedback, and keeps anonymous scores`() async throws {
         try await School.with { hub, school in
             let quiz = try await hub.addQuiz(school), assignment = try await hub.addAssignment(school)
             _ = try await hub.submit(quiz, [[1]], as: school.ada)
@@ -181,7 +180,7 @@ import Testing
         }
     }
 
-    @Test func `who is erased hands in nothing any more, whoever comes first`() async throws {
+    @Test func `an erased learner cannot submit, in any order of events`() async throws {
         try await School.with { hub, school in
             let quiz = try await hub.addQuiz(school)
             for _ in 0..<10 {

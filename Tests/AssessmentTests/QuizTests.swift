@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `a quiz that is handed in sends both events, with the lesson it completes`() async throws {
+    @Test func `a submitted quiz publishes both events, with the lesson it completes`() async throws {
         try await School.with { hub, school in
             let quiz = try await hub.addQuiz(school, lesson: school.quizLesson)
             let answer = try await hub.submit(quiz, [[1], [0, 2], [0]], as: school.ada)
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `attempts are as many as the quiz allows, however they come`() async throws {
+    @Test func `the number of attempts is limited, also for concurrent submissions`() async throws {
         try await School.with { hub, school in
             let quiz = try await hub.addQuiz(school, attemptsMax: 3), eve = UserID.new
             school.enroll(eve)
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `what is correct is told to nobody`() async throws {
+    @Test func `the correct options are never returned`() async throws {
         try await School.with { hub, school in
             let quiz = try await hub.addQuiz(school)
             for identity in [.learner(school.ada), .instructor(school.teacher), .administrator] as [Identity] {
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `strangers learn nothing of the works of a draft, not even that they are there`() async throws {
+    @Test func `quizzes and assignments of a draft are hidden from others`() async throws {
         try await School.with(isPublic: false) { hub, school in
             let works = [
                 "/quizzes/\(try await hub.addQuiz(school))", "/assignments/\(try await hub.addAssignment(school))",
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func `only who learns or teaches in the course sees and hands in`() async throws {
+    @Test func `only learners and the instructor of a course see and submit`() async throws {
         try await School.with { hub, school in
             let quiz = try await hub.addQuiz(school), stranger = UserID.new
             for identity in [.learner(stranger), .instructor(stranger)] as [Identity] {
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test func `while nobody says who is enrolled nothing is shown`() async throws {
+    @Test func `while enrollment is down nothing is shown`() async throws {
         try await School.with { hub, school in
             let quiz = try await hub.addQuiz(school)
             school.closeEnrollment()
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test func `answers to what the quiz does not have are refused`() async throws {
+    @Test func `answers to unknown questions or options are refused`() async throws {
         try await School.with { hub, school in
             let quiz = try await hub.addQuiz(school), other = try await hub.addQuiz(school)
             let store = hub.service.operations.store
@@ -171,8 +171,7 @@ import Testing
             "questions[0].options"
         ),
     ])
-    func `a quiz that makes no sense is refused, and the place is named`(change: String, complaint: String) async throws
-    {
+    func `an invalid quiz is refused, naming the position`(change: String, complaint: String) async throws {
         try await School.with { hub, school in
             var members = [#""title": "A""#, #""passPercent": 50"#, #""questions": \#(AssessmentHub.questions)"#]
             let name = change.prefix { $0 != ":" }
@@ -184,7 +183,8 @@ import Testing
         }
     }
 
-    @Test func `only the course's instructor and administrators add works, to lessons of their kind`() async throws {
+    @Test func `only instructor and administrators add quizzes and assignments, to lessons of their kind`() async throws
+    {
         try await School.with { hub, school in
             let body = #"{"title": "A", "passPercent": 50, "questions": \#(AssessmentHub.questions)}"#
             let target = "/courses/\(school.course)/quizzes"

@@ -28,7 +28,7 @@ final class School: Sendable {
     let course = CourseID.new, teacher = UserID.new, ada = UserID.new
     let quizLesson = LessonID.new, assignmentLesson = LessonID.new
     private let learners: Mutex<Set<UserID>>
-    /// Whether everybody may know of the course.
+    /// Whether the course is public.
     let isPublic: Bool
 
     init(isPublic: Bool) {
@@ -39,7 +39,7 @@ final class School: Sendable {
     func enroll(_ user: UserID) { _ = learners.withLock { $0.insert(user) } }
     func withdraw(_ user: UserID) { _ = learners.withLock { $0.remove(user) } }
 
-    /// From here on nobody says who is enrolled.
+    /// From here on enrollment is down.
     func closeEnrollment() { directory[.enrollment] = nil }
 
     static func with(

@@ -7,18 +7,18 @@ import Testing
 @Suite struct AttemptsTests {
     private let start = Date(timeIntervalSince1970: 1_800_000_000)
 
-    @Test func `half of what is counted is forgotten every half hour`() {
+    @Test func `tallies halve every half hour`() {
         let tally = Tally(failures: 8, successes: 4, at: start)
         #expect(tally.faded(to: start + 1_800) == Tally(failures: 4, successes: 2, at: start + 1_800))
         #expect(tally.faded(to: start + 5_400) == Tally(failures: 1, successes: 0.5, at: start + 5_400))
     }
 
-    @Test func `a clock that was set back forgets nothing and adds nothing`() {
+    @Test func `a clock that was set back does not change a tally`() {
         let tally = Tally(failures: 8, at: start)
         #expect(tally.faded(to: start - 3_600) == tally)
     }
 
-    @Test func `a wait ends when it is said to end`() {
+    @Test func `a wait ends at its announced time`() {
         let tally = Tally(failures: 8, at: start)
         let wait = tally.waitSeconds(limit: 5)
         #expect(wait == 1_800)
@@ -56,14 +56,14 @@ import Testing
             of: .make(at: start), userAgent: String(repeating: "x", count: 900), at: start, lifetime: 100)
     }
 
-    @Test func `a refresh prolongs`() {
+    @Test func `a refresh prolongs the session`() {
         var session = session
         #expect(session.refresh(.unused, at: start + 99, lifetime: 100) == .refreshed)
         #expect(session.expiresAt == start + 199)
         #expect(session.lastUsedAt == start + 99)
     }
 
-    @Test func `a used token that comes late ends it for good`() {
+    @Test func `a used token that is repeated late ends the session`() {
         var session = session
         let use = TokenUse.used(at: start, isNextUsed: false)
         #expect(session.refresh(use, at: start + 10.001, lifetime: 100) == .reused)
@@ -71,7 +71,7 @@ import Testing
         #expect(session.refresh(.unused, at: start + 11, lifetime: 100) == .refused)
     }
 
-    @Test func `a used token may come again for ten seconds, by a clock that is behind too`() {
+    @Test func `a used token can be repeated for ten seconds, also with a slow clock`() {
         let before = session
         var session = before
         let use = TokenUse.used(at: start + 5, isNextUsed: false)
@@ -81,12 +81,12 @@ import Testing
         #expect(session == before)
     }
 
-    @Test func `a used token ends it at once when the next one was used`() {
+    @Test func `a used token ends the session at once if the next one was used`() {
         var session = session
         #expect(session.refresh(.used(at: start, isNextUsed: true), at: start, lifetime: 100) == .reused)
     }
 
-    @Test func `its time ends`() {
+    @Test func `a session expires`() {
         var session = session
         #expect(session.refresh(.unused, at: start + 100, lifetime: 100) == .refused)
         #expect(session.end == nil)

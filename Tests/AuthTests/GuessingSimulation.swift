@@ -4,7 +4,7 @@ import Testing
 
 @testable import Auth
 
-/// What decision 27 says about schools and guessers is computed here, with the values the service decides by.
+/// Computes the figures of decision 27 about schools and attackers, with the rules of the service.
 @Suite struct GuessingSimulation {
     @Test func `a school behind one address logs in`() throws {
         let usual = School.morning(typoShare: 0.15, knownShare: 0)
@@ -21,14 +21,14 @@ import Testing
         ])
     }
 
-    @Test func `guessers at one account are slow, and its owner gets in`() throws {
+    @Test func `guessing at one account is slowed, and its owner can log in`() throws {
         let sieges = [1, 100, 10_000].map { Siege.laid(addressCount: $0) }
         #expect(sieges.map(\.refusedWithDevice) == [0, 0, 0])
         #expect(sieges.map(\.refusedElsewhere).prefix(2) == [0, 0])
         try expectInDecision(sieges.map(\.row))
     }
 
-    @Test func `guessers at all accounts are held down by their addresses`() throws {
+    @Test func `guessing at many accounts is limited by address`() throws {
         try expectInDecision([1, 100].map { Spraying.done(addressCount: $0).row })
     }
 
@@ -41,7 +41,7 @@ import Testing
     }
 }
 
-/// What the service counts, without its tables.
+/// The tallies of the service, without its tables.
 private struct SimulatedHub {
     enum Subject: Hashable {
         case place(account: Int, address: Int)
@@ -77,7 +77,7 @@ private struct SimulatedHub {
 private let eight = Date(timeIntervalSince1970: 1_800_000_000)
 
 /// Five hundred people come between eight and ten past, 40 % of them in the first minute. One in 25 has forgotten their password and
-/// tries 4 to 14 others before the right one. Who is refused is counted and comes again no more.
+/// tries 4 to 14 others before the right one. A refused person is counted and does not try again.
 private struct School {
     private(set) var right = 0
     private(set) var refused = 0
@@ -143,7 +143,7 @@ private struct School {
     }
 }
 
-/// A guesser at one account for six hours, who tries with each address as soon as it may, the one longest unused first. Every ten minutes
+/// An attacker guesses at one account for six hours, with each address as soon as possible, longest unused first. Every ten minutes
 /// the owner logs in with a device that is known, and once more from elsewhere with none.
 private struct Siege {
     let addressCount: Int
@@ -211,7 +211,7 @@ private struct Rotation {
     /// - Parameter use: nil when the address was heard, else after how many seconds it may again.
     mutating func useAll(at second: Int, _ use: (Int) -> Int?) {
         var refusals = 0
-        // Who is refused by one account with five addresses tries the others a second later.
+        // An attacker who is refused by one account with five addresses tries the others a second later.
         for _ in mayAt.indices where refusals < 5 {
             let address = next
             next = (next + 1) % mayAt.count

@@ -15,7 +15,7 @@ import Testing
         return try #require(VerifyingKeys(json: Array(answer.body))).ids
     }
 
-    @Test func `processes that start at once make one key`() async throws {
+    @Test func `processes that start concurrently create one key`() async throws {
         try await TestDatabase.with(TestService<AuthService>.template) { test in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<8 { group.addTask { _ = try await TestService<AuthService>(on: test.database) } }
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func `only public halves are published`() async throws {
+    @Test func `only public keys are published`() async throws {
         try await TestService<AuthService>.with { auth in
             let answer = try await auth.send(.get, "/.well-known/jwks.json")
             #expect(!answer.text.contains(#""d""#))
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `a key of another process is seen in time although the clock was set back`() async throws {
+    @Test func `a key of another process is loaded in time after the clock was set back`() async throws {
         try await TestService<AuthService>.with(settings: ["HUB_SIGNING_KEY_AGE": "1d"]) { auth in
             let schedule = auth.service.operations.config.keys, clock = auth.clock
             let other = KeyRing(database: auth.database, schedule: schedule, uptime: { clock.uptime })

@@ -15,7 +15,7 @@ import Testing
     ]
 
     @Test(arguments: ["ada@example.org", "nobody@example.org"])
-    func `after some failures at one place the next waits, whether or not the account exists`(
+    func `after some failures at one place the next attempt waits, whether or not the account exists`(
         _ email: String
     ) async throws {
         try await LogInWorld.with(settings: Self.strict) { world in
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func `after the wait the right password opens, and the past is forgotten`() async throws {
+    @Test func `after the wait the right password logs in, and clears the failures`() async throws {
         try await LogInWorld.with(settings: Self.strict) { world in
             _ = try await world.person()
             #expect(try await world.guess(times: 4).last == 429)
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `one guesser keeps nobody out who comes from elsewhere`() async throws {
+    @Test func `guessing from one address does not lock out other addresses`() async throws {
         try await LogInWorld.with(settings: Self.strict) { world in
             _ = try await world.person()
             #expect(try await world.guess(times: 9, from: "198.51.100.1").filter { $0 == 401 }.count == 3)
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `guessers at many addresses keep nobody out who comes from one that has not failed`() async throws {
+    @Test func `guessing from many addresses does not lock out an address without failures`() async throws {
         try await LogInWorld.with(settings: Self.strict) { world in
             _ = try await world.person()
             for number in 1...6 { #expect(try await world.guess(from: "198.51.100.\(number)") == [401]) }
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `an attempt that nobody looked at makes nobody wait`() async throws {
+    @Test func `an unchecked attempt does not count`() async throws {
         try await LogInWorld.with(settings: Self.strict) { world in
             _ = try await world.person()
             _ = try await world.guess(times: 2)
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func `nobody waits for others of IPv4 whom the gateway hears on a socket of IPv6`() async throws {
+    @Test func `IPv4 addresses on an IPv6 socket are counted separately`() async throws {
         try await LogInWorld.with(settings: Self.strict) { world in
             _ = try await world.person()
             for number in 1...8 { _ = try await world.guess("p\(number)@example.org", from: "::ffff:192.0.2.1") }
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `guesses that meet at the account are counted one after the other`() async throws {
+    @Test func `concurrent guesses at an account are counted one after the other`() async throws {
         try await LogInWorld.with(settings: Self.strict.merging(["HUB_LOGIN_ACCOUNT_FAILURES": "2"]) { $1 }) { world in
             _ = try await world.person()
             _ = try await world.guess(from: "192.0.2.99")
@@ -105,7 +105,7 @@ import Testing
                     for number in 0..<5 {
                         group.addTask { try await world.guess(from: "192.0.2.\(number)")[0] }
                     }
-                    // Whoever only reads the tally comes as far as this too, and writes over what the others counted.
+                    // An implementation without a lock would get here too, and overwrite the counts of others.
                     try await eventually("two wait for the row") {
                         try await world.count(
                             """
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func `neither addresses of mail nor of machines are kept`() async throws {
+    @Test func `neither e-mail nor network addresses are stored`() async throws {
         try await LogInWorld.with { world in
             _ = try await world.person()
             _ = try await world.guess(from: "192.0.2.77")
@@ -148,7 +148,7 @@ import Testing
 @Suite struct SharedAddressTests {
     private static let strict = ["HUB_LOGIN_ADDRESS_FAILURES": "8"]
 
-    @Test func `one account's failures do not hold up another`() async throws {
+    @Test func `failures of one account do not delay another`() async throws {
         try await LogInWorld.with(settings: ["HUB_LOGIN_PLACE_FAILURES": "3"]) { world in
             _ = try await world.person("bob@example.org")
             #expect(try await world.guess(times: 4).last == 429)
@@ -156,7 +156,7 @@ import Testing
         }
     }
 
-    @Test func `an address that tries one account after the other waits`() async throws {
+    @Test func `an address that tries many accounts is limited`() async throws {
         try await LogInWorld.with(settings: Self.strict) { world in
             _ = try await world.person()
             for number in 0..<8 {
@@ -169,7 +169,7 @@ import Testing
         }
     }
 
-    @Test func `a class that logs in at once from one address is let in`() async throws {
+    @Test func `a class that logs in at once from one address is admitted`() async throws {
         try await LogInWorld.with(settings: Self.strict) { world in
             for number in 0..<30 { _ = try await world.person("p\(number)@example.org") }
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
@@ -191,7 +191,7 @@ import Testing
         }
     }
 
-    @Test func `what was mistyped before the right password is not held against the address`() async throws {
+    @Test func `typos before the right password do not count against the address`() async throws {
         try await LogInWorld.with(settings: Self.strict) { world in
             for number in 0..<3 {
                 let email = "p\(number)@example.org"
@@ -203,7 +203,7 @@ import Testing
         }
     }
 
-    @Test func `nobody earns guesses at others by logging in to one account again and again`() async throws {
+    @Test func `repeated log-ins to one account give no additional guesses`() async throws {
         try await LogInWorld.with(settings: Self.strict) { world in
             _ = try await world.person()
             for _ in 0..<10 { #expect(try await world.logIn().status == 200) }
@@ -216,7 +216,7 @@ import Testing
 @Suite struct KnownDeviceTests {
     private static let strict = ["HUB_LOGIN_PLACE_FAILURES": "3", "HUB_LOGIN_ACCOUNT_FAILURES": "5"]
 
-    @Test func `an account lets its devices in while it is guessed at from everywhere`() async throws {
+    @Test func `known devices can log in while the account is attacked`() async throws {
         try await LogInWorld.with(settings: Self.strict) { world in
             _ = try await world.person()
             let device = try await world.logIn()["deviceToken"]
@@ -231,7 +231,7 @@ import Testing
         }
     }
 
-    @Test func `an account lets its devices in at an address that mostly fails`() async throws {
+    @Test func `known devices can log in at an address with many failures`() async throws {
         try await LogInWorld.with(settings: ["HUB_LOGIN_ADDRESS_FAILURES": "8"]) { world in
             _ = try await world.person()
             let device = try await world.logIn()["deviceToken"]
@@ -257,7 +257,7 @@ import Testing
         }
     }
 
-    @Test func `a token of another account's device, or of none, changes nothing`() async throws {
+    @Test func `an unknown device token, or one of another account, has no effect`() async throws {
         try await LogInWorld.with(settings: ["HUB_LOGIN_PLACE_FAILURES": "3"]) { world in
             _ = try await world.person()
             _ = try await world.person("bob@example.org")
@@ -275,7 +275,7 @@ import Testing
         }
     }
 
-    @Test func `a device keeps its token, and who has none is given one`() async throws {
+    @Test func `a known device keeps its token, and a new one gets a token`() async throws {
         try await LogInWorld.with { world in
             _ = try await world.person()
             let first = try await world.logIn()["deviceToken"]
@@ -289,7 +289,7 @@ import Testing
         }
     }
 
-    @Test func `the device that was used the longest ago makes room for one too many`() async throws {
+    @Test func `the device that was unused for the longest time is replaced`() async throws {
         try await LogInWorld.with { world in
             _ = try await world.person()
             let kept = try await world.logIn()["deviceToken"]
@@ -308,7 +308,7 @@ import Testing
         }
     }
 
-    @Test func `who ends all their sessions is still let in from their devices`() async throws {
+    @Test func `known devices remain known after a log-out everywhere`() async throws {
         try await LogInWorld.with(settings: Self.strict) { world in
             let ada = try await world.person()
             let device = try await world.logIn()["deviceToken"]
@@ -318,7 +318,7 @@ import Testing
         }
     }
 
-    @Test func `an erased person's devices are forgotten`() async throws {
+    @Test func `the devices of an erased person are deleted`() async throws {
         try await LogInWorld.with { world in
             let ada = try await world.person()
             _ = try await world.person("bob@example.org")

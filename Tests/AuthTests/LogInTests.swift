@@ -13,7 +13,7 @@ import Testing
 @testable import Auth
 
 extension LogInWorld {
-    /// Attempts that failed or that nobody has looked at yet, of accounts that were each tried once and at one place.
+    /// Failed or unchecked attempts of accounts that were each tried once at one place.
     fileprivate func failures() async throws -> Int {
         try await count("select count(*) / 2 from attempt_tally where failures > 0")
     }
@@ -37,7 +37,7 @@ extension LogInWorld {
         }
     }
 
-    @Test func `a wrong password and an unknown account get the very same answer`() async throws {
+    @Test func `a wrong password and an unknown account get the same response`() async throws {
         try await LogInWorld.with { world in
             _ = try await world.person()
             let known = try await world.logIn("ada@example.org", "another password")
@@ -60,7 +60,7 @@ extension LogInWorld {
         }
     }
 
-    @Test func `a refresh token is kept as its digest alone`() async throws {
+    @Test func `a refresh token is stored only as a digest`() async throws {
         try await LogInWorld.with { world in
             _ = try await world.person()
             let token = try #require(try await world.logIn()["refreshToken"])
@@ -73,7 +73,7 @@ extension LogInWorld {
         }
     }
 
-    @Test func `without the user service nobody logs in, and nobody is blamed`() async throws {
+    @Test func `while the user service is down log-ins fail and count no attempt`() async throws {
         try await LogInWorld.with(settings: ["HUB_LOGIN_PLACE_FAILURES": "2"]) { world in
             _ = try await world.person()
             await world.server.drain(within: .seconds(1))
@@ -86,7 +86,7 @@ extension LogInWorld {
         }
     }
 
-    @Test func `questions that hang on every connection to the user service keep no log-in from it`() async throws {
+    @Test func `blocked calls to the user service do not block log-ins`() async throws {
         let hold = Hold(), asked = Mutex(0), answered = Mutex(0)
         var router = Router()
         router.add(.get, "/internal/users/{id}") { _ in
@@ -99,7 +99,7 @@ extension LogInWorld {
         let port = try await server.start()
         try await LogInWorld.with { world in
             world.auth.context.services[.user] = "http://127.0.0.1:\(port)"
-            // A loop has connections of its own.
+            // Each loop has separate connections.
             let loop = TestLoops.shared.loops[0], count = HTTPClientConfiguration().connectionsPerHostMax
             let accounts = world.auth.service.operations.accounts, user = UserID.make(at: world.clock.now)
             let questions = (0..<count).map { _ in
@@ -119,7 +119,7 @@ extension LogInWorld {
         await server.drain(within: .seconds(5))
     }
 
-    @Test func `who does not fit in is refused at once, and counted nowhere`() async throws {
+    @Test func `a log-in beyond the bulkhead is refused at once and not counted`() async throws {
         let hold = Hold(), statuses = Mutex<[Int: Int]>([:])
         try await LogInWorld.with(onVerified: hold.wait) { world in
             let flood = (0..<200).map { number in

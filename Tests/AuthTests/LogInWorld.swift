@@ -13,7 +13,7 @@ import User
 
 @testable import Auth
 
-/// Where something is held until the test has done what it wants to be done meanwhile.
+/// Blocks an operation while the test does something else.
 final class Hold: Sendable {
     private let state = Mutex((isReached: false, hasEnded: false))
 
@@ -26,7 +26,7 @@ final class Hold: Sendable {
     }
 }
 
-/// Auth and the user service it asks, each on a database of its own, with a real connection between them.
+/// Auth and the user service, each on its own database, with a real connection between them.
 struct LogInWorld: Sendable {
     static let password = "correct horse battery staple"
 
@@ -106,7 +106,7 @@ struct LogInWorld: Sendable {
         try await auth.send(.post, "/auth/logout", json: #"{"refreshToken": "\#(token ?? "")"}"#)
     }
 
-    /// What an access token says, checked as the gateway does with the published keys.
+    /// The claims of an access token, verified with the published keys as in the gateway.
     func claims(_ answer: TestAnswer) async throws -> TokenClaims {
         let published = try await auth.send(.get, "/.well-known/jwks.json")
         guard let keys = VerifyingKeys(json: Array(published.body)) else { throw TokenError.unknownKey }

@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `a client that lost the answer is given the same refresh token again`() async throws {
+    @Test func `a client that lost the response gets the same refresh token again`() async throws {
         try await LogInWorld.with { world in
             _ = try await world.person()
             let token = try await world.logIn()["refreshToken"]
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `tabs that present one token at once all get the next, and the session goes on`() async throws {
+    @Test func `concurrent refreshes with one token all get the next one, and the session continues`() async throws {
         try await LogInWorld.with { world in
             _ = try await world.person()
             let token = try await world.logIn()["refreshToken"]
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `a used token that comes after the grace ends the session and everything refreshed from it`()
+    @Test func `a used token after the grace time ends the session with all its tokens`()
         async throws
     {
         try await LogInWorld.with { world in
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `a token that comes again once the next one was used ends the session`() async throws {
+    @Test func `a token repeated after the use of the next one ends the session`() async throws {
         try await LogInWorld.with { world in
             _ = try await world.person()
             let stolen = try await world.logIn()["refreshToken"]
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `a thief who is faster than the owner is found out when their ways part`() async throws {
+    @Test func `a thief who refreshes before the owner is detected later`() async throws {
         try await LogInWorld.with { world in
             _ = try await world.person()
             let stolen = try await world.logIn()["refreshToken"]
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func `an invented token and an expired session get the same answer`() async throws {
+    @Test func `a forged token and an expired session get the same response`() async throws {
         try await LogInWorld.with { world in
             _ = try await world.person()
             let token = try await world.logIn()["refreshToken"]
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    @Test func `a session that is refreshed in a circle waits, and no other one does`() async throws {
+    @Test func `a session with too many refreshes is limited, and no other one`() async throws {
         try await LogInWorld.with { world in
             _ = try await world.person()
             var token = try await world.logIn()["refreshToken"]
@@ -169,20 +169,20 @@ import Testing
         }
     }
 
-    @Test func `an erased person refreshes nothing from that moment on`() async throws {
+    @Test func `an erased person cannot refresh`() async throws {
         try await LogInWorld.with { world in
             let id = try await world.person()
             let token = try await world.logIn()["refreshToken"]
             let erasure = try await world.users.send(.delete, "/users/me", as: .user(id, role: .student, session: "s"))
             #expect(erasure.status == 202)
-            // The event has not come yet.
+            // The event has not arrived yet.
             let answer = try await world.refresh(token)
             #expect(answer.status == 401)
             #expect(try await world.openSessionCount() == 0)
         }
     }
 
-    @Test func `without the user service a token is not spent`() async throws {
+    @Test func `while the user service is down a refresh does not use up the token`() async throws {
         try await LogInWorld.with { world in
             _ = try await world.person()
             let token = try await world.logIn()["refreshToken"]
@@ -196,7 +196,7 @@ import Testing
 }
 
 @Suite struct LogOutTests {
-    @Test func `a log-out ends one session, and again is fine`() async throws {
+    @Test func `a log-out ends one session, also when repeated`() async throws {
         try await LogInWorld.with { world in
             _ = try await world.person()
             let first = try await world.logIn()["refreshToken"], other = try await world.logIn()["refreshToken"]
@@ -211,7 +211,7 @@ import Testing
         }
     }
 
-    @Test func `a log-out everywhere ends all of a person's sessions and nobody else's`() async throws {
+    @Test func `a log-out everywhere ends only the sessions of that person`() async throws {
         try await LogInWorld.with { world in
             let ada = try await world.person()
             _ = try await world.person("bob@example.org")
@@ -254,7 +254,7 @@ import Testing
 }
 
 @Suite struct HandlerTests {
-    @Test func `a log-in that was under way when its person was erased leaves nothing`() async throws {
+    @Test func `a log-in during the erasure creates no session`() async throws {
         let hold = Hold()
         try await LogInWorld.with(onVerified: { await hold.wait() }) { world in
             let ada = try await world.person()
@@ -267,7 +267,7 @@ import Testing
         }
     }
 
-    @Test func `an erasure waits for a session that is being opened, and takes it along`() async throws {
+    @Test func `an erasure waits for a session that is being created, and deletes it`() async throws {
         try await LogInWorld.with { world in
             let ada = try await world.person(), now = world.clock.now
             let session = Session(of: ada, userAgent: nil, at: now, lifetime: 60)
@@ -282,7 +282,7 @@ import Testing
         }
     }
 
-    @Test func `a person whose erasure is told twice in one batch is erased once, and others are not`() async throws {
+    @Test func `a repeated erasure in one batch erases only that person`() async throws {
         try await LogInWorld.with { world in
             let ada = try await world.person(), bob = try await world.person("bob@example.org")
             _ = try await world.logIn()
@@ -296,7 +296,7 @@ import Testing
         }
     }
 
-    @Test func `an erased person's sessions go, however often the event is delivered`() async throws {
+    @Test func `the sessions of an erased person end, also after repeated events`() async throws {
         try await LogInWorld.with { world in
             let ada = try await world.person()
             _ = try await world.person("bob@example.org")
@@ -318,7 +318,7 @@ import Testing
 }
 
 @Suite struct CleanUpTests {
-    @Test func `what nobody can use any more is deleted, the rest stays`() async throws {
+    @Test func `expired data are deleted, the rest remains`() async throws {
         try await LogInWorld.with { world in
             _ = try await world.person()
             _ = try await world.logIn()
@@ -327,7 +327,7 @@ import Testing
             let young = try await world.logIn()["refreshToken"]
             world.clock.advance(by: 2 * 86_400)
             _ = try await world.logIn("nobody@example.com", "another password", from: "192.0.2.9")
-            // One session, and what was counted of the old attempts: two accounts at one address, each there, and the address.
+            // One session, and the tallies of the old attempts: two accounts at one address, and the address.
             #expect(try await world.auth.service.operations.cleanUp() == 6)
             #expect(try await world.auth.service.operations.cleanUp() == 0)
             #expect(try await world.count("select count(*) from attempt_tally") == 3)
@@ -336,7 +336,7 @@ import Testing
         }
     }
 
-    @Test func `a device that nobody has logged in with for half a year is forgotten`() async throws {
+    @Test func `a device without a log-in for half a year is deleted`() async throws {
         try await LogInWorld.with { world in
             _ = try await world.person()
             let device = try await world.logIn()["deviceToken"]

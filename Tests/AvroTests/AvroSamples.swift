@@ -20,7 +20,7 @@ extension Schema {
     static func sample(_ text: String) -> Schema { Schema(generated: text) }
 }
 
-/// Makes values of any schema.
+/// Generates values of any schema.
 struct ValueMaker {
     let schema: Schema
     var random: SeededRandom

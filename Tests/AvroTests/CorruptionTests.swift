@@ -4,8 +4,8 @@ import Foundation
 import HubTesting
 import Testing
 
-/// Whatever the bytes, decoding gives a value or a typed error. It cannot throw anything else, so what is tested is that it
-/// neither crashes nor takes the memory that a message merely announces.
+/// Decoding any bytes gives a value or a typed error. It cannot throw anything else, so these tests check that it
+/// neither crashes nor allocates the memory that a message only announces.
 @Suite(.serialized) struct CorruptionTests {
     private static let list = Schema.sample(
         """
@@ -29,7 +29,7 @@ import Testing
         try EventCatalogue.all.map { ($0, try GoldenBytes.latest(of: $0)) }
     }
 
-    @Test func `a message cut anywhere is refused`() throws {
+    @Test func `a message truncated at any place is refused`() throws {
         for (event, bytes) in try samples() {
             try #require(!isRefused(bytes, event))
             for count in bytes.indices {
@@ -60,7 +60,7 @@ import Testing
             if isRefused(bytes, event) { refused += 1 }
         }
         #expect(refused > rounds / 4)
-        // Generous, since other tests run meanwhile; what is announced goes up to 2^62 bytes.
+        // Generous, because other tests run concurrently; messages announce up to 2^62 bytes.
         #expect(try peakMemoryBytes() - before < 1 << 30)
     }
 

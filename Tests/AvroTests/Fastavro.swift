@@ -20,7 +20,7 @@ enum Fastavro {
         throw Missing()
     }
 
-    /// Runs the script and returns what it printed.
+    /// Runs the script and returns its output.
     @discardableResult
     static func crosscheck(_ arguments: [String]) throws -> String {
         let script = packageRoot.appending(path: "Tests/AvroTests/Scripts/crosscheck.py").path()

@@ -6,7 +6,7 @@ import Testing
 @Suite struct FastavroTests {
     private static let contracts = Fastavro.packageRoot.appending(path: "contracts").path()
 
-    /// Runs on a thread of its own: other tests need theirs meanwhile.
+    /// Runs on a separate thread, because other tests need theirs.
     private func withFile(_ body: @escaping @Sendable (String) throws -> Void) async throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "avro-\(UUID().uuidString).bin").path()
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    @Test func `what fastavro writes we read to the same values and write to the same bytes`() async throws {
+    @Test func `messages of fastavro are read to the same values and written to the same bytes`() async throws {
         try await withFile { path in
             _ = try Fastavro.crosscheck(["write", Self.contracts, path, "20240116", "36000"])
             var reader = try ChunkReader(path: path)
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `what we write fastavro reads to the same values`() async throws {
+    @Test func `fastavro reads our messages to the same values`() async throws {
         try await withFile { path in
             // The schemas are those of the other direction, with fewer records.
             _ = try Fastavro.crosscheck(["write", Self.contracts, path, "7", "1"])

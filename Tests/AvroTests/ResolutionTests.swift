@@ -87,7 +87,7 @@ import Testing
         #expect(try ResolutionPlan(writer: .sample(list("")), reader: .sample(list(""))).isIdentity)
     }
 
-    @Test func `what cannot be read is refused before a message comes, naming field and rule`() {
+    @Test func `incompatible schemas are refused before the first message, naming field and rule`() {
         let error = #expect(throws: AvroError.self) {
             try ResolutionPlan(
                 writer: .sample(record(#"{"name": "a", "type": "int"}"#)),
@@ -155,7 +155,7 @@ import Testing
         (0..<levels).reduce(innermost) { inner, _ in #"["null", {"type": "array", "items": \#(inner)}]"# }
     }
 
-    @Test func `types nested deeply, each level nullable, are compared and resolved in no time to speak of`() throws {
+    @Test func `deeply nested nullable types are compared and resolved quickly`() throws {
         let levels = AvroLimits.nestingMax / 2 - 1
         let writer = Schema.sample(nest(levels: levels, of: #"["null", "int"]"#))
         let reader = Schema.sample(nest(levels: levels, of: #"["null", "long", "string"]"#))

@@ -62,7 +62,7 @@ import Testing
         ("[]", "a union without branches"),
         ("12", "expected a type, found a number"),
     ])
-    func `an error names the place`(text: String, detail: String) {
+    func `an error has its position`(text: String, detail: String) {
         #expect(throws: AvroError(.malformedSchema, detail)) { try Schema(parsing: text) }
     }
 

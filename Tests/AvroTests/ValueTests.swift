@@ -33,7 +33,7 @@ import Testing
         "1e-9223372036854775808", "1e9223372036854775807",
         "", ".", "1.", ".5", "1.234", "--1", "1e", "1e999", "abc", "1 ", "170141183460469231731687303715884105728",
     ])
-    func `what is no decimal of the scale is refused`(text: String) {
+    func `a value that does not fit the decimal scale is refused`(text: String) {
         #expect(AvroDecimal(text, scale: 2) == nil)
     }
 
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func `times that no calendar has do not trap`() {
+    @Test func `times outside the calendar do not crash`() {
         #expect(ISO8601.text(millisecondsSince1970: .max) == nil)
         #expect(ISO8601.text(millisecondsSince1970: .min) == nil)
         #expect(Date(timeIntervalSince1970: .infinity).millisecondsSince1970 == .max)
@@ -102,7 +102,7 @@ import Testing
         #expect(try AvroValue(json: json, schema: schema) == value)
     }
 
-    @Test func `JSON that is not of the schema is refused, naming the field`() throws {
+    @Test func `JSON that does not match the schema is refused, naming the field`() throws {
         let schema = Schema.sample(#"{"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]}"#)
         for (text, detail) in [
             ("{}", "a: missing"), (#"{"a": "x"}"#, "a: expected int, found a string"),

@@ -12,7 +12,7 @@ import Testing
 
 @testable import Certificate
 
-/// The certificate service, and what it asks others, who answer as the test says.
+/// The certificate service, with other services that respond as the test requires.
 struct CertificateHub: Sendable {
     static let time = TestClock().now
 
@@ -79,7 +79,7 @@ struct CertificateHub: Sendable {
         try await objects.list(prefix: "certificates/", after: nil, countMax: 100).map(\.key.text)
     }
 
-    /// What user and course answer.
+    /// The responses of user and course.
     final class Others: Sendable {
         struct Answers: Sendable {
             var firstName: String? = "Ada"

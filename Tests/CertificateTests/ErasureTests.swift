@@ -12,7 +12,7 @@ import Testing
 @Suite struct ErasureTests {
     private static let personal: [String] = ["Ada", "Lovelace", "93.5"]
 
-    @Test func `who is erased leaves a code that says so, and nothing personal`() async throws {
+    @Test func `after erasure the code returns 410, and no personal data remain`() async throws {
         try await CertificateHub.with { hub in
             let user = UserID.new
             let (id, code) = try await hub.issue(.of(user))
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func `an erasure counts as done once the file is gone, and not before`() async throws {
+    @Test func `an erasure is complete only after the file is deleted`() async throws {
         try await CertificateHub.with { hub in
             let user = UserID.new
             _ = try await hub.issue(.of(user))
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `an erasure that comes twice, with its certificate in one batch, or before it, leaves none`()
+    @Test func `a repeated, simultaneous or earlier erasure leaves no certificate`()
         async throws
     {
         try await CertificateHub.with { hub in
@@ -72,11 +72,11 @@ import Testing
         }
     }
 
-    @Test func `a file that was drawn while its learner was erased goes too`() async throws {
+    @Test func `a file drawn during the erasure is deleted too`() async throws {
         try await CertificateHub.with { hub in
             let user = UserID.new
             try await hub.certificates.deliver(EnrollmentCompleted.of(user))
-            // As when the erasure commits after the file was put, and before the row says that it is there.
+            // As if the erasure committed after the file was stored, and before the row was updated.
             try await hub.certificates.database.execute(
                 """
                 create function erase_meanwhile() returns trigger language plpgsql as $$ begin
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `a learner whom user has erased already gets none, though the event is still on its way`() async throws {
+    @Test func `a learner erased at user gets no certificate, before the event arrives`() async throws {
         try await CertificateHub.with { hub in
             let user = UserID.new
             hub.others.set { ($0.firstName, $0.lastName) = (nil, nil) }

@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test func `nothing is to be seen of a certificate before it is drawn`() async throws {
+    @Test func `a certificate is not visible before its PDF exists`() async throws {
         try await CertificateHub.with { hub in
             let user = UserID.new
             try await hub.certificates.deliver(EnrollmentCompleted.of(user))
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `an event that comes twice, and another of the same enrolment, lead to one certificate`() async throws {
+    @Test func `a repeated event, and another event of the enrolment, lead to one certificate`() async throws {
         try await CertificateHub.with { hub in
             let user = UserID.new, completion = EnrollmentCompleted.of(user), id = EventID.make(at: CertificateHub.time)
             #expect(try await hub.certificates.deliver(completion, id: id))
@@ -62,12 +62,12 @@ import Testing
         }
     }
 
-    @Test func `who was killed between the file and the row draws the same file in its place`() async throws {
+    @Test func `after a crash between file and row the same file is drawn again`() async throws {
         try await CertificateHub.with { hub in
             let user = UserID.new
             try await hub.certificates.deliver(EnrollmentCompleted.of(user))
             let operations = hub.certificates.service.operations
-            // The row cannot be written: as far as anybody can tell, the process was killed there.
+            // The row cannot be written, as if the process had been killed there.
             try await hub.certificates.database.execute(
                 """
                 create function kill() returns trigger language plpgsql as $$ begin raise exception 'killed'; end $$
@@ -83,7 +83,7 @@ import Testing
             #expect(try await hub.list(of: user).items.isEmpty)
             let bytes = try await operations.objects.get(try ObjectKey(first[0]))?.body.collect(bytesMax: 1_000_000)
 
-            // Meanwhile the account and the course have other names; what was taken holds.
+            // Later changes of account and course names have no effect on the certificate.
             hub.others.set { ($0.firstName, $0.title) = ("Augusta", "Another title") }
             try await hub.certificates.database.execute("drop trigger killed on certificate")
             hub.clock.advance(by: 3_600)
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `while user or course is down the certificate waits`() async throws {
+    @Test func `a certificate waits while user or course is down`() async throws {
         try await CertificateHub.with { hub in
             let user = UserID.new
             hub.others.set { $0.isDown = true }
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func `a certificate is in the learner's language, and says the score only where there is one`() {
+    @Test func `a certificate is in the learner's language, with the score if there is one`() {
         let date = CertificateHub.time
         #expect(Wording.of(.init(locale: "de-AT")).facts(date, score: 93.46) == "15. Januar 2027  ·  Ergebnis 93,5 %")
         #expect(Wording.of(.init(locale: "fr")).facts(date, score: 100) == "15 January 2027  ·  Final score 100 %")
@@ -117,7 +117,7 @@ import Testing
         #expect(Wording.of(.english).facts(date, score: .nan) == "15 January 2027  ·  Final score 0 %")
     }
 
-    @Test func `a code is found however it is typed, and no other`() {
+    @Test func `a code is found in any spelling of case and hyphens`() {
         var random = SecureRandom()
         let code = VerificationCode(random: &random)
         #expect(VerificationCode(typed: code.text) == code)

@@ -10,7 +10,7 @@ import Testing
 @testable import Certificate
 
 @Suite struct RoutesTests {
-    @Test func `a learner sees their own certificates, page by page, and nobody else's`() async throws {
+    @Test func `a learner sees only their own certificates, page by page`() async throws {
         try await CertificateHub.with { hub in
             let user = UserID.new, other = UserID.new
             for _ in 0..<3 { _ = try await hub.issue(.of(user)) }
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func `the file of a certificate is its learner's alone`() async throws {
+    @Test func `only its learner can read the file of a certificate`() async throws {
         try await CertificateHub.with { hub in
             let user = UserID.new
             let (id, _) = try await hub.issue(.of(user))
@@ -39,7 +39,7 @@ import Testing
 
     // MARK: Verification
 
-    @Test func `anybody with the code sees what the certificate says`() async throws {
+    @Test func `everyone with the code can verify a certificate`() async throws {
         try await CertificateHub.with { hub in
             let (_, code) = try await hub.issue(.of(.new))
             let answer = try await hub.verify(code.lowercased())
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func `a browser gets a page that runs nothing, whatever the names are`() async throws {
+    @Test func `a browser gets a page without scripts, for any names`() async throws {
         try await CertificateHub.with { hub in
             hub.others.set {
                 ($0.firstName, $0.lastName) = ("<script>alert(1)</script>", "\"O'Brien\" & <b>")
@@ -108,7 +108,7 @@ import Testing
 
     // MARK: Revocation
 
-    @Test func `a revoked certificate is not valid, and says since when`() async throws {
+    @Test func `a revoked certificate is invalid, with the time of its revocation`() async throws {
         try await CertificateHub.with { hub in
             let user = UserID.new
             let (id, code) = try await hub.issue(.of(user))
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func `only administrators revoke, and only what there is`() async throws {
+    @Test func `only administrators revoke, and only existing certificates`() async throws {
         try await CertificateHub.with { hub in
             let user = UserID.new
             let (id, code) = try await hub.issue(.of(user))
@@ -139,7 +139,7 @@ import Testing
 
     // MARK: The printed name
 
-    @Test func `a name is corrected once, drawn anew, and then final`() async throws {
+    @Test func `a name is corrected once, with a new PDF`() async throws {
         try await CertificateHub.with { hub in
             let user = UserID.new
             let (id, code) = try await hub.issue(.of(user))
@@ -168,7 +168,7 @@ import Testing
         }
     }
 
-    @Test func `a name is corrected by whose it is, to one that can be printed`() async throws {
+    @Test func `only the owner corrects a name, to a printable one`() async throws {
         try await CertificateHub.with { hub in
             let user = UserID.new
             let (id, code) = try await hub.issue(.of(user))

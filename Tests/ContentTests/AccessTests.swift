@@ -8,7 +8,7 @@ import Testing
 @testable import Content
 
 @Suite struct AccessTests {
-    @Test func `who is enrolled reads a lesson, and not the text it was written in`() async throws {
+    @Test func `an enrolled learner reads a lesson without its Markdown`() async throws {
         try await ContentWorld.with { world in
             let bob = UserID.new, lesson = try await world.lesson(by: .new)
             #expect(try await world.write("**Bold**", to: lesson).status == 200)
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `instructor and administrators read and get the text too`() async throws {
+    @Test func `instructor and administrators also get the Markdown`() async throws {
         try await ContentWorld.with { world in
             let lesson = try await world.lesson(by: .new, isPublished: false)
             _ = try await world.write("*A*", to: lesson)
@@ -31,7 +31,7 @@ import Testing
                 let page = try await world.read(lesson, as: identity)
                 #expect(page["html"] == "<p><em>A</em></p>\n" && page["markdown"] == "*A*")
             }
-            // Somebody else's draft is as little there as what never was.
+            // Another instructor's draft is 404, like a missing course.
             let hidden = try await world.read(lesson, as: .instructor(.new))
             let missing = try await world.content.send(
                 .get, "/lessons/\(LessonID.make(at: ContentWorld.time))/content", as: .instructor(.new))
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `a draft that was archived is as little there for others as before`() async throws {
+    @Test func `an archived draft stays hidden from others`() async throws {
         try await ContentWorld.with { world in
             let lesson = try await world.lesson(by: .new, isPublished: false)
             let archived = try await world.courses.send(
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `a free preview of a published course is anybody's who is logged in`() async throws {
+    @Test func `every logged-in user can read a free preview of a published course`() async throws {
         try await ContentWorld.with { world in
             let open = try await world.lesson(by: .new, isPreview: true)
             let draft = try await world.lesson(by: .new, isPublished: false, isPreview: true)
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `an access that is revoked is gone, and another enrolment gives it again`() async throws {
+    @Test func `a revoked access ends, and another enrolment grants it again`() async throws {
         try await ContentWorld.with { world in
             let bob = UserID.new, lesson = try await world.lesson(by: .new)
             let first = lesson.enrolled(bob)
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `an access that is revoked before its grant arrives is never given`() async throws {
+    @Test func `an access revoked before its grant is never granted`() async throws {
         try await ContentWorld.with { world in
             let bob = UserID.new, lesson = try await world.lesson(by: .new)
             let enrollment = lesson.enrolled(bob)
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func `a grant that comes twice, or twice in one batch, is one`() async throws {
+    @Test func `a repeated grant is one, also in one batch`() async throws {
         try await ContentWorld.with { world in
             let bob = UserID.new, lesson = try await world.lesson(by: .new), id = EventID.make(at: ContentWorld.time)
             let enrollment = lesson.enrolled(bob)
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `only enrollment and payment revoke, with a body that says so`() async throws {
+    @Test func `only enrollment and payment can revoke an access`() async throws {
         try await ContentWorld.with { world in
             let enrollment = try await world.lesson(by: .new).enrolled(.new)
             #expect(try await world.revoke(enrollment, as: .service(.payment)).status == 204)
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `nothing of an erased reader is left, nor comes back`() async throws {
+    @Test func `no data of an erased reader remain or return`() async throws {
         try await ContentWorld.with { world in
             let bob = UserID.new, eve = UserID.new, lesson = try await world.lesson(by: .new)
             let deletion = UserDeleted(userID: bob, deletedAt: ContentWorld.time)

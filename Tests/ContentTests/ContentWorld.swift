@@ -9,7 +9,7 @@ import Testing
 
 @testable import Content
 
-/// Content and the course service it asks, each on a database of its own, with a real connection between them.
+/// Content and the course service, each on its own database, with a real connection between them.
 struct ContentWorld: Sendable {
     static let time = TestClock().now
 
@@ -77,7 +77,7 @@ struct ContentWorld: Sendable {
             json: #"{"state": "REVOKED", "userId": "\#(enrollment.userID)", "courseId": "\#(enrollment.courseID)"}"#)
     }
 
-    /// Tells content what the course service has told of its courses, all of it once more.
+    /// Delivers all events of the course service to content again.
     func tellChanges() async throws {
         for change in try await courses.published(CourseUpdated.self) { try await content.deliver(change.data) }
     }

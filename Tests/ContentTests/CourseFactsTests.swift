@@ -16,7 +16,7 @@ import Testing
         try #require(answer.status == 200)
     }
 
-    @Test func `what course said holds for a minute, unless the course changes`() async throws {
+    @Test func `an answer of course is current for a minute, unless the course changes`() async throws {
         try await ContentWorld.with { world in
             let bob = Identity.student(.new), lesson = try await world.lesson(by: .new)
             #expect(try await world.read(lesson, as: bob).status == 403)
@@ -32,28 +32,28 @@ import Testing
         }
     }
 
-    @Test func `word of an older version, twice or late, changes nothing`() async throws {
+    @Test func `an event of an older version, repeated or late, changes nothing`() async throws {
         try await ContentWorld.with { world in
             let bob = Identity.student(.new), lesson = try await world.lesson(by: .new, isPreview: true)
             _ = try await world.read(lesson, as: bob)
             let changes = try await world.courses.published(CourseUpdated.self).map(\.data)
             #expect(try await world.content.deliver(together: changes.reversed() + changes) == 2 * changes.count)
             await world.stopCourse()
-            // It is current still, so nobody asks.
+            // It is still current, so no request is made.
             #expect(try await world.read(lesson, as: bob).status == 200)
             #expect(world.content.log.lines.allSatisfy { $0.contains("request answered") })
             #expect(try await world.content.count("select count(*) from course") == 1)
         }
     }
 
-    @Test func `word of a change drops the pages of the course from the cache, and of no other`() async throws {
+    @Test func `a change event removes only the pages of its course from the cache`() async throws {
         try await ContentWorld.with { world in
             let changed = try await world.lesson(by: .new), other = try await world.lesson(by: .new)
             for lesson in [changed, other] {
                 _ = try await world.write("A", to: lesson)
                 _ = try await world.read(lesson, as: .instructor(lesson.instructorID))
             }
-            /// What is not kept would have to be made, which is refused.
+            /// A value that is not cached would have to be computed, which fails.
             func isKept(_ lesson: TaughtLesson) async -> Bool {
                 let page = try? await world.content.service.operations.cache.value(
                     Operations.pageKey(lesson.id, 1), of: lesson.courseID.rawValue, for: .seconds(60)
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `while course is away what it said last holds, and what it never told of is unavailable`() async throws {
+    @Test func `while course is down its last answers are used, and unknown lessons are unavailable`() async throws {
         try await ContentWorld.with { world in
             let bob = Identity.student(.new), lesson = try await world.lesson(by: .new, isPreview: true)
             let other = try await world.lesson(by: .new, isPreview: true)
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func `a lesson that was removed is gone here too`() async throws {
+    @Test func `a removed lesson is 404`() async throws {
         try await ContentWorld.with { world in
             let lesson = try await world.lesson(by: .new, isPublished: false)
             _ = try await world.write("A", to: lesson)
@@ -99,13 +99,13 @@ import Testing
         }
     }
 
-    @Test func `an answer that was on its way while the course changed is not taken for current`() async throws {
+    @Test func `an answer in transit during a change is not taken as current`() async throws {
         try await ContentWorld.with { world in
             let bob = Identity.student(.new), lesson = try await world.lesson(by: .new)
             _ = try await world.read(lesson, as: bob)
             try await edit(lesson, world, #"{"freePreview": true}"#)
             try await world.tellChanges()
-            // As if the answer of before had come only now.
+            // As if the earlier response had arrived only now.
             try await world.content.database.execute("update lesson set told_at = told_at + interval '1 second'")
             #expect(try await world.read(lesson, as: bob).status == 200)
         }

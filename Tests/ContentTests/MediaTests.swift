@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `of an erased owner neither name nor id is left, whichever comes first`() async throws {
+    @Test func `no name or id of an erased owner remains, in any order of events`() async throws {
         try await ContentWorld.with { world in
             let lesson = try await world.lesson(by: .new)
             let deletion = UserDeleted(userID: owner, deletedAt: ContentWorld.time)
@@ -75,7 +75,7 @@ import Testing
 
     // MARK: Addresses
 
-    /// Runs `body` with a lesson that has a film, beside a media service whose addresses are numbered.
+    /// Runs `body` with a lesson that has a video, and a media service with numbered addresses.
     private func withFilm(
         _ body: @escaping @Sendable (ContentWorld, TaughtLesson, Tally) async throws -> Void
     ) async throws {
@@ -109,7 +109,7 @@ import Testing
         return (media?.first?["renditions"] as? [[String: Any]])?.first?["url"] as? String
     }
 
-    @Test func `who may read a lesson gets the addresses of its media, fresh ones each time, and nobody else gets any`()
+    @Test func `only readers of a lesson get the addresses of its media, fresh ones each time`()
         async throws
     {
         try await withFilm { world, lesson, asked in
@@ -127,8 +127,7 @@ import Testing
         }
     }
 
-    @Test func `a lesson is always sent whole, for the addresses in it grow old while its revision stays`() async throws
-    {
+    @Test func `a lesson is always sent completely, because its addresses expire`() async throws {
         try await withFilm { world, lesson, _ in
             let answer = try await world.content.send(
                 .get, "/lessons/\(lesson.id)/content", as: .administrator(), fields: ["if-none-match": "*"])
@@ -137,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func `while the media service is away a lesson is read without addresses`() async throws {
+    @Test func `while the media service is down a lesson has no addresses`() async throws {
         try await withFilm { world, lesson, _ in
             world.directory[.media] = "http://127.0.0.1:1"
             let page = try await world.read(lesson, as: .instructor(lesson.instructorID))
@@ -147,7 +146,7 @@ import Testing
         }
     }
 
-    @Test func `nobody asks for the addresses of what is not ready`() async throws {
+    @Test func `addresses are requested only for media that are ready`() async throws {
         try await withFilm { world, lesson, asked in
             try await world.content.deliver(processed(lesson, .failed, after: 2))
             #expect(Self.url(try await world.read(lesson, as: .administrator())) == nil)

@@ -8,7 +8,7 @@ import Testing
 @testable import Content
 
 @Suite struct WritingTests {
-    @Test func `each text makes a revision, the same one none`() async throws {
+    @Test func `each new text creates a revision, an unchanged one does not`() async throws {
         try await ContentWorld.with { world in
             let lesson = try await world.lesson(by: .new)
             let empty = try await world.read(lesson, as: .instructor(lesson.instructorID))
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `of two who write what both have seen one is told`() async throws {
+    @Test func `of two concurrent writes of one revision, one is refused`() async throws {
         try await ContentWorld.with { world in
             let lesson = try await world.lesson(by: .new)
             _ = try await world.write("A", to: lesson, fields: ["if-match": "\"0\""])
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func `texts that are written at once are all kept, each in a revision of its own`() async throws {
+    @Test func `concurrently written texts are all stored as revisions`() async throws {
         try await ContentWorld.with { world in
             let lesson = try await world.lesson(by: .new)
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `the oldest revisions are forgotten`() async throws {
+    @Test func `the oldest revisions are deleted`() async throws {
         try await ContentWorld.with { world in
             let lesson = try await world.lesson(by: .new)
             for number in 1...Revision.keptCountMax + 2 { _ = try await world.write("\(number)", to: lesson) }
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func `whoever may write a lesson reads what it said before`() async throws {
+    @Test func `people who may write a lesson can read its revisions`() async throws {
         try await ContentWorld.with { world in
             let lesson = try await world.lesson(by: .new)
             for text in ["A", "B"] { _ = try await world.write(text, to: lesson) }
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func `only who teaches a lesson writes it`() async throws {
+    @Test func `only its instructor and administrators write a lesson`() async throws {
         try await ContentWorld.with { world in
             let lesson = try await world.lesson(by: .new)
             let draft = try await world.lesson(by: .new, isPublished: false)
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test func `a preview shows what readers would see, and nothing of an author's HTML passes`() async throws {
+    @Test func `a preview shows the HTML for readers, without the author's HTML`() async throws {
         try await ContentWorld.with { world in
             let shown = try await world.content.send(
                 .post, "/content/preview", as: .instructor(.new),
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test func `what makes no document is refused and not kept`() async throws {
+    @Test func `an invalid document is refused and not stored`() async throws {
         try await ContentWorld.with { world in
             let lesson = try await world.lesson(by: .new)
             let long = String(repeating: "a", count: 128 * 1024 + 1)

@@ -79,7 +79,7 @@ import Testing
         return again
     }
 
-    @Test func `the specification's messages come back to the letter`() throws {
+    @Test func `the example messages of the specification survive a round trip`() throws {
         let registered = try roundTrip(Self.registered, UserRegistered.self)
         #expect(registered.data.role == .student)
         #expect(registered.timestamp == Date(timeIntervalSince1970: 1_705_428_000))
@@ -111,7 +111,7 @@ import Testing
         #expect(try Envelope<UserRegistered>(avro: envelope.encoded()) == envelope)
     }
 
-    @Test func `what an older schema wrote is read with defaults`() throws {
+    @Test func `a message of an older schema is read with defaults`() throws {
         let bytes = try Envelope<UserRegistered>(json: JSONTree(parsing: Self.registered)).encoded()
         // As if causationId had been added since, and a field dropped.
         let older = try Schema(

@@ -2,9 +2,9 @@ import Avro
 import Contracts
 import Testing
 
-/// Programs of today and of yesterday on the same topics: whoever is upgraded first, everybody reads everything.
+/// Programs of different versions on the same topics: in any order of upgrades, all read all events.
 @Suite struct EvolutionTests {
-    /// Every version of every event, as whoever was built with it has it.
+    /// Every version of every event, as in a program built with it.
     static let versions = EventCatalogue.all.flatMap { (try? Golden.all(of: $0)) ?? [] }
 
     @Test func `there are events of more than one version`() {
@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(arguments: [QuizSubmitted.topic, AssignmentGraded.topic])
-    func `whoever knows only the first version reads what the second writes, but for what was added`(
+    func `a reader of the first version reads messages of the second without the new fields`(
         topic: Topic
     ) throws {
         let (first, second) = (Golden(topic: topic.name, version: 1), Golden(topic: topic.name, version: 2))
@@ -24,18 +24,18 @@ import Testing
         #expect(try read == first.json())
     }
 
-    @Test func `from the first version nothing is known of the lesson, nor whether it was passed`() throws {
+    @Test func `a message of the first version has neither lesson nor pass result`() throws {
         let quiz = try read(QuizSubmitted.self, version: 1), work = try read(AssignmentGraded.self, version: 1)
         #expect(quiz.lessonID == nil && quiz.passed && quiz.attempt == 2)
         #expect(work.lessonID == nil && work.passed == nil && work.feedback == "Well argued.")
     }
 
-    @Test func `the second version says both`() throws {
+    @Test func `a message of the second version has lesson and pass result`() throws {
         let quiz = try read(QuizSubmitted.self, version: 2), work = try read(AssignmentGraded.self, version: 2)
         #expect(quiz.lessonID?.rawValue == "lsn_l1" && work.lessonID?.rawValue == "lsn_l2" && work.passed == true)
     }
 
-    /// As in the log: what each version wrote, side by side, read by each version.
+    /// As in the log: events of each version, read by each version.
     @Test(arguments: EventCatalogue.all.map { $0.topic })
     func `readers of every version read writers of every version`(topic: Topic) throws {
         let goldens = Self.versions.filter { $0.topic == topic.name }

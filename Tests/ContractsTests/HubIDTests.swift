@@ -13,7 +13,7 @@ import Testing
         #expect(Set(ids).count == ids.count)
     }
 
-    @Test func `ids made at once by many tasks are all different`() async {
+    @Test func `ids created concurrently are unique`() async {
         let ids = await withTaskGroup(of: [EventID].self) { group in
             for _ in 0..<8 { group.addTask { [time] in (0..<2_000).map { _ in EventID.make(at: time) } } }
             return await group.reduce(into: []) { $0 += $1 }
@@ -38,7 +38,7 @@ import Testing
         "", "usr", "usr_", "usr_ABC", "usr_a-b", "usr_aé", "crs_abc", "xusr_abc", "usr_abcdefgh{", "usr_{bcdefgh",
         "usr_`abcdefghi", "usr_abcdefg:/", "usr_abc\u{0}defghi", "usr_\(String(repeating: "a", count: 65))",
     ])
-    func `text that is no id of the kind is refused`(text: String) {
+    func `text that is not an id of its kind is refused`(text: String) {
         #expect(throws: HubIDError(prefix: "usr")) { try UserID(validating: text) }
         #expect(UserID(rawValue: text) == nil)
     }
@@ -47,12 +47,12 @@ import Testing
         "usr_a", "usr_abc123", "usr_0123456789abcdefghijklmnopqrstuvwxyz", "usr_az09az09",
         "usr_\(String(repeating: "z", count: 64))",
     ])
-    func `text that is an id is taken as it is`(text: String) throws {
+    func `a valid id is kept unchanged`(text: String) throws {
         #expect(try UserID(validating: text).rawValue == text)
         #expect(try JSONDecoder().decode([UserID].self, from: Data("[\"\(text)\"]".utf8)).map(\.description) == [text])
     }
 
-    @Test func `a caller's correlation id is taken within limits`() throws {
+    @Test func `a caller's correlation id is accepted within limits`() throws {
         #expect(CorrelationID(rawValue: "Web-7f.3:a_b")?.rawValue == "Web-7f.3:a_b")
         for text in ["", "a b", "a\n", "é", String(repeating: "a", count: 129)] {
             #expect(CorrelationID(rawValue: text) == nil)

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(arguments: ["0.001", "10000000000", "-10000000000", "", "1,5", "NaN", "1e10"])
-    func `what is finer, larger or no number is refused`(text: String) {
+    func `an amount with too many digits, or not a number, is refused`(text: String) {
         #expect(Money(text, .eur) == nil)
     }
 
@@ -23,7 +23,7 @@ import Testing
         arguments: [
             0, 1, -1, 127, 128, -128, -129, 255, 256, 4_999, 32_767, 32_768, -32_769, 999_999_999_999, -999_999_999_999,
         ] as [Int64])
-    func `an amount's bytes are as few as hold it`(hundredths: Int64) throws {
+    func `an amount has the minimum number of bytes`(hundredths: Int64) throws {
         var encoder = AvroEncoder()
         encoder.write(decimal: hundredths)
         let general = AvroDecimal(unscaled: Int128(hundredths), scale: 2).bytes

@@ -13,7 +13,7 @@ import Testing
         return answer.items.compactMap { $0["title"] as? String }
     }
 
-    @Test func `published courses are found by anybody, the last published first`() async throws {
+    @Test func `everyone finds published courses, newest first`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             for title in ["A", "B"] { _ = try await courses.publish(["title": "\"\(title)\""], by: ada) }
@@ -25,7 +25,9 @@ import Testing
         }
     }
 
-    @Test func `words are found in title, category and description, the title counting most`() async throws {
+    @Test func `words are found in title, category and description, with the highest weight for the title`()
+        async throws
+    {
         try await Courses.with { courses in
             let ada = UserID.new
             let offers = [
@@ -61,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `the list is ordered as it is asked to be, page by page`() async throws {
+    @Test func `the list has the requested order, page by page`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             for (title, price) in [("A prime", "20"), ("B", "5"), ("C prime prime", "20"), ("D", "0")] {
@@ -87,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func `facets count what each filter would find, the other filters as they are`() async throws {
+    @Test func `facets count the results of each filter value, with the other filters applied`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             for (category, level, language) in [
@@ -121,7 +123,7 @@ import Testing
     }
 
     @Test(arguments: ["", "&query=prime"])
-    func `pages go on where the one before ended, whatever is published meanwhile`(query: String) async throws {
+    func `pages continue after the previous one, also with new courses meanwhile`(query: String) async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             for number in 1...5 { _ = try await courses.publish(["title": "\"Prime \(number)\""], by: ada) }
@@ -139,7 +141,7 @@ import Testing
     }
 
     @Test(arguments: ["cursor=x", "cursor=1.-1", "cursor=01.1", "cursor=1", "limit=0"])
-    func `a query that means nothing is refused`(query: String) async throws {
+    func `an invalid query is refused`(query: String) async throws {
         try await Courses.with { courses in
             let answer = try await courses.send(.get, "/courses?\(query)")
             #expect(answer.status == 422 && answer.code == "invalid-query")

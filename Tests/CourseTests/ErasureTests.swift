@@ -10,7 +10,7 @@ import Testing
 @Suite struct ErasureTests {
     private func deletion(of user: UserID) -> UserDeleted { UserDeleted(userID: user, deletedAt: Courses.time) }
 
-    @Test func `the courses of an instructor who is gone are archived, and others' stay`() async throws {
+    @Test func `the courses of an erased instructor are archived, and no others`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new, eve = UserID.new
             let open = try await courses.publish(by: ada), draft = try await courses.draft(by: ada)
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `whoever is gone makes and changes no course with a token that is still good`() async throws {
+    @Test func `an erased instructor with a valid token cannot create or change courses`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.draft(by: ada)
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `an erasure while a course is made leaves none that is not archived`() async throws {
+    @Test func `a course created during an erasure is archived`() async throws {
         try await Courses.with { courses in
             for _ in 0..<20 {
                 let ada = UserID.new

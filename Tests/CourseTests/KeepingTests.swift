@@ -7,9 +7,9 @@ import Testing
 
 @testable import Course
 
-/// What anybody may see of a course is kept for a while.
+/// The cache of public courses.
 @Suite struct KeepingTests {
-    @Test func `a course that its reader has is not sent again until it changes`() async throws {
+    @Test func `a course is not sent again to a client with the current version`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new, id = try await courses.publish(by: .new), draft = try await courses.draft(by: ada)
             func read(_ id: CourseID, _ known: String, as identity: Identity = .anonymous) async throws -> TestAnswer {
@@ -25,17 +25,17 @@ import Testing
                 .patch, "/courses/\(id)", as: .administrator(), json: #"{"title": "Primes"}"#)
             #expect(changed.status == 200)
             #expect(try await read(id, tag)["title"] == "Primes")
-            // Who may not see it learns nothing by naming a version.
+            // A caller without access gets no information from a version in the request.
             #expect(try await read(draft, "*").status == 404)
             #expect(try await read(draft, "*", as: .instructor(ada)).status == 304)
-            // Only what is read: a change is answered.
+            // Only for reads; a change gets a full response.
             let again = try await courses.send(
                 .patch, "/courses/\(id)", as: .administrator(), json: "{}", fields: ["if-none-match": "*"])
             #expect(again.status == 200)
         }
     }
 
-    @Test func `a course is kept, and whatever changes it shows at once`() async throws {
+    @Test func `a course is cached, and its changes are visible at once`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.publish(by: ada)
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func `a draft is kept for nobody`() async throws {
+    @Test func `a draft is not cached`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.draft(by: ada)
@@ -68,7 +68,7 @@ import Testing
 }
 
 extension TestService<CourseService> {
-    /// As anybody sees it.
+    /// As an anonymous caller sees it.
     fileprivate func title(of course: CourseID) async throws -> String? {
         try await send(.get, "/courses/\(course)")["title"]
     }

@@ -7,7 +7,7 @@ import Testing
 @testable import Course
 
 @Suite struct OfferTests {
-    @Test func `an instructor drafts a course, and word goes out of it`() async throws {
+    @Test func `an instructor creates a draft, and an event is published`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let answer = try await courses.send(.post, "/courses", as: .instructor(ada), json: Courses.offer())
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func `the same request with the same key drafts one course`() async throws {
+    @Test func `the same request with the same key creates one draft`() async throws {
         try await Courses.with { courses in
             let ada = Identity.instructor(.new), key: HTTPFields = ["idempotency-key": "k1"]
             let first = try await courses.send(.post, "/courses", as: ada, json: Courses.offer(), fields: key)
@@ -37,7 +37,7 @@ import Testing
         ("currency", #""EURO""#), ("currency", #""XTS""#), ("currency", #""KWD""#), ("instructorId", #""usr_1""#),
         ("status", #""PUBLISHED""#),
     ])
-    func `what no course can be is refused, and the field is named`(field: String, value: String) async throws {
+    func `an invalid course is refused, naming the field`(field: String, value: String) async throws {
         try await Courses.with { courses in
             let answer = try await courses.send(
                 .post, "/courses", as: .instructor(.new), json: Courses.offer([field: value]))
@@ -46,14 +46,14 @@ import Testing
         }
     }
 
-    @Test func `every complaint about a body comes at once`() async throws {
+    @Test func `all errors of a body are reported at once`() async throws {
         try await Courses.with { courses in
             let answer = try await courses.send(.post, "/courses", as: .instructor(.new), json: #"{"price": "1"}"#)
             #expect(answer.complaints == ["category", "currency", "language", "level", "title"])
         }
     }
 
-    @Test func `only instructors and administrators make courses`() async throws {
+    @Test func `only instructors and administrators create courses`() async throws {
         try await Courses.with { courses in
             let answers = [
                 try await courses.send(.post, "/courses", as: .student(.new), json: Courses.offer()),
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `what a learner should know before is said in lines, and changed as a whole`() async throws {
+    @Test func `prerequisites are lines that are changed together`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.draft(["prerequisites": #"["Sets", " Logic "]"#], by: ada)
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func `a change of nothing tells nobody`() async throws {
+    @Test func `a change without effect publishes nothing`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.draft(by: ada)
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    @Test func `a price must fit the currency it ends up with`() async throws {
+    @Test func `a price must match its new currency`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.draft(by: ada)
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test func `of two who change what both have seen one is told`() async throws {
+    @Test func `of two concurrent changes of one version, one is refused`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.draft(by: ada)
@@ -151,7 +151,7 @@ import Testing
         }
     }
 
-    @Test func `a stranger may not change a course, and does not learn of a draft`() async throws {
+    @Test func `another instructor cannot change a course, or see a draft`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new, eve = Identity.instructor(.new)
             let draft = try await courses.draft(by: ada), open = try await courses.publish(by: ada)
@@ -194,7 +194,7 @@ import Testing
         ("500.50", "JPY", "price"), ("1", "KWD", "currency"), ("1", "CLF", "currency"), ("1", "eur", "currency"),
         ("1", "XTS", "currency"), ("-0.01", "EUR", "price"), ("", "EUR", "price"), ("1.005", "EUR", "price"),
     ])
-    func `what cannot be paid is refused`(amount: String, currency: String, field: String) {
+    func `a price that cannot be charged is refused`(amount: String, currency: String, field: String) {
         let error = #expect(throws: CourseError.self) { try Money(price: amount, in: currency) }
         guard case .unacceptable(field, _) = error else { return #expect(Bool(false), "\(String(describing: error))") }
     }

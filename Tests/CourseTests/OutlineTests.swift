@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func `each change of the outline raises the version and is told`() async throws {
+    @Test func `each change of the outline increases the version and publishes an event`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.draft(by: ada)
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `a section with lessons stays, and an empty one goes`() async throws {
+    @Test func `only an empty section can be removed`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.draft(by: ada)
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func `sections and lessons of another course are not there`() async throws {
+    @Test func `sections and lessons of another course are 404`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.draft(by: ada), other = try await courses.draft(by: ada)
@@ -143,7 +143,7 @@ import Testing
         (#"{"sectionId": "crs_1", "title": "A", "kind": "VIDEO", "required": "yes"}"#, ["required", "sectionId"]),
         (#"{"sectionId": "sct_1", "title": "A", "kind": "VIDEO", "position": 1}"#, ["position"]),
     ])
-    func `what no lesson can be is refused`(body: String, complaints: [String]) async throws {
+    func `an invalid lesson is refused`(body: String, complaints: [String]) async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.draft(by: ada)
@@ -152,7 +152,7 @@ import Testing
         }
     }
 
-    @Test func `what is added at once is all there, each at a place of its own`() async throws {
+    @Test func `concurrently added parts are all stored, at different positions`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.draft(by: ada)
@@ -171,7 +171,7 @@ import Testing
 }
 
 @Suite struct OutlineLimitTests {
-    @Test func `an outline takes so many sections and lessons and no more`() throws {
+    @Test func `the size of an outline is limited`() throws {
         var outline = Outline()
         for _ in 0..<Outline.sectionCountMax {
             try outline.append(Section(id: .make(at: Courses.time), title: "A"))

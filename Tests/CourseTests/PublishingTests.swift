@@ -18,12 +18,12 @@ import Testing
             let told = try await courses.published(CoursePublished.self).map(\.data)
             #expect(told.map(\.courseID) == [id] && told.map(\.lessonCount) == [1])
             #expect(told.first?.instructorID == ada && told.first?.price == Money("49.99", .eur))
-            // Whoever keeps what was said of the course hears of the status where they hear of everything else.
+            // Services that store course data receive the status with course.updated.
             #expect(try await courses.published(CourseUpdated.self).last?.data.changedFields == ["status"])
         }
     }
 
-    @Test func `everything that is missing is named at once`() async throws {
+    @Test func `all missing items are listed at once`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.draft(["description": #""""#], by: ada)
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `a published course keeps what it was published with`() async throws {
+    @Test func `a published course keeps its required parts`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.draft(by: ada)
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func `an archived course leaves the catalogue, stays readable and stays as it is`() async throws {
+    @Test func `an archived course leaves the catalogue, stays readable and cannot be changed`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.publish(by: ada)
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `a draft is seen by its instructor and by administrators alone`() async throws {
+    @Test func `only its instructor and administrators see a draft`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.draft(by: ada)
@@ -85,13 +85,13 @@ import Testing
                 let answer = try await courses.send(.get, "/courses/\(id)", as: other)
                 #expect(answer.status == 404 && answer.code == "not-found")
             }
-            // An archived draft is as little anybody's.
+            // An archived draft is not public either.
             _ = try await courses.send(.post, "/courses/\(id)/archive", as: .instructor(ada))
             #expect(try await courses.send(.get, "/courses/\(id)").status == 404)
         }
     }
 
-    @Test func `of many who publish at once one tells of it`() async throws {
+    @Test func `concurrent publish calls create one event`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.draft(by: ada)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Course
 
-/// What the hub's other services are told.
+/// The routes for other services.
 @Suite struct ServiceRoutesTests {
     @Test func `services read a course with its lessons in order, drafts too`() async throws {
         try await Courses.with { courses in
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func `services read whose a lesson is`() async throws {
+    @Test func `services read the owner of a lesson`() async throws {
         try await Courses.with { courses in
             let ada = UserID.new
             let id = try await courses.draft(by: ada)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `what is not there is 404 for services, and they alone ask`() async throws {
+    @Test func `a missing course is 404 for services, and only services may read it`() async throws {
         try await Courses.with { courses in
             let course = CourseID.make(at: Courses.time), lesson = LessonID.make(at: Courses.time)
             for target in ["/internal/courses/\(course)", "/internal/lessons/\(lesson)"] {

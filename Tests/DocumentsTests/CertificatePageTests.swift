@@ -22,7 +22,7 @@ import Testing
         ("Нина Соколова", "Физика"), ("שרה לוי", "מתמטיקה"), ("สมชาย ใจดี", "ฟิสิกส์"), ("김민수", "물리학"),
         ("Nguyễn Thị Ánh", "Vật lý"),
     ])
-    func `names and titles of any script stand on the page, and can be found in it`(name: String, title: String)
+    func `names and titles of any script are on the page and searchable`(name: String, title: String)
         async throws
     {
         let drawn = try page(name, title).pdf()
@@ -37,7 +37,7 @@ import Testing
         String(repeating: "W", count: 60), String(repeating: "Wolfe ", count: 10), String(repeating: "明", count: 60),
         "A",
     ])
-    func `the longest names and titles are set smaller, and stand there whole`(name: String) async throws {
+    func `the longest names and titles are set smaller and are complete`(name: String) async throws {
         let title = String(
             String(repeating: "Foundations of Reliable Messaging and \(name.prefix(20)) ", count: 10).prefix(200))
         let text = try text(of: try page(name, title).pdf().bytes)
@@ -45,7 +45,7 @@ import Testing
         #expect(has(text, title))
     }
 
-    @Test func `what is longer than anything allowed is cut, and what stands below it stays`() async throws {
+    @Test func `an overlong text is cut, and the text below it stays in place`() async throws {
         let text = try text(of: try page(String(repeating: "name ", count: 400)).pdf().bytes)
         #expect(has(text, "Final score 93.5 %"))
     }
@@ -57,7 +57,7 @@ import Testing
         #expect(try page("Ada").pdf().bytes != page("Bob").pdf().bytes)
     }
 
-    @Test func `the QR code leads to the address`() async throws {
+    @Test func `the QR code contains the address`() async throws {
         let address = "https://hub.example.org/certificates/verify/7K4Q-9XMD-22FA"
         let file = try PDFReader.image(of: try page("Ada Lovelace").pdf().bytes)
         defer { try? FileManager.default.removeItem(at: file) }
@@ -88,7 +88,7 @@ private func letters(_ text: String) -> String {
         String.UnicodeScalarView(text.unicodeScalars.filter { !marks.contains($0.properties.generalCategory) }))
 }
 
-/// Scalar by scalar: without blanks some of them would make one character with what stands beside them.
+/// Scalar by scalar, because without spaces some of them would combine with their neighbours.
 private func has(_ text: String, _ part: String) -> Bool { text.unicodeScalars.contains(letters(part).unicodeScalars) }
 
 private func text(of pdf: [UInt8]) throws -> String { letters(try PDFReader.text(of: pdf)) }

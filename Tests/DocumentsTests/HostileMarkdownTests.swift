@@ -1,7 +1,7 @@
 import Documents
 import Testing
 
-/// What people try, and have tried elsewhere, to have a script of theirs run in somebody else's page.
+/// Known attempts to run a script in another person's page.
 @Suite struct HostileMarkdownTests {
     let renderer: MarkdownRenderer
 
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test(arguments: addresses)
-    func `an address that could run something leads nowhere, in whatever way it is written`(address: String)
+    func `an address that could run a script is removed, in any spelling`(address: String)
         async throws
     {
         for way in Self.ways {
@@ -95,13 +95,13 @@ import Testing
         }
     }
 
-    @Test func `what loses its address keeps its text`() async throws {
+    @Test func `a link that loses its address keeps its text`() async throws {
         let html = try await renderer.html(
             of: "[read *this*](javascript:alert(1)) ![a picture](data:image/png;base64,AA)")
         #expect(html == "<p>read <em>this</em> a picture</p>\n")
     }
 
-    @Test func `vectors set into each other pass no better`() async throws {
+    @Test func `combined attack vectors are removed too`() async throws {
         var random = SystemRandomNumberGenerator()
         let parts =
             Self.rawHTML + Self.addresses + Self.ways + [
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test func `the reader of these tests sees what is not harmless`() {
+    @Test func `the HTML checker of these tests detects harmful HTML`() {
         for html in [
             "<script>", "<p onclick=\"a\">a</p>", "<a href=\"/a\">a</a>",
             "<a rel=\"nofollow noopener\" href=\"javascript:a\">a</a>",

@@ -6,7 +6,7 @@ import Testing
 
     init() throws { renderer = try MarkdownRenderer(pool: .forTests()) }
 
-    /// What takes some Markdown library, of some version, far longer than its length says.
+    /// Documents that take some version of a Markdown library far longer than their length suggests.
     static let patterns: [(name: String, unit: String)] = [
         ("emphasis that opens", "*a **a "), ("emphasis that closes", "a_ "), ("emphasis of both kinds", "*a_ "),
         ("multiples of three", "c* a**b"), ("links that open", "[a"), ("links that close", "a]"), ("brackets", "[ (]("),
@@ -31,7 +31,7 @@ import Testing
     ]
 
     @Test(arguments: patterns)
-    func `a hostile document of any length allowed ends soon, one way or the other`(name: String, unit: String)
+    func `a hostile document of any allowed length ends within the time limit`(name: String, unit: String)
         async throws
     {
         let count = renderer.limits.documentBytesMax
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `what a document repeats without writing it out has an end too`() async throws {
+    @Test func `expansion of repeated references is limited`() async throws {
         let references = "[a]: /\(String(repeating: "x", count: 60_000))\n\n" + String(repeating: "[a]", count: 20_000)
         await #expect(throws: MarkdownError.tooComplex) { try await renderer.html(of: references) }
         let cells = String(repeating: "|a", count: 15_000) + "\n" + String(repeating: "|-", count: 15_000) + "\n"
@@ -57,7 +57,7 @@ import Testing
         #expect(try await renderer.html(of: "*a*") == "<p><em>a</em></p>\n", "and the next one is none the worse")
     }
 
-    @Test func `a document is refused that is longer than it may be, and not for less`() async throws {
+    @Test func `only a document above the length limit is refused`() async throws {
         let longest = String(repeating: "a", count: renderer.limits.documentBytesMax)
         #expect(try await renderer.html(of: longest).utf8.count > longest.utf8.count)
         await #expect(throws: MarkdownError.tooLong(bytesMax: 128 * 1024)) {
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(arguments: ["> ", "- ", "1. "])
-    func `parts lie within each other as deep as they may, and no deeper`(mark: String) async throws {
+    func `nesting is limited`(mark: String) async throws {
         // Each entry is two parts, a list and its entry; the paragraph and its text are two more.
         let parts = mark == "> " ? 1 : 2
         let deepest = (renderer.limits.depthMax - 2) / parts
@@ -79,12 +79,12 @@ import Testing
         }
     }
 
-    @Test func `entries set in line by line are as deep as in one`() async throws {
+    @Test func `list entries in separate lines count towards the nesting limit`() async throws {
         let document = (0..<200).map { String(repeating: "  ", count: $0) + "- a\n" }.joined()
         await #expect(throws: MarkdownError.tooDeep(depthMax: 100)) { try await renderer.html(of: document) }
     }
 
-    @Test func `what people write is within all bounds, up to the longest document`() async throws {
+    @Test func `normal documents are within all limits, up to the maximum length`() async throws {
         let chapter = """
             ## A heading
 

@@ -49,13 +49,13 @@ import Testing
         "https://example.org/here", "www.example.org", "a@example.org", "<https://example.org>",
         "[there]\n\n[there]: /a 'b'",
     ])
-    func `an address that may stand becomes a link that search machines do not follow`(document: String) async throws {
+    func `an allowed address becomes a link with nofollow`(document: String) async throws {
         let html = SafeHTML(try await renderer.html(of: document))
         #expect(html.violations == [])
         #expect(html.tags.map(\.name) == ["p", "a"])
     }
 
-    @Test func `every link of a document says the same of itself`() async throws {
+    @Test func `every link of a document has the same rel attributes`() async throws {
         let html = try await renderer.html(
             of: "[a](/1) <a href=\"/2\"> [b](/3 \"t\")\n\n`<a href>` https://example.org")
         #expect(
@@ -72,17 +72,17 @@ import Testing
         #expect(html.tags.filter { $0.name == "img" }.map { $0.attributes["alt"] } == ["a b", "d"])
     }
 
-    @Test func `names and texts in any script come out as they went in`() async throws {
+    @Test func `names and texts of any script are unchanged`() async throws {
         let text = "Ω – العربية – हिन्दी – 中文 – 👩‍🏫"
         #expect(try await renderer.html(of: text) == "<p>\(text)</p>\n")
     }
 
-    @Test func `documents of nothing are nothing`() async throws {
+    @Test func `empty documents give empty HTML`() async throws {
         #expect(try await renderer.html(of: "") == "")
         #expect(try await renderer.html(of: "\n \n") == "")
     }
 
-    @Test func `many documents at once come out as one after the other`() async throws {
+    @Test func `concurrent documents give the same result as sequential ones`() async throws {
         let document = "~~a~~ www.example.org\n\n| a |\n|---|\n| 1 |\n\n- [x] b\n"
         let expected = try await renderer.html(of: document)
         let other = try MarkdownRenderer(pool: .forTests())

@@ -1,11 +1,11 @@
-/// Reads HTML as strictly as nothing else does, and says what of it is not on a list of what may be: whatever browser or parser reads
-/// what passes here sees the same in it.
+/// Parses HTML strictly, and reports everything that is not on an allow-list, so that every browser and parser interprets
+/// accepted HTML in the same way.
 struct SafeHTML {
-    /// What does not belong, empty when all is well.
+    /// The violations; empty if there are none.
     private(set) var violations: [String] = []
     /// The start tags, in order.
     private(set) var tags: [Tag] = []
-    /// What stands between the tags, as it is shown.
+    /// The text between the tags, as displayed.
     private(set) var text = ""
 
     struct Tag: Equatable {

@@ -11,7 +11,7 @@ import Testing
 
 typealias EnrollmentHub = TestService<EnrollmentService>
 
-/// What the course and the content service answer in these tests, and what they were asked.
+/// The responses of course and content in these tests, and the requests they got.
 final class Campus: Sendable {
     struct State: Sendable {
         var courses: [CourseID: Course] = [:]
@@ -123,7 +123,7 @@ final class Campus: Sendable {
 extension TestService<EnrollmentService> {
     var operations: Operations { service.operations }
 
-    /// Enrols somebody for nothing.
+    /// Enrols a learner without a payment.
     func enroll(_ user: UserID, in course: CourseID) async throws -> EnrollmentID {
         let answer = try await send(
             .post, "/internal/enrollments", as: .service(.payment),

@@ -7,7 +7,7 @@ import Testing
 
 /// How courses are known here.
 @Suite struct OutlineTests {
-    @Test func `a course is asked for once, and again when what is known is old`() async throws {
+    @Test func `a course is requested once, and again when the stored outline is old`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("ARTICLE", "ARTICLE")
             let enrollment = try await hub.enroll(ada, in: course), lesson = try campus.lesson(0, of: course)
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test func `while the course service is down what is known serves, however old`() async throws {
+    @Test func `while the course service is down the stored outline is used, whatever its age`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("ARTICLE")
             let enrollment = try await hub.enroll(ada, in: course), lesson = try campus.lesson(0, of: course)
@@ -31,13 +31,13 @@ import Testing
         }
     }
 
-    @Test func `of a course that is not known nothing is said while the course service is down`() async throws {
+    @Test func `an unknown course is unavailable while the course service is down`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("QUIZ", "ARTICLE")
             let enrollment = try await hub.enroll(ada, in: course)
             campus.closeCourse()
             #expect(try await hub.progress(enrollment, try campus.lesson(1, of: course), as: ada).status == 503)
-            // A grade waits for it: nobody gives it up.
+            // The grade waits for it and is not lost.
             try await hub.deliver(
                 QuizSubmitted.of(try campus.lesson(0, of: course), in: course, by: ada, percent: 80))
             try await hub.runTasks()
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `a lesson that is new is found though the course was asked for a moment ago`() async throws {
+    @Test func `a new lesson is found although the outline was requested recently`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("ARTICLE")
             let enrollment = try await hub.enroll(ada, in: course)
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func `an older version of a course does not take the place of a newer one`() async throws {
+    @Test func `an older version of a course does not replace a newer one`() async throws {
         try await Campus.with { hub, campus in
             let course = CourseID.new, teacher = UserID.new
             for version in [3, 2] {
@@ -82,7 +82,7 @@ import Testing
         #expect(empty.standing(of: Record()) == .none && !empty.standing(of: Record()).isComplete)
     }
 
-    @Test func `nothing but everything is 100 percent`() throws {
+    @Test func `progress is 100 percent only if everything is completed`() throws {
         let lessons = (0..<3).map { _ in
             Outline.Lesson(id: .new, title: "A", kind: LessonKind(rawValue: "ARTICLE"), required: true)
         }

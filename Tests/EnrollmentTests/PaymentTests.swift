@@ -5,9 +5,9 @@ import Platform
 import ServiceTesting
 import Testing
 
-/// A place that is kept while somebody pays, and the payment.
+/// A reserved place and its payment.
 @Suite struct PaymentTests {
-    @Test func `a payment that goes through enrols, and word goes out of it once`() async throws {
+    @Test func `a successful payment creates an enrolment and one event`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, payment = PaymentID.new, course = campus.addCourse("ARTICLE")
             let place = try await hub.reserve(ada, in: course, payment)
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `a second event of one payment, in one batch or later, is the first`() async throws {
+    @Test func `a second event of a payment has no effect, in one batch or later`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, eve = UserID.new, course = campus.addCourse("ARTICLE")
             let payment = PaymentID.new, other = PaymentID.new
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `a payment for no course is none of ours`() async throws {
+    @Test func `a payment without a course is ignored`() async throws {
         try await Campus.with { hub, _ in
             try await hub.deliver(try PaymentCompleted.of(.new, by: .new, for: nil))
             #expect(try await hub.rowCount("enrollment") == 0)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `who has a place gets no second one, and the same payment gets the same`() async throws {
+    @Test func `a learner gets one place, and the same payment gets the same place`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, payment = PaymentID.new, course = campus.addCourse("ARTICLE")
             let place = try await hub.reserve(ada, in: course, payment)
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func `of all that come at once one gets the place`() async throws {
+    @Test func `of concurrent reservations one gets the place`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("ARTICLE")
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `a place is kept for half an hour, and then free`() async throws {
+    @Test func `a place is reserved for half an hour`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, eve = UserID.new, course = campus.addCourse("ARTICLE")
             let late = PaymentID.new
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func `an overdue place is in nobody's way, though no sweep has come yet`() async throws {
+    @Test func `an overdue reservation does not block a new one before the cleanup`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("ARTICLE")
             _ = try await hub.reserve(ada, in: course, .new)
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func `a payment whose place has expired enrols all the same`() async throws {
+    @Test func `a payment with an expired reservation still enrols`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, payment = PaymentID.new, course = campus.addCourse("ARTICLE")
             let place = try await hub.reserve(ada, in: course, payment)
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test func `but not beside another enrolment`() async throws {
+    @Test func `a payment does not enrol if another enrolment exists`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, payment = PaymentID.new, course = campus.addCourse("ARTICLE")
             let place = try await hub.reserve(ada, in: course, payment)
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test func `a place that is given up is free, twice or when there is none too`() async throws {
+    @Test func `a released place is free, also after a repeated release`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, payment = PaymentID.new, course = campus.addCourse("ARTICLE")
             _ = try await hub.reserve(ada, in: course, payment)
@@ -148,7 +148,7 @@ import Testing
         }
     }
 
-    @Test func `what was paid back enrols nobody any more`() async throws {
+    @Test func `a refunded payment does not enrol`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, payment = PaymentID.new, course = campus.addCourse("ARTICLE")
             let place = try await hub.reserve(ada, in: course, payment)
@@ -162,12 +162,12 @@ import Testing
             #expect(try await hub.published(EnrollmentCreated.self).count == 1)
             let unknown = "/internal/enrollments/\(EnrollmentID.new)/refunded"
             #expect(try await hub.send(.put, unknown, as: .service(.payment), json: "{}").status == 404)
-            // Whoever wants the course again gets a new enrolment.
+            // A repeated enrolment gets a new row.
             #expect(try await hub.reserve(ada, in: course, .new).status == 201)
         }
     }
 
-    @Test func `an enrolment without payment is made once for a key`() async throws {
+    @Test func `an enrolment without payment is created once per key`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("ARTICLE")
             let body = #"{"userId": "\#(ada)", "courseId": "\#(course)", "source": "SUBSCRIPTION"}"#
@@ -189,14 +189,14 @@ import Testing
         #"{"userId": "crs_1", "courseId": "crs_1", "source": "FREE"}"#, #"{"userId": "usr_1"}"#,
         #"{"userId": "usr_1", "courseId": "crs_1", "source": "FREE", "state": "COMPLETED"}"#,
     ])
-    func `an enrolment that makes no sense is refused`(body: String) async throws {
+    func `an invalid enrolment is refused`(body: String) async throws {
         try await Campus.with { hub, _ in
             let answer = try await hub.send(.post, "/internal/enrollments", as: .service(.payment), json: body)
             #expect(answer.status == 422 && answer.code == "invalid-body")
         }
     }
 
-    @Test func `only payment enrols, keeps places and pays back`() async throws {
+    @Test func `only payment may enrol, reserve and refund`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("ARTICLE")
             let enrollment = try await hub.enroll(ada, in: course)

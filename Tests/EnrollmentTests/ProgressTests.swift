@@ -5,9 +5,9 @@ import Platform
 import ServiceTesting
 import Testing
 
-/// What learners do, and what that comes to.
+/// Progress of learners and its effects.
 @Suite struct ProgressTests {
-    @Test func `a lesson done is told of, with where the learner stands`() async throws {
+    @Test func `a completed lesson publishes the progress of the learner`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("ARTICLE", "VIDEO", "FILE", "file")
             let enrollment = try await hub.enroll(ada, in: course)
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func `what was said before, or less, changes nothing and tells nobody`() async throws {
+    @Test func `repeated or lower progress changes nothing and publishes nothing`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("ARTICLE", "VIDEO")
             let enrollment = try await hub.enroll(ada, in: course), lesson = try campus.lesson(1, of: course)
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `lessons done at once are all counted, and complete the course once`() async throws {
+    @Test func `lessons completed concurrently are all counted, and complete the course once`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("ARTICLE", "VIDEO", "FILE", "ARTICLE", "ARTICLE")
             let enrollment = try await hub.enroll(ada, in: course)
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func `a course is complete when its works are passed, and the final score is the mean of the best`()
+    @Test func `a course is complete when all graded work is passed, with the mean of the best grades`()
         async throws
     {
         try await Campus.with { hub, campus in
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func `a grade that fails counts for nothing, and one without a pass mark is passed`() async throws {
+    @Test func `a failing grade does not count, and one without a pass mark passes`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("ASSIGNMENT")
             let enrollment = try await hub.enroll(ada, in: course), work = try campus.lesson(0, of: course)
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test func `grades that come before the enrolment count when it is there`() async throws {
+    @Test func `grades before the enrolment count after it`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("QUIZ"), payment = PaymentID.new
             let lesson = try campus.lesson(0, of: course)
@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    @Test func `a grade and an enrolment at once miss each other never`() async throws {
+    @Test func `a grade is counted when it arrives concurrently with the enrolment`() async throws {
         try await Campus.with { hub, campus in
             let course = campus.addCourse("QUIZ"), lesson = try campus.lesson(0, of: course)
             for _ in 0..<15 {
@@ -157,7 +157,7 @@ import Testing
         }
     }
 
-    @Test func `a grade of no lesson is nothing to us`() async throws {
+    @Test func `a grade without a lesson is ignored`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("QUIZ")
             _ = try await hub.enroll(ada, in: course)
@@ -167,7 +167,7 @@ import Testing
         }
     }
 
-    @Test func `progress that makes no sense, or is somebody else's, is refused`() async throws {
+    @Test func `invalid progress, and progress of another person, is refused`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("ARTICLE"), other = campus.addCourse("ARTICLE")
             let enrollment = try await hub.enroll(ada, in: course), lesson = try campus.lesson(0, of: course)

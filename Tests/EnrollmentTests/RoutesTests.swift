@@ -5,7 +5,7 @@ import Platform
 import ServiceTesting
 import Testing
 
-/// What learners, instructors and other services see, and how enrolments end.
+/// The views of learners, instructors and other services, and the end of enrolments.
 @Suite struct RoutesTests {
     @Test func `a learner sees their own enrolments page by page, the newest first`() async throws {
         try await Campus.with { hub, campus in
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func `a place that is not paid for is nobody's enrolment`() async throws {
+    @Test func `an unpaid reservation is not an enrolment`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("ARTICLE")
             let place = try #require(try await hub.reserve(ada, in: course, .new)["enrollmentId"])
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `who withdraws has ended it, and the content service is told`() async throws {
+    @Test func `a withdrawal ends the enrolment and notifies the content service`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("ARTICLE")
             let enrollment = try await hub.enroll(ada, in: course)
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `a completed enrolment, and somebody else's, cannot be withdrawn`() async throws {
+    @Test func `a completed enrolment, and one of another person, cannot be withdrawn`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("ARTICLE")
             let enrollment = try await hub.enroll(ada, in: course), target = "/enrollments/\(enrollment)/withdraw"
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `other services learn of the open enrolment`() async throws {
+    @Test func `other services can read the open enrolment`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("ARTICLE", "ARTICLE")
             let target = "/internal/enrollments/of/\(ada)/in/\(course)"
@@ -127,9 +127,9 @@ import Testing
     }
 }
 
-/// Nothing stays of who is erased, and nothing comes back.
+/// Erasure leaves no data, and no later event restores them.
 @Suite struct ErasureTests {
-    @Test func `nothing is left of an erased learner, however often it is said`() async throws {
+    @Test func `no data of an erased learner remain, also after repeated events`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, eve = UserID.new, course = campus.addCourse("ARTICLE", "QUIZ")
             for user in [ada, eve] {
@@ -145,13 +145,13 @@ import Testing
             for table in ["enrollment", "lesson_progress", "lesson_grade"] {
                 #expect(try await hub.rowCount(table) == 1, "\(table)")
             }
-            // The task of the erased one finds nobody.
+            // The task of the erased learner has no effect.
             try await hub.runTasks()
             #expect(try await hub.published(EnrollmentCompleted.self).map(\.data.userID) == [eve])
         }
     }
 
-    @Test func `what comes late for an erased learner finds nobody`() async throws {
+    @Test func `late events for an erased learner have no effect`() async throws {
         try await Campus.with { hub, campus in
             let ada = UserID.new, course = campus.addCourse("QUIZ"), lesson = try campus.lesson(0, of: course)
             try await hub.deliver(UserDeleted(userID: ada, deletedAt: campus.clock.now))

@@ -24,7 +24,7 @@ import Testing
         let gate = Gate()
         async let running: Void = pool.run { gate.wait() }
         await gate.waitUntilEntered()
-        // One of the two waits. The gate is closed, so the first to come back can only be the one that was refused.
+        // One of the two waits. The gate is closed, so only the refused one can return first.
         let outcomes = await withTaskGroup(of: String.self) { group in
             for _ in 0..<2 {
                 group.addTask {
@@ -45,7 +45,7 @@ import Testing
         pool.shutdown()
     }
 
-    @Test func `threads for work that burns come after the one that started them, others beside it`() async throws {
+    @Test func `threads for CPU-intensive work have a lower priority, others do not`() async throws {
         let other = try BlockingPool(name: "other", threadCount: 1, queueCountMax: 1)
         let burning = try BlockingPool(name: "burning", threadCount: 1, queueCountMax: 1, givesWay: true)
         let later = try await burning.run {
@@ -81,7 +81,7 @@ import Testing
     }
 }
 
-/// Holds a thread of the pool until the test lets it go.
+/// Blocks a thread of the pool until the test releases it.
 private final class Gate: Sendable {
     private let entered = AsyncStream.makeStream(of: Void.self)
     private let opened = DispatchSemaphore(value: 0)

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 @Suite struct BulkheadTests {
-    /// Time that passes when the test says so.
+    /// A clock that the test advances.
     private final class Hand: Sendable {
         private let time = Mutex(ContinuousClock.now)
         var now: ContinuousClock.Instant { time.withLock { $0 } }
@@ -25,7 +25,7 @@ import Testing
         return task
     }
 
-    @Test func `as many wait as are done in time, and the next is refused at once`() async throws {
+    @Test func `only as many jobs wait as can finish in time, and the next is refused at once`() async throws {
         let bulkhead = bulkhead(1, pace: .milliseconds(500))
         try await bulkhead.enter()
         var line: [Task<Void, any Error>] = []
@@ -39,7 +39,7 @@ import Testing
         #expect(bulkhead.counts == (0, 0))
     }
 
-    @Test func `the line grows and shrinks with how quickly work is done`() async throws {
+    @Test func `the queue length follows the measured speed`() async throws {
         let bulkhead = bulkhead(1, pace: .seconds(10))
         for _ in 0..<200 {
             try await bulkhead.enter()
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func `a machine that pauses once closes no line`() async throws {
+    @Test func `one pause of the machine does not close the queue`() async throws {
         let bulkhead = bulkhead(1, pace: .milliseconds(100))
         try await bulkhead.enter()
         hand.advance(by: .seconds(3_600))
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func `work that was not done and work without a line say nothing of the pace`() async throws {
+    @Test func `unfinished and unqueued work does not change the measured speed`() async throws {
         let bulkhead = bulkhead(2, pace: .seconds(1))
         for isDone in [true, false] {
             for _ in 0..<200 {
@@ -86,7 +86,7 @@ import Testing
         await #expect(throws: Bulkhead.Full(retryAfterSeconds: 3)) { try await bulkhead.enter() }
     }
 
-    @Test func `who gives up leaves the line, and who waited far too long is refused`() async throws {
+    @Test func `a cancelled job leaves the queue, and one that waited too long is refused`() async throws {
         let bulkhead = bulkhead(1, pace: .milliseconds(100))
         try await bulkhead.enter()
         let gone = try await waiter(bulkhead)
@@ -102,7 +102,7 @@ import Testing
         #expect(bulkhead.counts == (1, 0))
     }
 
-    @Test func `there is never more under way than there are places`() async throws {
+    @Test func `the number of running jobs never exceeds the places`() async throws {
         let bulkhead = bulkhead(4, pace: .zero)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<200 {

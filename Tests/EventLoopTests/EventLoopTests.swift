@@ -104,7 +104,7 @@ import Glibc
             first.cancel()
             first.cancel()
             _ = write(writer, &byte, 1)
-            // What the first would still read, the second reads instead.
+            // The second one reads the data that the first would still have read.
             let second = try watch("second")
             reports.append(await iterator.next() ?? "")
             second.cancel()

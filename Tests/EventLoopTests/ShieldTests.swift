@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 @Suite struct ShieldTests {
-    /// Work that goes on until it is let go, or cancelled.
+    /// Work that runs until it is released or cancelled.
     private final class Work: Sendable {
         private struct State {
             var hasBegun = false
@@ -29,7 +29,7 @@ import Testing
 
     private let loop = TestLoops.shared.loops[0]
 
-    @Test func `what is shielded goes on when its caller is cancelled, and the caller has its result`() async throws {
+    @Test func `shielded work continues when its caller is cancelled, and returns its result`() async throws {
         let work = Work(), loop = loop
         let caller = loop.start("caller") {
             try await loop.shielded("work", within: .seconds(3_600)) { try await work.run() }
@@ -41,7 +41,7 @@ import Testing
         #expect(!work.wasCancelled)
     }
 
-    @Test func `what takes longer after that than it may is cancelled`() async throws {
+    @Test func `shielded work over its time limit is cancelled`() async throws {
         let work = Work(), loop = loop
         let caller = loop.start("caller") {
             try await loop.shielded("work", within: .milliseconds(1)) { try await work.run() }

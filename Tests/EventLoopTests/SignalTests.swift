@@ -3,8 +3,8 @@ import HubTesting
 import Testing
 
 @Suite struct SignalTests {
-    /// Whether it wakes the one who waits now or is kept for the next, no signal is lost to a wait that ends just then.
-    @Test func `a signal given as time runs out is heard now or by the next wait`() async throws {
+    /// A signal wakes the current waiter or is kept for the next one; none is lost to a wait that ends at the same time.
+    @Test func `a signal at the time limit ends this wait or the next`() async throws {
         let loop = TestLoops.shared.loops[0], other = TestLoops.shared.loops[1]
         let heardAtOnce = try await loop.run("waits") {
             var heardAtOnce = 0
@@ -28,7 +28,7 @@ import Testing
         #expect((1..<2_000).contains(heardAtOnce))
     }
 
-    @Test func `a wait that is cancelled ends, and takes no signal with it`() async throws {
+    @Test func `a cancelled wait ends without consuming a signal`() async throws {
         let loop = TestLoops.shared.loops[0]
         let signal = Signal()
         let waiting = loop.start("wait") { await signal.wait() }

@@ -8,7 +8,7 @@ import Glibc
 
 #if DEBUG
 @Suite struct StallReporterTests {
-    @Test func `a job that blocks or burns on a loop is reported by its name`() async throws {
+    @Test func `a job that blocks a loop is reported by its name`() async throws {
         let loop = try EventLoop(name: "stalled")
         let seen = Mutex<[Stall]>([])
         loop.stalls.onStall { stall in seen.withLock { $0.append(stall) } }

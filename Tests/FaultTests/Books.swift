@@ -2,19 +2,19 @@ import Contracts
 import Messaging
 import Postgres
 
-/// The books of a hub under fault: every event it writes into its outboxes.
+/// Records every event that a hub under fault writes into its outboxes.
 ///
-/// Outboxes forget what they have sent, so a trigger in the database notes what is written to them, in the same transaction.
+/// Sent rows are deleted from outboxes, so a database trigger records what is written to them, in the same transaction.
 struct Books: Sendable {
     let database: Database
     let log: any EventLog
-    /// The groups that services of the hub read with.
+    /// The consumer groups of the hub's services.
     let groups: [ConsumerGroup]
-    /// The schemas that have an outbox, and those that have tasks.
+    /// The schemas with an outbox, and those with tasks.
     private let outboxes, tasks: [String]
 
-    /// To be called before the first event.
-    /// - Parameter services: those that the hub has; their tables are there.
+    /// Call it before the first event.
+    /// - Parameter services: the services of the hub; their tables exist.
     static func open(for services: [String], _ database: Database, _ log: any EventLog) async throws -> Books {
         try await database.execute("create schema reckoning")
         try await database.execute(
@@ -43,10 +43,10 @@ struct Books: Sendable {
         return books
     }
 
-    /// Whether nothing is on its way any more: every outbox is empty, every event was dealt with by its groups, every mail is out, every
+    /// Whether all work is done: every outbox is empty, every event was handled by its groups, every mail was sent, every
     /// task has ended.
     func areSettled() async throws -> Bool {
-        // In one statement, which sees one moment: what leaves one place for another is seen in one of them.
+        // One statement reads one snapshot, so data that move from one table to another are seen in one of them.
         var onTheWay: SQL =
             """
             select (select count(*) from notification.waiting_notice)
@@ -74,7 +74,7 @@ struct Books: Sendable {
         return try await count(onTheWay) == 0
     }
 
-    /// Tasks that were given up.
+    /// Failed tasks.
     func failedTasks() async throws -> [String] {
         var failed: [String] = []
         for schema in tasks {

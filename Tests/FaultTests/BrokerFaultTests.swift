@@ -4,7 +4,7 @@ import Kafka
 import SystemTesting
 import Testing
 
-/// Brokers suffer, and neither people nor the counts show it.
+/// Faults of brokers, which must not affect requests or events.
 @Suite(.serialized, .enabled(if: !TestKafka.versions.isEmpty, "no KAFKA_HOME")) struct BrokerFaultTests {
     private func play(
         _ name: String, _ version: String, on cluster: TestKafka? = nil,
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(arguments: FaultForm.kafkaVersions)
-    func `a partition's leader that is killed again and again takes nothing with it`(_ version: String) async throws {
+    func `no event is lost when leaders are killed repeatedly`(_ version: String) async throws {
         let times = FaultForm.choose(long: 5, short: 2)
         try await play("leader killed \(times) times", version) { world, cluster in
             for _ in 1...times {
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: FaultForm.kafkaVersions)
-    func `brokers can be restarted one after the other`(_ version: String) async throws {
+    func `no event is lost in a rolling restart`(_ version: String) async throws {
         try await play("rolling restart", version) { world, cluster in
             for broker in 1...FaultForm.choose(long: 3, short: 2) {
                 try await cluster.restart(broker)
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(arguments: FaultForm.kafkaVersions)
-    func `two of three brokers that are down take nothing with them`(_ version: String) async throws {
+    func `no event is lost while two of three brokers are down`(_ version: String) async throws {
         try await play("two of three brokers down", version) { world, cluster in
             let leader = try await cluster.leader(of: Topic.userRegistered.name, 0)
             for broker in [leader, leader % 3 + 1] { try await cluster.kill(broker) }
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(arguments: FaultForm.kafkaVersions)
-    func `brokers that are all down take nothing with them`(_ version: String) async throws {
+    func `no event is lost while all brokers are down`(_ version: String) async throws {
         try await play("all brokers down", version) { world, cluster in
             for broker in 1...3 { try await cluster.kill(broker) }
             try await world.lasting(long: .seconds(60), short: .seconds(5))
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test(arguments: FaultForm.kafkaVersions)
-    func `a broker that is frozen takes nothing with it`(_ version: String) async throws {
+    func `no event is lost while a broker is frozen`(_ version: String) async throws {
         try await play("broker paused", version) { world, cluster in
             let leader = try await cluster.leader(of: Topic.userRegistered.name, 0)
             try await cluster.pause(leader)
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: FaultForm.kafkaVersions)
-    func `a coordinator of a group that is killed takes nothing with it`(_ version: String) async throws {
+    func `no event is lost when a group coordinator is killed`(_ version: String) async throws {
         try await play("group coordinator killed", version) { world, cluster in
             let coordinator = try await cluster.coordinator(of: .gamification)
             try await cluster.kill(coordinator)
@@ -80,14 +80,14 @@ import Testing
     }
 
     @Test(.enabled(if: SmallDisk.obstacle == nil, "\(SmallDisk.obstacle ?? "")"), arguments: FaultForm.kafkaVersions)
-    func `a broker whose disk is full takes nothing with it`(_ version: String) async throws {
+    func `no event is lost while a broker's disk is full`(_ version: String) async throws {
         let disk = try SmallDisk(mebibytes: 512)
         defer { disk.remove() }
         let cluster = try await TestKafka.start(version, dataOfThird: disk.path + "/kafka")
         try await play("broker's disk full", version, on: cluster) { world, cluster in
             try disk.fill()
             try await eventually(within: .seconds(120), "the third broker is out") {
-                // Right after a broker has died an answer may not come in time.
+                // A request can time out directly after the death of a broker.
                 let topic = try? await cluster.topic(Topic.userRegistered.name)
                 return topic?.partitions.allSatisfy { !$0.inSync.contains(3) } ?? false
             }
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test(arguments: FaultForm.kafkaVersions)
-    func `a broker that the network does not lead to takes nothing with it`(_ version: String) async throws {
+    func `no event is lost while a broker is cut off from the network`(_ version: String) async throws {
         let (cluster, network) = try await TestKafka.startWithNetwork(version)
         try await play("network to a broker cut", version, on: cluster) { world, _ in
             network.cut()

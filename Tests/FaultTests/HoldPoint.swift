@@ -2,25 +2,25 @@ import HubTesting
 import Postgres
 import Testing
 
-/// A statement of a service at which it can be held up, so that it is killed there and nowhere else.
+/// A statement at which a service can be blocked, so that it is killed at that point.
 enum HoldPoint: Int, CaseIterable {
-    /// Events were received, nothing came of them.
+    /// Events were received, and have no effects yet.
     case receivedByNotification, receivedByGamification
-    /// The effects were written and not committed.
+    /// The effects are written and not committed.
     case effectsOfNotification, effectsOfGamification
-    /// A mail was claimed and is handed over.
+    /// A mail is claimed and being sent.
     case mail
     /// Events are being stored in the log, for the log in PostgreSQL.
     case stored
-    /// Events were acknowledged by the log, and still are in the outbox.
+    /// The log has acknowledged events that are still in the outbox.
     case acknowledgedToUser, acknowledgedToNotification, acknowledgedToGamification
-    /// Stripe has said what became of a charge.
+    /// Stripe has returned the outcome of a charge.
     case charged
-    /// A learner is enrolled, or has moved on.
+    /// A learner is enrolled, or has made progress.
     case enrolled
-    /// What was handed in has its grade.
+    /// A submission has its grade.
     case graded
-    /// A certificate is drawn and its file kept.
+    /// A certificate is drawn and its file stored.
     case drawn
 
     private var statement: (SQL, table: SQL) {
@@ -41,10 +41,10 @@ enum HoldPoint: Int, CaseIterable {
         }
     }
 
-    /// Apart from the advisory locks that services take, which are of one number.
+    /// Differs from the advisory locks of services, which use one number.
     private static let lockClass = 7_341
 
-    /// Gives every point its lock: a statement shares it for a moment, unless a test holds it. In the schema of the reckoning.
+    /// Creates a lock for every point: a statement takes it in shared mode, and blocks while a test holds it.
     static func prepare(_ database: Database) async throws {
         try await database.execute(
             """
@@ -56,7 +56,7 @@ enum HoldPoint: Int, CaseIterable {
             """)
         for point in allCases {
             let (statement, table) = point.statement
-            // On Kafka there is no such log, and not every hub has every service.
+            // On Kafka these tables do not exist, and not every hub has every service.
             let isThere = try await database.query("select to_regclass('\(table)') is not null").first?.decode(
                 Bool.self)
             guard isThere == true else { continue }
@@ -68,9 +68,9 @@ enum HoldPoint: Int, CaseIterable {
         }
     }
 
-    /// Holds up whoever comes to the point while `body` runs.
-    /// - Parameter body: is given a way to wait until somebody has come, and to end that statement at the server too: without, it is
-    ///   carried out once it is let go.
+    /// Blocks statements at the point while `body` runs.
+    /// - Parameter body: gets functions to wait for a blocked statement, and to cancel that statement at the server: otherwise it is
+    ///   executed when the lock is released.
     func hold(on database: Database, _ body: (Held) async throws -> Void) async throws {
         try await database.session { session in
             _ = try await session.query("select pg_advisory_lock(\(raw: "\(Self.lockClass), \(rawValue)"))")
@@ -103,14 +103,14 @@ enum HoldPoint: Int, CaseIterable {
 }
 
 extension Database {
-    /// Keeps the relay of a service from sending anything while `body` runs: another session holds its lock.
+    /// Prevents the relay of a service from sending while `body` runs: another session holds its lock.
     func holdRelay(of service: String, _ body: () async throws -> Void) async throws {
         try await session { session in
             let row = try await session.query("select pg_backend_pid()").first
             let pid = try #require(row).decode(Int32.self)
             async let taken = session.query(
                 "select pg_advisory_lock(hashtextextended(\(service) || '.relay', 0))")
-            // Who waits in the server has the lock before a relay that asks again.
+            // A session that waits in the server gets the lock before a relay that retries.
             try await eventually(within: .seconds(30), "the relay of \(service) has lost its lock") {
                 let ended = try await query(
                     """

@@ -8,11 +8,11 @@ import Postgres
 import SystemTesting
 import Testing
 
-/// A hub of real processes with people who register throughout, and the reckoning afterwards.
+/// A hub of real processes with continuous registrations, and the comparison afterwards.
 struct HubUnderFault: Sendable {
-    /// How long what is under way may take when the fault is over.
+    /// The time limit for work in progress after the fault.
     private static let settleMax = FaultForm.choose(long: Duration.seconds(900), short: .seconds(180))
-    /// Of the requests while only brokers suffer, one in so many may fail.
+    /// During faults of brokers, one in this many requests may fail.
     private static let requestsForOneFailure = 1_000
 
     let hub: HubUnderTest
@@ -20,13 +20,13 @@ struct HubUnderFault: Sendable {
     let books: Books
     var database: Database { books.database }
 
-    /// Plays a fault and reckons.
+    /// Causes a fault and compares the effects.
     /// - Parameters:
-    ///   - extra: a service that has a second process.
-    ///   - cluster: one of the caller's; nil for the one that rows share.
-    ///   - databaseURL: a database of the caller's; nil for one on the tests' server.
-    ///   - onlyBrokersSuffer: then people must not notice.
-    ///   - afterwards: when everything has added up.
+    ///   - extra: a service with a second process.
+    ///   - cluster: the caller's cluster; nil for the shared one.
+    ///   - databaseURL: the caller's database; nil for one on the server of the tests.
+    ///   - onlyBrokersSuffer: requests must then succeed.
+    ///   - afterwards: runs after a successful comparison.
     static func endures(
         _ name: String, on kind: HubLogKind, extra: [String] = [], cluster: TestKafka? = nil,
         databaseURL: String? = nil, onlyBrokersSuffer: Bool = false, _ fault: (HubUnderFault) async throws -> Void,
@@ -50,7 +50,7 @@ struct HubUnderFault: Sendable {
         try await hub.stop(books)
     }
 
-    /// Waits until people have registered after now: a tenth of those to come.
+    /// Waits for further registrations: a tenth of the total.
     func moreRegister() async throws {
         let before = people.accounts.count
         try await eventually(within: .seconds(300), "people register") {
@@ -58,22 +58,22 @@ struct HubUnderFault: Sendable {
         }
     }
 
-    /// Keeps up a state for a time, in which people go on registering.
+    /// Keeps a state for some time, with continuing registrations.
     func lasting(long: Duration, short: Duration) async throws {
         let clock = ContinuousClock(), end = clock.now + FaultForm.choose(long: long, short: short)
         try await moreRegister()
         try await eventually(within: .seconds(300), "the time is over") { clock.now >= end }
     }
 
-    /// Kills the process of a service where it is held up, and starts it again, once for each point.
+    /// Kills and restarts the process of a service at each hold point.
     func kill(_ service: String, at points: [HoldPoint]) async throws {
         for point in points { try await hub.kill(service, at: point, on: database) }
     }
 
-    /// Waits until the relay of the user service has sent events that nobody acknowledges.
+    /// Waits until the relay of the user service has sent events without an acknowledgement.
     func relayIsLeftWaiting() async throws {
         try await eventually(within: .seconds(120), "events wait for their acknowledgement") {
-            // It takes what is committed within milliseconds.
+            // It reads committed events within milliseconds.
             let rows = try await database.query(
                 #"select exists (select from "user".outbox where created_at < clock_timestamp() - interval '2 seconds')"#
             )
@@ -105,7 +105,7 @@ struct HubUnderFault: Sendable {
         print("| \(name) | \(kind.testDescription) | \(counts.map(String.init).joined(separator: " | ")) |")
     }
 
-    /// Said once.
+    /// Printed once.
     private static let tableBegins: Void = print(
         """
         | fault | log | registrations | requests | not 2xx | events | records | handled | dead letters | welcome mails | ledger rows |
@@ -114,7 +114,7 @@ struct HubUnderFault: Sendable {
 }
 
 extension HubUnderTest {
-    /// A hub in many processes whose books are kept, and that can be held up.
+    /// A hub in many processes with recorded events, which can be stopped at hold points.
     static func underFault(
         _ services: [String], on kind: HubLogKind, cluster: TestKafka? = nil, databaseURL: String? = nil,
         _ settings: [String: String] = [:]
@@ -124,10 +124,10 @@ extension HubUnderTest {
         var environment = try await kind.environment().merging(settings) { $1 }
         if let cluster { environment["KAFKA_BOOTSTRAP_SERVERS"] = cluster.bootstrapServers }
         let log = try log(on: environment["KAFKA_BOOTSTRAP_SERVERS"], database)
-        // A cluster outlives a hub: what others left there would have no accounts here.
+        // The cluster outlives a hub, and contains events of other hubs without accounts in this one.
         if case .kafka = kind { try await log.deleteTopics(TopicSettings.catalogue.map(\.name)) }
         environment["DATABASE_URL"] = url
-        // What is tested is not how long a password takes.
+        // Cheap password hashes, to save time.
         environment["HUB_PASSWORD_MEMORY_KIB"] = "8"
         environment["HUB_PASSWORD_ITERATIONS"] = "1"
         let hub = try await inManyProcesses(services, environment)
@@ -142,15 +142,15 @@ extension HubUnderTest {
         return try KafkaLog(.init(bootstrapServers: bootstrapServers), loops: loops, logger: logger)
     }
 
-    /// Ends it, well, and closes the books.
+    /// Stops the hub gracefully and closes the records.
     func stop(_ books: Books) async throws {
         #expect(try await stop().allSatisfy { $0 == 0 })
         await books.log.close()
         await books.database.close()
     }
 
-    /// Kills the process of a service where it is held up, and starts it again.
-    /// - Parameter begin: sets off what comes to the point.
+    /// Kills and restarts the process of a service at a hold point.
+    /// - Parameter begin: starts the work that reaches the point.
     func kill(
         _ service: String, at point: HoldPoint, on database: Database, _ begin: () async throws -> Void = {}
     ) async throws {
@@ -181,7 +181,7 @@ extension TestKafka {
     /// The broker that coordinates a group.
     func coordinator(of group: ConsumerGroup) async throws -> Int {
         let offsets = "__consumer_offsets", partitionCount = try await topic(offsets).partitions.count
-        // As brokers reckon it: Java's hash of the name chooses the partition. Asking them would be a question about groups, in which
+        // Computed as brokers do: Java's hash of the name chooses the partition. A query to the brokers would be a group request, in which
         // librdkafka must not lose the connection.
         let hash = group.rawValue.utf16.reduce(Int32(0)) { $0 &* 31 &+ Int32($1) }
         return try await leader(of: offsets, Int(hash & .max) % partitionCount)
@@ -190,7 +190,7 @@ extension TestKafka {
     func topic(_ name: String) async throws -> KafkaTopic {
         let driver = try KafkaCluster(.init(bootstrapServers: bootstrapServers), logger: .quiet)
         let admin = try await driver.administer(on: TestLoops.shared.next())
-        // Brokers make the topic of offsets when the first group asks for its coordinator.
+        // Brokers create the offsets topic at the first coordinator request of a group.
         let found = try await eventually(within: .seconds(60), "\(name) is there") {
             try await admin.layout([name], within: .seconds(60))[name]
         }

@@ -4,24 +4,24 @@ import Synchronization
 import SystemTesting
 import Testing
 
-/// Somebody who buys a course and completes it, whatever happens meanwhile: what is not answered well is asked again, under the same key.
+/// A learner who buys and completes a course, and repeats every failed request with the same key.
 final class Learner: Sendable {
-    /// What they were told.
+    /// The responses they got.
     struct Told: Sendable {
         var payment: String?
         var enrollment: String?
         var submission: String?
-        /// The id of the certificate that they hold in their hands.
+        /// The id of their certificate.
         var certificate: String?
     }
 
     let id: String
     private let token: String
-    /// How many tabs they buy in at once, each under a key of its own.
+    /// The number of concurrent orders, each with its own key.
     private let tabCount: Int
     private let client: PersistentClient
     private let told = Mutex(Told())
-    /// Opened when they are to buy, and to go on.
+    /// Opened to start buying, and to continue.
     let mayBuy = Gate(), mayFinish = Gate()
 
     init(_ number: Int, tabCount: Int, _ client: PersistentClient) async throws {
@@ -67,7 +67,7 @@ final class Learner: Sendable {
         return enrollment
     }
 
-    /// - Returns: nil where another tab was faster.
+    /// - Returns: nil if another order was faster.
     private func checkOut(_ course: TestCourse, key: String) async throws -> String? {
         let order = ["courseId": course.id, "paymentMethod": "pm_card_visa"]
         let answer = try await client.until("\(id) is told of the order") { [token] client in
@@ -114,7 +114,7 @@ final class Learner: Sendable {
         told.withLock { $0.certificate = certificate }
     }
 
-    /// Asks until the answer is good and something is found in it.
+    /// Repeats a request until it succeeds and its response contains a value.
     private func get<Value: Sendable>(
         _ target: String, found: @Sendable (HubClient.Answer) throws -> Value?
     ) async throws -> Value {

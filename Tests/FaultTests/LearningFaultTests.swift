@@ -4,10 +4,10 @@ import Postgres
 import SystemTesting
 import Testing
 
-/// Everything around the learners fails in turn: Stripe, services, files, Redis, ffmpeg, and processes at the worst moment.
+/// Fails each dependency of the learners in turn: Stripe, services, files, Redis, ffmpeg, and processes at critical points.
 @Suite(.serialized) struct LearningFaultTests {
     @Test(arguments: FaultForm.logs)
-    func `who pays is charged once and enrolled once, and who completes has one certificate`(
+    func `each paying learner is charged and enrolled once, and gets one certificate`(
         _ log: HubLogKind
     ) async throws {
         let isWhole = if case .postgres = log { true } else { FaultForm.isLong }
@@ -37,7 +37,7 @@ import Testing
     private func stripeMisbehaves(_ school: SchoolUnderFault) async throws {
         let count = 2 * FaultForm.learnersARound
         let slowMs = FaultForm.choose(long: 25_000, short: 2_000)
-        // Without webhooks, which would tell of the charge before the task asks again.
+        // Without webhooks, which would report the charge before the task retries.
         try await school.round("Stripe's answers lost") { learners in
             try await school.stripe(StripeBehaviour(lostAnswers: count, holdsWebhooks: true))
             learners.begin()
@@ -85,7 +85,7 @@ import Testing
         }
         try await school.down("sandbox", until: waiting("payment", "checkout"))
         try await school.down("enrollment")
-        // Who has completed the course waits for what is to be printed.
+        // A learner who has completed the course waits for the certificate.
         for service in ["course", "user"] {
             try await school.down(service, until: waiting("certificate", "draw-certificate"))
         }
@@ -122,7 +122,7 @@ import Testing
             ("certificate", .drawn, "certificate killed between PDF and row"),
         ]
         for (service, point, name) in worstMoments {
-            // What a process had claimed that was killed is claimed again half a minute later.
+            // The claim of a killed process expires after half a minute.
             try await school.round(name, waits: false) { learners in
                 try await school.hub.kill(service, at: point, on: school.books.database) { learners.begin() }
             }
@@ -131,7 +131,7 @@ import Testing
 
     // MARK: Order
 
-    /// The relay of enrollment is held up: grades overtake the enrolment.
+    /// Blocks the relay of enrollment, so that grades overtake the enrolment.
     private func gradesComeFirst(_ school: SchoolUnderFault) async throws {
         try await school.round("grades before the enrolment") { learners in
             try await school.books.database.holdRelay(of: "enrollment") {
@@ -171,7 +171,7 @@ import Testing
     }
 }
 
-/// ffmpeg as it fails: the first run is killed, the second hangs, and only then it is as it should be.
+/// A failing ffmpeg: the first run is killed, the second hangs, later runs work.
 private struct FailingFFmpeg {
     let folder: WorkFolder
     var settings: [String: String] { ["HUB_FFMPEG_FOLDER": folder.url.path, "HUB_TRANSCODE_TIME": "5s"] }
@@ -192,7 +192,7 @@ private struct FailingFFmpeg {
     }
 }
 
-/// Where a hub keeps files, which can be taken away and brought back.
+/// The file storage of a hub, which can be made unavailable and available again.
 private final class FilePlace {
     let name: String
     let settings: [String: String]
@@ -211,7 +211,7 @@ private final class FilePlace {
         self.close = close
     }
 
-    /// A folder, in the place of which a file lies while it is away: not even root writes there.
+    /// A folder. While it is unavailable, a file has its path, so not even root can write there.
     static func folder() throws -> FilePlace {
         let work = try WorkFolder("objects")
         let folder = work.file("objects"), elsewhere = work.file("elsewhere")
@@ -227,7 +227,7 @@ private final class FilePlace {
         }
     }
 
-    /// A bucket of S3, to which a network leads.
+    /// An S3 bucket behind a network that can be cut.
     static func bucket() async throws -> FilePlace {
         let server = try await S3Server.shared, port = try FreePort.any()
         let target = try #require(URL(string: server.endpoint)?.port)

@@ -3,16 +3,16 @@ import Synchronization
 import SystemTesting
 import Testing
 
-/// People who try again what did not succeed, and count.
+/// A client that repeats failed requests and counts them.
 final class PersistentClient: Sendable {
     typealias Answer = HubClient.Answer
 
-    /// How long they try.
+    /// The time limit for retries.
     private static let patience = Duration.seconds(120)
 
     struct Tally: Sendable {
         var requests = 0
-        /// Requests that were answered otherwise than 2xx, or not at all.
+        /// Requests with a status other than 2xx, or without a response.
         var failures = 0
     }
 
@@ -23,14 +23,14 @@ final class PersistentClient: Sendable {
 
     var tally: Tally { state.withLock { $0 } }
 
-    /// Asks until the answer is one of 2xx.
+    /// Repeats a request until it gets a 2xx.
     func untilGood(
         _ comment: String, _ request: @Sendable (HubClient) async throws -> Answer
     ) async throws -> Answer {
         try await until(comment, request) { $0.isGood ? $0 : nil }
     }
 
-    /// Asks until something is found in the answer.
+    /// Repeats a request until its response contains a value.
     func until<Value: Sendable>(
         _ comment: String, _ request: @Sendable (HubClient) async throws -> Answer,
         found: @Sendable (Answer) throws -> Value?

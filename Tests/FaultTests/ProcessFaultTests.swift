@@ -4,10 +4,10 @@ import Postgres
 import SystemTesting
 import Testing
 
-/// Processes of the hub, and its database, end or freeze while events flow.
+/// Processes of the hub and its database end or freeze while events are processed.
 @Suite(.serialized) struct ProcessFaultTests {
     @Test(arguments: FaultForm.logs)
-    func `a consumer that is frozen past its session and wakes does nothing twice`(_ log: HubLogKind) async throws {
+    func `a consumer frozen past its session repeats no effect`(_ log: HubLogKind) async throws {
         try await HubUnderFault.endures("consumer frozen past its session", on: log, extra: ["gamification"]) { world in
             let frozen = try world.hub.program(of: "gamification")
             frozen.freeze()
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(arguments: FaultForm.logs)
-    func `a group that changes every three seconds misses nothing`(_ log: HubLogKind) async throws {
+    func `no event is lost with a rebalance every three seconds`(_ log: HubLogKind) async throws {
         try await HubUnderFault.endures("a rebalance every 3 s", on: log, extra: ["gamification"]) { world in
             let clock = ContinuousClock(), beginning = clock.now
             for turn in 1...FaultForm.choose(long: 20, short: 4) {
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test(arguments: FaultForm.logs)
-    func `a relay that is killed between send and acknowledgement loses nothing`(_ log: HubLogKind) async throws {
+    func `no event is lost when a relay is killed before the acknowledgement`(_ log: HubLogKind) async throws {
         try await HubUnderFault.endures("relay killed before the acknowledgement", on: log) { world in
             switch log {
             case .postgres:
@@ -54,7 +54,7 @@ import Testing
                 for broker in 1...3 { try await cluster.pause(broker) }
                 try await world.relayIsLeftWaiting()
                 try await world.hub.kill("user")
-                // What lies in their sockets goes with them.
+                // Data in their sockets are lost with them.
                 for broker in 1...3 { try await cluster.kill(broker) }
                 try await cluster.startAgain()
             }
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(arguments: FaultForm.logs)
-    func `services that are killed between a commit and its last effect go on where they were`(
+    func `no effect is lost or repeated when services are killed at each step`(
         _ log: HubLogKind
     ) async throws {
         try await HubUnderFault.endures("services killed at each step", on: log) { world in
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(arguments: FaultForm.logs)
-    func `a database that is killed takes nothing with it`(_ log: HubLogKind) async throws {
+    func `no event is lost when the database is killed`(_ log: HubLogKind) async throws {
         let folder = try WorkFolder("fault")
         let server = try await PrivatePostgres.start(.init(folder: folder.url.path, connectionsMax: 300))
         let owner = Database(url: server.url(), loops: TestLoops.shared)

@@ -3,8 +3,8 @@ import Messaging
 import Postgres
 
 extension Reckoning {
-    /// What learners have led to who have all bought the course and completed it: to each thing once, and to all that they were told.
-    /// - Parameter course: what they bought.
+    /// The effects of learners who have all bought and completed the course: each effect once, and all that they got a 2xx for.
+    /// - Parameter course: the course they bought.
     mutating func check(_ learners: [Learner], in course: String, _ books: Books) async throws {
         let ids = Set(learners.map(\.id)), told = learners.map(\.whatTheyWereTold)
         let payments = Set(told.compactMap(\.payment)), enrollments = Set(told.compactMap(\.enrollment))
@@ -49,7 +49,7 @@ extension Reckoning {
         try await checkTold(ids, books)
     }
 
-    /// Points and mails: what a learner gets for one course, once each.
+    /// The points and mails of a learner for one course, once each.
     private mutating func checkTold(_ learners: Set<String>, _ books: Books) async throws {
         for rule in ["sign-up", "enrollment", "progress-100", "completion", "quiz-passed", "quiz-perfect"] {
             compareOnce(

@@ -3,9 +3,9 @@ import Messaging
 import Postgres
 
 extension Reckoning {
-    /// What registrations have led to.
-    /// - Parameter accounts: those that people were told of.
-    /// - Returns: how many welcome mails and ledger rows there are.
+    /// The effects of registrations.
+    /// - Parameter accounts: accounts that clients got a 201 for.
+    /// - Returns: the number of welcome mails and ledger rows.
     mutating func check(accounts: Set<String>, in books: Books) async throws -> (mails: Int, ledgerRows: Int) {
         let awards = try await books.texts("select source_event_id from gamification.points_award")
         compare("inbox and ledger", handled(.userRegistered, by: .gamification), Set(awards))

@@ -2,15 +2,15 @@ import Contracts
 import Messaging
 import Postgres
 
-/// Every event in the books, and what came of it, by id. What else must add up, those add who know the flows.
+/// Compares every recorded event with its effects, by id. Extensions add the comparisons of their flows.
 struct Reckoning: Sendable {
-    /// What does not add up; empty when everything does.
+    /// The differences; empty if there are none.
     private(set) var discrepancies: [String] = []
     private(set) var written = 0
     private(set) var records = 0
     private(set) var handled = 0
     private(set) var deadLetters = 0
-    /// The ids of what lies in each topic, and of what each group has dealt with.
+    /// The event ids in each topic, and those that each group has handled.
     private(set) var inTopics: [String: Set<String>] = [:]
     private var inboxes: [ConsumerGroup: Set<String>] = [:]
 
@@ -41,7 +41,7 @@ struct Reckoning: Sendable {
         }
     }
 
-    /// What a group has dealt with of a topic.
+    /// The events of a topic that a group has handled.
     func handled(_ topic: Topic, by group: ConsumerGroup) -> Set<String> {
         (inboxes[group] ?? []).intersection(inTopics[topic.name] ?? [])
     }
@@ -67,7 +67,7 @@ struct Reckoning: Sendable {
         var order: [String: [[UInt8]: [String]]] = [:]
 
         init(_ database: Database) async throws {
-            // A topic is written by one service, and the order of its outbox is that of the ids.
+            // One service writes a topic, and its outbox order is that of the ids.
             let rows = try await database.query("select topic, key, event_id from reckoning.written order by outbox_id")
             for row in rows {
                 let (topic, key, id) = try row.decode(String.self, [UInt8]?.self, String.self)
@@ -77,7 +77,7 @@ struct Reckoning: Sendable {
         }
     }
 
-    /// By key, each event where it came first: what was sent again comes again.
+    /// By key, each event at its first occurrence; repeated events occur again.
     private static func order(of records: [LogRecord]) -> [[UInt8]: [String]] {
         var known: Set<String> = []
         return records.reduce(into: [:]) { order, record in

@@ -3,7 +3,7 @@ import SystemTesting
 import Testing
 
 @Suite struct ReckoningTests {
-    @Test func `an event, an inbox row, a ledger row or a mail that is missing does not add up`() async throws {
+    @Test func `the comparison fails for a missing event, inbox row, ledger row or mail`() async throws {
         try await HubUnderFault.endures("no fault", on: .postgres) { _ in
         } afterwards: { world in
             let losses: [(loss: SQL, discrepancies: Int)] = [

@@ -4,9 +4,9 @@ import Synchronization
 import SystemTesting
 import Testing
 
-/// People who register one after the other, and now and then edit their profiles, until they are told to stop.
+/// Registers people one after the other, and sometimes edits their profiles, until it is stopped.
 final class Registrations: Sendable {
-    /// One in so many edits the profile, twice: events of one key, whose order shows.
+    /// One in this many people edits the profile twice, which gives several events of one key.
     private static let editorsOneIn = 10
     private struct State {
         var accounts: Set<String> = []
@@ -19,14 +19,14 @@ final class Registrations: Sendable {
     private let lineCount: Int
     private let state = Mutex(State())
 
-    /// - Parameter lineCount: how many people are at it at a time.
+    /// - Parameter lineCount: the number of concurrent clients.
     init(_ client: HubClient, atLeast countMin: Int, lineCount: Int) {
         self.client = PersistentClient(client)
         self.countMin = countMin
         self.lineCount = lineCount
     }
 
-    /// Those that were confirmed with 201.
+    /// Registrations with a 201 response.
     var accounts: Set<String> { state.withLock { $0.accounts } }
     var tally: PersistentClient.Tally { client.tally }
 
@@ -53,7 +53,7 @@ final class Registrations: Sendable {
     private func register(_ number: Int) async throws {
         let email = "person\(number)@example.com"
         let answer = try await client.untilGood("person \(number) has an account") { client in
-            // With the same key the same account, however often it is tried.
+            // Every attempt with the same key gets the same account.
             try await client.register(email, key: email)
         }
         let id = try answer.json(HubClient.Account.self).id

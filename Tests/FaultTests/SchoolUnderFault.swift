@@ -6,8 +6,8 @@ import Synchronization
 import SystemTesting
 import Testing
 
-/// A hub of all services, each in a process of its own, in which learners buy a course and complete it. Faults are played on it one after
-/// the other: while one is, some learners buy, and those who bought during the one before finish. Afterwards everything is reckoned.
+/// A hub with each service in its own process, in which learners buy and complete a course. It goes through the faults one after
+/// the other: during each, some learners buy, and the learners of the previous fault complete the course. Then all effects are compared.
 final class SchoolUnderFault: Sendable {
     private static let author = "author@example.org"
     private static let services = [
@@ -16,18 +16,18 @@ final class SchoolUnderFault: Sendable {
     ]
     private static let settleMax = FaultForm.choose(long: Duration.seconds(900), short: .seconds(180))
 
-    /// The learners of a fault, and what was asked meanwhile.
+    /// The learners of a fault, and the requests made meanwhile.
     private struct Row: Sendable {
         let name: String
         let learners: [Learner]
         var requests = 0, failures = 0
     }
 
-    /// Who learns while a fault is played.
+    /// The learners during a fault.
     struct Class: Sendable {
         let buyers, finishers: [Learner]
 
-        /// Lets them begin.
+        /// Starts them.
         func begin() {
             for learner in buyers { learner.mayBuy.open() }
             for learner in finishers { learner.mayFinish.open() }
@@ -63,12 +63,12 @@ final class SchoolUnderFault: Sendable {
         stripe = HubClient(address: try hub.address(of: "sandbox"))
     }
 
-    /// Plays faults and reckons.
-    /// - Parameter settings: beside the usual.
+    /// Causes faults and compares the effects.
+    /// - Parameter settings: in addition to the defaults.
     static func endures(
         on kind: HubLogKind, _ settings: [String: String], _ faults: (SchoolUnderFault) async throws -> Void
     ) async throws {
-        // Many processes share few cores.
+        // Many processes share a few cores.
         let few = ["HUB_LOOPS": "1"]
         let (hub, books) = try await HubUnderTest.underFault(services, on: kind, settings.merging(few) { $1 })
         let (admitted, newcomers) = AsyncStream.makeStream(of: Learner.self)
@@ -93,11 +93,11 @@ final class SchoolUnderFault: Sendable {
         }
     }
 
-    /// Plays a fault.
+    /// Causes a fault.
     /// - Parameters:
-    ///   - tabCount: in how many tabs at once each learner buys.
-    ///   - waits: whether the next one begins when learners have done what they wanted; who is kept waiting long need not hold it up.
-    ///   - fault: lets the learners begin, or they begin afterwards.
+    ///   - tabCount: the number of concurrent orders of each learner.
+    ///   - waits: whether the next fault begins only after all learners have finished.
+    ///   - fault: can start the learners; otherwise they start after it.
     func round(
         _ name: String, tabCount: Int = 1, waits: Bool = true, _ fault: (Class) async throws -> Void
     ) async throws {
@@ -121,19 +121,19 @@ final class SchoolUnderFault: Sendable {
 
     // MARK: Faults
 
-    /// Has the imitation of Stripe misbehave, until it is told otherwise.
+    /// Sets the misbehaviour of the imitation of Stripe.
     func stripe(_ behaviour: StripeBehaviour) async throws {
         let answer = try await stripe.send(.post, "/sandbox/behaviour", json: behaviour)
         try #require(answer.status == 204, "\(answer.text)")
     }
 
-    /// Has it tell what it held back, the last first.
+    /// Sends the webhooks it held back, last one first.
     func releaseWebhooks(copies: Int) async throws {
         #expect(try await stripe.send(.post, "/sandbox/release?copies=\(copies)").status == 200)
     }
 
-    /// Plays a service that is down until a learner or a task is seen to wait for it.
-    /// - Parameter waiting: a query that finds a row then; nil when requests fail.
+    /// Stops a service until a learner or a task waits for it.
+    /// - Parameter waiting: a query that then finds a row; nil if requests fail.
     func down(_ service: String, until waiting: SQL? = nil) async throws {
         try await round("\(service) down") { learners in
             try await hub.kill(service)
@@ -187,7 +187,7 @@ final class SchoolUnderFault: Sendable {
     }
 }
 
-/// What the sandbox is asked for; see its page.
+/// The behaviour requested from the sandbox; see its README.
 struct StripeBehaviour: Encodable {
     var lostAnswers = 0
     var failures = 0

@@ -5,7 +5,7 @@ import HubTesting
 import SchemaRegistry
 import Testing
 
-/// What reads messages of the log: whatever the bytes and the schemas, there is a value or a typed error, and a value that was read
+/// The decoders of log messages: any bytes and schemas give a value or a typed error, and a value that was read
 /// is written as it was read.
 struct AvroFuzz {
     private struct Sample: Sendable {
@@ -41,14 +41,14 @@ struct AvroFuzz {
         guard let value = try? AvroValue(decoding: bytes, schema: E.schema) else {
             throw Broken(what: "\(event): only the typed decoder takes it", bytes: bytes)
         }
-        // An amount may have more bytes than it needs; then the typed one writes fewer.
+        // An amount can have unnecessary bytes, which the typed encoder omits.
         guard let generic = try? value.encoded(as: E.schema), (try? Envelope<E>(avro: generic))?.encoded() == written
         else {
             throw Broken(what: "\(event): the decoders read different values", bytes: bytes)
         }
     }
 
-    @Test func `an event is refused, or read as the same by both decoders and written as it was read`() async throws {
+    @Test func `an event is refused, or both decoders agree and the encoder restores it`() async throws {
         let samples = try Self.samples()
         let mutator = Mutator(corpus: samples.map(\.bytes), tokens: Self.tokens, byteCountMax: 128 * 1024)
         try await Fuzz.run("Avro events", rounds: 3_000) { chance in
@@ -56,7 +56,7 @@ struct AvroFuzz {
             let event = chance.pick(samples).event
             try Self.check(event, bytes)
             try Self.check(event, chance.bytes(chance.number(0...200)))
-            // As it is, with little broken: most of the others are refused at their first bytes.
+            // Mostly valid, because most heavily mutated inputs are refused at their first bytes.
             let sample = chance.pick(samples)
             var near = sample.bytes
             near[chance.number(0...near.count - 1)] = chance.bytes(1)[0]
@@ -75,7 +75,7 @@ struct AvroFuzz {
 
     private static func events() -> [String] { EventCatalogue.all.map { event in event.schema.compactText } }
 
-    @Test func `a schema is refused or means the same when it is written and read again`() async throws {
+    @Test func `a schema is refused, or has the same meaning after a round trip`() async throws {
         try await Fuzz.run("Avro schemas", rounds: 1_000) { chance in
             guard let schema = try? Schema(parsing: String(decoding: Self.schema(&chance), as: UTF8.self)) else {
                 return
@@ -98,7 +98,7 @@ struct AvroFuzz {
         return Mutator(corpus: schemas, tokens: tokens, byteCountMax: 64 * 1024).input(&chance)
     }
 
-    @Test func `what a plan makes of a message is a message of the reader's schema`() async throws {
+    @Test func `the result of a resolution plan is a message of the reader's schema`() async throws {
         let samples = try Self.samples()
         try await Fuzz.run("Avro plans", rounds: 300) { chance in
             let sample = chance.pick(samples)
@@ -128,7 +128,7 @@ struct AvroFuzz {
         }
     }
 
-    /// A schema with something about it changed that may be compatible.
+    /// A schema with a change that may be compatible.
     private static func variant(of schema: Schema, _ chance: inout Chance) -> Schema? {
         let changes = [
             (#""int""#, #""long""#), (#""int""#, #""double""#), (#""long""#, #""double""#), (#""string""#, #""bytes""#),
@@ -149,7 +149,7 @@ struct AvroFuzz {
         return try? Schema(parsing: text)
     }
 
-    @Test func `a framed message is read or refused, by who knows the event and by who does not`() async throws {
+    @Test func `a framed message is read or refused, with and without the event type`() async throws {
         let registry = InMemorySchemaRegistry()
         let codec = EventCodec(registry: registry)
         try await codec.prepare(EventCatalogue.all)

@@ -3,7 +3,7 @@ import EventLoop
 import HubTesting
 import Testing
 
-/// Broken requests over real sockets, on one loop: no crash, no hang, and nobody else is kept waiting.
+/// Broken requests over real sockets, on one loop: no crash, no hang, no delay of other clients.
 struct HTTPEdgeFuzz {
     private static let mutator = Mutator(
         corpus: [
@@ -49,7 +49,7 @@ struct HTTPEdgeFuzz {
         }
     }
 
-    /// How a client behaves once it has sent what it has.
+    /// The behaviour of a client after it has sent its data.
     private enum Ending: CaseIterable { case wait, close, halfClose, reset }
 
     @Test func `no request stops the server or outlives its client`() async throws {
@@ -84,7 +84,7 @@ struct HTTPEdgeFuzz {
 
     private static func play(_ pieces: [[UInt8]], _ ending: Ending, on port: Int) async throws {
         let socket = try await RawSocket.blocking { try RawSocket.connect(port) }
-        // The server may close before it has all: that is its right.
+        // The server may close the connection before it has read everything.
         for piece in pieces { if (try? await socket.send(piece)) == nil { break } }
         switch ending {
         case .close: return
@@ -92,11 +92,11 @@ struct HTTPEdgeFuzz {
         case .halfClose: socket.shutdownSending()
         case .wait: break
         }
-        // Fails when the server neither answers nor closes for ten seconds.
+        // Fails if the server neither responds nor closes within ten seconds.
         _ = try await socket.read { _ in false }
     }
 
-    /// Whoever comes next is served.
+    /// Checks that the next client gets a response.
     private static func expectAnswer(on port: Int) async throws {
         let socket = try await RawSocket.blocking { try RawSocket.connect(port) }
         try await socket.send("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")

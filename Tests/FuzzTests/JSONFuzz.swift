@@ -2,7 +2,7 @@ import Avro
 import Foundation
 import Testing
 
-/// The reader of request bodies, beside Foundation's.
+/// The parser of request bodies, compared with Foundation's.
 struct JSONFuzz {
     private static let mutator = Mutator(
         corpus: [
@@ -17,11 +17,11 @@ struct JSONFuzz {
             "\u{e9}",
         ])
 
-    @Test func `our reader takes what Foundation's takes, as the same value, and nothing else`() async throws {
+    @Test func `our JSON parser accepts the same texts as Foundation's, with the same values`() async throws {
         try await Fuzz.run("JSON", rounds: 10_000) { chance in
             let bytes = Self.mutator.input(&chance)
             let data = Data(bytes)
-            // Foundation leaves a mark of the byte order out of a text.
+            // Foundation drops a byte order mark.
             let hasMark = data.range(of: Data([0xef, 0xbb, 0xbf])) != nil
             let ours = Result { try JSONTree(parsing: bytes) }
             let theirs = Result { try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed) }
@@ -31,10 +31,10 @@ struct JSONFuzz {
                 try require(
                     (try? JSONTree(parsing: tree.compactText())) == tree, "its own text is another value", bytes)
             case (.success(let tree), .failure):
-                // Foundation has no numbers beyond those of a double, and less room for nesting.
+                // Foundation supports only numbers in the range of a double, and less nesting.
                 try require(tree.hasHugeNumber, "only ours takes it", bytes)
             case (.failure(let error as AvroError), .success):
-                // Ours has limits, and takes no name twice; Foundation reads other encodings, and a comma behind the last item.
+                // Ours has limits and refuses duplicate names; Foundation accepts other encodings and a trailing comma.
                 let isLimit = ["twice", "deep", "more than"].contains { error.detail.contains($0) }
                 let isOther =
                     hasMark || bytes.contains(0) || bytes.first == 0xff || bytes.first == 0xfe
@@ -66,7 +66,7 @@ extension JSONTree {
         case .null: return object is NSNull
         case .bool(let value): return object as? Bool == value
         case .number(let text):
-            // Foundation's may be off in the last digits.
+            // Foundation's number may differ in the last digits.
             guard let ours = Double(text), let theirs = (object as? NSNumber)?.doubleValue else { return false }
             return abs(ours - theirs) <= abs(ours) * 1e-12
         case .string(let text): return (object as? String).map { Array($0.utf8) == Array(text.utf8) } ?? false

@@ -1,6 +1,6 @@
 import Testing
 
-/// What the fuzzing stands on.
+/// Tests of the fuzzing tools.
 struct MutatorTests {
     private static let mutator = Mutator(
         corpus: ["GET / HTTP/1.1\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello"], tokens: ["\r\n", ":"],
@@ -18,7 +18,7 @@ struct MutatorTests {
         #expect(first.allSatisfy { $0.count <= 100_000 })
     }
 
-    @Test func `pieces put together are what was cut`() {
+    @Test func `joined pieces equal the original`() {
         var chance = Chance(seed: 1)
         for count in [0, 1, 2, 1_000] {
             let bytes = chance.bytes(count)

@@ -5,7 +5,7 @@ import Mail
 import Synchronization
 import Testing
 
-/// Our side of SMTP against a server that says anything, in pieces, without end, or not at all.
+/// The SMTP client against a server that sends anything, in pieces, endlessly, or nothing.
 struct SMTPFuzz {
     private static let mutator = Mutator(
         corpus: [
@@ -20,7 +20,7 @@ struct SMTPFuzz {
             "999", "25", "1000",
         ], byteCountMax: 100_000)
 
-    /// What a server says in one round, made beforehand: replies, each in pieces, and what comes after the last.
+    /// The script of a server for one round: replies, each in pieces, and the data after the last one.
     private struct Script: Sendable {
         enum End: CaseIterable, Sendable {
             case close, reset, halfClose, silence, endless
@@ -42,7 +42,7 @@ struct SMTPFuzz {
         }
     }
 
-    /// Which script the next connections follow, and how many are open.
+    /// The script of the next connections, and the number of open ones.
     private final class Stage: Sendable {
         private let script = Mutex<Script?>(nil)
         private let open = Atomic(0)
@@ -56,7 +56,7 @@ struct SMTPFuzz {
             guard let script = script.withLock({ $0 }) else { return }
             for reply in script.replies {
                 for piece in reply { try await socket.send(piece) }
-                // A mail has many lines; the answer comes behind the last.
+                // A mail has many lines; the reply follows the last one.
                 let heard = try await socket.read { $0.hasSuffix("\r\n") }
                 if heard.isEmpty { return }
             }
@@ -69,12 +69,12 @@ struct SMTPFuzz {
                 let lines = Array(String(repeating: "250-and so on\r\n", count: 1_000).utf8)
                 while true { try await socket.send(lines) }
             }
-            // Until the other side has gone: that it goes is what is tested.
+            // Until the client disconnects, which is what the test checks.
             _ = try await socket.readToEnd()
         }
     }
 
-    @Test func `a hostile server ends nothing but its own mail, and no connection outlives the sender`() async throws {
+    @Test func `a hostile mail server fails only its own mail, and no connection remains`() async throws {
         let stage = Stage()
         let server = try RawServer { try await stage.serve($0) }
         let client = HTTPClient(loops: TestLoops.shared)

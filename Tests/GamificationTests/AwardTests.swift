@@ -6,7 +6,7 @@ import ServiceTesting
 import Testing
 
 @Suite struct AwardTests {
-    @Test func `who registers gets points, a badge, and word goes out of both`() async throws {
+    @Test func `a registration gives points and a badge, and publishes both`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new, registration = EventID.make(at: GamificationHub.time)
             try await hub.register(ada, registration)
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func `a registration that is replayed counts no second time`() async throws {
+    @Test func `a replayed registration does not count again`() async throws {
         try await GamificationHub.with { hub in
             let registration = GamificationHub.registered(.new), id = EventID.make(at: GamificationHub.time)
             try await hub.deliver(registration, id: id)
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func `two events of a learner in one batch add up, and tell of it in order`() async throws {
+    @Test func `two events of a learner in one batch add up, and publish in order`() async throws {
         try await GamificationHub.with { hub in
             let learners = (0..<10).map { _ in UserID.new }
             try await hub.setRule("begun", on: .enrollment, points: 60)
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func `the same thing is rewarded once, whatever event tells of it, and each learner's own`() async throws {
+    @Test func `an action is rewarded once per learner, for any number of events`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new, eve = UserID.new
             for learner in [ada, ada, eve] {
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func `a rule that is off, and an occasion without rules, give nothing`() async throws {
+    @Test func `a disabled rule, and an occasion without rules, give nothing`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new
             try await hub.setRule("off", points: 20, isActive: false)
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func `a day's limit holds, for each learner and rule`() async throws {
+    @Test func `a daily limit applies to each learner and rule`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new, eve = UserID.new
             try await hub.setRule("capped", points: 10, perDay: 25)
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func `what is beyond a day's limit is told of nowhere, and still counts for badges`() async throws {
+    @Test func `awards beyond a daily limit are not published, and count for badges`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new
             try await hub.database.execute("update rule set points_per_day_max = 100 where code = 'completion'")
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func `a day's limit holds against awards that come at once`() async throws {
+    @Test func `a daily limit applies to concurrent awards`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new
             try await hub.setRule("capped", points: 10, perDay: 30)
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func `awards that come at once lose no point and tell of each milestone once`() async throws {
+    @Test func `concurrent awards lose no point and publish each milestone once`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new
             try await hub.setRule("step", points: 30)
@@ -157,7 +157,7 @@ import Testing
         }
     }
 
-    @Test func `a failed transaction leaves neither points nor word of them`() async throws {
+    @Test func `a failed transaction leaves neither points nor events`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new
             try await #require(throws: Interrupted.self) {

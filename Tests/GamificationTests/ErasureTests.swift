@@ -6,7 +6,7 @@ import ServiceTesting
 import Testing
 
 @Suite struct ErasureTests {
-    @Test func `nothing is left of an erased learner, however often it is said`() async throws {
+    @Test func `no data of an erased learner remain, also after repeated events`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new, eve = UserID.new
             try await hub.register(ada)
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func `a registration that comes after the erasure gives nothing`() async throws {
+    @Test func `a registration after the erasure gives nothing`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new
             try await hub.delete(ada)
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    /// The award has its row and waits; the erasure must wait for it and remove what it wrote.
+    /// The award holds its row and waits; the erasure must wait for it and delete its data.
     @Test func `an erasure during an award leaves nothing`() async throws {
         try await GamificationHub.with { hub in
             for _ in 0..<20 {

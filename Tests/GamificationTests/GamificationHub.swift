@@ -50,19 +50,19 @@ extension TestService<GamificationService> {
             """)
     }
 
-    /// What was told of a learner's points: rules and points, in order.
+    /// The published points of a learner: rules and points, in order.
     func awards(of user: UserID) async throws -> [String] {
         try await published(PointsAwarded.self).map(\.data).filter { $0.userID == user }.map {
             "\($0.rule) \($0.points)"
         }
     }
 
-    /// The badges that were told of, in order.
+    /// The published badges, in order.
     func badges(of user: UserID) async throws -> [String] {
         try await published(BadgeEarned.self).map(\.data).filter { $0.userID == user }.map(\.badgeCode)
     }
 
-    /// The learner's points as the ledger has them and as their row has them; every test of points may ask.
+    /// The learner's points from the ledger, checked against their row.
     func total(of user: UserID) async throws -> Int {
         let ledger = try await count(
             "select coalesce(sum(points), 0) from points_award where user_id = \(user.rawValue)")

@@ -5,9 +5,9 @@ import Platform
 import ServiceTesting
 import Testing
 
-/// What learning is rewarded with: the events of enrollment and assessment, as they come.
+/// Rewards for the events of enrollment and assessment.
 @Suite struct LearningTests {
-    @Test func `who enrols gets points and a first badge, and for the second course points alone`() async throws {
+    @Test func `the first enrolment gives points and a badge, the second only points`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new, first = EventID.make(at: GamificationHub.time)
             let enrollment = GamificationHub.enrolled(ada)
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(arguments: [[25.0, 50, 75, 100], [100, 75, 50, 25], [10, 60, 60, 30, 100], [100, 100]])
-    func `each quarter of an enrolment is rewarded once, in whatever order progress is told of`(
+    func `each quarter of an enrolment is rewarded once, in any order of events`(
         steps: [Double]
     ) async throws {
         try await GamificationHub.with { hub in
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `progress below the first quarter, or of no measure, gives nothing`() async throws {
+    @Test func `progress below the first quarter, or without a value, gives nothing`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new
             for percent in [0, 24.99, -1, .nan, .infinity] {
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    /// An enrolment that ended and began anew is another one; the badge of the course is the same.
+    /// A repeated enrolment is a new one; the badge of the course is the same.
     @Test func `a course completed again gives points again, and no second badge`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new, course = CourseID.new
@@ -97,7 +97,7 @@ import Testing
     ]
 
     @Test(arguments: quizzes)
-    func `a quiz gives points from seventy percent on, and more without a mistake`(
+    func `a quiz gives points from 70 percent, and more for 100 percent`(
         percent: Double, awards: [String], badges: [String]
     ) async throws {
         try await GamificationHub.with { hub in
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `a quiz done again is rewarded only for what it is better in`() async throws {
+    @Test func `a repeated quiz is rewarded only for its improvement`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new, quiz = QuizID.make(at: GamificationHub.time)
             for percent in [80.0, 100, 90, 100] {
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func `ten quizzes done well bring a badge`() async throws {
+    @Test func `ten passed quizzes give a badge`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new
             for number in 1...10 {
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func `an assignment gives points by its grade; a quiz that is graded has had its own`() async throws {
+    @Test func `an assignment gives points by its grade, a graded quiz gives none again`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new, id = EventID.make(at: GamificationHub.time)
             try await hub.deliver(GamificationHub.graded(ada, .quiz, percent: 100))
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    @Test func `nothing an erased learner did is rewarded when it is told of late`() async throws {
+    @Test func `late events of an erased learner give nothing`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new
             try await hub.deliver(GamificationHub.completed(ada))

@@ -21,7 +21,8 @@ import Testing
         (0, 50, nil), (50, 100, 100), (99, 101, 100), (100, 150, nil), (0, 700, 500), (400, 5_000, 5_000),
         (4_999, 5_001, 5_000), (9_999, 10_000, 10_000), (150, 50, nil), (999_999_999, 1_000_000_000, 1_000_000_000),
     ])
-    func `a milestone is told of when it is reached, the highest of several`(before: Int, after: Int, milestone: Int?) {
+    func `a milestone is published when it is reached, the highest of several`(before: Int, after: Int, milestone: Int?)
+    {
         #expect(Milestone.crossed(from: before, to: after) == milestone)
     }
 }

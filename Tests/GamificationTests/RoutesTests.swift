@@ -22,7 +22,7 @@ import Testing
         let nextCursor: String?
     }
 
-    @Test func `who has done nothing has no points and the first level`() async throws {
+    @Test func `a new learner has no points and the first level`() async throws {
         try await GamificationHub.with { hub in
             let standing = try await hub.get("/gamification/me", as: .new, StandingBody.self)
             #expect(
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func `a learner sees points, level, badges, and why`() async throws {
+    @Test func `a learner sees points, level, badges and the ledger`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new, registration = EventID.make(at: GamificationHub.time)
             try await hub.register(ada, registration)
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `the ledger is read page by page, and shows nobody else's`() async throws {
+    @Test func `the ledger is read page by page, only by its learner`() async throws {
         try await GamificationHub.with { hub in
             let ada = UserID.new
             try await hub.setRule("step", points: 1)
@@ -76,7 +76,7 @@ import Testing
     @Test(arguments: [
         ("/gamification/me", 401), ("/gamification/me/ledger", 401), ("/gamification/me/ledger?limit=0", 401),
     ])
-    func `nobody in particular is told nothing`(target: String, status: Int) async throws {
+    func `an anonymous caller gets 401`(target: String, status: Int) async throws {
         try await GamificationHub.with { hub in
             let answer = try await hub.send(.get, target, as: .anonymous)
             #expect(answer.status == status)

@@ -37,7 +37,7 @@ import Testing
         #expect(description.tree["paths"]?["/a"] == .object([.init("get", .null), .init("post", .null)]))
     }
 
-    @Test func `what two files describe is refused`() {
+    @Test func `a part that two files describe is refused`() {
         #expect(throws: AvroError.self) {
             try APIDescription(parts: ["paths:\n  /a:\n    get: {}\n", "paths:\n  /a:\n    get: {}\n"])
         }

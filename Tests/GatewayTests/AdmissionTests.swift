@@ -13,7 +13,7 @@ import Testing
 
 @Suite struct AdmissionTests {
     @Test(arguments: ["/auth/%6Cogin", "/auth/re%66resh", "/%61uth/register", "/auth/log%69n?x=%6C"])
-    func `no spelling of a path gets around its limit`(target: String) async throws {
+    func `no spelling of a path avoids its rate limit`(target: String) async throws {
         let passed = Tally()
         try await TestGateway.with(
             settings: ["HUB_RATE_LIMITS": "default"],
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: ["/auth/register", "/auth/login", "/auth/refresh", "/auth/logout"])
-    func `an expired token keeps nobody from what needs none`(target: String) async throws {
+    func `an expired token does not matter for calls without a login`(target: String) async throws {
         try await TestGateway.with(services: Self.everywhere) { gateway in
             let answer = await gateway.send(.post, target, fields: ["authorization": "Bearer a.b.c"])
             #expect(answer.status == .noContent)
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `the addresses of one IPv6 network share a limit`() async throws {
+    @Test func `addresses of one IPv6 network share a rate limit`() async throws {
         try await TestGateway.with(
             settings: ["HUB_RATE_LIMITS": "default"],
             services: { router in router.add(.post, "/auth/register") { _ in HTTPResponse(.noContent) } }
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func `a person has a limit of their own, wherever they come from`() async throws {
+    @Test func `a person has one rate limit for all their addresses`() async throws {
         let key = SigningKey.generate()
         try await TestGateway.with(
             settings: ["HUB_RATE_LIMITS": "default"],
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test func `many who look at the start page ask each service once`() async throws {
+    @Test func `many requests for the start page cause one request to each service`() async throws {
         let asked = Tally()
         try await TestGateway.with(
             services: { router in
@@ -132,7 +132,7 @@ import Testing
     }
 
     @Test(arguments: ["/", "/nowhere", "/users/%6De", "/health"])
-    func `every page is limited, those that are not there too`(target: String) async throws {
+    func `every page has a rate limit, also missing ones`(target: String) async throws {
         try await TestGateway.with(settings: ["HUB_RATE_LIMITS": "default"], services: { _ in }) { gateway in
             for _ in 0..<2_500 { #expect(await gateway.send(.get, target).status != .tooManyRequests) }
             let answer = await gateway.send(.get, target)
@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    @Test func `a method that no path has is limited too`() async throws {
+    @Test func `an unknown method has a rate limit too`() async throws {
         try await TestGateway.with(settings: ["HUB_RATE_LIMITS": "default"], services: { _ in }) { gateway in
             var last = HTTPStatus.ok
             for _ in 0..<2_501 { last = await gateway.send(HTTPMethod(rawValue: "BREW"), "/users/me").status }
@@ -152,7 +152,7 @@ import Testing
     }
 
     @Test(arguments: ["/health/live", "/health/ready"])
-    func `whoever watches has a limit of their own`(target: String) async throws {
+    func `health checks have a separate rate limit`(target: String) async throws {
         try await TestGateway.with(settings: ["HUB_RATE_LIMITS": "default"], services: { _ in }) { gateway in
             let (service, context) = (gateway.service.service, gateway.service.context)
             let door = RunningService.router(
@@ -171,7 +171,7 @@ import Testing
     }
 
     @Test(arguments: ["/users/me?x=%zz", "/users/%2e%2e/internal", "/users/%00"])
-    func `a request refused at once has its correlation id too`(target: String) async throws {
+    func `a refused request has a correlation id too`(target: String) async throws {
         try await TestGateway.with(services: { _ in }) { gateway in
             let server = HTTPServer(
                 configuration: HTTPServerConfiguration(), loops: TestLoops.shared, router: gateway.door)
@@ -183,7 +183,7 @@ import Testing
         }
     }
 
-    @Test func `while auth is away its keys are not asked for by every request`() async throws {
+    @Test func `while auth is down, not every request fetches its keys`() async throws {
         let asked = Tally()
         try await TestGateway.with(
             services: { router in

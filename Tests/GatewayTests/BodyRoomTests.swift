@@ -2,7 +2,7 @@
 import Testing
 
 @Suite struct BodyRoomTests {
-    @Test func `bodies share the room, and one network has no more than its part`() {
+    @Test func `bodies share the memory, and one network has a limited part of it`() {
         let room = BodyRoom(bytesMax: 100, bytesPerNetworkMax: 60)
         #expect(room.enter(60, "a"))
         #expect(!room.enter(1, "a"))
@@ -12,7 +12,7 @@ import Testing
         #expect(room.enter(60, "c"))
     }
 
-    @Test func `there is room for 32 MiB of one network and 256 of all`() {
+    @Test func `the limits are 32 MiB for one network and 256 MiB in total`() {
         let room = BodyRoom(), ofOne = 32 * 1024 * 1024
         for network in 0..<8 {
             #expect(room.enter(ofOne, "\(network)"))

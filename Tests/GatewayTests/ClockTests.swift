@@ -4,7 +4,7 @@ import Platform
 import ServiceTesting
 import Testing
 
-/// Somebody sets the time of day back or forward by an hour, an operator or NTP: nothing that lasts takes longer or shorter for it.
+/// The wall clock is changed by an hour, by an operator or NTP: no duration changes.
 @Suite struct ClockTests {
     private static let steps = [-3_600.0, 3_600]
 
@@ -14,7 +14,9 @@ import Testing
     }
 
     @Test(arguments: steps)
-    func `a service that was spared is tried after the pause, not an hour later`(step: Double) async throws {
+    func `an open circuit breaker tries its service after the pause, whatever the clock shows`(step: Double)
+        async throws
+    {
         try await TestGateway.with(services: Self.services) { gateway in
             let services = gateway.service.context.services, address = services[.user]
             services[.user] = "http://127.0.0.1:1"
@@ -30,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: steps)
-    func `a caller who is limited waits as long as the limit says`(step: Double) async throws {
+    func `a limited caller waits as long as the rate limit requires`(step: Double) async throws {
         try await TestGateway.with(settings: ["HUB_RATE_LIMITS": "default"], services: Self.services) { gateway in
             var answer = await gateway.send(.post, "/auth/login")
             while answer.status == .noContent { answer = await gateway.send(.post, "/auth/login") }

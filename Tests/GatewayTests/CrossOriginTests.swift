@@ -3,7 +3,7 @@ import HTTP
 import Platform
 import Testing
 
-/// What browsers are told of calls from pages of other origins.
+/// Responses to calls from pages of other origins.
 @Suite struct CrossOriginTests {
     private static let app = "https://app.example.org"
     private static let preflight: HTTPFields = [
@@ -27,7 +27,7 @@ import Testing
         response.fields.map(\.0).filter { $0.hasPrefix("access-control-") }.sorted()
     }
 
-    @Test func `without the setting nothing is permitted, and OPTIONS is the service's to answer`() async throws {
+    @Test func `without the setting no origin is allowed, and the service answers OPTIONS`() async throws {
         try await Self.with(origins: nil) { gateway in
             let preflight = await gateway.send(.options, "/courses", fields: Self.preflight)
             #expect(Self.permissions(preflight) == [] && preflight.fields["allow"] == "GET, HEAD, OPTIONS")
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `a named origin is told what it may send, and reads answers and their fields`() async throws {
+    @Test func `an allowed origin gets its permissions, and can read responses and their fields`() async throws {
         try await Self.with(origins: "https://other.example.org, HTTPS://App.example.org:443") { gateway in
             let preflight = await gateway.send(.options, "/courses", fields: Self.preflight)
             #expect(preflight.status == .noContent)
@@ -62,7 +62,7 @@ import Testing
         "http://app.example.org", "https://app.example.org:8443", "https://app.example.org.evil.example", "null",
         "https://evil.example",
     ])
-    func `another origin is permitted nothing`(origin: String) async throws {
+    func `another origin gets no permissions`(origin: String) async throws {
         try await Self.with(origins: Self.app, credentials: true) { gateway in
             var fields = Self.preflight
             fields["origin"] = origin
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func `what a browser keeps is let along only where that is said, and never for all origins`() async throws {
+    @Test func `credentials are allowed only by setting, and never for all origins`() async throws {
         try await Self.with(origins: Self.app, credentials: true) { gateway in
             for (method, fields) in [(HTTPMethod.options, Self.preflight), (.get, ["origin": Self.app])] {
                 let answer = await gateway.send(method, "/courses", fields: fields)
@@ -85,14 +85,14 @@ import Testing
         }
     }
 
-    @Test func `all origins may be let in, without the answer depending on who asks`() async throws {
+    @Test func `with all origins allowed, the response does not depend on the origin`() async throws {
         try await Self.with(origins: "*") { gateway in
             let answer = await gateway.send(.get, "/courses", fields: ["origin": "https://anywhere.example"])
             #expect(answer.fields["access-control-allow-origin"] == "*" && answer.fields["vary"] == "Accept")
         }
     }
 
-    @Test func `a page reads refusals too, of the gateway, its limits and its server`() async throws {
+    @Test func `a page can read problems of the gateway, its limits and its server`() async throws {
         try await Self.with(origins: Self.app, limits: "default") { gateway in
             let missing = await gateway.send(.get, "/nowhere", fields: ["origin": Self.app])
             #expect(missing.status == .notFound && missing.fields["access-control-allow-origin"] == Self.app)
@@ -110,7 +110,7 @@ import Testing
         "app.example.org", "https://app.example.org/", "https://*.example.org", "https://user@app.example.org",
         "ftp://app.example.org", "https://a.example.org,", "https://a.example.org https://b.example.org", "null",
     ])
-    func `what is no origin is refused at the start`(text: String) {
+    func `an invalid origin is refused at start`(text: String) {
         #expect(throws: SettingsError.self) { try GatewayConfig(Settings(environment: ["HUB_CORS_ORIGINS": text])) }
     }
 }

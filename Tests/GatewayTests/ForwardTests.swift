@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func `clients that never finish their bodies keep nobody from a service`() async throws {
+    func `clients with unfinished bodies do not block a service`() async throws {
         try await TestGateway.with(settings: ["HUB_UPSTREAM_TIMEOUT": "60s"], services: Self.services) { gateway in
             let never = Gate()
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -53,7 +53,7 @@ import Testing
                     }
                 }
                 try await eventually { givenUp.arrivals == 12 }
-                // Who asks a service after them has waited too long: so would they have.
+                // A later request to the service would have waited too long, like them.
                 #expect(await gateway.send(.get, "/users/slow").status == .gatewayTimeout)
                 givenUp.open()
                 held.open()
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `a body in pieces arrives whole`() async throws {
+    @Test func `a body sent in pieces arrives completely`() async throws {
         try await TestGateway.with(services: Self.services) { gateway in
             let pieces = Tally()
             let body = HTTPBody.stream {
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `a body may have a mebibyte and not one byte more, whether or not its length is told`(
+    func `a body has at most 1 MiB, with or without Content-Length`(
         isToldLength: Bool
     ) async throws {
         try await TestGateway.with(services: Self.services) { gateway in
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func `bodies under way that fill a network's room have its next told to come again`() async throws {
+    @Test func `when bodies use up the memory of a network, its next request gets a Retry-After`() async throws {
         let isHeld = Mutex(true), arrived = Tally()
         try await TestGateway.with(
             services: { router in
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test func `requests that hang on every connection to a service keep no log-in and no registration from it`()
+    @Test func `requests that block all connections to a service do not block log-ins and registrations`()
         async throws
     {
         let isHeld = Mutex(true), hanging = Tally(), answered = Tally()
@@ -135,7 +135,7 @@ import Testing
                 }
             }
         ) { gateway in
-            // A loop has connections of its own.
+            // Each loop has separate connections.
             let loop = TestLoops.shared.loops[0], count = HTTPClientConfiguration().connectionsPerHostMax
             var requests = (0..<count).map { _ in
                 loop.start("a request") { await gateway.send(.get, "/users/slow").status }
@@ -156,7 +156,7 @@ import Testing
     }
 
     @Test(arguments: [(HTTPMethod.options, HTTPStatus.noContent), (.put, 405)])
-    func `a path is said to have the methods that its service has`(
+    func `Allow of a path has the methods of its service`(
         method: HTTPMethod, status: HTTPStatus
     ) async throws {
         try await TestGateway.with(
@@ -172,7 +172,7 @@ import Testing
     }
 
     @Test(arguments: [HTTPMethod.options, .delete])
-    func `a path of two services is said to have the methods of both`(method: HTTPMethod) async throws {
+    func `Allow of a path with two services has the methods of both`(method: HTTPMethod) async throws {
         try await TestGateway.with(
             services: { router in router.add(.post, "/enrollments") { _ in HTTPResponse(.noContent) } }
         ) { gateway in
@@ -181,7 +181,7 @@ import Testing
         }
     }
 
-    @Test func `HEAD tells the length that GET has`() async throws {
+    @Test func `HEAD returns the length of GET`() async throws {
         try await TestGateway.with(services: Self.services) { gateway in
             let answer = await gateway.send(.head, "/users/me")
             #expect(answer.status == .ok)
@@ -189,7 +189,7 @@ import Testing
         }
     }
 
-    @Test func `a client that goes away is nobody's failure`() async throws {
+    @Test func `a client that disconnects does not count as a failure`() async throws {
         let never = Gate()
         try await TestGateway.with(
             services: { router in
@@ -210,7 +210,7 @@ import Testing
     }
 
     @Test(arguments: [("/auth/register", 8, 60.0), ("/auth/login", 32, 4)], [0.0, 1])
-    func `of dear work so much is done at once, and the next waits for a while and is sealed as of then`(
+    func `expensive requests are limited, later ones wait, and are sealed after the wait`(
         dear: (target: String, atOnceMax: Int, secondsMax: Double), excess: Double
     ) async throws {
         let arrivals = Mutex<[String?]>([]), isHeld = Mutex(true), waiting = Tally()

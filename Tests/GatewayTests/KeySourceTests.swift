@@ -11,7 +11,7 @@ import Synchronization
 import Testing
 
 @Suite struct KeySourceTests {
-    /// The part of auth that the gateway asks: its keys, as the test says.
+    /// The part of auth that the gateway uses: keys set by the test.
     private final class Auth: Sendable {
         private struct State {
             var keys: [SigningKey]
@@ -26,7 +26,7 @@ import Testing
             get { state.withLock { $0.isAway } }
             set { state.withLock { $0.isAway = newValue } }
         }
-        /// While it is, nobody who asks for the keys gets an answer.
+        /// While closed, requests for the keys get no response.
         var isHeld: Bool {
             get { state.withLock { $0.isHeld } }
             set { state.withLock { $0.isHeld = newValue } }
@@ -83,7 +83,7 @@ import Testing
     /// Longer than keys are kept without asking again.
     private static let keptSeconds = 301.0
 
-    @Test func `keys are fetched once when many ask for them at once`() async throws {
+    @Test func `many concurrent requests fetch the keys once`() async throws {
         try await World.with { world in
             world.auth.isHeld = true
             let begun = Tally()
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func `a key that was rotated in is known before a token is signed with it`() async throws {
+    @Test func `a new key is known before a token is signed with it`() async throws {
         try await World.with { world in
             let (first, second) = (try world.token(), try world.token())
             try await world.accepts(first)
@@ -115,7 +115,7 @@ import Testing
             try await eventually { world.auth.askedCount == 2 }
             world.auth.isHeld = false
             try await eventually { try await world.source.current()[newKey] != nil }
-            // Whoever asked now would wait in vain.
+            // A request now would get no response.
             world.auth.isHeld = true
             try await world.accepts(world.token())
             #expect(world.auth.askedCount == 2)
@@ -123,13 +123,13 @@ import Testing
         }
     }
 
-    @Test func `while auth is away its last keys are good`() async throws {
+    @Test func `while auth is down, its last keys are used`() async throws {
         try await World.with { world in
             let tokens = try (0..<2).map { _ in try world.token() }
             try await world.accepts(tokens[0])
             world.auth.isAway = true
             world.clock.advance(by: Self.keptSeconds)
-            // Until it was asked in vain, and in vain again.
+            // After two requests without a response.
             try await eventually {
                 _ = try await world.source.current()
                 world.clock.advance(by: 2)
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    @Test func `keys are asked for anew in time although the clock was set back`() async throws {
+    @Test func `keys are refreshed in time after the clock was set back`() async throws {
         try await World.with { world in
             try await world.accepts(world.token())
             world.clock.set(by: -3_600)

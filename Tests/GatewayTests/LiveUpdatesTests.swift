@@ -32,9 +32,9 @@ import Testing
         AccessToken(userID: user, role: .student, session: "ses_1", expiresAt: time + 900)
     }
 
-    // MARK: Who is told what
+    // MARK: Recipients
 
-    @Test func `a person is told of what is theirs alone, in the order it happened`() async throws {
+    @Test func `a person gets only the events that concern them, in order`() async throws {
         try await with { streams, _ in
             let ada = try streams.open(token(), after: nil), bob = try streams.open(token(Self.bob), after: nil)
             for number in 1...3 {
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `all streams of a person are told the same`() async throws {
+    @Test func `all streams of a person get the same messages`() async throws {
         try await with { streams, _ in
             let one = try streams.open(token(), after: nil), other = try streams.open(token(), after: nil)
             streams.publish(Self.event("a"))
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `what is told holds ids, kind and time, and nothing else of an event`() {
+    @Test func `a message contains only ids, kind and time of an event`() {
         let time = Date(timeIntervalSince1970: 1_800_000_000)
         let mail = NotificationEmail(
             notificationID: .init(checked: "ntf_1"), userID: Self.ada, to: "ada@example.org", subject: "Hello Ada",
@@ -74,19 +74,19 @@ import Testing
                 """)
     }
 
-    @Test func `a notification that goes out by mail and by push is told of once`() async throws {
+    @Test func `a notification sent by mail and by push causes one message`() async throws {
         try await with { streams, _ in
             let reader = try streams.open(token(), after: nil)
             for id in ["n1", "n1", "n2"] { streams.publish(Self.event(id, kind: LiveEvent.notification)) }
-            // A payment that is told of again is worth another look.
+            // A repeated payment event causes another message.
             for _ in 1...2 { streams.publish(Self.event("p1")) }
             #expect(try await Frames(reader.next()).ids == ["n1", "n2", "p1", "p1"])
         }
     }
 
-    // MARK: Coming back
+    // MARK: Reconnecting
 
-    @Test func `who comes back is told what they missed, once and in order`() async throws {
+    @Test func `a reconnecting client gets the missed messages once and in order`() async throws {
         try await with { streams, _ in
             var reader: LiveReader? = try streams.open(token(), after: nil)
             streams.publish(Self.event("a1"))
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func `who comes back too late, or from elsewhere, is told to ask anew`() async throws {
+    @Test func `a client that reconnects too late, or from another process, gets a resync`() async throws {
         var limits = LiveLimits()
         limits.keptCountMax = 2
         try await with(limits) { streams, gateway in
@@ -115,11 +115,11 @@ import Testing
             for place in [first, "8-0", "7-99", "7--1", "7-", "-", "", "7", "x-1"] {
                 let frames = try await Frames(streams.open(token(), after: place).next())
                 #expect(frames.all.map(\.kind) == ["resync"], "\(place ?? "")")
-                // What a resync tells is a place to go on from.
+                // The id of a resync is a valid position.
                 let next = try await Frames(streams.open(token(), after: frames.all[0].place).next())
                 #expect(next.all.map(\.kind) == ["ready"])
             }
-            // Those who are gone for long are forgotten, and something happens to them then.
+            // Positions of long absent people are deleted, and then an event arrives.
             let place = try await Frames(reader?.next()).all.last?.place
             reader = nil
             gateway.clock.advance(by: 121)
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func `when events may have been missed everybody is told to ask anew`() async throws {
+    @Test func `after possibly missed events every stream gets a resync`() async throws {
         try await with { streams, gateway in
             let reader = try streams.open(token(), after: nil)
             streams.publish(Self.event("a1"))
@@ -144,7 +144,7 @@ import Testing
 
     // MARK: Limits
 
-    @Test func `a slow reader is cut off, and nobody waits for them`() async throws {
+    @Test func `a slow reader is disconnected and delays no other`() async throws {
         var limits = LiveLimits()
         (limits.queuedCountMax, limits.keptCountMax) = (4, 3)
         try await with(limits) { streams, _ in
@@ -161,7 +161,7 @@ import Testing
         }
     }
 
-    @Test func `a person follows in so many places, and in another one when one is closed`() async throws {
+    @Test func `the number of streams of a person is limited, and a closed one frees a place`() async throws {
         var limits = LiveLimits()
         (limits.streamsPerPersonMax, limits.streamCountMax) = (2, 3)
         try await with(limits) { streams, _ in
@@ -212,7 +212,7 @@ import Testing
         return false
     }
 
-    @Test func `a stream on which nothing happens says now and then that it is there`() async throws {
+    @Test func `an idle stream sends comments`() async throws {
         var limits = LiveLimits()
         limits.heartbeat = .milliseconds(20)
         try await with(limits) { streams, _ in
@@ -222,9 +222,9 @@ import Testing
         }
     }
 
-    // MARK: Through the door
+    // MARK: Through the gateway
 
-    /// A gateway with a log-in, the streams behind it, and the `Authorization` of somebody.
+    /// A gateway with a log-in, its streams, and the `Authorization` of a person.
     private func throughTheDoor(
         _ body: @escaping @Sendable (TestGateway, LiveStreams, _ bearer: String) async throws -> Void
     ) async throws {
@@ -242,8 +242,7 @@ import Testing
         }
     }
 
-    @Test func `a stream comes through the door for who is logged in, and keeps no process from stopping`() async throws
-    {
+    @Test func `a logged-in client gets a stream through the gateway, which does not block a stop`() async throws {
         try await throughTheDoor { gateway, streams, bearer in
             #expect(await gateway.send(.get, "/events").status == .unauthorized)
             let server = HTTPServer(configuration: .init(), loops: TestLoops.shared, router: gateway.door)
@@ -271,7 +270,7 @@ import Testing
         }
     }
 
-    @Test func `who leaves frees their place`() async throws {
+    @Test func `a client that disconnects frees its place`() async throws {
         try await throughTheDoor { gateway, streams, bearer in
             let server = HTTPServer(configuration: .init(), loops: TestLoops.shared, router: gateway.door)
             let port = try await server.start()
@@ -320,6 +319,6 @@ private struct Frames {
         }
     }
 
-    /// Of what is told of.
+    /// The ids of the messages.
     var ids: [String] { all.compactMap { $0.data.split(separator: "\"").dropFirst(3).first.map(String.init) } }
 }

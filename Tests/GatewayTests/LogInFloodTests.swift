@@ -88,8 +88,7 @@ private struct Hub: Sendable {
 }
 
 @Suite struct LogInFloodTests {
-    @Test func `while log-ins come in by the hundred, those that fit in wait and everything else goes on`() async throws
-    {
+    @Test func `hundreds of log-ins wait or are refused, and other requests are not delayed`() async throws {
         try await Hub.with { hub in
             let token: HTTPFields = ["authorization": "Bearer \(try await hub.person())"]
             let statuses = Mutex<[Int: Int]>([:])
@@ -112,7 +111,7 @@ private struct Hub: Sendable {
                     let answer = await hub.gateway.send(.get, target, fields: token)
                     #expect(answer.status == .ok)
                 }
-                // Nobody's log-in has ended meanwhile, and only those that auth looks at are counted.
+                // No log-in has ended yet, and only those that auth handles are counted.
                 #expect(statuses.withLock { $0 } == [503: 432])
                 try await eventually { try await hub.attempts() == 32 }
             }
@@ -123,7 +122,7 @@ private struct Hub: Sendable {
 }
 
 extension Hub {
-    /// Attempts that failed or that nobody has looked at yet: each is counted for its account and for its place.
+    /// Failed or unchecked attempts: each is counted for its account and its place.
     fileprivate func attempts() async throws -> Int {
         try await auth.database.query("select count(*) / 2 from attempt_tally where failures > 0").first?
             .decode(Int.self) ?? -1

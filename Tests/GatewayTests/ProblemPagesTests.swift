@@ -29,13 +29,13 @@ import Testing
         String(decoding: try await response.body.collect(bytesMax: 1 << 20), as: UTF8.self)
     }
 
-    @Test func `each code has a page that says what it means and which calls are answered so`() async throws {
+    @Test func `each code has a page with its meaning and the calls that return it`() async throws {
         let pages = try await pages()
         let taken = try await text(try pages.one("email-taken"))
         #expect(taken.contains("<h1><code>email-taken</code></h1>"))
         #expect(taken.contains("Log in with <code>POST /auth/login</code>.") && !taken.contains("<it>"))
         #expect(taken.contains("<a href=\"/docs#createCourse\"><code>POST /courses</code></a>"))
-        #expect(try await text(try pages.one("unavailable")).contains("Any call can be answered so."))
+        #expect(try await text(try pages.one("unavailable")).contains("Any call can return this code."))
         #expect(throws: Problem.self) { try pages.one("email-taken ") }
     }
 

@@ -16,18 +16,18 @@ import Testing
     @Test(arguments: [
         "/internal/credentials/verify", "/", "/auth", "/usersx", "/metrics", "/dev", "//users",
     ])
-    func `what is not listed is not there`(path: String) throws {
+    func `a path that is not listed is 404`(path: String) throws {
         #expect(try PublicPaths.row(for: .get, path[...])?.service == nil)
     }
 
     @Test(arguments: [
         "/users/../internal/x", "/users/%2e%2E/internal", "/users/.", "/users/%zz", "/users/%00", "/%75sers/me",
     ])
-    func `a path that the next hop could read in another way is refused`(path: String) {
+    func `an ambiguous path is refused`(path: String) {
         #expect(throws: GatewayError.badPath) { try PublicPaths.row(for: .get, path[...]) }
     }
 
-    @Test func `fields of the connection and fields of trust do not cross the gateway`() {
+    @Test func `the gateway removes connection fields and identity fields`() {
         var fields: HTTPFields = [
             "Accept": "text/html", "Connection": "close, X-Hop", "X-Hop": "1", "Hub-Identity": "forged",
             "Authorization": "Bearer x", "X-Forwarded-For": "1.2.3.4", "Transfer-Encoding": "chunked",
@@ -45,7 +45,7 @@ import Testing
             path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst())
     }
 
-    @Test func `a star stands for one segment, two at the end for one or more`() {
+    @Test func `one star matches a segment, two at the end match one or more`() {
         #expect(fits("/courses/*/quizzes", "/courses/crs_1/quizzes"))
         #expect(!fits("/courses/*/quizzes", "/courses/crs_1/quizzes/2"))
         #expect(!fits("/courses/*/quizzes", "/courses//quizzes"))
@@ -62,7 +62,7 @@ import Testing
         (.get, "/courses/crs_1/reviews", .review), (.get, "/courses/crs_1/enrollments", .enrollment),
         (.get, "/courses/crs_1", .course), (.put, "/lessons/lsn_1/content", .content),
     ])
-    func `a path may lead to one service or another, by what follows and by method`(
+    func `the service of a path depends on the rest of the path and the method`(
         method: HTTPMethod, path: String, service: ServiceName
     ) throws {
         #expect(try PublicPaths.row(for: method, path[...])?.service == service)

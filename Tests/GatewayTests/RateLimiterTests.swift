@@ -7,13 +7,13 @@ import Testing
 
     private func ms(_ count: Int) -> ContinuousClock.Instant { start + .milliseconds(count) }
 
-    /// Registers until it is refused; one that never is would be asked for ever.
+    /// Registers until it is refused.
     private func exhaust(_ limiter: RateLimiter, _ caller: String) {
         let isRefused = (0..<1_000).contains { _ in !limiter.admit(caller, .registration, at: ms(0)).isAdmitted }
         #expect(isRefused)
     }
 
-    @Test func `a burst passes, what follows waits for the rate`() {
+    @Test func `a burst is admitted, and later requests wait for the rate`() {
         let limit = TokenBucket.Limit.per(second: 2, burst: 3)
         var bucket = TokenBucket(limit, at: ms(0))
         let burst = (0..<5).map { _ in bucket.take(limit, at: ms(0)) }
@@ -22,14 +22,14 @@ import Testing
         #expect(bucket.take(limit, at: ms(500)) == 1)
     }
 
-    @Test func `a bucket never holds more than its burst, and who read the clock earlier gets nothing for it`() {
+    @Test func `a bucket never exceeds its burst, also for requests with an earlier time`() {
         let limit = TokenBucket.Limit.per(second: 1, burst: 2)
         var bucket = TokenBucket(limit, at: ms(0))
         #expect((0..<3).map { _ in bucket.take(limit, at: ms(1_000_000)) } == [nil, nil, 1])
         #expect(bucket.take(limit, at: ms(0)) == 1)
     }
 
-    @Test func `callers and kinds of request are limited apart`() {
+    @Test func `callers and kinds of requests have separate rate limits`() {
         let limiter = RateLimiter()
         exhaust(limiter, "10.0.0.1")
         #expect(limiter.admit("10.0.0.2", .registration, at: ms(0)).isAdmitted)
@@ -41,7 +41,7 @@ import Testing
         (RateLimiter.Kind.registration, 120, 2), (.login, 600, 10), (.address, 2_500, 250), (.person, 200, 50),
         (.probe, 100, 10),
     ])
-    func `each kind of request has so many at once and so many a second`(
+    func `each kind of request has its burst and its rate`(
         kind: RateLimiter.Kind, burst: Int, perSecond: Int
     ) {
         let limiter = RateLimiter()
@@ -52,20 +52,20 @@ import Testing
     }
 
     @Test(arguments: [100, 4_000])
-    func `many callers do not push out one that is being limited`(bucketCountMax: Int) {
+    func `many callers do not evict one that is being limited`(bucketCountMax: Int) {
         let limiter = RateLimiter(bucketCountMax: bucketCountMax)
         exhaust(limiter, "guilty")
         let count = bucketCountMax * 10
         for index in 0..<count {
             _ = limiter.admit("other \(index)", .address, at: ms(index * 1_000 / count))
         }
-        // Two a second come back.
+        // Two per second become available again.
         _ = limiter.admit("guilty", .registration, at: ms(1_000))
         _ = limiter.admit("guilty", .registration, at: ms(1_000))
         #expect(!limiter.admit("guilty", .registration, at: ms(1_000)).isAdmitted)
     }
 
-    @Test func `a school of five hundred behind one address comes all at once`() {
+    @Test func `five hundred log-ins at once from one address are admitted`() {
         let limiter = RateLimiter()
         let requests: [(HTTPMethod, Substring)] = [
             (.post, "/auth/login"), (.post, "/auth/refresh"), (.get, "/users/me"), (.get, "/notifications"),
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func `what is left rises again with time, and when all of it is back is told`() {
+    @Test func `the remaining requests grow again, and the response has the time until all are available`() {
         let limiter = RateLimiter()
         let first = limiter.admit("ada", .person, at: ms(0))
         #expect((first.leftCount, first.fullSeconds) == (199, 1))
@@ -87,7 +87,7 @@ import Testing
         #expect((later.leftCount, later.fullSeconds, later.retryAfterSeconds) == (98, 3, nil))
     }
 
-    @Test func `the limits that counted a request are named in its answer, the first first`() {
+    @Test func `a response lists the limits that counted its request, in order`() {
         let limiter = RateLimiter()
         var fields = HTTPFields()
         limiter.admit("ada", .person, at: ms(0)).add(to: &fields)

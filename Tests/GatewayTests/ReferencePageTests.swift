@@ -35,7 +35,7 @@ import Testing
         return try await ReferencePage(reference, MarkdownRenderer(pool: pool)).html()
     }
 
-    @Test func `each call stands below its service, with who may make it`() async throws {
+    @Test func `each call is listed under its service, with the roles that may make it`() async throws {
         let page = try await page()
         let headings = page.matches(of: /<h[23] id="([^"]+)"/).map { String($0.output.1) }
         #expect(
@@ -45,24 +45,24 @@ import Testing
                 "shape-UserID",
             ])
         let callers = page.matches(of: /Who may call: (.*)\./).map { String($0.output.1) }
-        #expect(callers == ["whoever is logged in", "<code>INSTRUCTOR</code> or <code>ADMIN</code>", "anybody"])
+        #expect(callers == ["every logged-in user", "<code>INSTRUCTOR</code> or <code>ADMIN</code>", "everyone"])
     }
 
-    @Test func `parameters, bodies and answers are told with their bounds, and what is referred to`() async throws {
+    @Test func `parameters, bodies and responses are shown with their limits and references`() async throws {
         let page = try await page()
         #expect(page.contains("<td><code>id</code></td><td>path</td><td><a href=\"#shape-UserID\">UserID</a></td>"))
-        #expect(page.contains("<td><code>title</code></td><td>text, at most 200 characters</td>"))
-        #expect(page.contains("<td><code>parts[].text</code>, optional</td><td>text</td>"))
+        #expect(page.contains("<td><code>title</code></td><td>string, at most 200 characters</td>"))
+        #expect(page.contains("<td><code>parts[].text</code>, optional</td><td>string</td>"))
         #expect(page.contains("<td>404</td><td><p><code>not-found</code>: nobody.</p>"))
-        #expect(page.contains("<h4>Body of 200</h4>") && page.contains("<p>text, as <code>^usr_</code></p>"))
+        #expect(page.contains("<h4>Body of 200</h4>") && page.contains("<p>string, pattern <code>^usr_</code></p>"))
     }
 
-    @Test func `what the description says cannot become part of the page`() async throws {
+    @Test func `text of the description cannot become markup of the page`() async throws {
         let page = try await page()
         #expect(page.contains("A &lt;b&gt; person") && !page.contains("<b>") && !page.contains("<script"))
     }
 
-    @Test func `every link within the page leads somewhere`() async throws {
+    @Test func `every link within the page has a target`() async throws {
         let page = try await page()
         let targets = Set(page.matches(of: /href="#([^"]+)"/).map { String($0.output.1) })
         let ids = page.matches(of: /\sid="([^"]+)"/).map { String($0.output.1) }

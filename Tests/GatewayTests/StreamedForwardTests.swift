@@ -41,7 +41,7 @@ import Testing
         .user(.make(at: .init(timeIntervalSince1970: 0)), role: .instructor, session: "s")
     }
 
-    @Test func `a streamed body reaches its service while it is sent, and may be longer than what is held`()
+    @Test func `a streamed body reaches its service while it is sent, and may exceed the memory limit`()
         async throws
     {
         let taken = Tally()
@@ -63,14 +63,14 @@ import Testing
         }
     }
 
-    @Test func `a streamed body longer than its path allows is refused, and no other path takes one`() async throws {
+    @Test func `a streamed body beyond the limit of its path is refused, and other paths accept none`() async throws {
         let identity = user()
         try await with { forward in
             let long = HTTPBody.stream(length: 4 << 20 + 1) { [1] }
             await #expect(throws: Problem.self) {
                 try await forward(HTTPRequest(.put, "/parts/1", body: long), by: Self.row, in: .general, as: identity)
             }
-            // As when a row said so by mistake: the service takes nothing that nobody vouches for.
+            // As if a row allowed it by mistake: the service accepts no unsealed body.
             let whole = PublicPath("/whole", .media, .put).streamed(bodyBytesMax: 10)
             let answer = try await forward(
                 HTTPRequest(.put, "/whole", body: .bytes([1])), by: whole, in: .general, as: identity)
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func `a path may allow its answers more time than others have`() async throws {
+    @Test func `a path can have a longer time limit for responses`() async throws {
         let held = Gate()
         try await TestGateway.with(
             services: { router in

@@ -8,13 +8,13 @@ import Platform
 import ServiceTesting
 import Testing
 
-/// The gateway before services that answer as a test says.
+/// The gateway with services that respond as a test requires.
 struct TestGateway {
     let service: TestService<GatewayService>
     let door: Router
 
     /// - Parameters:
-    ///   - settings: by name; the rate limits are off unless these say otherwise.
+    ///   - settings: by name; by default the rate limits are off.
     ///   - services: the routes of all services, on one server.
     static func with(
         settings: [String: String] = [:], services: (inout Router) -> Void,
@@ -37,7 +37,7 @@ struct TestGateway {
         await server.drain(within: .zero)
     }
 
-    /// What a client at `address` gets, without a socket.
+    /// The response for a client at `address`, without a socket.
     func send(
         _ method: HTTPMethod, _ target: String, fields: HTTPFields = [:], body: HTTPBody = .empty,
         from address: String = "192.0.2.1"
@@ -47,7 +47,7 @@ struct TestGateway {
 }
 
 extension HTTPBody {
-    /// A body that its client does not send, and gives up once `gate` opens. The gate counts those whose body is waited for.
+    /// A body that its client never sends, and cancels when `gate` opens. The gate counts the waiting bodies.
     static func stalled(until gate: Gate) -> HTTPBody {
         .stream {
             await gate.wait()

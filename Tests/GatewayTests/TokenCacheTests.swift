@@ -20,7 +20,7 @@ import Testing
         #expect(cache.find([1], now: start.addingTimeInterval(60)) == nil)
     }
 
-    @Test func `the cache stays bounded and keeps what is asked for`() {
+    @Test func `the cache stays bounded and keeps recently used tokens`() {
         let cache = TokenCache(tokenCountMax: 20), hot = token(lastsSeconds: 60)
         cache.insert(hot, for: [0, 0])
         for index in 0..<200 {

@@ -7,9 +7,9 @@ import Platform
 import ServiceTesting
 import Testing
 
-/// What operators learn of the services behind the gateway.
+/// Logs and metrics of the services behind the gateway.
 @Suite struct UpstreamStandingTests {
-    @Test func `a storm of requests that are not passed on is one line, which names service, address and cause`()
+    @Test func `many requests that cannot be forwarded are one log line with service, address and cause`()
         async throws
     {
         try await TestGateway.with(services: { router in
@@ -19,7 +19,7 @@ import Testing
             let address = try #require(directory[.user])
             directory[.user] = "http://127.0.0.1:1"
             for _ in 0..<60 { #expect(await gateway.send(.get, "/users/me").status == .serviceUnavailable) }
-            let lines = gateway.service.log.lines.filter { $0.contains("not passed on") }
+            let lines = gateway.service.log.lines.filter { $0.contains("cannot be forwarded") }
             #expect(lines.count == 1, "\(lines)")
             for fact in [
                 #""name":"user""#, #""url":"http://127.0.0.1:1""#, "Failed to connect", #""code":"upstream-away""#,
@@ -33,7 +33,7 @@ import Testing
             directory[.user] = address
             gateway.service.clock.advance(by: 60)
             #expect(await gateway.send(.get, "/users/me").status == .ok)
-            let over = gateway.service.log.lines.filter { $0.contains("passed on again") }
+            let over = gateway.service.log.lines.filter { $0.contains("forwarded again") }
             #expect(over.count == 1 && over[0].contains(#""count":60"#), "\(over)")
             let after = gateway.service.context.metrics.prometheusText()
             #expect(after.contains(#"hub_breaker_state{lane="general",service="user"} 0"#))
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `an answer is a line with the service's route and the correlation id, and the route goes no further`()
+    @Test func `a response is a log line with route and correlation id, and the client does not get the route`()
         async throws
     {
         try await TestGateway.with(services: { router in
@@ -63,7 +63,7 @@ import Testing
             for personal in ["usr_secret", "192.0.2.77", "token"] {
                 #expect(lines.first?.contains(personal) == false, "\(personal)")
             }
-            // What nobody answered goes by the gateway's own table, what is nowhere by no name.
+            // Without a response the route comes from the gateway's table; an unknown path has none.
             _ = await gateway.send(.get, "/courses/crs_1/sections")
             _ = await gateway.send(.get, "/usr_secret")
             let more = gateway.service.log.lines.filter { $0.contains("request answered") }.dropFirst()

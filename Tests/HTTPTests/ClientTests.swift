@@ -3,7 +3,7 @@ import HTTP
 import HubTesting
 import Testing
 
-/// Counts what it makes, and its own end.
+/// Counts its chunks and its end.
 private final class Maker: Sendable {
     let made: Tally
     let ended: Tally
@@ -54,7 +54,7 @@ struct ClientTests {
         }
     }
 
-    @Test func `a body that its source does not deliver is not the server's delay`() async throws {
+    @Test func `a slow request body does not count as the server's delay`() async throws {
         try await TestServer.with(routes: ServerTests.routes) { server in
             try await Self.with { client in
                 let body = HTTPBody.stream {
@@ -67,7 +67,7 @@ struct ClientTests {
         }
     }
 
-    @Test func `waiting in line for a connection is told from a connection that fails`() async throws {
+    @Test func `waiting for a connection differs from a failed connection`() async throws {
         let gate = Gate(), entered = Tally()
         try await TestServer.with(routes: { router in
             router.add(.get, "/slow") { _ in
@@ -78,7 +78,7 @@ struct ClientTests {
         }) { server in
             try await Self.with({ $0.connectionsPerHostMax = 1 }) { client in
                 try await withThrowingTaskGroup(of: Void.self) { group in
-                    // One for each loop, so that whichever is asked next is busy.
+                    // One for each loop, so that the next one is busy in any case.
                     for loop in TestLoops.shared.loops {
                         group.addTask {
                             _ = try await loop.run("a client") {
@@ -99,7 +99,7 @@ struct ClientTests {
         }
     }
 
-    @Test func `a request goes out as given and its answer comes back`() async throws {
+    @Test func `a request is sent as given and its response is returned`() async throws {
         try await TestServer.with(routes: { router in
             for method in [HTTPMethod.get, .post, .put, .delete, .patch] {
                 router.add(method, "/{path...}") { request in
@@ -180,7 +180,7 @@ struct ClientTests {
     }
 
     @Test(arguments: [(HTTPMethod.post, ""), (.post, "a"), (.patch, "a"), (.get, ""), (.put, "a"), (.delete, "")])
-    func `what may have been acted on is sent again only if twice is as good as once`(
+    func `only idempotent requests are retried after they may have been handled`(
         method: HTTPMethod, body: String
     ) async throws {
         let acted = Tally()
@@ -311,7 +311,7 @@ struct ClientTests {
         }
     }
 
-    @Test func `nobody there is a failed connection`() async throws {
+    @Test func `a closed port is a failed connection`() async throws {
         let closed = try RawServer.deadPort()
         try await Self.with { client in
             let refused = await Self.failure(client, HTTPClientRequest(.get, "http://127.0.0.1:\(closed)/"))
@@ -321,7 +321,7 @@ struct ClientTests {
         }
     }
 
-    @Test func `an answer that does not come in time is a time-out`() async throws {
+    @Test func `a late response is a timeout`() async throws {
         let server = try RawServer { socket in _ = try await socket.readToEnd() }
         let stalling = try Self.raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", thenClose: false)
         try await Self.with { client in
@@ -333,7 +333,7 @@ struct ClientTests {
         }
     }
 
-    @Test func `a server that says nothing for too long is a time-out`() async throws {
+    @Test func `a silent server is a timeout`() async throws {
         let server = try RawServer { socket in _ = try await socket.readToEnd() }
         try await Self.with({ $0.idleTimeout = .seconds(1) }) { client in
             #expect(
@@ -363,7 +363,7 @@ struct ClientTests {
         }
     }
 
-    @Test func `closing the client cancels what is under way`() async throws {
+    @Test func `closing the client cancels requests in progress`() async throws {
         let arrived = Tally()
         let server = try RawServer { socket in
             _ = try await socket.read { $0.has("\r\n\r\n") }
@@ -379,7 +379,7 @@ struct ClientTests {
         #expect(await Self.failure(client, request) != nil)
     }
 
-    @Test func `a response over the limit is broken off`() async throws {
+    @Test func `a response over the limit is cancelled`() async throws {
         let server = try Self.raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + String(repeating: "x", count: 100))
         try await Self.with({ $0.responseBytesMax = 50 }) { client in
             let request = HTTPClientRequest(.get, "http://127.0.0.1:\(server.port)/")
@@ -391,7 +391,7 @@ struct ClientTests {
         "", "no HTTP\r\n\r\n", "HTTP/1.1 200 OK\r\nX", "HTTP/1.1 200 OK\r\nX: \u{0}\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "HTTP/9.9 200 OK\r\n\r\n",
     ])
-    func `what is no HTTP is a protocol error`(answer: String) async throws {
+    func `a response that is not HTTP is a protocol error`(answer: String) async throws {
         let server = try Self.raw(answer)
         try await Self.with { client in
             let error = await Self.failure(client, HTTPClientRequest(.get, "http://127.0.0.1:\(server.port)/"))
@@ -399,7 +399,7 @@ struct ClientTests {
         }
     }
 
-    @Test func `a body cut short is seen`() async throws {
+    @Test func `a truncated body is detected`() async throws {
         for answer in [
             "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
@@ -419,7 +419,7 @@ struct ClientTests {
         }
     }
 
-    @Test func `redirects are answers, and no other scheme is fetched`() async throws {
+    @Test func `redirects are not followed, and other schemes are refused`() async throws {
         let server = try Self.raw("HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n")
         try await Self.with { client in
             let answer = try await client.send(HTTPClientRequest(.get, "http://127.0.0.1:\(server.port)/"))
@@ -432,7 +432,7 @@ struct ClientTests {
         }
     }
 
-    @Test func `interim answers are passed over`() async throws {
+    @Test func `interim responses are ignored`() async throws {
         let server = try Self.raw(
             "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\nX: b\r\nContent-Length: 2\r\n\r\nok")
         try await Self.with { client in
@@ -441,7 +441,7 @@ struct ClientTests {
         }
     }
 
-    @Test func `a request body that fails is said to have failed`() async throws {
+    @Test func `a failed request body is reported`() async throws {
         try await TestServer.with(routes: ServerTests.routes) { server in
             try await Self.with { client in
                 let body = HTTPBody.stream { throw HTTPBodyError.interrupted }

@@ -3,11 +3,11 @@ import EventLoop
 import HubTesting
 import Testing
 
-/// No connection outlives its client, none keeps its loop busy, and whoever is refused can read why.
+/// No connection outlives its client or keeps its loop busy, and a refused client can read the reason.
 struct ClosingTests {
     private static let chunked = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-    /// A server on one loop of its own.
+    /// A server on a separate loop.
     private static func withServer(
         _ configure: (inout HTTPServerConfiguration) -> Void = { _ in }, _ body: (TestServer) async throws -> Void
     ) async throws {
@@ -24,7 +24,7 @@ struct ClosingTests {
     }
 
     @Test(arguments: [("", 30_000), ("", 24_000), ("", 20), ("1;", 30_000), ("1;a=", 300), ("1\r\nx\r\n", 30_000)])
-    func `a chunk line without end is refused, and nothing is left of it`(start: String, zeros: Int) async throws {
+    func `an endless chunk line is refused and its connection freed`(start: String, zeros: Int) async throws {
         try await Self.withServer { server in
             let answer = try await server.exchange(Self.chunked + start + String(repeating: "0", count: zeros))
             #expect(answer.hasPrefix("HTTP/1.1 400") && answer.has(#""code":"malformed-request""#))
@@ -43,7 +43,7 @@ struct ClosingTests {
         }
     }
 
-    @Test func `five hundred chunk lines without end leave no descriptor and no busy loop behind`() async throws {
+    @Test func `five hundred endless chunk lines leave no descriptor and no busy loop`() async throws {
         try await Self.withServer { server in
             let before = ThreadLook.descriptorCount
             let request = Self.chunked + String(repeating: "0", count: 30_000)
@@ -64,8 +64,7 @@ struct ClosingTests {
     }
 
     @Test(arguments: ["Content-Length: 8000000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n7a1200\r\n"])
-    func `forty of forty clients that send their whole body first read that it is too large`(head: String) async throws
-    {
+    func `all of forty clients that send too large a body can read the refusal`(head: String) async throws {
         try await Self.withServer { server in
             let body = [UInt8](repeating: 120, count: 8_000_000)
             let answers = try await withThrowingTaskGroup(of: String.self) { group in
@@ -84,7 +83,7 @@ struct ClosingTests {
         }
     }
 
-    @Test func `who goes on sending after the last word is cut off`() async throws {
+    @Test func `a client that keeps sending after a refusal is disconnected`() async throws {
         try await Self.withServer({ $0.lingerBytesMax = 1_000_000 }) { server in
             let socket = try await server.connect()
             try await socket.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n\r\n")
@@ -94,7 +93,7 @@ struct ClosingTests {
         }
     }
 
-    @Test func `who says nothing after the last word is let go`() async throws {
+    @Test func `a silent client is disconnected after a refusal`() async throws {
         try await Self.withServer({ $0.lingerTimeout = .milliseconds(100) }) { server in
             let socket = try await server.connect()
             try await socket.send("rubbish\r\n\r\n")
@@ -104,7 +103,7 @@ struct ClosingTests {
         }
     }
 
-    @Test func `an answer that nobody reads does not hold its connection`() async throws {
+    @Test func `an unread response does not hold its connection`() async throws {
         try await Self.withServer({ $0.idleTimeout = .milliseconds(300) }) { server in
             var sockets: [RawSocket] = []
             for path in ["/endless", "/large"] {
@@ -118,7 +117,7 @@ struct ClosingTests {
         }
     }
 
-    @Test func `an answer that is read in drops does not hold its connection`() async throws {
+    @Test func `a slowly read response does not hold its connection`() async throws {
         try await Self.withServer({
             $0.bodyTimeout = .milliseconds(100)
             $0.bodyBytesPerSecondMin = 1 << 30
@@ -176,7 +175,7 @@ struct ClosingTests {
         await loops.shutdown()
     }
 
-    @Test func `pipelined requests behind one that is refused are not served`() async throws {
+    @Test func `pipelined requests after a refused one are not handled`() async throws {
         let calls = Tally()
         try await TestServer.with(routes: { router in
             router.add(.post, "/{path...}", bodyBytesMax: 10) { _ in
@@ -185,7 +184,7 @@ struct ClosingTests {
             }
         }) { server in
             let next = "POST /b HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
-            // Read away, the connection goes on.
+            // After its bytes are discarded, the connection continues.
             let small = try await server.exchange(
                 "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n12345678901" + next)
             #expect(small.hasPrefix("HTTP/1.1 413") && small.has("HTTP/1.1 200 OK") && calls.value == 1)

@@ -3,11 +3,11 @@ import Foundation
 import HubTesting
 import Testing
 
-/// What becomes of a server whose process has no descriptor left.
+/// A server whose process has no free descriptor.
 struct DescriptorTests {
     private static let request = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
 
-    /// Takes every descriptor that this process may still open, of few that it may have.
+    /// Uses up the descriptors of this process, after a reduction of their limit.
     private static func takeAll() -> [Int32] {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()
@@ -33,8 +33,8 @@ struct DescriptorTests {
         if let descriptor = taken.popLast() { close(descriptor) }
     }
 
-    @Test func `whoever finds no descriptor left is served once there is one, and nothing spins meanwhile`() async {
-        // In a process of its own: nobody else there can open anything.
+    @Test func `a connection without a free descriptor is served later, without a busy loop`() async {
+        // In a separate process, because nothing else can open a descriptor there.
         await #expect(processExitsWith: .success) {
             let loops = try EventLoopGroup(count: 1, name: "starved")
             try await TestServer.with(loops: loops, routes: ServerTests.routes) { server in

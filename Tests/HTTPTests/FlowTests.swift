@@ -5,7 +5,7 @@ import Testing
 
 /// Back-pressure, the peer that leaves, and the end of the server.
 struct FlowTests {
-    @Test func `a sender is held back while its reader lags`() async throws {
+    @Test func `a sender is throttled while its reader lags`() async throws {
         let gate = Gate(), read = Tally()
         try await TestServer.with(routes: { router in
             router.add(.post, "/slow", bodyBytesMax: 1 << 30) { request in
@@ -27,7 +27,7 @@ struct FlowTests {
         }
     }
 
-    @Test func `a streamed answer is made at the pace of its reader`() async throws {
+    @Test func `a streamed response is produced at the speed of its reader`() async throws {
         let made = Tally()
         try await TestServer.with(routes: { router in
             router.add(.get, "/endless") { _ in
@@ -54,7 +54,7 @@ struct FlowTests {
     }
 
     @Test(arguments: [false, true])
-    func `a peer that leaves cancels the task of its request`(byReset: Bool) async throws {
+    func `a disconnected client cancels the task of its request`(byReset: Bool) async throws {
         let started = Tally(), cancelled = Tally()
         try await TestServer.with(routes: { router in
             router.add(.get, "/wait") { _ in
@@ -74,7 +74,7 @@ struct FlowTests {
         }
     }
 
-    @Test func `a peer that leaves in the middle of its body is noticed by the reader`() async throws {
+    @Test func `the body reader detects a client that disconnects`() async throws {
         let errors = Tally()
         try await TestServer.with(routes: { router in
             router.add(.post, "/{path...}") { request in
@@ -89,7 +89,7 @@ struct FlowTests {
         }
     }
 
-    @Test func `a stream whose reader leaves is not made any longer`() async throws {
+    @Test func `a stream stops when its reader disconnects`() async throws {
         let made = Tally(), ended = Tally()
         try await TestServer.with(routes: { router in
             router.add(.get, "/events") { _ in
@@ -113,7 +113,7 @@ struct FlowTests {
         }
     }
 
-    @Test func `draining lets requests finish, closes what is idle and takes nothing new`() async throws {
+    @Test func `draining finishes requests, closes idle connections and accepts no new ones`() async throws {
         let gate = Gate(), started = Tally()
         try await TestServer.with(routes: { router in
             ServerTests.routes(&router)
@@ -138,7 +138,7 @@ struct FlowTests {
         }
     }
 
-    @Test func `draining ends after its time, and cancels what is still there`() async throws {
+    @Test func `draining cancels remaining requests after its time limit`() async throws {
         let started = Tally(), cancelled = Tally()
         try await TestServer.with(routes: { router in
             router.add(.get, "/wait") { _ in
@@ -157,7 +157,7 @@ struct FlowTests {
         }
     }
 
-    @Test func `draining breaks off a stream that waits for its maker`() async throws {
+    @Test func `draining ends a stream that waits for its producer`() async throws {
         try await TestServer.with(routes: { router in
             router.add(.get, "/events") { _ in
                 let made = Tally()

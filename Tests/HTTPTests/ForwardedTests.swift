@@ -17,7 +17,7 @@ struct ForwardedTests {
         ("[2001:db8::1]", "2001:db8::1"),
         ("2001:db8::1:443", "2001:db8::1:443"),
     ])
-    func `a trusted proxy says who the client is, and nobody else does`(named: String, client: String) async throws {
+    func `only a trusted proxy can set the client address`(named: String, client: String) async throws {
         let routes: (inout Router) -> Void = { $0.add(.get, "/who") { .text(.ok, "<\($0.remoteAddress)>") } }
         let request = "GET /who HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: \(named)\r\n\r\n"
         let trusted = try [#require(IPRange("127.0.0.0/8"))]
@@ -36,7 +36,7 @@ struct ForwardedTests {
         "[203.0.113.7]:80", "[2001:db8::1", "2001:db8::1]", "[2001:db8::1]x", "[2001:db8::1]:", "[2001:db8::1]:x", "[]",
         "[]:80", "[[2001:db8::1]]", "203.0.113.7%25eth0", "fe80::1%eth0", "203.0.113", "\"203.0.113.7\"",
     ])
-    func `what is no address stands for nobody`(entry: String) throws {
+    func `an invalid forwarded address is ignored`(entry: String) throws {
         let trusted = try [#require(IPRange("127.0.0.0/8"))]
         #expect(trusted.client(behind: "127.0.0.1", ["x-forwarded-for": "203.0.113.9, \(entry)"]) == "127.0.0.1")
     }
@@ -63,7 +63,7 @@ struct ForwardedTests {
         ("192.0.2.1", "192.0.2.2", false), ("192.0.2.0/25", "::ffff:192.0.2.127", true),
         ("192.0.2.0/25", "192.0.2.128", false),
     ])
-    func `a range holds what begins with its bits`(range: String, address: String, isIn: Bool) throws {
+    func `a range contains the addresses with its prefix`(range: String, address: String, isIn: Bool) throws {
         #expect(try #require(IPRange(range)).contains(try #require(IPAddress(address))) == isIn)
     }
 

@@ -40,7 +40,7 @@ struct LimitTests {
         }
     }
 
-    @Test func `a body that never ends is cut off with an answer`() async throws {
+    @Test func `an endless body is cut off with a response`() async throws {
         try await TestServer.with(
             {
                 $0.bodyBytesMax = 100_000
@@ -56,7 +56,7 @@ struct LimitTests {
         }
     }
 
-    @Test func `who stops in the middle of a body is told the answer that waits for its end`() async throws {
+    @Test func `a client that stops in a body gets the waiting response`() async throws {
         try await TestServer.with(
             { $0.idleTimeout = .milliseconds(500) },
             routes: { router in router.add(.post, "/refused") { _ in .text(.forbidden, "not you") } }
@@ -89,7 +89,7 @@ struct LimitTests {
         }
     }
 
-    @Test func `a header that takes too long is ended, however it drips`() async throws {
+    @Test func `a slow header is ended after its time limit`() async throws {
         try await TestServer.with(
             {
                 $0.headerTimeout = .milliseconds(300)
@@ -110,7 +110,7 @@ struct LimitTests {
         }
     }
 
-    @Test func `a body that stalls is ended, and its handler told`() async throws {
+    @Test func `a stalled body is ended, and its handler gets an error`() async throws {
         let errors = Tally()
         try await TestServer.with(
             { $0.idleTimeout = .milliseconds(300) },
@@ -131,7 +131,7 @@ struct LimitTests {
     }
 
     @Test(arguments: ["Content-Length: 10000", "Content-Length: 100000", "Transfer-Encoding: chunked"])
-    func `a body that drips is ended, however often a byte comes`(framing: String) async throws {
+    func `a dripping body is ended after its time limit`(framing: String) async throws {
         try await TestServer.with(
             {
                 $0.bodyTimeout = .milliseconds(300)
@@ -159,7 +159,7 @@ struct LimitTests {
         ("POST /echo HTTP/1.1\r\nHost: a\r\nX-Name: ada\r\nContent-Length: 100000\r\n\r\n1", "ada"),
         ("POST /echo HTTP/1.1\r\nHost: a\r\nX-Name: ada\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n", "ada"),
     ])
-    func `what comes too late is refused with the marks of every refusal`(request: String, mark: String) async throws {
+    func `a late request is refused with the usual problem fields`(request: String, mark: String) async throws {
         try await TestServer.with(
             {
                 $0.headerTimeout = .milliseconds(100)
@@ -171,7 +171,7 @@ struct LimitTests {
         }
     }
 
-    @Test func `a connection too many is refused with the marks of every refusal`() async throws {
+    @Test func `a connection over the limit is refused with the usual problem fields`() async throws {
         try await TestServer.with({ $0.connectionsPerAddressMax = 0 }, routes: Self.marked) { server in
             let answer = try await server.connect().readToEnd()
             #expect(answer.hasPrefix("HTTP/1.1 503") && answer.has("\r\nx-mark: unknown\r\n"), "\(answer)")
@@ -205,14 +205,14 @@ struct LimitTests {
         }
     }
 
-    @Test func `an idle connection is closed without a word`() async throws {
+    @Test func `an idle connection is closed without a response`() async throws {
         try await TestServer.with({ $0.idleTimeout = .milliseconds(300) }, routes: ServerTests.routes) { server in
             let answers = try await server.exchange("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(answers.hasSuffix("hello world") && answers.count(of: "HTTP/1.1") == 1)
         }
     }
 
-    @Test func `one address has so many connections and no more`() async throws {
+    @Test func `the connections of one address are limited`() async throws {
         try await TestServer.with({ $0.connectionsPerAddressMax = 5 }, routes: ServerTests.routes) { server in
             var open: [RawSocket] = []
             for _ in 0..<5 {

@@ -14,7 +14,7 @@ struct MessageTests {
         #expect(!fields.contains("Accept") && fields.count == 1)
     }
 
-    @Test func `no value ends its line and no name is none`() {
+    @Test func `field values cannot contain line ends, and names cannot be empty`() {
         var fields = HTTPFields()
         fields.add("location", "/a\r\nset-cookie: b\u{0}")
         #expect(fields["location"] == "/a  set-cookie: b ")

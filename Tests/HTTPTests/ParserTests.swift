@@ -3,7 +3,7 @@ import Testing
 
 /// The parser as a value: no socket, no loop.
 struct ParserTests {
-    /// What a parser finds in bytes that come in pieces: a line for each head and each body, `400 code` for a refusal.
+    /// The result of parsing split bytes: a line for each head and each body, `400 code` for a refusal.
     static func read(_ pieces: [[UInt8]]) -> [String] {
         var parser = RequestParser(limits: HTTPServerConfiguration()), unparsed: [UInt8] = [], body: [UInt8] = []
         var found: [String] = []
@@ -47,7 +47,7 @@ struct ParserTests {
         "POST /d Transfer-Encoding=chunked,host=y", "body hello0123456789", "OPTIONS * ",
     ]
 
-    @Test func `requests are the same however their bytes are cut`() {
+    @Test func `requests are parsed equally for any split of their bytes`() {
         let bytes = Array(Self.stream.utf8)
         #expect(Self.read([bytes]) == Self.found)
         #expect(Self.read(bytes.map { [$0] }) == Self.found)
@@ -57,13 +57,13 @@ struct ParserTests {
     }
 
     @Test(arguments: HostileTests.ours)
-    func `what is refused is refused however its bytes are cut`(request: String) {
+    func `an invalid request is refused for any split of its bytes`(request: String) {
         let bytes = Array(request.utf8), whole = Self.read([bytes])
         #expect(whole.last?.hasPrefix("400 ") == true)
         #expect(Self.read(bytes.map { [$0] }) == whole)
     }
 
-    @Test func `what cannot become a request is refused before it ends`() {
+    @Test func `an invalid request is refused before its end`() {
         #expect(Self.read([[0x16, 3, 1]]) == ["400 malformed-request"])
         #expect(Self.read([Array("GET /\(String(repeating: "x", count: 9_000))".utf8)]) == ["414 target-too-long"])
         let line = "GET / HTTP/1.1\r\n"

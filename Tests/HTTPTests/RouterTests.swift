@@ -42,7 +42,7 @@ struct RouterTests {
     }
 
     @Test(arguments: ["/users", "/users/", "/users/7/", "/users//badges", "/user", "//users/7", "/users/7/badges/1"])
-    func `a path beside the patterns is not found`(target: String) async {
+    func `a path without a matching pattern is not found`(target: String) async {
         let router = Self.router("/users/{id}", "/users/{id}/badges")
         let response = await Self.answer(router, target)
         #expect(response.status == .notFound)
@@ -54,7 +54,7 @@ struct RouterTests {
         #expect(await Self.answer(Self.router("/users/{id}"), target).status == .badRequest)
     }
 
-    @Test func `a method without a route is told the others`() async {
+    @Test func `a method without a route gets the list of methods`() async {
         var router = Self.router("/users/{id}")
         router.add(.delete, "/users/{id}") { _ in HTTPResponse(.noContent) }
         let response = await Self.answer(router, "/users/7", .put)
@@ -72,7 +72,7 @@ struct RouterTests {
         #expect(await Self.answer(Self.router("/users/{id}"), "/users/7", .head).status == .ok)
     }
 
-    @Test func `middleware stands around every answer, the first outermost`() async {
+    @Test func `middleware wraps every response, the first outermost`() async {
         var router = Self.router("/users/{id}")
         for mark in ["a", "b"] {
             router.wrap { request, next in

@@ -2,7 +2,7 @@
 import Testing
 
 @Suite struct SMTPDialogueTests {
-    /// What was refused at the end of a dialogue; lines that begin with `>` are ours.
+    /// The refusal at the end of a dialogue; lines that begin with `>` are sent by the client.
     private func refusal(_ lines: [String]) -> SMTPReply? {
         var dialogue = SMTPDialogue()
         for line in lines {
@@ -35,11 +35,11 @@ import Testing
         #expect(refusal(endless)?.text.utf8.count == SMTPReply.textBytesMax)
     }
 
-    @Test func `the answer to the farewell does not count`() {
+    @Test func `the reply to QUIT does not count`() {
         #expect(refusal([">MAIL FROM:<a@b>", "530 no", ">QUIT", "221 bye"])?.code == 530)
     }
 
-    @Test func `what is no refusal or no reply is none`() {
+    @Test func `other replies are not refusals`() {
         #expect(refusal(["550 no", ">EHLO me", "250 ok"]) == nil)
         #expect(refusal(["", "5", "55", "abc", "55\u{e9}"]) == nil)
         #expect(refusal(["550"])?.text == "")

@@ -109,7 +109,7 @@ struct ServerTests {
         }
     }
 
-    @Test func `a client that asks first is told to continue`() async throws {
+    @Test func `Expect gets 100 Continue`() async throws {
         try await TestServer.with(routes: Self.routes) { server in
             let socket = try await server.connect()
             try await socket.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
@@ -119,7 +119,7 @@ struct ServerTests {
         }
     }
 
-    @Test func `a client that asks first is refused before it sends`() async throws {
+    @Test func `Expect gets a refusal before the body is sent`() async throws {
         try await TestServer.with(routes: Self.routes) { server in
             let answer = try await server.exchange(
                 "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3000000\r\n\r\n")
@@ -140,7 +140,7 @@ struct ServerTests {
         }
     }
 
-    @Test func `an answer that breaks is seen to be incomplete`() async throws {
+    @Test func `a client detects an incomplete response`() async throws {
         try await TestServer.with(routes: Self.routes) { server in
             let answer = try await server.exchange("GET /broken HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(answer.has("part;") && !answer.hasSuffix("0\r\n\r\n"))
@@ -182,7 +182,7 @@ struct ServerTests {
         }
     }
 
-    @Test func `two servers do not share a port without a word`() async throws {
+    @Test func `a second server on the same port is refused`() async throws {
         try await TestServer.with(routes: Self.routes) { server in
             let second = HTTPServer(
                 configuration: HTTPServerConfiguration(port: server.port), loops: TestLoops.shared, router: Router())

@@ -1,8 +1,8 @@
 internal import Foundation
 
-/// Runs a shell script when this process has ended, however it ended: even after `kill -9` a pipe is closed.
+/// Runs a shell script when this process has ended, also after `kill -9`: the end of the process closes a pipe.
 final class AfterProcess: Sendable {
-    /// The end of the pipe that only this process holds.
+    /// The end of the pipe that only this process has.
     private let pipe: FileHandle
 
     struct NoPipe: Error {}

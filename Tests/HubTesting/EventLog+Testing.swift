@@ -1,7 +1,7 @@
 public import Messaging
 
 extension EventLog {
-    /// Makes topics what they should be, whatever that loses.
+    /// Applies the settings of topics, also with data loss.
     public func make(_ topics: [TopicSettings]) async throws {
         try await apply(try await plan(topics).filter { $0.hazard != .impossible })
     }
@@ -9,7 +9,7 @@ extension EventLog {
     @discardableResult
     public func append(_ records: [NewRecord]) async -> [AppendOutcome] { await append(records, within: .seconds(60)) }
 
-    /// What is there now of a partition from an offset on, at most so many.
+    /// The current records of a partition from an offset on, up to a maximum.
     public func read(_ partition: TopicPartition, from offset: Int64, countMax: Int) async throws -> [LogRecord] {
         guard let end = try await watermarks(of: partition.topic)[partition]?.upperBound, offset < end else {
             return []

@@ -1,6 +1,6 @@
 public import Testing
 
-/// Looks at a state again and again until `condition` holds, and fails the test when it does not within the limit.
+/// Polls a state until `condition` holds, and fails the test after the time limit.
 ///
 /// Wait for a state, never for a time.
 public func eventually(
@@ -20,7 +20,7 @@ public func eventually(
     throw EventuallyFailed()
 }
 
-/// As ``eventually(within:_:sourceLocation:_:)``, for a value that comes about: returns it once it is not nil.
+/// Like ``eventually(within:_:sourceLocation:_:)``, for a value: returns it when it is not nil.
 public func eventually<Value>(
     within limit: Duration = .seconds(10), _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation,
     value: () async throws -> Value?

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Ports of this machine that nobody listens on.
+/// Free ports of this machine.
 public enum FreePort {
     struct None: Error {}
 

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Holds whoever waits until it is opened; a cancelled waiter goes on at once.
+/// Blocks waiting tasks until it is opened; a cancelled waiter continues at once.
 public final class Gate: Sendable {
     private struct State {
         var isOpen = false
@@ -12,7 +12,7 @@ public final class Gate: Sendable {
 
     public init() {}
 
-    /// How many have come to it by now.
+    /// The number of tasks that have reached it.
     public var arrivals: Int { state.withLock { $0.count } }
 
     public func open() {

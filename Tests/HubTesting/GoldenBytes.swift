@@ -1,7 +1,7 @@
 public import Contracts
 internal import Foundation
 
-/// The bytes of events that never change, as the tests of the contracts keep them.
+/// The golden bytes of events from ContractsTests.
 public enum GoldenBytes {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "ContractsTests/Goldens")

@@ -2,7 +2,7 @@ public import Avro
 public import SchemaRegistry
 internal import Synchronization
 
-/// A registry that lives as long as the process, for tests that have no database.
+/// A registry in memory, for tests without a database.
 public final class InMemorySchemaRegistry: SchemaRegistry {
     private struct State {
         var schemas: [Schema] = []

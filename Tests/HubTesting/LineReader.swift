@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Lines of a pipe, read on a thread of its own.
+/// The lines of a pipe, read on a separate thread.
 final class LineReader: Sendable {
     private let lines: AsyncStream<Data>
 

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// An imitation of Stripe that others made (`localstripe`), on a free loopback port. It ends with ``stop()``, and with the tests in any case.
+/// A third-party imitation of Stripe (`localstripe`) on a free loopback port. It ends with ``stop()``, at the latest with the tests.
 public actor LocalStripe {
     /// For `STRIPE_API_BASE`.
     public nonisolated let base: String

@@ -1,7 +1,7 @@
 public import Observability
 internal import Synchronization
 
-/// Keeps log lines in memory, as a test wants to read them.
+/// Stores log lines in memory for tests.
 public final class LogRecorder: LogSink {
     private let recorded = Mutex<[String]>([])
 

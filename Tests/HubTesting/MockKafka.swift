@@ -1,6 +1,6 @@
 internal import KafkaMock
 
-/// librdkafka's mock cluster: brokers in this process that do wrong when told to. They answer neither administration nor look-ups by time.
+/// librdkafka's mock cluster: brokers in this process that can simulate errors. They support neither administration nor look-ups by time.
 // @unchecked: librdkafka's mock cluster may be used from any thread.
 public final class MockKafka: @unchecked Sendable {
     private let mock: OpaquePointer
@@ -19,14 +19,14 @@ public final class MockKafka: @unchecked Sendable {
 
     deinit { hub_mock_end(mock) }
 
-    /// `host:port` of each broker with commas between.
+    /// Comma-separated `host:port` of the brokers.
     public var bootstrapServers: String { String(cString: hub_mock_bootstraps(mock)) }
 
     public func createTopic(_ name: String, partitionCount: Int = 1) throws {
         guard hub_mock_create_topic(mock, name, Int32(partitionCount), 3) == 0 else { throw CannotStart() }
     }
 
-    /// The brokers say of a topic that there is none of that name, until they are told otherwise.
+    /// The brokers report a topic as unknown until this is reset.
     public func setUnknown(_ topic: String, _ isUnknown: Bool) {
         hub_mock_set_topic_error(mock, topic, Int32(isUnknown ? HUB_MOCK_UNKNOWN_TOPIC : 0))
     }
@@ -53,12 +53,12 @@ public final class MockKafka: @unchecked Sendable {
         hub_mock_fail(mock, Int32(number), Int32(error), Int32(count))
     }
 
-    /// Refuses and drops connections, of all brokers, until they are up again.
+    /// All brokers refuse and drop connections until they are up again.
     public func setDown(_ isDown: Bool, brokerCount: Int = 3) {
         for broker in 1...brokerCount { hub_mock_set_down(mock, Int32(broker), isDown ? 1 : 0) }
     }
 
-    /// Every answer takes so much longer.
+    /// Delays every response.
     public func delay(by milliseconds: Int, brokerCount: Int = 3) {
         for broker in 1...brokerCount { hub_mock_set_delay(mock, Int32(broker), Int32(milliseconds)) }
     }

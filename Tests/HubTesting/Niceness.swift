@@ -4,5 +4,5 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// How far the calling thread comes after others, as `nice` counts it.
+/// The niceness of the calling thread.
 public func niceness() -> Int { Int(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)) }

@@ -1,18 +1,18 @@
 public import Foundation
 
-/// Looks into a PDF with programs of others (poppler).
+/// Reads a PDF with poppler.
 public enum PDFReader {
     public struct Failed: Error {
         public let program: String
     }
 
-    /// What who selects the text of it gets.
+    /// The text of the PDF.
     public static func text(of pdf: [UInt8]) throws -> String {
         try with(pdf) { try run("pdftotext", [$0, "-"]) }
     }
 
-    /// Its page, drawn.
-    /// - Returns: a file in grey (PGM), which is the caller's to remove.
+    /// Its rendered page.
+    /// - Returns: a grey image (PGM), which the caller deletes.
     public static func image(of pdf: [UInt8]) throws -> URL {
         try with(pdf) { path in
             _ = try run("pdftoppm", ["-r", "150", "-gray", "-singlefile", path, path])

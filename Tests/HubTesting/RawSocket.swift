@@ -7,7 +7,7 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// A TCP connection that says exactly what a test tells it to. Its calls block a thread of a pool of their own.
+/// A TCP connection that sends exactly the bytes of a test. Its calls block a thread of a separate pool.
 public final class RawSocket: Sendable {
     public struct Failure: Error { public var errno: Int32 }
 
@@ -74,8 +74,8 @@ public final class RawSocket: Sendable {
         }
     }
 
-    /// Sends until the other side takes no more.
-    /// - Returns: how many bytes it took, at most `limit`.
+    /// Sends until the other side accepts no more.
+    /// - Returns: the number of accepted bytes, at most `limit`.
     public func sendUntilHeld(limit: Int) async throws -> Int {
         try await Self.blocking { [self] in
             let chunk = [UInt8](repeating: 120, count: 64 * 1024)
@@ -87,7 +87,7 @@ public final class RawSocket: Sendable {
                     sent += count
                     continue
                 }
-                // Full: only when it stays so for a while is the sender held back.
+                // The buffer is full; only if it stays full for a while, the sender is throttled.
                 var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 if Glibc.poll(&poll, 1, 300) == 0 { break }
             }
@@ -95,7 +95,7 @@ public final class RawSocket: Sendable {
         }
     }
 
-    /// Reads until `isEnough` of what came so far, or until the other side closes.
+    /// Reads until `isEnough` is true for the received bytes, or until the other side closes.
     public func read(until isEnough: @escaping @Sendable (String) -> Bool) async throws -> String {
         try await Self.blocking { [self] in
             var bytes: [UInt8] = []
@@ -125,21 +125,21 @@ public final class RawSocket: Sendable {
 
     public func shutdownSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// A reset instead of an orderly end.
+    /// A reset instead of a normal end.
     public func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
-    /// No more of the answer is taken in than this.
+    /// The maximum number of response bytes to read.
     public func limitReceiveBuffer(_ bytes: Int32) {
         var bytes = bytes
         setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
     }
 }
 
-/// A server that answers each connection with what a test tells it to. It listens as long as the test process runs.
+/// A server that sends the bytes of a test to each connection. It listens until the test process ends.
 public struct RawServer: Sendable {
     public let port: Int
 
@@ -156,7 +156,7 @@ public struct RawServer: Sendable {
         }
     }
 
-    /// A port where nobody listens, kept from others.
+    /// A reserved port without a listener.
     public static func deadPort() throws -> Int { try bound().port }
 
     private static func bound() throws -> (descriptor: Int32, port: Int) {
@@ -174,7 +174,7 @@ public struct RawServer: Sendable {
 }
 
 extension StringProtocol {
-    /// The first place of `text`, byte by byte: a line end is one character to Swift.
+    /// The first position of `text` in bytes, because a CRLF is one Character in Swift.
     public func range(_ text: String) -> Range<Index>? {
         let needle = Array(text.utf8)
         var start = utf8.startIndex

@@ -1,12 +1,12 @@
 public import Foundation
 
-/// A mail as the test server's own mail library (Python's) reads it: a second opinion on what was sent.
+/// A mail as parsed by the mail library of the test server (Python's), for an independent check.
 public struct ReceivedMail: Sendable, Decodable {
     public let envelopeFrom: String
     public let envelopeTo: [String]
-    /// Whether it came over TLS.
+    /// Whether it was received over TLS.
     public let isEncrypted: Bool
-    /// Who logged in to hand it over.
+    /// The user that logged in to send it.
     public let user: String?
     public let fromName: String
     public let fromAddress: String
@@ -18,11 +18,11 @@ public struct ReceivedMail: Sendable, Decodable {
     /// With its angle brackets.
     public let messageID: String
     public let secondsSinceEpoch: Double
-    /// Of the message and each of its parts.
+    /// The content types of the message and its parts.
     public let contentTypes: [String]
     public let text: String?
     public let html: String?
-    /// What the library found against the standards.
+    /// The violations of standards that the library found.
     public let defects: [String]
     public let lineBytesMax: Int
     private let headers: [[String]]
@@ -35,6 +35,6 @@ public struct ReceivedMail: Sendable, Decodable {
 
     public var headerNames: [String] { headers.compactMap(\.first) }
 
-    /// The message as it came over the wire.
+    /// The message as received.
     public var raw: Data { Data(base64Encoded: rawBase64) ?? Data() }
 }

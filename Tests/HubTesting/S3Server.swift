@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A real S3 (`moto`) on a free loopback port, with a bucket and somebody who may use it. It checks signatures, and ends with the tests.
+/// An S3 server (`moto`) on a free loopback port, with a bucket and credentials. It checks signatures, and ends with the tests.
 public struct S3Server: Sendable, Decodable {
     public let endpoint: String
     public let bucket: String
@@ -8,13 +8,13 @@ public struct S3Server: Sendable, Decodable {
     public let accessKeyID: String
     public let secretAccessKey: String
 
-    /// One for all tests of a process: starting it takes seconds.
+    /// Shared by all tests of a process, because its start takes seconds.
     public static var shared: S3Server { get async throws { try await Starting.shared.server() } }
 
     private actor Starting {
         static let shared = Starting()
         private var starting: Task<S3Server, any Error>?
-        /// The server goes on until this is closed, as it is with the process at the latest.
+        /// The server runs until this pipe is closed, at the latest when the process ends.
         private let input = Pipe()
 
         func server() async throws -> S3Server {

@@ -1,29 +1,29 @@
 internal import Foundation
 
-/// A real SMTP server (`aiosmtpd`) on a free loopback port, which does as the test asks.
+/// A real SMTP server (`aiosmtpd`) on a free loopback port, controlled by the test.
 ///
-/// It runs in a process of its own that ends with ``stop()``, and with the tests in any case.
+/// It runs in its own process, which ends with ``stop()``, at the latest with the tests.
 public actor SMTPServer {
-    /// Whether and how the server speaks TLS, with a certificate of its own for `localhost`; see ``certificateFile``.
+    /// The TLS mode of the server, with a self-signed certificate for `localhost`; see ``certificateFile``.
     public enum TLS: String, Sendable {
         case none, starttls, required, implicit
     }
 
-    /// At which command the server refuses; `message` is the mail itself.
+    /// The command that the server refuses; `message` is the mail itself.
     public enum Stage: String, Sendable, Encodable, CaseIterable {
         case greeting, ehlo, starttls, auth, mail, rcpt, data, message
     }
 
-    /// What the server does with the next mails.
+    /// The behaviour of the server for the next mails.
     public enum Answer: Sendable {
         case accept
-        /// Answers with `code` and `text`, the next `times` times or for good.
+        /// Replies with `code` and `text`, the next `times` times or always.
         case refuse(code: Int, text: String = "asked for by the test", stage: Stage = .message, times: Int? = nil)
-        /// Breaks the connection when the mail is there.
+        /// Closes the connection after the mail was received.
         case close
-        /// Takes the mail and breaks the connection before saying so.
+        /// Accepts the mail and closes the connection before the reply.
         case takeAndClose
-        /// Never answers.
+        /// Never replies.
         case hang
     }
 
@@ -37,7 +37,7 @@ public actor SMTPServer {
 
     /// Starts a server.
     /// - Parameters:
-    ///   - user: when given, who hands mail over must log in with it and `password`.
+    ///   - user: if set, clients must log in with it and `password`.
     public init(tls: TLS = .none, user: String? = nil, password: String? = nil) async throws {
         let process = Process()
         let input = Pipe(), output = Pipe()
@@ -69,18 +69,18 @@ public actor SMTPServer {
         return "\(scheme)://\(credentials)localhost:\(port)\(trust)"
     }
 
-    /// A file with the certificate the servers show: who trusts it trusts them.
+    /// The certificate of the servers, for clients to trust.
     public static var certificateFile: String { scripts.appending(path: "localhost.pem").path }
 
-    /// What came in so far, in order.
-    /// - Parameter address: only mails to it.
+    /// The mails received so far, in order.
+    /// - Parameter address: only mails to this address.
     public func mails(to address: String? = nil) async throws -> [ReceivedMail] {
         try await ask(Command(do: "mails", to: address), for: [ReceivedMail].self)
     }
 
     public func mailCount() async throws -> Int { try await counts().mails }
 
-    /// Connections made to the server since it started.
+    /// The number of connections since the start.
     public func connectionCount() async throws -> Int { try await counts().connections }
 
     public func answer(_ answer: Answer) async throws {
@@ -89,7 +89,7 @@ public actor SMTPServer {
 
     public func clear() async throws { try await tell(Command(do: "clear")) }
 
-    /// Stops listening and breaks every connection: the server is down until ``goUp()``, which listens on the same port again.
+    /// Stops listening and closes all connections: the server is down until ``goUp()``, which uses the same port.
     public func goDown() async throws { try await tell(Command(do: "down")) }
 
     public func goUp() async throws { try await tell(Command(do: "up")) }
@@ -104,7 +104,7 @@ public actor SMTPServer {
     private func tell(_ command: Command) async throws { _ = try await ask(command, for: Nothing.self) }
 
     private func ask<Answer: Decodable & Sendable>(_ command: Command, for: Answer.Type) async throws -> Answer {
-        // Sent before the first suspension, so answers come in the order in which they are waited for.
+        // Sent before the first suspension, so replies arrive in the order of their waiters.
         try commands.write(contentsOf: JSONEncoder().encode(command) + Data("\n".utf8))
         return try JSONDecoder().decode(Answer.self, from: try await answers.next())
     }

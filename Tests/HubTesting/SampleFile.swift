@@ -5,8 +5,8 @@ internal import Testing
 
 /// Files that ffmpeg makes for a test.
 public enum SampleFile {
-    /// A film with sound.
-    /// - Parameter name: its ending says of which kind.
+    /// A video with sound.
+    /// - Parameter name: its extension selects the format.
     public static func film(_ name: String, seconds: Int = 2, _ more: [String] = []) async throws -> [UInt8] {
         try await make(
             [

@@ -1,10 +1,10 @@
 internal import Foundation
 
-/// A file system in memory that is soon full. It takes a right that only root has as a rule.
+/// A small file system in memory. It needs rights that in most cases only root has.
 public struct SmallDisk: Sendable {
     public let path: String
 
-    /// Why there can be none here, nil when there can.
+    /// Why it is not available here; nil if it is.
     public static let obstacle: String? = {
         do {
             let disk = try SmallDisk(mebibytes: 1)
@@ -15,7 +15,7 @@ public struct SmallDisk: Sendable {
 
     private struct CannotMount: Error, CustomStringConvertible { let description: String }
 
-    /// - Parameter user: whose it is; nil for the user of this process.
+    /// - Parameter user: the owner; nil for the user of this process.
     public init(mebibytes: Int, user: String? = nil) throws {
         path = NSTemporaryDirectory() + "hub-disk-\(UInt32.random(in: .min ... .max))"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -28,7 +28,7 @@ public struct SmallDisk: Sendable {
         }
     }
 
-    /// Takes all the room there is.
+    /// Fills the file system.
     public func fill() throws {
         let file = open(filler, O_WRONLY | O_CREAT, 0o600)
         guard file >= 0 else { throw CannotFill(errno: errno) }
@@ -40,7 +40,7 @@ public struct SmallDisk: Sendable {
         }
     }
 
-    /// Gives the room back.
+    /// Frees the space.
     public func clear() throws { try FileManager.default.removeItem(atPath: filler) }
 
     private var filler: String { path + "/filler" }

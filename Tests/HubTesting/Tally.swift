@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A number that tests and handlers share.
+/// A counter shared by tests and handlers.
 public final class Tally: Sendable {
     private let state = Mutex(0)
 
@@ -8,7 +8,7 @@ public final class Tally: Sendable {
 
     public var value: Int { state.withLock { $0 } }
 
-    /// - Returns: how many there are now.
+    /// - Returns: the new count.
     @discardableResult
     public func add(_ more: Int = 1) -> Int {
         state.withLock {

@@ -4,7 +4,7 @@ public import Postgres
 internal import Synchronization
 internal import Testing
 
-/// A database of its own for a suite or a test, cloned from a template that is migrated once per process.
+/// A separate database for a suite or a test, cloned from a template that is migrated once per process.
 ///
 /// ```swift
 /// @Test func `an account is found by its mail`() async throws {
@@ -15,7 +15,7 @@ internal import Testing
 /// ```
 /// The server belongs to the test process and ends with it. A database whose test failed is kept, and the way to open it printed.
 public final class TestDatabase: Sendable {
-    /// A state of a database that tests start from.
+    /// The initial state of a database for tests.
     public struct Template: Sendable, Hashable {
         public struct Part: Sendable, Hashable {
             public var schema: String
@@ -40,9 +40,9 @@ public final class TestDatabase: Sendable {
     }
 
     public let name: String
-    /// For ``Database``s of the test's own.
+    /// For other ``Database`` values of the test.
     public let url: String
-    /// A database on the shared loops; its schema is that of the template's last part.
+    /// A database on the shared loops, with the schema of the template's last part.
     public let database: Database
     private let running: TestServer.Running
 
@@ -56,7 +56,7 @@ public final class TestDatabase: Sendable {
         database = Database(url: url, loops: TestLoops.shared, configuration: configuration)
     }
 
-    /// Runs `body` with a database of its own and drops it afterwards, unless the test failed.
+    /// Runs `body` with a separate database and drops it afterwards, unless the test failed.
     @discardableResult
     public static func with<Result: Sendable>(
         _ template: Template = .empty, configuration: Database.Configuration? = nil,
@@ -87,7 +87,7 @@ public final class TestDatabase: Sendable {
         try await trait.provideScope(for: test, testCase: Test.Case.current, performing: body)
     }
 
-    /// A database of its own that the caller drops, or nobody: it goes with the server.
+    /// A separate database that the caller may drop; it is deleted with the server.
     public static func make(
         _ template: Template = .empty, configuration: Database.Configuration? = nil
     ) async throws -> TestDatabase {
@@ -108,7 +108,7 @@ public final class TestDatabase: Sendable {
         FileHandle.standardError.write(Data("kept the database of \(title): \(running.folder)/open \(name)\n".utf8))
     }
 
-    /// Another ``Database`` on the same data, as another process would have it.
+    /// Another ``Database`` on the same data, like that of another process.
     public func connect(_ configuration: Database.Configuration = .init(acquireTimeout: .seconds(30))) -> Database {
         Database(url: url, loops: TestLoops.shared, configuration: configuration)
     }

@@ -1,11 +1,11 @@
 internal import Foundation
 
-/// A real Kafka cluster of three brokers for this test process, which ends with it. Tests share the one of a version as a rule: each has
-/// topics and groups of its own.
+/// A real Kafka cluster of three brokers for this test process, which ends with it. Most tests share the cluster of a version: each has
+/// its own topics and groups.
 public struct TestKafka: Sendable {
     /// Such as `3.9.2`.
     public let version: String
-    /// `host:port` of each broker with commas between.
+    /// Comma-separated `host:port` of the brokers.
     public let bootstrapServers: String
     private let folder: String
     private let port: Int
@@ -27,30 +27,30 @@ public struct TestKafka: Sendable {
             .sorted { $0.compare($1, options: .numeric) == .orderedAscending }
     }()
 
-    /// The cluster of a version; started when first asked for.
+    /// The cluster of a version; started at its first use.
     public static func shared(_ version: String) async throws -> TestKafka {
         try await Clusters.shared.cluster(version)
     }
 
     /// Ends a broker at once, as a crash does. Brokers count from 1.
     public func kill(_ broker: Int) async throws { try await Self.script(["kill", "\(broker)", "--data", folder]) }
-    /// Freezes a broker: the system still takes connections for it, and nothing answers.
+    /// Freezes a broker: the system still accepts connections for it, but it does not respond.
     public func pause(_ broker: Int) async throws { try await Self.script(["pause", "\(broker)", "--data", folder]) }
     public func resume(_ broker: Int) async throws { try await Self.script(["resume", "\(broker)", "--data", folder]) }
-    /// Starts a broker that has ended, or again, and waits until it answers.
+    /// Starts or restarts a broker, and waits until it responds.
     public func restart(_ broker: Int) async throws {
         try await Self.script(["restart", "\(broker)", "--data", folder])
     }
 
-    /// Starts all brokers that have ended and waits until they answer.
+    /// Starts all ended brokers, and waits until they respond.
     public func startAgain() async throws {
         try await Self.script(["start", "--data", folder, "--port", "\(port)"])
     }
 
     // MARK: Starting
 
-    /// A cluster that no other test has, for what would be in their way. It ends with the process all the same.
-    /// - Parameter dataOfThird: where the third broker keeps its data.
+    /// A separate cluster, for tests that would disturb others. It ends with the process too.
+    /// - Parameter dataOfThird: the data folder of the third broker.
     public static func start(_ version: String, dataOfThird: String? = nil) async throws -> TestKafka {
         try await start(version) { folder, _ in
             guard let dataOfThird else { return }
@@ -62,7 +62,7 @@ public struct TestKafka: Sendable {
         }
     }
 
-    /// A cluster of its own, to the third broker of which nobody comes but by a network that can be cut: neither clients nor the other
+    /// A separate cluster whose third broker is reached only through a network that can be cut, by clients and by the other
     /// brokers.
     public static func startWithNetwork(_ version: String) async throws -> (cluster: TestKafka, network: TestNetwork) {
         var network: TestNetwork?
@@ -77,7 +77,7 @@ public struct TestKafka: Sendable {
         return (cluster, network)
     }
 
-    /// Ends a cluster of the caller's before the process does.
+    /// Ends a separate cluster before the process ends.
     public func stop() async throws {
         for broker in 1...3 { try? await kill(broker) }
         try await Self.script(["stop", "--data", folder, "--clean"])

@@ -4,11 +4,11 @@ internal import Synchronization
 internal import Testing
 internal import ThreadSanitizer
 
-/// What all tests of a process share.
+/// Shared by all tests of a process.
 public enum TestLoops {
     /// Two loops for the whole test process.
     ///
-    /// Whatever holds one of them for longer than 20 ms becomes a failure of the test run.
+    /// A job that occupies one of them for more than 20 ms fails the test run.
     public static let shared: EventLoopGroup = {
         do {
             let group = try EventLoopGroup(count: 2, name: "test")
@@ -23,7 +23,7 @@ public enum TestLoops {
 }
 
 #if DEBUG
-/// Turns stalls into failures, except those a busy machine is to blame for.
+/// Turns stalls into failures, except those caused by a busy machine.
 ///
 /// Work that burns processor time over the limit fails at its second stall (the first time round, debug builds look up types and
 /// symbols). Work that only took long fails when it does so again and again on a machine with time to spare: on a crowded one,

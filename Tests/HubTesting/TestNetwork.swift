@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// The network to a port on loopback: what comes to another port is passed on, until the network is cut.
+/// A network to a loopback port: forwards from another port until it is cut.
 public struct TestNetwork: Sendable {
     private let process: Int32
     private let end: AfterProcess
@@ -16,10 +16,10 @@ public struct TestNetwork: Sendable {
         end = try AfterProcess(run: "kill -KILL \(process.processIdentifier)")
     }
 
-    /// Nothing passes any more, and nobody is told.
+    /// Drops all data without closing connections.
     public func cut() { kill(process, SIGSTOP) }
 
-    /// What was on its way arrives after all.
+    /// Delivers the data that were held back.
     public func heal() { kill(process, SIGCONT) }
 
     public func stop() { kill(process, SIGKILL) }

@@ -1,12 +1,12 @@
 public import Foundation
 internal import Testing
 
-/// The Python of the tests, with what Tests/requirements.txt names.
+/// The Python of the tests, with the packages of Tests/requirements.txt.
 public enum TestPython {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    /// `HUB_TEST_PYTHON`, else the environment that `make test` sets up at the root of the package.
+    /// `HUB_TEST_PYTHON`, otherwise the environment that `make test` creates at the root of the package.
     static func executable() throws -> URL {
         let candidates: [String?] = [
             ProcessInfo.processInfo.environment["HUB_TEST_PYTHON"], root.appending(path: ".venv/bin/python").path,
@@ -18,15 +18,15 @@ public enum TestPython {
     }
 
     /// Runs a script to its end.
-    /// - Parameter input: what it reads from standard input.
-    /// - Returns: how it ended, and what it wrote to both outputs.
+    /// - Parameter input: its standard input.
+    /// - Returns: its exit code, and both outputs.
     public static func run(
         _ script: String, _ arguments: [String], input: String = ""
     ) async throws -> (code: Int32, output: String) {
         try await run([script] + arguments, input: input, in: nil)
     }
 
-    /// Runs a module that is a program to its end, as `python -m` does.
+    /// Runs a module as a program, as `python -m` does.
     public static func run(
         module: String, _ arguments: [String], in folder: URL
     ) async throws -> (code: Int32, output: String) {

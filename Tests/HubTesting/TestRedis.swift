@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Testing
 
-/// A Redis server of a test, on a free port. It ends with the process, however that ends.
+/// A Redis server on a free port. It ends with the process in every case.
 public actor TestRedis {
     public struct CannotStart: Error, CustomStringConvertible {
         public let description: String
@@ -17,8 +17,8 @@ public actor TestRedis {
         self.password = password
     }
 
-    /// Runs `body` with a server that is there until it ends.
-    /// - Parameter password: what clients must log in with.
+    /// Runs `body` with a server that ends after it.
+    /// - Parameter password: the password of clients.
     public static func with(password: String? = nil, _ body: (TestRedis) async throws -> Void) async throws {
         let server = TestRedis(port: try FreePort.any(), password: password)
         try await server.start()
@@ -34,7 +34,7 @@ public actor TestRedis {
     /// `redis://…`, without a password.
     public nonisolated var address: String { "redis://127.0.0.1:\(port)" }
 
-    /// Starts it, empty, on the port it had.
+    /// Starts it without data on the same port.
     public func start() async throws {
         let process = Process(), output = Pipe()
         process.executableURL = URL(filePath: "/usr/bin/env")
@@ -57,7 +57,7 @@ public actor TestRedis {
         }
     }
 
-    /// Takes away all it keeps, under the feet of whoever uses it. Without a password.
+    /// Deletes all its data while it is in use. For servers without a password.
     public nonisolated func empty() async throws {
         let socket = try RawSocket.connect(port)
         try await socket.send("FLUSHALL\r\n")
@@ -66,7 +66,7 @@ public actor TestRedis {
         }
     }
 
-    /// Ends it at once, with all it keeps.
+    /// Kills it, with the loss of its data.
     public func stop() async {
         guard let process else { return }
         kill(process.processIdentifier, SIGKILL)
@@ -79,7 +79,7 @@ public actor TestRedis {
         _ = try? await eventually { (try? RawSocket.connect(port)) == nil }
     }
 
-    /// The system still takes connections for it, and nothing answers.
+    /// Freezes it: the system still accepts connections for it, but it does not respond.
     public func freeze() { signal(SIGSTOP) }
 
     public func thaw() { signal(SIGCONT) }

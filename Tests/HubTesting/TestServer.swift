@@ -28,7 +28,7 @@ actor TestServer {
 
     private static func start() async throws -> Running {
         let folder = NSTemporaryDirectory() + "hub-test-\(String(UInt32.random(in: .min ... .max), radix: 36))"
-        // Data that nobody will miss: no waiting for the disk.
+        // Test data need no durability, so fsync is off.
         let server = try await PrivatePostgres.start(
             .init(
                 folder: folder, connectionsMax: 500,
@@ -59,7 +59,7 @@ actor TestServer {
             try await running.database.execute("create database \(quoted: name)")
             let database = Database(url: running.server.url(database: name), loops: TestLoops.shared)
             for part in template.parts { try await database.migrate(part.histories, schema: part.schema) }
-            // A database somebody is connected to cannot be a template.
+            // A database with open connections cannot be a template.
             await database.close()
             try await running.database.execute("alter database \(quoted: name) allow_connections false")
             return name

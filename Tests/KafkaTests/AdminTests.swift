@@ -6,7 +6,7 @@ import Testing
     private static let limit = Duration.seconds(30)
 
     @Test(arguments: Place.real)
-    func `the brokers and their controller are told`(on place: Place) async throws {
+    func `the brokers and their controller are listed`(on place: Place) async throws {
         try await KafkaWorld.with(place) { world in
             try await world.administering { admin in
                 let brokers = try await admin.brokers(within: Self.limit)
@@ -27,7 +27,7 @@ import Testing
                 #expect(try await admin.createTopics([spec], within: Self.limit) == [:])
                 #expect(try await admin.createTopics([spec], within: Self.limit)[name]?.kind == .alreadyExists)
 
-                // Each broker hears of it in its own time, and any of them may be asked.
+                // Brokers learn of it at different times, and any of them may be queried.
                 func described() async throws -> KafkaTopic? {
                     try await admin.topics([name], within: Self.limit)[name]
                 }
@@ -46,7 +46,7 @@ import Testing
                 try await eventually { try await described()?.partitions.count == 5 }
 
                 #expect(try await admin.setConfigs([name: ["retention.ms": "3600000"]], within: Self.limit) == [:])
-                // What was not named has stayed.
+                // Settings that were not named are unchanged.
                 try await eventually {
                     let topic = try await described()
                     return topic?.configs["retention.ms"] == "3600000"
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test(arguments: Place.real)
-    func `what cannot be is told for each topic`(on place: Place) async throws {
+    func `an impossible change is reported for each topic`(on place: Place) async throws {
         try await KafkaWorld.with(place) { world in
             try await world.administering { admin in
                 let errors = try await admin.createTopics(
@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    @Test func `brokers that are away are told within the limit`() async throws {
+    @Test func `an outage of the brokers is reported within the time limit`() async throws {
         try await KafkaWorld.with(.mock) { world in
             world.mock?.setDown(true)
             try await world.administering { admin in

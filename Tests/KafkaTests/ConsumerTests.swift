@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ConsumerTests {
     @Test(arguments: Place.all)
-    func `a member reads from where it was told to begin`(on place: Place) async throws {
+    func `a member reads from its start position`(on place: Place) async throws {
         try await KafkaWorld.with(place) { world in
             try await world.append(["a", "b", "c"])
             try await world.consuming { consumer in
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(arguments: Place.all)
-    func `null and empty keys, values and headers, binary ones and times arrive as they were sent`(
+    func `null, empty and binary keys, values and headers arrive unchanged, with their times`(
         on place: Place
     ) async throws {
         try await KafkaWorld.with(place) { world in
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: Place.all)
-    func `what a second member takes over is handed to it when the first has finished`(on place: Place) async throws {
+    func `a second member gets a partition after the first has finished with it`(on place: Place) async throws {
         try await KafkaWorld.with(place, partitionCount: 4) { world in
             try await world.consuming { first in
                 let lanes = try await first.nextLanes()
@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test(arguments: Place.all)
-    func `a holder that does not give back in time has lost the partition`(on place: Place) async throws {
+    func `a holder that does not return a partition in time loses it`(on place: Place) async throws {
         try await KafkaWorld.with(place, configure: { $0.consumer.handOverLimit = .milliseconds(200) }) { world in
             try await world.append(["a"])
             let consumer = try await world.cluster.subscribe(
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test(arguments: Place.all)
-    func `a lane given back unasked is offered again`(on place: Place) async throws {
+    func `a lane returned voluntarily is offered again`(on place: Place) async throws {
         try await KafkaWorld.with(place) { world in
             try await world.append(["a", "b"])
             try await world.consuming { consumer in
@@ -151,7 +151,7 @@ import Testing
     }
 
     @Test(arguments: Place.real)
-    func `an offset that retention has removed is told with what is kept`(on place: Place) async throws {
+    func `an offset deleted by retention is reported with the remaining range`(on place: Place) async throws {
         try await KafkaWorld.with(place) { world in
             try await world.append(["a", "b", "c"])
             try await world.administering { admin in
@@ -166,7 +166,7 @@ import Testing
                 }
                 try await lane.start(at: 2)
                 #expect(try await lane.values(1) == ["c"])
-                // Beyond the end, as after the topic was made anew.
+                // After the end, as after the topic was created again.
                 try await lane.start(at: 17)
                 await #expect(throws: KafkaGap(partition: world.partition(), offset: 17, kept: 2..<3)) {
                     try await lane.next(countMax: 10)
@@ -177,7 +177,7 @@ import Testing
     }
 
     @Test(arguments: Place.real)
-    func `what is acknowledged is committed, at the latest when the member leaves`(on place: Place) async throws {
+    func `acknowledged offsets are committed, at the latest when the member leaves`(on place: Place) async throws {
         try await KafkaWorld.with(place) { world in
             try await world.append(["a", "b", "c"])
             try await world.consuming { consumer in
@@ -217,7 +217,7 @@ import Testing
     }
 
     @Test(arguments: Place.all)
-    func `a lane nobody reads fetches no more than its limit, and all of it arrives later`(
+    func `an unread lane fetches up to its limit, and delivers it later`(
         on place: Place
     ) async throws {
         try await KafkaWorld.with(
@@ -238,7 +238,7 @@ import Testing
         }
     }
 
-    @Test func `a consumer closed before it was assigned anything ends in its time`() async throws {
+    @Test func `a consumer closed before its first assignment ends later`() async throws {
         try await KafkaWorld.with(.mock) { world in
             world.mock?.setDown(true)
             let consumer = try await world.cluster.subscribe(

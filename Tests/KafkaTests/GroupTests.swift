@@ -3,7 +3,7 @@ import HubTesting
 import Kafka
 import Testing
 
-/// What happens to a group while it runs.
+/// Changes of a running group.
 @Suite struct GroupTests {
     private static let limit = Duration.seconds(30)
 
@@ -28,9 +28,9 @@ import Testing
         }
     }
 
-    /// The broker that the group's leader asks may not know of it yet: one of so many meets that.
+    /// The broker that the group's leader queries may not know the topic yet; one of these attempts hits that case.
     @Test(arguments: Place.real)
-    func `a topic made a moment ago is given to its members`(on place: Place) async throws {
+    func `a new topic is assigned to its members`(on place: Place) async throws {
         for _ in 0..<20 {
             try await KafkaWorld.with(place, partitionCount: 3, isSettled: false) { world in
                 try await world.consuming { consumer in
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(arguments: Place.real)
-    func `a member of a fixed name that comes back finds its partitions, and others keep theirs`(
+    func `a static member that returns keeps its partitions`(
         on place: Place
     ) async throws {
         try await KafkaWorld.with(place, partitionCount: 2) { world in
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test(arguments: Place.real)
-    func `a topic that is deleted is told, and the member goes on`(on place: Place) async throws {
+    func `a deleted topic is reported, and the member continues`(on place: Place) async throws {
         try await KafkaWorld.with(place, configure: { $0.metadataInterval = .milliseconds(500) }) { world in
             try await world.consuming { consumer in
                 let lane = try await consumer.nextLane()

@@ -10,7 +10,7 @@ enum Place: Sendable, CustomTestStringConvertible {
     case mock
     case real(String)
 
-    /// The newest version; all of them when asked for, as `make test-kafka` does. The log's own suite runs on all always.
+    /// The newest version; all of them for `make test-kafka`. The log's own suite always runs on all.
     static let real: [Place] = {
         let isForAll = ProcessInfo.processInfo.environment["HUB_TEST_KAFKA"] == "all"
         return TestKafka.versions.suffix(isForAll ? .max : 1).map { .real($0) }
@@ -25,12 +25,12 @@ enum Place: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// A cluster as a test uses it: a topic and a group of its own, and everything closed at the end.
+/// A cluster for a test: a new topic and group, and everything closed at the end.
 final class KafkaWorld: Sendable {
     let cluster: KafkaCluster
     let mock: MockKafka?
     let loop = TestLoops.shared.next()
-    /// Made for the test.
+    /// Created for the test.
     let topic: String
     let group: String
 
@@ -110,7 +110,7 @@ final class KafkaWorld: Sendable {
         }
     }
 
-    /// - Parameter limit: how long its end may take; its lanes' holders are asked first.
+    /// - Parameter limit: the time limit for its end; the holders of its lanes are asked first.
     func consuming<Result>(
         _ change: (inout KafkaMembership) -> Void = { _ in }, _ body: (KafkaConsumer) async throws -> Result
     ) async throws -> Result {

@@ -43,11 +43,13 @@ import Testing
     }
 
     @Test(arguments: Place.all)
-    func `a topic that stays unknown is refused, and what goes elsewhere is accepted`(on place: Place) async throws {
+    func `a topic that stays unknown is refused, and records for other topics are accepted`(on place: Place)
+        async throws
+    {
         try await KafkaWorld.with(place, configure: { $0.unknownTopicWait = .milliseconds(500) }) { world in
             try await world.producing { producer in
                 var records = world.records(["a"])
-                // The mock cluster makes up every topic but those it cannot name.
+                // The mock cluster creates every topic with a valid name.
                 records.append(topic: place.isMock ? "not a topic!" : "nobody.made.this", key: nil, value: [1])
                 let outcomes = await producer.append(records, within: .seconds(30))
                 if place.isMock {
@@ -63,8 +65,8 @@ import Testing
         }
     }
 
-    /// What a broker says that has just started, or is behind.
-    @Test func `a topic that is unknown for a moment loses no record and no order`() async throws {
+    /// The error of a broker that has just started or lags behind.
+    @Test func `a temporarily unknown topic loses no record and no order`() async throws {
         try await KafkaWorld.with(.mock) { world in
             try await world.producing { producer in
                 #expect(await producer.append(world.records(["a"]), within: .seconds(30)).areAccepted)
@@ -79,7 +81,7 @@ import Testing
     }
 
     @Test(arguments: Place.all)
-    func `a record that is too large is refused without its neighbours`(on place: Place) async throws {
+    func `a record that is too large is refused without the others of its batch`(on place: Place) async throws {
         try await KafkaWorld.with(place, configure: { $0.producer.recordBytesMax = 10_000 }) { world in
             try await world.producing { producer in
                 var records = world.records(["a"])
@@ -93,7 +95,7 @@ import Testing
     }
 
     @Test(arguments: Place.real)
-    func `records that a broker refused for the company of one are tried alone`(on place: Place) async throws {
+    func `records refused because of another record are retried alone`(on place: Place) async throws {
         // Incompressible, so that the topic's limit is met by the large record alone, and by the batch.
         let configs = ["max.message.bytes": "20000"]
         try await KafkaWorld.with(place, configs: configs, configure: { $0.producer.compression = "none" }) { world in
@@ -108,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func `a batch that was refused once is accepted at its second try`() async throws {
+    @Test func `a batch that was refused once is accepted at its second attempt`() async throws {
         try await KafkaWorld.with(.mock) { world in
             try await world.producing { producer in
                 world.mock?.fail(.produce, with: .tooLarge)
@@ -118,7 +120,7 @@ import Testing
         }
     }
 
-    @Test func `a leader that has moved is no reason to fail`() async throws {
+    @Test func `a moved leader causes no failure`() async throws {
         try await KafkaWorld.with(.mock) { world in
             try await world.producing { producer in
                 world.mock?.fail(.produce, with: .notLeader, count: 3)
@@ -128,7 +130,7 @@ import Testing
         }
     }
 
-    @Test func `brokers that are away leave records unconfirmed at the deadline, and later ones are accepted`()
+    @Test func `during an outage records are unconfirmed at the deadline, and later ones are accepted`()
         async throws
     {
         try await KafkaWorld.with(.mock) { world in
@@ -143,12 +145,12 @@ import Testing
         }
     }
 
-    @Test func `a producer that has failed for good is made anew`() async throws {
+    @Test func `a producer with a fatal error is replaced`() async throws {
         try await KafkaWorld.with(.mock) { world in
             try await world.producing { producer in
                 let first = await producer.append(world.records(["a"]), within: .seconds(30))
                 #expect(first.areAccepted)
-                // Idempotence is lost with a right that the cluster takes away: librdkafka gives the producer up.
+                // The cluster revokes the right for idempotence, which is a fatal error of the producer.
                 world.mock?.fail(.produce, with: .clusterForbidden)
                 let second = await producer.append(world.records(["b"]), within: .seconds(30))
                 #expect(second.count == 1)
@@ -159,7 +161,7 @@ import Testing
     }
 
     @Test(arguments: Place.all)
-    func `more records than librdkafka has room for wait, and all are accepted`(on place: Place) async throws {
+    func `records wait when librdkafka's queue is full, and all are accepted`(on place: Place) async throws {
         try await KafkaWorld.with(place, partitionCount: 3, configure: { $0.producer.waitingCountMax = 100 }) { world in
             try await world.producing { producer in
                 try await withThrowingTaskGroup(of: [KafkaOutcome].self) { group in
@@ -190,13 +192,13 @@ import Testing
         }
     }
 
-    @Test func `a producer that was dropped and not closed harms nobody`() async throws {
+    @Test func `a producer can be released without close`() async throws {
         try await KafkaWorld.with(.mock) { world in
             do {
                 let producer = world.cluster.makeProducer(on: world.loop)
                 #expect(await producer.append(world.records(["a"]), within: .seconds(30)).areAccepted)
             }
-            // Its client tells nobody of that.
+            // Its client does not report that.
             world.mock?.setDown(true)
             try await world.producing { producer in
                 let outcomes = await producer.append(world.records(["b"]), within: .seconds(1))
@@ -206,7 +208,7 @@ import Testing
         }
     }
 
-    @Test func `a closed producer takes nothing`() async throws {
+    @Test func `a closed producer refuses records`() async throws {
         try await KafkaWorld.with(.mock) { world in
             let producer = world.cluster.makeProducer(on: world.loop)
             await producer.close(within: .seconds(10))
@@ -214,7 +216,7 @@ import Testing
         }
     }
 
-    @Test func `settings that librdkafka does not know are told, and nothing is lost`() async throws {
+    @Test func `unknown librdkafka settings are reported`() async throws {
         try await KafkaWorld.with(.mock, configure: { $0.settings = [.init("no.such.setting", "1")] }) { world in
             try await world.producing { producer in
                 let outcomes = await producer.append(world.records(["a"]), within: .seconds(5))

@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(arguments: Place.all)
-    func `a range that goes beyond the log waits for what is to come`(on place: Place) async throws {
+    func `a range beyond the end of the log waits for new records`(on place: Place) async throws {
         try await KafkaWorld.with(place) { world in
             try await world.append(["a", "b"])
             let reader = try await world.cluster.read([world.partition(): 1..<3], on: world.loop)
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(arguments: Place.real)
-    func `a range that retention has cut is told`(on place: Place) async throws {
+    func `a range cut by retention is reported`(on place: Place) async throws {
         try await KafkaWorld.with(place) { world in
             try await world.append(["a", "b", "c"])
             try await world.administering { admin in

@@ -6,7 +6,7 @@ import Testing
         "ana@example.org", "Ana.Sofia+hub@mail.example.co.uk", "a@b", "x_y-z'!#$%&*/=?^`{|}~@example.org",
         "ana@xn--bcher-kva.example", "1@2.example", String(repeating: "a", count: 64) + "@example.org",
     ])
-    func `a plain address is one`(text: String) {
+    func `a plain address is accepted`(text: String) {
         #expect(EmailAddress(text)?.rawValue == text)
     }
 
@@ -21,7 +21,7 @@ import Testing
         "a@" + String(repeating: "b", count: 64) + ".org",
         "a@" + String(repeating: "abcdefghi.", count: 25) + "example",
     ])
-    func `what servers could read in two ways is refused`(text: String) {
+    func `an ambiguous address is refused`(text: String) {
         #expect(EmailAddress(text) == nil)
     }
 
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(arguments: ["", "a b", "a>\r\nBcc: eve@example.org", "..", "a.", "é", "a@b", "a=b", "<a>"])
-    func `whatever the event's id, the message's id is one`(eventID: String) {
+    func `every event id gives a valid Message-ID`(eventID: String) {
         let id = MessageID(eventID: eventID, domain: "example.org").description
         #expect(
             id.wholeMatch(of: /<[A-Za-z0-9!#$%&'*+\-\/=?^_`{|}~]+(\.[A-Za-z0-9!#$%&'*+\-\/=?^_`{|}~]+)*@example\.org>/)

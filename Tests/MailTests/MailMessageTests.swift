@@ -60,7 +60,7 @@ import Testing
         #expect(!text(of: message).contains("\r\n.\r\n"))
     }
 
-    @Test func `whatever it says, a message is ASCII in short lines that end with CRLF`() throws {
+    @Test func `every message is ASCII in short lines that end with CRLF`() throws {
         var random = Repeatable(state: 3)
         for round in 0..<300 {
             let message = try Samples.message(
@@ -83,7 +83,7 @@ import Testing
                 + "=C3=A9=C3=A9=C3=A9\r\n")
     }
 
-    @Test func `a text of another script goes as base64, which is shorter`() throws {
+    @Test func `a text of another script is encoded as base64, which is shorter`() throws {
         let message = text(of: try Samples.message(text: String(repeating: "Привет ", count: 50), html: nil))
         #expect(message.contains("Content-Transfer-Encoding: base64\r\n"))
     }
@@ -102,7 +102,7 @@ import Testing
         #expect(decoded.joined() == subject)
     }
 
-    @Test func `limits are kept`() throws {
+    @Test func `limits are enforced`() throws {
         let long = String(repeating: "a", count: MailMessage.headerTextBytesMax + 1)
         #expect(throws: MailMessageError.headerTooLong) { try Samples.message(toName: long) }
         #expect(throws: MailMessageError.headerTooLong) { try Samples.message(subject: long) }
@@ -117,7 +117,7 @@ import Testing
         ("bcc", "e@x.org"), ("Content-Type", "text/plain"), ("SUBJECT", "x"), ("Received", "x"), ("X\u{0}", "v"),
         ("X-A", String(repeating: "v", count: 901)),
     ])
-    func `a header that could do harm is none`(header: (name: String, value: String)) {
+    func `a harmful header is refused`(header: (name: String, value: String)) {
         #expect(MailHeader(header.name, header.value) == nil)
     }
 

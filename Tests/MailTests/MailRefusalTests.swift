@@ -17,11 +17,11 @@ import Testing
             "550 no", "550 5.1.1 no", "550 5.7.1 not you", "552 quota", "553 not your address", "554 5.7.1 blocked",
             "571 no",
         ])
-    func `before the recipient is named a refusal is the server's`(stage: SMTPStage, reply: String) throws {
+    func `a refusal before the recipient is named concerns the server`(stage: SMTPStage, reply: String) throws {
         #expect(try verdict(stage, reply) == .serverUnwilling)
     }
 
-    @Test func `a message that is too big is refused for itself, whenever that is said`() throws {
+    @Test func `the refusal of a message that is too big concerns only that message`() throws {
         for stage in [SMTPStage.sender, .recipient, .data, .message] {
             #expect(try verdict(stage, "552 5.3.4 too big") == .refused)
         }
@@ -33,7 +33,7 @@ import Testing
         "554 no",
         "556 5.1.10 takes no mail", "550 1.2.3 no status", "550 5.1.1000 none either",
     ])
-    func `what speaks of the recipient is for good`(reply: String) throws {
+    func `a refusal of the recipient is permanent`(reply: String) throws {
         #expect(try verdict(.recipient, reply) == .refused)
     }
 
@@ -45,7 +45,7 @@ import Testing
         "550 5.4.5 quota",
         "503 5.5.1 order", "503 order", "502 what?", "521 no mail here",
     ])
-    func `what speaks of us or the server puts the mail off`(reply: String) throws {
+    func `a refusal of the sender or the server puts the mail off`(reply: String) throws {
         #expect(try verdict(.recipient, reply) == .putOff)
     }
 
@@ -55,11 +55,11 @@ import Testing
         ("452 4.3.1 full", .putOff),
         ("451 4.3.0 later", .putOff),
     ])
-    func `of the message itself its status decides`(reply: String, verdict: MailRefusal.Verdict) throws {
+    func `for a refusal of the message its status decides`(reply: String, verdict: MailRefusal.Verdict) throws {
         for stage in [SMTPStage.data, .message] { #expect(try self.verdict(stage, reply) == verdict) }
     }
 
-    @Test func `its description shows nothing of what the server said`() {
+    @Test func `the description of a refusal contains no text of the server`() {
         let reply = SMTPReply(stage: .recipient, code: 550, text: "5.1.1 <ada@example.org>: no such user")
         #expect("\(MailRefusal(reply))" == "RCPT TO answered 550 5.1.1")
         #expect(!String(reflecting: MailRefusal(reply)).contains("ada"))

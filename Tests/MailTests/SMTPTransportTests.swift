@@ -5,7 +5,7 @@ import HubTesting
 import Mail
 import Testing
 
-/// Against a real SMTP server; one test at a time, each with a server of its own.
+/// With a real SMTP server; one test at a time, each with its own server.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct SMTPTransportTests {
     static let client = HTTPClient(loops: TestLoops.shared)
 
@@ -52,7 +52,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `names and texts of any script arrive as they are`() async throws {
+    @Test func `names and texts of any script arrive unchanged`() async throws {
         let server = try await SMTPServer()
         let transport = try transport(server.url)
         for (index, text) in Samples.texts.enumerated() {
@@ -90,7 +90,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a hostile name reaches the one recipient and nobody else`() async throws {
+    @Test func `a hostile name adds no recipient`() async throws {
         let server = try await SMTPServer()
         let transport = try transport(server.url)
         for hostile in Samples.hostileTexts {
@@ -115,14 +115,14 @@ import Testing
         await server.stop()
     }
 
-    @Test func `TLS from the first byte is spoken to smtps`() async throws {
+    @Test func `smtps uses TLS from the first byte`() async throws {
         let server = try await SMTPServer(tls: .implicit)
         try await transport(server.url).send(Samples.message())
         #expect(try await server.mails().first?.isEncrypted == true)
         await server.stop()
     }
 
-    @Test func `when TLS is required nothing goes in clear text`() async throws {
+    @Test func `nothing is sent in clear text if TLS is required`() async throws {
         let server = try await SMTPServer()
         #expect(isUnavailable(await outcome(of: try transport(server.url + "?tls=required"), try Samples.message())))
         #expect(try await server.mailCount() == 0)
@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test(arguments: [SMTPServer.TLS.required, .implicit])
-    func `a server nobody vouches for gets no mail`(tls: SMTPServer.TLS) async throws {
+    func `a server without a trusted certificate gets no mail`(tls: SMTPServer.TLS) async throws {
         let server = try await SMTPServer(tls: tls)
         let untrusted = String(server.url.prefix { $0 != "?" })
         #expect(isUnavailable(await outcome(of: try transport(untrusted), try Samples.message())))
@@ -141,7 +141,7 @@ import Testing
     }
 
     @Test(arguments: [SMTPServer.TLS.none, .starttls, .implicit])
-    func `user and password are given to a server that asks for them`(tls: SMTPServer.TLS) async throws {
+    func `user and password are sent to a server that requires them`(tls: SMTPServer.TLS) async throws {
         let server = try await SMTPServer(tls: tls, user: "hub@x", password: "p/w: é")
         try await transport(server.url).send(Samples.message())
         #expect(try await server.mails().first?.user == "hub@x")
@@ -153,7 +153,7 @@ import Testing
 
     // MARK: Failures
 
-    @Test func `a refusal for now puts the mail off, and the next try goes through`() async throws {
+    @Test func `a temporary refusal puts the mail off, and the next attempt succeeds`() async throws {
         let server = try await SMTPServer()
         let transport = try transport(server.url)
         for stage in [SMTPServer.Stage.rcpt, .data, .message] {
@@ -173,7 +173,7 @@ import Testing
         arguments: zip(
             [SMTPServer.Stage.greeting, .ehlo, .auth, .mail, .rcpt, .data, .message],
             [SMTPStage.greeting, .hello, .logIn, .sender, .recipient, .data, .message]))
-    func `a refusal tells its code, and what was refused`(asked: SMTPServer.Stage, stage: SMTPStage) async throws {
+    func `a refusal has its code and the refused command`(asked: SMTPServer.Stage, stage: SMTPStage) async throws {
         let server = try await SMTPServer(user: "u", password: "MAIL FROM:")
         for code in [454, 530, 554] {
             let transport = try transport(server.url)
@@ -186,7 +186,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a server that refuses the TLS we insist on gets nothing in clear text`() async throws {
+    @Test func `a server that refuses required TLS gets nothing in clear text`() async throws {
         let server = try await SMTPServer(tls: .starttls)
         try await server.answer(.refuse(code: 454, stage: .starttls))
         let transport = try transport(server.url + "&tls=required")
@@ -197,7 +197,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a connection broken half-way is interrupted, and the next try goes through`() async throws {
+    @Test func `a broken connection is reported, and the next attempt succeeds`() async throws {
         let server = try await SMTPServer()
         let transport = try transport(server.url)
         try await server.answer(.close)
@@ -208,7 +208,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a mail taken by a server that broke down before saying so has the same id at the next try`()
+    @Test func `a mail has the same id after a server accepted it without a reply`()
         async throws
     {
         let server = try await SMTPServer()
@@ -223,7 +223,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a server that refuses a mail and never answers the farewell holds nobody up`() async throws {
+    @Test func `a server that never replies to QUIT delays no other mail`() async throws {
         let (farewells, farewell) = AsyncStream.makeStream(of: String?.self)
         let server = try RawServer { socket in
             for reply in ["220 hi", "250 hi", "530 5.7.0 no"] {
@@ -241,7 +241,7 @@ import Testing
         }
     }
 
-    @Test func `a server that never answers is given up`() async throws {
+    @Test func `an attempt at a server without replies times out`() async throws {
         let server = try await SMTPServer()
         try await server.answer(.hang)
         let transport = try transport(server.url, timeout: .milliseconds(500))
@@ -249,7 +249,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a cancelled caller gets its answer at once`() async throws {
+    @Test func `a cancelled call returns at once`() async throws {
         let server = try await SMTPServer()
         try await server.answer(.hang)
         let transport = try transport(server.url, timeout: .seconds(600))
@@ -261,7 +261,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a server that is down is unavailable, and found again when it is back`() async throws {
+    @Test func `a server that is down is unavailable, and used again when it is back`() async throws {
         let server = try await SMTPServer()
         let transport = try transport(server.url)
         try await transport.send(Samples.message())
@@ -295,7 +295,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `many mails at once arrive once each`() async throws {
+    @Test func `many concurrent mails arrive once each`() async throws {
         let server = try await SMTPServer()
         let transport = try transport(server.url)
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -20,7 +20,7 @@ import Testing
         #expect(try SMTPURL("smtp://[::1]:2525").host == "[::1]")
     }
 
-    @Test func `a password leaves this machine only under TLS, unless asked otherwise`() throws {
+    @Test func `a password is sent to another machine only with TLS, unless configured otherwise`() throws {
         #expect(try SMTPURL("smtp://u:p@mail.example.org").security == .required)
         #expect(try SMTPURL("smtp://u:p@127.evil.example.org").security == .required)
         #expect(try SMTPURL("smtp://u:p@mail.example.org?tls=opportunistic").security == .opportunistic)
@@ -29,7 +29,7 @@ import Testing
         #expect(try SMTPURL("smtp://u:p@localhost").security == .opportunistic)
     }
 
-    @Test func `the password shows itself in no description`() throws {
+    @Test func `the password does not appear in any description`() throws {
         let url = try SMTPURL("smtp://ana:hunter22@mail.example.org:587")
         var dumped = ""
         dump(url, to: &dumped)
@@ -48,7 +48,7 @@ import Testing
         ("smtp://h?tls=maybe", .badOption), ("smtp://h?tls", .badOption), ("smtp://h?tsl=off", .badOption),
         ("smtp://h?ca=", .badOption), ("smtp://h/a/b", .badGreetingName), ("smtp://h/%0d%0aRSET", .badGreetingName),
     ])
-    func `a wrong setting is refused and says why`(setting: (text: String, error: SMTPURLError)) {
+    func `an invalid setting is refused with a reason`(setting: (text: String, error: SMTPURLError)) {
         #expect(throws: setting.error) { try SMTPURL(setting.text) }
     }
 }

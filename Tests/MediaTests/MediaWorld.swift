@@ -85,7 +85,7 @@ struct MediaWorld {
         return id
     }
 
-    /// Hands what was uploaded to the transcoder, and does its work.
+    /// Delivers the upload event to the transcoder, and runs its tasks.
     func transcode() async throws {
         for envelope in try await service.published(MediaUploaded.self) { try await service.deliver(envelope.data) }
         try await service.runTasks()

@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(arguments: ["video/mp4", "video/webm", "video/quicktime"])
-    func `a video becomes one that plays while it loads, and a still picture`(type: String) async throws {
+    func `a video becomes a streamable MP4 and a poster image`(type: String) async throws {
         let name = ["video/mp4": "a.mp4", "video/webm": "a.webm", "video/quicktime": "a.mov"][type] ?? ""
         let bytes = try await SampleFile.film(
             name, type == "video/webm" ? ["-c:v", "libvpx", "-c:a", "libvorbis"] : [])
@@ -38,7 +38,7 @@ import Testing
             let movie = try await fetch(try #require(found["video.mp4"]), in: world)
             #expect(movie.status == 200 && movie.fields["content-type"] == "video/mp4")
             let begin = String(decoding: movie.body.prefix(100), as: UTF8.self)
-            // What a player needs comes first.
+            // The index comes first, which a player needs.
             #expect(begin.contains("ftyp") && begin.contains("moov"))
             let poster = try await fetch(try #require(found["poster.jpg"]), in: world)
             #expect(MediaType(signature: Array(poster.body)) == .jpeg)
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `a picture becomes three, none wider than it came, without what was written into it`() async throws {
+    @Test func `a picture becomes three sizes, none wider than the original, without metadata`() async throws {
         let bytes = try await SampleFile.make(
             [
                 "-f", "lavfi", "-i", "testsrc=size=1000x500:duration=1", "-frames:v", "1", "-metadata",
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func `a folder to work in that was left behind goes once nobody can be at work in it`() throws {
+    @Test func `an abandoned working folder is deleted when no process can use it`() throws {
         let files = FileManager.default, parent = files.temporaryDirectory.appending(path: "media-\(UUID().uuidString)")
         defer { try? files.removeItem(at: parent) }
         for name in ["hub-media-left/input", "another"] {
@@ -82,7 +82,7 @@ import Testing
         #expect(try files.contentsOfDirectory(atPath: parent.path) == ["another"])
     }
 
-    @Test func `a document stays as it is`() async throws {
+    @Test func `a document is not changed`() async throws {
         try await MediaWorld.with { world in
             let id = try await world.upload(MediaWorld.pdf)
             try await world.transcode()
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func `content is told the addresses of what was made of a lesson's media, and nobody else is`() async throws {
+    @Test func `only content gets the addresses of a lesson's renditions`() async throws {
         try await MediaWorld.with { world in
             let id = try await world.upload(MediaWorld.pdf, more: ", \"lessonId\": \"lsn_1\"")
             _ = try await world.upload(MediaWorld.pdf)
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test func `an address is good for an hour at least, for what it names and nothing else`() async throws {
+    @Test func `an address is valid for at least an hour, only for its rendition`() async throws {
         try await MediaWorld.with { world in
             let id = try await world.upload(MediaWorld.pdf)
             try await world.transcode()
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    @Test func `what cannot be read has failed at once, with a reason for its owner`() async throws {
+    @Test func `an unreadable file fails at once, with a reason for its owner`() async throws {
         try await MediaWorld.with { world in
             let id = try await world.upload(Array("....ftypisom and nothing that is a film".utf8), as: "video/mp4")
             try await world.transcode()
@@ -144,8 +144,8 @@ import Testing
         }
     }
 
-    @Test func `a file that refers to others gets nothing of them`() async throws {
-        // A playlist by content is no type that is taken; one that pretends is read as what it pretends to be.
+    @Test func `a file cannot include other files`() async throws {
+        // The content type of a playlist is not accepted; a disguised one is read as the format it claims to be.
         let playlist = Array("....ftyp#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n".utf8)
         try await MediaWorld.with { world in
             let id = try await world.upload(playlist, as: "video/mp4")
@@ -166,8 +166,7 @@ import Testing
     }
 
     @Test(arguments: ["kill -9 $$", "exec sleep 60"])
-    func `when ffmpeg is killed or hangs it is tried again, and then the medium has failed`(script: String) async throws
-    {
+    func `when ffmpeg is killed or hangs it is retried, and then the medium fails`(script: String) async throws {
         let folder = NSTemporaryDirectory() + "hub-ffmpeg-\(UUID())"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -11,7 +11,7 @@ import Testing
 @testable import Media
 
 @Suite struct UploadTests {
-    @Test func `a file comes in parts in any order, and is kept when it is the one that was announced`() async throws {
+    @Test func `a file is uploaded in parts in any order, and accepted if it is the announced one`() async throws {
         try await MediaWorld.with { world in
             let id = try await world.upload(MediaWorld.pdf, more: ", \"lessonId\": \"lsn_1\"")
             let events = try await world.service.published(MediaUploaded.self)
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func `a part that is sent again takes the place of the one before`() async throws {
+    @Test func `a repeated part replaces the earlier one`() async throws {
         try await MediaWorld.with { world in
             let id = try #require(try await world.announce(MediaWorld.pdf)["id"])
             _ = try await world.put([1, 2, 3], 1, of: id)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `an announcement is refused for its fields, its place and its sender`() async throws {
+    @Test func `an announcement with invalid fields, course or sender is refused`() async throws {
         try await MediaWorld.with { world in
             #expect(try await world.announce([1], as: "text/html").complaints == ["contentType"])
             #expect(try await world.announce([], as: "image/png").complaints == ["sizeBytes"])
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `an announcement with a key is made once`() async throws {
+    @Test func `an announcement with a key creates one medium`() async throws {
         try await MediaWorld.with { world in
             let first = try await world.announce(MediaWorld.pdf, key: "one")
             let again = try await world.announce(MediaWorld.pdf, key: "one")
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `another person's medium is not there, administrators see it`() async throws {
+    @Test func `a medium is 404 for other people, except administrators`() async throws {
         try await MediaWorld.with { world in
             let id = try #require(try await world.announce(MediaWorld.pdf)["id"])
             let other = MediaWorld.person(UserID(checked: "usr_other"))
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func `a person has so many uploads under way and no more`() async throws {
+    @Test func `the incomplete uploads of a person are limited`() async throws {
         try await MediaWorld.with { world in
             for _ in 0..<Medium.uploadsPerPersonMax {
                 let answer = try await world.announce([1])
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `an upload that nobody completes is removed after a day, parts and all`() async throws {
+    @Test func `an incomplete upload is deleted with its parts after a day`() async throws {
         try await MediaWorld.with { world in
             let id = try #require(try await world.announce(MediaWorld.pdf)["id"])
             _ = try await world.put([1], 1, of: id)
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func `who is erased leaves what belongs to a course, without their name, and nothing else`() async throws {
+    @Test func `erasure keeps only the files of courses, without the owner's name`() async throws {
         try await MediaWorld.with { world in
             let own = try await world.upload(MediaWorld.pdf)
             let taught = try await world.upload(MediaWorld.pdf, more: ", \"courseId\": \"crs_1\"")

@@ -7,7 +7,7 @@ import Testing
 @Suite struct CoalescerTests {
     private struct Odd: Error, Equatable { let number: Int }
 
-    /// Serves even numbers with ten times as much; batches are told, and held back until the gate is open so often.
+    /// Returns ten times an even number; records batches, and blocks each until the gate is opened for it.
     private static func coalescer(
         _ batches: Collected<[Int]>, _ gate: Gate, batchesMax: @escaping @Sendable () -> Int = { 1 },
         weightMax: Int = 100
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `calls that come while one is served share the next batch, and each has its own answer`() async throws {
+    @Test func `calls during a running batch share the next one, and each gets its own result`() async throws {
         let batches = Collected<[Int]>(), gate = Gate()
         let coalescer = Self.coalescer(batches, gate)
         let first = try await Self.calls([2], of: coalescer)
@@ -53,7 +53,7 @@ import Testing
         #expect(batches.values == [[2], [4, 5, 6]])
     }
 
-    @Test func `a batch weighs no more than it may, and a heavy call goes alone`() async throws {
+    @Test func `the weight of a batch is limited, and a heavy call runs alone`() async throws {
         let batches = Collected<[Int]>(), gate = Gate()
         for _ in 0..<10 { gate.open() }
         let coalescer = Self.coalescer(batches, gate, weightMax: 4)
@@ -62,7 +62,7 @@ import Testing
         #expect(batches.values == [[2, 20, 10], [2], [80], [2]])
     }
 
-    @Test func `as many batches are under way as may be, and the others wait`() async throws {
+    @Test func `the number of concurrent batches is limited, and others wait`() async throws {
         let batches = Collected<[Int]>(), gate = Gate()
         let coalescer = Self.coalescer(batches, gate, batchesMax: { 2 })
         var calls: [Task<Int, any Error>] = []
@@ -78,7 +78,7 @@ import Testing
         #expect(batches.values == [[2], [4], [6, 8]])
     }
 
-    @Test func `when there is less room than there was, batches go on one by one and all calls are served`()
+    @Test func `after a reduction of the limit, batches run one by one and all calls complete`()
         async throws
     {
         let batches = Collected<[Int]>(), gate = Gate(), room = Mutex(2)
@@ -91,7 +91,7 @@ import Testing
         calls += try await Self.calls([6, 8], of: coalescer)
         try await TestLoops.shared.loops[0].run("turn") {}
         room.withLock { $0 = 1 }
-        // Both that were under way end; one of them begins the next, which waits at the gate, and the other begins none.
+        // Both running batches end; one starts the next, which waits at the gate, and the other starts none.
         for _ in 0..<2 { gate.open() }
         for call in calls[..<2] { _ = try await call.value }
         try await eventually { batches.values.count == 3 }
@@ -102,7 +102,7 @@ import Testing
         #expect(batches.values == [[2], [4], [6], [8]])
     }
 
-    @Test func `who is cancelled is let go, and a batch is cancelled when nobody waits for it`() async throws {
+    @Test func `a cancelled call returns, and a batch without callers is cancelled`() async throws {
         let batches = Collected<[Int]>(), gate = Gate()
         let coalescer = Self.coalescer(batches, gate)
         let first = try await Self.calls([2, 4], of: coalescer)
@@ -113,11 +113,11 @@ import Testing
         await #expect(throws: CancellationError.self) { try await waiting[0].value }
         first[0].cancel()
         await #expect(throws: CancellationError.self) { try await first[0].value }
-        // The other one of the batch is still waited for: it goes on, until that one is cancelled too.
+        // Another call of the batch still waits, so the batch runs until that call is cancelled too.
         #expect(batches.values == [[2, 4]])
         first[1].cancel()
         await #expect(throws: CancellationError.self) { try await first[1].value }
-        // The gate was never opened: only a cancelled batch makes room for the next.
+        // The gate was never opened, so only the cancellation of a batch starts the next.
         try await eventually { batches.values == [[2, 4], [8]] }
         gate.open()
         gate.open()

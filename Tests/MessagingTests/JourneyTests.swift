@@ -7,7 +7,7 @@ import Postgres
 import Testing
 
 @Suite struct JourneyTests {
-    @Test func `one correlation id runs from the request through events and effects, and tells the journey`()
+    @Test func `one correlation id connects a request with its events and effects`()
         async throws
     {
         try await TestHub.with { hub in
@@ -102,7 +102,7 @@ import Testing
             #expect(Set(journeys.steps.map(\.correlationID)) == ["req_2", "req_3", "req_4", "req_5"])
 
             let records = try await find { $0.recordsCountMax = 4 }
-            #expect(records.leftOut == ["only the oldest 4 records that name it were looked at"])
+            #expect(records.leftOut == ["only the oldest 4 records that name it were searched"])
             #expect(Set(records.steps.map(\.correlationID)) == ["req_1", "req_2", "req_3", "req_4"])
 
             try await note("req_5", hub)

@@ -38,13 +38,13 @@ import Testing
         return (outcome, count.withLock { $0 })
     }
 
-    @Test func `a broker that knows no coordinator yet is asked again`() async throws {
+    @Test func `a broker without a known coordinator is asked again`() async throws {
         let error = KafkaError(.passing, "Broker: Not coordinator", code: "NOT_COORDINATOR")
         let (outcome, count) = await ask(try log(passingMax: .seconds(10)), failing: error, times: 2)
         #expect(try outcome.get() == 3 && count == 3)
     }
 
-    @Test func `not for ever`() async throws {
+    @Test func `the retries of a coordinator query are limited`() async throws {
         let error = KafkaError(.passing, "Broker: Not coordinator", code: "NOT_COORDINATOR")
         let (outcome, count) = await ask(try log(passingMax: .milliseconds(250)), failing: error, times: .max)
         #expect(throws: EventLogError.unavailable("\(error)")) { try outcome.get() }
@@ -55,7 +55,7 @@ import Testing
         KafkaError(.passing, "Local: Broker transport failure", code: "_TRANSPORT"),
         KafkaError(.unauthorized, "Broker: Group authorization failed", code: "GROUP_AUTHORIZATION_FAILED"),
     ])
-    func `what librdkafka says itself, and what stays as it is, is told at once`(_ error: KafkaError) async throws {
+    func `permanent errors and errors of librdkafka are reported at once`(_ error: KafkaError) async throws {
         let (outcome, count) = await ask(try log(passingMax: .seconds(10)), failing: error, times: 1)
         #expect(throws: EventLogError.self) { try outcome.get() }
         #expect(count == 1)

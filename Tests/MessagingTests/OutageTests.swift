@@ -11,7 +11,7 @@ import Testing
         hub.lines.lines.filter { $0.contains(text) }
     }
 
-    @Test func `a log that cannot be read is one line for all partitions, however often they try`() async throws {
+    @Test func `an unreadable log is one line for all partitions, whatever the number of attempts`() async throws {
         try await TestHub.with { hub in
             let handler = Handler(name: "write", on: UserRegistered.self) { try await TestHub.write($0, $1) }
             try await hub.running([hub.relay().run, hub.consuming([handler])]) {
@@ -19,21 +19,21 @@ import Testing
                 try await eventually { try await hub.count("ledger") == 1 }
                 try await hub.test.database.execute("alter table event_log.record rename to away")
                 // Each partition tries and fails, again and again.
-                try await eventually { !Self.lines("partitions cannot be worked on", of: hub).isEmpty }
+                try await eventually { !Self.lines("partitions cannot be consumed yet", of: hub).isEmpty }
                 let partition = #""partition":"#
-                #expect(Self.lines("partitions cannot be worked on", of: hub).allSatisfy { $0.contains(partition) })
+                #expect(Self.lines("partitions cannot be consumed yet", of: hub).allSatisfy { $0.contains(partition) })
                 try await hub.test.database.execute("alter table event_log.away rename to record")
                 try await eventually("it is over before the next event") {
-                    !Self.lines("the partitions are worked on again", of: hub).isEmpty
+                    !Self.lines("the partitions are consumed again", of: hub).isEmpty
                 }
                 try await hub.register(TestHub.user(2))
                 try await eventually { try await hub.count("ledger") == 2 }
             }
-            #expect(Self.lines("partitions cannot be worked on", of: hub).count == 1)
+            #expect(Self.lines("partitions cannot be consumed yet", of: hub).count == 1)
         }
     }
 
-    @Test func `a handler whose dependency is down is one line for all events, and one when they go on`() async throws {
+    @Test func `a handler with a failed dependency is one line at the start and one at the end`() async throws {
         try await TestHub.with { hub in
             let isUp = Gate()
             let handler = Handler(name: "write", on: UserRegistered.self) { received, tx in
@@ -45,11 +45,13 @@ import Testing
                 try await eventually { !Self.lines("a dependency is down", of: hub).isEmpty }
                 isUp.open()
                 try await eventually(within: .seconds(30)) { try await hub.count("ledger") == 40 }
-                try await eventually { !Self.lines("the partitions go on", of: hub).isEmpty }
+                try await eventually {
+                    !Self.lines("the dependency works again, the partitions continue", of: hub).isEmpty
+                }
             }
             let errors = hub.lines.lines.filter { $0.contains(#""level":"error""#) }
             #expect(errors.count == 1 && errors.first?.contains("no connection is free") == true, "\(errors)")
-            #expect(Self.lines("the partitions go on", of: hub).count == 1)
+            #expect(Self.lines("the dependency works again, the partitions continue", of: hub).count == 1)
         }
     }
 
@@ -69,9 +71,9 @@ import Testing
                         try await hub.test.database.execute(
                             "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'stand-by'"
                         )
-                        return told("a relay is interrupted")
+                        return told("a relay cannot publish events")
                     }
-                    try await eventually("it stands by again") { told("the relays go on") }
+                    try await eventually("it stands by again") { told("the relays publish events again") }
                     #expect(active.isActive && !standby.isActive)
                 }
             }

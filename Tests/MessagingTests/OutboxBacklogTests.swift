@@ -5,8 +5,7 @@ import Postgres
 import Testing
 
 @Suite struct OutboxBacklogTests {
-    @Test func `what waits in an outbox is shown with its age, and a database that is away is not a zero`() async throws
-    {
+    @Test func `waiting events are shown with their age, and an outage does not show zero`() async throws {
         try await TestHub.with { hub in
             let metrics = Metrics(process: false)
             let backlog = OutboxBacklog(metrics, of: hub.user)

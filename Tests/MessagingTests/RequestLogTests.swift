@@ -37,7 +37,7 @@ import Testing
         "req_0199A2547ADD8628073D0890CBFA1234",
         "a", String(repeating: "z", count: 64),
     ])
-    func `a block gives back what was put into it, by any correlation id`(id: String) {
+    func `a block returns its requests by correlation id`(id: String) {
         var block = RequestBlock()
         let requests = [Self.request("other"), Self.request(id), Self.request(id, "/courses"), Self.request("another")]
         for request in requests { block.append(request) }
@@ -54,7 +54,7 @@ import Testing
         #expect(block.bytes.count < 40_000)
     }
 
-    @Test func `requests that gather are one row, an idle process writes none, and each is found by its id`()
+    @Test func `collected requests are one row, each is found by its id, and an idle process writes none`()
         async throws
     {
         try await TestDatabase.with(Self.template) { test in
@@ -73,28 +73,28 @@ import Testing
         }
     }
 
-    @Test func `what cannot be written waits, one line tells of it, and what is too much is counted`() async throws {
+    @Test func `requests wait during an outage, with one log line, and a surplus is counted`() async throws {
         try await TestDatabase.with(Self.template) { test in
             let lines = LogRecorder()
             let log = Self.log(test, Logger(label: "test", sink: lines)) { $0.waitingBytesMax = 1_000 }
             try await test.database.execute("alter table requests.block rename to away")
             let running = TestLoops.shared.next().start("request log") { try await log.run() }
             for number in 1...100 { log.note(Self.request("req_\(number)")) }
-            try await eventually { lines.lines.contains { $0.contains("cannot be written down") } }
+            try await eventually { lines.lines.contains { $0.contains("the request log cannot be written") } }
             try await test.database.execute("alter table requests.away rename to block")
             try await eventually { try await Self.kept(["req_1"], in: test).count == 1 }
-            try await eventually { lines.lines.contains { $0.contains("requests are written down") } }
+            try await eventually { lines.lines.contains { $0.contains("the request log is written again") } }
             log.note(Self.request("req_late"))
             try await eventually { try await Self.kept(["req_late"], in: test).count == 1 }
             #expect(try await Self.kept(["req_100"], in: test).isEmpty)
-            #expect(lines.lines.filter { $0.contains("cannot be written down") }.count == 1)
+            #expect(lines.lines.filter { $0.contains("the request log cannot be written") }.count == 1)
             #expect(lines.lines.contains { $0.contains("too many waited") && $0.contains("\"count\"") })
             running.cancel()
             _ = await running.result
         }
     }
 
-    @Test func `what is older than a day is forgotten, and the oldest of what is too much`() async throws {
+    @Test func `requests older than a day are deleted, and the oldest beyond the size limit`() async throws {
         try await TestDatabase.with(Self.template) { test in
             let log = Self.log(test) { $0.keptBytesMax = 2_000 }
             for number in 1...20 {
@@ -132,7 +132,7 @@ import Testing
             #expect(whole.leftOut.isEmpty && whole.steps.count == 3, "\(whole)")
             let part = try await find(2)
             #expect(
-                part.leftOut == ["not all requests that are kept were looked at"] && part.steps.count == 2, "\(part)")
+                part.leftOut == ["not all stored requests were searched"] && part.steps.count == 2, "\(part)")
         }
     }
 }

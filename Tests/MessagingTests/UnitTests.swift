@@ -34,7 +34,7 @@ import Testing
         #expect(HeaderCodec.decode(HeaderCodec.encode([])) == [])
     }
 
-    @Test func `damaged headers are kept as one, and nothing traps`() {
+    @Test func `damaged headers are kept as one header, without a crash`() {
         let bytes = HeaderCodec.encode([RecordHeader("event-id", "evt_1"), RecordHeader("b", [1, 2, 3])])
         for count in 0..<bytes.count {
             let cut = Array(bytes[..<count])
@@ -49,7 +49,7 @@ import Testing
 }
 
 @Suite struct RetryPolicyTests {
-    @Test func `waits grow with every attempt, are spread over their whole range and bounded`() {
+    @Test func `pauses grow with every attempt, with full jitter and a maximum`() {
         var policy = RetryPolicy()
         policy.delayBase = .milliseconds(100)
         policy.delayMax = .seconds(2)
@@ -70,7 +70,7 @@ import Testing
             holders.enumerated().map { .init(id: Int64($0), topic: "t", holder: $1) })
     }
 
-    @Test func `members get even shares, and nobody gets what they do not subscribe to`() {
+    @Test func `members get equal shares of the topics they subscribe to`() {
         for memberCount in 1...5 {
             for partitionCount in 0...12 {
                 let members = (0..<memberCount).map { "m\($0)" }
@@ -96,13 +96,13 @@ import Testing
         #expect(holders.count { $0 == "b" } == 3 && holders.count { $0 == "a" } == 3)
     }
 
-    @Test func `what is even already is not moved`() {
+    @Test func `an even assignment is not changed`() {
         let holders: [String?] = ["b", "a", "b", "a", "a"]
         let owners = plan(["a", "b"], holders)
         #expect(owners == Dictionary(uniqueKeysWithValues: holders.enumerated().map { (Int64($0), $1 ?? "") }))
     }
 
-    @Test func `the partitions of who is gone are shared out`() {
+    @Test func `the partitions of a member that left are distributed`() {
         let owners = plan(["a", "b"], ["gone", "a", "gone", "b"])
         #expect(owners[1] == "a" && owners[3] == "b")
         #expect(owners.values.count { $0 == "a" } == 2)
@@ -110,7 +110,7 @@ import Testing
 }
 
 @Suite struct TopicDirectoryTests {
-    @Test func `what was read before a change is not kept after it`() async throws {
+    @Test func `data read before a change are not cached after it`() async throws {
         let isAsked = Gate(), mayAnswer = Gate()
         let table = Mutex<[Int64]>([1, 2])
         let directory = TopicDirectory { _ in
@@ -134,7 +134,7 @@ import Testing
 
 @Suite struct DeadLetterIDTests {
     @Test(arguments: ["", "a", "a/1", "a/b/c", "a/-1/2", "a/1/-2", "/1/2", "a/1/2/3", "a/1/99999999999999999999"])
-    func `text that is no id of a dead letter is none`(text: String) {
+    func `text that is not the id of a dead letter is refused`(text: String) {
         #expect(DeadLetter.ID(text) == nil)
     }
 }

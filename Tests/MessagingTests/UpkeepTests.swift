@@ -6,7 +6,7 @@ import Testing
 
 /// What is kept for a while goes when its time has come, and nothing else does.
 @Suite struct UpkeepTests {
-    @Test func `what nobody needs any more goes, in as many steps as it takes`() async throws {
+    @Test func `expired data are deleted in several steps`() async throws {
         try await TestHub.with { hub in
             try await hub.gamification.execute(
                 """

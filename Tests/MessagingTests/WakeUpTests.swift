@@ -10,7 +10,7 @@ import Testing
 @Suite struct WakeUpTests {
     /// Batches are cut by their count and by their bytes.
     @Test(arguments: [(countMax: 3, bytesMax: 1 << 20), (countMax: 100, bytesMax: 1_000)])
-    func `a partition is read to its end without polling, and what comes later too`(
+    func `a partition and later events are read without polling`(
         _ cut: (countMax: Int, bytesMax: Int)
     ) async throws {
         try await Self.withUnpolledLog { log in
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `a reader of what is to come is woken for it`() async throws {
+    @Test func `a reader that waits for new records is woken`() async throws {
         try await Self.withUnpolledLog { log in
             let reader = try await log.reader([TopicPartition("t", 0): 0..<Int64.max])
             for text in ["a", "b"] {
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(arguments: [(countMax: 3, bytesMax: 1 << 20), (countMax: 100, bytesMax: 300)])
-    func `an outbox is sent to its end without polling, and what comes later too`(
+    func `an outbox and later events are sent without polling`(
         _ cut: (countMax: Int, bytesMax: Int)
     ) async throws {
         try await TestHub.with { hub in

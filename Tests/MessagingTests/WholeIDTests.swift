@@ -18,7 +18,7 @@ import Testing
         [UInt8(2), 97, UInt8(text.utf8.count * 2)] + Array(text.utf8) + [72, 122]
     }
 
-    @Test func `an id is found as key, as header, as a string of its own and as a word in a text`() {
+    @Test func `an id is found as key, header, string and word of a text`() {
         #expect(WholeID.stands(Self.id, in: Self.record([], key: Self.id)))
         #expect(WholeID.stands(Self.id, in: Self.record([], headers: [RecordHeader("correlation-id", Self.id)])))
         #expect(WholeID.stands(Self.id, in: Self.record(Self.avro(Self.id))))
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: ["usr_0199a2547add8628073d0890cbfa123", "usr_0", "sr_0199a2547add8628073d0890cbfa1234", "0199"])
-    func `a part of an id is none, and the whole ones that begin with it are told`(part: String) {
+    func `a part of an id finds nothing, and the complete ids with that prefix are listed`(part: String) {
         let records = [
             Self.record([], key: Self.id), Self.record(Self.avro(Self.id)),
             Self.record([], headers: [RecordHeader("correlation-id", Self.id)]),

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ErasureTests {
     private let traces = ["Ada", "Lovelace", "ada@example.org"]
 
-    @Test func `nothing of an erased person is left, however often it is said`() async throws {
+    @Test func `no data of an erased person remain, also after repeated events`() async throws {
         try await NotificationHub.with { [traces] hub in
             let ada = UserID.new, eve = UserID.new, deletion = EventID.new
             try await hub.register(ada)
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func `whatever comes after the erasure finds nobody`() async throws {
+    @Test func `events after the erasure have no effect`() async throws {
         try await NotificationHub.with { [traces] hub in
             let ada = UserID.new
             try await hub.earn(ada)
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `a mail that waits when its reader is erased is not sent`() async throws {
+    @Test func `a waiting mail is not sent after the erasure of its recipient`() async throws {
         try await NotificationHub.withServer { hub, server in
             let ada = UserID.new, mail = EventID.new
             try await hub.post(NotificationHub.mail(user: ada), mail)

@@ -85,7 +85,8 @@ import Testing
     ]
 
     @Test(arguments: examples)
-    func `one person is told once, where the kind says, and in the words of the course`(_ example: Example) async throws
+    func `one person gets one notification, by the channels of its kind, with the course title`(_ example: Example)
+        async throws
     {
         try await NotificationHub.with { hub in
             let ada = UserID.new, course = CourseID.new
@@ -106,7 +107,7 @@ import Testing
     }
 
     @Test(arguments: examples)
-    func `who is not known yet is told later, and who is erased never`(_ example: Example) async throws {
+    func `an unknown person is notified later, an erased one never`(_ example: Example) async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new, eve = UserID.new
             let told = try example.event(ada, .new), untold = try example.event(eve, .new)
@@ -121,7 +122,7 @@ import Testing
         }
     }
 
-    @Test func `two events of a person in one batch are both told of`() async throws {
+    @Test func `two events of a person in one batch cause two notifications`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new
             try await hub.register(ada)
@@ -132,7 +133,7 @@ import Testing
     }
 
     /// While nobody confirms the enrolment, payment says again that it was paid for.
-    @Test func `a payment has one receipt, whatever event tells of it`() async throws {
+    @Test func `a payment has one receipt, for any number of events`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new, payment = try NotificationHub.paid(ada, for: .new)
             try await hub.deliver(payment)
@@ -144,7 +145,7 @@ import Testing
         }
     }
 
-    @Test func `a payment without a course names none`() async throws {
+    @Test func `a receipt without a course names none`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new
             try await hub.register(ada)
@@ -170,7 +171,7 @@ import Testing
         }
     }
 
-    @Test func `a badge that comes with something else is neither mailed nor pushed`() async throws {
+    @Test func `a badge of another notified event is neither mailed nor pushed`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new
             try await hub.register(ada)
@@ -180,7 +181,7 @@ import Testing
         }
     }
 
-    @Test func `a push message is delivered once, to whom it is for`() async throws {
+    @Test func `a push message is delivered once, to its recipient`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new
             try await hub.register(ada)
@@ -199,7 +200,7 @@ import Testing
 
     // MARK: Further courses
 
-    @Test func `who has enrolled with an instructor is told once of each further course`() async throws {
+    @Test func `learners of an instructor are notified once of each new course`() async throws {
         try await NotificationHub.with { hub in
             let teacher = UserID.new, ada = UserID.new, eve = UserID.new
             let first = CourseID.new, second = CourseID.new, elsewhere = CourseID.new
@@ -239,7 +240,7 @@ import Testing
         }
     }
 
-    @Test func `an enrolment that is heard of after its learner was erased leaves nothing that stays`() async throws {
+    @Test func `an enrolment after the erasure of its learner leaves no data`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new
             try await hub.delete(ada)

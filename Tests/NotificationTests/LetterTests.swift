@@ -11,7 +11,7 @@ import Testing
     ]
 
     @Test(arguments: NoticeKind.allCases, Language.allCases)
-    func `every notice has its words in every language, as text and as HTML`(kind: NoticeKind, language: Language) {
+    func `every notification has texts in every language, as text and as HTML`(kind: NoticeKind, language: Language) {
         var facts = ada
         facts[.language] = language.rawValue
         let wording = Wording(kind, facts, in: language)
@@ -22,12 +22,12 @@ import Testing
     }
 
     @Test(arguments: NoticeKind.allCases)
-    func `the languages do not say the same`(kind: NoticeKind) {
+    func `the texts of the languages differ`(kind: NoticeKind) {
         #expect(Wording(kind, ada, in: .english) != Wording(kind, ada, in: .german))
     }
 
     @Test(arguments: NoticeKind.allCases, Language.allCases)
-    func `no fact can become markup`(kind: NoticeKind, language: Language) {
+    func `no value can become markup`(kind: NoticeKind, language: Language) {
         let nasty = "<script>alert('x')</script>\"&"
         let facts: Facts = [
             .firstName: nasty, .lastName: nasty, .language: language.rawValue, .changed: "role", .role: nasty,
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(arguments: NoticeKind.allCases, Language.allCases)
-    func `a course whose title is not known leaves no gap`(kind: NoticeKind, language: Language) {
+    func `a text without a known course title is complete`(kind: NoticeKind, language: Language) {
         if [.courseCreated, .coursePublished, .newCourse].contains(kind) { return }
         var facts = ada
         facts[.courseTitle] = ""
@@ -63,7 +63,7 @@ import Testing
         (Language.english, "Your quiz in “Swift” has 8.5 of 10 points, 85 percent."),
         (.german, "Dein Quiz für „Swift“ hat 8,5 von 10 Punkten, 85 Prozent."),
     ])
-    func `a grade names what was graded`(language: Language, body: String) {
+    func `a grade names the graded work`(language: Language, body: String) {
         #expect(Wording(.grade, ada, in: language).body == body)
     }
 
@@ -75,7 +75,7 @@ import Testing
         #expect(Facts.text(of: number) == text)
     }
 
-    @Test func `a mail without a name or with an unknown language is still a mail`() {
+    @Test func `a mail without a name or with an unknown language is sent`() {
         let letter = Letter(.welcome, [.language: "tlh"])
         #expect(letter.text.hasPrefix("Hello,\n"))
     }
@@ -86,16 +86,16 @@ import Testing
     }
 
     @Test(arguments: ["fr", "", "-", "deutsch"])
-    func `a locale we do not write in leads to none`(locale: String) {
+    func `a locale without texts has no language`(locale: String) {
         #expect(Language(locale: locale) == nil)
     }
 
     @Test(arguments: [(["email"], "email"), (["firstName", "role", "email"], "email,role"), (["role"], "role")])
-    func `address and role are what people are told of`(changed: [String], names: String) {
+    func `changes of address and role cause notifications`(changed: [String], names: String) {
         #expect(ProfileChange(changedFields: changed)?.names == names)
     }
 
-    @Test func `other changes are not told of`() {
+    @Test func `other changes cause no notification`() {
         #expect(ProfileChange(changedFields: ["firstName", "lastName", "plan"]) == nil)
     }
 }

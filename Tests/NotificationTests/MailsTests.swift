@@ -21,7 +21,7 @@ import Testing
         return event
     }
 
-    @Test func `a failed mail is sent again under its id, and only when it is asked for`() async throws {
+    @Test func `a failed mail is sent again under its id only on request`() async throws {
         try await NotificationHub.withServer { hub, server in
             let event = try await failed(hub, server)
             let mail = try #require(try await hub.mails.list(.failed, countMax: 10).first)
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `what has not failed is not sent again, and the state it is in is told`() async throws {
+    @Test func `a mail that has not failed is not sent again, and its state is reported`() async throws {
         try await NotificationHub.withServer { hub, server in
             let sent = EventID.new, waiting = EventID.new, unknown = EventID.new
             try await hub.post(NotificationHub.mail(), sent)
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `the mail of somebody who is erased is nobody's to send`() async throws {
+    @Test func `the mail of an erased person cannot be sent again`() async throws {
         try await NotificationHub.withServer { hub, server in
             let ada = UserID.new
             let event = try await failed(hub, server, user: ada)
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `all that failed are sent again, however many`() async throws {
+    @Test func `all failed mails are sent again, in any number`() async throws {
         try await NotificationHub.withServer { hub, server in
             let event = try await failed(hub, server)
             let count = Mails.resentCountMax + 5
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test(arguments: [("a@b.c", "a…@b.c"), ("ada@lovelace@b.c", "a…@b.c"), ("ada", "…"), ("@b.c", "…"), ("", "…")])
-    func `a masked address shows its first letter and where it is`(address: String, masked: String) {
+    func `a masked address has its first letter and its domain`(address: String, masked: String) {
         let mail = Mail(
             id: .new, userID: .new, state: .failed, kind: "welcome", address: address, attempts: 1, code: nil,
             reason: nil,

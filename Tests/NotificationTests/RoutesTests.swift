@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `nobody marks somebody else's notification`() async throws {
+    @Test func `a person cannot mark another person's notification`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new, eve = UserID.new
             try await hub.register(ada)
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `who is not logged in sees no notifications`() async throws {
+    @Test func `an anonymous caller sees no notifications`() async throws {
         try await NotificationHub.with { hub in
             let list = try await hub.send(.get, "/notifications")
             let all = try await hub.send(.post, "/notifications/read-all")
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `without a mail server mail is in the development mailbox, once, for everybody to see`() async throws {
+    @Test func `without a mail server a mail is in the public development mailbox once`() async throws {
         try await NotificationHub.with { hub in
             let event = EventID.new, mail = NotificationHub.mail(firstName: "<b>Ada</b>")
             for _ in 1...2 { try await hub.post(mail, event) }
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func `a page links to the next one, and the last to none`() async throws {
+    @Test func `a page links to the next one, except the last`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new
             try await hub.register(ada)
@@ -125,7 +125,7 @@ import Testing
 
     private static let browser: HTTPFields = ["accept": "text/html,application/xhtml+xml,*/*;q=0.8"]
 
-    @Test func `a browser gets the mailbox as a page, whoever else asks gets JSON`() async throws {
+    @Test func `a browser gets the mailbox as HTML, other clients as JSON`() async throws {
         try await NotificationHub.with { hub in
             for number in 0..<3 { try await hub.post(NotificationHub.mail(to: "p\(number)@example.org")) }
             let page = try await hub.send(.get, "/dev/mailbox?limit=2", fields: Self.browser)
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func `the page of a mail shows its HTML, text and source, and nothing in it gets out of its place`()
+    @Test func `the page of a mail shows its HTML, text and source, isolated from the page`()
         async throws
     {
         try await NotificationHub.with { hub in

@@ -11,7 +11,7 @@ import Testing
 
 /// Against a real SMTP server.
 @Suite struct SenderTests {
-    @Test func `a mail arrives with text and HTML, and its texts are not kept`() async throws {
+    @Test func `a mail arrives with text and HTML, and its texts are deleted`() async throws {
         try await NotificationHub.withServer { hub, server in
             let event = EventID.new
             try await hub.post(NotificationHub.mail(), event)
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `an event delivered twice, before and after the mail went out, is one mail`() async throws {
+    @Test func `an event delivered twice, before and after sending, is one mail`() async throws {
         try await NotificationHub.withServer { hub, server in
             let event = EventID.new, mail = NotificationHub.mail()
             for _ in 1...2 { try await hub.post(mail, event) }
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func `a mail that is put off for too long has failed`() async throws {
+    @Test func `a mail that is put off for too long fails`() async throws {
         var limits = MailLimits.quick
         limits.retryAgeMax = .milliseconds(300)
         try await NotificationHub.withServer(limits: limits) { hub, server in
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func `an address the server refuses is given up at once, and holds up nobody`() async throws {
+    @Test func `a mail to a refused address fails at once, and delays no other`() async throws {
         try await NotificationHub.withServer { hub, server in
             let refused = EventID.new, other = EventID.new
             try await server.answer(.refuse(code: 550, stage: .rcpt, times: 1))
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func `the journey tells of a mail that was put off, refused or sent`() async throws {
+    @Test func `the trace shows a mail that was put off, refused or sent`() async throws {
         try await NotificationHub.withServer { hub, server in
             let late = EventID.new, refused = EventID.new
             try await server.answer(.refuse(code: 451, times: 1))
@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test(arguments: ["ada", "a b@example.org", "ada@example.org\r\nBcc: eve@example.org", ""])
-    func `what is no address fails without a word to the server`(address: String) async throws {
+    func `a mail to an invalid address fails without a connection`(address: String) async throws {
         try await NotificationHub.withServer { hub, server in
             let event = EventID.new
             try await hub.post(NotificationHub.mail(to: address), event)
@@ -137,8 +137,7 @@ import Testing
         }
     }
 
-    @Test func `while the server is down mails wait, the events too, and all go out once when it is back`() async throws
-    {
+    @Test func `while the server is down mails and events wait, and all are sent once afterwards`() async throws {
         try await NotificationHub.withServer { hub, server in
             try await server.goDown()
             for number in 0..<20 { try await hub.post(NotificationHub.mail(to: "p\(number)@example.org")) }
@@ -162,7 +161,7 @@ import Testing
             #expect(Set(mails.map(\.messageID)).count == mails.count)
             let recipients = Set(mails.map(\.toAddress))
             #expect((0..<20).allSatisfy { recipients.contains("p\($0)@example.org") })
-            for text in ["the mail server takes no mail", "the mail server takes mail again"] {
+            for text in ["the mail server does not accept mail", "the mail server accepts mail again"] {
                 let lines = hub.log.lines.filter { $0.contains(text) }
                 #expect(!lines.isEmpty && lines[0].contains(server.url), "\(lines)")
             }
@@ -172,7 +171,7 @@ import Testing
     @Test(
         arguments: zip(
             [530, 550, 553, 452, 554, 421], [SMTPServer.Stage.mail, .mail, .mail, .mail, .greeting, .greeting]))
-    func `while the server refuses us mails wait, the events too, and all go out once when it no longer does`(
+    func `while the server refuses the hub mails and events wait, and all are sent once afterwards`(
         code: Int, stage: SMTPServer.Stage
     ) async throws {
         try await NotificationHub.withServer { hub, server in
@@ -197,7 +196,7 @@ import Testing
         }
     }
 
-    @Test func `an event is not taken on while the server refuses us`() async throws {
+    @Test func `no event is accepted while the server refuses the hub`() async throws {
         try await NotificationHub.withServer { hub, server in
             try await server.answer(.refuse(code: 530, stage: .mail))
             try await hub.post(NotificationHub.mail())
@@ -217,7 +216,7 @@ import Testing
     }
 
     @Test(arguments: ["5.7.1 relaying denied", "5.7.1 blocked by policy"])
-    func `a recipient refused for what we are waits alone, and holds up nobody`(text: String) async throws {
+    func `a mail refused because of its sender waits alone, and delays no other`(text: String) async throws {
         try await NotificationHub.withServer { hub, server in
             let refused = EventID.new, other = EventID.new
             try await server.answer(.refuse(code: 550, text: text, stage: .rcpt, times: 2))
@@ -234,7 +233,7 @@ import Testing
         }
     }
 
-    @Test func `how long the server was away does not count against a mail`() async throws {
+    @Test func `an outage of the server does not count towards the time limit of a mail`() async throws {
         var limits = MailLimits.quick
         limits.retryAgeMax = .seconds(3_600)
         try await NotificationHub.withServer(limits: limits) { hub, server in
@@ -247,7 +246,7 @@ import Testing
         }
     }
 
-    @Test func `one slow mail holds up no other`() async throws {
+    @Test func `one slow mail delays no other`() async throws {
         try await NotificationHub.withServer { hub, server in
             let slow = EventID.new
             let (release, releasing) = AsyncStream.makeStream(of: Void.self)
@@ -266,7 +265,7 @@ import Testing
     }
 
     /// The one moment in doubt: the server has the mail and we do not know.
-    @Test func `a mail the server took without saying so is sent again under the same id`() async throws {
+    @Test func `a mail accepted without a reply is sent again under the same id`() async throws {
         try await NotificationHub.withServer { hub, server in
             let event = EventID.new
             try await server.answer(.takeAndClose)
@@ -281,7 +280,7 @@ import Testing
         }
     }
 
-    @Test func `a mail whose sender died is taken over when the claim has run out, not before`() async throws {
+    @Test func `a mail of a dead sender is taken over after its claim expires`() async throws {
         try await NotificationHub.withServer { hub, server in
             let dead = EventID.new, held = EventID.new, operations = hub.operations
             try await hub.post(NotificationHub.mail(), dead)
@@ -299,7 +298,7 @@ import Testing
         }
     }
 
-    @Test func `a sender that lost its claim writes nothing down`() async throws {
+    @Test func `a sender without a valid claim stores no outcome`() async throws {
         try await NotificationHub.withServer { hub, _ in
             let event = EventID.new, operations = hub.operations, sender = try #require(operations.sender)
             try await hub.post(NotificationHub.mail(), event)
@@ -320,7 +319,7 @@ import Testing
         }
     }
 
-    @Test func `a stop waits for the mail under way`() async throws {
+    @Test func `a stop waits for the mail in progress`() async throws {
         try await NotificationHub.withServer { hub, server in
             for number in 0..<30 { try await hub.post(NotificationHub.mail(to: "p\(number)@example.org")) }
             try await hub.sending { try await eventually { try await server.mailCount() > 0 } }
@@ -336,7 +335,7 @@ import Testing
         }
     }
 
-    @Test func `a template nobody has is for the dead letters`() async throws {
+    @Test func `an unknown template becomes a dead letter`() async throws {
         try await NotificationHub.with { hub in
             let failure = await #expect(throws: Failure.self) {
                 try await hub.post(NotificationHub.mail(kind: "nonsense"))

@@ -5,7 +5,7 @@ import ServiceTesting
 import Testing
 
 @Suite struct TellingTests {
-    @Test func `who registers is welcomed in the list and by mail`() async throws {
+    @Test func `a registration causes a welcome notification and a mail`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new, registration = EventID.new
             try await hub.register(ada, registration)
@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test func `a registration delivered twice welcomes once`() async throws {
+    @Test func `a registration delivered twice causes one welcome`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new, registration = EventID.new
             try await hub.register(ada, registration)
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func `a changed name is remembered and alarms nobody`() async throws {
+    @Test func `a changed name is stored without a notification`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new
             try await hub.register(ada)
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `a changed address is told of at the old one and the new one`() async throws {
+    @Test func `a changed address causes mails to the old and the new one`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new
             try await hub.register(ada)
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func `a changed role is told of once`() async throws {
+    @Test func `a changed role causes one notification`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new
             try await hub.register(ada)
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(arguments: [[1, 2], [2, 1]])
-    func `of two changes of a person in one batch the newer stays, and each is told of where it was true`(
+    func `of two changes of a person in one batch the newer stays, and each sends its mails`(
         turns: [Int]
     ) async throws {
         try await NotificationHub.with { hub in
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func `a registration that is replayed welcomes nobody again`() async throws {
+    @Test func `a replayed registration causes no welcome`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new, registration = EventID.new
             try await hub.register(ada, registration)
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test func `points are told of when they reach a milestone, and once`() async throws {
+    @Test func `points cause one notification at a milestone`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new
             try await hub.register(ada)
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func `a badge is told of once, the newcomer's without a mail`() async throws {
+    @Test func `a badge causes one notification, the newcomer's without a mail`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new
             try await hub.register(ada)
@@ -143,7 +143,7 @@ import Testing
     }
 
     /// The badge's topic may be ahead of the registrations'.
-    @Test func `a badge that comes before its owner is known waits for that, with its journey`() async throws {
+    @Test func `a badge before the registration of its owner waits, with its trace`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new, award = EventID.new
             for _ in 1...2 { try await hub.earn(ada, award) }
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test func `texts are in the language of the reader`() async throws {
+    @Test func `texts are in the language of the recipient`() async throws {
         try await NotificationHub.with(language: .german) { hub in
             let ada = UserID.new
             try await hub.register(ada)

@@ -21,7 +21,7 @@ import Testing
                 Array(Migrations.all.prefix { $0.id != "notification-007-mails-as-tasks" })),
         ])
 
-    @Test func `mails that waited or failed before are sent, or may be, and no other goes out again`() async throws {
+    @Test func `after an upgrade waiting and failed mails can be sent, and no other is sent again`() async throws {
         let server = try await SMTPServer()
         try await TestDatabase.with(Self.before) { test in
             let ids = ["waiting", "sending", "sent", "failed"].map { (state: $0, id: EventID.new) }

@@ -7,7 +7,7 @@ import ServiceTesting
 import Testing
 
 @Suite struct UpkeepTests {
-    @Test func `what is old goes, what is not stays`() async throws {
+    @Test func `old rows are deleted, recent ones stay`() async throws {
         try await NotificationHub.with { hub in
             let ada = UserID.new
             try await hub.register(ada)
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `mail that waits is never too old`() async throws {
+    @Test func `waiting mails are never deleted`() async throws {
         try await NotificationHub.withServer { hub, _ in
             try await hub.post(NotificationHub.mail())
             var limits = KeepingLimits()
@@ -42,7 +42,7 @@ import Testing
 }
 
 @Suite struct ConfigTests {
-    @Test func `nothing set is the development mailbox`() throws {
+    @Test func `without settings the development mailbox is used`() throws {
         let config = try NotificationConfig(Settings())
         #expect(config.smtp == nil && config.language == .english && config.from.name == "Learning Hub")
     }
@@ -61,7 +61,7 @@ import Testing
         ["SMTP_URL": "mail.example.org"], ["HUB_MAIL_FROM": "nobody"], ["HUB_LANGUAGE": "fr"],
         ["HUB_MAIL_TIMEOUT": "soon"],
     ])
-    func `what cannot be used is refused without showing it`(environment: [String: String]) throws {
+    func `an invalid setting is refused without its value`(environment: [String: String]) throws {
         let error = #expect(throws: SettingsError.self) { try NotificationConfig(Settings(environment: environment)) }
         for (name, value) in environment {
             #expect(error?.description.contains(name) == true && error?.description.contains(value) == false)

@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    @Test func `a folder is made with the first object, and not before`() async throws {
+    @Test func `a folder is created with the first object`() async throws {
         try await with { store, folder in
             #expect(try await store.list(prefix: "", after: nil, countMax: 10).isEmpty)
             #expect(try await store.get(try ObjectKey("a")) == nil)
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `only this user may look into it`() async throws {
+    @Test func `only this user can read the folder`() async throws {
         try await with { store, folder in
             try await store.put([1], at: try ObjectKey("a"), contentType: "text/plain")
             let modes = try [folder.path, "\(folder.path)/a"].map {
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func `what is not whole has no name, and is gone with who wrote it`() async throws {
+    @Test func `an incomplete object has no name, and disappears with its writer`() async throws {
         try await with { store, folder in
             try await store.put([1], at: try ObjectKey("a"), contentType: "text/plain")
             let gate = Gate()
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func `what a killed process left behind is removed a day later, and what is being written is not`()
+    @Test func `files of a killed process are deleted after a day, files in use are not`()
         async throws
     {
         try await with { store, folder in
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func `files of others that are no objects are passed over`() async throws {
+    @Test func `foreign files are ignored`() async throws {
         try await with { store, folder in
             try await store.put([1], at: try ObjectKey("a"), contentType: "text/plain")
             #expect(FileManager.default.createFile(atPath: "\(folder.path)/not an object", contents: Data([1])))
@@ -77,14 +77,14 @@ import Testing
         }
     }
 
-    @Test func `a folder that cannot be made is unavailable, and says why`() async throws {
+    @Test func `a folder that cannot be created is unavailable, with the reason`() async throws {
         let store = FolderStore(path: "/dev/null/objects", pool: try .forTests.get())
         let expected = ObjectStoreError.unavailable("cannot create the folder: Not a directory")
         await #expect(throws: expected) { try await store.check() }
         await #expect(throws: expected) { try await store.put([1], at: try ObjectKey("a"), contentType: "text/plain") }
     }
 
-    @Test func `whoever wants an address sends the bytes themselves`() async throws {
+    @Test func `a folder has no addresses for objects`() async throws {
         try await with { store, _ in
             let key = try ObjectKey("a")
             #expect(store.address(of: key, for: .seconds(60)) == nil)

@@ -6,7 +6,7 @@ import Testing
 /// What every store does.
 @Suite struct ObjectStoreTests {
     @Test(arguments: StoreKind.allCases)
-    func `what was put is there, whole and in parts`(kind: StoreKind) async throws {
+    func `a stored object can be read completely and by range`(kind: StoreKind) async throws {
         try await kind.with { store, prefix in
             let key = try ObjectKey("\(prefix)/a.txt")
             let put = try await store.put(Array("hello world".utf8), at: key, contentType: "text/plain")
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `reading cannot begin behind the end`(kind: StoreKind) async throws {
+    func `a read cannot begin after the end`(kind: StoreKind) async throws {
         try await kind.with { store, prefix in
             let key = try ObjectKey("\(prefix)/a")
             try await store.put([1, 2, 3], at: key, contentType: "text/plain")
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `an empty object is one`(kind: StoreKind) async throws {
+    func `an object can be empty`(kind: StoreKind) async throws {
         try await kind.with { store, prefix in
             let key = try ObjectKey("\(prefix)/empty")
             let put = try await store.put([], at: key, contentType: "text/plain")
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `what is not there is nil, and may be removed`(kind: StoreKind) async throws {
+    func `a missing object is nil, and can be deleted`(kind: StoreKind) async throws {
         try await kind.with { store, prefix in
             let key = try ObjectKey("\(prefix)/none")
             #expect(try await store.get(key) == nil)
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `another object takes the place of the first, and a removed one is gone`(kind: StoreKind) async throws {
+    func `an object can be replaced and deleted`(kind: StoreKind) async throws {
         try await kind.with { store, prefix in
             let key = try ObjectKey("\(prefix)/a")
             try await store.put([1, 2, 3], at: key, contentType: "text/plain")
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `a name may begin with another one`(kind: StoreKind) async throws {
+    func `a name can have another name as prefix`(kind: StoreKind) async throws {
         try await kind.with { store, prefix in
             for name in ["a", "a/b", "a/b/c"] {
                 try await store.put(Array(name.utf8), at: try ObjectKey("\(prefix)/\(name)"), contentType: "text/plain")
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `a list goes by the beginning of names, in order, page by page`(kind: StoreKind) async throws {
+    func `a list by prefix is ordered, page by page`(kind: StoreKind) async throws {
         try await kind.with { store, prefix in
             let names = ["a-1", "a/1", "a/2", "a/sub/3", "a0", "b/1"].map { "\(prefix)/\($0)" }
             for name in names.shuffled() {
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `a body comes in pieces, however large it is`(kind: StoreKind) async throws {
+    func `a body of any size is read in pieces`(kind: StoreKind) async throws {
         try await kind.with { store, prefix in
             let key = try ObjectKey("\(prefix)/large")
             let chunks = (0..<64).map { [UInt8](repeating: UInt8($0), count: 100_000) } + [[], [1, 2, 3]]
@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `a body that is not what it should be leaves what was there before`(kind: StoreKind) async throws {
+    func `an invalid body leaves the previous object unchanged`(kind: StoreKind) async throws {
         try await kind.with { store, prefix in
             let key = try ObjectKey("\(prefix)/a")
             try await store.put([1, 2, 3], at: key, contentType: "text/plain")
@@ -146,7 +146,7 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `a reader keeps what it has opened, whatever becomes of the name`(kind: StoreKind) async throws {
+    func `an open reader is not affected by later changes of the object`(kind: StoreKind) async throws {
         try await kind.with { store, prefix in
             let key = try ObjectKey("\(prefix)/a")
             try await store.put([1, 2, 3], at: key, contentType: "text/plain")
@@ -157,7 +157,7 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `many at once do not get into each other's way`(kind: StoreKind) async throws {
+    func `concurrent operations do not affect each other`(kind: StoreKind) async throws {
         try await kind.with { store, prefix in
             let keys = try (0..<20).map { try ObjectKey("\(prefix)/\($0)") }
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -175,7 +175,7 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `a store that works says so`(kind: StoreKind) async throws {
+    func `a working store passes its check`(kind: StoreKind) async throws {
         try await kind.with { store, _ in try await store.check() }
     }
 
@@ -184,11 +184,11 @@ import Testing
         "ä", "a\u{0}",
         "a\n", "~", "a:b", String(repeating: "a", count: 201),
     ])
-    func `a name that means something to a file system or an address is none`(name: String) {
+    func `a name with a meaning to a file system or URL is refused`(name: String) {
         #expect(throws: ObjectStoreError.badKey) { try ObjectKey(name) }
     }
 
-    @Test func `a plain name is one, up to the longest`() throws {
+    @Test func `plain names are accepted up to the maximum length`() throws {
         for name in ["a", "certificates/cert_01.pdf", "a-b_c.d/E/0", String(repeating: "a", count: 200)] {
             #expect(try ObjectKey(name).text == name)
         }

@@ -17,7 +17,7 @@ import Testing
         await client.close()
     }
 
-    @Test func `who has the wrong secret is refused, for good`() async throws {
+    @Test func `a wrong secret is a permanent error`() async throws {
         try await with({ $0.secretAccessKey = String(repeating: "x", count: 40) }) { store in
             let expected = ObjectStoreError.refused("403 SignatureDoesNotMatch")
             await #expect(throws: expected) { try await store.get(try ObjectKey("a")) }
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test func `a bucket that is not there is no missing object`() async throws {
+    @Test func `a missing bucket differs from a missing object`() async throws {
         try await with({ $0.bucket = "another-bucket" }) { store in
             await #expect(throws: ObjectStoreError.refused("404 NoSuchBucket")) {
                 try await store.get(try ObjectKey("a"))
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `an S3 that is away is unavailable`() async throws {
+    @Test func `an S3 server that is down is unavailable`() async throws {
         try await with({ $0.endpoint = "http://127.0.0.1:1" }) { store in
             await #expect {
                 try await store.head(try ObjectKey("a"))
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(arguments: ["ftp://a", "http://a/path", "https://user@a", "a", ""])
-    func `an endpoint that is no URL of a host is refused at once`(endpoint: String) async throws {
+    func `an invalid endpoint is refused at once`(endpoint: String) async throws {
         let client = HTTPClient(loops: TestLoops.shared)
         #expect(throws: ObjectStoreError.refused("the endpoint is not the URL of a host")) {
             try S3Store(
@@ -99,7 +99,7 @@ import Testing
         #expect(list.last?.1.hasSuffix("34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7") == true)
     }
 
-    @Test func `an address names the object, and for how long it holds`() async throws {
+    @Test func `an address contains the object and its lifetime`() async throws {
         try await with { store in
             let address = try #require(store.address(of: try ObjectKey("a/b.pdf"), for: .seconds(90)))
             #expect(address.contains("/hub-objects/a/b.pdf?"))
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func `a list of what others put there is read, whatever their names are`() {
+    @Test func `a list with foreign objects is read, whatever their names`() {
         let xml = """
             <?xml version="1.0"?><ListBucketResult><Name>b</Name><Contents><Key>a/b</Key><Size>12</Size></Contents>
             <Contents><Key>no &amp; key</Key><Size>1</Size></Contents><Contents><Key>c</Key></Contents>

@@ -39,7 +39,7 @@ import Testing
         #expect(writer.droppedCount == 0)
     }
 
-    @Test func `a reader that does not read costs lines, which are counted, and never a wait`() async throws {
+    @Test func `a blocked log reader loses lines, which are counted, and blocks no writer`() async throws {
         let pipe = Pipe()
         let writer = LogWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor, bufferBytesMax: 64 * 1_024)
         let logger = Logger(label: "a", sink: writer)
@@ -60,7 +60,7 @@ import Testing
         #expect(lines.last?.contains("afterwards") == true)
     }
 
-    @Test(.timeLimit(.minutes(1))) func `a reader that has gone does not keep flush waiting`() throws {
+    @Test(.timeLimit(.minutes(1))) func `a closed log reader does not block flush`() throws {
         let pipe = Pipe()
         let writer = LogWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor)
         let logger = Logger(label: "a", sink: writer)

@@ -19,7 +19,7 @@ import Testing
             ])
     }
 
-    @Test func `a line carries the ids of the journey`() throws {
+    @Test func `a line has the correlation and trace ids`() throws {
         let header = try #require(Traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
         let context = TraceContext(correlationID: "req_1", traceparent: header, causationID: "evt_1")
         TraceContext.$current.withValue(context) { logger().notice("effect") }
@@ -33,7 +33,7 @@ import Testing
         "plain", "quote \" backslash \\", "line\nbreak\r\ttab", "\u{0}\u{1}\u{1f}\u{7f}\u{9b}31m", "\u{2028}\u{2029}",
         "Ana Sofía 学习 👩🏽‍🎓", "",
     ])
-    func `any text survives as JSON and none breaks the line`(text: String) throws {
+    func `any text is valid JSON in one line`(text: String) throws {
         logger().info("m", [.reason: .text(text)])
         let line = try #require(recorder.lines.first)
         let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
@@ -48,12 +48,12 @@ import Testing
         #expect(line.hasSuffix("ü…\"}"))
     }
 
-    @Test func `what is no JSON number is null`() {
+    @Test func `a number that JSON cannot represent is null`() {
         logger().info("m", [.durationMs: .number(.nan)])
         #expect(recorder.lines.first?.contains(#""durationMs":null"#) == true)
     }
 
-    @Test func `below the level nothing is written and no fact is made`() {
+    @Test func `below the level nothing is written and no metadata is computed`() {
         var made = 0
         func fact() -> LogValue {
             made += 1

@@ -78,7 +78,7 @@ import Testing
         #expect(histogram.sum == 20_000)
     }
 
-    @Test func `what is not a number is not observed`() {
+    @Test func `a value that is not a number is not observed`() {
         let histogram = metrics.histogram("a_seconds", help: "A.")
         histogram.observe(.nan)
         histogram.observe(1)

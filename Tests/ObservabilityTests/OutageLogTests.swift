@@ -19,7 +19,7 @@ import Testing
             uptime: { [clock] in clock.now })
     }
 
-    @Test func `a storm is a line when it begins, one with the count now and then, and one when it is over`() {
+    @Test func `an outage is a line at its start, lines with the count, and a line at its end`() {
         let log = log()
         for number in 1...200 { log.failed([.offset: LogValue(number)]) }
         #expect(lines.lines.count == 1)
@@ -36,7 +36,7 @@ import Testing
         #expect(lines.lines.count == 3)
     }
 
-    @Test func `of several it is over when each of them works`() {
+    @Test func `an outage of several keys ends when each of them works`() {
         let log = log()
         for key in ["a", "b", "c"] { log.failed([:], of: key) }
         log.succeeded(of: "a")
@@ -48,7 +48,7 @@ import Testing
         #expect(lines.lines.count == 2)
     }
 
-    @Test func `one that has fallen silent holds up nobody`() {
+    @Test func `a key without new failures does not prolong an outage`() {
         let log = log()
         for key in ["a", "b"] { log.failed([:], of: key) }
         clock.pass(OutageLog.interval)
@@ -59,7 +59,7 @@ import Testing
         #expect(lines.lines.count == 3 && lines.lines[2].contains("it is back"))
     }
 
-    @Test func `what comes and goes again and again is no more lines than what stays`() {
+    @Test func `a repeatedly starting outage writes no more lines than a lasting one`() {
         let log = log()
         for _ in 1...100 {
             log.failed([:])
@@ -71,7 +71,7 @@ import Testing
         #expect(lines.lines.count == 3 && lines.lines[2].contains(#""count":100"#))
     }
 
-    @Test func `one that is gone is not well again`() {
+    @Test func `a forgotten key does not count as recovered`() {
         let log = log()
         log.failed([:], of: "a")
         log.forget("a")

@@ -32,7 +32,7 @@ import Testing
         return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
 
-    @Test func `a warning is a line to read, in colour`() throws {
+    @Test func `a warning on a terminal is a coloured text line`() throws {
         let text = try written(noColour: nil) { $0.warning("a service did not answer", [.name: "course", .count: 3]) }
         #expect(
             text
@@ -40,12 +40,12 @@ import Testing
         )
     }
 
-    @Test func `NO_COLOR takes the colour away`() throws {
+    @Test func `NO_COLOR disables colour`() throws {
         let text = try written(noColour: "1") { $0.error("mail failed", [.reason: "no such person"]) }
         #expect(text == "23:59:59.123Z ERROR user[\(getpid())] mail failed: reason=\"no such person\"\r\n")
     }
 
-    @Test func `what a terminal would act on is shown`() throws {
+    @Test func `control characters are escaped`() throws {
         let text = try written(noColour: "1") { $0.error("m", [.reason: "\u{1b}[2J\n\u{9b}x"]) }
         #expect(text.hasSuffix("m: reason=\\u{1b}[2J\\u{a}\\u{9b}x\r\n"))
     }

@@ -30,13 +30,13 @@ import Testing
         #expect(Traceparent(header) == nil)
     }
 
-    @Test func `a later version is read as far as it is known and written as ours`() {
+    @Test func `a later version of traceparent is read and written as version 00`() {
         let later = "cc" + Self.header.dropFirst(2)
         #expect(Traceparent(later)?.description == Self.header)
         #expect(Traceparent(later + "-what-comes-later")?.description == Self.header)
     }
 
-    @Test func `a child stays in the trace, the journey and the cause, with a span of its own`() {
+    @Test func `a child context keeps trace, correlation and cause, with a new span`() {
         var context = TraceContext.root()
         context.causationID = "evt_1"
         let child = context.child()
@@ -47,7 +47,7 @@ import Testing
         #expect(context.caused(by: "evt_2").causationID == "evt_2")
     }
 
-    @Test func `a request keeps its well-formed ids`() {
+    @Test func `well-formed ids of a request are kept`() {
         let context = TraceContext.request(correlationID: "req_abc-1.2", traceparent: Self.header)
         #expect(context.correlationID == "req_abc-1.2")
         #expect(context.traceparent.traceID == "4bf92f3577b34da6a3ce929d0e0e4736")
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: ["", "a b", "a\r\nX: y", "ü", String(repeating: "a", count: 65), "a\"b", "<script>"])
-    func `a correlation id that could do harm is replaced`(id: String) {
+    func `a harmful correlation id is replaced`(id: String) {
         let context = TraceContext.request(correlationID: id, traceparent: "nonsense")
         #expect(context.correlationID.hasPrefix("req_"))
         #expect(context.correlationID.utf8.count == 36)
@@ -74,7 +74,7 @@ import Testing
         #expect(ids[3].hasPrefix("req_018bcfe56800"))
     }
 
-    @Test func `the same chance gives the same ids`() {
+    @Test func `the same random source gives the same ids`() {
         var first = Repeatable(state: 7)
         var second = Repeatable(state: 7)
         #expect(
@@ -82,7 +82,7 @@ import Testing
                 == TraceContext.root(millisecondsSinceEpoch: 5, using: &second))
     }
 
-    @Test func `a task's context reaches its child tasks and nobody else`() async {
+    @Test func `a trace context reaches only child tasks`() async {
         let context = TraceContext.root()
         await TraceContext.$current.withValue(context) {
             async let inChild = TraceContext.current

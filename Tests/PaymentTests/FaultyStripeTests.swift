@@ -14,7 +14,7 @@ import Testing
 
 /// One charge for each payment, whatever Stripe does.
 @Suite struct FaultyStripeTests {
-    @Test func `answers that are lost lead to no second charge`() async throws {
+    @Test func `lost responses cause no second charge`() async throws {
         try await PaymentWorld.with { world in
             world.behave { $0.lostAnswers = 2 }
             async let answer = world.order()
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(arguments: [500, 503, 429, 409])
-    func `a Stripe that fails for a while is asked until it does not`(status: Int) async throws {
+    func `a failing Stripe is retried until it succeeds`(status: Int) async throws {
         try await PaymentWorld.with { world in
             world.behave { behaviour in
                 behaviour.failures = 3
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `events that come five times, and before the answer, count once`() async throws {
+    @Test func `webhooks sent five times, and before the response, count once`() async throws {
         try await PaymentWorld.with { world in
             world.behave { behaviour in
                 behaviour.webhookCopies = 5
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `events in reverse order, long after, change nothing that has an outcome`() async throws {
+    @Test func `late webhooks in reverse order do not change an outcome`() async throws {
         try await PaymentWorld.with { world in
             world.behave { $0.holdsWebhooks = true }
             let id = try await world.order("pm_card_authenticationRequired")["paymentId"]
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `a webhook alone brings a payment to its outcome when the answer never came`() async throws {
+    @Test func `a webhook alone completes a payment without a response`() async throws {
         try await PaymentWorld.with { world in
             world.behave { behaviour in
                 behaviour.webhooksFirst = true
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func `enrollment that is away costs time and no attempt`() async throws {
+    @Test func `an outage of enrollment does not count as an attempt`() async throws {
         try await PaymentWorld.with { world in
             world.neighbours.state.withLock { $0.isAway = true }
             async let answer = world.order()

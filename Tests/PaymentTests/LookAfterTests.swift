@@ -26,8 +26,7 @@ import Testing
         return (PaymentID(checked: id), EnrollmentID(checked: enrollment))
     }
 
-    @Test func `the enrolment shows in the payment once it is there, delivered twice and two in a batch`() async throws
-    {
+    @Test func `a payment shows its enrolment, delivered twice and two in a batch`() async throws {
         try await PaymentWorld.with { world in
             let (payment, enrollment) = try await paid(world)
             let event = enrolled(world, payment, enrollment)
@@ -43,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `paid and not enrolled: the event goes out again, then the money goes back`() async throws {
+    @Test func `a payment without an enrolment is published again, then refunded`() async throws {
         try await PaymentWorld.with { world in
             let (payment, enrollment) = try await paid(world)
             world.clock.advance(by: 100)
@@ -69,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func `an enrolment that comes after the money went back is told of it`() async throws {
+    @Test func `an enrolment after the refund is ended`() async throws {
         try await PaymentWorld.with { world in
             let (payment, enrollment) = try await paid(world)
             world.clock.advance(by: 130)
@@ -83,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func `an administrator gives an amount back, once, and nobody else does`() async throws {
+    @Test func `only an administrator refunds a payment, once`() async throws {
         try await PaymentWorld.with { world in
             let (payment, enrollment) = try await paid(world)
             try await world.payments.deliver(enrolled(world, payment, enrollment))

@@ -12,7 +12,7 @@ import Testing
 @testable import Sandbox
 
 @Suite struct OrderTests {
-    @Test func `a paid course is charged once, and both events go out`() async throws {
+    @Test func `a paid course is charged once, and both events are published`() async throws {
         try await PaymentWorld.with { world in
             let answer = try await world.order()
             #expect(answer.status == 202 && answer["status"] == "COMPLETED")
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test func `the state of a payment and its steps are the person's and administrators' to see`() async throws {
+    @Test func `only the person and administrators see a payment and its steps`() async throws {
         try await PaymentWorld.with { world in
             let id = try await world.order()["paymentId"]
             let mine = try await world.payment(id)
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func `who is enrolled already is refused before any charge, and told once`() async throws {
+    @Test func `an enrolled learner is refused before any charge`() async throws {
         try await PaymentWorld.with { world in
             world.neighbours.state.withLock { $0.isEnrolled = true }
             let answer = try await world.order()
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func `for whom enrollment has no seat the payment ends, and nothing is charged`() async throws {
+    @Test func `a payment without a place fails, and nothing is charged`() async throws {
         try await PaymentWorld.with { world in
             world.neighbours.state.withLock { $0.isErased = true }
             let answer = try await world.order()
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func `a declined card is told with its reason, and the seat is free again`() async throws {
+    @Test func `a declined card has its reason, and the place is released`() async throws {
         try await PaymentWorld.with { world in
             let answer = try await world.order("pm_card_chargeDeclinedInsufficientFunds", key: "k")
             #expect(answer.status == 402 && answer.code == "card-declined")
@@ -107,14 +107,14 @@ import Testing
     @Test(arguments: [
         ("pm_unknown", "bad-payment-method", 422), (nil, "payment-method-required", 422),
     ])
-    func `what cannot pay is refused`(method: String?, code: String, status: Int) async throws {
+    func `an invalid payment method is refused`(method: String?, code: String, status: Int) async throws {
         try await PaymentWorld.with { world in
             let answer = try await world.order(method)
             #expect(answer.code == code && answer.status == status && answer.complaints == ["paymentMethod"])
         }
     }
 
-    @Test func `a price that is not what the person saw is refused, and no draft is sold`() async throws {
+    @Test func `another price than the agreed one is refused, and drafts are not sold`() async throws {
         try await PaymentWorld.with { world in
             let other = try await world.order(expectedPrice: "39.99 USD")
             #expect(other.code == "price-changed")
@@ -151,7 +151,7 @@ import Testing
         }
     }
 
-    @Test func `nobody orders without logging in`() async throws {
+    @Test func `an order requires a login`() async throws {
         try await PaymentWorld.with { world in
             let answer = try await world.order(as: .anonymous)
             #expect(answer.code == "not-logged-in")
@@ -162,7 +162,7 @@ import Testing
 
     // MARK: 3-D Secure
 
-    @Test func `a card whose bank asks for its owner is paid after they have answered`() async throws {
+    @Test func `a card with 3-D Secure is paid after the confirmation`() async throws {
         try await PaymentWorld.with { world in
             let answer = try await world.order("pm_card_authenticationRequired")
             #expect(answer.status == 202 && answer["status"] == "REQUIRES_ACTION")
@@ -180,7 +180,7 @@ import Testing
         }
     }
 
-    @Test func `who never answers their bank is given up after half an hour`() async throws {
+    @Test func `a payment without a confirmation is cancelled after half an hour`() async throws {
         try await PaymentWorld.with { world in
             let id = try await world.order("pm_card_authenticationRequired")["paymentId"]
             try await world.settled()

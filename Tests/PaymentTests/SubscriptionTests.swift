@@ -24,7 +24,8 @@ import Testing
     }
 
     @Test(arguments: [("MONTH", "19.00", 30.0), ("YEAR", "190.00", 365.0)])
-    func `a plan is paid and told, by month and by year`(interval: String, amount: String, days: Double) async throws {
+    func `a plan is paid and published, monthly and yearly`(interval: String, amount: String, days: Double) async throws
+    {
         try await PaymentWorld.with { world in
             let answer = try await subscribe(world, interval: interval, key: "k")
             #expect(answer.status == 202 && answer["status"] == "ACTIVE")
@@ -59,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func `the user service is told that a plan has ended, once it is there to be told`() async throws {
+    @Test func `the end of a plan is reported to the user service, also after an outage`() async throws {
         try await PaymentWorld.with { world in
             #expect(try await subscribe(world).status == 202)
             world.neighbours.state.withLock { $0.isAway = true }
@@ -93,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `answers of Stripe that are lost begin one plan`() async throws {
+    @Test func `lost responses of Stripe create one plan`() async throws {
         try await PaymentWorld.with { world in
             world.behave { $0.lostAnswers = 2 }
             async let answer = subscribe(world)
@@ -122,7 +123,7 @@ import Testing
     }
 
     /// A token is good for some minutes after its owner is gone.
-    @Test func `who is erased buys nothing any more`() async throws {
+    @Test func `an erased person cannot buy`() async throws {
         try await PaymentWorld.with { world in
             try await world.payments.deliver(UserDeleted(userID: PaymentWorld.userID(1), deletedAt: world.clock.now))
             #expect(try await subscribe(world).code == "not-found")

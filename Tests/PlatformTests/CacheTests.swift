@@ -11,7 +11,7 @@ import Testing
     enum Place: CaseIterable { case memory, redis }
 
     @Test(arguments: Place.allCases)
-    func `what was made is given out until its time is over`(place: Place) async throws {
+    func `a value is returned until it expires`(place: Place) async throws {
         try await Self.with(place) { world in
             #expect(try await world.ask() == "0" && world.makeCount == 1)
             #expect(try await world.ask() == "0" && world.makeCount == 1)
@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test(arguments: Place.allCases)
-    func `a change shows at once, and only what was made of it is made anew`(place: Place) async throws {
+    func `a change is visible at once, and only its entries are computed again`(place: Place) async throws {
         try await Self.with(place) { world in
             _ = try await (world.ask(), world.ask("other", of: "another thing"))
             world.truth.store(1, ordering: .relaxed)
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: Place.allCases)
-    func `who asks while it is made waits for the same`(place: Place) async throws {
+    func `concurrent requests wait for the same value`(place: Place) async throws {
         try await Self.with(place) { world in
             let gate = Gate()
             let answers = try await withThrowingTaskGroup(of: String.self) { group in
@@ -49,7 +49,7 @@ import Testing
 
     /// The old value is read, then changed, then written into the cache.
     @Test(arguments: Place.allCases)
-    func `what was read before a change never shows after it`(place: Place) async throws {
+    func `a value read before a change is never returned after it`(place: Place) async throws {
         try await Self.with(place) { world in
             let gate = Gate()
             async let slow = world.ask(waitingFor: gate)
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(arguments: Place.allCases)
-    func `what could not be made is not kept`(place: Place) async throws {
+    func `a failure is not cached`(place: Place) async throws {
         try await Self.with(place) { world in
             await #expect(throws: CannotMake.self) {
                 try await world.cache.value("key", of: "thing", for: .seconds(10)) { throw CannotMake() }
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test(arguments: Place.allCases)
-    func `what is too large is made each time`(place: Place) async throws {
+    func `a value that is too large is not cached`(place: Place) async throws {
         try await Self.with(place, limits: { $0.valueBytesMax = 0 }) { world in
             for count in 1...3 {
                 let answer = try await world.ask()
@@ -86,7 +86,7 @@ import Testing
 
     // MARK: In the process
 
-    @Test func `the process keeps no more than it may, and longest what is asked for`() async throws {
+    @Test func `the number of entries is limited, and recently used ones stay longest`() async throws {
         try await Self.with(.memory, limits: { $0.memoryCountMax = 40 }) { world in
             _ = try await world.ask("wanted")
             for number in 0..<100 {
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func `the process keeps no more bytes than it may`() {
+    @Test func `the bytes of entries are limited`() {
         var limits = CacheLimits()
         limits.memoryBytesMax = 100_000
         let store = MemoryCacheStore(limits) { .now }
@@ -110,7 +110,7 @@ import Testing
 
     // MARK: In a Redis
 
-    @Test func `processes share what a Redis keeps, and see each other's changes`() async throws {
+    @Test func `processes share the entries in Redis, and see each other's changes`() async throws {
         try await Self.with(.redis) { world in
             let other = world.another(), first = try await world.ask()
             #expect(first == "0")
@@ -122,7 +122,7 @@ import Testing
     }
 
     /// The change could not be told, and the old value is still there when the server goes on.
-    @Test func `a change that Redis was not told of shows all the same`() async throws {
+    @Test func `a change is visible although its invalidation in Redis failed`() async throws {
         try await Self.with(.redis) { world in
             let server = try #require(world.redis?.server)
             #expect(try await world.ask() == "0")
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func `changes beyond what is remembered take the whole cache away for a while`() async throws {
+    @Test func `too many failed invalidations disable the cache for a while`() async throws {
         try await Self.with(.redis, limits: { $0.unsettledCountMax = 1 }) { world in
             let server = try #require(world.redis?.server)
             for key in ["a", "b"] { _ = try await world.ask(key, of: key) }
@@ -154,7 +154,7 @@ import Testing
         }
     }
 
-    @Test func `a Redis that does not answer is waited for no more than a few times`() async throws {
+    @Test func `a Redis without a response is skipped after a few timeouts`() async throws {
         try await Self.with(.redis) { world in
             let server = try #require(world.redis?.server)
             _ = try await world.ask()
@@ -174,7 +174,7 @@ import Testing
         }
     }
 
-    @Test func `answers stay right while a Redis is emptied, frozen, stopped and started`() async throws {
+    @Test func `values stay correct while Redis is flushed, frozen, stopped and started`() async throws {
         try await Self.with(.redis) { world in
             let redis = try #require(world.redis)
             for round in 1...60 {

@@ -6,7 +6,7 @@ import Testing
 
     private func ms(_ count: Int) -> ContinuousClock.Instant { start + .milliseconds(count) }
 
-    @Test func `a circuit opens after a row of failures, lets one try, and closes when that succeeds`() {
+    @Test func `a circuit opens after consecutive failures, allows a trial, and closes when it succeeds`() {
         let breaker = CircuitBreaker(failureCountMax: 3, pause: .seconds(1))
         for _ in 0..<2 { breaker.failed(at: ms(0)) }
         #expect(breaker.admit(at: ms(0)) == nil)
@@ -18,7 +18,7 @@ import Testing
         #expect(breaker.admit(at: ms(1_002)) == nil)
     }
 
-    @Test func `a circuit whose trial fails opens again, and one whose trial never reports tries anew`() {
+    @Test func `a circuit opens again after a failed trial, and retries after a trial without a result`() {
         let breaker = CircuitBreaker(failureCountMax: 1, pause: .seconds(1))
         breaker.failed(at: ms(0))
         #expect(breaker.admit(at: ms(1_000)) == nil)

@@ -2,7 +2,7 @@ import Platform
 import Testing
 
 @Suite struct ConnectionBudgetTests {
-    @Test func `unless there is a limit a service has as many connections as are of use`() throws {
+    @Test func `without a limit a service has as many connections as it can use`() throws {
         let all = try ConnectionBudget(limit: nil, serviceCount: 13, loopCount: 2)
         #expect(all.perServiceAndLoop == 8 && all.total == 250)
         let one = try ConnectionBudget(limit: nil, serviceCount: 1, loopCount: 2)
@@ -10,12 +10,12 @@ import Testing
     }
 
     @Test(arguments: [120, 150, 200, 249, 250, 10_000])
-    func `no process opens more than it may`(_ limit: Int) throws {
+    func `a process never exceeds its connection limit`(_ limit: Int) throws {
         let budget = try ConnectionBudget(limit: limit, serviceCount: 13, loopCount: 2)
         #expect(budget.total <= limit && budget.perServiceAndLoop >= 3)
     }
 
-    @Test func `too few are refused, and the message says how many it takes`() throws {
+    @Test func `too small a limit is refused, and the message has the minimum`() throws {
         let error = #expect(throws: SettingsError.self) {
             try ConnectionBudget(limit: 119, serviceCount: 13, loopCount: 2)
         }

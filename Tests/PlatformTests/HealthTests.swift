@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func `many who ask for readiness at once make one check`() async throws {
+    @Test func `concurrent readiness requests share one check`() async throws {
         let part = Part(isHeld: true), page = part.page(kept: .seconds(3_600))
         try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<50 { group.addTask { await page.ask() } }
@@ -73,7 +73,7 @@ import Testing
         #expect(part.checkCount == 1)
     }
 
-    @Test func `who asks and goes away takes the check from nobody else`() async throws {
+    @Test func `a cancelled readiness request does not cancel the check of others`() async throws {
         let part = Part(isHeld: true), page = part.page(kept: .seconds(3_600))
         let leaving = TestLoops.shared.next().start("a client that leaves") { await page.ask() }
         try await eventually { part.checkCount == 1 }
@@ -85,7 +85,7 @@ import Testing
         #expect(!part.wasCancelled)
     }
 
-    @Test func `a part that hangs is named, is not waited for, and is not asked once more for each who asks`()
+    @Test func `a part that hangs is reported without waiting, and checked only once`()
         async throws
     {
         let part = Part(isHeld: true), page = part.page(kept: .zero, checkTimeMax: .milliseconds(1))
@@ -100,13 +100,13 @@ import Testing
         try await eventually { await page.ask() == 200 }
     }
 
-    @Test func `an answer about readiness is kept`() async {
+    @Test func `a readiness result is cached`() async {
         let part = Part(), page = part.page(kept: .seconds(3_600))
         for _ in 0..<10 { #expect(await page.ask() == 200) }
         #expect(part.checkCount == 1)
     }
 
-    @Test func `an answer about readiness is not kept for long`() async throws {
+    @Test func `a readiness result expires soon`() async throws {
         let part = Part(), page = part.page(kept: .milliseconds(1))
         try await eventually {
             #expect(await page.ask() == 200)
@@ -116,7 +116,7 @@ import Testing
 
     private struct OutOfOrder: Error, CustomStringConvertible { let description = "out of order" }
 
-    @Test func `everybody is told the state, and nothing of the parts and of what is measured`() async throws {
+    @Test func `the public response shows the state, but no parts and no metrics`() async throws {
         let metrics = Metrics(process: false)
         let check = HealthCheck("part") { throw OutOfOrder() }
         let measure = HealthCheck("measure") { metrics.gauge("measured", help: "A gauge.").set(7) }

@@ -10,7 +10,7 @@ import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct IdempotencyKeysTests {
-    @Test func `the same key and request get the same answer, and the work is done once`() async throws {
+    @Test func `the same key and request get the same response, and the operation runs once`() async throws {
         try await Things.with { things in
             let first = try await things.send("a", key: "k"), second = try await things.send("a", key: "k")
             #expect(first.0 == 201)
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `fifty at once with one key do the work once and get one answer`() async throws {
+    @Test func `fifty concurrent requests with one key run the operation once`() async throws {
         try await Things.with { things in
             let answers = try await withThrowingTaskGroup(of: String.self) { group in
                 for _ in 0..<50 {
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func `keys of two people have nothing to do with each other, and no key means no memory`() async throws {
+    @Test func `keys of two people are independent, and a request without a key is not stored`() async throws {
         try await Things.with { things in
             _ = try await things.send("a", key: "k")
             _ = try await things.send("b", key: "k", as: Things.person)
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `a repeated request shows what it made as that is now, and that it is gone`() async throws {
+    @Test func `a repeated request returns the current state of its resource, or 404`() async throws {
         try await Things.with { things in
             _ = try await things.send("a", key: "k")
             try await things.database.execute("update thing set name = 'renamed'")
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `what is kept of a request names nobody and shows nothing of it`() async throws {
+    @Test func `the stored data of a request contain no person and no content`() async throws {
         try await Things.with { things in
             #expect(try await things.send("a-secret-body", key: "key-of-ada@example.org", as: Things.person).0 == 201)
             #expect(try await things.send("another-body", key: "a-key", from: "192.0.2.77").0 == 201)
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func `what is kept of a request tells nothing to who does not know the secret`() async throws {
+    @Test func `the stored data of a request reveal nothing without the secret`() async throws {
         try await Things.with { things in
             #expect(try await things.send("a", key: "k").0 == 201)
             let others = try Things(things.database, secret: "another secret of the hub")
@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test(arguments: [400, 401, 402, 403, 404, 409, 410, 412, 413, 415, 422, 429, 500])
-    func `a refusal or a failure leaves nothing, and the key free`(status: Int) async throws {
+    func `a refusal or a failure stores nothing and leaves the key unused`(status: Int) async throws {
         try await Things.with { things in
             things.refuse(with: Problem(HTTPStatus(status), "refused"))
             let refused = try await things.send("a", key: "k")
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func `a client that goes away leaves a key that works`() async throws {
+    @Test func `a key works after its client has disconnected`() async throws {
         try await Things.with { things in
             let gate = Gate()
             things.pause(at: gate)
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func `a key is held by nobody once the connection of its transaction is gone`() async throws {
+    @Test func `a key is free after the connection of its transaction was lost`() async throws {
         try await Things.with { things in
             let gate = Gate()
             things.pause(at: gate)
@@ -146,7 +146,7 @@ import Testing
         }
     }
 
-    @Test func `what is not visible ASCII is no key`() async throws {
+    @Test func `a key with other than visible ASCII is refused`() async throws {
         try await Things.with { things in
             // U+FFFD is what becomes of any bytes that are no UTF-8.
             for key in ["", "two words", "schlüssel", "\u{FFFD}", String(repeating: "k", count: 256)] {
@@ -158,7 +158,7 @@ import Testing
         }
     }
 
-    @Test func `bytes that are no text are not taken for one another`() async throws {
+    @Test func `different invalid UTF-8 keys are not confused`() async throws {
         try await Things.with { things in
             let server = HTTPServer(configuration: .init(), loops: TestLoops.shared, router: things.router)
             let port = try await server.start()
@@ -187,7 +187,7 @@ import Testing
     }
 
     @Test(arguments: [nil, "k"])
-    func `a route whose operation does not act through its key is noticed at once`(key: String?) async throws {
+    func `a route whose operation ignores its key returns 500`(key: String?) async throws {
         try await Things.with { things in
             things.forget()
             let answer = try await things.send("a", key: key)
@@ -195,7 +195,7 @@ import Testing
         }
     }
 
-    @Test func `old keys are forgotten in steps, young ones kept`() async throws {
+    @Test func `old keys are deleted in steps, recent ones are kept`() async throws {
         try await Things.with { things in
             try await things.database.transaction { tx in
                 try await tx.runScript(

@@ -11,7 +11,7 @@ import Testing
         try IdentitySeal(secret: secret) { now }
     }
 
-    @Test func `what was sealed is read back for the same request`() throws {
+    @Test func `a sealed identity is verified for the same request`() throws {
         let seal = try seal()
         for identity in [user, .anonymous, .service(.auth)] {
             let header = seal.header(for: identity, method: "POST", target: "/a/b?c=d", body: [1, 2, 3])
@@ -22,14 +22,14 @@ import Testing
         }
     }
 
-    @Test func `a header is of no use for another request`() throws {
+    @Test func `a sealed header is refused for another request`() throws {
         let seal = try seal()
         let header = seal.header(for: user, method: "GET", target: "/users/me")
         #expect(seal.open(header, method: "DELETE", target: "/users/me")?.identity == nil)
         #expect(seal.open(header, method: "GET", target: "/users/me?x")?.identity == nil)
     }
 
-    @Test func `a header ends with its lifetime`() throws {
+    @Test func `a sealed header expires`() throws {
         let header = try seal(now: 0).header(for: user, method: "GET", target: "/")
         let last = IdentitySeal.lifetimeMs - 1
         #expect(try seal(now: last).open(header, method: "GET", target: "/")?.identity == user)
@@ -42,7 +42,7 @@ import Testing
         #expect(throws: SettingsError.self) { try seal("short") }
     }
 
-    @Test func `no changed, cut or invented header is believed`() throws {
+    @Test func `a changed, truncated or forged header is refused`() throws {
         let seal = try seal()
         let header = Array(seal.header(for: user, method: "GET", target: "/").utf8)
         for index in header.indices {

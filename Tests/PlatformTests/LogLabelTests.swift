@@ -4,7 +4,7 @@ import Testing
 @testable import Platform
 
 @Suite struct LogLabelTests {
-    @Test func `what a process shares speaks for its services, and that of all of them for the hub`() {
+    @Test func `shared log lines have the name of the services, or of the hub for all of them`() {
         #expect(HubParts.label(of: [.user]) == "user")
         #expect(HubParts.label(of: [.user, .auth]) == "user+auth")
         #expect(HubParts.label(of: ServiceName.all + [.registry, .sandbox]) == "hub")

@@ -47,14 +47,14 @@ import Testing
     }
 
     @Test(arguments: [("", 20), ("?limit=1", 1), ("?limit=44", 44), ("?limit=45", 45), ("?limit=100", 45)])
-    func `a page has as many items as are asked for and there are`(query: String, count: Int) async throws {
+    func `a page has the requested number of items`(query: String, count: Int) async throws {
         let page = try await answer(query)
         #expect(page.items == Array((1...45).reversed().prefix(count)))
         #expect(page.nextCursor == (count < 45 ? String(46 - count) : nil))
     }
 
     @Test(arguments: [1, 7, 9, 15, 20, 44, 45, 46])
-    func `page after page gives every item once, also when the last page is full`(limit: Int) async throws {
+    func `the pages contain every item once, also if the last page is full`(limit: Int) async throws {
         var items: [Int] = [], cursor: String?, pages = 0
         repeat {
             let page = try await answer("?limit=\(limit)" + (cursor.map { "&cursor=\($0)" } ?? ""))
@@ -83,10 +83,10 @@ import Testing
     }
 
     @Test(arguments: ["", "x", "usr_0190", "1.5", "99999999999999999999", "%00", "%27%3B--"])
-    func `a cursor that is none of this list is refused`(cursor: String) async throws {
+    func `a cursor of another list is refused`(cursor: String) async throws {
         let response = try await send("?cursor=\(cursor)")
         #expect(response.status.code == 422)
         let text = String(decoding: try await response.body.collect(bytesMax: 1 << 20), as: UTF8.self)
-        #expect(text.contains("invalid-query") && text.contains("must be the nextCursor of the page before"))
+        #expect(text.contains("invalid-query") && text.contains("must be the nextCursor of the previous page"))
     }
 }

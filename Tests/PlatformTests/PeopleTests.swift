@@ -23,7 +23,7 @@ import Testing
         try await database.transaction { tx in try await people.lock(person, on: tx).isErased() }
     }
 
-    @Test func `an erased person is found so, heard of before or not, since the first time`() async throws {
+    @Test func `an erased person stays erased, known before or not`() async throws {
         try await TestDatabase.with(Self.template) { test in
             let times = [1_000.0, 2_000.0].map(Date.init(timeIntervalSince1970:))
             for time in times { try await test.database.transaction { people.erase(person, at: time, on: $0) } }
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `nobody is erased while something is done for them, and what comes after knows`() async throws {
+    @Test func `an erasure waits for other operations of the person, and later ones see it`() async throws {
         try await TestDatabase.with(Self.template) { test in
             let isLocked = Gate(), mayCommit = Gate()
             async let work: Void = test.database.transaction { tx in

@@ -69,22 +69,22 @@ import Testing
         .user(.make(at: Date(timeIntervalSince1970: 1)), role: role, session: "s")
     }
 
-    @Test func `a body that fits is taken`() async throws {
+    @Test func `a valid body is accepted`() async throws {
         let answer = try await send(.post, "/greetings", json: #"{"name": " Ada ", "times": 2}"#)
         #expect(answer.status == 200)
         #expect(answer.body == #"{"text":"Hello Ada Hello Ada "}"#)
     }
 
-    @Test func `every complaint about a body is told at once, unknown fields included`() async throws {
+    @Test func `all errors of a body are reported at once, including unknown fields`() async throws {
         let answer = try await send(.post, "/greetings", json: #"{"name": 7, "times": 10, "role": "ADMIN"}"#)
         #expect(answer.status == 422)
-        for part in ["invalid-body", "name", "must be a text", "times", "from 1 to 9", "role", "is not a field"] {
+        for part in ["invalid-body", "name", "must be a string", "times", "from 1 to 9", "role", "is not a field"] {
             #expect(answer.body.contains(part))
         }
     }
 
     @Test(arguments: ["", "[]", "{", "null", #"{"name": "x"} trailing"#, "\u{0}"])
-    func `what is no JSON object is refused`(text: String) async throws {
+    func `a body that is not a JSON object is refused`(text: String) async throws {
         let answer = try await send(.post, "/greetings", json: text)
         #expect(answer.status == 400)
         #expect(answer.body.contains("malformed-json"))
@@ -94,20 +94,20 @@ import Testing
     {
         let answer = try await send(.get, "/list?colour=red&limit=5&Limit=5&c%6Flour=blue&%22=")
         #expect(answer.status == 422 && answer.body.contains("invalid-query"))
-        let known = "is not a parameter of this request; known are limit, cursor, q"
+        let known = "is not a parameter of this request; its parameters are limit, cursor, q"
         let errors = ["colour", "Limit", #"\""#].map { #"{"field":"\#($0)","message":"\#(known)"}"# }
         #expect(answer.body.hasSuffix(#""errors":[\#(errors.joined(separator: ","))]}"#), "\(answer.body)")
         #expect(try await send(.get, "/list?limit=5&q=&").status == 200)
         let none = try await send(.post, "/greetings?now", json: #"{"name": "Ada"}"#)
-        #expect(none.status == 422 && none.body.contains("is not a parameter of this request; there is none"))
+        #expect(none.status == 422 && none.body.contains("is not a parameter of this request; it has none"))
     }
 
-    @Test func `who may not ask is told so before anything of their query is looked at`() async throws {
+    @Test func `access is checked before the query`() async throws {
         #expect(try await send(.get, "/mine?colour=red").status == 401)
         #expect(try await send(.get, "/admins?colour=red", as: user(.student)).status == 403)
     }
 
-    @Test func `an answer does not grow with the parameters that are sent`() async throws {
+    @Test func `the size of a response does not grow with the number of parameters`() async throws {
         let query = (0..<500).map { "p\($0)" }.joined(separator: "&")
         let answer = try await send(.get, "/list?\(query)")
         #expect(answer.status == 422 && answer.body.matches(of: /"field"/).count == 20)
@@ -123,7 +123,7 @@ import Testing
         "\u{feff}{\"name\": \"x\"}",
         #"{"name": "\ud800"}"#, #"{"name": "x", "times": 01}"#,
     ])
-    func `what readers of JSON understand differently is refused`(text: String) async throws {
+    func `ambiguous JSON is refused`(text: String) async throws {
         let answer = try await send(.post, "/greetings", json: text)
         #expect(answer.status == 400)
         #expect(answer.body.contains("malformed-json"))
@@ -137,7 +137,7 @@ import Testing
         #expect(answer.body.contains("is not a field of this request"))
     }
 
-    @Test func `a body that is not called JSON is refused`() async throws {
+    @Test func `a body without the content type JSON is refused`() async throws {
         #expect(try await send(.post, "/greetings").status == 415)
     }
 
@@ -146,7 +146,7 @@ import Testing
         #expect(try await send(.post, "/greetings", as: nil, json: #"{"name": "x"}"#).status == 401)
     }
 
-    @Test func `access is what the route says`() async throws {
+    @Test func `each route enforces its declared access`() async throws {
         #expect(try await send(.get, "/mine").status == 401)
         #expect(try await send(.get, "/mine", as: user(.student)).status == 204)
         #expect(try await send(.get, "/admins").status == 401)
@@ -168,7 +168,7 @@ import Testing
     }
 
     @Test(arguments: [#"{"name": "Eve"}"#, #"{"name": "Ada"} "#, #"{"name": "Ada""#, ""])
-    func `a body other than the one that was vouched for reaches no handler`(other: String) async throws {
+    func `a body that does not match its seal reaches no handler`(other: String) async throws {
         let sealed = #"{"name": "Ada"}"#
         #expect(try await send(.post, "/greetings", json: sealed, sealedFor: sealed).status == 200)
         let answer = try await send(.post, "/greetings", json: other, sealedFor: sealed)
@@ -177,7 +177,7 @@ import Testing
         #expect(try await send(.post, "/greetings", json: sealed, sealedFor: "").status == 401)
     }
 
-    @Test func `of a request that nobody vouches for no body is read`() async throws {
+    @Test func `the body of an unsealed request is not read`() async throws {
         let isRead = Mutex(false)
         let body = HTTPBody.stream {
             isRead.withLock { $0 = true }
@@ -188,7 +188,7 @@ import Testing
         #expect(!isRead.withLock { $0 })
     }
 
-    @Test func `a body in pieces is whole before its seal is looked at, and one without an end is refused`()
+    @Test func `a seal is checked against the complete body, and an incomplete one is refused`()
         async throws
     {
         let text = #"{"name": "Ada"}"#
@@ -210,14 +210,14 @@ import Testing
         #expect(await post(Array(repeating: String(repeating: " ", count: 65_536), count: 17)) == 413)
     }
 
-    @Test func `nothing of an unexpected error leaves the process`() async throws {
+    @Test func `details of an unexpected error stay in the process`() async throws {
         let answer = try await send(.get, "/broken")
         #expect(answer.status == 500)
         #expect(answer.body.contains("internal-error"))
         #expect(!answer.body.contains("Cocoa"))
     }
 
-    @Test func `a client that goes away is no failure of the service`() async throws {
+    @Test func `a client that disconnects is not a failure of the service`() async throws {
         let tests = self
         let request = TestLoops.shared.next().start("a client") { try await tests.send(.get, "/slow").status }
         request.cancel()

@@ -4,7 +4,7 @@ import HTTP
 import Testing
 
 @Suite struct ServerLimitsTests {
-    @Test func `what the gateway lets in, a service takes with the fields the gateway adds`() {
+    @Test func `a service accepts every request of the gateway with its additional fields`() {
         let door = ServerLimits.configuration(of: .gateway, descriptorsMax: 65_536)
         let service = ServerLimits.configuration(of: .user, descriptorsMax: 65_536)
         #expect(service.headerCountMax >= door.headerCountMax + 4)
@@ -12,13 +12,13 @@ import Testing
     }
 
     @Test(arguments: [256, 1_024, 4_096, 65_536])
-    func `clients never take all files and sockets of the process`(descriptorsMax: Int) {
+    func `clients cannot use up the descriptors of the process`(descriptorsMax: Int) {
         let limits = ServerLimits.configuration(of: .gateway, descriptorsMax: descriptorsMax)
         #expect(limits.connectionsMax <= max(descriptorsMax / 2, descriptorsMax - 2_048))
         #expect(limits.connectionsPerAddressMax * 2 <= limits.connectionsMax)
     }
 
-    @Test func `a process has all the files and sockets it may have, and keeps them`() {
+    @Test func `a process raises its descriptor limit to the maximum`() {
         let count = ServerLimits.raiseDescriptors()
         #expect(count > 0)
         #expect(ServerLimits.raiseDescriptors() == count)

@@ -43,7 +43,7 @@ private struct Callee: Sendable {
 }
 
 @Suite struct ServiceClientTests {
-    @Test func `an answer comes as the value it stands for, and the callee knows who asks`() async throws {
+    @Test func `a response is decoded, and the callee gets the identity of the caller`() async throws {
         try await Callee.with {
             $0.get("/internal/things/{id}", .service(.payment)) { request in
                 #expect(request.identity == .service(.payment))
@@ -82,8 +82,7 @@ private struct Callee: Sendable {
         }
     }
 
-    @Test func `a service that cannot be reached or takes too long is down, and a consumer waits for it`() async throws
-    {
+    @Test func `an unreachable or slow service is down, and a consumer waits for it`() async throws {
         let gate = Gate()
         try await Callee.with(timeout: .milliseconds(200)) {
             $0.get("/internal/slow", .service(.payment)) { _ in
@@ -103,7 +102,7 @@ private struct Callee: Sendable {
         }
     }
 
-    @Test func `busy is told apart from down, with the time to wait`() async throws {
+    @Test func `busy differs from down, and has the time to wait`() async throws {
         try await Callee.with {
             $0.get("/internal/things", .service(.payment)) { _ in throw Problem.tooBusy(retryAfterSeconds: 7) }
         } _: { callee in
@@ -118,7 +117,7 @@ private struct Callee: Sendable {
         }
     }
 
-    @Test func `an answer in another form is told apart from a refusal, and tried again`() async throws {
+    @Test func `a malformed response differs from a refusal, and is retried`() async throws {
         try await Callee.with {
             $0.get("/internal/things", .service(.payment)) { _ in try .ok(["other": 1]) }
         } _: { callee in
@@ -130,7 +129,7 @@ private struct Callee: Sendable {
         }
     }
 
-    @Test func `a service that fails again and again is spared, and asked again after a pause`() async throws {
+    @Test func `a service that fails repeatedly is not called until a pause has passed`() async throws {
         try await Callee.with { _ in
         } _: { callee in
             let address = callee.directory[.course]
@@ -150,7 +149,7 @@ private struct Callee: Sendable {
     }
 
     @Test(arguments: [("pay_1", 2), (nil, 1)])
-    func `a call with a key is repeated when its answer broke off, one without is not`(key: String?, calls: Int)
+    func `a call is retried after an incomplete response only if it has a key`(key: String?, calls: Int)
         async throws
     {
         let count = Mutex(0)

@@ -38,7 +38,7 @@ import Testing
         #expect(settings.shown(port.declaration) == "7")
     }
 
-    @Test func `a misspelt name is found`() throws {
+    @Test func `a misspelt setting is reported`() throws {
         let settings = try Settings(environment: ["HUB_TEST_PROT": "7", "HUB_TEST_PORT": "7", "PATH": "x"])
         #expect(settings.unknownNames(among: [port.declaration]) == ["HUB_TEST_PROT"])
     }
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(arguments: ["", "5", "-5s", "s", "9223372036854775807d", "1.5s"])
-    func `a text that is no duration is refused`(text: String) {
+    func `text that is not a duration is refused`(text: String) {
         #expect(Duration(settingText: text) == nil)
     }
 

@@ -43,18 +43,18 @@ import Testing
         }
     }
 
-    @Test func `a stream is read as it comes, beyond what other routes hold`() async throws {
+    @Test func `a streamed body is read while it arrives, beyond the limit of other routes`() async throws {
         #expect(try await put("/parts/1", body(of: 3 << 20), sealedFor: nil) == (200, "\(3 << 20)"))
     }
 
-    @Test func `a stream tells its length, and has no more than its route takes`() async throws {
+    @Test func `a streamed body has a known length within the limit of its route`() async throws {
         let silent = try await put("/parts/1", body(of: 10, isLengthTold: false), sealedFor: nil)
         #expect(silent.0 == 411 && silent.1.contains("length-required"))
         let long = try await put("/parts/1", body(of: 4 << 20 + 1), sealedFor: nil)
         #expect(long.0 == 413 && long.1.contains("body-too-large"))
     }
 
-    @Test func `no other route takes a body that nobody vouches for, and a stream none that was sealed`() async throws {
+    @Test func `only streaming routes accept unsealed bodies, and no sealed ones`() async throws {
         let other = try await put("/whole", .bytes([1]), sealedFor: nil)
         #expect(other.0 == 401 && other.1.contains("no-identity"))
         #expect(try await put("/whole", .empty, sealedFor: nil).0 == 401)
@@ -68,19 +68,19 @@ import Testing
         ("bytes=0-0", 0..<1), ("bytes=2-4", 2..<5), ("bytes=7-", 7..<10), ("bytes=-3", 7..<10), ("bytes=-99", 0..<10),
         ("bytes=5-99999999999999999999", 5..<10), ("Bytes=0-", 0..<10),
     ])
-    func `a range names bytes`(field: String, bytes: Range<Int>) {
+    func `a range selects bytes`(field: String, bytes: Range<Int>) {
         #expect(ByteRange(field)?.bytes(of: 10) == bytes)
     }
 
     @Test(arguments: ["bytes=10-", "bytes=10-12", "bytes=-0", "bytes=99999999999999999999-"])
-    func `a range behind the end names none`(field: String) throws {
+    func `a range after the end selects nothing`(field: String) throws {
         #expect(try #require(ByteRange(field)).bytes(of: 10) == nil)
     }
 
     @Test(arguments: [
         "", "bytes", "bytes=", "bytes=-", "bytes=4-2", "bytes=0-1,3-4", "bytes=a-b", "items=0-1", "bytes=+1-2",
     ])
-    func `what is no single range of bytes is not looked at`(field: String) { #expect(ByteRange(field) == nil) }
+    func `other than a single byte range is ignored`(field: String) { #expect(ByteRange(field) == nil) }
 
     @Test func `an object is sent whole, in part, or refused with its length`() async throws {
         let folder = NSTemporaryDirectory() + "hub-range-\(UUID())"

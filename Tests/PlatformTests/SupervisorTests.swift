@@ -9,7 +9,7 @@ import Testing
 @Suite struct SupervisorTests {
     private struct Broken: Error {}
 
-    @Test func `failures are counted until the work has gone on for a while, and a row of them is one line`()
+    @Test func `consecutive failures are counted and logged once until the work is stable again`()
         async throws
     {
         let lines = LogRecorder(), clock = TestClock(), starts = Atomic(0)

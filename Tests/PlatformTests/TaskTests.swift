@@ -86,7 +86,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
         }
     }
 
-    @Test func `the same key of a kind is one task, also when it was done`() async throws {
+    @Test func `the same kind and key is one task, also after it is done`() async throws {
         try await Desk.with { desk in
             try await desk.enqueue(1, key: "a")
             try await desk.enqueue(2, key: "a")
@@ -106,7 +106,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
         }
     }
 
-    @Test func `two processes at once do each task once`() async throws {
+    @Test func `two processes run each task once`() async throws {
         try await Desk.with { desk in
             for number in 0..<40 { try await desk.enqueue(number, key: "\(number)") }
             async let one = desk.drawing.drain()
@@ -116,7 +116,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
         }
     }
 
-    @Test func `what fails for a passing reason is tried again after a pause, and given up in the end`() async throws {
+    @Test func `a transient error is retried after a pause, and fails for good in the end`() async throws {
         try await Desk.with { desk in
             try await desk.database.execute("create table told_of_it (number int)")
             var policy = TaskPolicy()
@@ -143,7 +143,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
         }
     }
 
-    @Test func `what fails for good is given up at once`() async throws {
+    @Test func `a permanent error fails the task at once`() async throws {
         try await Desk.with { desk in
             let runner = desk.runner { _, _ in throw Failure.permanent("never") }
             try await desk.enqueue(1, key: "a")
@@ -173,7 +173,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
     }
 
     @Test
-    func `a kind whose dependency is down rests, then one task after another finds out, and all go on when it is back`()
+    func `a kind with a failed dependency pauses, probes with one task at a time, and resumes`()
         async throws
     {
         try await Desk.with { desk in
@@ -203,7 +203,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
         }
     }
 
-    @Test func `a kind that rests is tried by one task at a time, however long that takes, and holds up no other kind`()
+    @Test func `a paused kind probes with one task at a time, and delays no other kind`()
         async throws
     {
         try await Desk.with { desk in
@@ -233,7 +233,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
         }
     }
 
-    @Test func `what fails for good shows that the dependency answers`() async throws {
+    @Test func `a permanent error shows that the dependency responds`() async throws {
         try await Desk.with { desk in
             let isUp = Mutex2(false)
             let runner = desk.runner { _, _ in
@@ -250,7 +250,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
         }
     }
 
-    @Test func `a process finds out by itself that a dependency is back, long before it looks for what is due`()
+    @Test func `a process detects the recovery of a dependency before its next poll`()
         async throws
     {
         try await Desk.with(clock: TestClock(goesOn: true)) { desk in
@@ -274,7 +274,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
         }
     }
 
-    @Test func `a task that was given up is done once more when it is restarted, another is left as it is`()
+    @Test func `a restart runs a failed task again, and does not change others`()
         async throws
     {
         try await Desk.with { desk in
@@ -292,7 +292,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
         }
     }
 
-    @Test func `what a task writes commits with its end, or neither does`() async throws {
+    @Test func `the changes of a task commit together with its completion`() async throws {
         try await Desk.with { desk in
             try await desk.database.execute("create table drawing (number int not null)")
             let isFirst = Mutex2(true)
@@ -317,7 +317,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
         }
     }
 
-    @Test func `a process that was frozen for longer than its claim changes nothing when it wakes`() async throws {
+    @Test func `a process frozen for longer than its claim changes nothing afterwards`() async throws {
         try await Desk.with { desk in
             try await desk.database.execute("create table drawing (number int not null)")
             var limits = TaskLimits()
@@ -349,7 +349,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
         }
     }
 
-    @Test func `a claim lasts as long as the work goes on`() async throws {
+    @Test func `a claim is prolonged while the work runs`() async throws {
         try await Desk.with { desk in
             var limits = TaskLimits()
             limits.claimTime = .milliseconds(150)
@@ -366,7 +366,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
         }
     }
 
-    @Test func `an attempt that takes too long is broken off and tried again`() async throws {
+    @Test func `an attempt over its time limit is cancelled and retried`() async throws {
         try await Desk.with { desk in
             var policy = TaskPolicy()
             policy.timeMax = .milliseconds(50)
@@ -384,7 +384,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
         }
     }
 
-    @Test func `a task goes on with the journey of who enqueued it`() async throws {
+    @Test func `a task continues the trace of the operation that enqueued it`() async throws {
         try await Desk.with { desk in
             let trace = TraceContext.root().caused(by: "evt_1")
             try await TraceContext.$current.withValue(trace) { try await desk.enqueue(1, key: "a") }
@@ -396,7 +396,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
         }
     }
 
-    @Test func `who runs in the background is woken by a commit`() async throws {
+    @Test func `a commit wakes the task runner`() async throws {
         try await Desk.with { desk in
             let runner = desk.drawing
             let loop = TestLoops.shared.next()
@@ -411,7 +411,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
         }
     }
 
-    @Test func `a task that ended is forgotten after its time, one that waits is not`() async throws {
+    @Test func `completed tasks are deleted after their retention time, waiting ones are not`() async throws {
         try await Desk.with { desk in
             try await desk.enqueue(1, key: "done")
             _ = try await desk.drawing.drain()
@@ -440,7 +440,7 @@ private final class Mutex2<Value: Sendable>: Sendable {
         }
     }
 
-    @Test func `a job that fails is never given up`() async throws {
+    @Test func `a failed job always runs again`() async throws {
         try await Desk.with { desk in
             let runs = Mutex2(0)
             let job = Job("sweep", every: .seconds(60)) {

@@ -8,7 +8,7 @@ import Postgres
 import Synchronization
 import Testing
 
-/// A route that makes things with names of their own, as an operation of a service would.
+/// A route that creates things with unique names, like an operation of a service.
 final class Things: Sendable {
     let database: Database
     let router: Router
@@ -79,7 +79,7 @@ final class Things: Sendable {
     func refuse(with problem: Problem) { behaviour.refusal.withLock { $0 = problem } }
     /// The next request waits when its work is done.
     func pause(at gate: Gate) { behaviour.gate.withLock { $0 = gate } }
-    /// From now on the operation does without what the route gives it.
+    /// From now on the operation ignores its Once.
     func forget() { behaviour.forgets.withLock { $0 = true } }
 
     func count() async throws -> Int { try await database.query("select from thing").count }

@@ -3,7 +3,7 @@ internal import Postgres
 internal import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct `Checks` {
-    @Test func `a server that only reads fails the check once it has refused a write, and until it takes one`()
+    @Test func `a read-only server fails the check after a refused write, until a write succeeds`()
         async throws
     {
         try await TestDatabase.with { test in
@@ -30,7 +30,7 @@ internal import Testing
         }
     }
 
-    @Test func `what a check writes is gone, and a statement that is at fault itself changes nothing`() async throws {
+    @Test func `a check leaves no data, and an invalid statement does not change its result`() async throws {
         try await TestDatabase.with { test in
             await #expect(throws: PostgresError.self) { try await test.database.query("select 1 / 0") }
             try await test.database.check()

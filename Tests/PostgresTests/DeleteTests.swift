@@ -31,7 +31,7 @@ internal import Testing
     }
 
     @Test(arguments: [(0, [0]), (9, [9]), (10, [10, 0]), (25, [10, 10, 5])])
-    func `rows go a step at a time, each in its own transaction, and others stay`(_ old: Int, _ steps: [Int])
+    func `rows are deleted in steps, each in its own transaction`(_ old: Int, _ steps: [Int])
         async throws
     {
         try await TestDatabase.with(Self.template) { test in
@@ -46,7 +46,7 @@ internal import Testing
         }
     }
 
-    @Test func `a row that somebody holds is left to the next time`() async throws {
+    @Test func `a locked row is left for the next run`() async throws {
         try await TestDatabase.with(Self.template) { test in
             try await fill(test, old: 4)
             let count = try await test.database.transaction { tx in

@@ -47,7 +47,7 @@ internal import Testing
         return text
     }
 
-    @Test func `a statement that fails touches none of its neighbours`() async throws {
+    @Test func `a failed statement does not affect others on the connection`() async throws {
         try await TestDatabase.with { test in
             let db = test.database
             try await db.execute("create table t (n bigint primary key)")
@@ -89,7 +89,7 @@ internal import Testing
         }
     }
 
-    @Test func `a table that changed under a prepared statement is noticed`() async throws {
+    @Test func `a prepared statement works after a change of its table`() async throws {
         try await TestDatabase.with { test in
             try await test.database.execute("create table t (a int)")
             func columns() async throws -> Int { try await test.database.query("select * from t limit 1").columnCount }
@@ -116,7 +116,7 @@ internal import Testing
                 let database = test.database
                 try await database.execute(
                     "create table queue (id bigint primary key, value text not null) with (autovacuum_enabled = off)")
-                // What has no index looks expensive enough to be compiled.
+                // A plan without an index looks expensive enough for JIT compilation.
                 let compiles = try await database.query("select current_setting('jit')")
                 let jit = try #require(try compiles.first?.decode(String.self))
                 #expect(jit == "off")
@@ -135,7 +135,7 @@ internal import Testing
                 }
                 // To make the index the table was read once.
                 let before = try await scans().ofTable
-                // PostgreSQL makes up its mind about a plan within six executions.
+                // PostgreSQL chooses between generic and custom plans within six executions.
                 for id in 0..<8 { #expect(try await take([Int64(id)]) == 0) }
                 try await database.execute("insert into queue select n, 'value' from generate_series(1, 20000) n")
                 #expect(try await take([5_000, 15_000]) == 2)
@@ -150,7 +150,7 @@ internal import Testing
         }
     }
 
-    @Test func `few statements are kept prepared, and the others work all the same`() async throws {
+    @Test func `only a few statements stay prepared, and the others still work`() async throws {
         try await TestDatabase.with(configuration: .init(preparedCountMax: 4, acquireTimeout: .seconds(30))) { test in
             for round in 0..<3 {
                 for column in 0..<20 {
@@ -166,7 +166,9 @@ internal import Testing
         }
     }
 
-    @Test func `what cannot run in a transaction runs, also when a statement is dropped for it`() async throws {
+    @Test func `a statement that cannot run in a transaction runs, also when another is deallocated for it`()
+        async throws
+    {
         try await TestDatabase.with(configuration: .init(connectionsPerLoop: 2, preparedCountMax: 1)) { test in
             let name = "second of \(test.name)"
             try await TestLoops.shared.loops[0].run("a test's statements") {
@@ -177,7 +179,7 @@ internal import Testing
         }
     }
 
-    @Test func `statements are dropped from the server also out of a transaction that has failed`() async throws {
+    @Test func `statements are deallocated also after a failed transaction`() async throws {
         try await TestDatabase.with(configuration: .init(connectionsPerLoop: 2, preparedCountMax: 2)) { test in
             try await TestLoops.shared.loops[0].run("a test's transactions") {
                 for _ in 0..<5 {
@@ -200,7 +202,7 @@ internal import Testing
         }
     }
 
-    @Test func `a copy that is not one is refused without a hang`() async throws {
+    @Test func `a COPY statement is refused without blocking`() async throws {
         try await TestDatabase.with { test in
             let error = await #expect(throws: PostgresError.self) {
                 _ = try await test.database.query("copy pg_class to stdout")
@@ -249,7 +251,7 @@ internal import Testing
         }
     }
 
-    @Test func `who waits too long for a connection is told so`() async throws {
+    @Test func `a call that waits too long for a connection gets a specific error`() async throws {
         try await TestDatabase.with(configuration: .init(connectionsPerLoop: 2, acquireTimeout: .seconds(2))) { test in
             // One loop, so that both want the same connection.
             try await TestLoops.shared.loops[0].run("a test's transactions") {
@@ -265,7 +267,7 @@ internal import Testing
         }
     }
 
-    @Test func `a line that is full refuses the next`() async throws {
+    @Test func `a full queue refuses the next call`() async throws {
         let configuration = Database.Configuration(connectionsPerLoop: 2, pipelineDepthMax: 1, waitingCountMax: 3)
         try await TestDatabase.with(configuration: configuration) { test in
             let refused = try await TestLoops.shared.loops[0].run("a test's statements") {
@@ -304,7 +306,7 @@ internal import Testing
                 }
                 _ = try await tx.query("select pg_advisory_unlock(1)")
                 #expect(try await last.count == 1)
-                // Whether it came in time is chance, but it is told either way, and the end does not wait for ever.
+                // Whether it succeeded depends on timing, but the result is reported, and the end does not wait for ever.
                 _ = try? await inLine
                 await end
             }
@@ -312,7 +314,7 @@ internal import Testing
         }
     }
 
-    @Test func `a database nobody holds closes its connections`() async throws {
+    @Test func `an unreferenced database closes its connections`() async throws {
         try await TestDatabase.with { test in
             do {
                 let other = test.connect(.init(applicationName: "dropped"))

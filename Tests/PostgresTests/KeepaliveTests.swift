@@ -3,7 +3,7 @@ internal import HubTesting
 internal import Postgres
 internal import Testing
 
-/// What the system was told about a connection, asked of the socket itself.
+/// The keepalive options of a connection, read from its socket.
 @Suite(.timeLimit(.minutes(3))) struct `Keepalives` {
     /// A server that is reached over TCP: by a socket file nothing can be cut off.
     private static func withServer(_ body: (_ address: String, _ port: UInt16) async throws -> Void) async throws {
@@ -77,7 +77,7 @@ internal import Testing
         await database.close()
     }
 
-    @Test func `a connection asks after a silent server, unless the address says otherwise`() async throws {
+    @Test func `connections use TCP keepalives, unless the address disables them`() async throws {
         try await Self.withServer { url, port in
             try await Self.check(url, port, [1, 30, 10, 3, 60_000])
             let own = "?keepalives_idle=7&keepalives_interval=8&keepalives_count=9&tcp_user_timeout=10000"

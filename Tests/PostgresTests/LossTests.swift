@@ -5,7 +5,7 @@ internal import Postgres
 internal import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct `Lost connections` {
-    @Test func `statements under way fail with a connection error, and the next ones work`() async throws {
+    @Test func `statements in progress fail with a connection error, and later ones work`() async throws {
         try await TestDatabase.with { test in
             let task = Task { try await test.database.query("select pg_sleep(60)") }
             try await eventually { try await test.sleeping() == 1 }
@@ -36,7 +36,7 @@ internal import Testing
         }
     }
 
-    @Test func `a commit whose answer is lost is unknown`() async throws {
+    @Test func `a commit without a response has an unknown outcome`() async throws {
         try await TestDatabase.with { test in
             try await test.database.transaction { tx in
                 try await tx.runScript(
@@ -62,7 +62,7 @@ internal import Testing
         (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/cwd")) == nil
     }
 
-    @Test(.timeLimit(.minutes(2))) func `a server that is restarted is found again`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `the database reconnects to a restarted server`() async throws {
         let folder = NSTemporaryDirectory() + "hub-restart-\(ProcessInfo.processInfo.processIdentifier)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let settings = ["fsync": "off"]
@@ -75,7 +75,7 @@ internal import Testing
 
         // Killed like a machine that loses power: no farewell, a stale lock.
         kill(first.process, SIGKILL)
-        // A program that was killed is gone when its parent, here we, has been told.
+        // A killed process is gone after its parent, this process, has reaped it.
         try await eventually { Self.hasEnded(first.process) }
         let during = Task { try await database.execute("insert into t values (1)") }
         let second = try await PrivatePostgres.start(.init(folder: folder, settings: settings))
@@ -98,7 +98,7 @@ internal import Testing
 }
 
 @Suite(.timeLimit(.minutes(3))) struct `Notifications` {
-    @Test func `each listener of a channel hears what is sent`() async throws {
+    @Test func `each listener of a channel receives its notifications`() async throws {
         try await TestDatabase.with { test in
             var first = test.database.notifications(on: "odd \" name").makeAsyncIterator()
             #expect(await first.next() == "")
@@ -134,7 +134,7 @@ internal import Testing
 }
 
 extension TestDatabase {
-    /// Ends every connection to this database but the one that asks.
+    /// Terminates every other connection to this database.
     func terminateOthers() async throws {
         let administrator = connect(.init())
         _ = try await administrator.query(

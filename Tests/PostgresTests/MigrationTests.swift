@@ -40,7 +40,7 @@ internal import Testing
         }
     }
 
-    @Test func `history is not rewritten`() async throws {
+    @Test func `a changed migration is refused`() async throws {
         try await TestDatabase.with { test in
             let db = test.database
             try await db.migrate(Self.one(Self.first, Self.second), schema: "m")
@@ -52,7 +52,7 @@ internal import Testing
         }
     }
 
-    @Test func `one that fails undoes those before it`() async throws {
+    @Test func `a failed migration rolls back the earlier ones`() async throws {
         try await TestDatabase.with { test in
             let error = await #expect(throws: PostgresError.self) {
                 try await test.database.migrate(
@@ -66,7 +66,7 @@ internal import Testing
 
     private static let alter = Migration(id: "0003 alter", sql: "alter table one add column m int")
 
-    @Test func `one that finds a table in use lets others pass, and runs once it is free`() async throws {
+    @Test func `a migration that needs a table in use lets others pass, and runs later`() async throws {
         try await TestDatabase.with { test in
             try await test.database.migrate(Self.one(Self.first), schema: "m")
             let migrating = try await test.database.transaction { tx in
@@ -89,7 +89,7 @@ internal import Testing
         }
     }
 
-    @Test func `one that finds a table in use again and again is given up, and says what to do`() async throws {
+    @Test func `a migration that never gets its table fails and says what to do`() async throws {
         try await TestDatabase.with { test in
             try await test.database.migrate(Self.one(Self.first), schema: "m")
             try await test.database.transaction { tx in
@@ -131,7 +131,7 @@ internal import Testing
         }
     }
 
-    /// What programs did that kept one history for a schema.
+    /// The migrations of programs with a single history per schema.
     private func migrateAsBefore(_ migrations: [Migration], on test: TestDatabase) async throws {
         try await test.database.transaction { tx in
             try await tx.runScript(
@@ -156,7 +156,7 @@ internal import Testing
         }
     }
 
-    @Test func `a schema's single history of before is taken over, however many start at once`() async throws {
+    @Test func `a single history of an older program is converted, also by concurrent starts`() async throws {
         try await TestDatabase.with { test in
             try await migrateAsBefore([Self.first, Self.second], on: test)
             let a = MigrationHistory(component: "a", [Self.first, Self.third])
@@ -176,7 +176,7 @@ internal import Testing
         }
     }
 
-    @Test func `a history of before that is not what this program knows is left as it is`() async throws {
+    @Test func `an unknown history of an older program is refused and not changed`() async throws {
         try await TestDatabase.with { test in
             try await migrateAsBefore([Self.first, Self.second], on: test)
             let a = MigrationHistory(component: "a", [Self.first]), b = MigrationHistory(component: "b", [Self.second])

@@ -5,7 +5,7 @@ internal import HubTesting
 internal import Synchronization
 internal import Testing
 
-/// A server that is not there, and what it costs those who ask. Limits of five minutes are never waited for.
+/// An unavailable server and the delay of its callers. Limits of five minutes are never reached.
 @Suite(.timeLimit(.minutes(3))) struct `A server that is away` {
     private static let never = Duration.seconds(300)
     private static let nowhere = "postgresql://postgres@127.0.0.1:1/none"
@@ -27,7 +27,7 @@ internal import Testing
         await server.stop()
     }
 
-    /// One loop's connections, so that it is known which of them asks.
+    /// The connections of one loop, so that the caller is known.
     private static func withPool(
         _ url: String, grace: Duration, _ body: @escaping @Sendable (LoopPool, EventLoop) async throws -> Void
     ) async throws {
@@ -50,7 +50,7 @@ internal import Testing
         }
     }
 
-    /// How work on a frozen server fails. What hangs fails the test, which thaws the server and so lets go of the work.
+    /// The failure of work on a frozen server. Work that hangs fails the test, which resumes the server.
     private static func failure(_ work: @escaping @Sendable () async throws -> Void) async throws -> PostgresError {
         let failure = Mutex<PostgresError?>(nil)
         TestLoops.shared.next().start("work on a frozen server") {
@@ -59,7 +59,7 @@ internal import Testing
         return try await eventually("it is given up") { failure.withLock { $0 } }
     }
 
-    @Test func `a server that is frozen costs a statement its time and no more, and is found again`() async throws {
+    @Test func `a frozen server delays a statement only to its time limit, and works again later`() async throws {
         try await Self.withServer { server in
             defer { server.thaw() }
             let configuration = DatabaseConfiguration(
@@ -89,7 +89,7 @@ internal import Testing
         }
     }
 
-    @Test func `a port nobody listens on fails statements, transactions and sessions before their time is over`()
+    @Test func `a closed port fails statements, transactions and sessions before their time limit`()
         async throws
     {
         let database = Database(
@@ -107,7 +107,7 @@ internal import Testing
         await database.close()
     }
 
-    @Test func `who asks between two attempts fails at once`() async throws {
+    @Test func `a call between two connection attempts fails at once`() async throws {
         try await Self.withPool(Self.nowhere, grace: .milliseconds(50)) { pool, _ in
             try await Self.untilKnown(pool)
             try await eventually("who asks in a pause fails at once") {
@@ -123,7 +123,7 @@ internal import Testing
         }
     }
 
-    @Test func `who asks while one that was killed is started again waits and is served`() async throws {
+    @Test func `a call during the restart of a killed server waits and succeeds`() async throws {
         try await Self.withServer { server in
             try await Self.withPool(server.url(), grace: Self.never) { pool, loop in
                 try await Self.ask(pool)
@@ -140,7 +140,7 @@ internal import Testing
         }
     }
 
-    @Test func `one that was stopped for long serves the first who asks after it is back, time after time`()
+    @Test func `the first call after a long stop succeeds, repeatedly`()
         async throws
     {
         try await Self.withServer { server in
@@ -158,7 +158,7 @@ internal import Testing
         }
     }
 
-    @Test func `that an outage is over is found out though nobody asks`() async throws {
+    @Test func `the end of an outage is detected without calls`() async throws {
         try await Self.withServer { server in
             try await Self.withPool(server.url(), grace: .milliseconds(200)) { pool, _ in
                 try await Self.ask(pool)
@@ -170,7 +170,7 @@ internal import Testing
         }
     }
 
-    @Test func `an outage that one loop knows of is as old for a loop that is asked for the first time`() {
+    @Test func `a loop without connections uses the start of an outage known to another loop`() {
         let start = OutageStart()
         var first = Outage(start), second = Outage(start)
         let refused = PostgresError(.connection, "refused")
@@ -184,7 +184,7 @@ internal import Testing
         #expect(first.since != before)
     }
 
-    @Test func `how long anybody waits is told by how long the outage lasts`() {
+    @Test func `the wait of a call depends on the length of the outage`() {
         let failure = PostgresError(.connection, "refused")
         var outage = Outage(OutageStart())
         #expect(outage.known(after: .zero) == nil)

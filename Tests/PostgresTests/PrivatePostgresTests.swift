@@ -15,7 +15,7 @@ internal import Testing
         .init(folder: folder, settings: ["fsync": "off"])
     }
 
-    @Test func `keeps its data, and one that runs already is used again`() async throws {
+    @Test func `a private server keeps its data, and a running one is used again`() async throws {
         try await withFolder("again") { folder in
             let server = try await PrivatePostgres.start(configuration(folder))
             let database = Database(url: server.url(), loops: TestLoops.shared)
@@ -35,7 +35,7 @@ internal import Testing
         }
     }
 
-    @Test func `works in a folder too deep for a socket, in an odd place, and starts on a loop`() async throws {
+    @Test func `a private server works in a deep or unusual folder, and starts on a loop`() async throws {
         try await withFolder("deep") { root in
             let folder = root + "/" + String(repeating: "deep folder's ", count: 8)
             let server = try await TestLoops.shared.loops[0].run("a test's server") {
@@ -55,7 +55,7 @@ internal import Testing
         }
     }
 
-    @Test func `is durable unless told otherwise, and listens on nothing but its socket`() async throws {
+    @Test func `a private server is durable by default, and listens only on its socket`() async throws {
         try await withFolder("durable") { folder in
             let server = try await PrivatePostgres.start(.init(folder: folder))
             let database = Database(url: server.url(), loops: TestLoops.shared)
@@ -71,7 +71,7 @@ internal import Testing
         }
     }
 
-    @Test func `admits nobody but the user who started it`() async throws {
+    @Test func `a private server accepts only the user who started it`() async throws {
         try await withFolder("closed") { folder in
             let server = try await PrivatePostgres.start(configuration(folder))
             let mode = try FileManager.default.attributesOfItem(atPath: server.socketFolder)[.posixPermissions] as? Int
@@ -86,7 +86,7 @@ internal import Testing
         }
     }
 
-    @Test func `a stale lock with the number of another program is no obstacle`() async throws {
+    @Test func `a stale lock with the process id of another program is ignored`() async throws {
         try await withFolder("stale") { folder in
             let server = try await PrivatePostgres.start(configuration(folder))
             let lock = try String(contentsOfFile: folder + "/data/postmaster.pid", encoding: .utf8)
@@ -104,7 +104,7 @@ internal import Testing
         }
     }
 
-    @Test func `what is in its way is told in words`() async throws {
+    @Test func `an obstacle to the start is reported`() async throws {
         try await withFolder("broken") { folder in
             try FileManager.default.createDirectory(atPath: folder + "/data", withIntermediateDirectories: true)
             try Data("9\n".utf8).write(to: URL(filePath: folder + "/data/PG_VERSION"))

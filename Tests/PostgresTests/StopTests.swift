@@ -6,7 +6,7 @@ internal import HubTesting
 internal import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct `Stopping` {
-    @Test func `cancelling the caller stops the statement on the server, and the connection goes on`() async throws {
+    @Test func `cancelling the caller stops the statement on the server, and the connection is reused`() async throws {
         try await TestDatabase.with(configuration: .init(connectionsPerLoop: 2)) { test in
             let task = Task { try await test.database.query("select pg_sleep(60)") }
             try await eventually { try await test.sleeping() == 1 }
@@ -18,7 +18,7 @@ internal import Testing
         }
     }
 
-    @Test func `neighbours on the same connection survive a cancellation`() async throws {
+    @Test func `other statements on the same connection survive a cancellation`() async throws {
         try await TestDatabase.with { test in
             let loop = TestLoops.shared.loops[0]
             let sum = try await loop.run("a test's statements") {
@@ -47,7 +47,7 @@ internal import Testing
         }
     }
 
-    @Test func `a statement that the cancellation of another hits is run again`() async throws {
+    @Test func `a statement hit by the cancellation of another runs again`() async throws {
         try await TestDatabase.with { test in
             try await test.database.execute("create sequence runs")
             let loops = try EventLoopGroup(count: 1, name: "held"), loop = loops.loops[0]
@@ -86,7 +86,7 @@ internal import Testing
         }
     }
 
-    @Test func `a statement that another was to prepare which was cancelled is run all the same`() async throws {
+    @Test func `a statement still runs after the one that was preparing it was cancelled`() async throws {
         try await TestDatabase.with { test in
             try await test.database.execute("create table t (n bigint)")
             let loop = TestLoops.shared.loops[0], database = test.connect()
@@ -157,12 +157,12 @@ internal import Testing
         }
     }
 
-    @Test func `who is cancelled while waiting for a connection leaves the line`() async throws {
+    @Test func `a call cancelled while it waits for a connection leaves the queue`() async throws {
         try await TestDatabase.with(configuration: .init(connectionsPerLoop: 2)) { test in
             let loop = TestLoops.shared.loops[0]
             try await loop.run("a test's transactions") {
                 try await test.database.transaction { tx in
-                    // Wherever it has come to on its way into the line.
+                    // At any point of its way into the queue.
                     for turns in 0..<20 {
                         let waiting = Task(executorPreference: loop) {
                             try await test.database.transaction { _ = try await $0.query("select 1") }
@@ -178,7 +178,7 @@ internal import Testing
         }
     }
 
-    @Test func `one who is cancelled already sends nothing`() async throws {
+    @Test func `a call that is already cancelled sends nothing`() async throws {
         try await TestDatabase.with { test in
             try await test.database.execute("create table t (n bigint)")
             let task = Task {
@@ -206,7 +206,7 @@ internal import Testing
                                 _ = try await test.database.query("select pg_sleep(0.005)")
                             }
                         }
-                        // Wherever it has come to by then.
+                        // At any point of its execution.
                         for _ in 0..<number { await Task.yield() }
                         task.cancel()
                         do { try await task.value } catch { #expect(error is CancellationError, "\(error)") }
@@ -229,7 +229,7 @@ internal import Testing
 }
 
 extension DispatchSemaphore {
-    /// Blocks the thread; not for ever, should the signal never come.
+    /// Blocks the thread, with a time limit.
     fileprivate func waitForSignal() { _ = wait(timeout: .now() + 30) }
 }
 
@@ -254,7 +254,7 @@ extension TestDatabase {
         ).first?.get(0) ?? -1
     }
 
-    /// How many statements sleep on the server; asked on a connection of its own.
+    /// The number of sleeping statements on the server, read on a separate connection.
     func sleeping() async throws -> Int {
         let observer = connect()
         let count = try await observer.query(

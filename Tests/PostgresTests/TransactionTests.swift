@@ -25,7 +25,7 @@ internal import Testing
 
     struct Refused: Error {}
 
-    @Test func `one that throws leaves nothing`() async throws {
+    @Test func `a transaction that throws leaves no changes`() async throws {
         try await TestDatabase.with(Self.template) { test in
             await #expect(throws: Refused.self) {
                 try await test.database.transaction { tx in
@@ -38,7 +38,7 @@ internal import Testing
         }
     }
 
-    @Test func `statements of child tasks share one flight`() async throws {
+    @Test func `statements of child tasks share one round trip`() async throws {
         try await TestDatabase.with(Self.template) { test in
             let sum = try await test.database.transaction { tx in
                 try await withThrowingTaskGroup(of: Int.self) { group in
@@ -52,8 +52,8 @@ internal import Testing
         }
     }
 
-    /// The first waits for another's lock: nothing behind it could have been sent by one who waits for its answer.
-    @Test func `what is sent before the first wait goes in one flight, in order`() async throws {
+    /// The first waits for a lock: a caller that waits for each response could not have sent the later ones.
+    @Test func `statements before the first wait share one round trip, in order`() async throws {
         try await TestDatabase.with(Self.template) { test in
             let isLocked = Gate(), mayCommit = Gate()
             async let holder: Void = test.database.transaction { tx in
@@ -71,7 +71,7 @@ internal import Testing
                     ).count == 1
                 }
                 mayCommit.open()
-                // In any order: what has come is kept.
+                // In any order.
                 let later = try await second.rows().first?.decode(Int.self)
                 let earlier = try await first.rows().first?.decode(Int.self)
                 return [earlier, later]
@@ -81,7 +81,7 @@ internal import Testing
         }
     }
 
-    @Test func `a sent statement that fails tells the one who waits, and nobody commits`() async throws {
+    @Test func `a failed statement fails its caller and the commit`() async throws {
         try await TestDatabase.with(Self.template) { test in
             let error = await #expect(throws: PostgresError.self) {
                 try await test.database.transaction { tx in
@@ -157,7 +157,7 @@ internal import Testing
         }
     }
 
-    @Test func `an error that was swallowed is not committed over`() async throws {
+    @Test func `an ignored error prevents the commit`() async throws {
         try await TestDatabase.with(Self.template) { test in
             let error = await #expect(throws: PostgresError.self) {
                 try await test.database.transaction { tx in
@@ -188,7 +188,7 @@ internal import Testing
         }
     }
 
-    @Test func `transactions in each other's way are run again until both have happened`() async throws {
+    @Test func `conflicting transactions run again until both have committed`() async throws {
         try await TestDatabase.with(Self.template) { test in
             let attempts = Log(), reads = Log()
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -292,7 +292,7 @@ internal import Testing
         }
     }
 
-    @Test func `it works on a loop without leaving it`() async throws {
+    @Test func `a transaction on a loop stays on that loop`() async throws {
         try await TestDatabase.with(Self.template) { test in
             let loop = TestLoops.shared.loops[0]
             try await loop.run("a test's transaction") {
@@ -307,14 +307,14 @@ internal import Testing
     }
 }
 
-/// What happened, in order, from any task.
+/// Records events from any task, in order.
 final class Log: Sendable {
     private let kept = Mutex<[String]>([])
     var entries: [String] { kept.withLock { $0 } }
     func add(_ entry: String) { kept.withLock { $0.append(entry) } }
 }
 
-/// Lets two tasks go on once both have come; later ones pass.
+/// Lets two tasks continue after both have arrived; later ones pass.
 final class Barrier: Sendable {
     private let arrived = Mutex(0)
     func arrive() async throws {

@@ -4,7 +4,7 @@ internal import Postgres
 internal import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct `Values` {
-    /// Sends the value, gets it back, and compares what the server makes of it as text.
+    /// Sends a value, reads it back, and compares the server's text form.
     private func roundTrip<Value: PostgresValue & Equatable & Sendable>(
         _ value: Value, _ text: String, on database: Database, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
@@ -88,7 +88,7 @@ internal import Testing
         }
     }
 
-    @Test func `what has no exact value is refused both ways`() async throws {
+    @Test func `a value without an exact representation is refused in both directions`() async throws {
         try await TestDatabase.with { test in
             func refuses(_ kind: PostgresError.Kind, _ body: () async throws -> Void) async {
                 let error = await #expect(throws: PostgresError.self) { try await body() }
@@ -120,7 +120,7 @@ internal import Testing
         "'; drop table t; --", "\\", "\"", "$1", "%s", "\u{1F469}\u{200D}\u{1F680}", "\u{202E}abc", "ﷺ", "\r\n\t", "''",
         String(repeating: "x", count: 1_000_000),
     ])
-    func `hostile text is only text`(_ text: String) async throws {
+    func `hostile text stays plain text`(_ text: String) async throws {
         try await TestDatabase.with { test in
             let rows = try await test.database.query("select \(text), octet_length(\(text)), \([text])")
             let (back, length, list) = try #require(rows.first).decode(String.self, Int.self, [String].self)
@@ -129,7 +129,7 @@ internal import Testing
         }
     }
 
-    @Test func `a zero byte in text is refused by a typed error and harms nobody else`() async throws {
+    @Test func `a zero byte in text is a typed error and affects no other statement`() async throws {
         try await TestDatabase.with { test in
             let error = await #expect(throws: PostgresError.self) {
                 _ = try await test.database.query("select \("a\0b")")

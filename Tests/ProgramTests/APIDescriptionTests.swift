@@ -21,7 +21,7 @@ import Testing
         #expect(described.subtracting(real).sorted() == [], "described, but not there")
     }
 
-    @Test func `each call knows the query parameters that are described, and refuses every other`() async throws {
+    @Test func `each call accepts exactly the described query parameters`() async throws {
         let reference = APIReference(try Description.document().tree)
         let described = reference.operations.map { operation in
             let parameters = (operation.node["parameters"]?.items ?? []).map(reference.resolved)
@@ -33,17 +33,17 @@ import Testing
             guard let answer, answer.contains("is not a parameter") else {
                 return "\(call.method) \(call.pattern) takes any parameter"
             }
-            let names = answer.firstMatch(of: /known are ([^"]+)"/)?.output.1.split(separator: ", ") ?? []
+            let names = answer.firstMatch(of: /its parameters are ([^"]+)"/)?.output.1.split(separator: ", ") ?? []
             return "\(call.method) \(call.pattern)?\(names.sorted().joined(separator: "&"))"
         }
-        // Whoever watches asks as they like.
+        // Health checks need no identity.
         let probes = ["GET /health/live", "GET /health/ready"]
         let known = Set(described).subtracting(probes.map { "\($0)?" })
         #expect(Set(real).symmetricDifference(known.union(probes.map { "\($0) takes any parameter" })).sorted() == [])
     }
 
-    /// The role that a route names, apart from what its operation looks at later.
-    @Test func `each call lets in whom it is described for, before anything else is looked at`() async throws {
+    /// The declared roles of a route, without the later checks of its operation.
+    @Test func `each call checks the described roles before anything else`() async throws {
         let reference = APIReference(try Description.document().tree)
         let described = reference.operations.map { operation in
             let roles = operation.roles.map { $0.isEmpty ? Role.allCases.map(\.rawValue) : $0 }
@@ -64,7 +64,7 @@ import Testing
         #expect(real.count { $0.hasSuffix("INSTRUCTOR") } > 10)
     }
 
-    @Test func `each code of a problem that is described has a page, and nothing else has`() async throws {
+    @Test func `exactly the described problem codes have a page`() async throws {
         let reference = APIReference(try Description.document().tree)
         let pool = try BlockingPool(name: "pages", threadCount: 1, queueCountMax: 8)
         defer { pool.shutdown() }
@@ -76,7 +76,7 @@ import Testing
         for code in codes { #expect(try pages.one(code).status == .ok) }
     }
 
-    @Test func `every path the gateway passes on leads to a described call`() throws {
+    @Test func `every path that the gateway forwards belongs to a described call`() throws {
         let paths = try Description.checkedOut().calls.map { $0.drop { $0 != "/" } }
         for row in PublicPaths.table {
             let isServed = paths.contains { path in
@@ -86,21 +86,21 @@ import Testing
         }
     }
 
-    @Test func `what the description refers to is in it`() throws {
+    @Test func `every reference in the description resolves`() throws {
         let description = try Description.checkedOut()
         #expect(description.references.count > 20)
         #expect(description.references.subtracting(description.components).sorted() == [])
         #expect(description.components.subtracting(description.references).sorted() == [], "referred to by nothing")
     }
 
-    @Test func `each call has an id of its own and says what it does`() throws {
+    @Test func `each call has a unique id and a summary`() throws {
         let description = try Description.checkedOut()
         #expect(Set(description.values(of: "operationId")).count == description.calls.count)
         #expect(description.values(of: "operationId").count == description.calls.count)
         #expect(description.summaries == description.calls.count)
     }
 
-    @Test func `each call lists every answer that what it takes can bring`() throws {
+    @Test func `each call lists every response that its inputs can cause`() throws {
         let reference = APIReference(try Description.document().tree)
         for operation in reference.operations {
             let node = operation.node, parameters = (node["parameters"]?.items ?? []).map(reference.resolved)
@@ -111,7 +111,7 @@ import Testing
             if operation.roles != nil { statuses.insert("401") }
             if operation.roles?.isEmpty == false { statuses.insert("403") }
             if names.contains("If-Match") { statuses.insert("412") }
-            // What Stripe sends is looked at as it comes.
+            // A webhook is verified by its signature.
             if let body = node["requestBody"], operation.id != "stripeWebhook",
                 reference.resolved(body)["content"]?["application/json"] != nil
             {
@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    /// What is said of each route that can be reached from outside.
+    /// Checks each route that can be reached from outside.
     private func publicCalls(_ body: @escaping @Sendable (PublicCall) async throws -> String) async throws -> [String] {
         try await TestDatabase.with { test in
             let parts = try await HubParts.open(
@@ -146,7 +146,7 @@ import Testing
         var said: [String] = []
         for (method, pattern) in router.routes {
             let call = PublicCall(method: method, pattern: pattern, router: router, seal: wired.context.seal)
-            // The gateway's own, without what it passes on; of a service what the gateway passes on to it.
+            // The gateway's own routes, and those routes of a service that the gateway forwards.
             let isPublic =
                 type.name == .gateway
                 ? !pattern.hasSuffix("...}") : try PublicPaths.row(for: method, call.path[...])?.service == type.name
@@ -167,7 +167,7 @@ private struct PublicCall {
     /// One that fits the pattern.
     var path: String { pattern.replacing(/\{[^}]*\}/, with: "x") }
 
-    /// The body of what somebody is answered who may ask, with the query that is given.
+    /// The body of the response for a permitted caller with a query.
     func answer(toQuery query: String) async -> String? {
         for role in [Role.admin, .instructor, .student] {
             let response = await answer(.user(.make(at: .now), role: role, session: "s"), query: query)
@@ -177,7 +177,7 @@ private struct PublicCall {
         return nil
     }
 
-    /// Whether the route goes on to look at the query, which is wrong.
+    /// Whether the route checks the query, which is invalid, after the access check.
     func lets(in identity: Identity) async -> Bool {
         let status = await answer(identity, query: "no-such-parameter").status
         return status != .unauthorized && status != .forbidden
@@ -190,7 +190,7 @@ private struct PublicCall {
     }
 }
 
-/// As much of the description as these tests ask for.
+/// The part of the description that these tests use.
 struct Description {
     let lines: [Substring]
 

@@ -29,7 +29,7 @@ import Testing
         try Arguments(try Self.command.resolve(words[...], path: []))
     }
 
-    @Test func `options, flags and arguments may stand in any order`() throws {
+    @Test func `options, flags and arguments can have any order`() throws {
         let arguments = try parse("topics", "tail", "--limit", "3", "a", "--json")
         #expect(arguments.path == ["hub", "topics", "tail"])
         #expect(arguments.positional == ["a"])
@@ -49,17 +49,17 @@ import Testing
         #expect(!arguments.isGiven(Self.limit))
     }
 
-    @Test func `a family alone means its first member`() throws {
+    @Test func `a group of commands without a member runs its first member`() throws {
         #expect(try parse("topics").path == ["hub", "topics", "list"])
         #expect(try parse("topics", "--json").has(.json))
     }
 
-    @Test func `help of a family is about all its members`() throws {
+    @Test func `help of a group of commands lists all its members`() throws {
         let call = try Self.command.resolve(["topics", "--help"], path: [])
         #expect(Help.text(of: call).contains("tail"))
     }
 
-    @Test func `help marks what must be given, and asks for none of it`() throws {
+    @Test func `help marks required options and arguments, and needs none of them`() throws {
         let call = try Self.command.resolve(["move", "--help"], path: [])
         #expect(Help.text(of: call).contains("usage: hub move --to PLACE [--json]\n"))
         #expect(Help.text(of: call).contains("--to PLACE  Required. Where to."))
@@ -71,19 +71,19 @@ import Testing
         #expect(lines == ["one two", "  three", "  incomprehensibilities", "  four"])
     }
 
-    @Test func `what stands behind two dashes is an argument`() throws {
+    @Test func `a word after two dashes is an argument`() throws {
         #expect(try parse("topics", "tail", "--", "--json").positional == ["--json"])
     }
 
     @Test(arguments: [
-        (["walk"], "there is no command `walk`"),
-        (["topics", "tali"], "there is no command `tali`. Did you mean `tail`?"),
+        (["walk"], "unknown command `walk`"),
+        (["topics", "tali"], "unknown command `tali`. Did you mean `tail`?"),
         (["topics", "tail"], "TOPIC is missing"),
-        (["topics", "tail", "a", "b"], "`b` is one word too many"),
-        (["topics", "tail", "a", "--lim", "3"], "there is no option --lim. Did you mean `--limit`?"),
-        (["topics", "tail", "a", "--limti", "3"], "there is no option --limti. Did you mean `--limit`?"),
-        (["topics", "tail", "a", "--colour"], "there is no option --colour"),
-        (["sreve"], "there is no command `sreve`. Did you mean `serve`?"),
+        (["topics", "tail", "a", "b"], "unexpected argument `b`"),
+        (["topics", "tail", "a", "--lim", "3"], "unknown option --lim. Did you mean `--limit`?"),
+        (["topics", "tail", "a", "--limti", "3"], "unknown option --limti. Did you mean `--limit`?"),
+        (["topics", "tail", "a", "--colour"], "unknown option --colour"),
+        (["sreve"], "unknown command `sreve`. Did you mean `serve`?"),
         (["move"], "--to PLACE is missing"),
         (["topics", "tail", "a", "--limit"], "--limit N needs a value"),
         (["topics", "tail", "a", "--limit", "1", "--limit", "2"], "--limit is given twice"),
@@ -96,7 +96,7 @@ import Testing
         (["topics", "tail", "a", "--limit", "--json"], "--limit N needs a value"),
         (["--json"], "a command is missing before `--json`"),
     ])
-    func `a mistake is named`(words: [String], message: String) {
+    func `an invalid command line gets a specific message`(words: [String], message: String) {
         let error = #expect(throws: UsageError.self) {
             _ = try Arguments(try Self.command.resolve(words[...], path: []))
         }
@@ -107,7 +107,7 @@ import Testing
         let error = try #require(throws: UsageError.self) {
             _ = try parse("topics", "tail", "a", "--limit", "9").number(Self.limit, in: 1...5)
         }
-        #expect(error.message == "--limit N: `9` is no whole number, 1 to 5")
+        #expect(error.message == "--limit N: `9` is not a whole number, 1 to 5")
     }
 
     @Test func `every command of the program says what it does, with an example`() {
@@ -122,7 +122,7 @@ import Testing
         check(Program.commands)
     }
 
-    @Test func `every example of the help is a call the program takes`() throws {
+    @Test func `every example in the help is a valid command line`() throws {
         func check(_ command: Command) throws {
             for example in command.examples {
                 let words = example.prefix { $0 != "<" && $0 != ">" }.split(separator: " ").map(String.init)

@@ -14,7 +14,7 @@ import Testing
         try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
     }
 
-    @Test func `a second hub on the same folder is told which one has it`() throws {
+    @Test func `a second hub on the same folder gets the process and address of the first`() throws {
         try with { folder in
             #expect(!folder.isLocked)
             try folder.lock()
@@ -23,12 +23,12 @@ import Testing
                 DataFolder.Note(
                     pid: 42, address: "http://127.0.0.1:3000", port: 3000, databaseURL: ""))
             let error = try #require(throws: CommandFailure.self) { try folder.lock() }
-            #expect(error.description.contains("a hub is running on \(folder.path) already"))
+            #expect(error.description.contains("a hub already runs on \(folder.path)"))
             #expect(error.description.contains("process 42, http://127.0.0.1:3000"))
         }
     }
 
-    @Test func `secrets are made once, for the owner's eyes alone`() throws {
+    @Test func `secrets are created once, readable only by the owner`() throws {
         try with { folder in
             try folder.lock()
             let secrets = try folder.secrets()
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `the note comes back as it was written, and goes`() throws {
+    @Test func `the note of a running hub is read as written, and removed`() throws {
         try with { folder in
             try folder.lock()
             let note = DataFolder.Note(
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `a note that is there and cannot be read is not the same as none`() throws {
+    @Test func `an unreadable note is an error, not a missing note`() throws {
         try with { folder in
             try folder.lock()
             #expect(symlink("hub.json", folder.path + "/hub.json") == 0)

@@ -7,15 +7,15 @@ import Testing
 @testable import Platform
 @testable import learning_hub
 
-/// What services consume and publish against the topic catalogue, both ways.
+/// Compares the events of the services with the topic catalogue, in both directions.
 ///
-/// The catalogue is complete from the start, the services are not. What is still to come stands here by name: whoever builds it takes
-/// it off the list, and whoever takes away a handler, a row of the catalogue or an entry of the list is told.
+/// The catalogue is complete, the services need not be. Planned consumers and producers are listed here: remove them from
+/// the list when they are built. The tests fail if a handler, a row of the catalogue or an entry of the list is missing.
 @Suite struct EventWiringTests {
-    /// What a group of a service that stands does not read yet, by the service that must stand before it can.
+    /// Topics that a group does not read yet, by the service that must be built first.
     private static let readLater: [ServiceName: [ConsumerGroup: Set<Topic>]] = [:]
 
-    /// What a service that stands does not publish yet.
+    /// Events that a built service does not publish yet.
     private static let publishedLater: [ServiceName: Set<Topic>] = [:]
 
     private static let standing = Set(HubServices.all.map { $0.name })
@@ -51,9 +51,9 @@ import Testing
         }
     }
 
-    @Test func `what is to come is in the catalogue, and waits for what is not there`() {
+    @Test func `planned consumers are in the catalogue and not yet built`() {
         for (service, groups) in Self.readLater {
-            // Who stands is waited for only for what they themselves publish later.
+            // A built service can only be waited for because of its own planned events.
             let later = Self.publishedLater[service] ?? []
             for (group, topics) in groups {
                 #expect(topics.isSubset(of: TopicCatalogue.topics(readBy: group)), "\(group)")

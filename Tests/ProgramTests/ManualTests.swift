@@ -3,11 +3,11 @@ import Testing
 
 @testable import learning_hub
 
-/// What shells and `man` are told of the commands; asked of the shells themselves.
+/// Completions and manual page, checked with the real shells and `man`.
 @Suite struct ManualTests {
     private func completions(_ shell: Shell) -> String { Completions(program: Program.commands).script(for: shell) }
 
-    /// What the shell offers for the last of the words.
+    /// The completions of the shell for the last word.
     private func offered(_ shell: Shell, _ words: [String]) throws -> Set<String> {
         let typed = words.map { "'\($0)'" }.joined(separator: " ")
         let asking =
@@ -18,13 +18,13 @@ import Testing
                 "\nwords=(\(typed)); CURRENT=\(words.count); _learning_hub"
             case .fish: "\ncomplete -C \"\(words.joined(separator: " "))\""
             }
-        // Outside of an editor zsh has none of its own.
+        // Outside its line editor zsh offers none.
         let stubs =
             shell == .zsh ? "compdef() { }\n_files() { print folders }\n_describe() { print -l -- ${found%%:*} }\n" : ""
         let run = try Self.run("/usr/bin/env", [shell.rawValue, "-c", stubs + completions(shell) + asking])
         #expect(run.errors.isEmpty && run.code == 0, "\(run.errors)")
         let found = run.output.split(separator: "\n").map { String($0.prefix { $0 != "\t" }) }
-        // bash and fish have looked at what is typed; zsh would now.
+        // bash and fish filter by the typed prefix; zsh would do it later.
         return Set(found.filter { $0.hasPrefix(words.last ?? "") || shell != .zsh })
     }
 
@@ -39,7 +39,7 @@ import Testing
         #expect(try offered(shell, ["learning-hub", "groups", "reset", "g", "--to", "e"]) == [])
     }
 
-    @Test func `every command is in the manual page, which man reads without a complaint`() throws {
+    @Test func `every command is in the manual page, which man renders without warnings`() throws {
         let page = ManPage.text(of: Program.commands, version: Program.version)
         let run = try Self.run(
             "/usr/bin/env", ["groff", "-man", "-ww", "-Tutf8", "-P-cbou", "-rLL=200n", "-rHY=0"], input: page)
@@ -53,9 +53,9 @@ import Testing
         }
     }
 
-    @Test func `the version names the commit, or says that it is not known`() async {
+    @Test func `the version contains the commit, or says that it is unknown`() async {
         #expect(Program.versionText(commit: "0123456789ab") == "learning-hub 0.1.0 (commit 0123456789ab)")
-        #expect(Program.versionText(commit: nil) == "learning-hub 0.1.0 (built by hand: the commit is not known)")
+        #expect(Program.versionText(commit: nil) == "learning-hub 0.1.0 (commit unknown)")
     }
 
     private static func run(

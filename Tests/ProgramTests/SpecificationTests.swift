@@ -7,7 +7,7 @@ import Testing
 @testable import Platform
 @testable import learning_hub
 
-/// The requirement's lists of topics and arrows, kept here as data, against what the services of the running program publish and handle.
+/// Compares the requirement's lists of topics, producers and consumers, stored here as data, with the services of the program.
 @Suite struct SpecificationTests {
     /// The 21 topics by the service that produces them: the diagram, and the producer-consumer mapping.
     private static let producers: [ServiceName: [String]] = [
@@ -57,14 +57,14 @@ import Testing
         }
     }
 
-    @Test func `every arrow of the specification has a handler`() async throws {
+    @Test func `every consumer in the specification has a handler`() async throws {
         let wiring = try await Wiring.ofTheProgram()
         let standing = Set(HubServices.all.map { $0.name })
         for (topic, services) in Self.consumers {
             let handled = Set(wiring.handlers[topic]?.map(\.service) ?? [])
             #expect(
                 services.intersection(standing).subtracting(handled).sorted() == [],
-                "\(topic) is handled by nobody there")
+                "\(topic) has no handler there")
         }
     }
 
@@ -76,7 +76,7 @@ import Testing
             try map.write(to: file, atomically: true, encoding: .utf8)
         }
         let written = try String(contentsOf: file, encoding: .utf8)
-        #expect(written == map, "write it again: HUB_WRITE_DOCS=1 make test FILTER=ProgramTests")
+        #expect(written == map, "regenerate it: HUB_WRITE_DOCS=1 make test FILTER=ProgramTests")
     }
 }
 
@@ -119,9 +119,9 @@ private struct Wiring {
 
     var markdown: String {
         var lines = [
-            "# Events: who produces and who consumes", "",
-            "Written by the tests from what the services of the program publish and handle: `HUB_WRITE_DOCS=1 make test FILTER=ProgramTests`.",
-            "", "| topic | key | partitions | days | produced by | consumed by | which then |",
+            "# Events: producers and consumers", "",
+            "Generated from the services of the program by `HUB_WRITE_DOCS=1 make test FILTER=ProgramTests`.",
+            "", "| topic | key | partitions | days | produced by | consumed by | handlers |",
             "|---|---|---|---|---|---|---|",
         ]
         for type in EventCatalogue.all.sorted(by: { $0.topic.name < $1.topic.name }) {

@@ -5,7 +5,7 @@ import Testing
 
 /// Against a real Redis.
 @Suite struct RedisClientTests {
-    @Test func `a command is answered with what it brings`() async throws {
+    @Test func `a command returns its reply`() async throws {
         try await Self.with { redis, _ in
             let bytes: [UInt8] = [0, 13, 10, 36, 255, 0]
             let written = try await redis.send(["SET", "k", .bytes(bytes)])
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `large values go and come whole`() async throws {
+    @Test func `large values are sent and received completely`() async throws {
         try await Self.with { redis, _ in
             let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0) }
             _ = try await redis.send(["SET", "large", .bytes(bytes)])
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `many commands at once get each its own answer`() async throws {
+    @Test func `concurrent commands get their own replies`() async throws {
         try await Self.with { redis, _ in
             let answers = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for number in 0..<2_000 {
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func `an error is thrown with its first word alone, and the connection serves on`() async throws {
+    @Test func `an error is thrown with only its first word, and the connection is reused`() async throws {
         try await Self.with { redis, _ in
             _ = try await redis.send(["SET", "k", "a secret"])
             await #expect(throws: RedisError.refused("WRONGTYPE")) { try await redis.send(["LPUSH", "k", "x"]) }
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func `password and database are those of the address`() async throws {
+    @Test func `password and database come from the address`() async throws {
         try await TestRedis.with(password: "pass word/@") { server in
             let place = "127.0.0.1:\(server.port)"
             try await Self.with("redis://:pass%20word%2F%40@\(place)/3") { redis in
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `a server that is away is told of at once, and used again when it is back`() async throws {
+    @Test func `a server that is down fails calls at once, and is used again when it is back`() async throws {
         try await Self.with { redis, server in
             _ = try await redis.send(["SET", "k", "v"])
             await server.stop()
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test func `what is under way when the connection is lost fails, each command once`() async throws {
+    @Test func `commands in progress fail once when the connection is lost`() async throws {
         try await Self.with { redis, server in
             _ = try await redis.send(["PING"])
             await server.freeze()
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func `a server that does not answer costs no more than the time there is, and mixes up no answers later`()
+    @Test func `a server without replies delays a call only to its limit, and later replies are not mixed up`()
         async throws
     {
         try await Self.with { redis, server in
@@ -117,7 +117,7 @@ import Testing
                 try await loop.run("lost") { try await redis.send(["ECHO", "lost"]) }
             }
             #expect(start.duration(to: .now) < .seconds(5))
-            // Whoever asks next on the same connection may be told that there is no answer, but never what the other one asked for.
+            // The next command on the same connection may fail, but never gets the reply of another one.
             let next = loop.start("next") { try await redis.send(["ECHO", "next"]) }
             try await loop.run("turn") {}
             await server.thaw()
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test func `who is cancelled leaves at once, and the others get their own answers`() async throws {
+    @Test func `a cancelled call returns at once, and others get their own replies`() async throws {
         try await Self.with(limits: { $0.commandTimeout = .seconds(60) }) { redis, server in
             _ = try await redis.send(["PING"])
             await server.freeze()
@@ -148,7 +148,7 @@ import Testing
         }
     }
 
-    @Test func `beyond what may wait nothing is taken`() async throws {
+    @Test func `commands beyond the queue limit are refused`() async throws {
         try await Self.with(limits: {
             $0.waitingCountMax = 4
             $0.commandTimeout = .seconds(1)
@@ -166,7 +166,7 @@ import Testing
         }
     }
 
-    @Test func `a command larger than what may wait unsent is refused`() async throws {
+    @Test func `a command larger than the send limit is refused`() async throws {
         try await Self.with(limits: { $0.unsentBytesMax = 1_000 }) { redis, _ in
             let large: [UInt8] = Array(repeating: 7, count: 2_000)
             await #expect(throws: RedisError.busy) { try await redis.send(["SET", "k", .bytes(large)]) }
@@ -175,7 +175,7 @@ import Testing
         }
     }
 
-    @Test func `an answer that is too large ends the connection, and the next command has another`() async throws {
+    @Test func `a reply that is too large closes the connection, and the next command opens another`() async throws {
         try await Self.with(limits: { $0.replyBytesMax = 200_000 }) { redis, _ in
             _ = try await redis.send(["SET", "large", .bytes(Array(repeating: 7, count: 4_000_000))])
             await #expect(throws: RedisError.malformed) { try await redis.send(["GET", "large"]) }
@@ -183,7 +183,7 @@ import Testing
         }
     }
 
-    @Test func `connections that the server closes are made again without a failure`() async throws {
+    @Test func `a connection closed by the server is replaced without a failure`() async throws {
         try await Self.with { redis, server in
             _ = try await redis.send(["PING"])
             try await Self.with(server.address) { other in
@@ -194,7 +194,7 @@ import Testing
         }
     }
 
-    @Test func `a closed client fails what waits and takes no more`() async throws {
+    @Test func `a closed client fails waiting commands and refuses new ones`() async throws {
         try await Self.with(limits: { $0.commandTimeout = .seconds(60) }) { redis, server in
             _ = try await redis.send(["PING"])
             await server.freeze()

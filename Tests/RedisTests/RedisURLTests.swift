@@ -7,7 +7,7 @@ import Testing
         ("redis://[::1]:7000", "redis://::1:7000/0"), ("redis://:secret@cache", "redis://cache:6379/0"),
         ("redis://app:s%2Fcret@cache:1/", "redis://cache:1/0"),
     ])
-    func `an address says where, and shows no password`(text: String, shown: String) throws {
+    func `an address is parsed, and its description has no password`(text: String, shown: String) throws {
         let url = try RedisURL(text)
         #expect(url.description == shown)
         var dumped = ""
@@ -20,7 +20,7 @@ import Testing
         "redis://localhost/x", "redis://localhost/-1", "redis://localhost/1/2", "redis://localhost?db=1",
         "redis://user@localhost", "redis://loc alhost",
     ])
-    func `what is no address is refused`(text: String) {
+    func `an invalid address is refused`(text: String) {
         #expect(throws: RedisURLError.notAURL) { try RedisURL(text) }
     }
 

@@ -3,7 +3,7 @@ import HTTP
 import HubTesting
 import Testing
 
-/// Who may write.
+/// Authorisation of writes.
 @Suite struct AccessTests {
     private static let token = "a token of the registry"
     private static let schema = TestRegistry.request(TestRegistry.record(0))
@@ -47,8 +47,7 @@ import Testing
         }
     }
 
-    @Test func `without a token whoever reaches this machine's port may write, but no page in a browser`() async throws
-    {
+    @Test func `without a token, local programs may write, but no page in a browser`() async throws {
         try await TestRegistry.with { registry in
             let page = try await registry.send(
                 .post, "/subjects/s/versions", Self.schema, fields: ["origin": "http://evil.example"])
@@ -57,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func `without a token nobody may write to a registry that others reach`() async throws {
+    @Test func `without a token, a registry that other machines reach is read-only`() async throws {
         try await TestRegistry.with(settings: ["HUB_SERVICE_HOST": "0.0.0.0"]) { registry in
             let answer = try await registry.send(.post, "/subjects/s/versions", Self.schema)
             #expect(answer.status == 403 && answer.message.contains("HUB_REGISTRY_TOKEN is not set"), "\(answer.text)")
@@ -65,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `a token that could be guessed is no setting`() async throws {
+    @Test func `a short token is refused`() async throws {
         await #expect(throws: (any Error).self) {
             try await TestRegistry.with(settings: ["HUB_REGISTRY_TOKEN": "short"]) { _ in }
         }

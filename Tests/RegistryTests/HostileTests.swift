@@ -8,9 +8,9 @@ import ServiceTesting
 import Synchronization
 import Testing
 
-/// What clients send that mean no good, and many at once.
+/// Hostile and concurrent requests.
 @Suite struct HostileTests {
-    @Test func `names of any kind are names`() async throws {
+    @Test func `subjects can have any names`() async throws {
         try await TestRegistry.with { registry in
             let names = [
                 "a/b", "a%2Fb", "..a", "a..b", "user.registered-value", "żółw-学習", "a b", "a+b", "a?b", "a#b", "%",
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `a body without an end, or deeper than anything means, is refused`() async throws {
+    @Test func `an endless or too deeply nested body is refused`() async throws {
         try await TestRegistry.with { registry in
             let long = try await registry.send(
                 .post, "/subjects/s/versions", TestRegistry.request(String(repeating: "x", count: 2 << 20)))
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `a schema as large as may be is registered, and holds no loop up`() async throws {
+    @Test func `a schema of the maximum size is registered without blocking a loop`() async throws {
         try await TestRegistry.with { registry in
             let schema = TestRegistry.record(3_500, name: "Large")
             let id = try await registry.register(schema, "large")
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func `a subject takes so many versions and no more`() async throws {
+    @Test func `the number of versions of a subject is limited`() async throws {
         try await TestRegistry.with { registry in
             let schemas = (0..<PostgresSchemaRegistry.versionCountMax).map {
                 #"{"type":"record","name":"R","doc":"\#($0)","fields":[]}"#
@@ -96,7 +96,7 @@ import Testing
             #expect(try await registry.register(schemas[500], "s") == 501)
             #expect(try await registry.send(.get, "/subjects/s/versions").json.items?.count == 1_000)
             #expect(try await registry.send(.get, "/schemas").json.items?.count == 1_000)
-            // All of them are compared with, where nobody waits for that.
+            // All of them are compared, on a separate thread.
             let test = try await registry.send(
                 .post, "/compatibility/subjects/s/versions", TestRegistry.request(TestRegistry.record(1)))
             #expect(test.text == #"{"is_compatible":true}"#)
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test func `of two incompatible schemas that come at once one is registered`() async throws {
+    @Test func `of two concurrent incompatible schemas one is registered`() async throws {
         try await TestRegistry.with { registry in
             for round in 0..<10 {
                 let answers = try await withThrowingTaskGroup(of: TestRegistry.Answer.self) { group in
@@ -132,7 +132,7 @@ import Testing
                     }
                     return try await group.reduce(into: []) { $0.append($1) }
                 }
-                // Each of the four came twice: the winner is found by the other who brought it.
+                // Each of the four was sent twice: the second sender of the winner finds it.
                 #expect(answers.map(\.status).sorted() == [200, 200] + Array(repeating: 409, count: 6))
                 #expect(Set(answers.filter { $0.status == 200 }.map(\.text)).count == 1)
                 #expect(try await registry.get("/subjects/s-\(round)/versions") == "[1]")

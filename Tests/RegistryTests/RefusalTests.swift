@@ -111,7 +111,7 @@ import Testing
         Case(.get, "/subjects/%2e%2e/versions", code: 400),
     ]
 
-    @Test func `every refusal has the code and the form clients know`() async throws {
+    @Test func `every refusal has Confluent's code and format`() async throws {
         try await TestRegistry.with { registry in
             try await registry.register(TestRegistry.record(0), "s")
             try await registry.register(TestRegistry.record(1), "s")
@@ -128,7 +128,7 @@ import Testing
         }
     }
 
-    @Test func `a database that is away is the store's error, and shows nothing else`() async throws {
+    @Test func `a database outage is a store error without details`() async throws {
         try await TestRegistry.with { registry in
             try await registry.service.database.execute("alter table registry.version rename to elsewhere")
             let answer = try await registry.send(.get, "/subjects")
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    @Test func `answers come in the type a client accepts, and bodies in one the API knows`() async throws {
+    @Test func `responses have an accepted media type, and bodies need a known one`() async throws {
         try await TestRegistry.with { registry in
             for (accepted, given) in [
                 ("application/json", "application/json"), ("*/*", TestRegistry.vendorType),

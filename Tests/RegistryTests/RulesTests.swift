@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `reasons name the versions there are, when some are deleted`() async throws {
+    @Test func `reasons name existing versions, also when some are deleted`() async throws {
         try await TestRegistry.with { registry in
             for count in 0..<3 { try await registry.register(TestRegistry.record(count), "s") }
             _ = try await registry.send(.delete, "/subjects/s/versions/1")
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `the rule of a subject wins over that of all, which wins over the standard`() async throws {
+    @Test func `the rule of a subject overrides the global rule, which overrides the default`() async throws {
         try await TestRegistry.with { registry in
             #expect(try await registry.get("/config") == #"{"compatibilityLevel":"FULL_TRANSITIVE"}"#)
             #expect(try await registry.send(.get, "/config/s").code == 40408)
@@ -61,7 +61,7 @@ import Testing
             #expect(try await registry.get("/config") == #"{"compatibilityLevel":"BACKWARD"}"#)
             #expect(try await registry.get("/config/s?defaultToGlobal=true") == #"{"compatibilityLevel":"BACKWARD"}"#)
 
-            // A field goes: older readers are not served, newer ones are.
+            // Removing a field breaks older readers, not newer ones.
             let two = #"{"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"b","type":"int"}]}"#
             let one = #"{"type":"record","name":"R","fields":[{"name":"a","type":"int"}]}"#
             for subject in ["s", "t"] { try await registry.register(two, subject) }
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func `a read-only subject takes nothing new and loses nothing, and gives what it has`() async throws {
+    @Test func `a read-only subject can only be read`() async throws {
         try await TestRegistry.with { registry in
             let id = try await registry.register(TestRegistry.record(0), "s")
             #expect(try await registry.get("/mode") == #"{"mode":"READWRITE"}"#)
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test func `the mode for all holds where a subject has none, and an override holds everywhere`() async throws {
+    @Test func `the global mode applies to subjects without a mode, and an override to all`() async throws {
         try await TestRegistry.with { registry in
             _ = try await registry.send(.put, "/mode", #"{"mode":"READONLY"}"#)
             _ = try await registry.send(.put, "/mode/s", #"{"mode":"READWRITE"}"#)

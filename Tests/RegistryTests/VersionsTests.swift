@@ -8,7 +8,7 @@ import Testing
 
 /// Subjects, their versions, and schemas by id, as Confluent's API shows them.
 @Suite struct VersionsTests {
-    @Test func `what is registered is found by id, by version and by its schema`() async throws {
+    @Test func `a registered schema is found by id, version and schema`() async throws {
         try await TestRegistry.with { registry in
             let id = try await registry.register(TestRegistry.record(0), "s-value")
             let second = try await registry.register(TestRegistry.record(1), "s-value")
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func `a deleted version is hidden, comes back as another, and is gone only when deleted permanently`()
+    @Test func `a deleted version is hidden, can return as a new one, and can be deleted permanently`()
         async throws
     {
         try await TestRegistry.with { registry in
@@ -101,7 +101,7 @@ import Testing
             #expect(try await registry.send(.delete, "/subjects/s/versions/latest").text == "3")
             #expect(try await registry.send(.delete, "/subjects/s/versions/3?permanent=true").text == "3")
             #expect(try await registry.send(.get, "/schemas/ids/\(id)").code == 40403)
-            // What the log holds stays readable, and nobody else is ever given the id.
+            // Messages in the log stay readable, and the id is never reused.
             let hub = PostgresSchemaRegistry(database: registry.service.database)
             #expect(try await hub.schema(id: .number(Int32(id))) == Schema(parsing: TestRegistry.record(0)))
             #expect(try await registry.register(TestRegistry.record(0), "s") == id)
@@ -120,7 +120,7 @@ import Testing
             #expect(try await registry.get("/subjects?deletedOnly=true") == #"["s"]"#)
             #expect(try await registry.send(.get, "/config/s").code == 40408)
             #expect(try await registry.send(.get, "/subjects/s/versions").code == 40401)
-            // Not compared with what is deleted.
+            // Deleted versions are not compared.
             try await registry.register(TestRegistry.demanding, "s")
             #expect(try await registry.get("/subjects/s/versions") == "[3]")
             _ = try await registry.send(.delete, "/subjects/s")

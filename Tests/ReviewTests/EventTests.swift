@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func `a review of an erased author stays, and nobody knows who wrote it`() async throws {
+    @Test func `a review of an erased author remains without the author`() async throws {
         try await ReviewWorld.with { world in
             let ada = world.learner()
             try await world.reviews.deliver(completed(ada, world.course))
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `an erasure while a review is published leaves none with its author`() async throws {
+    @Test func `a review published during an erasure has no author`() async throws {
         try await ReviewWorld.with { world in
             for _ in 0..<20 {
                 let ada = world.learner()

@@ -8,7 +8,7 @@ import Testing
 @testable import Review
 
 @Suite struct PublishingTests {
-    @Test func `a learner who has made progress reviews a course, for everybody to read`() async throws {
+    @Test func `a learner with progress reviews a course, and everyone can read it`() async throws {
         try await ReviewWorld.with { world in
             let ada = world.learner(at: 10)
             let made = try await world.publish(5, "Clear.", by: ada)
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `who has done too little, or is not enrolled, reviews nothing`() async throws {
+    @Test func `a learner without progress or enrolment cannot review`() async throws {
         try await ReviewWorld.with { world in
             for user in [world.learner(at: 9.9), UserID.make(at: ReviewWorld.time)] {
                 let answer = try await world.publish(1, by: user)
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `there is one review of an enrolment, and another of the next`() async throws {
+    @Test func `each enrolment has one review`() async throws {
         try await ReviewWorld.with { world in
             let ada = world.learner()
             #expect(try await world.publish(5, by: ada).status == 201)
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `of many reviews of an enrolment at once one stands`() async throws {
+    @Test func `of concurrent reviews of an enrolment one is stored`() async throws {
         try await ReviewWorld.with { world in
             let ada = world.learner()
             try await withThrowingTaskGroup(of: Int.self) { group in
@@ -77,7 +77,7 @@ import Testing
         (#"{"rating": 4.5}"#, ["rating"]), (#"{"rating": 4, "text": 7}"#, ["text"]),
         (#"{"rating": 4, "authorId": "usr_1"}"#, ["authorId"]),
     ])
-    func `what is no review is refused`(body: String, complaints: [String]) async throws {
+    func `an invalid review is refused`(body: String, complaints: [String]) async throws {
         try await ReviewWorld.with { world in
             let answer = try await world.reviews.send(
                 .post, "/courses/\(world.course)/reviews", as: .learner(world.learner()), json: body)
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func `while enrollment is away only who is known to have completed the course reviews it`() async throws {
+    @Test func `while enrollment is down only learners with a known completion can review`() async throws {
         try await ReviewWorld.with { world in
             let ada = world.learner(), bob = world.learner(), enrollment = EnrollmentID.make(at: ReviewWorld.time)
             world.stopEnrollment()
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func `reviews come in pages, the newest first, with the reader's own beside them`() async throws {
+    @Test func `reviews are paged, newest first, with the caller's own review`() async throws {
         try await ReviewWorld.with { world in
             var ids: [String] = [], users: [UserID] = []
             for rating in 1...5 {
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    @Test func `an author takes their review back and may write another`() async throws {
+    @Test func `an author deletes a review and can write another`() async throws {
         try await ReviewWorld.with { world in
             let ada = world.learner()
             let id = try await world.publish(5, by: ada)["id"] ?? ""
@@ -152,7 +152,7 @@ import Testing
         }
     }
 
-    @Test func `somebody else's review stays as it is, but for administrators`() async throws {
+    @Test func `only its author and administrators can change a review`() async throws {
         try await ReviewWorld.with { world in
             let id = try await world.publish(1, by: world.learner())["id"] ?? ""
             let eve = Identity.learner(world.learner())
@@ -168,7 +168,7 @@ import Testing
         }
     }
 
-    @Test func `of two who change what both have seen one is told`() async throws {
+    @Test func `of two concurrent changes of one version, one is refused`() async throws {
         try await ReviewWorld.with { world in
             let ada = world.learner(), seen: HTTPFields = ["if-match": "\"1\""]
             let id = try await world.publish(5, by: ada)["id"] ?? ""
@@ -184,7 +184,7 @@ import Testing
         }
     }
 
-    @Test func `reviews of a course at once are all counted`() async throws {
+    @Test func `concurrent reviews of a course are all counted`() async throws {
         try await ReviewWorld.with { world in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<20 {
@@ -207,7 +207,7 @@ import Testing
     @Test(arguments: [
         ([0, 0, 0, 0, 0], nil), ([1, 0, 0, 0, 0], 1), ([0, 0, 1, 1, 1], 4), ([1, 1, 0, 0, 1], 2.67),
     ])
-    func `the average is that of the stars, to a hundredth`(counts: [Int], average: Double?) {
+    func `the average of the stars has two decimals`(counts: [Int], average: Double?) {
         #expect(RatingSummary(counts: counts).average == average)
     }
 }

@@ -18,7 +18,7 @@ struct ReviewWorld: Sendable {
     let directory: ServiceDirectory
     let course = CourseID.make(at: time)
 
-    /// What the enrollment service knows.
+    /// The data of the enrollment service.
     final class Enrollments: Sendable {
         struct Answer: Encodable {
             let enrollmentId: EnrollmentID
@@ -56,10 +56,10 @@ struct ReviewWorld: Sendable {
         }
     }
 
-    /// From here on the enrollment service does not answer: nobody listens there.
+    /// From here on the enrollment service is down.
     func stopEnrollment() { directory[.enrollment] = "http://127.0.0.1:9" }
 
-    /// A learner who has come that far in the course.
+    /// A learner with this progress in the course.
     func learner(at percent: Double = 50) -> UserID {
         let user = UserID.make(at: Self.time)
         enrollments.set(.make(at: Self.time), of: user, in: course, percent: percent)

@@ -12,7 +12,7 @@ import Testing
 @Suite struct SandboxTests {
     private typealias World = TestService<SandboxService>
 
-    /// Asks the sandbox as payment does.
+    /// Calls the sandbox like payment.
     private func call(
         _ world: World, _ method: HTTPMethod, _ path: String, _ form: String = "", key: String? = nil,
         secret: String? = nil
@@ -29,7 +29,7 @@ import Testing
 
     private let charge = "amount=4999&currency=usd&confirm=true&metadata%5BpaymentId%5D=pay_1&payment_method="
 
-    @Test func `the same key is the same charge, also of a refused card, and another request under it is refused`()
+    @Test func `the same key is the same charge, also for a declined card, and refuses other requests`()
         async throws
     {
         try await World.with { world in
@@ -51,7 +51,7 @@ import Testing
         ("4000000000009995", "insufficient_funds"), ("pm_card_chargeDeclinedLostCard", "lost_card"),
         ("4000000000000002", "generic_decline"),
     ])
-    func `a refused card says why`(card: String, code: String) async throws {
+    func `a declined card has a reason`(card: String, code: String) async throws {
         try await World.with { world in
             let answer = try await call(world, .post, "/v1/payment_intents", charge + card)
             let error = answer.object["error"] as? [String: Any]
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `an amount goes back once`() async throws {
+    @Test func `an amount is refunded once`() async throws {
         try await World.with { world in
             let id = try await call(world, .post, "/v1/payment_intents", charge + "pm_card_visa")["id"] ?? ""
             #expect(try await call(world, .post, "/v1/refunds", "payment_intent=\(id)", key: "r").status == 200)
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `a wrong key and what makes no sense are refused`() async throws {
+    @Test func `a wrong key and invalid requests are refused`() async throws {
         try await World.with { world in
             let guess = try await call(world, .get, "/v1/payment_intents", secret: "sk_test_guess")
             #expect(guess.status == 401)

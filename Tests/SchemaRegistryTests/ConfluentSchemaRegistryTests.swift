@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test(arguments: Fault.allCases)
-    func `the next address is asked when one does not answer as it should, and from then on first`(fault: Fault)
+    func `the next address is used after a failure, and first from then on`(fault: Fault)
         async throws
     {
         let bad = try Server { _, _ in fault.answer }
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test(arguments: Fault.allCases)
-    func `a fault that does not pass is told with its address`(fault: Fault) async throws {
+    func `a permanent failure is reported with its address`(fault: Fault) async throws {
         let bad = try Server { _, _ in fault.answer }
         let url = fault == .down ? "http://127.0.0.1:\(try RawServer.deadPort())" : bad.url
         let registry = try registry(url, silent: fault == .silent)
@@ -121,13 +121,13 @@ import Testing
         if fault != .down { #expect(bad.seen.count == RegistryServers.Patience().roundsMax) }
     }
 
-    @Test func `a fault that passes is not seen`() async throws {
+    @Test func `a temporary failure is retried without an error`() async throws {
         let server = try Server { _, number in number < 3 ? Self.answer(503, "") : Self.known }
         #expect(try await registry(server.url).schema(id: .number(7)) == Self.schema)
         #expect(server.seen.count == 4)
     }
 
-    @Test func `one that has no answer by the end of its time is given up`() async throws {
+    @Test func `a request without a response fails after its time limit`() async throws {
         let silent = try Server { _, _ in nil }
         let error = await #expect(throws: SchemaRegistryError.self) {
             try await registry(silent.url, timeMax: .milliseconds(500)).schema(id: .number(7))
@@ -137,7 +137,7 @@ import Testing
     }
 
     @Test(arguments: [401, 403])
-    func `wrong credentials are told at once, without showing them`(status: Int) async throws {
+    func `wrong credentials are reported at once, without their values`(status: Int) async throws {
         let server = try Server { _, _ in Self.answer(status, #"{"error_code":\#(status),"message":"Unauthorized"}"#) }
         let error = await #expect(throws: SchemaRegistryError.self) {
             try await registry(server.url, userInfo: "hub:hunter2-hunter2").subjects()
@@ -148,7 +148,7 @@ import Testing
         #expect(server.seen.first?.contains("authorization: Basic aHViOmh1bnRlcjItaHVudGVyMg==") == true)
     }
 
-    @Test func `a refusal is told with the registry's words, and not tried again`() async throws {
+    @Test func `a refusal is reported with the registry's text, and not retried`() async throws {
         let server = try Server { request, _ in
             if request.hasPrefix("POST /subjects/a%2Fb/versions ") {
                 return Self.answer(409, #"{"error_code":40901,"message":"it is incompatible"}"#)
@@ -163,7 +163,7 @@ import Testing
         #expect(server.seen.count == 2)
     }
 
-    @Test func `what is known is not asked for again`() async throws {
+    @Test func `known schemas and ids are not requested again`() async throws {
         let server = try Server { request, _ in
             request.hasPrefix("POST /subjects/s ") ? Self.answer(200, #"{"subject":"s","id":5,"version":1}"#) : nil
         }
@@ -175,7 +175,7 @@ import Testing
         #expect(server.seen.count == 1)
     }
 
-    @Test func `what is not there is nil or empty`() async throws {
+    @Test func `a missing subject is nil or empty`() async throws {
         let server = try Server { request, _ in
             Self.answer(404, #"{"error_code":\#(request.contains("ids") ? 40403 : 40401),"message":"not found"}"#)
         }
@@ -191,7 +191,7 @@ import Testing
         #"{"schema":"{\"type\":\"record\"","schemaType":"AVRO"}"#,
         #"{"schema":"\"int\"","references":[{"name":"x","subject":"y","version":1}]}"#,
     ])
-    func `a message whose schema is none we read is refused for good`(body: String) async throws {
+    func `a message with an unreadable schema is refused permanently`(body: String) async throws {
         let server = try Server { _, _ in Self.answer(200, body) }
         let codec = EventCodec(registry: try registry(server.url))
         let message = SchemaFrame.header(for: .number(7)) + [2]
@@ -199,7 +199,7 @@ import Testing
         #expect(error?.isPermanent == true, "\(String(describing: error))")
     }
 
-    @Test func `a message waits for a registry that is away`() async throws {
+    @Test func `a message waits for a registry that is down`() async throws {
         let codec = EventCodec(registry: try registry("http://127.0.0.1:\(try RawServer.deadPort())"))
         let error = await #expect(throws: EventCodecError.self) {
             try await codec.value(of: SchemaFrame.header(for: .number(7)) + [2])
@@ -207,7 +207,7 @@ import Testing
         #expect(error?.kind == .registryUnavailable && error?.isPermanent == false)
     }
 
-    @Test func `addresses are URLs, without what must not be shown`() throws {
+    @Test func `addresses are URLs without credentials`() throws {
         for (text, urls) in [
             ("http://a:8081", ["http://a:8081"]), ("https://a/base/, http://b//", ["https://a/base", "http://b"]),
             ("HTTP://A", ["HTTP://A"]),

@@ -55,7 +55,7 @@ import Testing
         #expect(try await codec.json(of: SchemaFrame.header(for: id) + body)["data"]?["season"] == .string("spring"))
     }
 
-    @Test func `what cannot be read says so, and whether it ever can`() async throws {
+    @Test func `an unreadable message reports whether the failure is permanent`() async throws {
         let registry = InMemorySchemaRegistry()
         let codec = EventCodec(registry: registry)
         try await codec.prepare([PointsAwarded.self, UserDeleted.self])

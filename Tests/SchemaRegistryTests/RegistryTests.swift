@@ -5,7 +5,7 @@ import Postgres
 import SchemaRegistry
 import Testing
 
-/// What every registry does; each test runs on each of them.
+/// The behaviour of all registries; each test runs on each of them.
 @Suite struct RegistryTests {
     enum Kind: CaseIterable, Sendable { case memory, postgres }
 
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(arguments: Kind.allCases)
-    func `what is unknown is nil or empty`(kind: Kind) async throws {
+    func `an unknown subject or id is nil or empty`(kind: Kind) async throws {
         try await withRegistry(kind) { registry in
             let schema = try await registry.schema(id: .number(7))
             let versions = try await registry.versions(subject: "none")

@@ -28,7 +28,7 @@ import Testing
                 == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54")
     }
 
-    @Test func `a code is valid for its message and key alone`() throws {
+    @Test func `an HMAC is valid only for its message and key`() throws {
         let key = try #require(HMACKey(secret: "a secret of enough length"))
         let other = try #require(HMACKey(secret: "another secret, as long"))
         var code = key.code(for: "GET /users/me 17")
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `secrets are equal when all their bytes are`() {
+    @Test func `secrets are equal only if all their bytes are equal`() {
         #expect(constantTimeEqual([], []))
         #expect(constantTimeEqual([1, 2, 3], [1, 2, 3]))
         #expect(!constantTimeEqual([1, 2, 3], [1, 2, 4]))
@@ -76,7 +76,7 @@ import Testing
 }
 
 @Suite struct Base64URLTests {
-    @Test func `what was encoded is decoded, at every length`() {
+    @Test func `encoded bytes of every length are decoded`() {
         for count in 0..<200 {
             let bytes = SecureRandom.bytes(count: count)
             #expect(Base64URL.decode(Base64URL.encode(bytes)) == bytes)
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test(arguments: ["Zg==", "Zg=", "Z", "Zm9vY", "+/+/", "Zm 9", "Zm\n9v", "Zh", "Zm9vYmF", "é", "Zm9%"])
-    func `another spelling of the same bytes is refused`(text: String) {
+    func `another encoding of the same bytes is refused`(text: String) {
         #expect(Base64URL.decode(text) == nil)
     }
 }
@@ -98,7 +98,7 @@ import Testing
         #expect(tokens.allSatisfy { $0.utf8.count == 43 && Base64URL.decode($0)?.count == 32 })
     }
 
-    @Test func `as many bytes come as were asked for, and all values`() {
+    @Test func `random bytes have the requested count and all values`() {
         #expect(SecureRandom.bytes(count: 0).isEmpty)
         #expect(Set(SecureRandom.bytes(count: 100_000)).count == 256)
         var random = SecureRandom()

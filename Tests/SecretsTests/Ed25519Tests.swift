@@ -26,7 +26,7 @@ import Testing
         #expect("\(key)" == "signing key kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")
     }
 
-    @Test func `a signature is of its message and key alone`() {
+    @Test func `a signature is valid only for its message and key`() {
         let key = Ed25519Key.generate(), other = Ed25519Key.generate()
         let signature = key.sign([1, 2, 3])
         #expect(Ed25519Key.isValid(signature, of: [1, 2, 3], by: key.publicKey))

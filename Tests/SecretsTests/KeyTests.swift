@@ -9,7 +9,7 @@ import Testing
         try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: String])
     }
 
-    @Test func `an exported key is the same key when it comes back`() throws {
+    @Test func `an exported and imported key is the same key`() throws {
         let again = try #require(SigningKey(key.exported()))
         #expect(again.id == key.id)
         let now = Date(timeIntervalSince1970: 1_800_000_000)
@@ -19,7 +19,7 @@ import Testing
         #expect(try verifier.verify(again.sign(claims), keys: VerifyingKeys([key.verifyingKey]), now: now) == claims)
     }
 
-    @Test func `every key is another`() {
+    @Test func `generated keys differ`() {
         #expect(Set((0..<50).map { _ in SigningKey.generate().id }).count == 50)
     }
 
@@ -30,7 +30,7 @@ import Testing
         #expect(key.id == Base64URL.encode(digest))
     }
 
-    @Test func `a published key set holds public halves alone and serves to verify`() throws {
+    @Test func `a published key set contains only public keys and verifies signatures`() throws {
         let other = SigningKey.generate()
         let json = VerifyingKeys([key.verifyingKey, other.verifyingKey]).json()
         let text = String(decoding: json, as: UTF8.self)
@@ -45,7 +45,7 @@ import Testing
         #expect(back.json() == json)
     }
 
-    @Test func `keys of other kinds in a set are passed over`() throws {
+    @Test func `unsupported kinds of keys in a set are ignored`() throws {
         let ours = String(
             decoding: VerifyingKeys([key.verifyingKey]).json().dropFirst(#"{"keys":["#.count), as: UTF8.self)
         let json = #"{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB","kid":"r"},{"kty":"oct","k":"AAAA"},7,"# + ours
@@ -53,11 +53,11 @@ import Testing
     }
 
     @Test(arguments: ["", "{}", "[]", "null", "{\"keys\":{}}", "{\"keys\":", "\u{0}"])
-    func `what is no key set is refused`(json: String) {
+    func `an invalid key set is refused`(json: String) {
         #expect(VerifyingKeys(json: Array(json.utf8)) == nil)
     }
 
-    @Test func `a point that is not on the curve is no key`() throws {
+    @Test func `a point that is not on the curve is refused`() throws {
         var parts = try object(key.exported())
         parts["y"] = Base64URL.encode([UInt8](repeating: 7, count: 32))
         let json = String(decoding: try JSONSerialization.data(withJSONObject: parts), as: UTF8.self)
@@ -67,7 +67,7 @@ import Testing
         #expect(VerifyingKeys(json: Array(set))?.ids == [])
     }
 
-    @Test func `a private half that does not belong to the public one is no key`() throws {
+    @Test func `a private key that does not match the public key is refused`() throws {
         var parts = try object(key.exported())
         parts["d"] = try object(SigningKey.generate().exported())["d"]
         let json = String(decoding: try JSONSerialization.data(withJSONObject: parts), as: UTF8.self)
@@ -89,7 +89,7 @@ import Testing
         #expect(SigningKey(json) == nil)
     }
 
-    @Test func `a key shows itself in no description`() throws {
+    @Test func `a key does not appear in any description`() throws {
         let secret = try #require(try object(key.exported())["d"])
         var dumped = ""
         dump(key, to: &dumped)

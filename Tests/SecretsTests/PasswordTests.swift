@@ -5,7 +5,7 @@ import HubTesting
 import Testing
 
 @Suite struct PasswordTests {
-    /// Cheap enough for a test, made the same way.
+    /// A cheap hash for tests.
     static let cheap = PasswordHash.Parameters(memoryKiB: 64, iterations: 1, lanes: 1)
     let hasher: PasswordHasher
 
@@ -13,7 +13,7 @@ import Testing
         hasher = try PasswordHasher(parameters: Self.cheap, threadCount: 2)
     }
 
-    @Test func `a password is found right and any other wrong`() async throws {
+    @Test func `the right password is verified and any other is refused`() async throws {
         let hash = try await hasher.hash("correct horse battery staple")
         #expect(try await hasher.verify("correct horse battery staple", against: hash))
         #expect(try await !hasher.verify("correct horse battery stapl", against: hash))
@@ -26,7 +26,7 @@ import Testing
         #expect(first.rawValue != second.rawValue)
     }
 
-    @Test func `any bytes and scripts count, a NUL and what follows it too`() async throws {
+    @Test func `all bytes of a password count, also NUL and the bytes after it`() async throws {
         let hash = try await hasher.hash("пароль\u{0}学习")
         #expect(try await hasher.verify("пароль\u{0}学习", against: hash))
         #expect(try await !hasher.verify("пароль", against: hash))
@@ -42,7 +42,7 @@ import Testing
         #expect(hasher.isOutdated(known))
     }
 
-    @Test func `by default a hash costs what OWASP asks for`() async throws {
+    @Test func `the default cost of a hash is that of OWASP`() async throws {
         let standard = try PasswordHasher()
         let hash = try await standard.hash("a good password")
         #expect(hash.rawValue.hasPrefix("$argon2id$v=19$m=19456,t=2,p=1$"))
@@ -60,7 +60,7 @@ import Testing
         "$argon2id$v=19$m=64,t=1,p=1$$aGFzaGhhc2g", "$argon2id$v=19$m=64,t=1,p=1$c29tc2FsdA$",
         "$argon2id$v=19$m=64,t=1,p=1$c29tc2FsdA$aGFzaGhhc2g$more", "$2b$12$abcdefghijklmnopqrstuv",
     ])
-    func `what is no hash, or one that would take the machine, is refused`(text: String) {
+    func `an invalid hash, or one with excessive cost, is refused`(text: String) {
         #expect(PasswordHash(rawValue: text) == nil)
     }
 
@@ -69,12 +69,12 @@ import Testing
         await #expect(throws: PasswordError.malformedHash) { try await hasher.verify("a", against: broken) }
     }
 
-    @Test func `a password too long to be one is refused before any work`() async throws {
+    @Test func `a password that is too long is refused before hashing`() async throws {
         let long = String(repeating: "a", count: PasswordHasher.passwordBytesMax + 1)
         await #expect(throws: PasswordError.passwordTooLong) { try await hasher.hash(long) }
     }
 
-    @Test func `a password that would not be hashed in time is refused at once`() async throws {
+    @Test func `a password that cannot be hashed in time is refused at once`() async throws {
         let hasher = try PasswordHasher(parameters: Self.cheap, threadCount: 1, waitMax: .zero)
         let held = DispatchSemaphore(value: 0), loop = TestLoops.shared.next()
         let (arrived, arrival) = AsyncStream<Void>.makeStream()
@@ -95,7 +95,7 @@ import Testing
         _ = try await first.value
     }
 
-    @Test func `a loop goes on while passwords are hashed`() async throws {
+    @Test func `a loop runs while passwords are hashed`() async throws {
         // The shared loops fail the test when anything holds them.
         let standard = try PasswordHasher()
         let loop = TestLoops.shared.next()
@@ -103,11 +103,11 @@ import Testing
         #expect(try await loop.run("verify") { try await standard.verify("a good password", against: hash) })
     }
 
-    @Test func `the threads that hash come after those that answer`() async throws {
+    @Test func `threads that hash have a lower priority than event loops`() async throws {
         #expect(try await hasher.pool.run { niceness() } > niceness())
     }
 
-    @Test func `a hash shows itself in no description`() async throws {
+    @Test func `a hash does not appear in any description`() async throws {
         let hash = try await hasher.hash("a password")
         var dumped = ""
         dump(hash, to: &dumped)
@@ -120,7 +120,7 @@ import Testing
         let standard = try PasswordHasher(parameters: .init(memoryKiB: 8_192, iterations: 2, lanes: 1))
         let hash = try await standard.hash("a good password")
         let clock = ContinuousClock()
-        // The quickest of some runs: what the work costs without the noise of the machine.
+        // The fastest of several runs, to exclude other load.
         var known = Duration.seconds(60), unknown = Duration.seconds(60)
         for _ in 0..<5 {
             known = min(known, try await clock.measure { _ = try await standard.verify("wrong", against: hash) })

@@ -29,7 +29,7 @@ import Testing
         return parts.joined(separator: ".")
     }
 
-    @Test func `what was signed is verified, with every claim`() throws {
+    @Test func `a signed token is verified with all its claims`() throws {
         let signed = claims { $0.notBefore = Self.now }
         #expect(try verify(key.sign(signed)) == signed)
     }
@@ -103,25 +103,25 @@ import Testing
         #"{"alg":"ES256"}"#, #"{"alg":"ES256","kid":"KID","typ":"at+jwt"}"#, #"{"alg":["ES256"],"kid":"KID"}"#,
         #"["ES256"]"#, "{", "",
     ])
-    func `a header that says more or less than ours is refused`(header: String) throws {
+    func `a header with additional or missing members is refused`(header: String) throws {
         let token = try key.sign(claims())
         let own = header.replacingOccurrences(of: "KID", with: key.id)
         #expect(throws: TokenError.malformed) { try verify(forged(token, header: own)) }
     }
 
     @Test(arguments: ["", ".", "..", "...", "a.b.c", "a.b", "héllo.wörld.x"])
-    func `what is no token is refused`(text: String) {
+    func `text that is not a token is refused`(text: String) {
         #expect(throws: TokenError.malformed) { try verify(text) }
     }
 
-    @Test func `another spelling of a good token is refused`() throws {
+    @Test func `another encoding of a valid token is refused`() throws {
         let token = try key.sign(claims())
         for other in [token + "=", token + "\n", " " + token, token + ".", token + ".e30", "." + token] {
             #expect(throws: TokenError.malformed) { try verify(other) }
         }
     }
 
-    @Test func `a token has its time, and a little more for clocks that differ`() throws {
+    @Test func `a token is valid until it expires, with a tolerance for clock differences`() throws {
         let token = try key.sign(claims { $0.notBefore = Self.now })
         _ = try verify(token, at: 899)
         _ = try verify(token, at: 904.9)
@@ -134,7 +134,7 @@ import Testing
         _ = try verify(later, at: 60)
     }
 
-    @Test func `a token for others or from others is refused`() throws {
+    @Test func `a token with another audience or issuer is refused`() throws {
         #expect(throws: TokenError.wrongIssuer) { try verify(key.sign(claims { $0.issuer = "hub" })) }
         #expect(throws: TokenError.wrongAudience) { try verify(key.sign(claims { $0.audience = "hub-internal" })) }
     }
@@ -154,13 +154,13 @@ import Testing
         #expect(throws: TokenError.malformed) { try verify(token) }
     }
 
-    @Test func `a further claim cannot stand in for a registered one`() throws {
+    @Test func `another claim cannot replace a registered one`() throws {
         let signed = try verify(key.sign(claims { $0.others = ["sub": "usr_2", "exp": "x", "role": "ADMIN"] }))
         #expect(signed.subject == "usr_1")
         #expect(signed.others == ["role": "ADMIN"])
     }
 
-    @Test func `a token too long is refused unread, and never made`() throws {
+    @Test func `a token that is too long is refused before parsing, and never issued`() throws {
         let long = String(repeating: "a", count: TokenVerifier.tokenBytesMax)
         #expect(throws: TokenError.tooLarge) { try key.sign(claims { $0.others["x"] = long }) }
         #expect(throws: TokenError.tooLarge) { try verify(key.sign(claims()) + long) }

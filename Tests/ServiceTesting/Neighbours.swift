@@ -4,10 +4,10 @@ internal import HubTesting
 internal import Observability
 @testable public import Platform
 
-/// Other services as far as a test needs them: routes of the test's own, over a real socket.
+/// The other services that a test needs: routes of the test over a real socket.
 public enum Neighbours {
-    /// Runs `body` while `services` answer with the routes that `add` adds.
-    /// - Parameter directory: where the service under test finds them.
+    /// Runs `body` while `services` serve the routes of `add`.
+    /// - Parameter directory: the addresses for the service under test.
     public static func with(
         _ services: [ServiceName], in directory: ServiceDirectory, clock: TestClock, _ add: (inout Routes) -> Void,
         _ body: () async throws -> Void

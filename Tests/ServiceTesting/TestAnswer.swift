@@ -1,7 +1,7 @@
 public import Foundation
 public import HTTP
 
-/// What a route answered.
+/// The response of a route.
 public struct TestAnswer: Sendable {
     public let status: Int
     public let fields: HTTPFields
@@ -18,20 +18,20 @@ public struct TestAnswer: Sendable {
     /// The `code` of a problem.
     public var code: String? { self["code"] }
 
-    /// The fields a problem of `invalid-body` complains about, each once, sorted.
+    /// The invalid fields of an `invalid-body` problem, each once, sorted.
     public var complaints: [String] {
         Set((object["errors"] as? [[String: String]] ?? []).compactMap { $0["field"] }).sorted()
     }
 
-    /// A text of the JSON object that is the body.
+    /// A string member of the body.
     public subscript(name: String) -> String? { object[name] as? String }
 
-    /// The JSON object that is the body.
+    /// The body as a JSON object.
     public var object: [String: Any] {
         (try? JSONSerialization.jsonObject(with: body)) as? [String: Any] ?? [:]
     }
 
-    /// The body as the value it stands for.
+    /// The decoded body.
     public func decoded<Value: Decodable>(as type: Value.Type = Value.self) throws -> Value {
         try JSONDecoder().decode(type, from: body)
     }

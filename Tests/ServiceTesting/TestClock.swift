@@ -1,13 +1,13 @@
 public import Foundation
 internal import Synchronization
 
-/// Time that passes when the test says so.
+/// A clock that the test advances.
 public final class TestClock: Sendable {
     private let time: Mutex<(ofDay: Date, up: ContinuousClock.Instant)>
     private let start = ContinuousClock.now
     private let goesOn: Bool
 
-    /// - Parameter goesOn: whether time passes by itself too.
+    /// - Parameter goesOn: whether real time passes too.
     public init(_ start: Date = Date(timeIntervalSince1970: 1_800_000_000), goesOn: Bool = false) {
         time = Mutex((start, self.start))
         self.goesOn = goesOn
@@ -16,7 +16,7 @@ public final class TestClock: Sendable {
     /// The time of day.
     public var now: Date { time.withLock { $0.ofDay } + passed / .seconds(1) }
 
-    /// What only goes forward.
+    /// Monotonic time.
     public var uptime: ContinuousClock.Instant { time.withLock { $0.up } + passed }
 
     private var passed: Duration { goesOn ? .now - start : .zero }
@@ -28,6 +28,6 @@ public final class TestClock: Sendable {
         }
     }
 
-    /// Sets the time of day forward, or back by a negative number, as an operator or NTP does: no time has passed.
+    /// Changes the wall clock, as an operator or NTP does, also by a negative number. The monotonic time does not change.
     public func set(by seconds: TimeInterval) { time.withLock { $0.ofDay += seconds } }
 }

@@ -10,7 +10,7 @@ internal import Observability
 public import Postgres
 public import SchemaRegistry
 
-/// A service on a database of its own: its routes are called without a socket, its handlers without a log.
+/// A service on its own database: its routes are called without a socket, its handlers without a log.
 ///
 /// ```swift
 /// try await TestService<UserService>.with { users in
@@ -33,11 +33,11 @@ public struct TestService<Service: HubService>: Sendable {
         TestDatabase.Template(schema: Service.name.rawValue, Service.histories)
     }
 
-    /// Runs `body` with a service of its own.
+    /// Runs `body` with a new service.
     /// - Parameters:
     ///   - settings: by name, as in the environment.
-    ///   - directory: where the service finds the others.
-    ///   - make: for parts that no setting gives.
+    ///   - directory: the addresses of the other services.
+    ///   - make: for parts that cannot be set by settings.
     public static func with(
         settings: [String: String] = [:], clock: TestClock = TestClock(), directory: ServiceDirectory = .init(),
         making make: @escaping @Sendable (ServiceContext) async throws -> Service = { try await Service($0) },
@@ -75,7 +75,7 @@ public struct TestService<Service: HubService>: Sendable {
     }
 
     /// Calls a route as the gateway would, on behalf of `identity`.
-    /// - Parameter identity: nil for a request that did not come through the gateway.
+    /// - Parameter identity: nil for a request that does not come from the gateway.
     public func send(
         _ method: HTTPMethod, _ target: String, as identity: Identity? = .anonymous, json: String? = nil,
         fields: HTTPFields = [:]
@@ -90,7 +90,7 @@ public struct TestService<Service: HubService>: Sendable {
         return try await TestAnswer(await router.respond(to: request))
     }
 
-    /// The events of a type that the service has put out, in order.
+    /// The events of a type that the service has published, in order.
     public func published<E: Event>(_ type: E.Type) async throws -> [Envelope<E>] {
         let rows = try await database.query("select value from outbox where topic = \(E.topic.name) order by id")
         var envelopes: [Envelope<E>] = []
@@ -98,22 +98,22 @@ public struct TestService<Service: HubService>: Sendable {
         return envelopes
     }
 
-    /// What a statement that counts found.
+    /// The result of a counting query.
     public func count(_ sql: SQL) async throws -> Int { try await database.query(sql).first?.decode(Int.self) ?? -1 }
 
     // MARK: Work
 
-    /// Does the tasks that are due, one after the other, until none is.
-    /// - Returns: how many attempts were made.
+    /// Runs due tasks one after the other until none is left.
+    /// - Returns: the number of attempts.
     @discardableResult
     public func runTasks() async throws -> Int {
         try await TaskRunner(service.tasks, jobs: [], context).drain()
     }
 
-    /// Runs `body` while the process does the service's tasks as they come, and ends as it does: tasks under way are brought to their end.
-    /// Once only, for a process that has ended is another one.
+    /// Runs `body` while the process runs the service's tasks; at the end, running tasks finish.
+    /// Only once, because an ended process cannot start again.
     public func working<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
-        // The test's clock tells nobody that it has moved.
+        // The test clock does not wake sleeping tasks.
         var limits = TaskLimits()
         limits.pollInterval = .milliseconds(20)
         let runner = TaskRunner(service.tasks, jobs: [], context, limits: limits)
@@ -125,7 +125,7 @@ public struct TestService<Service: HubService>: Sendable {
         return try outcome.get()
     }
 
-    /// Has a job of the service run, as when its time has come.
+    /// Runs a job of the service, as if it were due.
     public func runJob(_ name: String) async throws {
         guard let job = service.jobs.first(where: { $0.name == name }) else { throw NoSuchJob(name: name) }
         try await job.body()
@@ -133,18 +133,18 @@ public struct TestService<Service: HubService>: Sendable {
 
     // MARK: Events
 
-    /// Hands an event to the service's handlers in one transaction with the inbox, as its consumer does.
+    /// Delivers an event to the service's handlers in one transaction with the inbox, as its consumer does.
     /// - Parameters:
-    ///   - id: the same id again is the same event delivered again.
-    ///   - isReplay: as a replay does, which has an inbox of its own: what was delivered before comes again.
-    /// - Returns: whether it was new.
+    ///   - id: a repeated id is a repeated delivery of the same event.
+    ///   - isReplay: as in a replay, which has its own inbox and handles earlier events again.
+    /// - Returns: whether the event was new.
     @discardableResult
     public func deliver<E: Event>(_ event: E, id: EventID? = nil, isReplay: Bool = false) async throws -> Bool {
         try await handle([record(of: event, id, offset: 0)], isReplay: isReplay) == 1
     }
 
-    /// Hands events to the handlers in one batch, in this order, as when they are in the log together.
-    /// - Returns: how many were new.
+    /// Delivers events to the handlers in one batch, in this order.
+    /// - Returns: the number of new events.
     @discardableResult
     public func deliver(together events: [any Event]) async throws -> Int {
         var records: [LogRecord] = []
@@ -183,7 +183,7 @@ public struct TestService<Service: HubService>: Sendable {
 }
 
 extension ServiceContext {
-    /// What a service is given, with clocks that the test moves.
+    /// The context of a service, with clocks that the test moves.
     public static func make(
         _ name: ServiceName, on database: Database, settings: [String: String] = [:], clock: TestClock = TestClock(),
         directory: ServiceDirectory = .init(), codec: EventCodec = EventCodec(registry: InMemorySchemaRegistry()),
@@ -207,7 +207,7 @@ extension ServiceContext {
 }
 
 extension IdentitySeal {
-    /// The one of all services of a test.
+    /// Shared by all services of a test.
     static func make(_ clock: TestClock) throws -> IdentitySeal {
         try IdentitySeal(secret: "a secret for tests alone") { Int64(clock.now.timeIntervalSince1970 * 1_000) }
     }
@@ -223,7 +223,7 @@ public struct NoSuchJob: Error {
 /// The service has no handler for an event that was delivered to it.
 public struct NoHandler: Error {}
 
-/// Folders for the files of services under test, all in one that is removed when the process ends.
+/// Folders for the files of services under test, inside one folder that is deleted when the process ends.
 private enum TestObjects {
     private static let root: String = {
         let root = NSTemporaryDirectory() + "hub-test-objects-\(ProcessInfo.processInfo.processIdentifier)"

@@ -5,7 +5,7 @@ import HubTesting
 import Stripe
 import Testing
 
-/// The driver against an imitation of Stripe that others made.
+/// The driver with a third-party imitation of Stripe.
 @Suite struct StripeClientTests {
     private func with(_ body: (StripeClient) async throws -> Void) async throws {
         let server = try await LocalStripe()
@@ -22,7 +22,7 @@ import Testing
 
     private let price = StripeAmount(minorUnits: 4_999, currency: "USD")
 
-    @Test func `a card is charged, found again and given back`() async throws {
+    @Test func `a card is charged, found again and refunded`() async throws {
         try await with { stripe in
             let paid = try await stripe.charge(
                 price, to: "pm_card_visa", metadata: ["paymentId": "pay_1"], key: "pay_1")
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func `what is not there, and what is not known, is told apart from a failure`() async throws {
+    @Test func `a missing object and an unknown outcome differ from a failure`() async throws {
         try await with { stripe in
             await #expect {
                 try await stripe.paymentIntent("pi_unknown")
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `a plan is made once and subscribed to`() async throws {
+    @Test func `a plan is created once and subscribed to`() async throws {
         try await with { stripe in
             let plan = StripePlan(id: "hub-pro-month-1900-usd", name: "Pro", amount: price, interval: .month)
             for _ in 0..<2 { try await stripe.ensure(plan) }
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `a wrong key and a server that is not there are told apart`() async throws {
+    @Test func `a wrong key differs from an unreachable server`() async throws {
         let server = try await LocalStripe()
         let http = HTTPClient(loops: TestLoops.shared)
         await #expect(throws: StripeError.unauthorized) {
@@ -89,7 +89,7 @@ import Testing
                 == "t=1800000000,v1=8a6563dbee1eccda632491deb091d19e764aadddcd0ace8d9516599526831c89")
     }
 
-    @Test func `one of several signatures must fit, of the body, within the tolerance`() throws {
+    @Test func `one of several signatures must match the body, within the tolerance`() throws {
         let signature = try #require(StripeSignature(secret: "whsec_test_secret"))
         let field = signature.sign(body, at: now)
         #expect(signature.isValid(field, for: body, at: now))
@@ -106,7 +106,7 @@ import Testing
         #expect(StripeSignature(secret: "short") == nil)
     }
 
-    @Test func `what is no event is none`() {
+    @Test func `a body that is not an event is refused`() {
         for text in ["", "[]", "{}", "{\"id\":1}", "{\"id\":\"evt_1\",\"type\":\"a\",\"created\":1}"] {
             #expect(StripeEvent(json: Array(text.utf8)) == nil, "\(text)")
         }

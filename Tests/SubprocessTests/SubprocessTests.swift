@@ -25,9 +25,9 @@ import Testing
         return !status.contains(") Z ")
     }
 
-    // MARK: What it is given and gives
+    // MARK: Input and output
 
-    @Test func `a program gets its arguments, its input and the settings that are named, and nothing else`()
+    @Test func `a program gets only its arguments, input and environment`()
         async throws
     {
         let outcome = try await shell("cat; env | sort; pwd; echo worse >&2; exit 3") {
@@ -39,7 +39,7 @@ import Testing
         #expect(outcome.status == 3)
     }
 
-    @Test func `a program has no descriptor of ours and no signal is ignored in it`() async throws {
+    @Test func `a program inherits no descriptors and no ignored signals`() async throws {
         let open = try #require(fopen("/dev/null", "r"))
         defer { fclose(open) }
         signal(SIGUSR2, SIG_IGN)
@@ -62,13 +62,13 @@ import Testing
         #expect(outcome.output.isEmpty)
     }
 
-    @Test func `of what a program complains the end is kept`() async throws {
+    @Test func `the end of a program's error output is kept`() async throws {
         let outcome = try await shell("seq 1 100000 >&2; echo done") { $0.limits.errorsBytesKept = 13 }.run(on: pool)
         #expect(outcome.errors == "99999\n100000\n")
         #expect(String(decoding: outcome.output, as: UTF8.self) == "done\n")
     }
 
-    @Test func `a program that is not there, or is none, is not started`() async throws {
+    @Test func `a missing or invalid program is not started`() async throws {
         for path in ["/nowhere/ffmpeg", "/etc/passwd", "/tmp"] {
             do {
                 _ = try await Subprocess(path, limits: .init(timeMax: .seconds(5))).run(on: pool)
@@ -81,7 +81,7 @@ import Testing
 
     // MARK: Limits
 
-    @Test func `a program that takes too long is ended, with whatever it started`() async throws {
+    @Test func `a program over its time limit is stopped with its children`() async throws {
         let children = Mutex<[String]>([])
         let start = ContinuousClock.now
         await #expect(throws: SubprocessError.timedOut) {
@@ -94,7 +94,7 @@ import Testing
         try await eventually { !started.contains(where: isRunning) }
     }
 
-    @Test func `what ignores being asked to end is killed, and so are its children`() async throws {
+    @Test func `a program that ignores SIGTERM is killed with its children`() async throws {
         let children = Mutex<[String]>([])
         await #expect(throws: SubprocessError.timedOut) {
             try await shell(
@@ -107,7 +107,7 @@ import Testing
         try await eventually { !started.contains(where: isRunning) }
     }
 
-    @Test func `a child that stays behind holds nobody up and is killed`() async throws {
+    @Test func `a remaining child is killed and blocks nothing`() async throws {
         let start = ContinuousClock.now
         let outcome = try await shell("(trap '' TERM HUP; sleep 60) & echo $!").run(on: pool)
         #expect(ContinuousClock.now - start < .seconds(10))
@@ -115,7 +115,7 @@ import Testing
         try await eventually { !isRunning(child) }
     }
 
-    @Test func `a program that is asked to end may do so in its own way`() async throws {
+    @Test func `a program can handle SIGTERM`() async throws {
         let lines = Mutex<[String]>([])
         await #expect(throws: SubprocessError.timedOut) {
             try await shell(
@@ -127,7 +127,7 @@ import Testing
         #expect(lines.withLock { $0.last } == "bye")
     }
 
-    @Test func `endless output ends the program, in one piece or in lines, and endless complaints only its time`()
+    @Test func `endless output stops the program, endless error output does not`()
         async throws
     {
         await #expect(throws: SubprocessError.tooMuchOutput) {
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func `a program gets no more memory than it may have`() async throws {
+    @Test func `the memory of a program is limited`() async throws {
         let script = "import sys\nkept = bytearray(300_000_000)\nprint(len(kept))"
         var program = Subprocess("/usr/bin/python3", ["-c", script], limits: .init(timeMax: .seconds(20)))
         let free = try await program.run(on: pool)
@@ -152,7 +152,7 @@ import Testing
         #expect(bound.errors.contains("MemoryError"))
     }
 
-    @Test func `a program gets no more processor time and writes no larger files than it may`() async throws {
+    @Test func `the processor time and file sizes of a program are limited`() async throws {
         let busy = try await shell("while :; do :; done") { $0.limits.cpuSecondsMax = 1 }.run(on: pool)
         #expect(busy.status == 128 + SIGXCPU)
         let path = "/tmp/hub-subprocess-\(UUID())"
@@ -166,7 +166,7 @@ import Testing
 
     // MARK: Cancellation
 
-    @Test func `when nobody wants it any more a program and its children are killed`() async throws {
+    @Test func `a cancelled program is killed with its children`() async throws {
         let children = Mutex<[String]>([])
         let program = shell("trap '' TERM; sleep 60 & echo $!; echo $$; while :; do sleep 1; done")
         let pool = pool
@@ -179,7 +179,7 @@ import Testing
         try await eventually { !children.withLock { $0 }.contains(where: isRunning) }
     }
 
-    @Test func `no child of ours stays behind as a zombie, and no descriptor stays open`() async throws {
+    @Test func `no zombie process and no open descriptor remain`() async throws {
         func descriptors() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
         _ = try await shell("true").run(on: pool)
         let before = try descriptors()

@@ -35,7 +35,7 @@ public final class EventStream: Sendable {
         reading.withLock { $0 = task }
     }
 
-    /// What was told so far.
+    /// The messages so far.
     public var events: [Event] { seen.withLock { $0 } }
 
     /// Waits for the end of the stream.
@@ -57,7 +57,7 @@ public final class EventStream: Sendable {
     }
 }
 
-/// The gateway gave no stream.
+/// The gateway returned no stream.
 public struct NoStream: Error {
     public let status: Int
 }

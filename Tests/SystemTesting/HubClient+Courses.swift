@@ -1,13 +1,19 @@
 internal import HTTP
 internal import Testing
 
-/// A course that was published: an article to read, and a quiz to pass.
+/// A draft course with one section and one written article.
+public struct TestDraft: Sendable {
+    public let id, section, article: String
+    public var content: String { "/lessons/\(article)/content" }
+}
+
+/// A published course with an article and a quiz.
 public struct TestCourse: Sendable {
     public let id, title, article, quiz: String
 }
 
 extension HubClient {
-    /// - Returns: the id of what a POST made.
+    /// - Returns: the id of the resource that a POST created.
     public func make(
         _ target: String, _ body: any Encodable, token: String, key: String? = nil
     ) async throws -> String {
@@ -18,31 +24,52 @@ extension HubClient {
         return try answer.json(Made.self).id
     }
 
-    /// A course with one article and one quiz of one question, for whoever pays.
-    /// - Parameter token: an instructor's.
-    public func publishCourse(_ title: String, price: String = "49.99", token: String) async throws -> TestCourse {
+    /// Creates a course with one section and one article.
+    /// - Parameters:
+    ///   - key: of the request that creates the course.
+    ///   - token: an instructor's.
+    public func draftCourse(
+        _ title: String, price: String, markdown: String = "It is *short*.", key: String? = nil, token: String
+    ) async throws -> TestDraft {
         let offer = [
-            "title": title, "description": "To be bought.", "category": "Tests", "level": "BEGINNER",
+            "title": title, "description": "A course of the tests.", "category": "Tests", "level": "BEGINNER",
             "language": "en", "price": price, "currency": "USD",
         ]
-        let course = try await make("/courses", offer, token: token)
+        let course = try await make("/courses", offer, token: token, key: key)
         let section = try await make("/courses/\(course)/sections", ["title": "All"], token: token)
-        func lesson(_ title: String, _ kind: String) async throws -> String {
-            try await make(
-                "/courses/\(course)/lessons", ["sectionId": section, "title": title, "kind": kind], token: token)
-        }
-        let article = try await lesson("To read", "ARTICLE")
-        let written = try await send(
-            .put, "/lessons/\(article)/content", token: token, json: ["markdown": "It is *short*."])
+        let draft = TestDraft(
+            id: course, section: section,
+            article: try await lesson("To read", kind: "ARTICLE", in: course, section, token: token))
+        let written = try await send(.put, draft.content, token: token, json: ["markdown": markdown])
         try #require(written.status == 200, "\(written.text)")
-        let quiz = try await make(
-            "/courses/\(course)/quizzes", QuizDraft(lessonId: try await lesson("To pass", "QUIZ")), token: token)
-        let published = try await send(.post, "/courses/\(course)/publish", token: token)
-        try #require(published.status == 200, "\(published.text)")
-        return TestCourse(id: course, title: title, article: article, quiz: quiz)
+        return draft
     }
 
-    /// What a learner hands in who knows the answer.
+    public func publish(_ course: String, token: String) async throws {
+        let published = try await send(.post, "/courses/\(course)/publish", token: token)
+        try #require(published.status == 200, "\(published.text)")
+    }
+
+    /// Publishes a course with one article and one quiz of one question.
+    /// - Parameter token: an instructor's.
+    public func publishCourse(_ title: String, price: String = "49.99", token: String) async throws -> TestCourse {
+        let draft = try await draftCourse(title, price: price, token: token)
+        let quiz = try await make(
+            "/courses/\(draft.id)/quizzes",
+            QuizDraft(lessonId: try await lesson("To pass", kind: "QUIZ", in: draft.id, draft.section, token: token)),
+            token: token)
+        try await publish(draft.id, token: token)
+        return TestCourse(id: draft.id, title: title, article: draft.article, quiz: quiz)
+    }
+
+    private func lesson(
+        _ title: String, kind: String, in course: String, _ section: String, token: String
+    ) async throws -> String {
+        try await make(
+            "/courses/\(course)/lessons", ["sectionId": section, "title": title, "kind": kind], token: token)
+    }
+
+    /// The submission of a learner who knows the answers.
     public static func answers(to quiz: Answer) throws -> any Encodable & Sendable {
         let quiz = try quiz.json(Quiz.self)
         return Sheet(

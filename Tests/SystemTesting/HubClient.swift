@@ -2,7 +2,7 @@ internal import Foundation
 public import HTTP
 internal import HubTesting
 
-/// A person's program: speaks to the gateway and knows nothing else.
+/// A client program that uses only the gateway.
 public final class HubClient: Sendable {
     public struct Answer: Sendable {
         public let status: Int
@@ -37,12 +37,12 @@ public final class HubClient: Sendable {
         var fields = fields
         fields["content-type"] = "application/json"
         let encoder = JSONEncoder()
-        // The same object is the same body: what is sent again under a key must be.
+        // The same object always gives the same body, which a repeated request with a key needs.
         encoder.outputFormatting = .sortedKeys
         return try await send(method, target, token: token, bytes: Array(try encoder.encode(json)), fields: fields)
     }
 
-    /// - Parameter bytes: the body; none when there are none.
+    /// - Parameter bytes: the body; empty for none.
     public func send(
         _ method: HTTPMethod, _ target: String, token: String? = nil, bytes: [UInt8], fields: HTTPFields = [:]
     ) async throws -> Answer {

@@ -1,7 +1,7 @@
 internal import HubTesting
 public import Testing
 
-/// The event log a hub under test has.
+/// The event log of a hub under test.
 public enum HubLogKind: Sendable, CustomTestStringConvertible {
     case postgres
     /// A real cluster of a version.
@@ -9,7 +9,7 @@ public enum HubLogKind: Sendable, CustomTestStringConvertible {
 
     public static let all: [HubLogKind] = [.postgres] + TestKafka.versions.map { .kafka($0) }
 
-    /// The settings that make a hub use it.
+    /// The settings that select it.
     public func environment() async throws -> [String: String] {
         switch self {
         case .postgres: [:]

@@ -4,14 +4,14 @@ internal import HubTesting
 internal import Synchronization
 internal import Testing
 
-/// The real program, running in processes of its own.
+/// The real program in its own processes.
 public final class HubUnderTest: Sendable {
     public let address: String
     public let client: HubClient
     public let databaseURL: String
     private let processes: Mutex<[ServiceProcess]>
     private let folder: WorkFolder
-    /// What it was given beside the standard.
+    /// The settings in addition to the defaults.
     private let environment: [String: String]
 
     private init(
@@ -28,7 +28,7 @@ public final class HubUnderTest: Sendable {
 
     private var programs: [Program] { processes.withLock { $0.map(\.program) } }
 
-    /// `learning-hub up` on a data folder of its own, or on the one of a hub that ran before.
+    /// `learning-hub up` on a new data folder, or on that of an earlier hub.
     public static func inOneProcess(
         _ environment: [String: String] = [:], on folder: WorkFolder? = nil
     ) async throws -> HubUnderTest {
@@ -46,7 +46,7 @@ public final class HubUnderTest: Sendable {
             processes: [ServiceProcess(name: "up", program: program)], folder: folder, environment)
     }
 
-    /// Each service in a process of its own, as on a cluster, on one database. A service that is named twice has two processes.
+    /// Each service in its own process, as in a cluster, on one database. A service that is listed twice has two processes.
     public static func inManyProcesses(
         _ services: [String], _ environment: [String: String] = [:]
     ) async throws -> HubUnderTest {
@@ -57,7 +57,7 @@ public final class HubUnderTest: Sendable {
             if let given = environment["DATABASE_URL"] { given } else { try await TestDatabase.make().url }
         environment["DATABASE_URL"] = databaseURL
         environment["HUB_IDENTITY_SECRET"] = "a secret that all processes share"
-        // Services have no right to make topics: an operator does, once.
+        // Services do not create topics; an operator does, once.
         let operating = try Program(["topics", "apply"], environment, log: folder.file("topics.log"))
         guard try await operating.exitCode() == 0 else { throw ProgramEnded(log: operating.logText) }
         var ports: [String: Int] = [:]
@@ -81,17 +81,17 @@ public final class HubUnderTest: Sendable {
         return hub
     }
 
-    /// Where a service answers, the first process of several, past the gateway. For a hub in many processes.
+    /// The address of the first process of a service, without the gateway. For a hub in many processes.
     public func address(of service: String) throws -> String {
         try #require(processes.withLock { $0.first { $0.name == service }?.address })
     }
 
-    /// The process of a service, the first of several, to be frozen, woken and killed.
+    /// The first process of a service, for tests that freeze or kill it.
     public func program(of service: String) throws -> Program {
         try #require(processes.withLock { $0.first { $0.name == service }?.program })
     }
 
-    /// Starts the process of a service that has ended again, as it was started first, and waits until it is ready.
+    /// Restarts the ended process of a service with its first settings, and waits until it is ready.
     public func startAgain(_ service: String) async throws {
         let process = try processes.withLock { processes in
             let index = try #require(processes.firstIndex { $0.name == service })
@@ -101,7 +101,7 @@ public final class HubUnderTest: Sendable {
         try await process.isReady()
     }
 
-    /// As Ctrl-C does.
+    /// Like Ctrl-C.
     /// - Returns: the exit codes.
     public func stop() async throws -> [Int32] {
         for program in programs { program.interrupt() }
@@ -117,11 +117,11 @@ public final class HubUnderTest: Sendable {
         return codes
     }
 
-    /// Its folder need not be kept although it ended badly: it was meant to.
+    /// The folder need not be kept after an expected failure.
     public func finish() { folder.finish() }
 
-    /// As `kill -9` does: no chance to tidy up.
-    /// - Returns: the data folder, to start on again.
+    /// Like `kill -9`: no cleanup.
+    /// - Returns: the data folder, for a restart.
     public func kill() async throws -> WorkFolder {
         for program in programs { program.kill() }
         for program in programs { _ = try await program.exitCode() }
@@ -129,7 +129,7 @@ public final class HubUnderTest: Sendable {
         return folder
     }
 
-    /// `kill -9` for the database server of a hub that has one of its own.
+    /// `kill -9` for the private database server of a hub.
     public func killPostgres() throws { #expect(Foundation.kill(try #require(postgresProcess), SIGKILL) == 0) }
 
     public var postgresProcess: Int32? {
@@ -159,7 +159,7 @@ public final class HubUnderTest: Sendable {
 
     public var dataFolder: String { folder.url.path }
 
-    /// Where the database server of a hub that has one of its own keeps what it knows.
+    /// The data folder of the private database server of a hub.
     public var databaseFolder: URL { folder.file("postgres/data") }
 
     /// For a hub in one process.
@@ -169,7 +169,7 @@ public final class HubUnderTest: Sendable {
         return try #require(line.split(separator: " ").last.flatMap { Int($0) })
     }
 
-    /// Where the gateway shows what is for operators alone.
+    /// The private address of the gateway, for operators.
     public func privateAddressOfGateway() throws -> String {
         let line = try #require(output.split(separator: "\n").first { $0.contains("/metrics of the gateway") })
         return "http://127.0.0.1:\(try #require(line.split(separator: " ").last))"
@@ -203,7 +203,7 @@ public final class HubUnderTest: Sendable {
 private struct ServiceProcess {
     let name: String
     var program: Program
-    /// Where it answers; nil for a hub in one process.
+    /// Its address; nil for a hub in one process.
     var address: String?
 
     func isReady() async throws {

@@ -3,7 +3,7 @@ internal import HubTesting
 internal import Testing
 
 /// A run of the built program.
-// @unchecked: the process object is only asked and signalled; what it writes goes to files.
+// @unchecked: the process object is only queried and signalled; its output goes to files.
 public final class Program: @unchecked Sendable {
     private let process = Process()
     private let log: URL
@@ -29,7 +29,7 @@ public final class Program: @unchecked Sendable {
         try start()
     }
 
-    /// The same command, settings and folder, once more; its log is another file.
+    /// The same command, settings and folder again, with another log file.
     init(anotherRunOf other: Program) throws {
         log = other.log.appendingPathExtension("again")
         outputFile = log.appendingPathExtension("out")
@@ -41,7 +41,7 @@ public final class Program: @unchecked Sendable {
         try start()
     }
 
-    /// With what it writes in files.
+    /// With its output in files.
     private func start() throws {
         for file in [log, outputFile] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
         process.standardError = try FileHandle(forWritingTo: log)
@@ -57,7 +57,7 @@ public final class Program: @unchecked Sendable {
 
     public func interrupt() { process.interrupt() }
     public func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
-    /// Stops it dead, as `kill -STOP` does, until it is thawed.
+    /// Freezes it, as `kill -STOP` does, until it is resumed.
     public func freeze() { Foundation.kill(process.processIdentifier, SIGSTOP) }
     public func thaw() { Foundation.kill(process.processIdentifier, SIGCONT) }
 
@@ -66,7 +66,7 @@ public final class Program: @unchecked Sendable {
         return process.terminationStatus
     }
 
-    /// Beside the tests: both are products of one build, unless `HUB_TEST_PROGRAM` names that of another.
+    /// The program beside the tests, from the same build, unless `HUB_TEST_PROGRAM` names another.
     public static func executable() throws -> URL {
         if let other = ProcessInfo.processInfo.environment["HUB_TEST_PROGRAM"] { return URL(filePath: other) }
         let tests = URL(filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))

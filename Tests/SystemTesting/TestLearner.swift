@@ -2,14 +2,14 @@ internal import HTTP
 internal import HubTesting
 internal import Testing
 
-/// Somebody who is enrolled in a course.
+/// A learner who is enrolled in a course.
 public struct TestLearner: Sendable {
     public let client: HubClient
     public let course: TestCourse
     public let token, enrollment: String
 
     /// Pays for a course, and waits until the enrolment has followed and the lessons are open.
-    /// - Parameter correlationID: what the journey is to be called.
+    /// - Parameter correlationID: of the request.
     public static func enrol(
         _ client: HubClient, _ course: TestCourse, token: String, correlationID: String? = nil
     ) async throws -> TestLearner {
@@ -27,7 +27,7 @@ public struct TestLearner: Sendable {
         return TestLearner(client: client, course: course, token: token, enrollment: enrollment)
     }
 
-    /// Passes the quiz, and waits until enrollment has heard of it.
+    /// Passes the quiz, and waits until enrollment has received the grade.
     public func passQuiz(correlationID: String? = nil) async throws {
         let quiz = try await client.get("/quizzes/\(course.quiz)", token: token)
         let passed = try await client.send(
@@ -46,7 +46,7 @@ public struct TestLearner: Sendable {
         try #require(read.status == 200, "\(read.text)")
     }
 
-    /// The certificate, once it is there.
+    /// Waits for the certificate.
     public func certificate() async throws -> HubClient.Certificate {
         try await eventually(within: .seconds(30), "the certificate is there") {
             try await client.get("/certificates", token: token).json(HubClient.List<HubClient.Certificate>.self).items

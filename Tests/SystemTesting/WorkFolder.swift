@@ -1,21 +1,21 @@
 public import Foundation
 internal import Synchronization
 
-/// A folder that programs under test work in. It is removed with the last who knows it, unless something went wrong in it: then it
-/// is left to be looked at.
+/// The working folder of programs under test. It is deleted with its last reference, unless a test failed: then it
+/// is kept for inspection.
 public final class WorkFolder: Sendable {
     public let url: URL
     private let isDone = Atomic(false)
 
     public init(_ purpose: String) throws {
-        // Short: a socket's path is limited. Reachable by the user that runs the database.
+        // A short path, because socket paths are limited. Accessible to the user that runs the database.
         url = URL(filePath: "/tmp/hub-\(purpose)-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     }
 
     deinit { if isDone.load(ordering: .acquiring) { try? FileManager.default.removeItem(at: url) } }
 
-    /// Nobody will want to look at it.
+    /// The folder need not be kept.
     public func finish() { isDone.store(true, ordering: .releasing) }
 
     public func file(_ path: String) -> URL { url.appending(path: path) }

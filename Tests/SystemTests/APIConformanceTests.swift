@@ -3,7 +3,7 @@ import HubTesting
 import SystemTesting
 import Testing
 
-/// The whole API against its own description: Schemathesis reads it, makes requests of all kinds from it, and looks at every answer.
+/// The whole API compared with its description: Schemathesis generates requests from it and checks every response.
 @Suite struct APIConformanceTests {
     private typealias Caller = AuthorisationTable.Caller
 
@@ -13,17 +13,17 @@ import Testing
     ]
     /// Requests of each kind to each operation, as one caller.
     private static let examplesMax = 4
-    /// Fields of bodies, and what of ``PopulatedHub/ids`` fits them.
+    /// Fields of bodies, and the matching kinds of ``PopulatedHub/ids``.
     private static let idsInBodies = [
         "courseId": "courses", "enrollmentId": "enrollments", "lessonId": "lessons", "quizId": "quizzes",
         "sectionId": "sectionId",
     ]
-    /// Those that are tried where they are not described; once is enough. Without TRACE, which nobody here knows: 501.
+    /// Methods that are tried where they are not described, once each. Without TRACE, which is 501.
     private static let otherMethods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-    /// What would leave nobody to ask the rest, and what never ends.
+    /// Calls that would end the test accounts, and endless responses.
     private static let leftOut = ["DELETE /users/me", "GET /events"]
 
-    @Test func `whoever asks whatever, the answer is one that is described`() async throws {
+    @Test func `every response matches the API description`() async throws {
         let world = try await PopulatedHub.make()
         let folder = try WorkFolder("conformance")
         for caller in [Caller.learner, .instructor, .administrator] {

@@ -6,11 +6,11 @@ import Postgres
 import SystemTesting
 import Testing
 
-/// A hub that uses another schema registry than its own: that of another hub, in a process of its own.
+/// A hub with an external schema registry: that of another hub.
 @Suite struct AnotherRegistryTests {
     private static let token = "a token of the registry"
 
-    /// Everybody's events, and a subject less.
+    /// All events except one subject.
     private static func otherRegistry(without subject: String? = nil) async throws -> (hub: HubUnderTest, url: String) {
         let hub = try await HubUnderTest.inManyProcesses(["registry"], ["HUB_REGISTRY_TOKEN": token])
         let url = "http://127.0.0.1:\(try hub.port(of: "registry"))"
@@ -33,7 +33,7 @@ import Testing
         return (response.status.code, String(decoding: bytes, as: UTF8.self))
     }
 
-    @Test func `events are registered at another registry, and what is known outlasts it`() async throws {
+    @Test func `events are registered at an external registry, and cached schemas outlast it`() async throws {
         let (other, url) = try await Self.otherRegistry(without: "points.awarded-value")
         let hub = try await HubUnderTest.inOneProcess([
             "SCHEMA_REGISTRY_URL": "http://127.0.0.1:\(try RawServer.deadPort()),\(url)",
@@ -72,7 +72,7 @@ import Testing
         #expect(try await hub.stop() == [0])
     }
 
-    @Test func `a start without the right to register says which setting is wrong`() async throws {
+    @Test func `a start without the right to register names the setting`() async throws {
         let (other, url) = try await Self.otherRegistry(without: "badge.earned-value")
         let error = await #expect(throws: ProgramEnded.self) {
             try await HubUnderTest.inOneProcess([
@@ -87,16 +87,16 @@ import Testing
         #expect(try await other.stop() == [0])
     }
 
-    @Test func `a start without a registry says what each address did`() async throws {
+    @Test func `a start without a registry reports the failure of each address`() async throws {
         let url = "http://127.0.0.1:\(try RawServer.deadPort())"
         let error = await #expect(throws: ProgramEnded.self) {
             try await HubUnderTest.inOneProcess(["SCHEMA_REGISTRY_URL": url])
         }
         #expect(error?.log.contains("no schema registry responded: \(url): ") == true, "\(String(describing: error))")
-        #expect(error?.log.contains("See SCHEMA_REGISTRY_URL") == true)
+        #expect(error?.log.contains("Check SCHEMA_REGISTRY_URL") == true)
     }
 
-    @Test func `an event that breaks the other registry's rule stops the start, with the reason`() async throws {
+    @Test func `an event that is incompatible at an external registry stops the start with a reason`() async throws {
         let (other, url) = try await Self.otherRegistry(without: "badge.earned-value")
         let foreign = #"{"schema":"{\"type\":\"record\",\"name\":\"BadgeEarned\",\"fields\":[]}"}"#
         _ = try await Self.send(.delete, "\(url)/subjects/badge.earned-value?permanent=true")
@@ -111,7 +111,7 @@ import Testing
         #expect(try await other.stop() == [0])
     }
 
-    @Test func `a hub whose messages carry ids that mean nothing there does not start on another registry`()
+    @Test func `a hub with foreign schema ids does not start with an external registry`()
         async throws
     {
         let (other, url) = try await Self.otherRegistry()
@@ -140,7 +140,7 @@ import Testing
         #expect(try await other.stop() == [0])
     }
 
-    @Test func `a hub that uses another registry serves none`() async throws {
+    @Test func `a hub with an external registry runs none`() async throws {
         let (other, url) = try await Self.otherRegistry()
         let error = await #expect(throws: ProgramEnded.self) {
             try await HubUnderTest.inManyProcesses(["registry"], ["SCHEMA_REGISTRY_URL": url])

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `docs/who-may-do-what.md` as the tests read it.
+/// The tables of `docs/who-may-do-what.md`.
 struct AuthorisationTable {
     /// In the order of the columns.
     enum Caller: String, CaseIterable {
@@ -17,7 +17,7 @@ struct AuthorisationTable {
         }
     }
 
-    /// What a request is answered with.
+    /// The expected response.
     struct Outcome: Equatable, CustomStringConvertible {
         private static let usualCodes = [
             401: "not-logged-in", 403: "not-allowed", 404: "not-found", 412: "changed-meanwhile", 422: "invalid-body",
@@ -32,14 +32,14 @@ struct AuthorisationTable {
             self.code = code
         }
 
-        /// As a cell says it: `200`, `404`, `403 no-access`.
+        /// In the notation of a cell: `200`, `404`, `403 no-access`.
         init(_ cell: Substring) throws {
             let words = cell.split(separator: " ")
             status = try #require(words.first.flatMap { Int($0) }, "\(cell)")
             code = words.count > 1 ? String(words[1]) : Self.usualCodes[status]
         }
 
-        /// Whether the caller is told that they may not, or that there is no such thing.
+        /// Whether the caller is refused, or the thing looks missing.
         var isRefusal: Bool { [401, 403, 404].contains(status) }
 
         var description: String { code.map { "\(status) \($0)" } ?? "\(status)" }
@@ -55,7 +55,7 @@ struct AuthorisationTable {
     static let missing = "missing"
 
     let rows: [Row]
-    /// Things that anybody may know of.
+    /// Public things.
     let publicThings: Set<String>
 
     static func checkedOut() throws -> AuthorisationTable {

@@ -4,12 +4,12 @@ import HubTesting
 import SystemTesting
 import Testing
 
-/// Who may do what, asked cell by cell of a whole hub.
+/// Checks each cell of the authorisation tables on a whole hub.
 @Suite struct AuthorisationTests {
     private typealias Caller = AuthorisationTable.Caller
     private typealias Outcome = AuthorisationTable.Outcome
 
-    @Test func `whoever may not know of a thing is told that it is missing`() throws {
+    @Test func `a resource without access looks like a missing one`() throws {
         let table = try AuthorisationTable.checkedOut()
         let byOperation = Dictionary(grouping: table.rows, by: \.operation)
         for (operation, rows) in byOperation {
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func `every operation answers each caller about each thing as the table says`() async throws {
+    @Test func `every operation responds to each caller and resource as in the table`() async throws {
         let table = try AuthorisationTable.checkedOut()
         let world = try await PopulatedHub.make()
         let described = try await world.operations()
@@ -46,7 +46,7 @@ import Testing
                 if let expected = row.outcomes[caller], expected != outcome {
                     surprises.append("\(cell): \(outcome) instead of \(expected)")
                 }
-                // The mailbox of a hub in development is everybody's.
+                // The development mailbox is public.
                 if row.operation.hasPrefix("GET /dev/mailbox") { continue }
                 for id in world.ids(hiddenFrom: caller) where answer.text.contains(id) {
                     surprises.append("\(cell): shows \(id)")
@@ -57,7 +57,7 @@ import Testing
         #expect(try await world.hub.stop() == [0])
     }
 
-    /// - Parameter roles: as ``PopulatedHub/operations()`` says.
+    /// - Parameter roles: from ``PopulatedHub/operations()``.
     private func expect(_ row: AuthorisationTable.Row, toBeFor roles: Set<String>?) {
         let isClosed = row.outcomes[.anonymous]?.code == "not-logged-in"
         #expect(isClosed == (roles != nil), "\(row.operation) says another thing of who must be logged in")

@@ -5,9 +5,9 @@ import HubTesting
 import SystemTesting
 import Testing
 
-/// What a hub says to browsers, and to whoever sits in front of one.
+/// Responses for browsers.
 @Suite struct BrowserTests {
-    @Test func `OPTIONS and a refused method tell of the same methods, those that are described`() async throws {
+    @Test func `OPTIONS and a refused method list exactly the described methods`() async throws {
         let hub = try await HubUnderTest.inOneProcess()
         let description = try JSONTree(parsing: try await hub.client.get("/openapi.json").body, bytesMax: 16 << 20)
         guard case .object(let paths) = description["paths"] else { throw Missing.paths }
@@ -30,7 +30,7 @@ import Testing
 
     private enum Missing: Error { case paths }
 
-    @Test func `the type of a problem leads to a page, and a mail to one that can do nothing`() async throws {
+    @Test func `the type of a problem is a page, and the page of a mail runs no script`() async throws {
         let hub = try await HubUnderTest.inOneProcess()
         let refused = try await hub.client.send(.post, "/auth/login", json: ["email": "a", "password": "b"])
         let type = try #require(try JSONTree(parsing: refused.body)["type"]?.text)

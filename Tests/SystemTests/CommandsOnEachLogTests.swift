@@ -6,7 +6,7 @@ import Testing
 
 /// An operator need not know which log a hub has: its commands answer the same.
 @Suite(.serialized) struct CommandsOnEachLogTests {
-    /// What each command said, with what differs from hub to hub taken out.
+    /// The output of each command, without the parts that differ between hubs.
     private struct Answers: Equatable {
         var topics: [String] = []
         var plan: Int32 = -1
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(.enabled(if: !TestKafka.versions.isEmpty, "no KAFKA_HOME"))
-    func `commands answer the same on each log`() async throws {
+    func `commands have the same output on each log`() async throws {
         var all: [(log: HubLogKind, answers: Answers)] = []
         for log in HubLogKind.all {
             let hub = try await HubUnderTest.inOneProcess(try await log.environment())
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test(.enabled(if: !TestKafka.versions.isEmpty, "no KAFKA_HOME"))
-    func `doctor names the brokers, what a missing one means, and why none can be reached`() async throws {
+    func `doctor lists the brokers, explains a missing one, and reports an unreachable cluster`() async throws {
         let cluster = try await TestKafka.shared(try #require(TestKafka.versions.last))
         let hub = try await HubUnderTest.inOneProcess(["KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrapServers])
         let servers = cluster.bootstrapServers.split(separator: ",").map(String.init)
@@ -102,18 +102,18 @@ import Testing
 
         try await cluster.kill(3)
         try await eventually(within: .seconds(180), "the others have noticed") {
-            try await hub.command(["doctor"]).output.contains("fewer copies in sync than they should")
+            try await hub.command(["doctor"]).output.contains("too few in-sync replicas")
         }
         try await cluster.restart(3)
         try await eventually(within: .seconds(180), "it has caught up") {
             let answer = try await hub.command(["doctor"])
-            return answer.code == 0 && !answer.output.contains("in sync")
+            return answer.code == 0 && !answer.output.contains("in-sync")
         }
         let port = try FreePort.any()
         let lost = try await hub.command(["doctor"], ["KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:\(port)"])
         #expect(lost.code == 1 && lost.output.contains("Connection refused"), "\(lost.output)")
         #expect(lost.output.contains("start the brokers, or correct KAFKA_BOOTSTRAP_SERVERS"), "\(lost.output)")
-        #expect(lost.output.components(separatedBy: "cannot be examined without the log").count == 3)
+        #expect(lost.output.components(separatedBy: "cannot be checked without the log").count == 3)
         #expect(try await hub.stop() == [0])
     }
 }

@@ -4,7 +4,7 @@ import HubTesting
 import SystemTesting
 import Testing
 
-/// What `deploy/compose.yaml` says, since no container runs in tests.
+/// Checks the text of `deploy/compose.yaml`, because tests run no containers.
 @Suite struct ComposeTests {
     private let file: ComposeFile
     private var brokers: [String: ComposeFile.Service] {
@@ -22,7 +22,7 @@ import Testing
         file = try decoder.decode(ComposeFile.self, from: Data(run.output.utf8))
     }
 
-    @Test func `the brokers are one quorum, and as many as a topic has replicas`() throws {
+    @Test func `the brokers form one quorum with as many members as a topic has replicas`() throws {
         #expect(brokers.count == TopicCatalogue.replication)
         let addresses = brokers.keys.sorted().map { "\($0):9092" }.joined(separator: ",")
         #expect(file.services["hub"]?.environment?["KAFKA_BOOTSTRAP_SERVERS"]?.text == addresses)
@@ -39,7 +39,7 @@ import Testing
         #expect(Set(brokers.values.map { $0.environment?["CLUSTER_ID"]?.text }).count == 1)
     }
 
-    @Test func `only the gateway has a port outside, and on loopback alone`() {
+    @Test func `only the gateway publishes a port, and only on loopback`() {
         let open = file.services.filter { $0.value.ports != nil }
         #expect(Array(open.keys) == ["hub"])
         #expect(open["hub"]?.ports == ["127.0.0.1:3000:3000"])
@@ -59,7 +59,7 @@ import Testing
         #expect(waits.values.allSatisfy { $0.condition == "service_healthy" })
     }
 
-    @Test func `what is set for the hub is a setting of the hub`() async throws {
+    @Test func `the variables for the hub are settings of the hub`() async throws {
         let folder = try WorkFolder("compose")
         let program = try Program(["config", "--json"], [:], log: folder.file("config.log"))
         try #require(try await program.exitCode() == 0)
@@ -78,7 +78,7 @@ import Testing
     }
 }
 
-/// The members of the file that the tests speak of.
+/// The members of the file that the tests check.
 private struct ComposeFile: Decodable {
     let services: [String: Service]
     let networks: [String: Empty?]

@@ -3,9 +3,9 @@ import HubTesting
 import SystemTesting
 import Testing
 
-/// The private PostgreSQL of `up` ends in ways nobody asked for.
+/// Unexpected ends of the private PostgreSQL server of `up`.
 @Suite struct DatabaseLossTests {
-    @Test func `a private PostgreSQL that was killed is started again, and nothing is lost`() async throws {
+    @Test func `a killed private PostgreSQL is restarted without loss`() async throws {
         let hub = try await HubUnderTest.inOneProcess()
         for number in 0..<5 { #expect(try await hub.client.register("before\(number)@example.com").status == 201) }
         for _ in 0..<2 {
@@ -27,16 +27,16 @@ import Testing
             }
         }
         #expect(try await hub.stop() == [0])
-        #expect(hub.logText.contains("the private PostgreSQL ended and is started again"))
+        #expect(hub.logText.contains("the private PostgreSQL server ended and is restarted"))
     }
 
-    @Test func `when it cannot be started again the hub ends and says why`() async throws {
+    @Test func `the hub ends with a reason when its PostgreSQL cannot be restarted`() async throws {
         let hub = try await HubUnderTest.inOneProcess()
         let data = hub.databaseFolder
         try FileManager.default.removeItem(at: data.appending(path: "global/pg_control"))
         try hub.killPostgres()
         #expect(try await hub.exitCodes() == [1])
-        #expect(hub.logText.contains("the private PostgreSQL ended and cannot be started again"), "\(hub.logText)")
+        #expect(hub.logText.contains("the private PostgreSQL server ended and cannot be restarted"), "\(hub.logText)")
         hub.finish()
     }
 }

@@ -5,7 +5,7 @@ import Postgres
 import SystemTesting
 import Testing
 
-/// A PostgreSQL that is not the hub's own is away, or cannot do what it is asked.
+/// An external PostgreSQL server that is down or cannot write.
 @Suite struct DatabaseTroubleTests {
     /// A server that the test may stop and start, with a database `hub`.
     private static func withServer(
@@ -45,7 +45,7 @@ import Testing
         answer.status == 503 && answer.fields["retry-after"] != nil
     }
 
-    @Test func `while the database is away every answer is 503, readiness names it, and it is found again`()
+    @Test func `while the database is down every response is 503, readiness names it, and it recovers`()
         async throws
     {
         try await Self.withServer { server in
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `who asks a frozen database gets 503, and with the same key the account afterwards`() async throws {
+    @Test func `a request to a frozen database gets 503, and later the account with the same key`() async throws {
         try await Self.withServer { server in
             defer { server.thaw() }
             let hub = try await HubUnderTest.inOneProcess(["DATABASE_URL": server.url(database: "hub")])
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test(.enabled(if: SmallDisk.obstacle == nil, "\(SmallDisk.obstacle ?? "")"))
-    func `while the disk is full every answer is 503, readiness names it, and room puts an end to it`() async throws {
+    func `while the disk is full writes get 503, readiness names it, and free space ends it`() async throws {
         let disk = try SmallDisk(mebibytes: 64, user: getuid() == 0 ? "postgres" : nil)
         defer { disk.remove() }
         try await Self.withServer(tablespace: disk.path) { server in
@@ -115,7 +115,7 @@ import Testing
                     } catch let error as PostgresError { return error.sqlState == "53100" }
                 }
             }
-            // What fits into pages that the tables have already is still taken.
+            // Data that fit into existing pages are still accepted.
             try await eventually(within: .seconds(60), "registrations fail") {
                 let answer = try await hub.client.register(Self.mail())
                 #expect(answer.status == 201 || Self.isUnavailable(answer), "\(answer.status) \(answer.text)")

@@ -8,7 +8,7 @@ import SystemTesting
 import Testing
 
 @Suite struct DeadLetterListTests {
-    @Test func `commands that show or take the oldest dead letters say when there are more`() async throws {
+    @Test func `commands limited to the oldest dead letters report that there are more`() async throws {
         let hub = try await HubUnderTest.inManyProcesses(["gamification"])
         let database = Database(url: hub.databaseURL, loops: TestLoops.shared)
         let log = PostgresLog(
@@ -27,11 +27,11 @@ import Testing
 
         let listed = try await hub.command(["dlq", "list", "--json"])
         #expect(listed.output.split(separator: "\n").count == 1_000)
-        #expect(listed.errors.contains("these are the oldest 1000; there are more"), "\(listed.errors)")
+        #expect(listed.errors.contains("only the oldest 1000 are shown; there are more"), "\(listed.errors)")
         #expect(try await hub.command(["doctor"]).output.contains("more than 1000 dead letters wait"))
         let discarded = try await hub.command(["dlq", "discard", "--group", "gamification", "--yes"])
         #expect(discarded.code == 0 && discarded.output.hasPrefix("1000 discarded"), "\(discarded)")
-        #expect(discarded.errors.contains("there are more: run this again"), "\(discarded.errors)")
+        #expect(discarded.errors.contains("there are more dead letters; run the command again"), "\(discarded.errors)")
         let rest = try await hub.command(["dlq", "list", "--json"])
         #expect(rest.output.split(separator: "\n").count == 3)
         #expect(!rest.errors.contains("there are more"))

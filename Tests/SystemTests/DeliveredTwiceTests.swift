@@ -4,11 +4,11 @@ import Postgres
 import SystemTesting
 import Testing
 
-/// Every event comes a second time, in both ways that happens to real processes; nothing may come of it.
+/// Every event is delivered twice, in both ways that occur with real processes, and must have no second effect.
 @Suite(.serialized) struct DeliveredTwiceTests {
     private static let people = (0..<20).map { "person\($0)@example.com" }
 
-    @Test func `events that come twice act once`() async throws {
+    @Test func `events delivered twice take effect once`() async throws {
         let smtp = try await SMTPServer()
         let database = try await TestDatabase.make()
         let environment = ["DATABASE_URL": database.url, "SMTP_URL": smtp.url]
@@ -22,14 +22,14 @@ import Testing
         let once = try await Effects(probe, smtp)
         #expect(once.ledgerRows == Self.people.count)
 
-        // A relay that dies between the log's acknowledgement and its own note sends what it sent.
+        // A relay that dies before its commit sends events again.
         try await probe.appendEverythingAgain()
         try await eventually(within: .seconds(60), "the groups have read all again") { try await probe.isIdle() }
         let twice = try await Effects(probe, smtp)
         #expect(twice == once)
         #expect(try await recognized(first) == once.deliveries)
 
-        // A consumer that dies between its effects and the offset reads what it has read.
+        // A consumer that dies before its offset commit reads events again.
         #expect(try await first.stop() == [0])
         try await probe.forgetOffsets()
         let second = try await HubUnderTest.inOneProcess(environment)
@@ -38,7 +38,7 @@ import Testing
         #expect(thrice == once)
         #expect(try await recognized(second) == 2 * once.deliveries)
 
-        // What is new still acts, so nobody was just asleep.
+        // New events still have effects, so the consumers work.
         #expect(try await second.client.register("late@example.com").status == 201)
         try await eventually(within: .seconds(60), "the new person has mail") {
             try await smtp.mails(to: "late@example.com").count == 1
@@ -56,7 +56,7 @@ import Testing
     }
 }
 
-/// What came of the registrations.
+/// The effects of the registrations.
 private struct Effects: Equatable {
     var mails: Int
     var notices: Int
@@ -81,8 +81,8 @@ private struct Effects: Equatable {
 }
 
 extension Probe {
-    /// Whether the outboxes are empty, every group has committed all that is there for it, and no notice waits for a person whose
-    /// registration comes later, all at one moment.
+    /// Whether the outboxes are empty, every group has committed all its events, and no notification waits for a person whose
+    /// registration comes later, in one snapshot.
     fileprivate func isIdle() async throws -> Bool {
         try await count(
             """

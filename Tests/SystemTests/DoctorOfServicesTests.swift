@@ -4,32 +4,32 @@ import Postgres
 import SystemTesting
 import Testing
 
-/// `doctor` judges what runs, by what that says itself.
+/// `doctor` checks running processes with their own settings.
 @Suite(.serialized) struct DoctorOfServicesTests {
     private func line(_ part: String, _ output: String) -> String {
         output.split(separator: "\n").first { $0.dropFirst(2).hasPrefix(part + " ") }.map(String.init)
             ?? "no line of \(part)"
     }
 
-    @Test(arguments: HubLogKind.all) func `a hub that was killed is found missing`(log: HubLogKind) async throws {
+    @Test(arguments: HubLogKind.all) func `doctor detects a killed hub`(log: HubLogKind) async throws {
         let environment = try await log.environment().merging(["DATABASE_URL": try await TestDatabase.make().url]) {
             $1
         }
         let hub = try await HubUnderTest.inOneProcess(environment)
         let sound = try await hub.command(["doctor"])
         #expect(sound.code == 0, "\(sound.output)")
-        #expect(line("connections", sound.output).contains("the process that runs opens"), "\(sound.output)")
+        #expect(line("connections", sound.output).contains("the running process opens"), "\(sound.output)")
         for service in ["gateway", "user", "gamification", "registry", "sandbox"] {
             #expect(line("service \(service)", sound.output).contains("ready at http://127.0.0.1:"), "\(sound.output)")
         }
         let folder = try await hub.kill()
         let dead = try await hub.command(["doctor"])
         #expect(dead.code == 1)
-        #expect(!line("connections", dead.output).contains("that runs"), "\(dead.output)")
+        #expect(!line("connections", dead.output).contains("running process"), "\(dead.output)")
         for service in ["gateway", "user", "gamification"] {
             let line = line("service \(service)", dead.output)
-            #expect(line.hasPrefix("✘") && line.contains("nobody listens"), "\(dead.output)")
-            #expect(line.contains("start it again: `learning-hub up`"), "\(line)")
+            #expect(line.hasPrefix("✘") && line.contains("no program listens there"), "\(dead.output)")
+            #expect(line.contains("restart it: `learning-hub up`"), "\(line)")
         }
         let again = try await HubUnderTest.inOneProcess(environment, on: folder)
         let whole = try await again.command(["doctor"])
@@ -37,18 +37,19 @@ import Testing
         #expect(try await again.stop() == [0])
         let stopped = try await again.command(["doctor"])
         #expect(
-            stopped.code == 1 && line("service user", stopped.output).contains("no process of it runs"),
+            stopped.code == 1 && line("service user", stopped.output).contains("no process of this service runs"),
             "\(stopped.output)")
     }
 
-    @Test(arguments: HubLogKind.all) func `one process that was killed or stopped is found missing`(log: HubLogKind)
+    @Test(arguments: HubLogKind.all) func `doctor detects a killed or stopped process`(log: HubLogKind)
         async throws
     {
         let hub = try await HubUnderTest.inManyProcesses(
             ["gateway", "user", "notification"], try await log.environment())
         let sound = try await hub.command(["doctor"])
         #expect(
-            sound.code == 0 && line("service course", sound.output).contains("it has never run here"), "\(sound.output)"
+            sound.code == 0 && line("service course", sound.output).contains("this service has never run"),
+            "\(sound.output)"
         )
         try hub.program(of: "user").kill()
         _ = try await hub.program(of: "user").exitCode()
@@ -61,19 +62,18 @@ import Testing
 
         try hub.program(of: "notification").freeze()
         let frozen = try await hub.command(["doctor"])
-        #expect(line("service notification", frozen.output).contains("no answer within"), "\(frozen.output)")
+        #expect(line("service notification", frozen.output).contains("no response within"), "\(frozen.output)")
         try hub.program(of: "notification").thaw()
         try hub.program(of: "notification").interrupt()
         _ = try await hub.program(of: "notification").exitCode()
         let stopped = try await hub.command(["doctor"])
         let notification = line("service notification", stopped.output)
-        #expect(stopped.code == 1 && notification.contains("no process of it runs"), "\(stopped.output)")
+        #expect(stopped.code == 1 && notification.contains("no process of this service runs"), "\(stopped.output)")
         #expect(notification.contains("start it: `learning-hub serve notification`"), "\(notification)")
         #expect(try await hub.stop() == [0, 0, 0])
     }
 
-    @Test(arguments: [false, true]) func `the settings that are judged are those of the hub`(inMany: Bool) async throws
-    {
+    @Test(arguments: [false, true]) func `doctor checks the settings of the hub`(inMany: Bool) async throws {
         let port = try FreePort.any()
         let environment = ["SMTP_URL": "smtp://me:sesame@127.0.0.1:\(port)", "HUB_SERVICE_HSOT": "x"]
         let hub =
@@ -83,7 +83,9 @@ import Testing
         let found = try await hub.command(["doctor"], ["HUB_MAIL_FORM": "a@b.example"])
         #expect(found.code == 1)
         #expect(line("mail", found.output).contains("127.0.0.1:\(port) Connection refused"), "\(found.output)")
-        #expect(found.output.contains("rate limits are off") && found.output.contains("HUB_SERVICE_HSOT is no setting"))
+        #expect(
+            found.output.contains("rate limits are off")
+                && found.output.contains("HUB_SERVICE_HSOT is not a known setting"))
         #expect(!found.output.contains("HUB_MAIL_FORM") && !found.output.contains("sesame"), "\(found.output)")
         let database = Database(url: hub.databaseURL, loops: TestLoops.shared)
         let kept = try await database.query("select string_agg(settings::text, ' ') from hub.process").first
@@ -94,7 +96,7 @@ import Testing
         #expect(try await hub.stop().allSatisfy { $0 == 0 })
     }
 
-    @Test func `the settings of this shell are not those of the hub`() async throws {
+    @Test func `doctor reports a different setting in this shell`() async throws {
         let smtp = try FreePort.any()
         let hub = try await HubUnderTest.inManyProcesses(["gateway", "notification"], ["HUB_RATE_LIMITS": "default"])
         let found = try await hub.command(
@@ -102,11 +104,12 @@ import Testing
             ["HUB_RATE_LIMITS": "off", "SMTP_URL": "smtp://127.0.0.1:\(smtp)", "HUB_SERVICE_HOST": "0.0.0.0"])
         #expect(found.code == 0 && !found.output.contains("rate limits"), "\(found.output)")
         #expect(
-            !found.output.contains("0.0.0.0") && line("mail", found.output).contains("no SMTP_URL"), "\(found.output)")
+            !found.output.contains("0.0.0.0") && line("mail", found.output).contains("SMTP_URL is not set"),
+            "\(found.output)")
         #expect(try await hub.stop() == [0, 0])
     }
 
-    @Test func `events that wait in an outbox are told with their age`() async throws {
+    @Test func `doctor reports waiting events with their age`() async throws {
         let hub = try await HubUnderTest.inManyProcesses(["user"])
         try hub.program(of: "user").interrupt()
         _ = try await hub.program(of: "user").exitCode()
@@ -122,12 +125,12 @@ import Testing
         #expect(late.hasPrefix("✘") && late.contains("2 events of user wait to be sent, the oldest for 7"), "\(late)")
         try await database.execute("delete from \"user\".outbox where event_id = 'evt_1'")
         let early = line("outbox", try await hub.command(["doctor"]).output)
-        #expect(early.hasPrefix("✔") && early.contains("1 events are on their way"), "\(early)")
+        #expect(early.hasPrefix("✔") && early.contains("1 events are waiting"), "\(early)")
         await database.close()
         #expect(try await hub.stop() == [0])
     }
 
-    @Test func `the data folder of another user cannot be read, which is not the same as no hub`() async throws {
+    @Test func `an unreadable data folder of another user differs from no hub`() async throws {
         let hub = try await HubUnderTest.inOneProcess()
         let process = Process(), output = Pipe()
         process.executableURL = URL(filePath: "/usr/bin/env")
@@ -158,18 +161,18 @@ import Testing
             try hub.program(of: service).kill()
             _ = try await hub.program(of: service).exitCode()
         }
-        let sound = "nothing is wrong with the settings of"
-        #expect(try await settings().hasSuffix("\(sound) the 3 processes that run"))
+        let sound = "the settings of"
+        #expect(try await settings().hasSuffix("\(sound) the 3 running processes are valid"))
         try await end("user")
-        #expect(try await settings().hasSuffix("\(sound) the 2 processes that run"))
+        #expect(try await settings().hasSuffix("\(sound) the 2 running processes are valid"))
         // A process that hangs has not ended, and is heard of no more.
         try hub.program(of: "notification").freeze()
-        #expect(try await settings().hasSuffix("\(sound) the 2 processes that run"))
+        #expect(try await settings().hasSuffix("\(sound) the 2 running processes are valid"))
         try hub.program(of: "notification").thaw()
         try await end("notification")
-        #expect(try await settings().hasSuffix(", which runs"))
+        #expect(try await settings().contains("\(sound) the running process "))
         try await end("gateway")
-        #expect(try await settings().hasSuffix("\(sound) the 3 processes that ran last; none of them runs now"))
+        #expect(try await settings().hasSuffix("\(sound) the 3 last processes, which have all ended, are valid"))
         hub.finish()
     }
 }

@@ -5,18 +5,18 @@ import Postgres
 import SystemTesting
 import Testing
 
-/// Somebody who has done everything there is to do deletes their account. Once every service has said that it has forgotten them, their
+/// A person who has performed every action deletes their account. After every service has completed the erasure, their
 /// names and their address are looked for everywhere.
 @Suite struct ErasureFlowTests {
     private static let email = "zyxmira.quorvath@erased.example"
     private static let words = ["zyxmira", "quorvath"]
     private static let root = "root@example.org"
-    /// What stays with its retention: events that say who people are, and what people wrote in their own words.
+    /// Data that remain for the retention time: events with personal data, and free text.
     private static let topicsKept: Set<String> = [
         "user.registered", "user.updated", "notification.email", "media.uploaded", "assignment.graded",
     ]
 
-    @Test func `of somebody who deletes their account no table and no file says who they were`() async throws {
+    @Test func `after the deletion of an account no table and no file contains the person's data`() async throws {
         let hub = try await HubUnderTest.inOneProcess([
             "HUB_ADMIN_EMAIL": Self.root, "HUB_ADMIN_PASSWORD": HubClient.password, "HUB_LOG_LEVEL": "debug",
         ])
@@ -25,7 +25,7 @@ import Testing
         let person = try await Life.live(
             hub, email: Self.email, names: ("Zyxmira", "Quorvath"), authorToken: try await hub.client.logIn(Self.root))
 
-        // What looks for them finds them: in each of these their names or their words are as long as they are here.
+        // The search works: before the erasure it finds names or texts in each of these places.
         #expect(
             try await traces.tables().isSuperset(of: [
                 "user.account", "notification.recipient", "notification.mailbox", "certificate.certificate",
@@ -55,11 +55,11 @@ import Testing
     }
 }
 
-/// What somebody does on the hub before they leave it.
+/// The actions of a person before the deletion of the account.
 private struct Life {
     let token, code: String
 
-    /// Registers, learns a course to its certificate, says and writes things, teaches, and has a plan.
+    /// Registers, completes a course with its certificate, writes texts, teaches, and has a plan.
     static func live(
         _ hub: HubUnderTest, email: String, names: (String, String), authorToken: String
     ) async throws -> Life {
@@ -129,7 +129,7 @@ private struct Life {
         }
     }
 
-    /// A course of their own with a picture, and a picture that belongs to none.
+    /// Their own course with a picture, and a picture without a course.
     private static func teach(_ fileName: String, _ client: HubClient, _ token: String) async throws {
         let own = try await client.publishCourse("A course of theirs", price: "0", token: token)
         for course in [own.id, nil] {

@@ -4,11 +4,11 @@ import HubTesting
 import SystemTesting
 import Testing
 
-/// What of a hub can be seen, and from where.
+/// The visibility of a hub from other addresses.
 @Suite struct ExposureTests {
     private static let services = ["user", "auth", "notification", "gamification"]
 
-    /// Whether somebody answers at another address of this machine than the one that every service listens on.
+    /// Whether a port responds at another address of this machine than the loopback address.
     private static func answers(_ hub: HubUnderTest, _ service: String) async throws -> Bool {
         let probe = HubClient(address: "http://127.0.0.2:\(try hub.port(of: service))")
         do {
@@ -21,35 +21,37 @@ import Testing
         }
     }
 
-    @Test func `a gateway that is open to all leaves the services to this machine alone`() async throws {
+    @Test func `a public gateway leaves the services on loopback`() async throws {
         let hub = try await HubUnderTest.inOneProcess(["HUB_HOST": "0.0.0.0"])
         #expect(try await Self.answers(hub, "gateway"))
         for service in Self.services { #expect(try await !Self.answers(hub, service), "\(service)") }
         #expect(try await hub.client.register("ada@example.com").status == 201)
         let doctor = try await hub.command(["doctor", "--data", hub.dataFolder])
-        #expect(!doctor.output.contains("not on this machine alone"), "\(doctor.output)")
-        #expect(doctor.output.contains("which whoever reaches 0.0.0.0 may read"), "\(doctor.output)")
+        #expect(!doctor.output.contains("other machines can connect"), "\(doctor.output)")
+        #expect(doctor.output.contains("which everyone who can reach 0.0.0.0 can read"), "\(doctor.output)")
         #expect(try await hub.stop() == [0])
     }
 
-    @Test func `services are open to others when that is said, and doctor warns of it`() async throws {
+    @Test func `services listen on other addresses only by setting, and doctor warns`() async throws {
         let hub = try await HubUnderTest.inOneProcess(["HUB_SERVICE_HOST": "0.0.0.0"])
         #expect(try await !Self.answers(hub, "gateway"))
         for service in Self.services { #expect(try await Self.answers(hub, service), "\(service)") }
         for (arguments, environment) in [(["--data", hub.dataFolder], [:]), ([], ["HUB_SERVICE_HOST": "127.0.0.5"])] {
             let open = try await hub.command(["doctor"] + arguments, environment)
-            #expect(open.output.contains("the services listen on 0.0.0.0, not on this machine alone"), "\(open.output)")
+            #expect(
+                open.output.contains("the services listen on 0.0.0.0, and other machines can connect to them"),
+                "\(open.output)")
             #expect(!open.output.contains("may read"), "\(open.output)")
         }
         #expect(try await hub.stop() == [0])
     }
 
-    @Test func `the database server is told no setting of the hub, and no secret`() async throws {
+    @Test func `the database server gets no settings and no secrets of the hub`() async throws {
         let secret = "a secret that is nobody else's"
         let hub = try await HubUnderTest.inOneProcess(["HUB_IDENTITY_SECRET": secret, "LC_MESSAGES": "C"])
         let process = try #require(hub.postgresProcess)
         let bytes = try Data(contentsOf: URL(filePath: "/proc/\(process)/environ"))
-        // The server itself adds names of its own, with which it tells its children about their parent.
+        // The server adds variables of its own for its child processes.
         let names = bytes.split(separator: 0).map {
             String(decoding: $0.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self)
         }
@@ -60,7 +62,7 @@ import Testing
         #expect(try await hub.stop() == [0])
     }
 
-    @Test func `the door of the hub shows its state to everybody, and figures and parts to operators alone`()
+    @Test func `the public port shows only the state, the private port metrics and details`()
         async throws
     {
         let hub = try await HubUnderTest.inOneProcess(["HUB_HOST": "0.0.0.0"])

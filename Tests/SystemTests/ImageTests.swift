@@ -2,7 +2,7 @@ import Foundation
 import HubTesting
 import Testing
 
-/// What `deploy/Dockerfile` says, since no image is built in tests.
+/// Checks the text of `deploy/Dockerfile`, because tests build no images.
 @Suite struct ImageTests {
     /// Its packages are those of Debian 12.
     private static let isOfItsDistribution =

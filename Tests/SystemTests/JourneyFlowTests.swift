@@ -5,7 +5,7 @@ import Postgres
 import SystemTesting
 import Testing
 
-/// What is at the ends of flows 2 to 4, and that each of their steps is known by the request that began them.
+/// The results of flows 2 to 4, and the correlation of each step with its request.
 @Suite struct JourneyFlowTests {
     private static let root = "root@example.org", email = "learner@example.org"
 
@@ -30,7 +30,7 @@ import Testing
         try await HubUnderTest.inOneProcess(["HUB_ADMIN_EMAIL": root, "HUB_ADMIN_PASSWORD": HubClient.password])
     }
 
-    @Test func `a certificate says who completed what, and anybody can verify its code`() async throws {
+    @Test func `a certificate has learner and course, and everyone can verify its code`() async throws {
         let hub = try await Self.hub(), learner = try await Self.learner(on: hub, firstName: "Žofia")
         try await learner.passQuiz()
         try await learner.read()

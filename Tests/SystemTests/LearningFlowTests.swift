@@ -27,7 +27,7 @@ import Testing
         [(false, .postgres)] + HubLogKind.all.map { (true, $0) }
 
     @Test(arguments: runs)
-    func `what a learner does arrives at its ends, once each`(inMany: Bool, log: HubLogKind) async throws {
+    func `each action of a learner has its effects in all services once`(inMany: Bool, log: HubLogKind) async throws {
         let smtp = try await SMTPServer()
         let environment = try await log.environment().merging(["SMTP_URL": smtp.url]) { $1 }
         let hub =
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `the demo removes what it has made, and does not mind a mail server that refuses nobody's address`(
+    func `the demo deletes its data, and accepts a mail server that refuses its addresses`(
         inMany: Bool
     ) async throws {
         let smtp = try await SMTPServer()
@@ -128,11 +128,11 @@ import Testing
             ["demo", "--url", hub.address],
             ["DATABASE_URL": hub.databaseURL, "HUB_IDENTITY_SECRET": "a secret that all processes share"],
             log: folder.file("demo.log"))
-        try await eventually("it has made both accounts") { demo.output.contains("an author is made") }
+        try await eventually("it has made both accounts") { demo.output.contains("an author account is created") }
         demo.interrupt()
         #expect(try await demo.exitCode() == 1)
         #expect(demo.logText.contains("the demo was interrupted"), "\(demo.logText)")
-        #expect(demo.output.contains("what the demo has made is removed"), "\(demo.output)")
+        #expect(demo.output.contains("the data of the demo is deleted"), "\(demo.output)")
         try await expectCounts(
             hub,
             [

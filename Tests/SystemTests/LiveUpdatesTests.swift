@@ -3,14 +3,8 @@ import HubTesting
 import SystemTesting
 import Testing
 
-/// `GET /events` on real processes: what happens to somebody comes to them while it happens, and to nobody else.
+/// `GET /events` on real processes: a person gets their own events at once, and no others.
 @Suite(.serialized) struct LiveUpdatesTests {
-    private struct Ordered: Decodable {
-        let paymentId: String
-    }
-    private struct Paid: Decodable {
-        let enrollmentId: String?
-    }
     private struct Readiness: Decodable {
         let checks: [String: String]
     }
@@ -19,11 +13,12 @@ import Testing
     }
 
     @Test(arguments: HubLogKind.all)
-    func `payment, enrolment and notice reach the stream of their person, and no other`(log: HubLogKind) async throws {
+    func `payment, enrolment and notification reach only the stream of their person`(log: HubLogKind) async throws {
         // A stop that waited for streams would not end in time.
         let school = try await School.open(try await log.environment().merging(["HUB_DRAIN_TIME": "300s"]) { $1 })
-        let client = school.client, course = try await school.draft(price: "20")
-        try await school.publish(course)
+        let client = school.client
+        let course = try await client.draftCourse("Primes", price: "20", token: school.teacher)
+        try await client.publish(course.id, token: school.teacher)
         let operators = HubClient(address: try school.hub.privateAddressOfGateway())
         try await eventually(within: .seconds(60), "the gateway follows the log") {
             try await operators.get("/health/ready").json(Readiness.self).checks["live updates"] == "ok"
@@ -35,20 +30,20 @@ import Testing
             .post, "/enrollments", token: school.learner,
             json: ["courseId": course.id, "paymentMethod": "pm_card_visa"], fields: ["idempotency-key": "e1"])
         try #require(ordered.status == 202, "\(ordered.text)")
-        let payment = try ordered.json(Ordered.self).paymentId
+        let payment = try ordered.json(HubClient.Ordered.self).paymentId
 
         func ids(_ kind: String) -> [String?] { mine.events.filter { $0.kind == kind }.map(\.id) }
         try await eventually(within: .seconds(60), "payment and enrolment are told of") {
             ids("payment.completed").contains(payment) && !ids("enrollment.created").isEmpty
         }
         let enrollment = try #require(ids("enrollment.created").first ?? nil)
-        // What is told of is there to be asked for.
+        // The resource of a message can be read.
         #expect(try await client.get("/enrollments/\(enrollment)", token: school.learner).status == 200)
         try await eventually(within: .seconds(60), "the payment knows its enrolment") {
-            let paid = try await client.get("/payments/\(payment)", token: school.learner).json(Paid.self)
+            let paid = try await client.get("/payments/\(payment)", token: school.learner).json(HubClient.Payment.self)
             return paid.enrollmentId == enrollment
         }
-        // Receipt and confirmation, and what gamification says of them.
+        // Receipt, confirmation, and notifications of gamification.
         try await eventually(within: .seconds(60), "the notices are told of") { ids("notification").count >= 2 }
         let list = try await client.get("/notifications", token: school.learner).json(HubClient.List<Notice>.self)
         #expect(Set(ids("notification")).isSubset(of: Set(list.items.map(\.id))))

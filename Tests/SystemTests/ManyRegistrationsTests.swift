@@ -17,7 +17,7 @@ import Testing
         #expect(try await hub.stop() == [0])
     }
 
-    @Test func `a hub killed in the middle goes on where it was`() async throws {
+    @Test func `a hub that was killed continues after its restart`() async throws {
         let hub = try await HubUnderTest.inOneProcess()
         let client = hub.client
         async let accepted = acceptedUntilTheEnd(client)
@@ -31,7 +31,7 @@ import Testing
 
         let again = try await HubUnderTest.inOneProcess(on: folder)
         let probe = try await Probe(again.databaseURL)
-        // Whoever was told 201 has an account, and every account has its effects once.
+        // Every 201 has an account, and every account has its effects once.
         for person in people {
             #expect(try await probe.count(#"select count(*) from "user".account where email = \#(person)"#) == 1)
         }
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    /// - Returns: the addresses whose registration was answered with 201.
+    /// - Returns: the addresses whose registration got a 201.
     private func acceptedUntilTheEnd(_ client: HubClient) async -> [String] {
         await withTaskGroup(of: String?.self) { group in
             for index in 0..<Self.count {

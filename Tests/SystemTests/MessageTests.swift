@@ -3,30 +3,36 @@ import HubTesting
 import SystemTesting
 import Testing
 
-/// What the program says when something is wrong with what it was told: a sentence that names it, and the exit code 1.
+/// Messages for invalid input: a sentence that names the cause, and exit code 1.
 @Suite struct MessageTests {
     @Test(arguments: [
-        (["demo", "--url", "http://127.0.0.1:9"], "http://127.0.0.1:9 cannot be reached. Is the hub running?"),
-        (["demo", "--url", "nonsense"], "`nonsense` is no address of a hub. One looks like http://127.0.0.1:3000."),
+        (
+            ["demo", "--url", "http://127.0.0.1:9"],
+            "http://127.0.0.1:9 cannot be reached. Start the hub with `learning-hub up`"
+        ),
+        (
+            ["demo", "--url", "nonsense"],
+            "`nonsense` is not the address of a hub; an address looks like http://127.0.0.1:3000"
+        ),
     ])
-    func `an address nobody answers at is called so`(arguments: [String], message: String) async throws {
+    func `an unreachable or invalid address of a hub is reported`(arguments: [String], message: String) async throws {
         let run = try await Run(arguments)
         #expect(run.code == 1 && (run.output + run.errors).contains(message), "\(run.output)\(run.errors)")
     }
 
-    @Test func `an address that is not this machine's is called so`() async throws {
+    @Test func `an address of another machine is reported`() async throws {
         let run = try await Run(["up", "--data", "hub", "--port", "0", "--host", "300.1.1.1"])
         #expect(run.code == 1 && run.errors.contains("service cannot listen on 300.1.1.1, port 0: "), "\(run.errors)")
     }
 
     @Test(arguments: [("HUB_LOOPS", "many"), ("HUB_LOG_LEVEL", "loud"), ("DATABASE_URL", "nonsense")])
-    func `up makes nothing when a setting cannot be used`(name: String, value: String) async throws {
+    func `up creates nothing when a setting is invalid`(name: String, value: String) async throws {
         let run = try await Run(["up", "--data", "hub", "--port", "0"], [name: value])
-        #expect(run.code == 1 && run.errors.contains("\(name) has a value that cannot be used"), "\(run.errors)")
+        #expect(run.code == 1 && run.errors.contains("\(name) has an invalid value. Expected:"), "\(run.errors)")
         #expect(!FileManager.default.fileExists(atPath: run.folder.file("hub").path))
     }
 
-    @Test func `the administrator's password is called by its setting`() async throws {
+    @Test func `an invalid administrator password is reported with the name of its setting`() async throws {
         let run = try await Run(
             ["up", "--data", "hub", "--port", "0"],
             ["HUB_ADMIN_EMAIL": "root@example.org", "HUB_ADMIN_PASSWORD": "short"])
@@ -60,12 +66,12 @@ import Testing
         }
         let whole = try await Run(replay + ["0@0"], environment)
         // Before anything is handled: whoever interrupts it can go on with it.
-        #expect(whole.code == 0 && whole.errors.contains("to go on with it"), "\(whole.errors)")
+        #expect(whole.code == 0 && whole.errors.contains("continue it with --id"), "\(whole.errors)")
         let schemas = try await Run(["schemas", "check"], environment)
         #expect(!schemas.output.contains(" 1 versions"), "\(schemas.output)")
     }
 
-    @Test func `the Markdown table of the settings says where each comes from`() async throws {
+    @Test func `the Markdown table of the settings has their sources`() async throws {
         let run = try await Run(["config", "--markdown"], ["HUB_LOOPS": "3"])
         let line = run.output.split(separator: "\n").first { $0.hasPrefix("| `HUB_LOOPS`") }
         #expect(line?.contains("| environment |") == true, "\(run.output)")
@@ -108,7 +114,7 @@ import Testing
     }
 }
 
-/// A run of the program in a folder of its own, to its end.
+/// A complete run of the program in a new folder.
 private struct Run {
     let folder: WorkFolder
     let code: Int32

@@ -1,4 +1,4 @@
-/// What is sent to each operation that takes a body. A placeholder stands for an id of the thing that is asked about.
+/// The request body of each operation. A placeholder stands for an id of the thing.
 enum OperationBodies {
     static let course = """
         {"title": "Number theory", "description": "Primes.", "category": "Mathematics", "level": "BEGINNER",

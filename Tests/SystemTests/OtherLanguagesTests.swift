@@ -23,7 +23,7 @@ import Testing
         #expect(try await hub.stop() == [0])
     }
 
-    @Test func `of incompatible schemas that reach two processes at once one is registered`() async throws {
+    @Test func `of two incompatible schemas sent to two processes concurrently one is registered`() async throws {
         let hub = try await HubUnderTest.inManyProcesses(["registry"])
         let second = try await HubUnderTest.inManyProcesses(["registry"], ["DATABASE_URL": hub.databaseURL])
         let addresses = try [hub, second].map { "http://127.0.0.1:\(try $0.port(of: "registry"))" }
@@ -53,7 +53,7 @@ import Testing
         #expect(try await second.stop() == [0])
     }
 
-    @Test func `the examples say how they are used`() async throws {
+    @Test func `the examples have a help text`() async throws {
         for example in ["consume.py", "produce.py"] {
             let run = try await TestPython.run(Self.example(example), ["--help"])
             #expect(run.code == 0 && run.output.contains("--registry"), "\(run.output)")
@@ -62,7 +62,7 @@ import Testing
 
     @Test(.enabled(if: !TestKafka.versions.isEmpty, "no KAFKA_HOME"))
     func `programs in Python read the hub's own topics and write to them`() async throws {
-        // What they write that nobody can read would be dead letters of every other hub on a cluster.
+        // Unreadable messages would be dead letters of every other hub on the cluster.
         let kafka = try await TestKafka.start(try #require(TestKafka.versions.last))
         let hub = try await HubUnderTest.inOneProcess(["KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrapServers])
         let registry = "http://127.0.0.1:\(try hub.port(of: "registry"))"
@@ -75,7 +75,9 @@ import Testing
 
         let write = ["user.registered", "--key", "usr_python"] + places
         let refused = try await TestPython.run(Self.example("produce.py"), write, input: #"{"userId": "usr_python"}"#)
-        #expect(refused.code == 1 && refused.output.contains("not an event of user.registered"), "\(refused.output)")
+        #expect(
+            refused.code == 1 && refused.output.contains("the data do not match the schema of user.registered"),
+            "\(refused.output)")
         let broken = try await TestPython.run("-c", [Self.produceBroken, kafka.bootstrapServers])
         #expect(broken.code == 0, "\(broken.output)")
         let written = try await TestPython.run(Self.example("produce.py"), write, input: Self.grace)
@@ -111,7 +113,7 @@ import Testing
          "role": "STUDENT", "registeredAt": "2026-01-31T12:00:00Z"}
         """#
 
-    /// The key puts it before the event that comes next, in the same partition.
+    /// The key selects the same partition as that of the next event.
     private static let produceBroken = """
         import sys
         from confluent_kafka import Producer

@@ -15,8 +15,8 @@ struct PopulatedHub {
     private let tokens: [Caller: String]
     private let things: [String: Thing]
 
-    /// What the hub says can be asked of it, as `GET /users/{id}`, and by people of which roles: none named means anybody who is logged
-    /// in, and nil whoever comes.
+    /// The described operations, such as `GET /users/{id}`, with their roles: an empty list means every logged-in
+    /// user, nil everyone.
     func operations() async throws -> [String: Set<String>?] {
         let document = try JSONTree(parsing: try await hub.client.get("/openapi.json").body, bytesMax: 16 << 20)
         var operations: [String: Set<String>?] = [:]
@@ -53,7 +53,7 @@ struct PopulatedHub {
         operation.split(separator: "/").dropFirst().first.map(String.init) ?? ""
     }
 
-    /// The placeholders of an operation's path, and what of ``ids`` fits them.
+    /// The placeholders of an operation's path, and the matching kinds of ``ids``.
     func places(in operation: String) -> [(name: String, ids: String)] {
         operation.matches(of: /\{(\w+)\}/).map { found in
             let name = String(found.output.1)
@@ -61,7 +61,7 @@ struct PopulatedHub {
         }
     }
 
-    /// Every id there is, and one of nothing, by what it identifies.
+    /// All ids, and one of a missing thing, by kind.
     var ids: [String: [String]] {
         things.values.reduce(into: [:]) { ids, thing in
             for (name, id) in thing { ids[name, default: []].append(id) }
@@ -70,7 +70,7 @@ struct PopulatedHub {
 
     func token(of caller: Caller) -> String { tokens[caller] ?? "" }
 
-    /// What no answer to somebody may hold.
+    /// Ids that must not appear in responses for a caller.
     func ids(hiddenFrom caller: Caller) -> [String] {
         let learned = ["enrolment", "payment", "submission", "certificate", "notification"]
         let taught = ["draft", "dropped", "medium"]
@@ -141,7 +141,7 @@ extension JSONTree {
     }
 }
 
-/// Somebody who makes what the questions are about.
+/// A person who creates the things of the tables.
 private struct Maker {
     let client: HubClient
     let token: String
@@ -155,7 +155,7 @@ private struct Maker {
         return answer.body.isEmpty ? .null : try JSONTree(parsing: answer.body)
     }
 
-    /// - Returns: the id of what was made.
+    /// - Returns: the id of the created thing.
     func id(_ method: HTTPMethod, _ target: String, _ json: String) async throws -> String {
         try #require(try await self.do(method, target, json)["id"]?.text)
     }

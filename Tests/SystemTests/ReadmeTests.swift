@@ -3,9 +3,9 @@ import HubTesting
 import SystemTesting
 import Testing
 
-/// What the README tells a newcomer to paste into a shell.
+/// The shell commands of the README.
 @Suite struct ReadmeTests {
-    @Test func `the block of the README shows mail, person and points, whenever they come`() async throws {
+    @Test func `the commands of the README show mail, person and points`() async throws {
         let readme = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "README.md")
         let text = try String(contentsOf: readme, encoding: .utf8)

@@ -9,7 +9,7 @@ import Postgres
 import SystemTesting
 import Testing
 
-/// `dlq redrive` says what becomes of what it sends.
+/// The outcomes that `dlq redrive` reports.
 @Suite(.serialized) struct RedriveTests {
     private func log(_ kind: HubLogKind, _ database: Database) async throws -> any EventLog {
         let logger = Logger(label: "test", sink: LogRecorder())
@@ -35,7 +35,9 @@ import Testing
     }
 
     @Test(arguments: HubLogKind.all)
-    func `it waits until the group has handled it, failed again, or is not there`(kind: HubLogKind) async throws {
+    func `redrive waits until the group has handled the event, failed again, or does not run`(kind: HubLogKind)
+        async throws
+    {
         let hub = try await HubUnderTest.inManyProcesses(
             ["gateway", "user", "gamification"], try await kind.environment())
         let database = Database(url: hub.databaseURL, loops: TestLoops.shared)
@@ -58,14 +60,14 @@ import Testing
             "\(handled)")
         let failed = try await hub.command(["dlq", "redrive", bad])
         #expect(failed.code == 1 && failed.output.contains("\(bad) failed again, as gamification/"), "\(failed)")
-        #expect(failed.errors.contains("1 failed again: repair the cause first"), "\(failed)")
+        #expect(failed.errors.contains("1 failed again; repair the cause first"), "\(failed)")
 
         try hub.program(of: "gamification").interrupt()
         _ = try await hub.program(of: "gamification").exitCode()
         let late = try await bury(record, on: log)
         let waiting = try await hub.command(["dlq", "redrive", late, "--wait", "1", "--json"])
         #expect(waiting.code == 1 && waiting.output.contains("\"waiting\":[\"\(late)\"]"), "\(waiting)")
-        #expect(waiting.errors.contains("the gamification service has not come to all of them"), "\(waiting)")
+        #expect(waiting.errors.contains("the gamification service has not handled all of them"), "\(waiting)")
         await log.close()
         await database.close()
         #expect(try await hub.stop() == [0, 0, 0])

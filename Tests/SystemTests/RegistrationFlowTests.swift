@@ -12,7 +12,7 @@ import Testing
     ) async throws {
         let smtp = try await SMTPServer()
         let environment = try await log.environment().merging(["SMTP_URL": smtp.url]) { $1 }
-        // A cluster outlives a hub: what others left there is not this journey's.
+        // The cluster outlives a hub, and contains records of others.
         let person = "\(UUID().uuidString.lowercased())@example.com"
         let hub =
             inMany
@@ -67,7 +67,7 @@ import Testing
         #expect(try await hub.stop() == [0])
     }
 
-    @Test func `a mail server that is down for a while loses and doubles nothing`() async throws {
+    @Test func `no mail is lost or duplicated during an outage of the mail server`() async throws {
         let smtp = try await SMTPServer()
         let hub = try await HubUnderTest.inOneProcess(["SMTP_URL": smtp.url])
         try await smtp.goDown()

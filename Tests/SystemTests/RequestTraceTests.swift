@@ -17,7 +17,7 @@ import Testing
         let status: Int?
     }
 
-    /// What is known of a request, once each of `services` has written it down.
+    /// The trace of a request, after each of `services` has stored it.
     private func steps(_ id: String, of hub: HubUnderTest, by services: Set<String>) async throws -> [Step] {
         try await eventually(within: .seconds(30), "\(id) is known to \(services)") {
             let trace = try await hub.command(["trace", id, "--json"])
@@ -25,7 +25,7 @@ import Testing
             let steps = try trace.output.split(separator: "\n").map {
                 try JSONDecoder().decode(Step.self, from: Data($0.utf8))
             }
-            // Whoever is first with a token has the gateway fetch the keys.
+            // The first request with a token makes the gateway fetch the keys.
             let own = steps.filter { $0.name != "GET /.well-known/jwks.json" }
             return Set(own.map(\.service)) == services ? own : nil
         }
@@ -65,7 +65,7 @@ import Testing
             #expect(Set(steps.map(\.name)) == [one.name], "\(steps)")
             #expect(steps.allSatisfy { $0.status == one.status && $0.kind == "http" }, "\(steps)")
         }
-        // Too long a header is refused before any route is asked.
+        // Too long a header is refused before routing.
         let refused = try await hub.client.send(
             .get, "/users/me", fields: ["x-correlation-id": "much", "x-long": String(repeating: "x", count: 20_000)])
         #expect(refused.status == 431)
@@ -73,10 +73,11 @@ import Testing
         #expect(try await steps(correlationID, of: hub, by: ["gateway"]).map(\.status) == [431])
 
         let unknown = try await hub.command(["trace", "req_nobody"])
-        #expect(unknown.code == 1 && unknown.errors.contains("nothing is known of req_nobody"), "\(unknown.errors)")
+        #expect(
+            unknown.code == 1 && unknown.errors.contains("the hub has no records of req_nobody"), "\(unknown.errors)")
         try await eventually(within: .seconds(30), "the event is in the log") {
             let part = try await hub.command(["trace", "usr_"])
-            return part.code == 1 && part.errors.contains("usr_ is not a whole id")
+            return part.code == 1 && part.errors.contains("usr_ is not a complete id")
         }
         #expect(try await hub.stop().allSatisfy { $0 == 0 })
     }

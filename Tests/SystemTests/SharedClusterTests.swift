@@ -60,7 +60,7 @@ import Testing
         // Their topics have no leader now; the hub's have one copy less.
         try await cluster.kill(3)
         try await eventually(within: .seconds(180), "the others have noticed") {
-            try await hub.command(["doctor"]).output.contains("fewer copies in sync than they should")
+            try await hub.command(["doctor"]).output.contains("too few in-sync replicas")
         }
         let less = try await hub.command(["doctor"]).output
         #expect(!less.contains("have no leader") && !less.contains(Self.topic), "\(less)")

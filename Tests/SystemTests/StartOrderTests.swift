@@ -8,7 +8,7 @@ import Testing
 @testable import learning_hub
 
 @Suite struct StartOrderTests {
-    @Test func `a service makes no topics: it says what is missing, and an operator's command makes it`() async throws {
+    @Test func `a service creates no topics, names missing ones, and an operator command creates them`() async throws {
         let folder = try WorkFolder("topics"), database = try await TestDatabase.make()
         let environment = [
             "DATABASE_URL": database.url, "HUB_IDENTITY_SECRET": "a secret that is long enough", "HUB_USER_PORT": "0",
@@ -18,7 +18,7 @@ import Testing
             let code = try await program.exitCode()
             return (code, program.output, program.logText)
         }
-        // A group has a topic of dead letters, and one of what is driven again.
+        // A group has a dead-letter topic and a redrive topic.
         let count = TopicCatalogue.all.count + 2 * TopicCatalogue.groups.count
         let early = try await run(["serve", "user"])
         #expect(early.code == 1)
@@ -30,7 +30,7 @@ import Testing
         #expect(plan.code == 1 && plan.output.contains("user.registered: create with 3 partitions, 7 d of retention"))
         let applied = try await run(["topics", "apply"])
         #expect(
-            applied.code == 0 && applied.output.contains("\(count) topics are as the catalogue says"),
+            applied.code == 0 && applied.output.contains("\(count) topics match the catalogue"),
             "\(applied.output)")
         #expect(try await run(["topics", "plan"]).code == 0)
 

@@ -29,7 +29,7 @@ import Testing
         #expect(try await hub.stop() == [0])
     }
 
-    @Test func `with a mail server the start page speaks of no mailbox`() async throws {
+    @Test func `with a mail server the start page has no link to the mailbox`() async throws {
         let smtp = try await SMTPServer()
         let hub = try await HubUnderTest.inOneProcess(["SMTP_URL": smtp.url])
         let page = try await hub.client.get("/")

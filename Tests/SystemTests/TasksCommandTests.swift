@@ -3,9 +3,9 @@ import HubTesting
 import SystemTesting
 import Testing
 
-/// `tasks`: what an operator sees of durable work, and does about it.
+/// The command `tasks`.
 @Suite struct TasksCommandTests {
-    @Test func `tasks are listed, and what failed is done again when it is asked for`() async throws {
+    @Test func `tasks are listed, and failed ones are retried on request`() async throws {
         let smtp = try await SMTPServer()
         try await smtp.answer(.refuse(code: 550, stage: .rcpt, times: 3))
         let hub = try await HubUnderTest.inOneProcess(["SMTP_URL": smtp.url])
@@ -26,14 +26,14 @@ import Testing
         }
 
         let retried = try await hub.command(["tasks", "retry", "notification", task.kind, task.key])
-        #expect(retried.code == 0 && retried.output.hasPrefix("1 task waits to be done again"), "\(retried)")
+        #expect(retried.code == 0 && retried.output.hasPrefix("1 task waits for a retry"), "\(retried)")
         try await eventually("the mail is there") { try await smtp.mailCount() == 1 }
         try await eventually("the task is known to be done") {
             let again = try await hub.command(["tasks", "retry", "notification", task.kind, task.key])
-            return again.code == 1 && again.errors.contains("was done")
+            return again.code == 1 && again.errors.contains("is already done")
         }
         let asked = try await hub.command(["tasks", "retry", "notification", "--all-failed"])
-        #expect(asked.code == 1 && asked.errors.contains("2 tasks have failed and would be done again"), "\(asked)")
+        #expect(asked.code == 1 && asked.errors.contains("2 tasks have failed and would be retried"), "\(asked)")
         let all = try await hub.command(["tasks", "retry", "notification", "--all-failed", "--yes", "--json"])
         #expect(all.code == 0 && all.output == "{\"done\":2}\n", "\(all)")
         try await eventually("all mails are there") {
@@ -42,8 +42,8 @@ import Testing
         for (arguments, message) in [
             (["retry"], "SERVICE is missing"), (["retry", "notification"], "name a task by KIND and KEY"),
             (["retry", "notification", "deliver-mail"], "name a task by KIND and KEY"),
-            (["retry", "post-office", "a", "b"], "`post-office` is no service"),
-            (["list", "--state", "lost"], "`lost` is no state of a task"),
+            (["retry", "post-office", "a", "b"], "`post-office` is not a service"),
+            (["list", "--state", "lost"], "`lost` is not a state of a task"),
         ] {
             let run = try await hub.command(["tasks"] + arguments)
             #expect(run.code == 2 && run.errors.contains(message), "\(run)")

@@ -7,7 +7,7 @@ import Postgres
 import SystemTesting
 import Testing
 
-/// What commands do differently where a person sits at a terminal.
+/// The behaviour of commands on a terminal.
 @Suite struct TerminalTests {
     private struct Order: Encodable {
         let columns: Int
@@ -29,20 +29,20 @@ import Testing
         return try await TestPython.run(script, [String(decoding: try JSONEncoder().encode(order), as: UTF8.self)])
     }
 
-    @Test func `the password of an administrator is asked for twice and never shown`() async throws {
+    @Test func `the password prompt of admin create asks twice and shows nothing`() async throws {
         let hub = try await HubUnderTest.inManyProcesses(["user"])
         let create = ["admin", "create", "--email", "head@example.org"], environment = ["DATABASE_URL": hub.databaseURL]
         let password = "correct horse battery"
         let differ = try await type([password, "correct horse batteries"], to: create, environment)
         #expect(differ.code == 1 && differ.output.contains("the two passwords differ"), "\(differ.output)")
         let made = try await type([password, password], to: create, environment)
-        #expect(made.code == 0 && made.output.contains("head@example.org is an administrator now"), "\(made.output)")
-        #expect(made.output.contains("Password of head@example.org: ") && made.output.contains("The same again: "))
+        #expect(made.code == 0 && made.output.contains("head@example.org is now an administrator"), "\(made.output)")
+        #expect(made.output.contains("Password of head@example.org: ") && made.output.contains("Repeat the password: "))
         #expect(!(differ.output + made.output).contains("correct horse"), "\(differ.output)\(made.output)")
         #expect(try await hub.stop() == [0])
     }
 
-    @Test func `dead letters are discarded after a yes, and not without`() async throws {
+    @Test func `dead letters are discarded only after a confirmation`() async throws {
         let hub = try await HubUnderTest.inManyProcesses(["gamification"])
         let database = Database(url: hub.databaseURL, loops: TestLoops.shared)
         let log = PostgresLog(
@@ -57,10 +57,11 @@ import Testing
         let discard = ["dlq", "discard", "--group", "gamification"], environment = ["DATABASE_URL": hub.databaseURL]
         let alone = try await hub.command(discard)
         #expect(
-            alone.code == 1 && alone.errors.contains("1 dead letter would be discarded for good. Add --yes"), "\(alone)"
+            alone.code == 1 && alone.errors.contains("1 dead letter would be discarded permanently. Add --yes"),
+            "\(alone)"
         )
         let no = try await type(["n"], to: discard, environment)
-        #expect(no.code == 1 && no.output.contains("Discard 1 dead letter for good? [y/N] "), "\(no.output)")
+        #expect(no.code == 1 && no.output.contains("Discard 1 dead letter permanently? [y/N] "), "\(no.output)")
         #expect(try await hub.command(["dlq", "list", "--json"]).output.split(separator: "\n").count == 1)
         let yes = try await type(["y"], to: discard, environment)
         #expect(yes.code == 0 && yes.output.contains("1 discarded"), "\(yes.output)")

@@ -4,7 +4,7 @@ import HubTesting
 import Postgres
 import SystemTesting
 
-/// Every place of a hub in which a word is found: tables, by what the database says of itself, files, and what programs wrote.
+/// All places of a hub that contain a word: tables from the database's catalogue, files, and program output.
 struct TracesOfAPerson {
     let hub: HubUnderTest
     let database: Database
@@ -50,7 +50,7 @@ struct TracesOfAPerson {
         return Set(try rows.map { try $0.decode(String.self) })
     }
 
-    /// The files of the object store in whose name, bytes, or text one of the words stands.
+    /// The objects with one of the words in their name, bytes or text.
     func files() throws -> Set<String> {
         let folder = URL(filePath: hub.dataFolder).appending(path: "objects")
         var found: Set<String> = []

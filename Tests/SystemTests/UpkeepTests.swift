@@ -7,9 +7,9 @@ import Testing
 @testable import Platform
 @testable import learning_hub
 
-/// What comes round in a running hub, and what it runs as.
+/// Periodic work in a running hub, and its database role.
 @Suite struct UpkeepTests {
-    /// A table that a service must not fill for ever, and how a row looks that nobody can need any more.
+    /// A table that must not grow for ever, and an expired row of it.
     private static let forgotten: [(table: String, key: String, row: String)] = [
         (
             "idempotency_key", "digest",
@@ -53,8 +53,7 @@ import Testing
         return tables
     }
 
-    @Test func `every service of a running hub forgets what nobody can need, and the log what is too old`() async throws
-    {
+    @Test func `every service of a running hub deletes expired data, and the log old records`() async throws {
         let services = HubServices.all.filter { $0.histories.contains(PlatformMigrations.service) }
             .map { $0.name.rawValue }
         #expect(services.count > 10)

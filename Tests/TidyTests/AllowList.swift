@@ -1,6 +1,6 @@
 /// The exceptions, each with its reason. Adding one is a decision for a review.
 enum AllowList {
-    /// Files that may say `@unchecked Sendable`: state around C that one thread or one lock guards.
+    /// Files that may use `@unchecked Sendable`: state around C that one thread or one lock guards.
     static let unchecked: [String: String] = [
         "Sources/Drivers/EventLoop/EventLoop.swift": "state of the loop's own thread",
         "Sources/Drivers/EventLoop/BlockingPool.swift": "a queue behind a POSIX mutex",
@@ -41,20 +41,20 @@ enum AllowList {
         "Sources/Drivers/Secrets/Keys.swift": "a C key, immutable once made",
     ]
 
-    /// Files that may start a task nobody waits for.
+    /// Files that may start an unstructured task.
     static let looseTasks: [String: String] = [
         "Sources/Drivers/EventLoop/EventLoop.swift": "the one place that starts tasks, on a loop, for an owner",
         "Sources/Drivers/HTTP/Client/HTTPClient.swift": "awaited on the spot: a hop to the loop that owns the state",
         "Sources/Drivers/HTTP/Server/HTTPServer.swift": "awaited on the spot: a hop to the loop that owns the state",
     ]
 
-    /// Files that may block a thread for a moment: they run on threads of their own, never on a loop.
+    /// Files that may block a thread: they run on separate threads, never on a loop.
     static let blockingWaits: [String: String] = [
         "Sources/Drivers/Postgres/Server/PrivatePostgres.swift": "starts and stops a server on a thread of a pool",
         "Sources/Drivers/Subprocess/DetachedProcess.swift": "waits for a child process on a thread of a pool",
     ]
 
-    /// Files that may wait for a time: what polls a state in tests.
+    /// Files that may sleep: the polling of tests.
     static let sleepingTests: [String: String] = [
         "Tests/HubTesting/Eventually.swift": "polls a state for every test",
         "Tests/EventLoopTests/EventLoopTests.swift": "a loop's sleep is what it tests",

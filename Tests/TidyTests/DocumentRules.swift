@@ -111,7 +111,7 @@ let documentRules: [Rule] = [
     },
 ]
 
-/// As much of an `openapi/gateway.yaml` as lists `slugs`, and what it says of each.
+/// The part of `openapi/gateway.yaml` that lists `slugs` with their descriptions.
 private func slugs(_ slugs: [String], says: String = "It is so. Do that.") -> String {
     "    Problem:\n        code:\n          oneOf:\n"
         + slugs.map { "            - const: \($0)\n              description: \"\(says)\"\n" }.joined()
@@ -140,7 +140,7 @@ extension File {
         line.hasPrefix("            - const: ") ? String(line.dropFirst(21)) : nil
     }
 
-    /// The slug of each problem that Swift code makes; nil where it is no literal. One made of an error is made elsewhere.
+    /// The slug of each problem in Swift code; nil if it is not a literal. Problems converted from errors are not included.
     fileprivate var problems: [String?] {
         text.matches(
             of: /\b(?:Problem|Problem\s*=\s*\.init)\((?!error\)|answering:|from:)(?:\s*(?:\.\w+|\d+),\s*"([^"\\]*)")?/

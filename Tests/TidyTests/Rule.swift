@@ -1,13 +1,13 @@
 import Testing
 
-/// One rule of the style that a test can hold: how to find what breaks it, and the samples that show it does.
+/// One rule of the style that a test can check: how to find violations, and samples that prove it.
 struct Rule: Sendable, CustomTestStringConvertible {
     /// The rule as a sentence.
     let says: String
     let violations: @Sendable (Tree) -> [Violation]
     /// Each of these breaks the rule.
     let refuses: [[String: String]]
-    /// Keeps the rule, as close to breaking it as may be.
+    /// Samples that keep the rule, close to a violation.
     let accepts: [String: String]
 
     init(

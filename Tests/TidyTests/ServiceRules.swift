@@ -1,4 +1,4 @@
-/// The same files in each service: whoever has read one finds their way in all of them.
+/// The same files in each service, so that a reader of one knows the layout of all.
 let serviceRules: [Rule] = [
     Rule(
         "a service has the files every service has, and no others",

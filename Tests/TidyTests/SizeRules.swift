@@ -1,6 +1,6 @@
 import Testing
 
-/// Sizes are triggers for a review, not laws; only what no reader can hold in mind is refused.
+/// Sizes trigger a review; only extreme sizes are refused.
 let sizeRules: [Rule] = [
     Rule(
         "a file of the product has at most 500 lines, generated ones aside",

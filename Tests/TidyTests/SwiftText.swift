@@ -38,7 +38,7 @@ private struct Scanner {
         return true
     }
 
-    /// Takes one byte: as it is, or blanked out. Ends of line always stay.
+    /// Appends one byte, unchanged or blanked. Line ends always stay.
     mutating func take(blank: Bool) {
         let byte = bytes[index]
         if byte == UInt8(ascii: "\n") {

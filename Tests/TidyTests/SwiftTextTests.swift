@@ -3,11 +3,11 @@ import Testing
 @Suite struct SwiftTextTests {
     private func code(_ text: String) -> String { SwiftText(text).code.joined(separator: "\n") }
 
-    @Test func `comments are no code`() {
+    @Test func `comments do not count as code`() {
         #expect(code("a // try!\nb /* x /* y */ z */ c") == "a        \nb                   c")
     }
 
-    @Test func `the contents of a literal are no code, what is interpolated is`() {
+    @Test func `the text of a literal does not count as code, its interpolations do`() {
         let text = SwiftText(#"f("a \(g("b")) c", d)"#)
         #expect(text.code == [#"f("  \(g(" "))  ", d)"#])
         #expect(text.literals.map(\.text) == ["b", "a  c"])

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The files of the repository by path, or a few written by hand to show a rule what it must refuse.
+/// The files of the repository by path, or sample files for a rule.
 struct Tree: Sendable {
     /// In order of their paths.
     let files: [File]
@@ -30,7 +30,7 @@ extension Tree {
         return Tree(texts)
     }()
 
-    /// What is built, private or not ours.
+    /// Build results, private files and third-party files.
     private static let skipped: Set<String> = [".git", ".venv", ".data", ".env", "__pycache__", "node_modules"]
 
     private static func collect(_ folder: URL, prefix: String, into texts: inout [String: String]) {

@@ -10,7 +10,7 @@ import Testing
 @testable import User
 
 @Suite struct AdministrationTests {
-    @Test func `an administrator gives a person another role`() async throws {
+    @Test func `an administrator changes a role`() async throws {
         try await Users.with { users in
             let admin = try await users.admin(), ada = try await users.person()
             let answer = try await users.send(
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func `nobody else does`() async throws {
+    @Test func `only administrators change roles`() async throws {
         try await Users.with { users in
             let ada = try await users.person()
             let target = "/users/\(ada)/role", body = #"{"role": "ADMIN"}"#
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `who is an administrator no more is none, whatever the token says`() async throws {
+    @Test func `a demoted administrator has no rights, whatever the token contains`() async throws {
         try await Users.with { users in
             let root = try await users.admin(), former = try await users.admin("former@example.org")
             let ada = try await users.person()
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func `nor is who erased their account`() async throws {
+    @Test func `an erased administrator has no rights`() async throws {
         try await Users.with { users in
             _ = try await users.admin()
             let gone = try await users.admin("gone@example.org"), ada = try await users.person()
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func `a role is changed only in the version that was seen`() async throws {
+    @Test func `a role is changed only in the version of If-Match`() async throws {
         try await Users.with { users in
             let admin = try await users.admin(), ada = try await users.person()
             func change(_ tag: String?, to role: String) async throws -> TestAnswer {
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test(arguments: 0..<5)
-    func `of two administrators who demote each other at once one stays`(_ round: Int) async throws {
+    func `of two administrators who demote each other concurrently one remains`(_ round: Int) async throws {
         try await Users.with { users in
             let one = try await users.admin("one@example.org"), other = try await users.admin("other@example.org")
             async let first = users.send(
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test func `the list goes page by page, the newest first`() async throws {
+    @Test func `the list is read page by page, newest first`() async throws {
         try await Users.with { users in
             let admin = try await users.admin()
             for number in 0..<5 {
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    @Test func `an answer that is not the last page links to the next, with the search kept`() async throws {
+    @Test func `a page links to the next one, with the same search`() async throws {
         try await Users.with { users in
             let admin = try await users.admin()
             for number in 0..<3 {
@@ -177,7 +177,7 @@ import Testing
 }
 
 extension Users {
-    /// Both routes of administrators refuse `person`, whose token still says ADMIN.
+    /// Both routes of administrators refuse `person`, whose token still contains ADMIN.
     fileprivate func expectNoAdministrator(_ person: UserID, target: UserID) async throws {
         let list = try await send(.get, "/users", as: .person(person, .admin))
         #expect(list.status == 403 && list.code == "not-allowed")
@@ -193,7 +193,7 @@ extension Users {
         ["HUB_ADMIN_EMAIL": "root@example.org", "HUB_ADMIN_PASSWORD": Users.password]
     ) { $1 }
 
-    @Test func `the settings make an administrator once, however many processes start`() async throws {
+    @Test func `the administrator of the settings is created once, for any number of processes`() async throws {
         try await TestDatabase.with(Users.template) { test in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<5 { group.addTask { _ = try await Users(on: test.database, settings: Self.settings) } }
@@ -208,7 +208,7 @@ extension Users {
         }
     }
 
-    @Test func `an account that has the address is not promoted`() async throws {
+    @Test func `an existing account with that address is not promoted`() async throws {
         try await TestDatabase.with(Users.template) { test in
             let before = try await Users(on: test.database, settings: Users.cheap)
             _ = try await before.person("root@example.org")
@@ -218,7 +218,7 @@ extension Users {
         }
     }
 
-    @Test func `a password nobody could register with stops the start with a reason`() async throws {
+    @Test func `an invalid administrator password stops the start with a reason`() async throws {
         try await TestDatabase.with(Users.template) { test in
             let settings = Self.settings.merging(["HUB_ADMIN_PASSWORD": "password1234"]) { $1 }
             await #expect(

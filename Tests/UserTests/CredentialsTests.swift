@@ -21,7 +21,7 @@ import Testing
             json: #"{"email": "\#(email)", "password": "\#(password)"}"#)
     }
 
-    @Test func `right credentials say whose they are`() async throws {
+    @Test func `valid credentials return their account`() async throws {
         try await Users.with { users in
             let id = try await users.person()
             let answer = try await Self.verify(users, "ADA@example.org", Users.password)
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `a wrong password and an unknown account get the very same answer`() async throws {
+    @Test func `a wrong password and an unknown account get the same response`() async throws {
         try await Users.with { users in
             _ = try await users.person()
             let known = try await Self.verify(users, "ada@example.org", "another password")
@@ -46,11 +46,11 @@ import Testing
         }
     }
 
-    @Test func `an unknown account costs a hash like any other`() async throws {
+    @Test func `an unknown account needs a hash like any other`() async throws {
         try await TestDatabase.with(Users.template) { test in
             _ = try await Users(on: test.database, settings: Users.cheap).person()
             let users = try await Users(on: test.database, settings: Users.cheap)
-            // A pool that takes no work: whoever answers 401 without a hash is found out.
+            // A pool that accepts no work reveals a 401 without a hash.
             users.service.operations.hasher.pool.shutdown()
             for email in ["ada@example.org", "bob@example.org", "not an address"] {
                 let answer = try await Self.verify(users, email, "another password")
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func `only a service may ask`() async throws {
+    @Test func `only a service may verify credentials`() async throws {
         try await Users.with { users in
             let id = try await users.person()
             let body = #"{"email": "ada@example.org", "password": "correct horse battery staple"}"#
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `whoever logs in gets a hash of today's cost`() async throws {
+    @Test func `a log-in updates a hash to the current cost`() async throws {
         try await TestDatabase.with(Users.template) { test in
             let before = try await Users(on: test.database, settings: Users.cheap)
             _ = try await before.person()
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func `passwords that would not be hashed in time are refused at once`() async throws {
+    @Test func `passwords that cannot be hashed in time are refused at once`() async throws {
         // A fifth of a second each, as is reckoned at first; none of them is really hashed.
         let dear = ["HUB_PASSWORD_MEMORY_KIB": "333333", "HUB_PASSWORD_ITERATIONS": "1"]
         try await TestService<UserService>.with(settings: dear) { users in

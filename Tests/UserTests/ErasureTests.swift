@@ -11,7 +11,7 @@ import Testing
 @testable import User
 
 @Suite struct ErasureTests {
-    @Test func `erasure leaves the id and nothing else, and tells everybody`() async throws {
+    @Test func `erasure keeps only the id, and publishes its event`() async throws {
         try await Users.with { users in
             let registered = try await users.register("ada@example.org", idempotencyKey: "k1")
             let id = try UserID(validating: registered["id"] ?? "")
@@ -20,7 +20,7 @@ import Testing
             let event = try #require(try await users.published(UserDeleted.self).first)
             #expect(event.data.userID == id)
 
-            // Every column of every table, the outbox aside: what waits there is on its way to the same end.
+            // Every column of every table, except the outbox, whose events expire with the log.
             let tables = try await users.database.query(
                 """
                 select table_name::text from information_schema.tables
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `an erased person is gone for everyone but the services`() async throws {
+    @Test func `an erased person is visible only to services`() async throws {
         try await Users.with { users in
             let id = try await users.person()
             let bob = try await users.person("bob@example.org")
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func `two who erase one account at once erase it once`() async throws {
+    @Test func `concurrent erasures erase an account once`() async throws {
         try await Users.with { users in
             let id = try await users.person()
             async let first = users.send(.delete, "/users/me", as: .person(id))
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `the journey tells when every service has forgotten the person, and not before`() async throws {
+    @Test func `the trace shows the erasure after every service has completed it`() async throws {
         let directory = ServiceDirectory()
         let clock = TestClock()
         let slow = Mutex<ServiceName?>(.certificate)
@@ -106,7 +106,7 @@ import Testing
             try await Neighbours.with(others, in: directory, clock: clock) { routes in
                 routes.get("/internal/erasures/{id}", .service(.user)) { request in
                     _ = asked.withLock { $0.insert(request.http.pathParameters["id"] ?? "") }
-                    // All neighbours listen at one place here: the one that is slow holds everybody up.
+                    // All neighbours share one address here, so a slow one delays all.
                     if slow.withLock({ $0 }) != nil { throw Problem.notFound }
                     return try .ok(["userId": id.rawValue])
                 }

@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `an older subscription that comes late changes nothing`() async throws {
+    @Test func `a late event of an older subscription changes nothing`() async throws {
         try await Users.with { users in
             let id = try await users.person()
             try await users.deliver(Self.subscribed(id, "PRO", at: users.clock.now))
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `a plan that has ended is over, but for a newer one, whichever is heard of first`() async throws {
+    @Test func `the end of a plan does not end a newer one, in any order of events`() async throws {
         try await Users.with { users in
             let id = try await users.person(), time = users.clock.now
             func end(_ id: UserID, at time: Date, as identity: Identity = .service(.payment)) async throws -> Int {
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    /// Subscriptions are keyed by themselves: nothing but their order in the batch keeps two of a person apart.
+    /// Subscriptions are keyed by their id, so only the order in the batch separates two of a person.
     @Test(arguments: [["BASIC", "PRO"], ["PRO", "BASIC"]])
     func `two subscriptions of a person in one batch leave the newer plan`(plans: [String]) async throws {
         try await Users.with { users in
@@ -94,7 +94,7 @@ import Testing
             }
             #expect(try await users.deliver(together: events) == 20)
             let updates = try await users.published(UserUpdated.self).map(\.data)
-            // Who has the newer one already is not told of the older one.
+            // The older one does not change a newer plan.
             let told = plans.first == "PRO" ? ["PRO"] : ["BASIC", "PRO"]
             for id in people {
                 let row = try await users.database.query("select plan, version from account where id = \(id.rawValue)")
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func `a subscription brings no erased account back`() async throws {
+    @Test func `a subscription does not restore an erased account`() async throws {
         try await Users.with { users in
             let id = try await users.person()
             _ = try await users.send(.delete, "/users/me", as: .person(id))

@@ -15,12 +15,12 @@ import Testing
 @testable import ServiceTesting
 @testable import User
 
-/// A registration whose commit nobody answered: the same key finds its account, or opens it.
+/// A registration without a response to its commit: the same key finds or creates its account.
 @Suite(.timeLimit(.minutes(4))) struct LostAnswerTests {
     enum End: CaseIterable { case ofTheBackend, ofTheServer }
 
     @Test(arguments: End.allCases)
-    func `the same key finds the account of a commit that took place and was never answered`(end: End) async throws {
+    func `the same key finds the account of a commit without a response`(end: End) async throws {
         try await OwnServer.with { own in
             try await own.register("bob@example.org", key: "warm-up").expect(201)
             try await own.holdCommits()
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `however often connections are killed, each key opens one account and never meets it as another's`()
+    @Test func `each key creates one account, whatever connections are killed`()
         async throws
     {
         try await OwnServer.with { own in
@@ -84,7 +84,7 @@ private final class Progress: Sendable {
     func fail() { counts.withLock { $0.failed += 1 } }
 }
 
-/// The service on a PostgreSQL of its own, which a test may harm.
+/// The service on a separate PostgreSQL server, which a test can damage.
 private struct OwnServer: Sendable {
     private static let application = "user-under-test"
 
@@ -161,7 +161,7 @@ private struct OwnServer: Sendable {
         try await observer.query("select from pg_stat_activity where wait_event = 'SyncRep'").count
     }
 
-    /// From now on, until `held` is empty, the commit of a registration takes place and then waits for a standby that does not exist.
+    /// From now on, until `held` is empty, the commit of a registration succeeds and then waits for a missing standby.
     func holdCommits() async throws {
         try await observer.transaction { tx in
             try await tx.runScript(

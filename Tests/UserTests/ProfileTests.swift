@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `a change of nothing tells nobody`() async throws {
+    @Test func `a change without effect publishes nothing`() async throws {
         try await Users.with { users in
             let id = try await users.person()
             for body in ["{}", #"{"firstName": "Ada"}"#, #"{"firstName": null}"#] {
@@ -44,7 +44,7 @@ import Testing
     @Test(arguments: [
         #"{"role": "ADMIN"}"#, #"{"plan": "PRO"}"#, #"{"id": "usr_1"}"#, #"{"email": "no"}"#, #"{"firstName": ""}"#,
     ])
-    func `what is not a person's own to change is refused`(_ body: String) async throws {
+    func `a change of a protected field is refused`(_ body: String) async throws {
         try await Users.with { users in
             let id = try await users.person()
             let answer = try await users.send(.patch, "/users/me", as: .person(id), json: body)
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func `an address changes unless somebody has it`() async throws {
+    @Test func `an address can be changed unless another account has it`() async throws {
         try await Users.with { users in
             let ada = try await users.person("ada@example.org")
             _ = try await users.person("bob@example.org")
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func `of two who change what both have seen one is told`() async throws {
+    @Test func `of two concurrent changes of one version, one is refused`() async throws {
         try await Users.with { users in
             let id = try await users.person()
             let tag = try #require(try await users.send(.get, "/users/me", as: .person(id)).fields["etag"])
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func `others see a first name and a role`() async throws {
+    @Test func `other people see only first name and role`() async throws {
         try await Users.with { users in
             let ada = try await users.person("ada@example.org"), bob = try await users.person("bob@example.org")
             let answer = try await users.send(.get, "/users/\(ada)", as: .person(bob))
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func `nobody's profile is shown to nobody`() async throws {
+    @Test func `an anonymous caller sees no profile`() async throws {
         try await Users.with { users in
             let id = try await users.person()
             for target in ["/users/me", "/users/\(id)", "/users"] {

@@ -10,7 +10,7 @@ import Testing
 @testable import User
 
 @Suite struct RegistrationTests {
-    @Test func `a person registers, and everybody is told`() async throws {
+    @Test func `a registration publishes its event`() async throws {
         try await Users.with { users in
             let answer = try await users.send(
                 .post, "/auth/register",
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `of fifty who ask for one address at once exactly one gets it`() async throws {
+    @Test func `of fifty concurrent registrations of one address exactly one succeeds`() async throws {
         try await Users.with { users in
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
                 for number in 0..<50 {
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    /// Comes back as long as more is hashed than is done in time, as clients do.
+    /// Retries while the service is too busy, like clients.
     private func registerOnceThereIsRoom(_ email: String, at users: Users) async throws -> Int {
         while true {
             let status = try await users.register(email).status
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `every complaint comes at once`() async throws {
+    @Test func `all errors are reported at once`() async throws {
         try await Users.with { users in
             let answer = try await users.send(
                 .post, "/auth/register",
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `the address is no password`() async throws {
+    @Test func `the address is refused as a password`() async throws {
         try await Users.with { users in
             let answer = try await users.register("ada@example.org", password: "ADA@example.org")
             #expect(answer.status == 422)
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func `a registration that is put right is sent with the same key`() async throws {
+    @Test func `a corrected registration can use the same key`() async throws {
         try await Users.with { users in
             let short = try await users.register("ada@example.org", password: "short", idempotencyKey: "k1")
             #expect(short.code == "invalid-body")
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func `the same request sent twice with one key opens one account`() async throws {
+    @Test func `the same request sent twice with one key creates one account`() async throws {
         try await Users.with { users in
             let first = try await users.register("ada@example.org", idempotencyKey: "k1")
             let second = try await users.register("ada@example.org", idempotencyKey: "k1")
@@ -124,14 +124,14 @@ import Testing
         }
     }
 
-    @Test func `nobody registers past the gateway`() async throws {
+    @Test func `a registration without the gateway is refused`() async throws {
         try await Users.with { users in
             let answer = try await users.send(.post, "/auth/register", as: nil, json: "{}")
             #expect(answer.status == 401)
         }
     }
 
-    @Test func `the password is kept as an argon2id hash alone`() async throws {
+    @Test func `the password is stored only as an argon2id hash`() async throws {
         try await Users.with { users in
             _ = try await users.person()
             let row = try await users.database.query("select password_hash, to_jsonb(account)::text from account").first

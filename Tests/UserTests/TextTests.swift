@@ -7,7 +7,7 @@ import Testing
         "ada@example.org", "a@b.co", "first.last+tag@sub.example.museum", "x_y-z'!@example.org", "A@EXAMPLE.ORG",
         "1@1a.xn--p1ai",
     ])
-    func `a plain address is taken as it was written`(_ text: String) throws {
+    func `a plain address is kept as written`(_ text: String) throws {
         #expect(try Email(text).text == text)
     }
 
@@ -29,7 +29,7 @@ import Testing
 
 @Suite struct PersonNameTests {
     @Test(arguments: ["Ada", "O'Neill", "李", "Владимир", "فاطمة", "नरेन्द्र", "Nguyễn Thị", "José-María de la Cruz", "x"])
-    func `a name of any script is taken`(_ text: String) throws {
+    func `a name of any script is accepted`(_ text: String) throws {
         #expect(try PersonName(text).text == text)
     }
 
@@ -60,28 +60,28 @@ import Testing
 
 @Suite struct PlaceTests {
     @Test(arguments: ["UTC", "Europe/Vienna", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "America/Port-au-Prince"])
-    func `names of time zones are taken`(_ text: String) throws { #expect(try TimeZoneName(text).text == text) }
+    func `names of time zones are accepted`(_ text: String) throws { #expect(try TimeZoneName(text).text == text) }
 
     @Test(arguments: ["", "/", "Europe/", "/etc/passwd", "../../x", "Europe/Vienna/A/B", "Wien Mitte", "+01:00", "Ä/B"])
-    func `what has another form is no time zone`(_ text: String) {
+    func `text of another form is not a time zone`(_ text: String) {
         #expect(throws: Complaint.self) { try TimeZoneName(text) }
     }
 
     @Test(arguments: [
         "Mars/X", "Nope/Nope", "europe/berlin", "utc", "posixrules", "localtime", "right/UTC", "zone.tab",
     ])
-    func `what only looks like a time zone is none`(_ text: String) {
+    func `an unknown time zone is refused`(_ text: String) {
         #expect(throws: Complaint.self) { try TimeZoneName(text) }
     }
 
     @Test(arguments: ["Asia/Calcutta", "GMT", "US/Eastern"])
-    func `names of old are names`(_ text: String) throws { #expect(try TimeZoneName(text).text == text) }
+    func `old names of time zones are accepted`(_ text: String) throws { #expect(try TimeZoneName(text).text == text) }
 
     @Test(arguments: ["en", "de-AT", "zh-Hant-TW", "sr-Latn", "gsw", "en-GB-oxendict"])
-    func `language tags are taken`(_ text: String) throws { #expect(try LocaleTag(text).text == text) }
+    func `language tags are accepted`(_ text: String) throws { #expect(try LocaleTag(text).text == text) }
 
     @Test(arguments: ["", "e", "en_US", "english", "en-", "-en", "en-toolongpart", "12", "en-\u{e4}"])
-    func `what has another form is no language tag`(_ text: String) {
+    func `text of another form is not a language tag`(_ text: String) {
         #expect(throws: Complaint.self) { try LocaleTag(text) }
     }
 }

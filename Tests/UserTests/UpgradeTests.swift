@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `the schema of an earlier program is brought up to date and works`() async throws {
+    @Test func `the schema of an earlier program is migrated and works`() async throws {
         try await Self.withOldSchema { test in
             try await test.database.migrate(UserService.histories, schema: "user")
             let users = try await Users(on: test.database, settings: Users.cheap)
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func `what each component did to it is recognised, and each grows at its own end`() async throws {
+    @Test func `the migrations of each component are recognised and continued`() async throws {
         try await Self.withOldSchema { test in
             try await test.database.migrate(UserService.histories, schema: "user")
             let own = try await test.database.query(
@@ -46,7 +46,7 @@ import Testing
             }
             #expect(own == UserService.histories.map { "\($0.component) \($0.migrations.count)" })
 
-            // Whoever reads the table as one history finds what it knows, and then something it does not.
+            // A program with a single history finds known migrations, and then an unknown one.
             let ids = try await test.database.query("select id from migration order by position").map {
                 try $0.decode(String.self)
             }

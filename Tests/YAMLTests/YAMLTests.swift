@@ -34,11 +34,11 @@ import Testing
         ("4.50", "4.50"), ("1e6", "1e6"), ("'12'", #""12""#), ("3.1.0", #""3.1.0""#), ("yes", #""yes""#),
         ("2026-01-31", #""2026-01-31""#), ("é", #""é""#),
     ])
-    func `a text without quotes is what YAML's core schema says`(yaml: String, json: String) throws {
+    func `an unquoted text has the type of YAML's core schema`(yaml: String, json: String) throws {
         #expect(try self.json("a: \(yaml)") == #"{"a":\#(json)}"#)
     }
 
-    @Test func `another implementation makes the same of the API's description`() async throws {
+    @Test func `another implementation parses the API description to the same value`() async throws {
         let tests = URL(filePath: #filePath).deletingLastPathComponent()
         let folder = tests.deletingLastPathComponent().deletingLastPathComponent().appending(path: "openapi")
         let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
@@ -59,19 +59,19 @@ import Testing
     @Test(arguments: [
         "a: &b c", "a: *b", "a: !!str c", "a: b\n---\nc: d", "a: 0x1f", "a: +1", "a: .inf", "a: 007", "[a]: b",
     ])
-    func `what JSON cannot say is refused`(yaml: String) throws {
+    func `YAML without a JSON equivalent is refused`(yaml: String) throws {
         let error = try #require(throws: YAMLError.self) { try json(yaml) }
         #expect(error.reason == .notJSON || error.reason == .malformed)
     }
 
-    @Test func `what is broken is refused with its line`() throws {
+    @Test func `invalid YAML is refused with its line`() throws {
         #expect(throws: YAMLError(.malformed, line: 2)) { try json("a: b\n  c: d") }
         #expect(throws: YAMLError.self) { try json("") }
         #expect(throws: YAMLError.self) { try json("a: \"b") }
         #expect(throws: YAMLError.self) { try YAML.json(of: [0x61, 0x3a, 0x20, 0xff]) }
     }
 
-    @Test func `what goes too deep is refused`() throws {
+    @Test func `too deep nesting is refused`() throws {
         let deepest = String(repeating: "[", count: YAML.depthMax) + String(repeating: "]", count: YAML.depthMax)
         #expect(try json(deepest) == deepest)
         #expect(throws: YAMLError(.tooDeep, line: 1)) { try json("[\(deepest)]") }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the events of some topics, one JSON object a line, and remembers how far it came.
+"""Prints the events of some topics, one JSON object per line, and commits its position.
 
     consume.py user.registered points.awarded
     consume.py --group report --from-beginning payment.completed
@@ -18,11 +18,11 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("topics", nargs="+", metavar="TOPIC")
-    parser.add_argument("--brokers", default="127.0.0.1:9092", help="where Kafka is (%(default)s)")
+    parser.add_argument("--brokers", default="127.0.0.1:9092", help="addresses of Kafka brokers (%(default)s)")
     parser.add_argument("--registry", default="http://127.0.0.1:3081", help="the schema registry (%(default)s)")
-    parser.add_argument("--group", default="example", help="the consumer group, which remembers the place (%(default)s)")
-    parser.add_argument("--from-beginning", action="store_true", help="where the group has not been yet")
-    parser.add_argument("--limit", type=int, help="end after so many events")
+    parser.add_argument("--group", default="example", help="the consumer group (%(default)s)")
+    parser.add_argument("--from-beginning", action="store_true", help="begin with the oldest event in partitions without a committed position")
+    parser.add_argument("--limit", type=int, help="end after LIMIT events")
     return parser.parse_args()
 
 
@@ -33,7 +33,7 @@ def main():
         "bootstrap.servers": given.brokers,
         "group.id": given.group,
         "auto.offset.reset": "earliest" if given.from_beginning else "latest",
-        # The place is committed after an event was handled: one may come again, none is lost.
+        # The position is committed after the event was handled: an event may be delivered again, but none is lost.
         "enable.auto.commit": False,
     })
     consumer.subscribe(given.topics)
@@ -48,7 +48,7 @@ def main():
                     continue
                 sys.exit(f"Kafka: {message.error()}")
             event = decode(message.value(), SerializationContext(message.topic(), MessageField.VALUE))
-            # A real consumer keeps the ids with what it does, in one transaction.
+            # A real consumer stores the ids together with its effects, in one transaction.
             if event["eventId"] not in handled:
                 handled.add(event["eventId"])
                 print(json.dumps(event, default=str), flush=True)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes an event to a topic of the hub: its data comes from standard input, what stands around it is made here.
+"""Writes an event to a topic of the hub. Reads its data from standard input, and adds the envelope and the headers.
 
     echo '{"userId": "usr_1", "email": "ada@example.org", "firstName": "Ada", "lastName": "Lovelace", "role": "STUDENT",
            "registeredAt": "2026-01-31T12:00:00Z"}' | produce.py user.registered --key usr_1
@@ -23,15 +23,15 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("topic", metavar="TOPIC")
-    parser.add_argument("--key", required=True, help="what the topic is ordered by, as userId; see contracts/")
-    parser.add_argument("--source", default="example-service", help="who writes (%(default)s)")
-    parser.add_argument("--brokers", default="127.0.0.1:9092", help="where Kafka is (%(default)s)")
+    parser.add_argument("--key", required=True, help="the value of the key field of the topic, such as userId; see contracts/")
+    parser.add_argument("--source", default="example-service", help="the name of the producer (%(default)s)")
+    parser.add_argument("--brokers", default="127.0.0.1:9092", help="addresses of Kafka brokers (%(default)s)")
     parser.add_argument("--registry", default="http://127.0.0.1:3081", help="the schema registry (%(default)s)")
     return parser.parse_args()
 
 
 def with_times(value):
-    """Texts that are times become times, which is what the schemas ask for."""
+    """Converts ISO-8601 strings to times, as the schemas require."""
     if isinstance(value, dict):
         return {name: with_times(member) for name, member in value.items()}
     if isinstance(value, list):
@@ -60,7 +60,7 @@ def envelope(topic, data, source):
 def main():
     given = arguments()
     event = envelope(given.topic, with_times(json.load(sys.stdin, parse_float=decimal.Decimal)), given.source)
-    # The hub's schema, which is there already, and no other: an event that does not fit it is an error here, not at its readers.
+    # Uses the registered schema and never registers another: an event that does not match it fails here, not at its readers.
     encode = AvroSerializer(
         SchemaRegistryClient({"url": given.registry}),
         conf={"auto.register.schemas": False, "use.latest.version": True},
@@ -68,7 +68,7 @@ def main():
     try:
         value = encode(event, SerializationContext(given.topic, MessageField.VALUE))
     except (SchemaRegistryError, ValueError, TypeError) as error:
-        sys.exit(f"not an event of {given.topic}: {error}")
+        sys.exit(f"the data do not match the schema of {given.topic}: {error}")
     metadata = event["metadata"]
     producer = Producer({"bootstrap.servers": given.brokers, "enable.idempotence": True, "acks": "all"})
     refusals = []
@@ -86,7 +86,7 @@ def main():
         on_delivery=lambda error, message: refusals.append(error) if error else None,
     )
     if producer.flush(30) or refusals:
-        sys.exit(f"not written: {refusals[0] if refusals else 'Kafka did not answer'}")
+        sys.exit(f"the event was not written: {refusals[0] if refusals else 'Kafka did not respond'}")
     print(event["eventId"])
 
 

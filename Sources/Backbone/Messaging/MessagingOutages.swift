@@ -13,17 +13,18 @@ public final class MessagingOutages: Sendable {
 
     public init(_ logger: Logger) {
         partitions = OutageLog(
-            logger, failing: "partitions cannot be worked on, they wait", over: "the partitions are worked on again")
+            logger, failing: "partitions cannot be consumed yet", over: "the partitions are consumed again")
         batches = OutageLog(
-            logger, level: .notice, failing: "batches are rolled back, their events are handled one by one",
-            over: "batches are handled whole again")
+            logger, level: .notice, failing: "batches are rolled back, and their events are handled one by one",
+            over: "whole batches are handled again")
         dependencies = OutageLog(
-            logger, level: .error, failing: "a dependency is down, partitions wait for it",
-            over: "the partitions go on")
-        groups = OutageLog(logger, failing: "a group cannot be joined yet", over: "the groups are joined")
-        lags = OutageLog(logger, failing: "the lag cannot be measured", over: "the lag is measured again")
-        relays = OutageLog(logger, failing: "a relay is interrupted", over: "the relays go on")
-        tasks = OutageLog(logger, failing: "tasks cannot be claimed", over: "tasks are claimed again")
-        appends = OutageLog(logger, failing: "the log does not take events", over: "the log takes events again")
+            logger, level: .error, failing: "a dependency is down, the partitions wait for it",
+            over: "the dependency works again, the partitions continue")
+        groups = OutageLog(
+            logger, failing: "consumers cannot join a group yet", over: "the consumers have joined their groups")
+        lags = OutageLog(logger, failing: "the lag cannot be measured", over: "the lag can be measured again")
+        relays = OutageLog(logger, failing: "a relay cannot publish events", over: "the relays publish events again")
+        tasks = OutageLog(logger, failing: "tasks cannot be claimed", over: "tasks can be claimed again")
+        appends = OutageLog(logger, failing: "the log does not accept events", over: "the log accepts events again")
     }
 }

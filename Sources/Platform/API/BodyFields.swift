@@ -175,7 +175,7 @@ public struct BodyFields {
     private mutating func text(_ node: JSONTree, _ name: String, _ length: ClosedRange<Int>, _ trimmed: Bool) -> String?
     {
         guard case .string(let raw) = node else {
-            complain(name, "must be a text")
+            complain(name, "must be a string")
             return nil
         }
         let text = trimmed ? String(raw.trimmed()) : raw

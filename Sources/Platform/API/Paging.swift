@@ -38,7 +38,7 @@ extension Request {
         }
         guard let text = http.query("cursor") else { return PageRequest(limit: limit) }
         guard let cursor = Cursor(rawValue: text) else {
-            throw .invalidQuery("cursor", "must be the nextCursor of the page before")
+            throw .invalidQuery("cursor", "must be the nextCursor of the previous page")
         }
         return PageRequest(limit: limit, cursor: cursor)
     }

@@ -5,7 +5,7 @@ public import HTTP
 extension Problem {
     public static let internalError = Problem(
         .internalServerError, "internal-error",
-        detail: "Something went wrong on our side. Name the correlation id when you report it.")
+        detail: "The hub failed to handle this request. Report the failure with its correlation id.")
     public static let unavailable = Problem(
         .serviceUnavailable, "unavailable", detail: "A part of the hub is busy or restarting. Try again shortly.",
         fields: ["retry-after": "1"])
@@ -13,7 +13,8 @@ extension Problem {
     /// Too much work of one kind is in progress; other requests are not affected.
     public static func tooBusy(retryAfterSeconds seconds: Int) -> Problem {
         Problem(
-            .serviceUnavailable, "too-busy", detail: "Too many such requests are under way. Try again in \(seconds) s.",
+            .serviceUnavailable, "too-busy",
+            detail: "Too many requests of this kind are in progress. Try again in \(seconds) s.",
             fields: ["retry-after": String(seconds)])
     }
 
@@ -25,9 +26,10 @@ extension Problem {
     public static let notLoggedIn = Problem(
         .unauthorized, "not-logged-in", detail: "Log in and send the access token: Authorization: Bearer TOKEN.",
         fields: ["www-authenticate": "Bearer"])
-    public static let notAllowed = Problem(.forbidden, "not-allowed", detail: "Your role does not allow this.")
+    public static let notAllowed = Problem(.forbidden, "not-allowed", detail: "Your role does not allow this request.")
     static let notFromTheGateway = Problem(
-        .unauthorized, "no-identity", detail: "This service answers only what came through the gateway.")
+        .unauthorized, "no-identity",
+        detail: "This service accepts only requests from the gateway. Send the request to the gateway.")
 
     // MARK: Request
 
@@ -35,7 +37,7 @@ extension Problem {
 
     /// `If-Match` did not match; see ``Request/isExpectedVersion``.
     public static let changedMeanwhile = Problem(
-        .preconditionFailed, "changed-meanwhile", detail: "It was changed since you read it. Read it again.")
+        .preconditionFailed, "changed-meanwhile", detail: "The resource has changed since you read it. Read it again.")
 
     public static func invalidQuery(_ name: String, _ message: String) -> Problem {
         invalidQuery([FieldError(field: name, message: message)])
@@ -43,7 +45,7 @@ extension Problem {
 
     static func invalidQuery(_ errors: [FieldError]) -> Problem {
         Problem(
-            .unprocessableContent, "invalid-query", detail: "A query parameter cannot be accepted; see errors.",
+            .unprocessableContent, "invalid-query", detail: "A query parameter is not valid; see errors.",
             errors: errors)
     }
 
@@ -59,20 +61,20 @@ extension Problem {
     }
 
     public static let lengthRequired = Problem(
-        411, "length-required", title: "Length Required", detail: "Say with Content-Length how long the body is.")
+        411, "length-required", title: "Length Required", detail: "Send the length of the body in Content-Length.")
 
     /// 416: the object has no such bytes.
     static func rangeNotSatisfiable(sizeBytes: Int) -> Problem {
         Problem(
             416, "range-not-satisfiable", title: "Range Not Satisfiable",
-            detail: "It has \(sizeBytes) bytes, and none where the range begins.",
+            detail: "The file has \(sizeBytes) bytes; the range begins after its end.",
             fields: ["content-range": "bytes */\(sizeBytes)"])
     }
 
     /// 422 with the errors of each field.
     public static func invalidBody(_ errors: [FieldError]) -> Problem {
         Problem(
-            .unprocessableContent, "invalid-body", detail: "Some fields cannot be accepted; see errors.", errors: errors
+            .unprocessableContent, "invalid-body", detail: "Some fields are not valid; see errors.", errors: errors
         )
     }
 
@@ -81,9 +83,9 @@ extension Problem {
     static let badIdempotencyKey = Problem(
         .badRequest, "bad-idempotency-key",
         detail:
-            "Idempotency-Key must be sent once and have 1 to \(IdempotencyKeys.keyBytesMax) visible ASCII characters, no blanks."
+            "Send Idempotency-Key once, with 1 to \(IdempotencyKeys.keyBytesMax) visible ASCII characters and no spaces."
     )
     static let idempotencyKeyReused = Problem(
         .unprocessableContent, "idempotency-key-reused",
-        detail: "This Idempotency-Key came before with another request. Use a new key for a new request.")
+        detail: "This Idempotency-Key was already used for a different request. Use a new key for a new request.")
 }

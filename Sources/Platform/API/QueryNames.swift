@@ -36,7 +36,7 @@ public struct QueryNames: Sendable, ExpressibleByArrayLiteral {
             if unknown.count == Self.complaintCountMax { break }
         }
         if unknown.isEmpty { return }
-        let known = names.isEmpty ? "there is none" : "known are \(names.joined(separator: ", "))"
+        let known = names.isEmpty ? "it has none" : "its parameters are \(names.joined(separator: ", "))"
         throw .invalidQuery(
             unknown.map { Problem.FieldError(field: $0, message: "is not a parameter of this request; \(known)") })
     }

@@ -51,7 +51,7 @@ public struct Request: Sendable {
         let reason: String
         do throws(AvroError) {
             if case .object(let members) = try JSONTree(parsing: bytes) { return members }
-            reason = "it is another value"
+            reason = "the JSON value has another type"
         } catch {
             reason = error.detail + (error.byteOffset.map { ", at byte \($0)" } ?? "")
         }

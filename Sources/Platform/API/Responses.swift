@@ -41,7 +41,7 @@ public enum HubJSON {
         decoder.dateDecodingStrategy = .custom { decoder in
             let container = try decoder.singleValueContainer()
             if let date = Date(iso8601: try container.decode(String.self)) { return date }
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no time in ISO-8601")
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an ISO-8601 time")
         }
         return try decoder.decode(type, from: Data(bytes))
     }

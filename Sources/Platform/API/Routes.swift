@@ -29,8 +29,8 @@ public struct Routes: Sendable {
         keys = IdempotencyKeys(seal)
         self.logger = logger
         unavailable = OutageLog(
-            logger, level: .error, failing: "requests fail, a part of the service is away",
-            over: "requests are answered again")
+            logger, level: .error, failing: "requests fail because a dependency is not available",
+            over: "requests succeed again")
         self.metrics = metrics
         router.wrap(Around.traced)
         if let access { router.wrap(Around.recorded(access)) }

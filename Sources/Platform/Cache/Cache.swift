@@ -207,7 +207,7 @@ private struct CacheMeter: Sendable {
 
     init(_ metrics: Metrics) {
         func counter(_ outcome: String) -> Counter {
-            metrics.counter("hub_cache_total", help: "What was asked of the cache.", labels: ["outcome": outcome])
+            metrics.counter("hub_cache_total", help: "Cache lookups by outcome.", labels: ["outcome": outcome])
         }
         hits = counter("hit")
         misses = counter("miss")

@@ -42,7 +42,8 @@ public final class CircuitBreaker: Sendable {
     public func show(on metrics: Metrics, service: ServiceName, lane: String) {
         metrics.gauge(
             "hub_breaker_state",
-            help: "Whether calls to a service are made: 0 they are, 1 one tries whether it is back, 2 it is spared.",
+            help:
+                "Circuit breaker of calls to a service: 0 closed, calls are made; 1 half-open, one trial call; 2 open, calls fail at once.",
             labels: ["service": service.rawValue, "lane": lane]
         ) { [weak self] in
             self?.state.withLock { state in

@@ -43,10 +43,10 @@ public enum ServiceCallError: ClassifiedError, ProblemConvertible, CustomStringC
     public var description: String {
         switch self {
         case .down(let service): "the \(service) service does not answer"
-        case .busy(let service, let seconds): "the \(service) service is busy for \(seconds) s"
+        case .busy(let service, let seconds): "the \(service) service is busy and can be called again in \(seconds) s"
         case .refused(let service, let problem):
-            "the \(service) service refuses: \(problem.status.code) \(problem.code)"
-        case .malformed(let service): "the \(service) service answered in a form that is not known"
+            "the \(service) service refused the call: \(problem.status.code) \(problem.code)"
+        case .malformed(let service): "the \(service) service sent a response of an unknown form"
         }
     }
 

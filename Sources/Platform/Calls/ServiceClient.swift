@@ -32,7 +32,7 @@ public struct ServiceClient: Sendable {
         breakers = Dictionary(uniqueKeysWithValues: ServiceName.all.map { ($0, CircuitBreaker()) })
         for (service, breaker) in breakers { breaker.show(on: context.metrics, service: service, lane: lane) }
         outage = OutageLog(
-            context.logger, failing: "a service does not answer", over: "the services answer again",
+            context.logger, failing: "calls to a service fail", over: "calls to the services succeed again",
             uptime: context.uptime)
     }
 
@@ -95,7 +95,7 @@ public struct ServiceClient: Sendable {
         until end: ContinuousClock.Instant
     ) async -> Result<(HTTPClientResponse, [UInt8]), HTTPClientError> {
         guard let address = context.services[service] else {
-            return .failure(.connectFailed("nobody said where it is"))
+            return .failure(.connectFailed("no address is configured for it"))
         }
         var request = HTTPClientRequest(method, address + target)
         request.fields[IdentitySeal.fieldName] = context.seal.header(
@@ -125,7 +125,7 @@ public struct ServiceClient: Sendable {
         } catch {
             switch error {
             case .tooLarge(let bytesMax): throw .bodyTooLarge(bytesMax: bytesMax)
-            case .interrupted: throw .protocolError("the answer broke off")
+            case .interrupted: throw .protocolError("the connection closed before the response was complete")
             case .timedOut: throw .timedOut
             case .cancelled: throw .cancelled
             }
@@ -174,7 +174,7 @@ public struct ServiceClient: Sendable {
             return try HubJSON.decode(Answer.self, from: bytes)
         } catch {
             // The error could contain response data.
-            context.logger.error("the answer of a service could not be read", [.name: .text(service.rawValue)])
+            context.logger.error("the response of a service could not be decoded", [.name: .text(service.rawValue)])
             throw ServiceCallError.malformed(service)
         }
     }

@@ -2,20 +2,21 @@
 public enum KafkaSettings {
     public static let bootstrapServers = Setting<String>(
         "KAFKA_BOOTSTRAP_SERVERS",
-        "Brokers of an Apache Kafka cluster, `host:port` with commas between; the others are learned from them. Unset, the event log is kept in the database."
+        "Addresses of some brokers of an Apache Kafka cluster, comma-separated `host:port`; the client learns the other brokers from them. Unset: the event log is in PostgreSQL."
     )
     public static let clientID = Setting<String>(
-        "KAFKA_CLIENT_ID", default: "learning-hub", "What the brokers' logs and quotas call this process.")
+        "KAFKA_CLIENT_ID", default: "learning-hub", "The client id of this process in the brokers' logs and quotas.")
     public static let compression = Setting<KafkaCompression>(
         "KAFKA_COMPRESSION", default: .lz4,
-        "How batches are compressed: `lz4`, `snappy`, `zstd`, `gzip` or `none`. lz4 costs the least time for what it saves."
+        "Compression of batches: `lz4`, `snappy`, `zstd`, `gzip` or `none`. lz4 has the best ratio of saved bytes to CPU time."
     )
     public static let linger = Setting<Duration>(
         "KAFKA_LINGER", default: .milliseconds(5),
-        "How long an event waits for others to travel with: longer is fewer and larger requests, and later events.")
+        "How long the producer waits to fill a batch. A longer time means fewer and larger requests, and a higher latency."
+    )
     public static let instanceID = Setting<String>(
         "KAFKA_INSTANCE_ID",
-        "A name that stays when this process is started again, another for each process: its partitions then wait for it, for as long as its session lasts, in place of a rebalance."
+        "The static group instance id (`group.instance.id`): unique for each process and the same after a restart. A restart within the session timeout then causes no rebalance."
     )
 
     public static let declarations: [SettingDeclaration] = [

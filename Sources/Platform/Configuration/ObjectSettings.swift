@@ -11,17 +11,17 @@ public import Foundation
 /// File storage: certificates, uploads and files derived from them.
 public enum ObjectSettings {
     public static let bucket = Setting<String>(
-        "S3_BUCKET", "A bucket of S3 to keep files in. Unset, they are kept in a folder.")
+        "S3_BUCKET", "The S3 bucket that stores files. Unset: files are in HUB_OBJECTS_FOLDER.")
     public static let endpoint = Setting<String>(
-        "S3_ENDPOINT", "Where that bucket is, `https://host:port`, when it is not Amazon's: MinIO, Ceph and the like.")
+        "S3_ENDPOINT", "The address of an S3 server other than Amazon's, such as MinIO or Ceph: `https://host:port`.")
     public static let region = Setting<String>(
-        "AWS_REGION", default: "us-east-1", "The region of that bucket.")
-    public static let accessKeyID = Setting<String>("AWS_ACCESS_KEY_ID", "Who uses that bucket.")
+        "AWS_REGION", default: "us-east-1", "The region of the bucket.")
+    public static let accessKeyID = Setting<String>("AWS_ACCESS_KEY_ID", "The id of the access key for the bucket.")
     public static let secretAccessKey = Setting<String>(
-        "AWS_SECRET_ACCESS_KEY", secret: true, "The secret that belongs to AWS_ACCESS_KEY_ID.")
+        "AWS_SECRET_ACCESS_KEY", secret: true, "The secret of the access key AWS_ACCESS_KEY_ID.")
     public static let folder = Setting<String>(
         "HUB_OBJECTS_FOLDER", default: ".data/objects",
-        "The folder to keep files in while no bucket is set; `up` takes `objects` in its data folder. Every process of the hub must see the same."
+        "The folder that stores files when S3_BUCKET is unset; `up` uses `objects` in its data folder. All processes of the hub must share this folder."
     )
 
     public static let declarations: [SettingDeclaration] = [

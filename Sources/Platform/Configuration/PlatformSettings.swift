@@ -7,49 +7,54 @@ public import SchemaRegistry
 public enum PlatformSettings {
     public static let databaseURL = Setting<DatabaseURL>(
         "DATABASE_URL", secret: true,
-        "PostgreSQL to keep everything in, `postgres://user:password@host:port/name`. Unset, `up` runs one of its own.")
+        "The PostgreSQL database of the hub, `postgres://user:password@host:port/name`. Unset: `up` runs a private PostgreSQL server."
+    )
     public static let registryAddresses = Setting<RegistryAddresses>(
         "SCHEMA_REGISTRY_URL",
-        "A schema registry with Confluent's API to use in place of the hub's own, `https://host:8081`; several with commas between."
+        "Addresses of an external schema registry with Confluent's API, comma-separated `https://host:8081`. Unset: the hub runs its own registry."
     )
     public static let databaseConnections = Setting<Int>(
         "HUB_DATABASE_CONNECTIONS",
-        "How many connections to the database a process opens at most; its services share them. Unset, as many as are of use. All "
-            + "processes of a hub together must stay below the server's `max_connections`.")
+        "The maximum number of database connections of a process, shared by its services. Unset: as many as its services can use. The sum "
+            + "over all processes of the hub must be less than `max_connections` of the server.")
     public static let registryUserInfo = Setting<String>(
-        "SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO", secret: true, "What that registry asks for: `user:password`.")
+        "SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO", secret: true,
+        "Credentials for the external schema registry: `user:password`.")
     public static let redisURL = Setting<RedisURL>(
         "REDIS_URL", secret: true,
-        "A Redis for what services keep for a while, `redis://[[user]:password@]host[:port][/database]`. Unset, each process keeps it "
-            + "by itself.")
+        "A Redis server for caches, `redis://[[user]:password@]host[:port][/database]`. Unset: each process keeps its own "
+            + "in memory.")
     public static let identitySecret = Setting<String>(
         "HUB_IDENTITY_SECRET", secret: true,
-        "Shared by gateway and services, at least 16 bytes: signs the identity that the gateway passes on.")
+        "The secret that signs the identity of a caller between gateway and services, at least 16 bytes. The same for all processes."
+    )
     public static let logLevel = Setting<LogLevel>(
         "HUB_LOG_LEVEL", default: .info,
-        "The least important log lines written: debug, info, notice, warning or error.")
+        "The lowest level of log lines that are written: debug, info, notice, warning or error.")
     public static let accessLogLevel = Setting<LogLevel>(
         "HUB_ACCESS_LOG_LEVEL", default: .debug,
-        "The level of the log line for each answered request. Below HUB_LOG_LEVEL there are none; `trace` knows them all the same."
+        "The level of the log line for each request. Below HUB_LOG_LEVEL no such lines are written; `trace` shows requests at any level."
     )
     public static let requestLogMebibytes = Setting<Int>(
         "HUB_REQUEST_LOG_MIB", default: 256,
-        "How much of the answered requests the database keeps for `trace`, a day's at most: about 30,000 fit into a mebibyte, and one "
-            + "that passes the gateway is two. 0: none.")
+        "The maximum size of the request log that `trace` reads, in MiB. It keeps requests for at most a day. 1 MiB holds about 30,000 "
+            + "entries; a request through the gateway makes two. 0: no request log.")
     public static let loopCount = Setting<Int>(
-        "HUB_LOOPS", default: 2, "Event loops of the process; one a core is right as a rule.")
+        "HUB_LOOPS", default: 2, "The number of event loops of the process. Recommended: the number of CPU cores.")
     public static let host = Setting<String>(
-        "HUB_HOST", default: "127.0.0.1", "The address the gateway listens on; `0.0.0.0` for all of the machine's.")
+        "HUB_HOST", default: "127.0.0.1",
+        "The address the gateway listens on; `0.0.0.0` means all addresses of the machine.")
     public static let serviceHost = Setting<String>(
         "HUB_SERVICE_HOST", default: "127.0.0.1",
-        "The address the services behind the gateway listen on. Beyond this machine only where a network keeps strangers from them."
+        "The address the services behind the gateway listen on. Use another address than 127.0.0.1 only in a network without other users."
     )
     public static let trustedProxies = Setting<TrustedProxies>(
         "HUB_TRUSTED_PROXIES",
-        "Proxies before the gateway, as addresses and ranges with commas between: `10.0.0.0/8,fd00::1`. Limits then go by the client "
-            + "their X-Forwarded-For names last.")
+        "The proxies in front of the gateway, comma-separated addresses and ranges: `10.0.0.0/8,fd00::1`. For requests from them, rate "
+            + "limits apply to the last client address in X-Forwarded-For.")
     public static let drainTime = Setting<Duration>(
-        "HUB_DRAIN_TIME", default: .seconds(10), "How long a stop waits for requests and batches under way.")
+        "HUB_DRAIN_TIME", default: .seconds(10),
+        "How long a stopping process waits for requests and batches in progress.")
 
     /// The address a service listens on: only the gateway's is public.
     public static func host(of service: ServiceName) -> Setting<String> { service == .gateway ? host : serviceHost }
@@ -58,7 +63,7 @@ public enum PlatformSettings {
     public static func port(of service: ServiceName) -> Setting<Int> {
         Setting(
             "HUB_\(service.rawValue.uppercased())_PORT", default: 3000 + portOffset(of: service),
-            "Port of the \(service) service.")
+            "The port of the \(service) service.")
     }
 
     /// The base URL of a service.
@@ -66,13 +71,13 @@ public enum PlatformSettings {
         Setting(
             "HUB_\(service.rawValue.uppercased())_URL",
             default: "http://127.0.0.1:\(3000 + portOffset(of: service))",
-            "Where the others find the \(service) service.")
+            "The URL at which other services call the \(service) service.")
     }
 
     public static let gatewayPrivatePort = Setting<Int>(
         "HUB_GATEWAY_PRIVATE_PORT",
-        "Port of the gateway's /metrics and of the parts of its /health/ready, at HUB_SERVICE_HOST; its own port shows neither. Unset, "
-            + "83 after its own: 3083 as a rule.")
+        "The port, at HUB_SERVICE_HOST, of the gateway's /metrics and of the details of its /health/ready, which its public port does not "
+            + "show. Unset: the public port plus 83; by default 3083.")
 
     /// The offset of a service's port from the gateway's, 3000 by default: consecutive in the order of the service list; services
     /// outside the thirteen follow after a gap.
@@ -115,7 +120,7 @@ extension LogLevel: SettingValue {}
 
 extension RedisURL: SettingValue {
     public static var settingType: String {
-        "redis://[[user]:password@]host[:port][/database]; there is no encryption, so no rediss://"
+        "redis://[[user]:password@]host[:port][/database]; rediss:// (TLS) is not supported"
     }
     public init?(settingText: String) { try? self.init(settingText) }
     public var settingText: String { description }
@@ -123,7 +128,7 @@ extension RedisURL: SettingValue {
 }
 
 extension RegistryAddresses: SettingValue {
-    public static var settingType: String { "http or https URLs with commas between, without user and password" }
+    public static var settingType: String { "comma-separated http or https URLs without user and password" }
     public init?(settingText: String) { self.init(settingText) }
     public var settingText: String { urls.joined(separator: ",") }
 }

@@ -90,7 +90,7 @@ public enum SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .missing(let name): "\(name) is not set and has no default. Set it in the environment or in .env."
-        case .invalid(let name, let type): "\(name) has a value that cannot be used: expected \(type)."
+        case .invalid(let name, let type): "\(name) has an invalid value. Expected: \(type)."
         case .badLine(let number): "line \(number) of .env is not of the form NAME=value."
         }
     }

@@ -5,7 +5,7 @@ public struct TrustedProxies: SettingValue {
     public let ranges: [IPRange]
     public let settingText: String
 
-    public static var settingType: String { "addresses and ranges with commas between" }
+    public static var settingType: String { "comma-separated addresses and ranges" }
 
     public init?(settingText: String) {
         var ranges: [IPRange] = []

@@ -69,7 +69,7 @@ public struct HubParts: Sendable {
             settings: settings, store: store, blockingPool: pool,
             http: http, redis: try redis(settings, loops),
             redisOutage: OutageLog(
-                logger, failing: "Redis does not answer, nothing is cached meanwhile", over: "Redis answers again"),
+                logger, failing: "Redis does not respond, so nothing is cached", over: "Redis responds again"),
             directory: directory, seal: seal, objects: objects,
             logger: logger, clock: { WallClock.date },
             sink: sink, level: level, drainTime: drainTime, connections: connections,
@@ -126,7 +126,9 @@ public struct HubParts: Sendable {
     func keepRetention() async throws {
         while true {
             let removed = try await log.enforceRetention(at: clock())
-            if removed > 0 { logger.info("records past their retention removed", [.count: LogValue(removed)]) }
+            if removed > 0 {
+                logger.info("records older than the retention time were deleted", [.count: LogValue(removed)])
+            }
             try await loops.next().sleep(for: .seconds(3_600))
         }
     }

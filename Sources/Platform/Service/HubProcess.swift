@@ -116,7 +116,7 @@ public final class HubProcess: Sendable {
                 left = try await planOnceHeardOf(parts)
             } catch EventLogError.unavailable(let reason) {
                 // Requests work meanwhile; consumers and relays wait for the log.
-                parts.logger.warning("the log cannot be asked for its topics", [.reason: .text(reason)])
+                parts.logger.warning("the topics of the log could not be listed", [.reason: .text(reason)])
                 return
             }
             let missing = Self.missing(left)
@@ -124,7 +124,8 @@ public final class HubProcess: Sendable {
         }
         for change in left {
             parts.logger.warning(
-                "a topic differs from the catalogue; see `learning-hub topics plan`", [.reason: .text("\(change)")])
+                "a topic differs from the catalogue; `learning-hub topics plan` shows the differences",
+                [.reason: .text("\(change)")])
         }
     }
 
@@ -138,7 +139,7 @@ public final class HubProcess: Sendable {
             if missing.isEmpty || .now >= end { return left }
             if !hasSaid {
                 parts.logger.info(
-                    "the log lacks topics; waiting for its brokers to hear of them",
+                    "topics are missing; waiting until the brokers know them",
                     [.count: LogValue(missing.count), .reason: .text("for \(limit.components.seconds) s at most")])
                 hasSaid = true
             }
@@ -220,16 +221,16 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .portTaken(let service, let port):
-            "port \(port) for the \(service) service is taken. Stop what uses it, or choose another port."
+            "port \(port) for the \(service) service is in use. Stop the program that uses it, or choose another port."
         case .cannotListen(let service, let host, let port, let reason):
-            "the \(service) service cannot listen on \(host), port \(port): \(reason). See \(PlatformSettings.host(of: service).name), and the port."
+            "the \(service) service cannot listen on \(host), port \(port): \(reason). Check \(PlatformSettings.host(of: service).name) and the port."
         case .database(let reason): "the database cannot be used: \(reason)"
         case .topicsMissing(let names):
-            "the log lacks \(names.count == 1 ? "the topic" : "\(names.count) topics, such as") \(names[0]): run `learning-hub topics apply`, which makes what is missing"
+            "the log lacks \(names.count == 1 ? "the topic" : "\(names.count) topics, such as") \(names[0]). Create them with `learning-hub topics apply`."
         case .objects(let reason):
-            "files cannot be kept: \(reason). See \(ObjectSettings.endpoint.name) and its neighbours."
+            "the storage of files cannot be used: \(reason). Check S3_BUCKET, S3_ENDPOINT and the AWS settings, or HUB_OBJECTS_FOLDER."
         case .registry(let reason):
-            "\(reason). See \(PlatformSettings.registryAddresses.name) and \(PlatformSettings.registryUserInfo.name)."
+            "the schema registry cannot be used: \(reason). Check \(PlatformSettings.registryAddresses.name) and \(PlatformSettings.registryUserInfo.name)."
         }
     }
 }

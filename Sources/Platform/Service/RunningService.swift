@@ -97,7 +97,11 @@ struct RunningService: Sendable {
             Job("forget handled events", every: .seconds(60)) { try await messages.forgetHandled() },
             Job("forget refused events", every: .seconds(3_600)) {
                 let count = try await messages.forgetRefused()
-                if count > 0 { logger.error("refused events removed: they were too old", [.count: LogValue(count)]) }
+                if count > 0 {
+                    logger.error(
+                        "events that the log refused were deleted after their retention time", [.count: LogValue(count)]
+                    )
+                }
             },
             Job("forget idempotency keys", every: .seconds(3_600)) {
                 try await IdempotencyKeys.removeExpired(on: database)

@@ -24,7 +24,8 @@ final class Supervisor: Sendable {
         let loop = loops.next()
         let (logger, uptime) = (logger, uptime)
         let outage = OutageLog(
-            logger, level: .error, failing: "work failed and starts again", over: "work goes on", uptime: uptime)
+            logger, level: .error, failing: "background work failed and is restarted",
+            over: "background work runs again", uptime: uptime)
         let task = loop.start(name) {
             var failures = 0
             var random = SystemRandomNumberGenerator()

@@ -67,7 +67,7 @@ public struct TaskHandler: Sendable {
         do {
             return try json.decode(type)
         } catch {
-            throw Failure.permanent("the payload of the task is of another form")
+            throw Failure.permanent("the payload of the task could not be decoded")
         }
     }
 }

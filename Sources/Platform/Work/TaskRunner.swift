@@ -29,7 +29,7 @@ final class TaskRunner: Sendable {
 
     init(_ handlers: [TaskHandler], jobs: [Job], _ context: ServiceContext, limits: TaskLimits = TaskLimits()) {
         let all = handlers + jobs.map(TaskHandler.init)
-        precondition(Set(all.map(\.kind)).count == all.count, "two tasks of \(context.name) have one name")
+        precondition(Set(all.map(\.kind)).count == all.count, "two tasks of \(context.name) have the same name")
         self.handlers = Dictionary(uniqueKeysWithValues: all.map { ($0.kind, $0) })
         database = context.database
         bell = context.tasks.bell
@@ -39,7 +39,7 @@ final class TaskRunner: Sendable {
         service = context.name.rawValue
         claims = context.outages.tasks
         dependencies = OutageLog(
-            logger, failing: "what tasks need is down, they wait", over: "what tasks need is back, they go on")
+            logger, failing: "a dependency of tasks is down, the tasks wait for it", over: "the tasks continue")
         metrics = TaskMetrics(context.metrics)
         now = context.clock
         self.limits = limits
@@ -198,7 +198,7 @@ final class TaskRunner: Sendable {
                 dependencies.failed(facts, of: run.kind)
             } else {
                 // A first failure is often a wait for another service, and the next attempt succeeds.
-                logger.log(run.attempt < 3 ? .info : .warning, "a task failed and is tried again", facts)
+                logger.log(run.attempt < 3 ? .info : .warning, "a task failed and will be retried", facts)
             }
             // While the kind is paused, the task moves to the end of the queue: others probe first.
             let pause = failure == .dependencyDown ? .zero : pause(run, handler)
@@ -207,7 +207,7 @@ final class TaskRunner: Sendable {
                 isCounted: failure != .dependencyDown, in: database)
         } catch {
             // The claim expires, and the task runs again.
-            logger.warning("what came of a task could not be written down", [.error: LogValue(error)])
+            logger.warning("the outcome of a task could not be stored", [.error: LogValue(error)])
         }
     }
 
@@ -232,7 +232,7 @@ final class TaskRunner: Sendable {
         guard isOurs else { return }
         metrics.failed.increment()
         logger.error(
-            "a task was given up",
+            "a task failed for good",
             [.name: .text(run.kind), .id: .text(run.key), .attempt: LogValue(run.attempt), .error: .text(reason)])
     }
 }
@@ -242,8 +242,8 @@ private struct TaskMetrics: Sendable {
     let done, retried, failed: Counter
 
     init(_ metrics: Metrics) {
-        done = metrics.counter("hub_tasks_done_total", help: "Tasks and rounds of jobs that were done.")
-        retried = metrics.counter("hub_task_retries_total", help: "Attempts at tasks that failed and are repeated.")
-        failed = metrics.counter("hub_tasks_failed_total", help: "Tasks that were given up.")
+        done = metrics.counter("hub_tasks_done_total", help: "Completed tasks and completed runs of jobs.")
+        retried = metrics.counter("hub_task_retries_total", help: "Failed attempts of tasks that are retried.")
+        failed = metrics.counter("hub_tasks_failed_total", help: "Tasks that failed for good.")
     }
 }

@@ -8,7 +8,7 @@ struct AvroGenerate {
 
         Checks every schema of the folder CONTRACTS (contracts) against all its earlier versions, records the changed ones
         in CONTRACTS/history, and writes the Swift types to the folder OUTPUT (Sources/Backbone/Contracts/Generated).
-        With --check nothing is written; the exit status is 1 when something would be.
+        With --check it writes nothing, and ends with exit code 1 if it would change a file.
 
         example: avro-generate contracts Sources/Backbone/Contracts/Generated
         """

@@ -14,10 +14,10 @@ struct Contract: Sendable {
         text = contract.text
         schema = contract.schema
         guard let envelope = schema.record, envelope.name.withoutNamespace == SwiftNames.type(topic) else {
-            throw GenerationError("\(topic).avsc: the record is named \(SwiftNames.type(topic)), as the topic is")
+            throw GenerationError("\(topic).avsc: the record must be named \(SwiftNames.type(topic)), after the topic")
         }
         guard case .named(let name)? = envelope.field("data")?.type, case .record(let data)? = schema.definition(name)
-        else { throw GenerationError("\(topic).avsc: the field data is a record") }
+        else { throw GenerationError("\(topic).avsc: the field data must be a record") }
         self.data = data
         try checkEnvelope(envelope)
     }
@@ -36,7 +36,7 @@ struct Contract: Sendable {
         try check(envelope, has: fields)
         guard case .named(let name)? = envelope.field("metadata")?.type,
             case .record(let record)? = schema.definition(name)
-        else { throw GenerationError("\(topic).avsc: the field metadata is a record") }
+        else { throw GenerationError("\(topic).avsc: the field metadata must be a record") }
         try check(record, has: metadata)
     }
 
@@ -47,7 +47,7 @@ struct Contract: Sendable {
             && zip(record.fields, fields).allSatisfy { field, wanted in wanted.1 == nil || wanted.1 == field.type }
         guard isEqual else {
             throw GenerationError(
-                "\(topic).avsc: \(record.name) has not the fields \(expected.joined(separator: ", ")) of Envelope.swift"
+                "\(topic).avsc: \(record.name) does not have the fields \(expected.joined(separator: ", ")) of Envelope.swift"
             )
         }
     }

@@ -15,7 +15,8 @@ enum Generator {
                 if envelope.contains(name) { continue }
                 if let other = shared[name] {
                     guard other == definition else {
-                        throw GenerationError("\(contract.topic).avsc: \(name) is defined differently elsewhere")
+                        throw GenerationError(
+                            "\(contract.topic).avsc: \(name) has a different definition in another schema")
                     }
                     continue
                 }
@@ -23,7 +24,8 @@ enum Generator {
                 switch definition {
                 case .record(let record): sources["\(name).swift"] = try writer.record(record)
                 case .enumeration(let type): sources["\(name).swift"] = writer.enumeration(type)
-                case .fixed: throw GenerationError("\(contract.topic).avsc: \(name): fixed types are not generated")
+                case .fixed:
+                    throw GenerationError("\(contract.topic).avsc: \(name): the generator does not support fixed types")
                 }
             }
         }

@@ -98,9 +98,9 @@ extension SwiftType {
             switch schema.definition(name) {
             case .enumeration: self = .generated(name.withoutNamespace, isEnum: true)
             case .record: self = .generated(name.withoutNamespace, isEnum: false)
-            default: throw GenerationError("\(place): fixed types are not generated")
+            default: throw GenerationError("\(place): the generator does not support fixed types")
             }
-        default: throw GenerationError("\(place): no Swift type for \(type)")
+        default: throw GenerationError("\(place): the generator has no Swift type for \(type)")
         }
     }
 }

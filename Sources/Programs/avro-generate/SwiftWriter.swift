@@ -20,7 +20,7 @@ struct SwiftWriter {
             let place = "\(contract.topic): \(field.name)"
             let type = try SwiftType(field.type, swiftType: field.attributes["swiftType"]?.text, in: schema, at: place)
             if case .money = type, record.fields.dropFirst(index + 1).first?.name != "currency" {
-                throw GenerationError("\(place): an amount of money is followed by its currency")
+                throw GenerationError("\(place): the field of its currency must follow an amount of money")
             }
             properties.append(Property(field: field, name: SwiftNames.property(field.name), type: type))
         }
@@ -51,7 +51,7 @@ struct SwiftWriter {
     func event() throws -> String {
         let properties = try properties(of: contract.data)
         guard let key = contract.data.fields.first(where: { $0.attributes["messageKey"] == .bool(true) }) else {
-            throw GenerationError("\(contract.topic): no field is the message's key (\"messageKey\": true)")
+            throw GenerationError("\(contract.topic): no field is marked as the message key (\"messageKey\": true)")
         }
         let name = SwiftNames.type(contract.topic)
         var lines = header + imports(properties)

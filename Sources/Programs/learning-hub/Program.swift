@@ -7,7 +7,7 @@ enum Program {
     static let version = ProgramVersion.text
 
     static let commands: Command = Command(
-        name, "Learning Hub: an e-learning platform whose services talk through events.",
+        name, "Learning Hub: an e-learning platform of services that communicate through events.",
         members: [
             UpCommand.command, ServeCommand.command, DemoCommand.command, DoctorCommand.command, ConfigCommand.command,
             TopicsCommand.command, GroupsCommand.command, SchemasCommand.command,
@@ -17,7 +17,7 @@ enum Program {
         ])
 
     static func versionText(commit: String?) -> String {
-        "\(name) \(version) (\(commit.map { "commit \($0)" } ?? "built by hand: the commit is not known"))"
+        "\(name) \(version) (\(commit.map { "commit \($0)" } ?? "commit unknown"))"
     }
 
     /// - Parameter words: the words after the program's name.

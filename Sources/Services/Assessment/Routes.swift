@@ -323,7 +323,7 @@ extension AssessmentError: ProblemConvertible {
         case .noAttemptsLeft:
             Problem(.conflict, "no-attempts-left", detail: "No attempts are left for this quiz.")
         case .unknownLesson:
-            .invalidBody([.init(field: "lessonId", message: "is no lesson of this course and kind")])
+            .invalidBody([.init(field: "lessonId", message: "is not a lesson of this course and kind")])
         case .unacceptableAnswer(let message): .invalidBody([.init(field: "answers", message: message)])
         case .scoreOutOfRange(let max): .invalidBody([.init(field: "score", message: "must be from 0 to \(max)")])
         case .changedMeanwhile: .changedMeanwhile

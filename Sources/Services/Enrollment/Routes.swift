@@ -255,7 +255,7 @@ extension EnrollmentError: ProblemConvertible {
         case .notActive: Problem(.conflict, "not-active", detail: "This enrolment has ended.")
         case .gradedLesson:
             Problem(.conflict, "graded-lesson", detail: "A quiz or an assignment is completed by its grade.")
-        case .unknownLesson: .invalidBody([.init(field: "lessonId", message: "is no lesson of this course")])
+        case .unknownLesson: .invalidBody([.init(field: "lessonId", message: "is not a lesson of this course")])
         }
     }
 }

@@ -7,27 +7,28 @@ public enum RateLimits: String, SettingValue, CaseIterable {
 }
 
 extension AllowedOrigins: SettingValue {
-    static let settingType = "origins with commas between, such as https://app.example.org, or * for all"
+    static let settingType = "comma-separated origins, such as https://app.example.org, or * for all"
 }
 
 struct GatewayConfig {
     static let rateLimitsSetting = Setting<RateLimits>(
-        "HUB_RATE_LIMITS", default: .default, "`off` lifts the rate limits, for load tests only.")
+        "HUB_RATE_LIMITS", default: .default, "`off` disables the rate limits. Use it only for load tests.")
     static let upstreamTimeoutSetting = Setting<Duration>(
-        "HUB_UPSTREAM_TIMEOUT", default: .seconds(30), "How long a service may take for an answer.")
+        "HUB_UPSTREAM_TIMEOUT", default: .seconds(30), "The time limit for the response of a service.")
     static let openAPIFolderSetting = Setting<String>(
         "HUB_OPENAPI_FOLDER",
-        "The folder whose files describe the API, as /docs shows it. Unset, the nearest openapi/ above the program is used."
+        "The folder of the API description that /docs shows. Unset: the nearest folder openapi/ above the program."
     )
     static let heartbeatSetting = Setting<Duration>(
         "HUB_EVENTS_HEARTBEAT", default: LiveLimits().heartbeat,
-        "How often a stream of live updates on which nothing happens says that it is there.")
+        "The time between two comments on an idle stream of live updates.")
 
     static let originsSetting = Setting<AllowedOrigins>(
-        "HUB_CORS_ORIGINS", "The origins whose pages may call the hub from a browser. Unset, only its own pages may.")
+        "HUB_CORS_ORIGINS",
+        "The origins whose pages may call the hub from a browser. Unset: only the hub's own pages may.")
     static let credentialsSetting = Setting<Bool>(
         "HUB_CORS_CREDENTIALS", default: false,
-        "Whether those pages may have the browser send what it keeps for this address: cookies and certificates.")
+        "Whether requests from those origins may include credentials: cookies and client certificates.")
 
     static let declarations = [
         rateLimitsSetting.declaration, upstreamTimeoutSetting.declaration, openAPIFolderSetting.declaration,
@@ -51,7 +52,7 @@ struct GatewayConfig {
         }
         if withCredentials, crossOrigin?.allowed.isEveryOrigin == true {
             throw .invalid(
-                name: Self.credentialsSetting.name, type: "false while \(Self.originsSetting.name) lets in all origins")
+                name: Self.credentialsSetting.name, type: "false while \(Self.originsSetting.name) allows all origins")
         }
         // An interval of zero would occupy the whole process.
         live.heartbeat = max(.milliseconds(10), try settings.value(Self.heartbeatSetting))

@@ -80,7 +80,7 @@ struct GatewayRoutes: Sendable {
 
     /// Applies to every response, including health and unknown paths.
     private func limited(_ metrics: Metrics) -> HTTPMiddleware {
-        let count = metrics.counter("gateway_requests_limited_total", help: "Requests of callers who make too many.")
+        let count = metrics.counter("gateway_requests_limited_total", help: "Requests refused by a rate limit.")
         return { request, next in
             guard let standing = admit.limit(request) else { return await next(request) }
             if !standing.isAdmitted {
@@ -182,7 +182,9 @@ extension GatewayError: ProblemConvertible {
     var problem: Problem {
         switch self {
         case .badPath:
-            Problem(.badRequest, "bad-path", detail: "The path has a broken or needless escape or a dot segment.")
+            Problem(
+                .badRequest, "bad-path", detail: "The path contains a malformed or unnecessary escape or a dot segment."
+            )
         case .badToken:
             Problem(
                 .unauthorized, "bad-token",
@@ -192,16 +194,19 @@ extension GatewayError: ProblemConvertible {
         case .tooManyStreams:
             Problem(
                 .tooManyRequests, "too-many-streams",
-                detail: "You follow what happens in as many places as you may. Close one of them.",
+                detail: "You have the maximum number of open streams. Close one of them.",
                 fields: ["retry-after": "15"])
         case .upstreamAway(let seconds):
             Problem(
                 .serviceUnavailable, "upstream-away",
-                detail: "The service behind this path is not reachable right now.",
+                detail: "The service behind this path cannot be reached. Try again later.",
                 fields: ["retry-after": String(seconds)])
         case .upstreamTimedOut:
-            Problem(.gatewayTimeout, "upstream-timeout", detail: "The service took too long to answer.")
-        case .upstreamFailed: Problem(.badGateway, "upstream-failed", detail: "The service broke off its answer.")
+            Problem(.gatewayTimeout, "upstream-timeout", detail: "The service did not respond in time. Try again.")
+        case .upstreamFailed:
+            Problem(
+                .badGateway, "upstream-failed",
+                detail: "The connection to the service closed before its response was complete. Try again.")
         }
     }
 

@@ -52,7 +52,7 @@ struct PlanPrice: SettingValue {
     }
 
     fileprivate init(known text: String) {
-        guard let price = PlanPrice(settingText: text) else { preconditionFailure("\(text) is no price") }
+        guard let price = PlanPrice(settingText: text) else { preconditionFailure("\(text) is not a price") }
         self = price
     }
 }

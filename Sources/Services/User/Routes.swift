@@ -200,7 +200,7 @@ extension Request {
                 throw .invalidQuery("query", "must have at most \(PersonName.lengthMax) characters")
             }
             if let text = http.query("role") {
-                guard let role = Role(rawValue: text) else { throw .invalidQuery("role", "is no role") }
+                guard let role = Role(rawValue: text) else { throw .invalidQuery("role", "is not a role") }
                 search.role = role
             }
             return search
@@ -240,7 +240,7 @@ extension UserError: ProblemConvertible {
         case .notAdministrator: .notAllowed
         case .changedMeanwhile: .changedMeanwhile
         case .lastAdministrator:
-            Problem(.conflict, "last-administrator", detail: "Make somebody else an administrator first.")
+            Problem(.conflict, "last-administrator", detail: "Make another person an administrator first.")
         case .wrongCredentials: Problem(.unauthorized, "wrong-credentials", detail: "E-mail or password is wrong.")
         case .busy(let seconds): .tooBusy(retryAfterSeconds: seconds)
         case .unacceptable(let field, let message): .invalidBody([.init(field: field, message: message)])

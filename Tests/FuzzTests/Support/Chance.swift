@@ -1,4 +1,4 @@
-/// Chance that can be had again: the same seed, the same numbers (SplitMix64).
+/// Reproducible randomness: the same seed gives the same numbers (SplitMix64).
 struct Chance: RandomNumberGenerator {
     private var state: UInt64
 
@@ -21,7 +21,7 @@ struct Chance: RandomNumberGenerator {
 
     mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) } }
 
-    /// The same bytes in order, cut at places of its choice.
+    /// The same bytes in order, split at random places.
     mutating func pieces(of bytes: [UInt8], atMost countMax: Int) -> [[UInt8]] {
         var cuts = (0..<number(0...max(0, countMax - 1))).map { _ in number(0...bytes.count) } + [0, bytes.count]
         cuts.sort()

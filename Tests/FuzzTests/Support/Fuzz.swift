@@ -2,12 +2,12 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Feeds a part of the product with broken input: so many rounds as a rule, or for `HUB_FUZZ_SECONDS`.
+/// Runs a part of the product with broken input: a fixed number of rounds, or for `HUB_FUZZ_SECONDS`.
 ///
 /// Round n of a run has the seed of the run plus n, so a round that failed is the first of a run with `HUB_FUZZ_SEED` set to the
-/// seed it named. A crash names none: the last seed that was printed is at most ten seconds back.
+/// printed seed. After a crash, the last printed seed is at most ten seconds old.
 enum Fuzz {
-    /// A round that takes longer hangs: the process is ended.
+    /// A longer round counts as a hang and ends the process.
     private static let roundSecondsMax = 60
 
     static func run(
@@ -35,7 +35,7 @@ enum Fuzz {
     }
 }
 
-/// How far a run has come.
+/// The progress of a run.
 private final class Progress: Sendable {
     let name: String
     let seed: UInt64
@@ -56,7 +56,7 @@ private final class Progress: Sendable {
         fflush(nil)
     }
 
-    /// Tells the seed now and then, and ends the process when a round does not come to its end.
+    /// Prints the seed periodically, and ends the process if a round hangs.
     func watch(secondsMax: Int) async {
         let clock = ContinuousClock()
         var last = -1, since = clock.now

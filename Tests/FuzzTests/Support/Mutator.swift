@@ -1,10 +1,10 @@
-/// Breaks what is valid, a little or a lot.
+/// Mutates valid input, slightly or heavily.
 struct Mutator {
-    /// Inputs to begin with and to mix in.
+    /// Initial inputs, also used for splicing.
     let corpus: [[UInt8]]
-    /// What means something to the reader: delimiters, keywords, lengths.
+    /// Tokens with a meaning to the parser: delimiters, keywords, lengths.
     let tokens: [[UInt8]]
-    /// No input is made longer.
+    /// The maximum length of an input.
     let byteCountMax: Int
 
     init(corpus: [[UInt8]], tokens: [[UInt8]], byteCountMax: Int = 256 * 1024) {
@@ -18,7 +18,7 @@ struct Mutator {
             corpus: corpus.map { Array($0.utf8) }, tokens: tokens.map { Array($0.utf8) }, byteCountMax: byteCountMax)
     }
 
-    /// An input of the corpus, changed up to eight times; now and then not at all.
+    /// An input of the corpus with up to eight mutations, sometimes none.
     func input(_ chance: inout Chance) -> [UInt8] {
         var bytes = chance.pick(corpus)
         for _ in 0..<chance.number(0...8) { change(&bytes, &chance) }
@@ -51,7 +51,7 @@ struct Mutator {
         }
     }
 
-    /// What a buffer of the reader does not hold.
+    /// More than the parser's buffer.
     private func repeatMany(_ range: Range<Int>, of bytes: inout [UInt8], _ chance: inout Chance) {
         let piece = chance.happens(onceIn: 2) ? Array(bytes[range].prefix(1)) : Array(bytes[range])
         if piece.isEmpty { return }
@@ -61,7 +61,7 @@ struct Mutator {
         bytes.insert(contentsOf: many, at: range.lowerBound)
     }
 
-    /// Puts another number, as a rule one at an edge, in the place of the next one.
+    /// Replaces the next number, in most cases with a boundary value.
     private func replaceNumber(from place: Int, of bytes: inout [UInt8], _ chance: inout Chance) {
         let isDigit = { (byte: UInt8) in (48...57).contains(byte) }
         guard let start = bytes[place...].firstIndex(where: isDigit) else { return }

@@ -33,8 +33,8 @@ struct TestServer {
         return try await RawSocket.blocking { try RawSocket.connect(port) }
     }
 
-    /// Sends `request` on a connection of its own.
-    /// - Returns: all that comes until the server closes.
+    /// Sends `request` on a new connection.
+    /// - Returns: all bytes until the server closes.
     func exchange(_ request: String) async throws -> String {
         let socket = try await connect()
         try await socket.send(request)

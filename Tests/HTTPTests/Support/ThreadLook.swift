@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the kernel tells of a thread of this process.
+/// Kernel information about a thread of this process.
 final class ThreadLook {
     /// Kept open: it can be read when there is no descriptor for anything else.
     private let status: FileHandle

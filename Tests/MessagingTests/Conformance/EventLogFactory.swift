@@ -1,7 +1,7 @@
 import Messaging
 import Testing
 
-/// Makes clients of one event log, each as a process of its own would have it.
+/// Creates clients of one event log, each like that of a separate process.
 ///
 /// A log passes the conformance suite when every ``EventLogBehaviour`` holds for its factory.
 protocol EventLogFactory: Sendable {
@@ -11,7 +11,7 @@ protocol EventLogFactory: Sendable {
     func kill(_ log: any EventLog) async
     /// Removes records as retention would.
     func removeRecords(of partition: TopicPartition, below offset: Int64, _ log: any EventLog) async throws
-    /// What not every log can do, or not every test with one.
+    /// Features that not every log or test has.
     var abilities: Set<LogAbility> { get }
     /// Lease and heartbeat durations that tests can wait for.
     var limits: SubscriptionLimits { get }

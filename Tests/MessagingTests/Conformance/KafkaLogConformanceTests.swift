@@ -9,7 +9,7 @@ import Testing
 /// On real clusters of each version there is.
 @Suite(.serialized) struct KafkaLogConformanceTests {
     @Test(.enabled(if: !TestKafka.versions.isEmpty, "no KAFKA_HOME"), arguments: TestKafka.versions)
-    func `the log on Kafka behaves as every log does`(_ version: String) async throws {
+    func `the log on Kafka passes the conformance suite`(_ version: String) async throws {
         let factory = KafkaLogFactory(cluster: try await .shared(version))
         for behaviour in EventLogBehaviour.all where behaviour.needs.isSubset(of: factory.abilities) {
             let log = try await factory.connect()
@@ -22,9 +22,9 @@ import Testing
         }
     }
 
-    /// Any broker may be asked, and each hears of a new topic in its own time.
+    /// Any broker may be queried, and brokers learn of a new topic at different times.
     @Test(.enabled(if: !TestKafka.versions.isEmpty, "no KAFKA_HOME"), arguments: TestKafka.versions)
-    func `a topic that is unknown for a moment is asked for again`(_ version: String) async throws {
+    func `a temporarily unknown topic is requested again`(_ version: String) async throws {
         let factory = KafkaLogFactory(cluster: try await .shared(version))
         let test = LogUnderTest(log: try await factory.connect(), factory: factory)
         async let reader = test.log.reader([TopicPartition(test.topic, 0): 0..<1])
@@ -42,7 +42,7 @@ final class KafkaLogFactory: EventLogFactory {
 
     init(cluster: TestKafka) { self.cluster = cluster }
 
-    /// A member that was killed is one that says nothing more: the faults of whole processes have tests of their own.
+    /// A killed member sends nothing more; faults of whole processes have separate tests.
     let abilities: Set<LogAbility> = []
 
     var limits: SubscriptionLimits {

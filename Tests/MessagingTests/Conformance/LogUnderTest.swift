@@ -4,11 +4,11 @@ import HubTesting
 import Messaging
 import Testing
 
-/// What a behaviour is checked with: a client, and the way to more.
+/// The client for a behaviour, and a way to create more.
 struct LogUnderTest: Sendable {
     let log: any EventLog
     let factory: any EventLogFactory
-    /// A topic of its own.
+    /// A new topic.
     let topic = "t-\(UInt64.random(in: 0...UInt64.max))"
     let group = "g-\(UInt64.random(in: 0...UInt64.max))"
 
@@ -26,7 +26,7 @@ struct LogUnderTest: Sendable {
     @discardableResult
     func append(_ records: [NewRecord]) async throws -> [LogPosition] {
         var outcomes = await log.append(records)
-        // The broker that is asked may not have heard of a new topic yet; then nothing was stored.
+        // The queried broker may not know a new topic yet; then nothing was stored.
         let end = ContinuousClock.now + .seconds(20)
         while outcomes.allSatisfy(Self.isUnheardOf), .now < end { outcomes = await log.append(records) }
         return try outcomes.map { outcome in
@@ -59,7 +59,7 @@ struct LogUnderTest: Sendable {
         return lease
     }
 
-    /// Tells the log how far the group is, and waits until it knows.
+    /// Commits the position of the group, and waits until the log has it.
     func acknowledge(_ offset: Int64, _ lease: any Lease) async throws {
         lease.acknowledge(offset)
         try await eventually("the log knows the position") { try await committed(lease.partition) == offset }

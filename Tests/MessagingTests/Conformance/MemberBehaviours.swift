@@ -13,7 +13,7 @@ extension EventLogBehaviour {
 
             let client = try await test.factory.connect()
             let second = try await test.subscribe(client)
-            // The first gives back what it is asked for, and nothing else.
+            // The first returns only the requested partitions.
             try await eventually { all.filter(\.isRevoked).count == 3 }
             for lease in all where lease.isRevoked {
                 #expect(try await test.within { try await lease.next(countMax: 1) } == nil)
@@ -88,7 +88,7 @@ extension EventLogBehaviour {
                     group.cancelAll()
                 }
             }
-            // The one who should give it back does not.
+            // The holder does not return it.
             let taken = try await test.lease(other)
             let lost = try #require(kept.first { $0.partition == taken.partition })
             #expect(lost.isRevoked)
@@ -124,7 +124,7 @@ extension EventLogBehaviour {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await readers() }
                 for round in 0..<(total / 100) {
-                    // A second and a third member join while records come.
+                    // A second and a third member join while records arrive.
                     if round == 5 || round == 10 { group.addTask { try await readers() } }
                     try await test.append((0..<100).map { test.record("k\($0 % 10)", "\(round * 100 + $0)") })
                 }

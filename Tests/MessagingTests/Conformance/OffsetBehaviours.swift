@@ -95,7 +95,7 @@ extension EventLogBehaviour {
                 } catch EventLogError.unknownTopic(test.topic) { return true }
             }
             try await test.make(partitions: 1)
-            // Who appended to the one before may be told for a moment that there is none.
+            // A producer of the previous topic may get "unknown topic" for a moment.
             let position = try await eventually("it takes records") { () -> LogPosition? in
                 guard case .accepted(let position)? = await test.log.append([test.record("k", "b")]).first else {
                     return nil

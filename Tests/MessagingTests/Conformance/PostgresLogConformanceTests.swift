@@ -8,7 +8,7 @@ import Testing
 
 @Suite(.serialized) struct PostgresLogConformanceTests {
     @Test(arguments: EventLogBehaviour.all)
-    func `the log in PostgreSQL behaves as every log does`(_ behaviour: EventLogBehaviour) async throws {
+    func `the log in PostgreSQL passes the conformance suite`(_ behaviour: EventLogBehaviour) async throws {
         let template = TestDatabase.Template(schema: PostgresLog.schema, [PostgresLog.migrations])
         try await TestDatabase.with(template) { test in
             let factory = PostgresLogFactory(test: test)
@@ -18,8 +18,8 @@ import Testing
         }
     }
 
-    /// A member may lose a partition and get it again: what the lease before says of it comes too late.
-    @Test func `where a partition is read on is stored for its holder alone, and for the lease of now`() async throws {
+    /// A member can lose a partition and get it again; commits of the earlier lease are too late.
+    @Test func `only the holder of the current lease can commit the position of a partition`() async throws {
         let template = TestDatabase.Template(schema: PostgresLog.schema, [PostgresLog.migrations])
         try await TestDatabase.with(template) { test in
             let factory = PostgresLogFactory(test: test)
@@ -50,7 +50,7 @@ import Testing
     }
 }
 
-/// Each client has connections of its own.
+/// Each client has separate connections.
 final class PostgresLogFactory: EventLogFactory {
     private let test: TestDatabase
     private let clients = Mutex<[(log: PostgresLog, database: Database, running: Task<Void, any Error>)]>([])
@@ -77,7 +77,7 @@ final class PostgresLogFactory: EventLogFactory {
         return log
     }
 
-    /// Its connections break and no new one is made; the rows of its members stay.
+    /// Its connections break and it opens no new one; the rows of its members stay.
     func kill(_ log: any EventLog) async {
         guard let client = clients.withLock({ $0.first { $0.log === log as? PostgresLog } }) else { return }
         let name = client.database.configuration.applicationName

@@ -7,13 +7,13 @@ import Testing
 
 /// Events of different partitions that change the same rows.
 @Suite struct ConflictTests {
-    @Test func `transactions that lock rows in different orders go one by one once they have met`() async throws {
+    @Test func `conflicting transactions run one by one after the first conflict`() async throws {
         try await TestHub.with { hub in
             try await hub.gamification.execute("create table seat (id int primary key, count int not null default 0)")
             try await hub.gamification.execute("insert into seat (id) values (1), (2)")
             let handler = Handler(name: "takeSeats", on: UserRegistered.self) { received, tx in
                 let isEven = received.event.userID.rawValue.utf8.last.map { $0 % 2 == 0 } ?? false
-                // How long the server lets two wait for each other before it looks.
+                // The deadlock timeout of the server.
                 _ = try await tx.query("select set_config('deadlock_timeout', '20ms', true)")
                 for id in isEven ? [1, 2] : [2, 1] {
                     _ = try await tx.query(
@@ -35,7 +35,7 @@ import Testing
             let conflicts = hub.metrics.prometheusText().split(separator: "\n").first {
                 $0.hasPrefix("consumer_conflicts_total")
             }.flatMap { $0.split(separator: " ").last }.flatMap { Double($0) }
-            // Those that were under way when it began; unhindered, every fourth transaction meets another one.
+            // Those that ran when it began; without the rule, every fourth transaction has a conflict.
             #expect((1...8).contains(conflicts ?? 0), "\(conflicts ?? -1) conflicts")
         }
     }

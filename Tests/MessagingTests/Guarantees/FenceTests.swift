@@ -9,8 +9,8 @@ import Testing
 
 /// A member that was frozen, and wakes when another has its partitions, changes nothing.
 @Suite struct FenceTests {
-    /// Handles one event as a consumer of a process that freezes on the way, while a consumer of another process takes over.
-    /// - Parameter failure: what the handler of the frozen one fails with; nil makes the effect.
+    /// Handles one event as a consumer that freezes midway, while a consumer of another process takes over.
+    /// - Parameter failure: the error of the frozen handler; nil for success.
     private func freeze(_ hub: TestHub, failure: Failure? = nil) async throws {
         let process = try TestProcess(hub)
         let isFrozen = Gate(), isTakenOver = Gate(), mayWrite = Gate()
@@ -34,7 +34,7 @@ import Testing
         let consuming = process.loops.next().start("consumer") { try await consumer.run() }
         await hub.log.append([try hub.record(TestHub.user(1), eventID: Guarantee3Tests.event(1))])
         try await isFrozen.wait()
-        // When it wakes it shall not take part again: what it makes then, it makes as the one it was.
+        // After it resumes it must not rejoin, so that it acts with its old epoch.
         running.cancel()
         try await hub.running([hub.consuming([successor])]) {
             try await isTakenOver.wait(3)
@@ -58,15 +58,15 @@ import Testing
         #expect(try await hub.deadLetters.list().isEmpty)
     }
 
-    @Test func `it makes no effect when it wakes, while its successor tries the event`() async throws {
+    @Test func `a frozen consumer makes no effect after its successor has taken over`() async throws {
         try await TestHub.with { hub in try await freeze(hub) }
     }
 
-    @Test func `it leaves no dead letter when it wakes, while its successor tries the event`() async throws {
+    @Test func `a frozen consumer writes no dead letter after its successor has taken over`() async throws {
         try await TestHub.with { hub in try await freeze(hub, failure: .permanent("believes that it may")) }
     }
 
-    @Test func `who takes a position waits for the effects under way, and shuts out those that come later`()
+    @Test func `taking a position waits for open effects, and refuses later ones`()
         async throws
     {
         try await TestHub.with { hub in
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `a reset moves the position and shuts out who believes to hold it`() async throws {
+    @Test func `a reset moves the position and refuses the previous holder`() async throws {
         try await TestHub.with { hub in
             let positions = ConsumerPositions(of: TestHub.group, in: hub.gamification)
             let partition = TopicPartition("user.registered", 0)

@@ -11,7 +11,7 @@ import Testing
 @Suite struct Guarantee1Tests {
     struct Refusal: Error {}
 
-    @Test func `a transaction that commits leaves its row and its event`() async throws {
+    @Test func `a committed transaction has its row and its event`() async throws {
         try await TestHub.with { hub in
             let eventID = try await hub.register(TestHub.user(1))
             #expect(try await hub.count("account", in: hub.user) == 1)
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func `an event that another service produces is refused, with its transaction`() async throws {
+    @Test func `an event of another service is refused with its transaction`() async throws {
         try await TestHub.with { hub in
             let error = await #expect(throws: OutboxError.self) {
                 try await hub.user.transaction { tx in
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `a transaction that fails leaves neither`() async throws {
+    @Test func `a failed transaction has neither row nor event`() async throws {
         try await TestHub.with { hub in
             await #expect(throws: Refusal.self) {
                 try await hub.user.transaction { tx in
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `a connection that dies between the event and COMMIT leaves neither`() async throws {
+    @Test func `a connection lost between the event and COMMIT leaves neither row nor event`() async throws {
         try await TestHub.with { hub in
             await #expect(throws: (any Error).self) {
                 try await hub.user.transaction { tx in
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func `an event whose relay comes later is not lost`() async throws {
+    @Test func `an event waits for a relay that starts later`() async throws {
         try await TestHub.with { hub in
             for number in 0..<20 { try await hub.register(TestHub.user(number)) }
             try await hub.running([hub.relay().run]) {

@@ -26,7 +26,7 @@ import Testing
             .map { try $0.decode(String.self) }
     }
 
-    @Test func `a relay that is stopped leaves nothing in the outbox that it has sent`() async throws {
+    @Test func `a stopped relay leaves no sent events in the outbox`() async throws {
         try await TestHub.with { hub in
             var limits = RelayLimits()
             limits.pollInterval = .seconds(3_600)
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func `events that were refused are kept for thirty days`() async throws {
+    @Test func `refused events are kept for thirty days`() async throws {
         try await TestHub.with { hub in
             for (id, days) in [(1, 31), (2, 29)] {
                 try await hub.user.execute(
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    /// The relay waits at the hole: it asks for the lock that the open transaction shares.
+    /// The relay waits at the gap for the lock that the open transaction holds in shared mode.
     private func relayWaits(_ hub: TestHub) async throws -> Bool {
         try await !hub.test.database.query(
             """
@@ -117,7 +117,7 @@ import Testing
         try await TestHub.with { hub in
             let gate = Gate()
             try await hub.running([hub.relay().run]) {
-                // The relay has begun: what follows is a hole, not a beginning.
+                // The relay has started, so a missing id is a gap, not the beginning.
                 try await hub.register(TestHub.user(0))
                 try await eventually { try await hub.records(of: "user.registered").count == 1 }
                 async let slow: Void = registering(hub, "slow", until: gate, failing: rollsBack)
@@ -164,7 +164,7 @@ import Testing
         }
     }
 
-    @Test func `an event that must be sent again is not overtaken by one of its key`() async throws {
+    @Test func `an event that is sent again is not overtaken by a later one of its key`() async throws {
         try await TestHub.with { hub in
             let asked = Gate()
             // The third event of each batch is not taken, ten times.
@@ -185,7 +185,7 @@ import Testing
         }
     }
 
-    @Test func `what the log refuses for good is kept and can be sent again`() async throws {
+    @Test func `an event that the log refuses permanently is kept and can be sent again`() async throws {
         try await TestHub.with { hub in
             try await hub.log.deleteTopics([Topic.userDeleted.name])
             try await hub.running([hub.relay().run]) {
@@ -223,7 +223,7 @@ import Testing
                 for number in 0..<50 { try await hub.register(TestHub.user(number)) }
                 try await eventually { try await hub.records(of: "user.registered").count == 50 }
                 #expect(first.isActive && !second.isActive)
-                // Dies: its connections are gone and it makes no new ones.
+                // Dies: its connections are lost and it opens no new ones.
                 firstTask.cancel()
                 _ = try await hub.test.database.query(
                     "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'doomed'")

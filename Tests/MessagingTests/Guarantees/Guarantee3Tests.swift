@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func `a batch that comes again has no second effect`() async throws {
+    @Test func `a repeated batch has no second effect`() async throws {
         try await TestHub.with { hub in
             _ = await hub.log.append(try (0..<40).map { try hub.record(TestHub.user($0), eventID: Self.event($0)) })
             for _ in 0..<2 {
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `a position moves with the effects before it, or not at all`() async throws {
+    @Test func `a position commits together with the effects before it`() async throws {
         try await TestHub.with { hub in
             let isUp = Gate()
             let handler = Handler(name: "refusedAtCommit", on: UserRegistered.self) { received, tx in
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test func `events survive connections that are cut in the middle of everything`() async throws {
+    @Test func `no event is lost when connections are cut at any time`() async throws {
         try await TestHub.with { hub in
             let total = 600
             let admin = hub.test.database
@@ -106,7 +106,7 @@ import Testing
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask {
                         for number in 0..<total {
-                            // A client tries again, as it would over HTTP, until it is told that it worked.
+                            // A client retries, as over HTTP, until it gets a success.
                             try await eventually { (try? await hub.registerOnce(number)) != nil }
                         }
                     }
@@ -142,7 +142,7 @@ import Testing
 }
 
 extension TestHub {
-    /// Registers a person unless that was done before, as a client may ask who was not told whether it worked.
+    /// Registers a person unless that was done before, like a client that got no response.
     func registerOnce(_ number: Int) async throws {
         try await user.transaction { tx in
             let added = try await tx.execute(

@@ -25,7 +25,7 @@ import Testing
         _ = await hub.log.append(records)
     }
 
-    @Test func `what cannot be decoded is a dead letter at once, with its bytes and headers, and stops nothing`()
+    @Test func `an undecodable message is a dead letter at once, with its bytes and headers`()
         async throws
     {
         try await TestHub.with { hub in
@@ -49,8 +49,7 @@ import Testing
         }
     }
 
-    @Test func `a message of a schema that nobody registered is a dead letter after the bounded attempts`() async throws
-    {
+    @Test func `a message with an unregistered schema is a dead letter after limited attempts`() async throws {
         try await TestHub.with { hub in
             var stranger = try hub.record(TestHub.user(9), eventID: Guarantee3Tests.event(9))
             stranger.value?.replaceSubrange(1..<5, with: [0, 0, 0x99, 0x99])
@@ -67,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `the largest record there may be finds room in the dead letters`() async throws {
+    @Test func `a record of the maximum size fits into a dead letter`() async throws {
         try await TestHub.with { hub in
             var largest = try hub.record(TestHub.user(9), eventID: Guarantee3Tests.event(9))
             let others = largest.byteCount - (largest.value?.count ?? 0)
@@ -103,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func `a transient failure is tried again in place, and events of its key wait`() async throws {
+    @Test func `a transient failure is retried in place, and events of its key wait`() async throws {
         try await TestHub.with { hub in
             let attempts = Gate()
             let handler = Self.failing { _ in
@@ -121,7 +120,7 @@ import Testing
         }
     }
 
-    @Test func `a failure that stays transient is a dead letter after the attempts it is given`() async throws {
+    @Test func `a transient failure becomes a dead letter after the maximum attempts`() async throws {
         try await TestHub.with { hub in
             struct Unknown: Error {}
             try await Self.append(hub, 3)
@@ -135,7 +134,7 @@ import Testing
         }
     }
 
-    @Test func `while a dependency is down the partition waits and an alert can see it`() async throws {
+    @Test func `while a dependency is down the partition waits, and a metric shows it`() async throws {
         try await TestHub.with { hub in
             let asked = Gate()
             let isUp = Gate()
@@ -159,7 +158,7 @@ import Testing
         }
     }
 
-    @Test func `the position stays until the dead letter is kept`() async throws {
+    @Test func `the position does not move before the dead letter is committed`() async throws {
         try await TestHub.with { hub in
             try await Self.append(hub, 1)
             try await hub.gamification.execute("alter table outbox rename to away")
@@ -195,7 +194,7 @@ import Testing
         }
     }
 
-    @Test func `a partition that is lost is let go at once`() async throws {
+    @Test func `a lost partition is released at once`() async throws {
         try await TestHub.with { hub in
             try await hub.running([hub.consuming([.ledger])]) {
                 try await Self.append(hub, 1)

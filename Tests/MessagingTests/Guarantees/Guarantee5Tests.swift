@@ -6,9 +6,9 @@ import Messaging
 import Postgres
 import Testing
 
-/// Dead letters say what happened; a redrive goes to the failing group alone.
+/// Dead letters have the cause; a redrive reaches only the failed group.
 @Suite struct Guarantee5Tests {
-    @Test func `a dead letter says where it comes from and what went wrong`() async throws {
+    @Test func `a dead letter has its origin and its error`() async throws {
         try await TestHub.with { hub in
             let record = try hub.record(TestHub.user(1), eventID: Guarantee3Tests.event(1))
             guard case .accepted(let origin?)? = await hub.log.append([record]).first else { throw CancellationError() }
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func `a redrive reaches the failing group alone, and once`() async throws {
+    @Test func `a redrive reaches only the failed group, once`() async throws {
         try await TestHub.with { hub in
             let isFixed = Gate()
             let handler = Guarantee4Tests.failing { _ in isFixed.passed == 0 ? Failure.permanent("bug") : nil }
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func `a redriven event whose effect was made after all has no second one`() async throws {
+    @Test func `a redriven event has no second effect`() async throws {
         try await TestHub.with { hub in
             let isFixed = Gate()
             let handler = Guarantee4Tests.failing { _ in isFixed.passed == 0 ? Failure.permanent("bug") : nil }
@@ -91,7 +91,7 @@ import Testing
                 try await eventually { try await hub.deadLetters.list().count == 1 }
                 isFixed.open()
                 let letter = try #require(try await hub.deadLetters.list().first)
-                // The event comes again from its own topic, and by two redrives, as after a crash between sending and noting.
+                // The event is delivered again from its own topic and by two redrives, as after a crash before the commit.
                 _ = await hub.log.append([try hub.record(TestHub.user(1), eventID: Guarantee3Tests.event(1))])
                 try await eventually { try await hub.count("ledger") == 2 }
                 _ = try await hub.deadLetters.redrive([letter.id], batchID: "rdv_1")
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func `a discarded dead letter is off the list and never comes back`() async throws {
+    @Test func `a discarded dead letter never returns to the list`() async throws {
         try await TestHub.with { hub in
             try await Guarantee4Tests.append(hub, 2)
             let handler = Guarantee4Tests.failing { _ in Failure.permanent("bug") }
@@ -139,7 +139,7 @@ import Testing
         return DeadLetter.ID(group: group, partition: partition, offset: position.offset)
     }
 
-    @Test func `a list that is cut has the oldest of all partitions and groups, each failure once`() async throws {
+    @Test func `a limited list has the oldest failures of all partitions and groups, each once`() async throws {
         try await TestHub.with { hub in
             let groups: [ConsumerGroup] = ["gamification", "gamification.watcher"]
             var ids: [Int: DeadLetter.ID] = [:]

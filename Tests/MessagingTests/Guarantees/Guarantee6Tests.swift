@@ -9,7 +9,7 @@ import Testing
 
 /// Order per key, partitions at the same time, many events in one transaction.
 @Suite struct Guarantee6Tests {
-    @Test func `the effects of a key are made in the order of its events, whatever fails in between`() async throws {
+    @Test func `effects of a key follow the order of its events, despite failures`() async throws {
         try await TestHub.with { hub in
             let calls = Gate()
             let handler = Handler(name: "sometimes", on: UserRegistered.self) { received, tx in
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func `batches that come together share a transaction, and one that fails does not take the others with it`()
+    @Test func `concurrent batches share a transaction, and a failed one does not fail the others`()
         async throws
     {
         try await TestHub.with { hub in
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `when a dependency is down batches that came together are not tried one after the other`() async throws {
+    @Test func `combined batches are not tried separately while a dependency is down`() async throws {
         try await TestHub.with { hub in
             let calls = Collected<String>()
             let handler = Handler(name: "down", on: UserRegistered.self) { received, _ in
@@ -140,7 +140,7 @@ import Testing
         }
     }
 
-    @Test func `events of a batch that change one row find it as the one before left it`() async throws {
+    @Test func `an event sees the row as changed by the previous event of its batch`() async throws {
         try await TestHub.with { hub in
             try await hub.gamification.execute("create table tally (total bigint not null)")
             try await hub.gamification.execute("insert into tally values (0)")
@@ -157,7 +157,7 @@ import Testing
     }
 
     /// Of two transactions that wait for each other the server ends one; its batch is handled again.
-    @Test func `partitions that lock the same rows in another order lose nothing`() async throws {
+    @Test func `partitions that lock rows in different orders lose no event`() async throws {
         try await TestHub.with { hub in
             try await hub.gamification.execute("create table tally (name text primary key, total bigint not null)")
             try await hub.gamification.execute("insert into tally values ('a', 0), ('b', 0)")
@@ -196,7 +196,7 @@ import Testing
         }
     }
 
-    @Test func `a partition at work does not hold up another one that comes later`() async throws {
+    @Test func `a busy partition does not delay a later one`() async throws {
         try await TestHub.with { hub in
             let inside = Gate(), goOn = Gate()
             let handler = Handler(name: "wait", on: UserRegistered.self) { received, tx in

@@ -5,7 +5,7 @@ import Testing
 
 /// External effects carry an idempotency key derived from the event id.
 @Suite struct Guarantee7Tests {
-    @Test func `the id is the same however often the event comes, and another for another event`() async throws {
+    @Test func `the idempotency key is the same for a repeated event, and differs for others`() async throws {
         try await TestHub.with { hub in
             let keys = Collected<String>()
             let handler = Handler(name: "mail", on: UserRegistered.self, hasExternalEffects: true) { received, _ in
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `events with external effects have a transaction each, so one failure undoes no other's note`()
+    @Test func `events with external effects have separate transactions`()
         async throws
     {
         try await TestHub.with { hub in

@@ -14,8 +14,7 @@ import Testing
             loops: TestLoops.shared, logger: hub.logger)
     }
 
-    @Test func `handlers run again, those with external effects do not, and the group stays where it is`() async throws
-    {
+    @Test func `a replay runs handlers without external effects, and the group keeps its position`() async throws {
         try await TestHub.with { hub in
             let mails = Collected<Bool>(), aware = Collected<Bool>()
             let handlers = [
@@ -44,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func `a replay that is run again goes on, and after it was forgotten begins anew`() async throws {
+    @Test func `a repeated replay continues, and a forgotten one starts again`() async throws {
         try await TestHub.with { hub in
             try await Guarantee4Tests.append(hub, 10)
             let replay = replay(hub, [.ledger])
@@ -78,7 +77,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `events that handlers send went out when it happened, and go out again only when asked for`(again: Bool)
+    func `a replay sends the events of handlers only if requested`(again: Bool)
         async throws
     {
         try await TestHub.with { hub in
@@ -96,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `what fails in a replay is reported, and the rest is handled`() async throws {
+    @Test func `a failed event of a replay is reported, and the rest is handled`() async throws {
         try await TestHub.with { hub in
             try await Guarantee4Tests.append(hub, 10)
             let handler = Guarantee4Tests.failing { _ in Failure.permanent("bug") }

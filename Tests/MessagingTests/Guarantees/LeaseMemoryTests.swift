@@ -18,7 +18,7 @@ import Testing
         return try #require(Int(fields[1])) * 4_096
     }
 
-    @Test func `a lease that has ended leaves nothing in memory`() async throws {
+    @Test func `an ended lease is freed`() async throws {
         try await TestHub.with { hub in
             let subscription = BriefLeases()
             let consumer = hub.consumer(

@@ -30,7 +30,7 @@ import Testing
         return try rows[0].decode(Int.self)
     }
 
-    @Test func `a relay that stands by holds no snapshot`() async throws {
+    @Test func `a stand-by relay holds no snapshot`() async throws {
         try await TestHub.with { hub in
             try await relaying(hub, as: "active") { active in
                 try await eventually { active.isActive }
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `an active relay lets a migration of its outbox through, and goes on`() async throws {
+    @Test func `an active relay does not block a migration of its outbox`() async throws {
         try await TestHub.with { hub in
             try await relaying(hub, as: "active") { active in
                 try await eventually { active.isActive }
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `a log that is alive holds no snapshot`() async throws {
+    @Test func `an idle log holds no snapshot`() async throws {
         try await TestHub.with { hub in
             let database = hub.test.connect(.init(applicationName: "living log", schema: PostgresLog.schema))
             let log = PostgresLog(database: database, loops: TestLoops.shared, logger: hub.logger)
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func `a frozen relay loses its place, and when it wakes nothing is lost or overtaken`() async throws {
+    @Test func `a frozen relay loses its lock, and no event is lost or reordered`() async throws {
         try await TestHub.with { hub in
             let process = try TestProcess(hub)
             var limits = RelayLimits()
@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test func `a relay that the log makes wait keeps its place, however long`() async throws {
+    @Test func `a relay that waits for the log keeps its lock`() async throws {
         try await TestHub.with { hub in
             let log = FaultyLog(hub.log), goOn = Gate()
             log.stall(until: goOn)
@@ -148,7 +148,7 @@ import Testing
         }
     }
 
-    @Test func `the partitions of a frozen process go to others long before its leases run out`() async throws {
+    @Test func `the partitions of a frozen process are reassigned before its leases expire`() async throws {
         try await TestHub.with { hub in
             let process = try TestProcess(hub)
             let frozen = process.log

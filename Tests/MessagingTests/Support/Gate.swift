@@ -19,7 +19,7 @@ final class Collected<Value: Sendable>: Sendable {
 
     var values: [Value] { stored.withLock { $0 } }
 
-    /// - Returns: how many there are now.
+    /// - Returns: the new count.
     @discardableResult
     func add(_ value: Value) -> Int {
         stored.withLock { stored in

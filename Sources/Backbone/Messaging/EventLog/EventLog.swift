@@ -124,7 +124,7 @@ extension EventLogError: CustomStringConvertible {
         case .gap(let partition, let first):
             "\(partition): records were removed before they were read; the first kept is \(first)"
         case .truncated(let partition, let end):
-            "\(partition) ends at \(end), before the group's position: the topic was made anew"
+            "\(partition) ends at \(end), before the group's position: the topic was created again"
         case .unavailable(let reason), .invalid(let reason): reason
         }
     }

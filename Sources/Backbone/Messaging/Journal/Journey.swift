@@ -74,7 +74,7 @@ public struct Journey: Sendable {
         var found = FoundJourneys()
         let (hits, areAll) = try await search([id], from)
         if !areAll {
-            found.leftOut.append("only the oldest \(limits.recordsCountMax) records that name it were looked at")
+            found.leftOut.append("only the oldest \(limits.recordsCountMax) records that name it were searched")
         }
         var records = hits.filter { WholeID.stands(id, in: $0) }
         var correlations: [String] = []
@@ -198,7 +198,7 @@ public struct Journey: Sendable {
         let (requests, isCutShort) = try await KeptRequests(database: database, blocksCountMax: limits.blocksCountMax)
             .find(
                 correlations.map { KeptRequests.Wanted(correlationID: $0, times: times[$0]) })
-        if isCutShort { leftOut.append("not all requests that are kept were looked at") }
+        if isCutShort { leftOut.append("not all stored requests were searched") }
         return requests.map { request in
             JourneyStep(
                 at: Date(timeIntervalSince1970: Double(request.atMs) / 1_000), service: request.service, kind: .http,

@@ -55,7 +55,9 @@ public final class KafkaLog: EventLog {
         cluster = try KafkaCluster(configuration, logger: logger)
         self.limits = limits
         self.logger = logger
-        joins = OutageLog(logger, failing: "a group cannot be joined", over: "the groups are joined again")
+        joins = OutageLog(
+            logger, failing: "Kafka does not let a consumer join its group",
+            over: "the consumers have joined their groups again")
         loop = loops.nextInTurn()
         producer = cluster.makeProducer(on: loop)
         administration = KafkaAdministration(cluster, on: loop)

@@ -67,7 +67,7 @@ final class PostgresLease: Lease {
             state.withLock { $0.isAtEnd = false }
             if isRevoked || subscription.log.wakeUps.isClosed { return nil }
             guard let from = state.withLock({ $0.position }) else {
-                throw EventLogError.invalid("\(partition) is read before it was said from where")
+                throw EventLogError.invalid("\(partition) is read without a start position")
             }
             let found = try await subscription.reads.call(
                 WantedRecords(id: id, partition: partition, from: from, countMax: countMax))

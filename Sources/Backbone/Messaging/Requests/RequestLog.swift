@@ -47,7 +47,7 @@ public final class RequestLog: Sendable {
         self.limits = limits
         self.logger = logger
         outage = OutageLog(
-            logger, failing: "answered requests cannot be written down", over: "answered requests are written down")
+            logger, failing: "the request log cannot be written", over: "the request log is written again")
     }
 
     public func note(_ request: AnsweredRequest) {

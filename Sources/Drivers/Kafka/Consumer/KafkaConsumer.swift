@@ -72,7 +72,9 @@ public final class KafkaConsumer: @unchecked Sendable {
 
     /// Leaves the group and rejoins it, which triggers a rebalance.
     private func rejoin() {
-        client.note(KafkaError(.passing, "\(membership.group) has given some partitions to nobody: it is joined anew"))
+        client.note(
+            KafkaError(
+                .passing, "no member of \(membership.group) has some of its partitions; the consumer joins again"))
         loop.start("kafka rejoin") {
             do {
                 try self.attempt { hub_kafka_unsubscribe($0, &$1) }

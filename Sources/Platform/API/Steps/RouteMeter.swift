@@ -9,11 +9,11 @@ public struct RouteMeter: Sendable {
 
     public init(_ metrics: Metrics, method: HTTPMethod, pattern: String) {
         seconds = metrics.histogram(
-            "hub_http_request_seconds", help: "Time from the header of a request to its answer.",
+            "hub_http_request_seconds", help: "Time from the request header to the response.",
             labels: ["method": method.rawValue, "route": pattern])
         answers = ["1xx", "2xx", "3xx", "4xx", "5xx"].map { status in
             metrics.counter(
-                "hub_http_requests_total", help: "Answers by route and class of status.",
+                "hub_http_requests_total", help: "Responses by route and status class.",
                 labels: ["method": method.rawValue, "route": pattern, "status": status])
         }
     }

@@ -26,7 +26,7 @@ struct Arguments: Sendable {
             let name = parts[0] == "-h" ? "help" : String(parts[0].drop { $0 == "-" })
             guard word.hasPrefix("--") || word == "-h", let option = known[name] else {
                 let suggestion = Suggestion.text(for: name, among: known.keys.sorted()) { "--\($0)" }
-                throw UsageError("there is no option \(parts[0])\(suggestion)", path: path)
+                throw UsageError("unknown option \(parts[0])\(suggestion)", path: path)
             }
             guard option.valueName != nil else {
                 if parts.count > 1 { throw UsageError("\(option.usage) takes no value", path: path) }
@@ -63,7 +63,7 @@ struct Arguments: Sendable {
         }
         let isBounded = !arguments.contains { $0.count == .any || $0.count == .oneOrMore }
         if isBounded, positional.count > arguments.count {
-            throw UsageError("`\(positional[arguments.count])` is one word too many", path: path)
+            throw UsageError("unexpected argument `\(positional[arguments.count])`", path: path)
         }
     }
 
@@ -81,7 +81,7 @@ struct Arguments: Sendable {
         guard let number = Int(text), range.contains(number) else {
             let bounds =
                 range.upperBound == .max ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
-            throw UsageError("\(option.usage): `\(text)` is no whole number, \(bounds)", path: path)
+            throw UsageError("\(option.usage): `\(text)` is not a whole number, \(bounds)", path: path)
         }
         return number
     }

@@ -45,7 +45,7 @@ struct Command: Sendable {
         let asksForHelp = words.contains { $0 == "--help" || $0 == "-h" }
         if let word = words.first, !word.hasPrefix("-") {
             throw UsageError(
-                "there is no command `\(word)`\(Suggestion.text(for: word, among: members.map(\.name)))", path: path)
+                "unknown command `\(word)`\(Suggestion.text(for: word, among: members.map(\.name)))", path: path)
         }
         // A family without a member runs its first one, but its help covers all. The program itself runs none unasked.
         guard !asksForHelp, let first = members.first else { return Call(command: self, path: path, words: words) }

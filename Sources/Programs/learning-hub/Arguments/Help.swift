@@ -14,7 +14,7 @@ enum Help {
         } else {
             lines.append("usage: \(path) COMMAND")
             lines += section("commands", command.members.map { ($0.name, $0.summary) })
-            lines += ["", "`\(path) COMMAND --help` tells more about a command."]
+            lines += ["", "`\(path) COMMAND --help` describes a command."]
         }
         let examples = command.members.isEmpty ? command.examples : command.members.compactMap(\.examples.first)
         if !examples.isEmpty, call.path.count > 1 || command.members.isEmpty {

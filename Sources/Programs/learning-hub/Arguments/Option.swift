@@ -32,11 +32,12 @@ struct Option: Sendable, Hashable {
 }
 
 extension Option {
-    static let help = Option("help", "Show what the command does.")
-    static let yes = Option("yes", "Do it: without, it says only what would be done.")
-    static let json = Option("json", "Print one JSON object a line.")
+    static let help = Option("help", "Show this help.")
+    static let yes = Option("yes", "Make the change. Without this option the command only shows what it would change.")
+    static let json = Option("json", "Print one JSON object per line.")
     static let data = Option(
-        "data", "DIR", default: ".data", "The data folder given to `up`. Without it DATABASE_URL is used when set.")
+        "data", "DIR", default: ".data",
+        "The data folder of `up`. If this option is not given, DATABASE_URL is used when it is set.")
 }
 
 /// A positional argument: `TOPIC`, `[ID]`, `NAME…`.

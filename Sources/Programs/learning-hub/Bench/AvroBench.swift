@@ -22,7 +22,9 @@ enum AvroBench {
             let message = try quiz().encoded()
             return Measurement(
                 try time {
-                    if try QuizSubmitted(avro: message).attempt != 2 { throw CommandFailure("decoded wrongly") }
+                    if try QuizSubmitted(avro: message).attempt != 2 {
+                        throw CommandFailure("the decoded value differs from the encoded one")
+                    }
                 },
                 twin: try twin("avro.decode"))
         },
@@ -31,7 +33,7 @@ enum AvroBench {
             return Measurement(
                 try time {
                     if try QuizSubmitted(avro: message, by: plan).attempt != 2 {
-                        throw CommandFailure("decoded wrongly")
+                        throw CommandFailure("the decoded value differs from the encoded one")
                     }
                 })
         },
@@ -60,7 +62,7 @@ enum AvroBench {
         let event = try JSONTree(parsing: QuizSubmitted.schema.compactText)
         guard let data = event["fields"]?.items?.first(where: { $0["name"]?.text == "data" })?["type"],
             case .object(let members) = data, let fields = data["fields"]?.items
-        else { throw CommandFailure("the schema of the event has no data") }
+        else { throw CommandFailure("the schema of the event has no field data") }
         let added = try JSONTree(parsing: #"{"name": "hint", "type": ["null", "string"], "default": null}"#)
         let wider = JSONTree.object(
             members.map { $0.name == "fields" ? .init("fields", .array(fields + [added])) : $0 })

@@ -7,15 +7,20 @@ internal import Darwin
 /// `bench`: measures this machine's hub against twins in plain C.
 enum BenchCommand {
     static let command = Command(
-        "bench", "Measure, beside twins in bare C where there are some; the median of several runs.",
-        arguments: [Argument("NAME", .any, "Rows to measure; a name that ends in a dot means all that begin so.")],
+        "bench",
+        "Run benchmarks, and compare with equivalent C programs where they exist. Each result is the median of several runs.",
+        arguments: [
+            Argument(
+                "NAME", .any,
+                "The benchmarks to run. A name that ends in a dot selects all benchmarks with that prefix.")
+        ],
         options: [.json], examples: ["bench", "bench avro. --json", "bench http.request relay.postgres"],
         notes: """
-            Rows: \(BenchRow.all.map(\.name).joined(separator: ", ")).
-            Without a name everything but peers is measured. `make bench` builds the twins and says in HUB_BENCH_CHECKOUT
-            where they are. A private PostgreSQL in a temporary folder is used, with fsync on, and, where KAFKA_HOME or
-            KAFKA_BOOTSTRAP_SERVERS is set, three Kafka brokers; nothing is left behind. Measure on a machine that does
-            nothing else.
+            Benchmarks: \(BenchRow.all.map(\.name).joined(separator: ", ")).
+            Without a name, all benchmarks except `peer` run. `make bench` builds the C programs and sets HUB_BENCH_CHECKOUT to
+            their folder. The command starts a private PostgreSQL server with fsync in a temporary folder. For Kafka it starts
+            three brokers if KAFKA_HOME is set, or uses the brokers of KAFKA_BOOTSTRAP_SERVERS. It removes all its data at the
+            end. Run it on an idle machine.
             """
     ) { arguments, console in
         let names = arguments.positional
@@ -27,7 +32,7 @@ enum BenchCommand {
             }
         for name in names
         where !BenchRow.all.contains(where: { $0.name == name || (name.hasSuffix(".") && $0.name.hasPrefix(name)) }) {
-            throw arguments.misuse("there is no row `\(name)`")
+            throw arguments.misuse("there is no benchmark `\(name)`")
         }
         let hub = BenchHub()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -43,7 +48,7 @@ enum BenchCommand {
                     do {
                         tell(row, try await row.measure(hub), arguments, console)
                     } catch let lack as BenchLack {
-                        console.complaint("\(row.name) is left out: \(lack.reason)")
+                        console.complaint("\(row.name) is skipped: \(lack.reason)")
                     }
                 }
             } catch {

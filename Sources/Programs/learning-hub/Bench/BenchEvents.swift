@@ -29,7 +29,7 @@ enum BenchEvents {
         let append: @Sendable () async throws -> Void = {
             let records = try (0..<batchCount).map { _ in try record(parts) }
             for case .retry(let reason) in await parts.log.append(records, within: .seconds(60)) {
-                throw CommandFailure("the log took not all: \(reason)")
+                throw CommandFailure("the log did not accept all events: \(reason)")
             }
         }
         try await withThrowingTaskGroup(of: Void.self) { group in

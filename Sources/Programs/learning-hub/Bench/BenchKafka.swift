@@ -16,7 +16,8 @@ struct BenchKafka: Sendable {
             return BenchKafka(servers: servers, folder: nil)
         }
         guard BenchHub.variable("KAFKA_HOME") != nil else {
-            throw BenchLack("set KAFKA_HOME to an unpacked Kafka, or KAFKA_BOOTSTRAP_SERVERS to brokers that run")
+            throw BenchLack(
+                "set KAFKA_HOME to an unpacked Kafka distribution, or KAFKA_BOOTSTRAP_SERVERS to running brokers")
         }
         // Below the ephemeral port range.
         let port = Int.random(in: 100...320) * 100
@@ -26,7 +27,7 @@ struct BenchKafka: Sendable {
             if line.contains("ready: ") { return BenchKafka(servers: line.after("="), folder: folder) }
             last = line
         }
-        throw CommandFailure("no Kafka: \(last)")
+        throw CommandFailure("Kafka did not start: \(last)")
     }
 
     func stop() {
@@ -48,7 +49,8 @@ struct BenchKafka: Sendable {
                 let left = try await Set(admin.layout(within: .seconds(30)).keys).intersection(catalogue)
                 if left.isEmpty { break }
                 if folder == nil, !areOurs {
-                    throw BenchLack("the brokers of KAFKA_BOOTSTRAP_SERVERS hold a hub's events; name others")
+                    throw BenchLack(
+                        "the brokers of KAFKA_BOOTSTRAP_SERVERS hold the events of a hub; use other brokers")
                 }
                 _ = try await admin.deleteTopics(left.sorted(), within: .seconds(30))
                 try await loops.next().sleep(for: .milliseconds(200))
@@ -73,7 +75,7 @@ struct BenchKafka: Sendable {
 
     private static func script() throws -> String {
         guard let checkout = BenchHub.checkout else {
-            throw BenchLack("`make bench` knows how to start Kafka; or set KAFKA_BOOTSTRAP_SERVERS to brokers that run")
+            throw BenchLack("run `make bench`, which starts Kafka, or set KAFKA_BOOTSTRAP_SERVERS to running brokers")
         }
         return checkout + "/scripts/kafka-cluster"
     }

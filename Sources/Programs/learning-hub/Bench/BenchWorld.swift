@@ -174,7 +174,9 @@ struct BenchWorld: Sendable {
             try await steadily(count, perSecond: perSecond, on: loop) { try await begin($0, intervals) }
             try await withTimeout(
                 .seconds(60), on: loop,
-                onTimeout: { CommandFailure("only \(intervals.count) of \(count) had their effect within 60 s") }
+                onTimeout: {
+                    CommandFailure("only \(intervals.count) of \(count) requests had their effect within 60 s")
+                }
             ) {
                 while intervals.count < count { try await loop.sleep(for: .milliseconds(5)) }
             }

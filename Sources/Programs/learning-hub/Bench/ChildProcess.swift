@@ -19,7 +19,9 @@ final class ChildProcess {
     /// - Parameter environment: added to this process's.
     init(_ command: [String], environment: [String: String] = [:]) throws {
         var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else { throw CommandFailure("no pipe: \(String(cString: strerror(errno)))") }
+        guard pipe(&ends) == 0 else {
+            throw CommandFailure("a pipe cannot be created: \(String(cString: strerror(errno)))")
+        }
         _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
         #if canImport(Glibc)
         var actions = posix_spawn_file_actions_t()

@@ -83,7 +83,9 @@ enum ConsumerBench {
             if place == eventCount, let first {
                 return Double(eventCount - first.place) / max(first.time.duration(to: now) / .seconds(1), 0.001)
             }
-            if now > limit { throw CommandFailure("consumer: \(place) of \(eventCount) events in 120 s") }
+            if now > limit {
+                throw CommandFailure("consumer: only \(place) of \(eventCount) events were handled in 120 s")
+            }
             try await parts.loops.next().sleep(for: .milliseconds(5))
         }
     }

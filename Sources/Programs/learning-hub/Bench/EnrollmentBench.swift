@@ -114,6 +114,6 @@ extension ChildProcess {
             let words = line.split(separator: " ")
             if words.count > 2, words[0] == "tps", let value = Double(words[2]) { return value }
         }
-        throw CommandFailure("pgbench did not say how many transactions a second it made")
+        throw CommandFailure("the output of pgbench contains no transaction rate")
     }
 }

@@ -66,7 +66,7 @@ enum HubBench {
                 guard let reader = try await world.makeLearners(1).first,
                     let open = try await world.makeCourses(1, by: author).first,
                     let draft = try await world.makeCourses(1, by: author, published: false).first
-                else { throw CommandFailure("there is nothing to read") }
+                else { throw CommandFailure("the hub has no content to read") }
                 let account = try await world.client.call(.get, "/users/me", token: author.token).expect(200)
                 let nginx = try await NginxProxy.start(to: world.coursePort)
                 defer { nginx?.stop() }

@@ -61,14 +61,16 @@ enum KafkaBench {
         if allocationCount != nil {
             return try await measure(hub, body, twin, messageCount, runs: 1) { $0.allocationsPerMessage }
         }
-        guard let twins = BenchHub.twins else { throw BenchLack("`make bench` builds what counts allocations") }
+        guard let twins = BenchHub.twins else {
+            throw BenchLack("run `make bench`, which builds the allocation counter")
+        }
         let process = try ChildProcess(
             [ChildProcess.ownProgram, "bench", name, "--json"],
             environment: [
                 "LD_PRELOAD": "\(twins)/allocations.so", "KAFKA_BOOTSTRAP_SERVERS": try await hub.kafka().servers,
             ])
         guard let row = try process.line().map({ try JSONTree(parsing: $0) }), let value = row["value"]?.double else {
-            throw CommandFailure("\(name) was not counted")
+            throw CommandFailure("the allocations of \(name) were not counted")
         }
         return Measurement([value], twin: row["twin"]?.double.map { [$0] } ?? [])
     }
@@ -110,7 +112,7 @@ enum KafkaBench {
             ["\(folder)/\(name)", servers, topic, "\(count)", unique("twin")],
             environment: allocationCount == nil ? [:] : ["LD_PRELOAD": "\(folder)/allocations.so"])
         let words = process.line()?.split(separator: " ").compactMap { Double($0) } ?? []
-        guard words.count == 2 else { throw CommandFailure("\(name) measured nothing") }
+        guard words.count == 2 else { throw CommandFailure("\(name) returned no result") }
         return Run(perSecond: words[0], allocationsPerMessage: words[1])
     }
 
@@ -197,7 +199,7 @@ enum KafkaBench {
             }
             try await group.waitForAll()
         }
-        guard let run = tally.run else { throw CommandFailure("not everything was read") }
+        guard let run = tally.run else { throw CommandFailure("not all messages were read") }
         return run
     }
 

@@ -61,7 +61,7 @@ struct LoadGenerator {
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while openCount > 0 {
             guard poll(&polled, nfds_t(polled.count), 10_000) > 0 else {
-                throw CommandFailure("no answers on port \(port)")
+                throw CommandFailure("no responses on port \(port)")
             }
             for index in polled.indices where polled[index].revents != 0 {
                 let count = read(polled[index].fd, &chunk, chunk.count)
@@ -122,11 +122,11 @@ struct LoadGenerator {
         private static func bodyLength(_ text: String) throws -> Int {
             let lines = text.split(separator: "\r\n")
             let status = lines.first?.split(separator: " ").dropFirst().first ?? ""
-            guard status.hasPrefix("2") else { throw CommandFailure("a request was answered: \(text)") }
+            guard status.hasPrefix("2") else { throw CommandFailure("a request failed: \(text)") }
             for line in lines where line.lowercased().hasPrefix("content-length:") {
                 if let length = Int(line.drop { $0 != " " }.dropFirst()) { return length }
             }
-            throw CommandFailure("an answer does not say how long it is")
+            throw CommandFailure("a response has no Content-Length")
         }
     }
 
@@ -151,7 +151,7 @@ struct LoadGenerator {
                 systemConnect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard descriptor >= 0, status == 0 else { throw CommandFailure("nothing listens on port \(port)") }
+        guard descriptor >= 0, status == 0 else { throw CommandFailure("no program listens on port \(port)") }
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
         return descriptor

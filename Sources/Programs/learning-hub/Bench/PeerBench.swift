@@ -18,12 +18,14 @@ enum PeerBench {
 
     /// - Throws: ``BenchLack`` with what the peer lacks.
     private static func run(_ hub: BenchHub, _ name: String, _ topic: String, _ count: Int) async throws -> [Double] {
-        guard let checkout = BenchHub.checkout else { throw BenchLack("`make bench-peers` knows where the peers are") }
+        guard let checkout = BenchHub.checkout else {
+            throw BenchLack("run `make bench-peers`, which builds the peers")
+        }
         let servers = try await hub.kafka().servers
         return try (0..<runs).map { _ in
             let process = try ChildProcess(
                 ["\(checkout)/.venv/bin/python", "\(checkout)/bench/peers.py", name, servers, topic, "\(count)"])
-            guard let line = process.line() else { throw CommandFailure("peer.\(name) measured nothing") }
+            guard let line = process.line() else { throw CommandFailure("peer.\(name) returned no result") }
             // Not a figure: it prints what is missing.
             guard let rate = Double(line) else { throw BenchLack(line) }
             return rate

@@ -108,7 +108,7 @@ enum RelayBench {
             group.addTask(executorPreference: loops.next()) { try await relay.run() }
             defer { group.cancelAll() }
             try await withTimeout(
-                .seconds(120), on: loops.next(), onTimeout: { CommandFailure("the relay was not done in 120 s") }
+                .seconds(120), on: loops.next(), onTimeout: { CommandFailure("the relay did not finish in 120 s") }
             ) {
                 while try await !isDone() { try await loops.next().sleep(for: .milliseconds(5)) }
             }

@@ -5,17 +5,17 @@ internal import User
 
 /// `admin create`: creates an administrator; needs only access to the machine.
 enum AdminCommand {
-    static let command = Command("admin", "Administrators.", members: [create])
+    static let command = Command("admin", "Manage administrators.", members: [create])
 
     private static let email = Option("email", "ADDRESS", required: true, "The administrator's e-mail address.")
 
     private static let create = Command(
-        "create", "Create an administrator; the password is asked for, or read from standard input.",
+        "create", "Create an administrator. The command asks for the password, or reads it from standard input.",
         options: [email, .data, .json],
         examples: [
             "admin create --email head@school.example", "admin create --email head@school.example < password.txt",
         ],
-        notes: "The password has at least 12 characters; a line feed at its end is not part of it."
+        notes: "The password has at least 12 characters. A line feed at its end is ignored."
     ) { arguments, console in
         let address = arguments.text(email) ?? ""
         let settings = try await HubLocation.settingsForParts(arguments)
@@ -24,7 +24,7 @@ enum AdminCommand {
         if arguments.has(.json) {
             console.json(.object([.init("id", .string(id)), .init("email", .string(address))]))
         } else {
-            console.line("\(address) is an administrator now (\(id))")
+            console.line("\(address) is now an administrator (\(id))")
         }
     }
 
@@ -32,15 +32,15 @@ enum AdminCommand {
     private static func password(of address: String, _ console: Console) throws -> String {
         guard Console.isInteractive else {
             guard let password = readLine(), !password.isEmpty else {
-                throw CommandFailure("no password came on standard input")
+                throw CommandFailure("standard input contains no password")
             }
             return password
         }
         guard let password = console.secret("Password of \(address)"), !password.isEmpty else {
             throw CommandFailure("no password was given")
         }
-        guard console.secret("The same again") == password else {
-            throw CommandFailure("the two passwords differ: nothing was made")
+        guard console.secret("Repeat the password") == password else {
+            throw CommandFailure("the two passwords differ; no account was created")
         }
         return password
     }

@@ -6,9 +6,10 @@ enum ConfigCommand {
     private static let markdown = Option("markdown", "Print a Markdown table.")
 
     static let command = Command(
-        "config", "List every setting: name, type, default, secret or not, and where its value comes from.",
+        "config", "List all settings with name, type, default, secrecy, value and source of the value.",
         options: [markdown, .json], examples: ["config", "config --markdown > settings.md"],
-        notes: "Values of secrets are never shown. Settings of unknown name are listed at the end."
+        notes:
+            "Values of secrets are not shown. Variables that look like settings but are unknown are listed at the end."
     ) { arguments, console in
         let settings = try HubSettings.read()
         let declarations = HubServices.settings
@@ -25,7 +26,9 @@ enum ConfigCommand {
             }
         } else {
             for setting in declarations { console.line(text(setting, settings, width: Console.width)) }
-            for name in settings.unknownNames(among: declarations) { console.line("\(name)  is set but unknown") }
+            for name in settings.unknownNames(among: declarations) {
+                console.line("\(name)  is set but unknown; is it misspelt?")
+            }
         }
     }
 

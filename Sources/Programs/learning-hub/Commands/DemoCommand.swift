@@ -5,17 +5,19 @@ internal import Platform
 enum DemoCommand {
     private static let url = Option(
         "url", "URL",
-        "The hub's address. Without it, that of the hub on the data folder, else port HUB_GATEWAY_PORT here.")
+        "The address of the hub. Default: the hub that runs on the data folder, or port HUB_GATEWAY_PORT of this machine."
+    )
 
-    private static let keep = Option("keep", "Leave what the demo has made: two accounts and a course.")
+    private static let keep = Option("keep", "Keep the two accounts and the course of the demo.")
 
     static let command = Command(
-        "demo", "Play what people do as real clients against a running hub; each step with its time.",
+        "demo", "Run a complete scenario against a running hub over HTTP, and show the time of each step.",
         options: [url, keep, .data, .json], examples: ["demo", "demo --url http://127.0.0.1:3000"],
         notes: """
-            Ends with 1 at the first step that does not arrive. The course is written by an instructor whom the demo makes, as \
-            `admin create` does: for that it must reach the hub's database. In the end both accounts are erased, and the course \
-            is archived with that, after Ctrl-C too. The addresses are nobody's; where the hub sends real mail, its server may refuse them.
+            Ends with exit code 1 at the first step that fails. The demo creates a learner and an instructor in the way of \
+            `admin create`, which needs access to the hub's database. At the end, and after \
+            Ctrl-C, it deletes both accounts and archives the course. \
+            Their e-mail addresses do not exist; a real mail server may refuse them.
             """
     ) { arguments, console in
         let client = try APIClient(address: try address(arguments))
@@ -27,7 +29,7 @@ enum DemoCommand {
         }
         let cleaned = await outcome {
             if arguments.has(keep) { return }
-            try await steps.step("what the demo has made is removed") {
+            try await steps.step("the data of the demo is deleted") {
                 for account in [learner, author] { try await client.erase(account) }
             }
         }
@@ -42,7 +44,7 @@ enum DemoCommand {
         let learner = try await RegistrationFlow(
             client: client, steps: steps, account: account, mails: SentMail(arguments: arguments)
         ).play()
-        let teacher = try await steps.step("an author is made") {
+        let teacher = try await steps.step("an author account is created") {
             _ = try await AdminCommand.create(
                 .instructor, author.email, author.password, try await HubLocation.settingsForParts(arguments))
             return try await client.logIn(author)

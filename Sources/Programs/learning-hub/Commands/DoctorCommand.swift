@@ -4,11 +4,11 @@ internal import Avro
 enum DoctorCommand {
     static let command = Command(
         "doctor",
-        "Check a hub: its services, settings, database, log, groups, schema registry, mail and storage; one line each.",
+        "Check a hub: services, settings, database, log, groups, schema registry, mail and storage. One line for each.",
         options: [.data, .json], examples: ["doctor", "doctor --data /var/lib/learning-hub"],
         notes: """
-            Ends with 1 when something is wrong. What runs is judged by what its processes have written down of themselves and by what \
-            they answer, whatever is set in this shell.
+            Ends with exit code 1 when a check fails. Running processes are checked with the settings they were started with, which \
+            they have stored in the database, not with the settings of this shell.
             """
     ) { arguments, console in
         let findings = await Doctor(arguments: arguments).examine()
@@ -17,7 +17,7 @@ enum DoctorCommand {
         }
         let broken = findings.filter { $0.state == .broken }
         if !broken.isEmpty {
-            throw CommandFailure("\(broken.map(\.part).joined(separator: ", ")): see above what to do")
+            throw CommandFailure("\(broken.map(\.part).joined(separator: ", ")): the lines above say what to do")
         }
     }
 }

@@ -1,8 +1,8 @@
 /// `man`: the manual page.
 enum ManCommand {
     static let command: Command = Command(
-        "man", "Print the manual page, for `man` to show.", examples: ["man > learning-hub.1"],
-        notes: "`man ./learning-hub.1` shows it; in a folder `man1` of MANPATH it is found by name."
+        "man", "Print the manual page in the format of `man`.", examples: ["man > learning-hub.1"],
+        notes: "`man ./learning-hub.1` shows the page. `man` finds it by name in a folder `man1` of MANPATH."
     ) { _, console in
         console.line(ManPage.text(of: Program.commands, version: Program.version))
     }
@@ -13,7 +13,7 @@ enum CompletionsCommand {
     private static let names = Shell.allCases.map(\.rawValue)
 
     static let command: Command = Command(
-        "completions", "Print what makes a shell complete this program's commands and options.",
+        "completions", "Print a script that completes this program's commands and options in a shell.",
         arguments: [Argument("SHELL", names.joined(separator: ", ") + ".", choices: names)],
         examples: ["completions bash > ~/.local/share/bash-completion/completions/learning-hub"],
         notes: """
@@ -23,7 +23,7 @@ enum CompletionsCommand {
     ) { arguments, console in
         guard let shell = Shell(rawValue: arguments.positional[0]) else {
             throw arguments.misuse(
-                "`\(arguments.positional[0])` is no shell that is known; there are \(names.joined(separator: ", "))")
+                "`\(arguments.positional[0])` is not supported; choose one of \(names.joined(separator: ", "))")
         }
         console.line(Completions(program: Program.commands).script(for: shell))
     }

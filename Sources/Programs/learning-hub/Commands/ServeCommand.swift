@@ -5,7 +5,7 @@ internal import Platform
 /// `serve NAME…`: some services, as one process of several.
 enum ServeCommand {
     static let command = Command(
-        "serve", "Start some services, configured from the environment.",
+        "serve", "Start one or several services in one process.",
         arguments: [
             Argument(
                 "NAME", .oneOrMore, "Services: \(HubServices.names).", choices: HubServices.all.map { $0.name.rawValue }
@@ -13,16 +13,17 @@ enum ServeCommand {
         ],
         examples: ["serve user auth", "serve gateway"],
         notes: """
-            Needs DATABASE_URL and HUB_IDENTITY_SECRET, the same for all processes of a hub. Where a service listens and
-            where it finds the others: HUB_<SERVICE>_PORT and HUB_<SERVICE>_URL. /health/ready says when it is of use.
-            The log's topics must be there: `topics apply` makes them.
+            Settings come from the environment. DATABASE_URL and HUB_IDENTITY_SECRET are required and the same for all
+            processes of a hub. HUB_<SERVICE>_PORT is the port of a service, HUB_<SERVICE>_URL the address at which other
+            services call it. /health/ready returns 200 when a service can handle requests. The topics of the log must
+            exist; `topics apply` creates them.
             """
     ) { arguments, console in
         let signals = StopSignals()
         var types: [any HubService.Type] = []
         for name in arguments.positional {
             guard let type = HubServices.named(name) else {
-                throw arguments.misuse("there is no service `\(name)`; there are \(HubServices.names)")
+                throw arguments.misuse("there is no service `\(name)`; choose from \(HubServices.names)")
             }
             if !types.contains(where: { $0 == type }) { types.append(type) }
         }

@@ -11,21 +11,22 @@ internal import Foundation
 
 /// `up`: the whole hub in one process.
 struct UpCommand {
-    private static let data = Option("data", "DIR", default: ".data", "Where everything is kept.")
+    private static let data = Option("data", "DIR", default: ".data", "The folder for all data of the hub.")
     private static let port = Option(
         "port", "PORT",
-        "Port of the gateway, 3000 as a rule; the other services take the ports after it. 0: any free ports.")
-    private static let host = Option("host", "ADDRESS", "Address of the gateway, 127.0.0.1 as a rule.")
+        "Port of the gateway, by default 3000. The other services use the ports after it. 0: free ports that the system chooses."
+    )
+    private static let host = Option("host", "ADDRESS", "Address of the gateway, by default 127.0.0.1.")
 
     static let command = Command(
-        "up", "Start every service, the relays and the workers in one process.", options: [data, port, host],
+        "up", "Start the whole hub in one process.", options: [data, port, host],
         examples: ["up", "up --data /var/lib/learning-hub --port 8080 --host 0.0.0.0"],
         notes: """
-            Without DATABASE_URL a private PostgreSQL runs in DIR/postgres. Settings come from the environment and from
-            a .env file in this folder; `learning-hub config` lists them. Log lines go to standard error as JSON, on a
-            terminal only warnings and errors unless HUB_LOG_LEVEL says otherwise.
+            If DATABASE_URL is not set, a private PostgreSQL server runs in DIR/postgres. Settings come from the environment
+            and from the file .env in the current folder; `learning-hub config` lists them. The log is JSON on standard
+            error. On a terminal it has only warnings and errors, unless HUB_LOG_LEVEL is set.
 
-            Ctrl-C lets requests under way finish and stops everything; pressed again it ends the process at once.
+            Ctrl-C stops the hub after the current requests. A second Ctrl-C ends the process at once.
             """
     ) { arguments, console in
         try await UpCommand(
@@ -92,7 +93,7 @@ struct UpCommand {
             await process.stop()
             throw error
         }
-        console.line("\nstopping: requests under way may finish")
+        console.line("\nstopping after the current requests")
         folder.removeNote()
         await process.stop()
     }

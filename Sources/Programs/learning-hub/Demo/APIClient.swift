@@ -25,7 +25,7 @@ final class APIClient: Sendable {
 
         /// A required text of the body.
         func text(_ name: String) throws -> String {
-            guard let text = body[name]?.text else { throw CommandFailure("no \(name) in the answer") }
+            guard let text = body[name]?.text else { throw CommandFailure("the response has no \(name)") }
             return text
         }
     }
@@ -50,10 +50,12 @@ final class APIClient: Sendable {
             response = try await http.send(request, timeout: .seconds(10))
             bytes = try await response.body.collect(bytesMax: Self.bodyBytesMax)
         } catch HTTPClientError.invalidRequest {
-            throw CommandFailure("`\(address)` is no address of a hub. One looks like http://127.0.0.1:3000.")
+            throw CommandFailure(
+                "`\(address)` is not the address of a hub; an address looks like http://127.0.0.1:3000")
         } catch {
             throw CommandFailure(
-                "\(address) \(Self.failure(error)). Is the hub running? `\(Program.name) up` starts it.")
+                "\(address) \(Self.failure(error)). Start the hub with `\(Program.name) up`, or use --url for another address."
+            )
         }
         return Answer(
             status: response.status.code, correlationID: response.fields["x-correlation-id"],
@@ -63,8 +65,8 @@ final class APIClient: Sendable {
     private static func failure(_ error: any Error) -> String {
         switch error as? HTTPClientError {
         case .connectFailed: "cannot be reached"
-        case .timedOut: "does not answer in time"
-        default: "broke off its answer"
+        case .timedOut: "did not respond in time"
+        default: "closed the connection before the response was complete"
         }
     }
 

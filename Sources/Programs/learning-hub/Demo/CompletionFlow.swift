@@ -11,7 +11,7 @@ struct CompletionFlow {
 
     /// Completes the article; the quiz lesson is completed by an event.
     func read() async throws {
-        _ = try await steps.step("the learner finishes the article") {
+        _ = try await steps.step("the learner completes the article") {
             try await client.call(
                 .put, "/progress",
                 json: .object([
@@ -33,9 +33,9 @@ struct CompletionFlow {
             let mine = try await client.call(.get, "/certificates", token: learner.token).expect(200)
             return mine.body["items"]?.items?.first?["code"]?.text
         }
-        _ = try await steps.step("anybody can verify its code") {
+        _ = try await steps.step("its code can be verified without a login") {
             let answer = try await client.call(.get, "/certificates/verify/\(certificate)").expect(200)
-            guard answer.body["valid"] == .bool(true) else { throw CommandFailure("it is not valid") }
+            guard answer.body["valid"] == .bool(true) else { throw CommandFailure("the certificate is not valid") }
             return answer
         } detail: {
             "\($0.body["learnerName"]?.text ?? "?"), “\($0.body["courseTitle"]?.text ?? "?")”"
@@ -45,11 +45,11 @@ struct CompletionFlow {
             let badges = standing.body["badges"]?.items ?? []
             return badges.first { $0["code"]?.text == "COURSE_COMPLETED" }?["name"]?.text
         }
-        _ = try await steps.eventually("the learner is congratulated", client) { () -> String? in
+        _ = try await steps.eventually("the learner gets a notification of it", client) { () -> String? in
             let notices = try await client.call(.get, "/notifications", token: learner.token).expect(200)
             return notices.body["items"]?.items?.first { $0["type"]?.text == "completion" }?["title"]?.text
         }
-        try await steps.step("a review can be written now") {
+        try await steps.step("the learner writes a review") {
             let body: JSONTree = .object([.init("rating", .number("5")), .init("text", .string("Short and good."))])
             _ = try await client.call(.post, "/courses/\(course.id)/reviews", json: body, token: learner.token)
                 .expect(201)

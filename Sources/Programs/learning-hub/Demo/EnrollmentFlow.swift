@@ -23,7 +23,7 @@ struct EnrollmentFlow {
     func play() async throws -> (DemoCourse, enrollment: String) {
         let course = try await publish()
         // An event tells content of the publication.
-        _ = try await steps.eventually("the lesson is closed to who has not enrolled", client) { () -> String? in
+        _ = try await steps.eventually("the lesson is closed before the enrolment", client) { () -> String? in
             let answer = try await client.call(.get, "/lessons/\(course.article)/content", token: learner.token)
             return answer.status == 403 ? answer.body["code"]?.text : nil
         }
@@ -35,14 +35,14 @@ struct EnrollmentFlow {
             ).expect(202)
             let again = try await client.call(.post, "/enrollments", json: body, token: learner.token, key: key)
             guard again.body["paymentId"] == first.body["paymentId"] else {
-                throw CommandFailure("the same key was another payment")
+                throw CommandFailure("the same key made a second payment")
             }
             return first
         } detail: {
-            "\($0.body["paymentId"]?.text ?? "?") is \($0.body["status"]?.text ?? "?"), asked twice"
+            "\($0.body["paymentId"]?.text ?? "?") is \($0.body["status"]?.text ?? "?"), also when requested twice with the same key"
         }
         let payment = try order.text("paymentId")
-        let enrollment = try await steps.eventually("the enrolment follows by event", client) {
+        let enrollment = try await steps.eventually("the payment event creates the enrolment", client) {
             try await client.call(.get, "/payments/\(payment)", token: learner.token).expect(200)
                 .body["enrollmentId"]?.text
         }
@@ -55,7 +55,7 @@ struct EnrollmentFlow {
     }
 
     private func publish() async throws -> DemoCourse {
-        let course = try await steps.step("an author drafts a course") {
+        let course = try await steps.step("the author creates a draft course") {
             try await client.call(
                 .post, "/courses",
                 json: .texts([

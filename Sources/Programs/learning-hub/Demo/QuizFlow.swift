@@ -10,12 +10,14 @@ struct QuizFlow {
     let course: DemoCourse
 
     func play() async throws {
-        let quiz = try await steps.step("the learner opens the quiz, which does not say what is right") {
+        let quiz = try await steps.step("the learner opens the quiz, which does not show the right answers") {
             let answer = try await client.call(.get, "/quizzes/\(course.quiz)", token: learner.token).expect(200)
-            guard !answer.body.compactText().contains("correct") else { throw CommandFailure("it says what is right") }
+            guard !answer.body.compactText().contains("correct") else {
+                throw CommandFailure("the quiz shows the right answers")
+            }
             return answer
         }
-        let submission = try await steps.step("the learner hands it in") {
+        let submission = try await steps.step("the learner submits the quiz") {
             try await client.call(
                 .post, "/quizzes/submit",
                 json: .object([
@@ -25,7 +27,7 @@ struct QuizFlow {
         } detail: {
             $0.body["passed"] == .bool(true) ? "passed" : "not passed"
         }
-        _ = try await steps.eventually("the learner is told the grade", client) { () -> String? in
+        _ = try await steps.eventually("the learner gets a notification of the grade", client) { () -> String? in
             let notices = try await client.call(.get, "/notifications", token: learner.token).expect(200)
             return notices.body["items"]?.items?.first { $0["type"]?.text == "grade" }?["title"]?.text
         }
@@ -40,7 +42,7 @@ struct QuizFlow {
         try (quiz["questions"]?.items ?? []).map { question in
             let right = question["options"]?.items?.first { $0["text"]?.text == DemoCourse.right }
             guard let id = question["id"]?.text, let option = right?["id"]?.text else {
-                throw CommandFailure("the quiz is another one")
+                throw CommandFailure("the notification is about another quiz")
             }
             return .object([.init("questionId", .string(id)), .init("optionIds", .array([.string(option)]))])
         }

@@ -26,9 +26,11 @@ struct RegistrationFlow {
         let learner = try await steps.step("the person logs in") {
             try await client.logIn(account)
         }
-        try await steps.step("the profile is there") {
+        try await steps.step("the person reads their profile") {
             let answer = try await client.call(.get, "/users/me", token: learner.token).expect(200)
-            guard answer.body["id"] == person.body["id"] else { throw CommandFailure("it is another person's") }
+            guard answer.body["id"] == person.body["id"] else {
+                throw CommandFailure("it is the profile of another person")
+            }
         }
         try await points(learner.token)
         try await notification(learner.token)
@@ -37,14 +39,14 @@ struct RegistrationFlow {
     }
 
     private func mail(to person: String) async throws {
-        _ = try await steps.step("the welcome mail is in the mailbox, or sent") {
+        _ = try await steps.step("the welcome mail is in the mailbox or sent") {
             let mail = try await client.eventually(within: patience, every: .milliseconds(100)) { () -> String? in
                 let answer = try await client.call(.get, "/dev/mailbox?to=\(account.email)")
                 // A hub with a mail server has no mailbox.
                 if answer.status == 404 { return try await mails.fate(ofMailTo: person) }
                 return try answer.expect(200).body["items"]?.items?.first.map { "“\($0["subject"]?.text ?? "?")”" }
             }
-            guard let mail else { throw CommandFailure("not within \(patience.shown)") }
+            guard let mail else { throw CommandFailure("did not happen within \(patience.shown)") }
             return mail
         } detail: {
             $0
@@ -57,9 +59,11 @@ struct RegistrationFlow {
                 let answer = try await client.call(.get, "/gamification/me", token: token).expect(200)
                 return answer.body["points"]?.integer.flatMap { $0 > 0 ? $0 : nil }
             }
-            guard let points else { throw CommandFailure("not within \(patience.shown)") }
+            guard let points else { throw CommandFailure("did not happen within \(patience.shown)") }
             let rows = try await client.call(.get, "/gamification/me/ledger", token: token).expect(200)
-            guard rows.body["items"]?.items?.count == 1 else { throw CommandFailure("not exactly one row") }
+            guard rows.body["items"]?.items?.count == 1 else {
+                throw CommandFailure("the ledger does not have exactly one row")
+            }
             return points
         } detail: {
             "\($0) points"
@@ -67,11 +71,11 @@ struct RegistrationFlow {
     }
 
     private func notification(_ token: String) async throws {
-        _ = try await steps.step("the in-app message is there") {
+        _ = try await steps.step("the in-app notification is there") {
             let message = try await client.eventually(within: patience) { () -> JSONTree? in
                 try await client.call(.get, "/notifications", token: token).expect(200).body["items"]?.items?.last
             }
-            guard let message else { throw CommandFailure("not within \(patience.shown)") }
+            guard let message else { throw CommandFailure("did not happen within \(patience.shown)") }
             return message
         } detail: {
             "“\($0["title"]?.text ?? "?")”"

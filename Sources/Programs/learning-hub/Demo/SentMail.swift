@@ -14,7 +14,7 @@ struct SentMail: Sendable {
         }
         guard let mail = mails.first(where: { $0.userID.rawValue == person }) else { return nil }
         switch mail.state {
-        case .sent: return "the mail server took it"
+        case .sent: return "the mail server accepted it"
         case .failed: return "the mail server refused it: \(mail.reason ?? "no reason given")"
         case .waiting, .sending, .dropped: return nil
         }

@@ -25,7 +25,7 @@ struct Steps {
             throw CommandFailure("the demo was interrupted at this step: \(name)")
         } catch {
             tell(name, start.duration(to: clock.now), "\(error)", arrived: false)
-            throw CommandFailure("the demo stops at this step: \(name)")
+            throw CommandFailure("this step of the demo failed: \(name)")
         }
     }
 
@@ -36,7 +36,7 @@ struct Steps {
         let patience = Duration.seconds(15)
         return try await step(name) {
             guard let result = try await client.eventually(within: patience, found) else {
-                throw CommandFailure("not within \(patience.shown)")
+                throw CommandFailure("did not happen within \(patience.shown)")
             }
             return result
         } detail: {
@@ -47,7 +47,7 @@ struct Steps {
     /// Prints how to trace a request.
     func journey(_ answer: APIClient.Answer) {
         guard let id = answer.correlationID, !asJSON else { return }
-        console.line("  its journey: \(Program.name) trace \(id)\n")
+        console.line("  to see what the request caused: \(Program.name) trace \(id)\n")
     }
 
     private func tell(_ name: String, _ time: Duration, _ detail: String, arrived: Bool) {

@@ -12,9 +12,10 @@ extension Doctor {
             let wrong = declarations.compactMap { shell.complaint(about: $0) }.map {
                 Finding(
                     part: Self.part, state: .broken, detail: "\($0)",
-                    remedy: "`\(Program.name) config` lists what is expected")
+                    remedy: "`\(Program.name) config` lists the allowed values")
             }
-            return orSound(wrong + odd(in: shell), "\(declarations.count) settings of this shell: no hub runs")
+            return orSound(
+                wrong + odd(in: shell), "\(declarations.count) settings of this shell are valid; no hub runs")
         }
         let living = running.processes.filter { running.runs($0) }
         let judged = living.isEmpty ? running.processes : living
@@ -28,12 +29,12 @@ extension Doctor {
         findings += places(judged.map(\.settings), shell)
         let which =
             switch (judged.count, living.isEmpty) {
-            case (1, false): "process \((living.first ?? first).pid), which runs"
-            case (1, true): "process \(first.pid), which ran last and does not run now"
-            case (let count, false): "the \(count) processes that run"
-            case (let count, true): "the \(count) processes that ran last; none of them runs now"
+            case (1, false): "the running process \((living.first ?? first).pid)"
+            case (1, true): "process \(first.pid), which has ended,"
+            case (let count, false): "the \(count) running processes"
+            case (let count, true): "the \(count) last processes, which have all ended,"
             }
-        return orSound(findings, "nothing is wrong with the settings of \(which)")
+        return orSound(findings, "the settings of \(which) are valid")
     }
 
     private func orSound(_ findings: [Finding], _ detail: String) -> [Finding] {
@@ -44,22 +45,22 @@ extension Doctor {
     private func odd(in settings: Settings) -> [Finding] {
         var findings = settings.unknownNames(among: HubServices.settings).map {
             Finding(
-                part: Self.part, state: .odd, detail: "\($0) is no setting",
-                remedy: "is it misspelt? It has no effect")
+                part: Self.part, state: .odd, detail: "\($0) is not a known setting and has no effect",
+                remedy: "correct its name, or unset it")
         }
         if settings.shown(named: "HUB_RATE_LIMITS") == "off" {
             findings.append(
                 Finding(
                     part: Self.part, state: .odd, detail: "rate limits are off",
-                    remedy: "unset HUB_RATE_LIMITS but for load tests"))
+                    remedy: "unset HUB_RATE_LIMITS; `off` is for load tests only"))
         }
         let name = PlatformSettings.serviceHost.name
         if let host = settings.shown(named: name), !ServiceDirectory.isOfThisMachine(host) {
             findings.append(
                 Finding(
                     part: Self.part, state: .odd,
-                    detail: "the services listen on \(host), not on this machine alone",
-                    remedy: "unset \(name), unless a network keeps strangers from their ports"))
+                    detail: "the services listen on \(host), and other machines can connect to them",
+                    remedy: "unset \(name), unless only machines of the hub are in this network"))
         }
         return findings
     }
@@ -71,14 +72,15 @@ extension Doctor {
             if values.count > 1 {
                 let all = values.map { $0 ?? "unset" }.sorted().joined(separator: " and ")
                 return Finding(
-                    part: Self.part, state: .broken, detail: "processes of this hub differ in \(name): \(all)",
-                    remedy: "give all of them the same and start them again")
+                    part: Self.part, state: .broken,
+                    detail: "processes of this hub have different values of \(name): \(all)",
+                    remedy: "set the same value for all of them and restart them")
             }
             guard let own = shell.shown(named: name), let value = values.first, own != value else { return nil }
             return Finding(
                 part: Self.part, state: .odd,
-                detail: "\(name) is \(own) in this shell, and \(value ?? "unset") for the hub",
-                remedy: "unset it here, unless it is another way to the same")
+                detail: "\(name) is \(own) in this shell, but \(value ?? "unset") for the hub",
+                remedy: "unset it in this shell, unless both are addresses of the same server")
         }
     }
 }

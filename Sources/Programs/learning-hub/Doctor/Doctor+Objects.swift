@@ -17,7 +17,7 @@ extension Doctor {
         let place = FilePlace(settings, unset: instances.isEmpty ? folder.objects : nil)
         for instance in told {
             guard let failing = instance.answer.failing?.first(where: { $0.name == Self.part }) else { continue }
-            let reason = failing.reason ?? "see its log lines"
+            let reason = failing.reason ?? "see its log"
             return Finding(
                 part: Self.part, state: .broken,
                 detail: "the \(instance.record.service) service cannot use \(place): \(reason)",
@@ -39,7 +39,7 @@ extension Doctor {
         guard case .bucket = place, FilePlace(shell, unset: nil) == place, shell.isSet(ObjectSettings.secretAccessKey)
         else {
             return Finding(
-                part: Self.part, state: .odd, detail: "whether \(place) can be used is not known",
+                part: Self.part, state: .odd, detail: "the state of \(place) is unknown",
                 remedy: "see the lines of the services media and certificate, which use it")
         }
         do {
@@ -93,19 +93,19 @@ private enum FilePlace: Equatable, CustomStringConvertible {
     func remedy(for reason: String) -> String {
         guard case .bucket = self else {
             return
-                "the user of the hub must be able to write there: see its owner, mode and disk, and \(ObjectSettings.folder.name)"
+                "the user of the hub must be able to write there: check its owner, mode and disk, and \(ObjectSettings.folder.name)"
         }
         let (id, secret) = (ObjectSettings.accessKeyID.name, ObjectSettings.secretAccessKey.name)
         if reason.contains("no bucket") || reason.contains("NoSuchBucket") {
             return "create the bucket, or correct \(ObjectSettings.bucket.name) and start the services again"
         }
         if reason.contains("InvalidAccessKeyId") || reason.contains("SignatureDoesNotMatch") {
-            return "correct \(id) and \(secret), and start the services again"
+            return "correct \(id) and \(secret), and restart the services"
         }
         if reason.contains("AccessDenied") || reason.contains("403") {
             return "give \(id) the right to list, read, write and delete in the bucket"
         }
-        if reason.contains("RequestTimeTooSkewed") { return "set the clocks of the hub's machines right" }
-        return "does \(ObjectSettings.endpoint.name) answer to the machines of the services?"
+        if reason.contains("RequestTimeTooSkewed") { return "correct the clocks of the hub's machines" }
+        return "check that the machines of the services can reach \(ObjectSettings.endpoint.name)"
     }
 }

@@ -18,7 +18,7 @@ extension Doctor {
     private func missing(_ name: ServiceName, hasRun: Bool) -> Finding {
         Finding(
             part: "service \(name)", state: hasRun ? .broken : .odd,
-            detail: hasRun ? "no process of it runs" : "it has never run here",
+            detail: hasRun ? "no process of this service runs" : "this service has never run",
             remedy: "start it: `\(Program.name) serve \(name)`, or all with `\(Program.name) up`")
     }
 
@@ -38,26 +38,27 @@ extension Doctor {
     private func finding(_ name: ServiceName, _ instance: RunningHub.Instance) -> Finding {
         let record = instance.record, part = "service \(name)"
         let place = "process \(record.pid)\(record.machine == ThisMachine.name ? "" : " on \(record.machine)")"
-        let heard = "it was last heard of \(Duration.seconds(record.silence).shown) ago"
+        let heard = "its last heartbeat was \(Duration.seconds(record.silence).shown) ago"
         switch instance.answer {
         case .ready(let failing) where failing.isEmpty:
             return Finding(part: part, state: .sound, detail: "ready at \(record.address), \(place)")
         case .ready(let failing):
             return Finding(
                 part: part, state: .odd, detail: "ready at \(record.address), \(place), but \(said(failing))",
-                remedy: "it goes on without; see the line of that part")
+                remedy: "the service works without it; see the line of that part")
         case .notReady(let failing):
             return Finding(
                 part: part, state: .broken, detail: "\(place) at \(record.address) is not ready: \(said(failing))",
-                remedy: "its log lines say more")
-        case .refused: return silent(part, place, record, "nobody listens, \(heard)")
+                remedy: "see its log")
+        case .refused: return silent(part, place, record, "no program listens there, \(heard)")
         case .silent(let reason): return silent(part, place, record, "\(reason), \(heard)")
         case .outOfReach:
             return Finding(
                 part: part, state: record.isFresh ? .odd : .broken,
-                detail: "\(place) listens for its own machine alone, at \(record.address); \(heard)",
+                detail: "\(place) listens at \(record.address), which only its own machine can reach; \(heard)",
                 remedy: record.isFresh
-                    ? "run `\(Program.name) doctor` there" : "start it again: `\(Program.name) \(record.command)`")
+                    ? "run `\(Program.name) doctor` on that machine" : "restart it: `\(Program.name) \(record.command)`"
+            )
         }
     }
 
@@ -65,12 +66,12 @@ extension Doctor {
         Finding(
             part: part, state: .broken, detail: "\(place) does not answer at \(record.address): \(reason)",
             remedy: record.isFresh
-                ? "if it was killed start it again: `\(Program.name) \(record.command)`; its log lines say more"
-                : "start it again: `\(Program.name) \(record.command)`")
+                ? "see its log; if it was killed, restart it: `\(Program.name) \(record.command)`"
+                : "restart it: `\(Program.name) \(record.command)`")
     }
 
     private func said(_ failing: [RunningHub.FailingPart]) -> String {
-        if failing.isEmpty { return "it is about to stop" }
+        if failing.isEmpty { return "it is stopping" }
         let names = failing.map { part in part.name + (part.reason.map { " (\($0))" } ?? "") }
         return "\(names.joined(separator: ", ")) \(failing.count == 1 ? "fails" : "fail")"
     }

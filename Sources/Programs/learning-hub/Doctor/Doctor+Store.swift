@@ -41,16 +41,16 @@ extension Doctor {
         }
         let who =
             processes.isEmpty
-            ? "a process of all services opens"
-            : processes.count == 1 ? "the process that runs opens" : "the \(processes.count) processes that run open"
+            ? "a process with all services opens"
+            : processes.count == 1 ? "the running process opens" : "the \(processes.count) running processes open"
         let isEnough = wanted <= Int(room)
         return Finding(
             part: "connections", state: isEnough ? .sound : .odd,
             detail:
-                "\(who) up to \(wanted), the server allows \(room), \(used) are open",
+                "\(who) up to \(wanted) connections; the server allows \(room); \(used) are open",
             remedy: isEnough
                 ? nil
-                : "set \(PlatformSettings.databaseConnections.name) or raise the server's max_connections: it must hold all processes together"
+                : "reduce \(PlatformSettings.databaseConnections.name), or raise max_connections of the server above the sum for all processes"
         )
     }
 
@@ -62,8 +62,8 @@ extension Doctor {
             return Finding(
                 part: "log", state: .broken,
                 detail:
-                    "\(changes.count == 1 ? "a topic differs" : "\(changes.count) things differ") from the catalogue: \(first)",
-                remedy: "`\(Program.name) topics plan` shows it all, `topics apply` makes it good")
+                    "\(changes.count == 1 ? "1 difference" : "\(changes.count) differences") from the catalogue: \(first)",
+                remedy: "`\(Program.name) topics plan` shows the differences, `topics apply` resolves them")
         }
         let place = cluster.map { " on Kafka, brokers \($0.servers.joined(separator: ", "))" } ?? ""
         return Finding(part: "log", state: .sound, detail: "\(TopicSettings.catalogue.count) topics\(place)")
@@ -74,15 +74,17 @@ extension Doctor {
         if let first = cluster.leaderless.first {
             return Finding(
                 part: "log", state: .broken,
-                detail: "\(cluster.leaderless.count) partitions have no leader, \(first) for one; \(brokers)",
-                remedy: "start the brokers that are missing: what is for these partitions waits in the outboxes")
+                detail: "\(cluster.leaderless.count) partitions have no leader, among them \(first); \(brokers)",
+                remedy: "start the missing brokers; events for these partitions wait in the outboxes")
         }
         if let first = cluster.underReplicated.first {
             return Finding(
                 part: "log", state: .odd,
                 detail:
-                    "\(cluster.underReplicated.count) partitions have fewer copies in sync than they should, \(first) for one; \(brokers)",
-                remedy: "start the broker that is missing, or let it catch up: another one less may stop the events")
+                    "\(cluster.underReplicated.count) partitions have too few in-sync replicas, among them \(first); \(brokers)",
+                remedy:
+                    "start the missing broker, or wait until it has caught up; the loss of another broker can stop the events"
+            )
         }
         return nil
     }
@@ -100,11 +102,11 @@ extension Doctor {
         let more = late.count > 1 ? "; \(late.count) partitions in all" : ""
         let remedy =
             worst.isHeld
-            ? "its service runs and gets no further: its log lines say what fails or what it waits for"
-            : "no member reads it: start the \(ConsumerGroup(rawValue: worst.group).service) service"
+            ? "its service runs but makes no progress; the log of the service gives the reason"
+            : "no consumer reads it; start the \(ConsumerGroup(rawValue: worst.group).service) service"
         return Finding(
             part: "groups", state: .broken,
-            detail: "\(worst.group) is behind by \(worst.lag) in \(worst.partition), for \(age) by now\(more)",
+            detail: "\(worst.group) has a lag of \(worst.lag) in \(worst.partition), the oldest for \(age)\(more)",
             remedy: "\(remedy); `\(Program.name) groups list`")
     }
 
@@ -122,14 +124,15 @@ extension Doctor {
     func mails(_ hub: HubStore) async throws -> Finding {
         let since = OpenHub.now.addingTimeInterval(-Self.lateSeconds)
         guard let counts = try await hub.mails({ try await $0.count(lateSince: since) }) else {
-            return Finding(part: "mails", state: .sound, detail: "no notification service has been here yet")
+            return Finding(
+                part: "mails", state: .sound, detail: "the notification service has never run with this database")
         }
         let detail = "\(counts.failed) \(counts.failed == 1 ? "mail" : "mails") failed, \(counts.waiting) wait"
         if counts.failed == 0, counts.late == 0 { return Finding(part: "mails", state: .sound, detail: detail) }
-        var remedies = ["`\(Program.name) mail list --state failed` says why, `mail resend` sends them again"]
+        var remedies = ["`\(Program.name) mail list --state failed` shows the reasons, `mail resend` sends them again"]
         if counts.late > 0 {
-            let reason = counts.reason.map { " (the last answer: \($0))" } ?? ""
-            remedies = ["what waits is tried again\(reason)"] + (counts.failed > 0 ? remedies : [])
+            let reason = counts.reason.map { " (the last response: \($0))" } ?? ""
+            remedies = ["the notification service retries waiting mails\(reason)"] + (counts.failed > 0 ? remedies : [])
         }
         return Finding(part: "mails", state: .odd, detail: detail, remedy: remedies.joined(separator: "; "))
     }
@@ -164,13 +167,13 @@ extension Doctor {
         if waiting.isEmpty {
             let detail =
                 total == 0
-                ? "no event waits to be sent"
-                : "\(total) events are on their way, the oldest for \(Duration.seconds(oldest).shown)"
+                ? "no events are waiting"
+                : "\(total) events are waiting, the oldest for \(Duration.seconds(oldest).shown)"
             return Finding(part: "outbox", state: .sound, detail: detail)
         }
         return Finding(
             part: "outbox", state: .broken, detail: waiting.joined(separator: "; "),
-            remedy: "does the service run? Its log lines of the relay say more")
+            remedy: "check that the service runs; the log lines of its relay give the reason")
     }
 
     func registry(_ hub: HubStore) async throws -> Finding {
@@ -185,7 +188,7 @@ extension Doctor {
                 part: "registry", state: .broken, detail: error.description,
                 remedy: error.kind == .unauthorized
                     ? "set \(PlatformSettings.registryUserInfo.name) to user:password"
-                    : "see \(PlatformSettings.registryAddresses.name)")
+                    : "check \(PlatformSettings.registryAddresses.name)")
         }
         return Finding(
             part: "registry", state: .sound, detail: "\(EventCatalogue.all.count) schemas, all registered at \(place)")
@@ -201,11 +204,11 @@ extension Doctor {
         if let first = broken.first {
             return Finding(
                 part: "registry", state: .broken, detail: "\(subject): \(first)",
-                remedy: "`\(Program.name) schemas check`")
+                remedy: "`\(Program.name) schemas check` lists the violations")
         }
         if versions.contains(event.schema) { return nil }
         return Finding(
             part: "registry", state: .broken, detail: "\(place) lacks this program's version of \(subject)",
-            remedy: "`\(Program.name) schemas register`")
+            remedy: "register it with `\(Program.name) schemas register`")
     }
 }

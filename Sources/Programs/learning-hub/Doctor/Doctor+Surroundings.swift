@@ -15,21 +15,23 @@ extension Doctor {
     ///   - gateway: those of the gateway, which shows the development mailbox.
     func mail(_ settings: Settings, _ gateway: Settings) -> Finding {
         guard let text = settings.shown(named: "SMTP_URL") else {
-            let detail = "no SMTP_URL: mail goes to the development mailbox, GET /dev/mailbox"
+            let detail = "SMTP_URL is not set; mails go to the development mailbox, GET /dev/mailbox"
             let host = gateway.shown(named: PlatformSettings.host.name) ?? ""
             if ServiceDirectory.isOfThisMachine(host) { return Finding(part: "mail", state: .sound, detail: detail) }
             return Finding(
-                part: "mail", state: .odd, detail: "\(detail), which whoever reaches \(host) may read",
-                remedy: "set SMTP_URL where others than developers come in")
+                part: "mail", state: .odd, detail: "\(detail), which everyone who can reach \(host) can read",
+                remedy: "set SMTP_URL, unless only developers can reach the hub")
         }
         do {
             let url = try SMTPURL(text)
             try Reach.check(host: url.host, port: url.port)
-            return Finding(part: "mail", state: .sound, detail: "\(url) takes connections")
+            return Finding(part: "mail", state: .sound, detail: "\(url) accepts connections")
         } catch {
             return Finding(
                 part: "mail", state: .broken, detail: "SMTP_URL: \(error)",
-                remedy: "expected smtp://user:password@host:587 of a server that is up")
+                remedy:
+                    "check that the mail server runs and that SMTP_URL is its address, such as smtp://user:password@host:587"
+            )
         }
     }
 
@@ -40,7 +42,7 @@ extension Doctor {
         let path = folder.existing
         guard let free = freeBytes(at: path) else {
             return Finding(
-                part: part, state: .broken, detail: "\(path) cannot be examined", remedy: "see its owner and mode")
+                part: part, state: .broken, detail: "\(path) cannot be checked", remedy: "check its owner and mode")
         }
         guard isFolder(at: path) else {
             return Finding(
@@ -50,11 +52,12 @@ extension Doctor {
         if !FileManager.default.isWritableFile(atPath: path) {
             return Finding(
                 part: part, state: .broken, detail: "\(path) cannot be written",
-                remedy: "see its owner and mode, and whether its disk can be written")
+                remedy: "check its owner and mode, and whether its disk can be written")
         }
         let text = "\(free / 1_048_576) MB free at \(path)"
         if free < Self.freeBytesMin {
-            return Finding(part: part, state: .odd, detail: text, remedy: "make room: when the disk is full, \(full)")
+            return Finding(
+                part: part, state: .odd, detail: text, remedy: "free some space: when the disk is full, \(full)")
         }
         return Finding(part: part, state: .sound, detail: text)
     }
@@ -65,16 +68,18 @@ extension Doctor {
         let name = "HUB_FFMPEG_FOLDER", folder = (media?.settings ?? shell).shown(named: name) ?? ""
         if let media, media.machine != ThisMachine.name {
             return Finding(
-                part: "ffmpeg", state: .odd, detail: "media runs on \(media.machine): it is not looked for here",
-                remedy: "run `\(Program.name) doctor` there")
+                part: "ffmpeg", state: .odd, detail: "the media service runs on \(media.machine), not on this machine",
+                remedy: "run `\(Program.name) doctor` on that machine")
         }
         let missing = ["ffmpeg", "ffprobe"].filter { !FileManager.default.isExecutableFile(atPath: "\(folder)/\($0)") }
-        if missing.isEmpty { return Finding(part: "ffmpeg", state: .sound, detail: "it is in \(folder)") }
+        if missing.isEmpty {
+            return Finding(part: "ffmpeg", state: .sound, detail: "ffmpeg and ffprobe are in \(folder)")
+        }
         return Finding(
             part: "ffmpeg", state: .odd,
             detail:
-                "\(missing.joined(separator: " and ")) cannot be run in \(folder): of films and pictures nothing is made",
-            remedy: "install ffmpeg where the media service runs, or see \(name)")
+                "\(missing.joined(separator: " and ")) cannot be run from \(folder), so uploaded videos and pictures are not processed",
+            remedy: "install ffmpeg where the media service runs, or set \(name)")
     }
 
     private static let freeBytesMin: Int64 = 1024 * 1_048_576

@@ -25,7 +25,7 @@ struct Doctor {
         } catch {
             let others = ["services"] + Self.kept.dropFirst()
             let without = others.map {
-                Finding(part: $0, state: .broken, detail: "cannot be examined without the database")
+                Finding(part: $0, state: .broken, detail: "cannot be checked without the database")
             }
             return configuration(nil, shell) + [Finding(part: Self.kept[0], state: .broken, detail: "\(error)")]
                 + without
@@ -65,7 +65,7 @@ struct Doctor {
             let isOnKafka = hub.settings.isSet(KafkaSettings.bootstrapServers)
             return [Finding(part: "log", state: .broken, detail: "\(error)", remedy: isOnKafka ? remedy : nil)]
                 + ["groups", "dead letters"].map {
-                    Finding(part: $0, state: .broken, detail: "cannot be examined without the log")
+                    Finding(part: $0, state: .broken, detail: "cannot be checked without the log")
                 }
         }
         return [

@@ -104,9 +104,9 @@ struct RunningHub: Sendable {
         } catch HTTPClientError.connectFailed {
             return .refused
         } catch HTTPClientError.timedOut {
-            return .silent("no answer within \(patience.shown)")
+            return .silent("no response within \(patience.shown)")
         } catch {
-            return .silent("what answers is no service of the hub")
+            return .silent("the response is not from a service of the hub")
         }
     }
 

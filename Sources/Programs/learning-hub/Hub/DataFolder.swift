@@ -33,7 +33,7 @@ struct DataFolder {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw CommandFailure("the data folder \(path) cannot be made")
+            throw CommandFailure("the data folder \(path) cannot be created")
         }
         let descriptor = open(lockFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw CommandFailure("\(lockFile) cannot be opened: \(reason())\(remedy)") }
@@ -42,7 +42,7 @@ struct DataFolder {
         let note = try? readNote()
         let which = note.map { " (process \($0.pid), \($0.address))" } ?? ""
         throw CommandFailure(
-            "a hub is running on \(path) already\(which). Stop it first, or give another --data folder.")
+            "a hub already runs on \(path)\(which). Stop it first, or use another folder with --data.")
     }
 
     /// Whether a hub runs on this folder now.
@@ -93,7 +93,8 @@ struct DataFolder {
             let value = try? JSONDecoder().decode(type, from: data)
         else {
             throw CommandFailure(
-                "\(file) is damaged. Remove it: `up` makes it anew; without secrets.json people log in again.")
+                "\(file) is damaged. Remove it; `up` then creates a new one. After a new secrets.json all people must log in again."
+            )
         }
         return value
     }

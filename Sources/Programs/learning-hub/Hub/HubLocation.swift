@@ -31,7 +31,7 @@ enum HubLocation {
         guard let note = try folder.readNote() else {
             throw CommandFailure(
                 """
-                no hub runs on \(folder.path). Start it with `\(Program.name) up`, or say where it is: --data DIR or \
+                no hub runs on \(folder.path). Start it with `\(Program.name) up`, or name another hub with --data DIR or \
                 DATABASE_URL.
                 """)
         }

@@ -40,11 +40,12 @@ enum OpenHub {
                 """)
             isPrepared = try rows.first?.decode(Bool.self) ?? false
         } catch let error as PostgresError {
-            throw CommandFailure("the hub's database does not answer: \(error). Is the hub running?")
+            throw CommandFailure("the database of the hub cannot be used: \(error). Check that the hub runs.")
         }
         if !isPrepared {
             throw CommandFailure(
-                "this database holds no hub yet. `\(Program.name) up`, `serve` or `topics apply` prepares it.")
+                "this database contains no hub yet. `\(Program.name) up`, `serve` or `topics apply` creates its tables."
+            )
         }
     }
 

@@ -32,15 +32,16 @@ struct PostgresWatch {
             guard postgres.hasEnded else { continue }
             restarts = restarts.filter { $0.duration(to: clock.now) < Self.window } + [clock.now]
             if restarts.count > Self.restartsMax {
-                throw CommandFailure("the private PostgreSQL ended \(restarts.count) times within \(Self.window.shown)")
+                throw CommandFailure(
+                    "the private PostgreSQL server ended \(restarts.count) times within \(Self.window.shown)")
             }
-            logger.warning("the private PostgreSQL ended and is started again")
+            logger.warning("the private PostgreSQL server ended and is restarted")
             do {
                 try await postgres.restart()
             } catch {
-                throw CommandFailure("the private PostgreSQL ended and cannot be started again: \(error)")
+                throw CommandFailure("the private PostgreSQL server ended and cannot be restarted: \(error)")
             }
-            logger.warning("the private PostgreSQL runs again")
+            logger.warning("the private PostgreSQL server runs again")
         }
     }
 }

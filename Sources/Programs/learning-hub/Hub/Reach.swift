@@ -39,7 +39,9 @@ enum Reach {
         if systemConnect(descriptor, address.ai_addr, address.ai_addrlen) == 0 { return nil }
         guard errno == EINPROGRESS else { return String(cString: strerror(errno)) }
         var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        guard poll(&ready, 1, milliseconds) == 1 else { return "does not answer within \(milliseconds / 1_000) s" }
+        guard poll(&ready, 1, milliseconds) == 1 else {
+            return "does not accept a connection within \(milliseconds / 1_000) s"
+        }
         var failure: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &failure, &size)

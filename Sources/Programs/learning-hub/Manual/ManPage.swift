@@ -10,7 +10,8 @@ enum ManPage {
         for (path, command) in program.leaves() { lines += section(program, path, command) }
         lines += [
             ".SH EXIT STATUS", ".TP", ".B 0", "Done.", ".TP", ".B 1",
-            "It could not be done; one sentence says why and what to do.", ".TP", ".B 2", "The command was misspelt.",
+            "The command failed. A message gives the cause and what to do.", ".TP", ".B 2",
+            "The command line is not valid.",
         ]
         return lines.joined(separator: "\n")
     }

@@ -85,7 +85,7 @@ struct Outline: Sendable, Equatable {
     /// The target of a move.
     private func indexOfTarget(_ id: SectionID) throws(CourseError) -> Int {
         guard let index = sections.firstIndex(where: { $0.id == id }) else {
-            throw .unacceptable(field: "sectionId", message: "is no section of this course")
+            throw .unacceptable(field: "sectionId", message: "is not a section of this course")
         }
         return index
     }

@@ -26,7 +26,7 @@ struct APIValue {
 
     private func kind(_ name: String) -> String {
         switch name {
-        case "string": schema["format"]?.text.map { "text (\(HubPage.escape($0)))" } ?? "text"
+        case "string": schema["format"]?.text.map { "string (\(HubPage.escape($0)))" } ?? "string"
         case "integer": "whole number"
         case "boolean": "true or false"
         case "array": schema["items"].map { "list of \(Self($0).html)" } ?? "list"
@@ -43,8 +43,8 @@ struct APIValue {
     private var bounds: [String] {
         [
             range("minimum", "maximum", of: ""), range("minLength", "maxLength", of: " characters"),
-            range("minItems", "maxItems", of: " items"), schema["pattern"].map { "as \(Self.code($0))" } ?? "",
-            schema["default"].map { "else \(Self.code($0))" } ?? "",
+            range("minItems", "maxItems", of: " items"), schema["pattern"].map { "pattern \(Self.code($0))" } ?? "",
+            schema["default"].map { "default \(Self.code($0))" } ?? "",
         ]
     }
 

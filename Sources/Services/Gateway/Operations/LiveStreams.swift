@@ -44,13 +44,15 @@ final class LiveStreams: Sendable {
     private let state = Mutex(State())
 
     init(_ context: ServiceContext, limits: LiveLimits = LiveLimits(), run: UInt64 = .random(in: 0...UInt64.max)) {
-        precondition(limits.keptCountMax < limits.queuedCountMax, "who comes back would be cut off at once")
+        precondition(
+            limits.keptCountMax < limits.queuedCountMax,
+            "a reader that reconnects would exceed its queue and be disconnected")
         self.limits = limits
         loops = context.loops
         now = context.clock
         uptime = context.uptime
         self.run = run
-        context.metrics.gauge("gateway_live_streams", help: "Streams of live updates that are open.") { [weak self] in
+        context.metrics.gauge("gateway_live_streams", help: "Open streams of live updates.") { [weak self] in
             Double(self?.streamCount ?? 0)
         }
     }

@@ -28,10 +28,10 @@ struct ProblemPages: Sendable {
         }
         self.pages = pages
         all = HubPage.response(
-            title: "Refusals – Learning Hub",
+            title: "Problem codes – Learning Hub",
             main: """
-                <h1>What refusals mean</h1>
-                <p>A call that is refused is answered with a problem (RFC 9457). Its <code>code</code> is one of these.</p>
+                <h1>Problem codes</h1>
+                <p>A failed request gets a problem document (RFC 9457) as its response. Its <code>code</code> is one of these.</p>
                 <dl>
                 \(list)</dl>
                 """)
@@ -44,10 +44,10 @@ struct ProblemPages: Sendable {
     }
 
     private static func calls(_ operations: [APIOperation]) -> String {
-        if operations.isEmpty { return "<p>Any call can be answered so.</p>" }
+        if operations.isEmpty { return "<p>Any call can return this code.</p>" }
         let items = operations.map { operation in
             "<li><a href=\"/docs#\(operation.id)\"><code>\(operation.method) \(operation.path)</code></a></li>\n"
         }
-        return "<h2>Calls that are answered so</h2>\n<ul>\n\(items.joined())</ul>"
+        return "<h2>Calls that return this code</h2>\n<ul>\n\(items.joined())</ul>"
     }
 }

@@ -17,9 +17,9 @@ struct ReferencePage {
     func html() async throws -> String {
         let services = services
         var html = """
-            <h1>What can be asked of the hub</h1>
+            <h1>API of the hub</h1>
             <p>For programs: <a href="/openapi.yaml">/openapi.yaml</a> and <a href="/openapi.json">/openapi.json</a>.
-            What each refusal means: <a href="/problems">/problems</a>.</p>
+            Error codes: <a href="/problems">/problems</a>.</p>
 
             """
         html += try await text(reference.root["info"]?["description"])
@@ -29,7 +29,7 @@ struct ReferencePage {
             for operation in operations { html += try await article(operation) }
             html += "</section>\n"
         }
-        html += "<section aria-labelledby=\"shapes\">\n<h2 id=\"shapes\">Shapes</h2>\n"
+        html += "<section aria-labelledby=\"shapes\">\n<h2 id=\"shapes\">Data types</h2>\n"
         for shape in reference.shapes { html += try await article(shape) }
         return html + "</section>"
     }
@@ -93,9 +93,9 @@ struct ReferencePage {
     }
 
     private static func callers(_ roles: [String]?) -> String {
-        guard let roles else { return "anybody" }
+        guard let roles else { return "everyone" }
         return roles.isEmpty
-            ? "whoever is logged in" : roles.map { "<code>\(HubPage.escape($0))</code>" }.joined(separator: " or ")
+            ? "every logged-in user" : roles.map { "<code>\(HubPage.escape($0))</code>" }.joined(separator: " or ")
     }
 
     private func parameters(_ parameters: [JSONTree]) async throws -> String {
@@ -125,7 +125,7 @@ struct ReferencePage {
             details += try await bodies(
                 content.filter { isInline($0.value["schema"]) }, title: "Body of \(answer.name)")
         }
-        return table("Answers", ["Status", "Meaning", "Body"], rows) + details
+        return table("Responses", ["Status", "Meaning", "Body"], rows) + details
     }
 
     // MARK: Shapes

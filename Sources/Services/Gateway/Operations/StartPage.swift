@@ -74,8 +74,8 @@ struct StartPage: Sendable {
 
     private static let head = """
         <h1>Learning Hub</h1>
-        <p>This page comes from the gateway, the public door to the services of the hub, which talk through events.</p>
-        <h2>What runs</h2>
+        <p>This page comes from the gateway, the public entry point of the hub. The services behind it communicate through events.</p>
+        <h2>Services</h2>
         <table class="even">
         <thead><tr><th scope="col">Service</th><th scope="col">State</th><th scope="col">Port</th></tr></thead>
         <tbody>
@@ -85,25 +85,25 @@ struct StartPage: Sendable {
     private func rest(hasMailbox: Bool) -> String {
         let description = """
 
-            <tr><td><a href="/docs">/docs</a></td><td>What can be asked of the hub, and who may ask it</td></tr>
-            <tr><td><a href="/openapi.yaml">/openapi.yaml</a></td><td>The same for programs; also as <a href="/openapi.json">JSON</a></td></tr>
-            <tr><td><a href="/problems">/problems</a></td><td>What each refusal means, and what to do</td></tr>
+            <tr><td><a href="/docs">/docs</a></td><td>The calls of the API, and who may make them</td></tr>
+            <tr><td><a href="/openapi.yaml">/openapi.yaml</a></td><td>The API description in OpenAPI 3.1; also as <a href="/openapi.json">JSON</a></td></tr>
+            <tr><td><a href="/problems">/problems</a></td><td>The meaning of each error code, and what to do</td></tr>
             """
         let mailbox = """
 
-            <tr><td><a href="/dev/mailbox">/dev/mailbox</a></td><td>Mail the hub has sent, while no mail server is configured</td></tr>
+            <tr><td><a href="/dev/mailbox">/dev/mailbox</a></td><td>Mails of the hub, stored here because no mail server is configured</td></tr>
             """
         let pages = (hasDescription ? description : "") + (hasMailbox ? mailbox : "")
-        let mail = hasMailbox ? "Then look into the mailbox: the welcome mail is there." : "The welcome mail goes out."
+        let mail = hasMailbox ? "Then open the mailbox to see the welcome mail." : "The hub then sends a welcome mail."
         return """
 
             </tbody>
             </table>
-            <h2>Where to look</h2>
+            <h2>Pages</h2>
             <table class="even">
             <thead><tr><th scope="col">Page</th><th scope="col">What it shows</th></tr></thead>
             <tbody>\(pages)
-            <tr><td><a href="/health/ready">/health/ready</a></td><td>Whether the gateway is ready; every service has this page and <code>/metrics</code> on a port that only operators reach</td></tr>
+            <tr><td><a href="/health/ready">/health/ready</a></td><td>Whether the gateway is ready; every service has this page and <code>/metrics</code> on a port for operators</td></tr>
             </tbody>
             </table>
             <h2>Try it</h2>
@@ -111,8 +111,8 @@ struct StartPage: Sendable {
               -H 'content-type: application/json' -d '{
               "email": "ada@example.com", "password": "a long enough secret",
               "firstName": "Ada", "lastName": "Lovelace"}'</pre>
-            <p>with <code>HUB</code> set to this page's address. \(mail)</p>
-            <p>On the command line, <code>learning-hub demo</code> plays the whole flow and
+            <p>Set <code>HUB</code> to the address of this page first. \(mail)</p>
+            <p>On the command line, <code>learning-hub demo</code> runs the whole flow and
             <code>learning-hub trace ID</code> shows the journey of a request by its correlation id.</p>
             """
     }

@@ -59,7 +59,7 @@ struct Upstream: Sendable {
         guard let breaker = breakers[service] else { throw Problem.unavailable }
         if let seconds = breaker.admit(at: uptime()) {
             let error = GatewayError.upstreamAway(retryAfterSeconds: seconds)
-            standing.refused(error, service, because: "it failed again and again, and is spared for a moment")
+            standing.refused(error, service, because: "it failed repeatedly, and its circuit breaker is open")
             throw error
         }
         let start = uptime()

@@ -12,13 +12,13 @@ struct UpstreamStanding: Sendable {
 
     init(_ context: ServiceContext) {
         outage = OutageLog(
-            context.logger, failing: "requests are not passed on", over: "requests are passed on again",
+            context.logger, failing: "requests cannot be forwarded", over: "requests are forwarded again",
             uptime: context.uptime)
         let metrics = context.metrics
         seconds = Dictionary(
             uniqueKeysWithValues: ServiceName.all.map { service in
                 let histogram = metrics.histogram(
-                    "gateway_upstream_seconds", help: "Time from passing a request on to the head of the answer.",
+                    "gateway_upstream_seconds", help: "Time from forwarding a request to the head of the response.",
                     labels: ["service": service.rawValue])
                 return (service, histogram)
             })

@@ -24,7 +24,8 @@ final class MailSender: Sendable {
         self.limits = limits
         self.tasks = tasks
         self.logger = logger
-        outage = OutageLog(logger, failing: "the mail server takes no mail", over: "the mail server takes mail again")
+        outage = OutageLog(
+            logger, failing: "the mail server does not accept mail", over: "the mail server accepts mail again")
         meter = MailMeter(metrics)
         metrics.gauge("hub_mail_server_up", help: "Whether the mail server accepts mail.") { [weak self] in
             self?.isServerUp == false ? 0 : 1

@@ -35,11 +35,11 @@ enum MailboxPages {
             title: "Mailbox – Learning Hub",
             main: """
                 <h1>The development mailbox</h1>
-                <p>Mail that the hub would have sent, the newest first, for as long as no mail server is configured.
-                For programs the same address answers in JSON.</p>
+                <p>The mails of the hub, newest first. They are stored here because no mail server is configured.
+                Programs get JSON from the same address.</p>
                 <form>
                 <label>To <input type="email" name="to" value="\(HubPage.escape(address ?? ""))" required></label>
-                <button>Show these</button> <a href="\(path)">Show all</a>
+                <button>Filter</button> <a href="\(path)">Show all</a>
                 </form>
                 \(mails.isEmpty ? "<p>There is no mail\(address == nil ? "" : " to this address") yet.</p>" : table)
                 \(more)

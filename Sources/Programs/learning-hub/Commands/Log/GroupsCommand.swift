@@ -13,11 +13,11 @@ internal import Foundation
 /// `groups`: groups and their lag.
 enum GroupsCommand {
     static let command = Command(
-        "groups", "The consumer groups: how far each has come, and how far it is behind.",
+        "groups", "Show and reset the positions of the consumer groups.",
         members: [list, describe, reset])
 
     private static let list = Command(
-        "list", "List the groups, each with what it is behind by in all.", options: [.data, .json],
+        "list", "List the groups with their total lag.", options: [.data, .json],
         examples: ["groups list", "groups list --json"], notes: "`groups describe` shows each partition."
     ) { arguments, console in
         let positions = try await OpenHub.with(arguments) { try await $0.positions() }
@@ -32,7 +32,7 @@ enum GroupsCommand {
     }
 
     private static let describe = Command(
-        "describe", "Show a group's place in each partition, or that of every group.",
+        "describe", "Show the position of a group, or of all groups, in each partition.",
         arguments: [Argument("GROUP", .optional, "A group's name.")], options: [.data, .json],
         examples: ["groups describe notification", "groups describe --json"]
     ) { arguments, console in
@@ -44,31 +44,35 @@ enum GroupsCommand {
         show(positions, arguments, console)
     }
 
-    private static let topic = Option("topic", "TOPIC", "Only this topic; without, all the group reads.")
+    private static let topic = Option(
+        "topic", "TOPIC", "Only this topic. If this option is not given: all topics of the group.")
     private static let to = Option(
         "to", "PLACE", required: true, "`beginning`, `end`, or a time: 2026-01-31T12:00:00Z.")
 
     private static let reset = Command(
-        "reset", "Set where a group reads on. Its service must be stopped.",
+        "reset", "Set the position of a group. Its service must be stopped.",
         arguments: [Argument("GROUP", "A group's name.")], options: [topic, to, .yes, .data, .json],
         examples: ["groups reset gamification --topic user.registered --to end --yes"],
         notes: """
-            What the group has dealt with is recognised when it comes again and has no second effect; to make effects again use
-            `replay`. What lies between the old place and a later new one is never handled.
+            If the new position is earlier, the group receives events again and ignores those it has already handled; `replay`
+            repeats their effects. If the new position is later, the group never handles the events it skips.
             """
     ) { arguments, console in
         let group = try hubGroup(arguments.positional[0])
         let place = arguments.text(to) ?? ""
         let time = Date(iso8601: place)
         if !["beginning", "end"].contains(place), time == nil {
-            throw arguments.misuse("`\(place)` is neither beginning, end nor a time like 2026-01-31T12:00:00Z")
+            throw arguments.misuse(
+                "`\(place)` is not valid; expected `beginning`, `end` or a time such as 2026-01-31T12:00:00Z")
         }
         let targets = try await OpenHub.with(arguments) { hub in
             let known = try await hub.positions(of: group)
             var topics = Set(known.map(\.partition.topic))
             if let wanted = arguments.text(topic) { topics.formIntersection([wanted]) }
             if topics.isEmpty {
-                throw CommandFailure("group \(group) reads no such topic. `\(Program.name) groups list` lists all.")
+                throw CommandFailure(
+                    "the group \(group) does not read this topic. `\(Program.name) groups list` lists the topics of each group."
+                )
             }
             var targets: [TopicPartition: Int64] = [:]
             for topic in topics {
@@ -99,10 +103,10 @@ enum GroupsCommand {
                         .init("partition", .number(partition.partition)), .init("offset", .number(offset)),
                     ]))
             } else {
-                console.line("\(partition) from \(offset) on")
+                console.line("\(partition) to offset \(offset)")
             }
         }
-        if !arguments.has(.yes) { throw CommandFailure("nothing was changed. Add --yes to do it.") }
+        if !arguments.has(.yes) { throw CommandFailure("nothing was changed. Add --yes to make the change.") }
     }
 
     /// - Throws: ``CommandFailure`` for a group that is not the hub's: a Kafka cluster may have groups of other programs.

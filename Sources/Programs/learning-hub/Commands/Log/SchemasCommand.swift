@@ -6,7 +6,7 @@ internal import SchemaRegistry
 /// `schemas`: the versions of the events' schemas.
 enum SchemasCommand {
     static let command = Command(
-        "schemas", "The schemas of the events: their versions in the registry, and whether ours fit them.",
+        "schemas", "List, check and register the schemas of the events.",
         members: [list, check, register])
 
     private static let list = Command(
@@ -35,10 +35,11 @@ enum SchemasCommand {
     }
 
     private static let check = Command(
-        "check", "Check that this program's events follow every version in the registry (FULL_TRANSITIVE).",
+        "check",
+        "Check that the schemas of this program are compatible with all versions in the registry (FULL_TRANSITIVE).",
         options: [.data, .json], examples: ["schemas check"],
         notes:
-            "Ends with 1 when an event breaks a rule; field and rule are named. Run it before a new version goes out."
+            "Ends with exit code 1 when a schema is incompatible, and names the field and the rule. Run it before you deploy a new version."
     ) { arguments, console in
         let broken = try await OpenHub.with(arguments) { hub in
             var broken = 0
@@ -51,7 +52,7 @@ enum SchemasCommand {
             }
             return broken
         }
-        if broken > 0 { throw CommandFailure("\(broken) schemas do not follow their earlier versions") }
+        if broken > 0 { throw CommandFailure("\(broken) schemas are not compatible with their earlier versions") }
 
         func tell(
             _ topic: Topic, _ versions: [RegisteredSchema], isRegistered: Bool, _ violations: [CompatibilityViolation]
@@ -73,7 +74,7 @@ enum SchemasCommand {
     }
 
     private static let register = Command(
-        "register", "Register the schemas of this program's events that the registry does not have.",
+        "register", "Register the schemas of this program that the registry does not have.",
         options: [.data, .json], examples: ["schemas register"], notes: "`up` and `serve` do the same at start."
     ) { arguments, console in
         try await OpenHub.with(arguments) { hub in
@@ -83,7 +84,7 @@ enum SchemasCommand {
                 let broken = CompatibilityMode.fullTransitive.violations(
                     of: event.schema, after: versions.map(\.schema))
                 if let first = broken.first {
-                    throw CommandFailure("\(subject) does not follow its versions: \(first)")
+                    throw CommandFailure("\(subject) is not compatible with its earlier versions: \(first)")
                 }
                 let id = try await hub.registry.register(event.schema, subject: subject)
                 if arguments.has(.json) {

@@ -13,15 +13,15 @@ internal import Foundation
 /// `topics tail T`: the messages of a topic, decoded.
 enum TailCommand {
     private static let fromBeginning = Option(
-        "from-beginning", "Begin with the oldest message, and end when all are shown.")
-    private static let follow = Option("follow", "With --from-beginning: wait for new messages afterwards.")
-    private static let limit = Option("limit", "N", "End after so many messages.")
+        "from-beginning", "Begin with the oldest message, and end after the last one.")
+    private static let follow = Option("follow", "With --from-beginning: then wait for new messages.")
+    private static let limit = Option("limit", "N", "End after N messages.")
 
     static let command = Command(
-        "tail", "Show messages of a topic, decoded, as they come in.",
+        "tail", "Show the messages of a topic, decoded, as they arrive.",
         arguments: [Argument("TOPIC", "A topic's name.")], options: [fromBeginning, follow, limit, .data, .json],
         examples: ["topics tail user.registered --from-beginning --limit 10", "topics tail points.awarded --json"],
-        notes: "Without --from-beginning it shows what comes in from now on, until Ctrl-C or --limit."
+        notes: "Without --from-beginning the command shows new messages until Ctrl-C or --limit."
     ) { arguments, console in
         let left = try arguments.number(limit, in: 1...Int.max) ?? .max
         let isFromBeginning = arguments.has(fromBeginning)

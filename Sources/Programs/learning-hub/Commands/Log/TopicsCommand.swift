@@ -6,13 +6,13 @@ internal import Platform
 /// `topics`: the log's topics.
 enum TopicsCommand {
     static let command = Command(
-        "topics", "The topics of the event log: what they hold, and their messages.",
+        "topics", "Show and configure the topics of the event log, and show their messages.",
         members: [list, plan, apply, describe, TailCommand.command])
 
-    private static let all = Option("all", "Dead-letter and redrive topics too.")
+    private static let all = Option("all", "Include dead-letter and redrive topics.")
 
     private static let list = Command(
-        "list", "List the topics of the catalogue with what they hold.", options: [all, .data, .json],
+        "list", "List the topics of the catalogue with their number of messages.", options: [all, .data, .json],
         examples: ["topics list", "topics list --all --json"]
     ) { arguments, console in
         let known = Dictionary(uniqueKeysWithValues: TopicCatalogue.all.enumerated().map { ($1.name, $0) })
@@ -55,28 +55,29 @@ enum TopicsCommand {
 
     private static let plan = Command(
         "plan", "Show what `topics apply` would change, field by field. Nothing is changed.", options: [.data, .json],
-        examples: ["topics plan"], notes: "Exit code 1 when something differs."
+        examples: ["topics plan"], notes: "Ends with exit code 1 when something differs."
     ) { arguments, console in
         let changes = try await OpenHub.with(arguments) { try await $0.log.plan(TopicSettings.catalogue) }
         for change in changes {
             if arguments.has(.json) { console.json(json(change)) } else { console.line("\(change)") }
         }
         if !changes.isEmpty {
-            throw CommandFailure("\(changes.count) differences; `\(Program.name) topics apply` makes them good")
+            throw CommandFailure("\(changes.count) differences; `\(Program.name) topics apply` resolves them")
         }
-        if !arguments.has(.json) { console.line("all topics are as the catalogue says") }
+        if !arguments.has(.json) { console.line("all topics match the catalogue") }
     }
 
     private static let force = Option(
-        "force", "Make changes too that remove records or move keys that a group has not read yet.")
+        "force",
+        "Also make changes that delete records, or that move keys to other partitions before a group has read them.")
 
     private static let apply = Command(
         "apply",
-        "Create what is missing of the log, the schema registry and the topics, and bring their settings up to date.",
+        "Create the log, the schema registry and the topics where they are missing, and update their settings.",
         options: [force, .data, .json], examples: ["topics apply"],
         notes: """
-            `topics plan` shows what it would do. No topic is removed and no partition count made smaller. `up` does the same at
-            start; `serve` only looks. Exit code 1 when something is left to do that needs --force, or that the log cannot do.
+            `topics plan` shows the changes. The command deletes no topic and reduces no partition count. `up` does the same at
+            start; `serve` only checks. Ends with exit code 1 when a change needs --force, or when the log cannot make it.
             """
     ) { arguments, console in
         let parts = try await HubParts.open(try HubLocation.settingsForParts(arguments))
@@ -93,11 +94,11 @@ enum TopicsCommand {
         }
         if outcome.left.isEmpty {
             if !arguments.has(.json) {
-                console.line("\(TopicSettings.catalogue.count) topics are as the catalogue says")
+                console.line("\(TopicSettings.catalogue.count) topics match the catalogue")
             }
             return
         }
-        for change in outcome.left { console.complaint("left: \(change)") }
+        for change in outcome.left { console.complaint("not done: \(change)") }
         throw CommandFailure("\(outcome.left.count) changes were not made")
     }
 
@@ -110,7 +111,7 @@ enum TopicsCommand {
     }
 
     private static let describe = Command(
-        "describe", "Show a topic: its settings, who writes and reads it, and each partition.",
+        "describe", "Show a topic: its settings, producer, consumers and partitions.",
         arguments: [Argument("TOPIC", "A topic's name.")], options: [.data, .json],
         examples: ["topics describe user.registered"]
     ) { arguments, console in

@@ -9,14 +9,14 @@ internal import Secrets
 /// `dlq`: events a group could not handle.
 enum DeadLettersCommand {
     static let command = Command(
-        "dlq", "Events a group could not handle: see them, send them to that group again, or discard them.",
+        "dlq", "List, redrive or discard the events that a group could not handle.",
         members: [list, show, redrive, discard])
 
     private static let group = Option("group", "GROUP", "Only dead letters of this group.")
-    private static let ids = Argument("ID", .any, "Dead letters, as `dlq list` names them: notification/0/17.")
+    private static let ids = Argument("ID", .any, "Ids of dead letters from `dlq list`, such as notification/0/17.")
 
     private static let list = Command(
-        "list", "List the dead letters nobody has dealt with, oldest failure first.", options: [group, .data, .json],
+        "list", "List the open dead letters, oldest failure first.", options: [group, .data, .json],
         examples: ["dlq list", "dlq list --group notification --json"]
     ) { arguments, console in
         let (letters, hasMore) = try await OpenHub.with(arguments) { hub in
@@ -25,7 +25,7 @@ enum DeadLettersCommand {
         if arguments.has(.json) {
             for letter in letters { console.json(.object(letter.members)) }
         } else if letters.isEmpty {
-            console.line("there are no dead letters")
+            console.line("there are no open dead letters")
         } else {
             console.table(
                 ["id", "event", "from", "class", "attempts", "failed last", "error"],
@@ -36,12 +36,12 @@ enum DeadLettersCommand {
                     ]
                 })
         }
-        if hasMore { console.complaint("these are the oldest \(letters.count); there are more") }
+        if hasMore { console.complaint("only the oldest \(letters.count) are shown; there are more") }
     }
 
     private static let show = Command(
-        "show", "Show one dead letter: why it failed, its headers and its value.",
-        arguments: [Argument("ID", "A dead letter, as `dlq list` names it.")], options: [.data, .json],
+        "show", "Show the error, headers and value of a dead letter.",
+        arguments: [Argument("ID", "The id of a dead letter from `dlq list`.")], options: [.data, .json],
         examples: ["dlq show notification/0/17"]
     ) { arguments, console in
         let id = try deadLetterID(arguments.positional[0], arguments)
@@ -58,15 +58,15 @@ enum DeadLettersCommand {
     }
 
     private static let wait = Option(
-        "wait", "SECONDS", default: "30", "How long to wait for what becomes of them; 0: not at all.")
+        "wait", "SECONDS", default: "30", "How long to wait for the outcome; 0: do not wait.")
 
     private static let redrive = Command(
-        "redrive", "Send dead letters to the group that failed, and to no other; say what becomes of them.",
+        "redrive", "Send dead letters again to the group that failed, and show the outcome.",
         arguments: [ids], options: [group, wait, .data, .json],
         examples: ["dlq redrive notification/0/17", "dlq redrive --group notification"],
         notes: """
-            Repair the cause first. With --group and no ID, all of that group's are sent, oldest failure first. Ends with 1 when one \
-            of them has failed again, or is not dealt with yet.
+            Repair the cause first. With --group and no ID, the command sends all dead letters of the group, oldest failure first. \
+            Ends with exit code 1 when one of them fails again or is not handled in time.
             """
     ) { arguments, console in
         let seconds = try arguments.number(wait, in: 0...3_600) ?? 0
@@ -85,17 +85,20 @@ enum DeadLettersCommand {
     }
 
     private static let discard = Command(
-        "discard", "Take dead letters off the list for good. Their records stay until retention removes them.",
+        "discard",
+        "Remove dead letters from the list permanently. Their records remain in the log for the retention time.",
         arguments: [ids], options: [group, .yes, .data, .json],
         examples: ["dlq discard notification/0/17 --yes", "dlq discard --group notification --yes"],
-        notes: "Without --yes it asks on a terminal, and elsewhere only says what it would do."
+        notes:
+            "Without --yes the command asks for confirmation on a terminal; otherwise it only shows what it would do."
     ) { arguments, console in
         let batch = batchID()
         let (report, hasMore) = try await OpenHub.with(arguments) { hub in
             let (ids, hasMore) = try await named(arguments, hub)
             let letters = ids.count == 1 ? "1 dead letter" : "\(ids.count) dead letters"
-            guard ids.isEmpty || arguments.has(.yes) || console.agrees(to: "Discard \(letters) for good?") else {
-                throw CommandFailure("nothing was done: \(letters) would be discarded for good. Add --yes to do it.")
+            guard ids.isEmpty || arguments.has(.yes) || console.agrees(to: "Discard \(letters) permanently?") else {
+                throw CommandFailure(
+                    "nothing was changed: \(letters) would be discarded permanently. Add --yes to discard them.")
             }
             return (try await hub.deadLetters.discard(ids, batchID: batch), hasMore)
         }
@@ -111,8 +114,10 @@ enum DeadLettersCommand {
     ) async throws -> (ids: [DeadLetter.ID], hasMore: Bool) {
         let ids = try arguments.positional.map { try deadLetterID($0, arguments) }
         let group = try consumerGroup(arguments)
-        if ids.isEmpty, group == nil { throw arguments.misuse("name dead letters, or a --group for all of its") }
-        if !ids.isEmpty, group != nil { throw arguments.misuse("name dead letters or a --group, not both") }
+        if ids.isEmpty, group == nil {
+            throw arguments.misuse("name dead letters, or a --group to select all of its dead letters")
+        }
+        if !ids.isEmpty, group != nil { throw arguments.misuse("name either dead letters or a --group, not both") }
         if !ids.isEmpty { return (ids, false) }
         let (letters, hasMore) = try await hub.deadLetters.page(of: group)
         return (letters.map(\.id), hasMore)
@@ -131,15 +136,15 @@ enum DeadLettersCommand {
                     ] + more))
         } else {
             console.line("\(report.done.count) \(done), batch \(report.batchID)")
-            for id in report.skipped { console.line("\(id) is unknown or dealt with already") }
-            for id in report.failed { console.line("\(id) stays: the log did not take it") }
+            for id in report.skipped { console.line("\(id) is unknown, or was already redriven or discarded") }
+            for id in report.failed { console.line("\(id) was not sent: the log did not accept it") }
         }
     }
 
     private static func finish(_ report: DeadLetters.Report, _ console: Console, hasMore: Bool) throws {
-        if hasMore { console.complaint("there are more: run this again") }
+        if hasMore { console.complaint("there are more dead letters; run the command again") }
         if !report.failed.isEmpty || (!report.skipped.isEmpty && report.done.isEmpty) {
-            throw CommandFailure("not all was done")
+            throw CommandFailure("not all dead letters were processed")
         }
     }
 
@@ -151,7 +156,7 @@ enum DeadLettersCommand {
 
     private static func deadLetterID(_ text: String, _ arguments: Arguments) throws -> DeadLetter.ID {
         guard let id = DeadLetter.ID(text) else {
-            throw arguments.misuse("`\(text)` is no dead letter's id; they look like notification/0/17")
+            throw arguments.misuse("`\(text)` is not the id of a dead letter; an id looks like notification/0/17")
         }
         _ = try GroupsCommand.hubGroup(id.group.rawValue)
         return id
@@ -188,13 +193,14 @@ private struct RedriveView {
             guard case .failedAgain(let next, let error)? = fates[id] else { return nil }
             return "\(id) failed again, as \(next): \(error)"
         }
-        return ["\(handled.count) handled"] + failures + waiting.map { "\($0) is not dealt with yet" }
+        return ["\(handled.count) handled"] + failures + waiting.map { "\($0) is not handled yet" }
     }
 
     var failure: CommandFailure? {
-        if !again.isEmpty { return CommandFailure("\(again.count) failed again: repair the cause first") }
+        if !again.isEmpty { return CommandFailure("\(again.count) failed again; repair the cause first") }
         if let first = waiting.first {
-            return CommandFailure("the \(first.group.service) service has not come to all of them: does it run?")
+            return CommandFailure(
+                "the \(first.group.service) service has not handled all of them in time. Check that it runs.")
         }
         return nil
     }

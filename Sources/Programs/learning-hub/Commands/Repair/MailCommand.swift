@@ -7,17 +7,17 @@ internal import Postgres
 /// `mail`: the state of mails.
 enum MailCommand {
     static let command = Command(
-        "mail", "Mails: see what became of them, and send failed ones again.", members: [list, resend])
+        "mail", "List mails, and send failed mails again.", members: [list, resend])
 
     private static let state = Option(
-        "state", "STATE", "Only mails that are waiting, sending, sent, failed or dropped.")
-    private static let limit = Option("limit", "N", default: "100", "How many at most.")
-    private static let showAddresses = Option("show-addresses", "Show whole addresses, not `a…@example.org`.")
-    private static let allFailed = Option("all-failed", "Every mail that has failed by now.")
+        "state", "STATE", "Only mails in this state: waiting, sending, sent, failed or dropped.")
+    private static let limit = Option("limit", "N", default: "100", "The maximum number of mails.")
+    private static let showAddresses = Option("show-addresses", "Show full addresses instead of `a…@example.org`.")
+    private static let allFailed = Option("all-failed", "All failed mails.")
     private static let exampleID = "evt_01m84jzyhyesasb01ed59g6feh"
 
     private static let list = Command(
-        "list", "List mails, the newest first.", options: [state, limit, showAddresses, .data, .json],
+        "list", "List mails, newest first.", options: [state, limit, showAddresses, .data, .json],
         examples: ["mail list --state failed", "mail list --limit 20 --json"]
     ) { arguments, console in
         let wanted = try arguments.text(state).map { try deliveryState($0, arguments) }
@@ -31,25 +31,25 @@ enum MailCommand {
         } else {
             console.table(["id", "state", "mail", "to", "attempts", "asked for", "last answer"], page.map(\.row))
         }
-        if mails.count > countMax { console.complaint("these are the newest \(countMax); there are more") }
+        if mails.count > countMax { console.complaint("only the newest \(countMax) are shown; there are more") }
     }
 
     private static let resend = Command(
-        "resend", "Send failed mails again, under the Message-ID they had.",
-        arguments: [Argument("ID", .any, "Failed mails, as `mail list` names them: evt_….")],
+        "resend", "Send failed mails again, with the same Message-ID.",
+        arguments: [Argument("ID", .any, "Ids of failed mails from `mail list`: evt_….")],
         options: [allFailed, .yes, .data, .json],
         examples: [
             "mail resend \(exampleID)", "mail resend --all-failed",
             "mail resend --all-failed --yes",
         ],
         notes: """
-            Repair the cause first. A mail put back waits until a notification service with an SMTP_URL sends it; when it fails \
-            again it can be sent again. Mails of people who have deleted their account are gone.
+            Repair the cause first. The mail waits until a notification service with an SMTP_URL sends it. If it fails again, it can \
+            be sent again. Mails of deleted accounts no longer exist.
             """
     ) { arguments, console in
         let ids = try arguments.positional.map { try mailID($0, arguments) }
         if ids.isEmpty != arguments.has(allFailed) {
-            throw arguments.misuse("name mails, or --all-failed for all that failed")
+            throw arguments.misuse("name mails, or use --all-failed")
         }
         let resent = try await with(arguments) { mails in
             if !ids.isEmpty { return try await mails.resend(ids) }
@@ -57,12 +57,12 @@ enum MailCommand {
                 let count = try await mails.count(lateSince: OpenHub.now).failed
                 if count == 0 { return try await mails.resendAllFailed() }
                 let mails = count == 1 ? "1 mail has" : "\(count) mails have"
-                throw CommandFailure("\(mails) failed and would be sent again. Add --yes to do it.")
+                throw CommandFailure("\(mails) failed and would be sent again. Add --yes to send them.")
             }
             return try await mails.resendAllFailed()
         }
         tell(resent, console, asJSON: arguments.has(.json))
-        if !resent.skipped.isEmpty { throw CommandFailure("not all was done") }
+        if !resent.skipped.isEmpty { throw CommandFailure("not all mails will be sent again") }
     }
 
     private static func tell(_ resent: Mails.Resent, _ console: Console, asJSON: Bool) {
@@ -84,11 +84,11 @@ enum MailCommand {
 
     private static func said(of state: DeliveryState?) -> String {
         switch state {
-        case nil: "is no mail of this hub"
-        case .waiting, .sending: "is on its way as it is"
-        case .sent: "was sent"
-        case .failed: "is being changed by somebody else: try again"
-        case .dropped: "is for somebody who has deleted their account"
+        case nil: "is not a mail of this hub"
+        case .waiting, .sending: "is already waiting or being sent"
+        case .sent: "was already sent"
+        case .failed: "is being changed by another process; try again"
+        case .dropped: "is for a person who has deleted their account"
         }
     }
 
@@ -97,7 +97,7 @@ enum MailCommand {
     ) async throws -> Result {
         try await OpenHub.with(arguments) { hub in
             guard let result = try await hub.mails(body) else {
-                throw CommandFailure("this hub has sent no mail yet: no notification service has been here")
+                throw CommandFailure("this hub has sent no mail yet: the notification service has never run")
             }
             return result
         }
@@ -106,12 +106,12 @@ enum MailCommand {
     private static func deliveryState(_ text: String, _ arguments: Arguments) throws -> DeliveryState {
         if let state = DeliveryState(rawValue: text) { return state }
         let names = DeliveryState.allCases.map(\.rawValue).joined(separator: ", ")
-        throw arguments.misuse("`\(text)` is no state of a mail; there are \(names)")
+        throw arguments.misuse("`\(text)` is not a state of a mail; the states are \(names)")
     }
 
     private static func mailID(_ text: String, _ arguments: Arguments) throws -> EventID {
         guard let id = EventID(rawValue: text) else {
-            throw arguments.misuse("`\(text)` is no mail's id; they look like \(exampleID)")
+            throw arguments.misuse("`\(text)` is not the id of a mail; an id looks like \(exampleID)")
         }
         return id
     }

@@ -13,27 +13,30 @@ internal import Foundation
 /// `replay`: reads a range of the log again, for one group.
 struct ReplayCommand {
     private static let topic = Option(
-        "topic", "TOPIC", "Only this topic; without it all topics the group has handlers for.")
+        "topic", "TOPIC", "Only this topic. If this option is not given: all topics the group has handlers for.")
     private static let fromOffset = Option(
-        "from-offset", "P@N,…", "Begin each partition at an offset: 0@120,2@77, or one number for all. Needs --topic.")
-    private static let fromTime = Option("from-time", "TIME", "Begin at a time: 2026-01-31T12:00:00Z.")
-    private static let fromBeginning = Option("from-beginning", "Begin with the oldest event kept.")
-    private static let untilTime = Option("until-time", "TIME", "Leave out what the log took at or after this time.")
+        "from-offset", "P@N,…",
+        "Begin at offsets: PARTITION@OFFSET, such as 0@120,2@77, or one offset for all partitions. Requires --topic.")
+    private static let fromTime = Option("from-time", "TIME", "Begin at a time, such as 2026-01-31T12:00:00Z.")
+    private static let fromBeginning = Option("from-beginning", "Begin with the oldest event in the log.")
+    private static let untilTime = Option(
+        "until-time", "TIME", "End before the events that were appended at or after this time.")
     private static let id = Option(
-        "id", "ID", "Go on with an earlier replay: what it has handled is not handled again.")
-    private static let sendEvents = Option("send-events", "Send events that handlers publish this time too.")
+        "id", "ID", "Continue an earlier replay, without the events it has already handled.")
+    private static let sendEvents = Option(
+        "send-events", "Also send the events that handlers publish during the replay.")
 
     static let command = Command(
-        "replay", "Read a range of events again and call one group's handlers with it, to repair what they keep.",
-        arguments: [Argument("GROUP", "The consumer group, as a rule a service's name.")],
+        "replay", "Read a range of events again and call the handlers of one group, to repair the data of its service.",
+        arguments: [Argument("GROUP", "The consumer group, in most cases the name of a service.")],
         options: [topic, fromOffset, fromTime, fromBeginning, untilTime, id, sendEvents, .data, .json],
         examples: [
             "replay gamification --topic user.registered --from-time 2026-01-31T00:00:00Z",
             "replay gamification --topic user.registered --from-offset 0@120,1@98",
         ],
         notes: """
-            The group's own place in the log stays where it is. Handlers whose effects leave the hub (mail, payments) are
-            not called, and events are not sent again unless asked for.
+            The position of the group does not change. Handlers with effects outside the hub (mail, payments) are not
+            called, and the events that handlers publish are not sent without the option for it.
             """
     ) { arguments, console in
         try await ReplayCommand(arguments: arguments, console: console).run()
@@ -51,7 +54,7 @@ struct ReplayCommand {
         let replayID = arguments.text(Self.id) ?? "r\(SecureRandom.token(byteCount: 6))"
         if !arguments.isGiven(Self.id) {
             console.complaint(
-                "this is replay \(replayID). If it is interrupted, add --id \(replayID) to go on with it.")
+                "this is replay \(replayID). If it is interrupted, continue it with --id \(replayID).")
         }
         let parts = try await HubParts.open(try await HubLocation.settingsForParts(arguments))
         do {
@@ -88,7 +91,8 @@ struct ReplayCommand {
             }
             tell(nil, replayID, total, [:])
             if total.failed > 0 {
-                throw CommandFailure("\(total.failed) events failed. Repair the cause and go on with --id \(replayID).")
+                throw CommandFailure(
+                    "\(total.failed) events failed. Repair the cause, and continue with --id \(replayID).")
             }
         } catch {
             await wired.close()
@@ -131,7 +135,7 @@ struct ReplayCommand {
         let all = Set(handlers.filter(\.runsInReplay).map(\.topic)).sorted { $0.name < $1.name }
         guard let name = arguments.text(Self.topic) else { return all }
         guard let topic = all.first(where: { $0.name == name }) else {
-            throw arguments.misuse("no handler of this group takes `\(name)` in a replay")
+            throw arguments.misuse("no handler of this group handles `\(name)` in a replay")
         }
         return [topic]
     }
@@ -139,7 +143,7 @@ struct ReplayCommand {
     private func start(_ log: any EventLog, _ topics: [Topic]) async throws -> Replay.Start {
         let given = [Self.fromOffset, Self.fromTime].filter { arguments.isGiven($0) }.count
         guard given + (arguments.has(Self.fromBeginning) ? 1 : 0) == 1 else {
-            throw arguments.misuse("give one of --from-offset, --from-time and --from-beginning")
+            throw arguments.misuse("use exactly one of --from-offset, --from-time and --from-beginning")
         }
         if let text = arguments.text(Self.fromTime) {
             let start = try time(text)
@@ -150,7 +154,7 @@ struct ReplayCommand {
         }
         guard let text = arguments.text(Self.fromOffset) else { return .beginning }
         guard arguments.isGiven(Self.topic), let topic = topics.first else {
-            throw arguments.misuse("--from-offset needs --topic")
+            throw arguments.misuse("--from-offset requires --topic")
         }
         let marks = try await log.watermarks(of: topic.name)
         var offsets: [TopicPartition: Int64] = [:]
@@ -164,10 +168,11 @@ struct ReplayCommand {
             let numbers = part.split(separator: "@")
             guard numbers.count == 2, let partition = Int(numbers[0]), let offset = Int64(numbers[1]), offset >= 0
             else {
-                throw arguments.misuse("`\(part)` is no partition and offset, like 0@120")
+                throw arguments.misuse("`\(part)` is not a partition and an offset, such as 0@120")
             }
             guard let kept = marks[TopicPartition(topic.name, partition)] else {
-                throw CommandFailure("\(topic.name) has no partition \(partition), only 0 to \(marks.count - 1)")
+                throw CommandFailure(
+                    "\(topic.name) has no partition \(partition); its partitions are 0 to \(marks.count - 1)")
             }
             guard offset <= kept.upperBound else {
                 throw CommandFailure(
@@ -182,6 +187,6 @@ struct ReplayCommand {
 
     private func time(_ text: String) throws -> Date {
         if let time = Date(iso8601: text) { return time }
-        throw arguments.misuse("`\(text)` is no time like 2026-01-31T12:00:00Z")
+        throw arguments.misuse("`\(text)` is not a time such as 2026-01-31T12:00:00Z")
     }
 }

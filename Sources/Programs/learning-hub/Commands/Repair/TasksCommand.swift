@@ -6,16 +6,16 @@ internal import Postgres
 /// `tasks`: durable work of services.
 enum TasksCommand {
     static let command = Command(
-        "tasks", "What services have to do: see what became of it, and have it done again where it failed.",
+        "tasks", "List the tasks and jobs of the services, and retry failed tasks.",
         members: [list, retry])
 
     private static let service = Option("service", "NAME", "Only tasks of this service.")
-    private static let state = Option("state", "STATE", "Only tasks that are waiting, running, done or failed.")
-    private static let limit = Option("limit", "N", default: "100", "How many at most.")
-    private static let allFailed = Option("all-failed", "Every task of the service that has failed.")
+    private static let state = Option("state", "STATE", "Only tasks in this state: waiting, running, done or failed.")
+    private static let limit = Option("limit", "N", default: "100", "The maximum number of tasks.")
+    private static let allFailed = Option("all-failed", "All failed tasks of the service.")
 
     private static let list = Command(
-        "list", "List tasks and jobs, the newest first.", options: [service, state, limit, .data, .json],
+        "list", "List tasks and jobs, newest first.", options: [service, state, limit, .data, .json],
         examples: ["tasks list --state failed", "tasks list --service payment --limit 20 --json"]
     ) { arguments, console in
         let wanted = try arguments.text(state).map { try taskState($0, arguments) }
@@ -37,26 +37,26 @@ enum TasksCommand {
         } else {
             console.table(["service", "kind", "key", "state", "attempts", "due", "last error"], page.map(\.row))
         }
-        if found.count > countMax { console.complaint("these are the newest \(countMax); there are more") }
+        if found.count > countMax { console.complaint("only the newest \(countMax) are shown; there are more") }
     }
 
     private static let retry = Command(
-        "retry", "Have failed tasks done again, with their attempts counted anew.",
+        "retry", "Retry failed tasks. Their count of attempts starts at zero.",
         arguments: [
-            Argument("SERVICE", "Whose task it is."), Argument("KIND", .optional, "As `tasks list` names it."),
-            Argument("KEY", .optional, "As `tasks list` names it."),
+            Argument("SERVICE", "The service of the task."), Argument("KIND", .optional, "As `tasks list` shows it."),
+            Argument("KEY", .optional, "As `tasks list` shows it."),
         ],
         options: [allFailed, .yes, .data, .json],
         examples: [
             "tasks retry certificate draw-certificate enr_01m84jzyhyesasb01ed59g6feh",
             "tasks retry payment --all-failed", "tasks retry payment --all-failed --yes",
         ],
-        notes: "Repair the cause first. A task put back waits until a process of its service looks, within seconds."
+        notes: "Repair the cause first. A process of the service runs the task within seconds."
     ) { arguments, console in
         let name = try known(arguments.positional[0], arguments)
         let (kind, key) = (arguments.positional(1), arguments.positional(2))
         if (kind == nil) != arguments.has(allFailed) || (kind == nil) != (key == nil) {
-            throw arguments.misuse("name a task by KIND and KEY, or --all-failed for all of the service that failed")
+            throw arguments.misuse("name a task by KIND and KEY, or use --all-failed")
         }
         let count = try await OpenHub.with(arguments) { hub in
             try await hub.tasks(of: name) { tasks in
@@ -65,14 +65,16 @@ enum TasksCommand {
                     let count = try await tasks.failedCount()
                     if count == 0 { return 0 }
                     let failed = count == 1 ? "1 task has" : "\(count) tasks have"
-                    throw CommandFailure("\(failed) failed and would be done again. Add --yes to do it.")
+                    throw CommandFailure("\(failed) failed and would be retried. Add --yes to retry.")
                 }
                 return try await tasks.restartAll()
             }
         }
-        guard let count else { throw CommandFailure("the \(name) service keeps no tasks, or has not been here yet") }
+        guard let count else {
+            throw CommandFailure("the \(name) service has no tasks, or has never run with this database")
+        }
         if arguments.has(.json) { return console.json(.object([.init("done", .number(count))])) }
-        console.line("\(count) \(count == 1 ? "task waits" : "tasks wait") to be done again")
+        console.line("\(count) \(count == 1 ? "task waits" : "tasks wait") for a retry")
     }
 
     private static func restart(_ kind: String, _ key: String, in tasks: TaskRecords) async throws -> Int {
@@ -80,20 +82,20 @@ enum TasksCommand {
         switch try await tasks.restart(kind: kind, key: key) {
         case .failed: return 1
         case nil: throw CommandFailure("there is no task \(name)")
-        case .waiting, .running: throw CommandFailure("\(name) is to be done as it is")
-        case .done: throw CommandFailure("\(name) was done")
+        case .waiting, .running: throw CommandFailure("\(name) is already waiting or running")
+        case .done: throw CommandFailure("\(name) is already done")
         }
     }
 
     private static func taskState(_ text: String, _ arguments: Arguments) throws -> TaskRecords.State {
         if let state = TaskRecords.State(rawValue: text) { return state }
         let names = TaskRecords.State.allCases.map(\.rawValue).joined(separator: ", ")
-        throw arguments.misuse("`\(text)` is no state of a task; there are \(names)")
+        throw arguments.misuse("`\(text)` is not a state of a task; the states are \(names)")
     }
 
     private static func known(_ text: String, _ arguments: Arguments) throws -> ServiceName {
         guard let type = HubServices.named(text) else {
-            throw arguments.misuse("`\(text)` is no service; there are \(HubServices.names)")
+            throw arguments.misuse("`\(text)` is not a service; the services are \(HubServices.names)")
         }
         return type.name
     }

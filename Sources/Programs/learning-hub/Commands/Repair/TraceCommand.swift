@@ -12,16 +12,17 @@ internal import Foundation
 /// `trace ID`: all that a request caused, in all services.
 enum TraceCommand {
     static let command = Command(
-        "trace", "Show a journey: requests, events, effects and mails with the time between them.",
+        "trace", "Show what a request caused: requests, events, effects and mails, with the times between them.",
         arguments: [
             Argument(
                 "ID",
-                "A correlation id (X-Correlation-Id of any answer), or a user's, course's or event's id; a whole one.")
+                "A correlation id (header X-Correlation-Id of a response), or the id of a user, course or event. Not abbreviated."
+            )
         ],
         options: [.data, .json], examples: ["trace req_01a2092669547add8628073d0890cbfa", "trace usr_… --json"],
         notes: """
-            Requests that caused no event are known for a day, as far as HUB_REQUEST_LOG_MIB has room for them. What was left
-            out because there is too much of it is said on standard error. Ends with 1 when nothing is known of the id.
+            The hub keeps requests without events for at most a day, within the size HUB_REQUEST_LOG_MIB. If there are too many
+            results, a message on standard error names what is not shown. Ends with exit code 1 if the hub does not know the id.
             """
     ) { arguments, console in
         let id = arguments.positional[0]
@@ -39,9 +40,9 @@ enum TraceCommand {
     private static let idBytesMax = 256
 
     private static func nothing(of id: String, _ found: FoundJourneys) -> CommandFailure {
-        if found.longerIDs.isEmpty { return CommandFailure("nothing is known of \(id)") }
+        if found.longerIDs.isEmpty { return CommandFailure("the hub has no records of \(id)") }
         let ids = found.longerIDs.joined(separator: ", ")
-        return CommandFailure("\(id) is not a whole id. These begin with it, and there may be more: \(ids)")
+        return CommandFailure("\(id) is not a complete id. Ids that begin with it, perhaps not all: \(ids)")
     }
 
     private static func tellAsJSON(_ steps: [JourneyStep], _ console: Console) {
