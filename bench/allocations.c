@@ -1,5 +1,5 @@
-// Counts what a program allocates. Preloaded (LD_PRELOAD) into a measurement of ours and into its twin alike, so that both are counted
-// the same way and neither pays when nobody counts. GNU C library only.
+// Counts the allocations of a program. Preloaded (LD_PRELOAD) into a benchmark and into its twin, so that both are counted in the same way,
+// without a cost in other runs. GNU C library only.
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ uint64_t bench_allocation_count;
 
 static void note(void) { __atomic_fetch_add(&bench_allocation_count, 1, __ATOMIC_RELAXED); }
 
-// What this program starts is not counted.
+// Child processes are not counted.
 __attribute__((constructor)) static void begin(void) { unsetenv("LD_PRELOAD"); }
 
 void *malloc(size_t size) {

@@ -1,6 +1,5 @@
-// The twin of `http.request`: the same suspended-and-resumed request in bare C. libmicrohttpd in external-epoll mode under
-// libevent; the access callback suspends the connection, a queue stands for the task that answers, and
-// the answer resumes it.
+// The twin of `http.request`: the same suspended and resumed request in C. libmicrohttpd runs in external-epoll mode under libevent; the access
+// callback suspends the connection, a queue replaces the task that responds, and the response resumes the connection.
 // libraries: libmicrohttpd libevent_core
 //
 // usage: http-twin PORT    (0 takes a free port; the port is printed)

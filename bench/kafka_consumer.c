@@ -1,6 +1,6 @@
-// The twin of `kafka.consume`: takes messages in batches from a queue for each partition and looks at each, as the driver does: one
-// descriptor tells that something came, and then every queue is taken until it is empty. Measured from the first batch to the last.
-// Prints messages a second and, when they are counted, allocations a message.
+// The twin of `kafka.consume`: reads messages in batches from a queue per partition and accesses each, like the driver: one descriptor signals
+// new messages, and then every queue is read until it is empty. Measured from the first batch to the last. Prints messages per second and, if
+// they are counted, allocations per message.
 // libraries: rdkafka
 //
 // usage: kafka_consumer SERVERS TOPIC COUNT GROUP
@@ -12,7 +12,7 @@
 
 enum { BATCH = 500, PARTITIONS_MAX = 64 };
 
-// As the driver and `BenchKafka` set them.
+// The settings of the driver and of `BenchKafka`.
 static const char *const settings[] = {
     "auto.offset.reset", "error", "enable.auto.commit", "false", "enable.auto.offset.store", "false",
     "queued.max.messages.kbytes", "262144", "queued.min.messages", "1000000", "fetch.max.bytes", "16777216",
@@ -22,7 +22,7 @@ static const char *const settings[] = {
 static rd_kafka_queue_t *queues[PARTITIONS_MAX];
 static int queue_count;
 
-/// Reads every partition of a topic from its beginning; none of its messages goes to the common queue.
+/// Reads every partition of a topic from its beginning, without the common queue.
 static void assign(rd_kafka_t *client, const char *name, int descriptor) {
     static const uint64_t wake = 1;
     rd_kafka_topic_t *topic = rd_kafka_topic_new(client, name, NULL);

@@ -1,5 +1,5 @@
-// The twin of `kafka.produce`: the same records with the same settings, handed to librdkafka one by one and copied by it; a report for
-// each is waited for. Prints messages a second and, when they are counted, allocations a message.
+// The twin of `kafka.produce`: passes the same records with the same settings to librdkafka one by one, which copies them, and waits for a
+// report for each. Prints messages per second and, if they are counted, allocations per message.
 // libraries: rdkafka
 //
 // usage: kafka_producer SERVERS TOPIC COUNT
@@ -7,7 +7,7 @@
 
 enum { KEYS = 1000, VALUE_BYTES = 200, POLL_EVERY = 1000 };
 
-// As the driver sets them (KafkaConfiguration).
+// The settings of the driver (KafkaConfiguration).
 static const char *const settings[] = {
     "enable.idempotence", "true", "acks", "all", "message.timeout.ms", "0", "partitioner", "murmur2_random",
     "compression.type", "lz4", "linger.ms", "5", "batch.size", "1000000", "batch.num.messages", "10000",
