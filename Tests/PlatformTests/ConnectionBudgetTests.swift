@@ -26,4 +26,16 @@ import Testing
         let settings = try Settings(commandLine: ["HUB_DATABASE_CONNECTIONS": "130", "HUB_LOOPS": "2"])
         #expect(try ConnectionBudget(settings, serviceCount: 13).total <= 130)
     }
+
+    @Test func `a server that allows fewer connections than are of use gets fewer, and one that allows too few is named`() throws
+    {
+        let settings = try Settings(commandLine: ["HUB_LOOPS": "2"])
+        #expect(try ConnectionBudget(settings, serviceCount: 13, allowed: 400).total == 250)
+        #expect(try ConnectionBudget(settings, serviceCount: 13, allowed: 200).total <= 190)
+        let error = #expect(throws: StartError.self) {
+            try ConnectionBudget(settings, serviceCount: 13, allowed: 97)
+        }
+        let text = error?.description ?? ""
+        #expect(text.contains("allows 97 connections") && text.contains("max_connections to 300"), "\(text)")
+    }
 }

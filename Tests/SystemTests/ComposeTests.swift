@@ -1,8 +1,11 @@
 import Contracts
 import Foundation
 import HubTesting
+import Platform
 import SystemTesting
 import Testing
+
+@testable import learning_hub
 
 /// Checks the text of `deploy/compose.yaml`, because tests run no containers.
 @Suite struct ComposeTests {
@@ -37,6 +40,13 @@ import Testing
         }
         #expect(Set(voters.map { $0.prefix { $0 != "@" } }) == ["1", "2", "3"])
         #expect(Set(brokers.values.map { $0.environment?["CLUSTER_ID"]?.text }).count == 1)
+    }
+
+    @Test func `the database allows as many connections as the hub is ready to open`() throws {
+        let setting = file.services["postgres"]?.command?.last?.split(separator: "=")
+        let allowed = try #require(setting?.last.flatMap { Int($0) })
+        let wanted = try ConnectionBudget(Settings(commandLine: [:]), serviceCount: HubServices.all.count)
+        #expect(setting?.first == "max_connections" && wanted.total < allowed)
     }
 
     @Test func `only the gateway publishes a port, and only on loopback`() {
@@ -86,6 +96,7 @@ private struct ComposeFile: Decodable {
 
     struct Service: Decodable {
         let image: String
+        let command: [String]?
         let environment: [String: Scalar]?
         let ports: [String]?
         let volumes: [String]

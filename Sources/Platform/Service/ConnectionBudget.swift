@@ -1,3 +1,5 @@
+public import Postgres
+
 /// Distributes the database connections that a process may open.
 ///
 /// Each service has a pool on each loop. In addition, there are the pools that all services share, and one listening connection for
@@ -15,6 +17,8 @@ public struct ConnectionBudget: Sendable, Equatable {
     static let perServiceAndLoopMin = 3
     /// More do not increase throughput.
     static let perServiceAndLoopMax = 8
+    /// Left free on the server for commands.
+    static let ofCommands = 10
 
     /// - Parameters:
     ///   - limit: connections that the process may open; nil for the useful maximum.
@@ -40,5 +44,35 @@ public struct ConnectionBudget: Sendable, Equatable {
         try self.init(
             limit: try settings.optional(PlatformSettings.databaseConnections), serviceCount: serviceCount,
             loopCount: try settings.value(PlatformSettings.loopCount))
+    }
+
+    /// The budget of a process with `settings` on a server that allows `allowed` connections: smaller if the server allows fewer than are
+    /// of use.
+    /// - Throws: ``SettingsError``; ``StartError/database(_:)`` when the server allows too few for the services.
+    public init(_ settings: Settings, serviceCount: Int, allowed: Int) throws {
+        let wanted = try ConnectionBudget(settings, serviceCount: serviceCount)
+        let room = allowed - Self.ofCommands
+        if wanted.total <= room {
+            self = wanted
+            return
+        }
+        let loopCount = try settings.value(PlatformSettings.loopCount)
+        do {
+            try self.init(limit: room, serviceCount: serviceCount, loopCount: loopCount)
+        } catch {
+            let enough = (wanted.total + Self.ofCommands + 99) / 100 * 100
+            throw StartError.database(
+                "the server allows \(allowed) connections, too few for \(serviceCount) services on \(loopCount) threads. Set its max_connections to \(enough) and restart it, or lower \(PlatformSettings.loopCount.name)."
+            )
+        }
+    }
+
+    /// How many connections a server allows to users that are no superusers.
+    /// - Throws: ``PostgresError``.
+    public static func allowance(of database: Database) async throws -> Int {
+        let row = try await database.query(
+            "select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
+        ).first
+        return Int(try row?.decode(Int32.self) ?? 0)
     }
 }

@@ -58,13 +58,15 @@ public struct HubParts: Sendable {
         for name in ServiceName.all + [.sandbox] {
             directory[name] = try settings.value(PlatformSettings.url(of: name))
         }
-        let connections = try ConnectionBudget(settings, serviceCount: max(1, services.count))
         let loops = try EventLoopGroup(count: try settings.value(PlatformSettings.loopCount))
         let pool = try BlockingPool(name: "hub-work", threadCount: 2, queueCountMax: 1_000)
         let logger = Logger(label: label(of: services), level: level, sink: sink)
         let http = HTTPClient(loops: loops)
         let objects = try settings.objects(pool, http) { WallClock.date }
         let store = try await HubStore.prepare(settings, loops, logger)
+        let connections = try ConnectionBudget(
+            settings, serviceCount: max(1, services.count),
+            allowed: try await ConnectionBudget.allowance(of: store.database))
         return HubParts(
             settings: settings, store: store, blockingPool: pool,
             http: http, redis: try redis(settings, loops),

@@ -28,22 +28,24 @@ extension Doctor {
     /// Whether the server allows the connections of all processes, or of one with all services if none runs.
     func connections(_ hub: HubStore, _ running: RunningHub, _ shell: Settings) async throws -> Finding {
         let row = try await hub.database.query(
-            """
-            select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
-                (select count(*) from pg_stat_activity where backend_type = 'client backend')
-            """
+            "select count(*) from pg_stat_activity where backend_type = 'client backend'"
         ).first
-        let (room, used): (Int32, Int64) = try row?.decode(Int32.self, Int64.self) ?? (0, 0)
+        let room = try await ConnectionBudget.allowance(of: hub.database), used = try row?.decode(Int64.self) ?? 0
         let living = running.processes.filter { running.runs($0) }
         let processes = living.map { ($0.settings, running.instances(of: $0).count) }
-        let wanted = try (processes.isEmpty ? [(shell, HubServices.all.count)] : processes).reduce(0) {
-            $0 + (try ConnectionBudget($1.0, serviceCount: $1.1).total)
+        let wanted: Int
+        do {
+            wanted = try (processes.isEmpty ? [(shell, HubServices.all.count)] : processes).reduce(0) {
+                $0 + (try ConnectionBudget($1.0, serviceCount: $1.1, allowed: room).total)
+            }
+        } catch let error as StartError {
+            return Finding(part: "connections", state: .broken, detail: "\(error)")
         }
         let who =
             processes.isEmpty
             ? "a process with all services opens"
             : processes.count == 1 ? "the running process opens" : "the \(processes.count) running processes open"
-        let isEnough = wanted <= Int(room)
+        let isEnough = wanted <= room
         return Finding(
             part: "connections", state: isEnough ? .sound : .odd,
             detail:
