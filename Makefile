@@ -9,7 +9,7 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 TEST_FLAGS := $(SWIFT_FLAGS) -Xswiftc -warnings-as-errors
 RELEASE := .build/release/learning-hub
 # The test targets for the sanitizers: those of code with C, threads and raw memory.
-SANITIZED := EventLoopTests|ObservabilityTests|HTTPTests|PostgresTests|KafkaTests|RedisTests|MailTests|SecretsTests|ObjectStoreTests|DocumentsTests|YAMLTests|AvroTests
+SANITIZED := EventLoopTests|ObservabilityTests|HTTPTests|PostgresTests|KafkaTests|RedisTests|MailTests|SecretsTests|ObjectStoreTests|FileTypesTests|DocumentsTests|YAMLTests|AvroTests
 TWINS := $(patsubst bench/%.c,.build/twins/%,$(filter-out bench/allocations.c,$(wildcard bench/*.c))) .build/twins/allocations.so
 
 ifeq ($(shell uname -s),Darwin)

@@ -91,6 +91,7 @@ let package = Package(
         library("Libcmark", pkgConfig: "libcmark-gfm", apt: "libcmark-gfm-extensions-dev", brew: "cmark-gfm"),
         library("Libpango", pkgConfig: "pangocairo", apt: "libpango1.0-dev", brew: "pango"),
         library("Libyaml", pkgConfig: "yaml-0.1", apt: "libyaml-dev", brew: "libyaml"),
+        library("Libmagic", pkgConfig: "libmagic", apt: "libmagic-dev", brew: "libmagic"),
         library("Libqrencode", pkgConfig: "libqrencode", apt: "libqrencode-dev", brew: "qrencode"),
         shim("CWake"),
         shim("CEvent", over: "CWake", "Libevent"),
@@ -100,6 +101,7 @@ let package = Package(
         shim("CKafka", over: "CWake", "Librdkafka"),
         shim("CRedis", over: "Libhiredis", links: ["hiredis"]),
         shim("CSecrets", over: "Libcrypto", "Libargon2", "Libjansson", "Cjose"),
+        shim("CMagic", over: "Libmagic"),
         shim("CMarkdown", over: "Libcmark"),
         shim("CProcess"),
         .target(
@@ -120,6 +122,7 @@ let package = Package(
         module("Drivers", "Mail", ["HTTP", "EventLoop"]),
         module("Drivers", "Secrets", ["CSecrets", "EventLoop"]),
         module("Drivers", "ObjectStore", ["HTTP", "Secrets", "EventLoop"]),
+        module("Drivers", "FileTypes", ["CMagic"]),
         module("Drivers", "Documents", ["CDrawing", "CMarkdown", "EventLoop"]),
         module("Drivers", "Stripe", ["HTTP", "Secrets"]),
         module("Drivers", "YAML", ["CYAML"]),
@@ -152,7 +155,7 @@ let package = Package(
         service("Review"),
         service("Registry"),
         service("Payment", drivers: ["Stripe"]),
-        service("Media", drivers: ["Subprocess"]),
+        service("Media", drivers: ["FileTypes", "Subprocess"]),
         service("Sandbox", drivers: ["Stripe"]),
 
         // Programs
@@ -187,6 +190,7 @@ let package = Package(
         tests("StripeTests", ["Stripe", "HTTP", "Secrets", "HubTesting", "EventLoop"]),
         tests("SecretsTests", ["Secrets", "HubTesting", "EventLoop"]),
         tests("ObjectStoreTests", ["ObjectStore", "HTTP", "Secrets", "HubTesting", "EventLoop"]),
+        tests("FileTypesTests", ["FileTypes", "HubTesting"]),
         tests("DocumentsTests", ["Documents", "HubTesting", "EventLoop"], exclude: ["Scripts"]),
         tests("YAMLTests", ["YAML", "HubTesting"], exclude: ["Scripts"]),
         tests("AvroTests", ["Avro", "Contracts", "HubTesting"], exclude: ["Scripts"]),
@@ -218,7 +222,7 @@ let package = Package(
             "PaymentTests",
             ["Payment", "Sandbox", "Stripe", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("SandboxTests", ["Sandbox", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
-        tests("MediaTests", ["Media", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
+        tests("MediaTests", ["Media", "FileTypes", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests("RegistryTests", ["Registry", "ServiceTesting", "Platform", "HubTesting"] + backbone + drivers),
         tests(
             "GatewayTests",

@@ -231,6 +231,44 @@ import Testing
         }
     }
 
+    @Test func `the gateway learns which sessions have ended, for whatever reason`() async throws {
+        try await LogInWorld.with { world in
+            let ada = try await world.person(), bob = try await world.person("bob@example.org")
+            func session(_ answer: TestAnswer) async throws -> String {
+                try #require(try await world.claims(answer).others["sid"])
+            }
+            let old = try await session(try await world.logIn("bob@example.org"))
+            world.clock.advance(by: 30 * 86_400)
+            let loggedOut = try await world.logIn("bob@example.org"), stolen = try await world.logIn("bob@example.org")
+            let open = try await world.logIn("bob@example.org"), erased = try await world.logIn()
+            var ended = [old]
+            for answer in [loggedOut, stolen, erased] { ended.append(try await session(answer)) }
+            let asked = try await ended + [session(open), "ses_unknown"]
+            func answer(as identity: Identity = .service(.gateway)) async throws -> TestAnswer {
+                let list = asked.map { #""\#($0)""# }.joined(separator: ",")
+                return try await world.auth.send(
+                    .post, "/internal/sessions/ended", as: identity, json: #"{"sessionIds": [\#(list)]}"#)
+            }
+            #expect(try await Set(answer().decoded(as: Ended.self).ended) == [old, "ses_unknown"])
+
+            _ = try await world.logOut(loggedOut["refreshToken"])
+            for _ in 1...2 {
+                _ = try await world.refresh(stolen["refreshToken"])
+                world.clock.advance(by: TokenUse.graceSeconds + 1)
+            }
+            try await world.auth.deliver(UserDeleted(userID: ada, deletedAt: world.clock.now))
+            #expect(try await Set(answer().decoded(as: Ended.self).ended) == Set(ended + ["ses_unknown"]))
+            _ = try await world.auth.send(
+                .post, "/auth/logout-all", as: .user(bob, role: .student, session: "s"))
+            #expect(try await Set(answer().decoded(as: Ended.self).ended) == Set(asked))
+            #expect(try await answer(as: .user(bob, role: .admin, session: "s")).status == 403)
+        }
+    }
+
+    private struct Ended: Decodable {
+        let ended: [String]
+    }
+
     @Test func `a person sees the sessions they have open`() async throws {
         try await LogInWorld.with { world in
             let ada = try await world.person()

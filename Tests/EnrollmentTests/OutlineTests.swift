@@ -60,6 +60,75 @@ import Testing
         }
     }
 
+    /// The lessons of each enrolment in a learner's list, the newest first.
+    private func totals(_ hub: EnrollmentHub, _ user: UserID) async throws -> [Int?] {
+        let list = try await hub.send(.get, "/enrollments", as: .learner(user))
+        #expect(list.status == 200)
+        return list.items.map { $0["totalLessons"] as? Int }
+    }
+
+    @Test func `an enrolment shows the lessons of its course from the start, and those that are added later`()
+        async throws
+    {
+        try await Campus.with { hub, campus in
+            let ada = UserID.new, teacher = UserID.new
+            let course = campus.addCourse("ARTICLE", "VIDEO", by: teacher), empty = campus.addCourse()
+            let enrollment = try await hub.enroll(ada, in: course)
+            _ = try await hub.enroll(ada, in: empty)
+            #expect(try await totals(hub, ada) == [0, 2])
+            let nothing = try await hub.progress(enrollment, campus.lesson(0, of: course), 0, as: ada)
+            #expect(nothing.object["totalLessons"] as? Int == 2)
+            // A page asks for a course once in a while.
+            #expect(try await totals(hub, ada) == [0, 2])
+            #expect(campus.askedCount == 2)
+
+            _ = try await hub.progress(enrollment, try campus.lesson(0, of: course), as: ada)
+            for id in [course, empty] { campus.change(id) { $0.lessons.append(.init(id: LessonID.new.rawValue)) } }
+            campus.clock.advance(by: 61)
+            let list = try await hub.send(.get, "/enrollments", as: .learner(ada))
+            #expect(list.items.map { $0["totalLessons"] as? Int } == [1, 3])
+            #expect(list.items.map { $0["percent"] as? Double } == [0, 33.33])
+            let roster = try await hub.send(.get, "/courses/\(course)/enrollments", as: .instructor(teacher))
+            #expect(roster.items.map { $0["percent"] as? Double } == [33.33])
+        }
+    }
+
+    @Test func `an ended enrolment stays as it ended, and shows the lessons also when nothing was done in it`()
+        async throws
+    {
+        try await Campus.with { hub, campus in
+            let ada = UserID.new, course = campus.addCourse("ARTICLE"), other = campus.addCourse("ARTICLE", "QUIZ")
+            let completed = try await hub.enroll(ada, in: course), left = try await hub.enroll(ada, in: other)
+            _ = try await hub.progress(completed, try campus.lesson(0, of: course), as: ada)
+            _ = try await hub.send(.post, "/enrollments/\(left)/withdraw", as: .learner(ada))
+            campus.change(course) { $0.lessons.append(.init(id: LessonID.new.rawValue)) }
+            campus.clock.advance(by: 61)
+            // A grade of the next enrolment is not one of this.
+            try await hub.deliver(
+                QuizSubmitted.of(try campus.lesson(1, of: other), in: other, by: ada, percent: 80))
+            let list = try await hub.send(.get, "/enrollments", as: .learner(ada))
+            #expect(list.items.map { $0["totalLessons"] as? Int } == [2, 1])
+            #expect(list.items.map { $0["percent"] as? Double } == [0, 100])
+        }
+    }
+
+    @Test func `a list of enrolments is there while the course service is down, and right when it is back`()
+        async throws
+    {
+        try await Campus.with { hub, campus in
+            let ada = UserID.new, known = campus.addCourse("ARTICLE"), unknown = campus.addCourse("ARTICLE")
+            _ = try await hub.enroll(ada, in: known)
+            #expect(try await totals(hub, ada) == [1])
+            _ = try await hub.enroll(ada, in: unknown)
+            campus.closeCourse()
+            campus.clock.advance(by: 3_600)
+            #expect(try await totals(hub, ada) == [0, 1])
+            campus.reopenCourse()
+            campus.clock.advance(by: 3_600)
+            #expect(try await totals(hub, ada) == [1, 1])
+        }
+    }
+
     @Test func `an older version of a course does not replace a newer one`() async throws {
         try await Campus.with { hub, campus in
             let course = CourseID.new, teacher = UserID.new

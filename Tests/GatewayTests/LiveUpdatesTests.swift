@@ -7,6 +7,7 @@ import Messaging
 import Platform
 import Secrets
 import ServiceTesting
+import Synchronization
 import Testing
 
 @testable import Gateway
@@ -28,8 +29,10 @@ import Testing
         }
     }
 
-    private func token(_ user: UserID = ada, at time: Date = TestClock().now) -> AccessToken {
-        AccessToken(userID: user, role: .student, session: "ses_1", expiresAt: time + 900)
+    private func token(
+        _ user: UserID = ada, at time: Date = TestClock().now, session: String = "ses_1"
+    ) -> AccessToken {
+        AccessToken(userID: user, role: .student, session: session, expiresAt: time + 900)
     }
 
     // MARK: Recipients
@@ -204,6 +207,25 @@ import Testing
         }
     }
 
+    @Test func `a stream ends with its session, and the person's others go on`() async throws {
+        try await with { streams, _ in
+            let ended = try [
+                streams.open(token(session: "ses_2"), after: nil), streams.open(token(session: "ses_2"), after: nil),
+            ]
+            let left = try streams.open(token(), after: nil), bob = try streams.open(token(Self.bob), after: nil)
+            #expect(streams.sessions == ["ses_1", "ses_2"])
+            streams.end(["ses_2", "ses_3"])
+            streams.publish(Self.event("a"))
+            for reader in ended {
+                // What was queued before the end.
+                #expect(try await Frames(reader.next()).ids == [])
+                #expect(await reader.next() == nil)
+            }
+            #expect(try await Frames(left.next()).ids == ["a"])
+            #expect(try await Frames(bob.next()).all.count == 1)
+        }
+    }
+
     private static func isOver(_ reader: LiveReader) async throws -> Bool {
         for _ in 1...2 {
             guard let bytes = await reader.next() else { return true }
@@ -224,8 +246,29 @@ import Testing
 
     // MARK: Through the gateway
 
+    /// Auth's answers about sessions.
+    private final class Sessions: Sendable {
+        private let state = Mutex((ended: Set<String>(), isDown: false, questions: [Int]()))
+
+        func end(_ session: String) { state.withLock { _ = $0.ended.insert(session) } }
+        func goDown() { state.withLock { $0.isDown = true } }
+        /// The number of sessions in each question.
+        var questions: [Int] { state.withLock { $0.questions } }
+
+        func answer(_ body: [UInt8]) throws -> HTTPResponse {
+            let asked = try JSONDecoder().decode([String: [String]].self, from: Data(body))["sessionIds"] ?? []
+            let ended = state.withLock { state -> [String]? in
+                state.questions.append(asked.count)
+                return state.isDown ? nil : asked.filter(state.ended.contains)
+            }
+            guard let ended else { return HTTPResponse(.badGateway) }
+            return HTTPResponse(.ok, body: .bytes(Array(try JSONEncoder().encode(["ended": ended]))))
+        }
+    }
+
     /// A gateway with a log-in, its streams, and the `Authorization` of a person.
     private func throughTheDoor(
+        sessions: Sessions = Sessions(),
         _ body: @escaping @Sendable (TestGateway, LiveStreams, _ bearer: String) async throws -> Void
     ) async throws {
         let key = SigningKey.generate()
@@ -233,6 +276,10 @@ import Testing
             services: { router in
                 router.add(.get, "/.well-known/jwks.json") { _ in
                     HTTPResponse(.ok, body: .bytes(VerifyingKeys([key.verifyingKey]).json()))
+                }
+                router.add(.post, "/internal/sessions/ended") { request in
+                    let body = try? await request.body.collect(bytesMax: 1024 * 1024)
+                    return (try? sessions.answer(body ?? [])) ?? HTTPResponse(.badRequest)
                 }
             }
         ) { gateway in
@@ -267,6 +314,50 @@ import Testing
             }
             try await eventually { streams.streamCount == 0 }
             await client.close()
+        }
+    }
+
+    @Test func `a token of an ended session opens no stream, unless auth cannot say so`() async throws {
+        let sessions = Sessions()
+        try await throughTheDoor(sessions: sessions) { gateway, streams, bearer in
+            let fields: HTTPFields = ["authorization": bearer]
+            #expect(await gateway.send(.get, "/events", fields: fields).status == .ok)
+            sessions.end("ses_1")
+            let refused = try await TestAnswer(await gateway.send(.get, "/events", fields: fields))
+            #expect(refused.status == 401 && refused.code == "bad-token")
+            sessions.goDown()
+            #expect(await gateway.send(.get, "/events", fields: fields).status == .ok)
+        }
+    }
+
+    @Test func `sessions with streams are asked about again and again, and those that ended lose their streams`()
+        async throws
+    {
+        let sessions = Sessions()
+        try await throughTheDoor(sessions: sessions) { gateway, _, _ in
+            var limits = LiveLimits()
+            limits.streamsPerPersonMax = 2_000
+            let context = gateway.service.context
+            let streams = LiveStreams(context, limits: limits)
+            let asking = context.loops.next().start("asking") {
+                try await EndedSessions(ServiceClient(context)).endStreams(
+                    of: streams, every: .milliseconds(5), on: context.loops.next())
+            }
+            let now = gateway.service.clock.now
+            var readers = try (1...1_500).map { try streams.open(token(at: now, session: "ses_\($0)"), after: nil) }
+            let first = readers.removeFirst(), last = readers.removeLast()
+            try await eventually { Set(sessions.questions).isSuperset(of: [500, 1_000]) }
+            sessions.end("ses_1")
+            sessions.end("ses_1500")
+            for reader in [first, last] {
+                #expect(try await Frames(reader.next()).all.map(\.kind) == ["ready"])
+                #expect(await reader.next() == nil)
+            }
+            readers = []
+            try await eventually { streams.sessions.isSubset(of: ["ses_1", "ses_1500"]) }
+            withExtendedLifetime((first, last)) {}
+            asking.cancel()
+            _ = await asking.result
         }
     }
 

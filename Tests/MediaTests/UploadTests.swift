@@ -134,15 +134,51 @@ import Testing
     }
 
     @Test(arguments: [
-        ("....ftypisom", MediaType.mp4), ("....ftypqt  ", .quickTime), ("GIF89a", .gif), ("RIFF....WEBPVP8 ", .webp),
-        ("%PDF-1.4", .pdf),
+        ("video/mp4", MediaType.mp4), ("video/x-m4v", .mp4), ("video/quicktime", .quickTime), ("video/webm", .webm),
+        ("image/png", .png), ("image/jpeg", .jpeg), ("image/webp", .webp), ("image/gif", .gif),
+        ("application/pdf", .pdf), ("image/svg+xml", nil), ("audio/x-m4a", nil), ("application/octet-stream", nil),
     ])
-    func `a type is told by the first bytes`(text: String, type: MediaType) {
-        #expect(MediaType(signature: Array(text.utf8)) == type)
+    func `what libmagic says of a file leads to one type, or to none`(name: String, type: MediaType?) {
+        #expect(MediaType(detected: name) == type)
+        #expect(MediaType.allCases.filter { $0.detectedNames.contains(name) } == (type.map { [$0] } ?? []))
     }
 
-    @Test(arguments: ["", "<html>", "#!EXTM3U", "RIFF....WAVE", "GIF", "PK", "....moov"])
-    func `what is of no type that is taken has none`(text: String) {
-        #expect(MediaType(signature: Array(text.utf8)) == nil)
+    private static let png: [UInt8] =
+        [0x89] + Array("PNG\r\n".utf8) + [0x1A, 0x0A, 0, 0, 0, 13] + Array("IHDR".utf8) + [0, 0, 0, 1]
+
+    private static let lies: [(type: String, bytes: [UInt8])] = [
+        ("image/png", Array("<html><script>alert(1)</script></html>".utf8)),
+        ("image/png", Array("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>".utf8)),
+        ("image/png", Array("<!-- ".utf8) + png), ("image/png", Array(png.prefix(8))), ("image/png", [0]),
+        ("image/jpeg", png), ("application/pdf", Array("<script>alert(1)</script>\n%PDF-1.7\n".utf8)),
+        ("application/pdf", [0x50, 0x4B, 3, 4, 20, 0, 0, 0, 8, 0] + [UInt8](repeating: 0, count: 40)),
+        ("video/mp4", Array("#EXTM3U\nfile:///etc/passwd\n".utf8)),
+        ("video/mp4", [0, 0, 0, 24] + Array("ftypheic".utf8) + [0, 0, 0, 0] + Array("mif1heic".utf8)),
+    ]
+
+    @Test(arguments: lies)
+    func `a file that is not what it claims to be is refused, and nothing of it is kept but its parts`(
+        type: String, bytes: [UInt8]
+    ) async throws {
+        try await MediaWorld.with { world in
+            let id = try #require(try await world.announce(bytes, as: type)["id"])
+            #expect(try await world.put(bytes, 1, of: id).status == 204)
+            let refused = try await world.complete(id)
+            #expect(refused.status == 409 && refused.code == "wrong-type")
+            #expect(try await world.service.published(MediaUploaded.self).isEmpty)
+            #expect(try await world.objects() == ["media/\(id)/parts/1"])
+        }
+    }
+
+    @Test func `the type of a file is found though its beginning came in small parts`() async throws {
+        try await MediaWorld.with { world in
+            let bytes = Self.png + [UInt8](repeating: 0, count: 100)
+            let id = try #require(try await world.announce(bytes, as: "image/png")["id"])
+            for (index, start) in stride(from: 0, to: bytes.count, by: 10).enumerated() {
+                let part = Array(bytes[start..<min(start + 10, bytes.count)])
+                #expect(try await world.put(part, index + 1, of: id).status == 204)
+            }
+            #expect(try await world.complete(id).status == 202)
+        }
     }
 }

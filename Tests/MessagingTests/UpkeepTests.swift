@@ -1,6 +1,7 @@
 import Contracts
+import Foundation
 import HubTesting
-import Messaging
+@testable import Messaging
 import Postgres
 import Testing
 
@@ -41,6 +42,47 @@ import Testing
             #expect(try await hub.count("journal where correlation_id = 'req_1'") == 1)
             #expect(try await hub.count("dead_letter_resolution where \"offset\" = 1") == 1)
             #expect(try await hub.count("outbox_dead where id = 1", in: hub.user) == 1)
+        }
+    }
+
+    private struct Unaccepted: Error {}
+
+    @Test func `each topic's old records are one service's to remove`() {
+        let services = ServiceName.all
+        let kept = services.flatMap { service in
+            TopicSettings.catalogue.map(\.name).filter { MessagingUpkeep.keeper(of: $0) == service }
+        }
+        #expect(kept.sorted() == TopicSettings.catalogue.map(\.name).sorted())
+        #expect(MessagingUpkeep.keeper(of: "course.updated") == .course)
+        #expect(MessagingUpkeep.keeper(of: "notification.email-sender.dlq") == .notification)
+        #expect(MessagingUpkeep.keeper(of: "media.transcoder.redrive") == .media)
+        #expect(MessagingUpkeep.keeper(of: "a topic of an earlier version") == .user)
+    }
+
+    @Test func `a service removes what is too old from its own topics, in steps, and nothing else`() async throws {
+        try await TestHub.with { hub in
+            var limits = PostgresLog.Limits()
+            limits.retentionCountMax = 10
+            let database = hub.test.connect(.init(schema: PostgresLog.schema))
+            let log = PostgresLog(database: database, loops: TestLoops.shared, limits: limits, logger: hub.logger)
+            let topics = [Topic.userRegistered.name, Topic.pointsAwarded.name]
+            for topic in topics {
+                let records = (0..<26).map { number in
+                    NewRecord(topic: topic, partition: 0, key: "k", headers: [], value: [UInt8(number)])
+                }
+                for outcome in await log.append(records) {
+                    guard case .accepted = outcome else { throw Unaccepted() }
+                }
+            }
+            try await hub.test.database.execute(
+                #"update event_log.record set time = now() - interval '400 days' where "offset" < 25"#)
+            let upkeep = MessagingUpkeep(of: .user, in: hub.user)
+            #expect(try await upkeep.forgetRecords(of: log, at: Date()) == 25)
+            #expect(try await upkeep.forgetRecords(of: log, at: Date()) == 0)
+            var left: [Int] = []
+            for topic in topics { left.append(try await hub.records(of: topic).count) }
+            #expect(left == [1, 26])
+            await database.close()
         }
     }
 }

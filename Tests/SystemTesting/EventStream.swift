@@ -16,6 +16,7 @@ public final class EventStream: Sendable {
     private let http = HTTPClient(loops: TestLoops.shared)
     private let seen = Mutex<[Event]>([])
     private let reading = Mutex<Task<Void, any Error>?>(nil)
+    private let isOver = Mutex(false)
 
     public init(_ hub: HubUnderTest, token: String) async throws {
         let answer = try await http.send(
@@ -31,12 +32,15 @@ public final class EventStream: Sendable {
                     text = String(text[end.upperBound...])
                 }
             }
+            self.isOver.withLock { $0 = true }
         }
         reading.withLock { $0 = task }
     }
 
     /// The messages so far.
     public var events: [Event] { seen.withLock { $0 } }
+
+    public var hasEnded: Bool { isOver.withLock { $0 } }
 
     /// Waits for the end of the stream.
     public func end() async throws {

@@ -16,12 +16,16 @@ import Testing
         "user.registered", "user.updated", "notification.email", "media.uploaded", "assignment.graded",
     ]
 
-    @Test func `after the deletion of an account no table and no file contains the person's data`() async throws {
-        let hub = try await HubUnderTest.inOneProcess([
-            "HUB_ADMIN_EMAIL": Self.root, "HUB_ADMIN_PASSWORD": HubClient.password, "HUB_LOG_LEVEL": "debug",
-        ])
+    @Test(arguments: ObjectPlace.allCases)
+    func `after the deletion of an account no table and no file contains the person's data`(
+        objects: ObjectPlace
+    ) async throws {
+        let hub = try await HubUnderTest.inOneProcess(
+            [
+                "HUB_ADMIN_EMAIL": Self.root, "HUB_ADMIN_PASSWORD": HubClient.password, "HUB_LOG_LEVEL": "debug",
+            ].merging(try await objects.settings()) { $1 })
         let database = Database(url: hub.databaseURL, loops: TestLoops.shared)
-        let traces = TracesOfAPerson(hub: hub, database: database, words: Self.words)
+        let traces = TracesOfAPerson(hub: hub, database: database, objects: objects, words: Self.words)
         let person = try await Life.live(
             hub, email: Self.email, names: ("Zyxmira", "Quorvath"), authorToken: try await hub.client.logIn(Self.root))
 
@@ -32,7 +36,8 @@ import Testing
                 "assessment.submission", "media.medium", "content.medium",
             ]))
         #expect(try await traces.topics().isSuperset(of: Self.topicsKept))
-        #expect(try traces.files().contains { $0.hasPrefix("certificates=") })
+        #expect(try await traces.files().contains { $0.hasPrefix("certificates") })
+        #expect(try await Life.reviews(of: person.course, hub.client).map(\.authorId) == [person.id])
 
         let erased = try await hub.client.send(.delete, "/users/me", token: person.token)
         #expect(erased.status == 202)
@@ -42,12 +47,15 @@ import Testing
             ).isEmpty
         }
         #expect(try await traces.tables() == [])
-        #expect(try traces.files() == [])
+        #expect(try await traces.files() == [])
         #expect(try await traces.topics() == Self.topicsKept)
         #expect(!traces.contains(hub.logText))
 
         let code = try await hub.client.get("/certificates/verify/\(person.code)")
         #expect(code.status == 410 && !traces.contains(code.text))
+        // What they said of a course stays, and says of nobody that it is theirs.
+        let reviews = try await Life.reviews(of: person.course, hub.client)
+        #expect(reviews.map(\.authorId) == [nil] && reviews.map(\.text) == [Life.opinion])
         let plans = try await database.query("select from payment.subscription where status <> 'ENDED'")
         #expect(plans.isEmpty)
         await database.close()
@@ -57,7 +65,11 @@ import Testing
 
 /// The actions of a person before the deletion of the account.
 private struct Life {
-    let token, code: String
+    static let opinion = "Clear and short."
+
+    let id, token, code: String
+    /// What they learnt.
+    let course: String
 
     /// Registers, completes a course with its certificate, writes texts, teaches, and has a plan.
     static func live(
@@ -78,7 +90,7 @@ private struct Life {
         try await learner.passQuiz()
         try await learner.read()
         let certificate = try await learner.certificate()
-        let opinion = Opinion(rating: 5, text: "Clear and short.")
+        let opinion = Opinion(rating: 5, text: Self.opinion)
         _ = try await client.make("/courses/\(course.id)/reviews", opinion, token: token)
         try await correct(certificate, to: "\(names.0) Q. \(names.1)", client, token)
         try await teach("\(names.0)-\(names.1).png", client, token)
@@ -90,7 +102,16 @@ private struct Life {
             let notices = try await client.get("/notifications", token: token)
             return try notices.json(HubClient.List<HubClient.Made>.self).items.count >= 4
         }
-        return Life(token: token, code: certificate.code)
+        return Life(id: account.id, token: token, code: certificate.code, course: course.id)
+    }
+
+    struct Review: Decodable {
+        let text: String
+        let authorId: String?
+    }
+
+    static func reviews(of course: String, _ client: HubClient) async throws -> [Review] {
+        try await client.get("/courses/\(course)/reviews").json(HubClient.List<Review>.self).items
     }
 
     private struct Opinion: Encodable {

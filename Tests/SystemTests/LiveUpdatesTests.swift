@@ -55,4 +55,36 @@ import Testing
         try await mine.end()
         try await other.end()
     }
+
+    /// Each of these streams would go on for an hour otherwise.
+    @Test
+    func `a stream ends when its session is signed out, alone or with all others, and when the account is deleted`()
+        async throws
+    {
+        let hub = try await HubUnderTest.inOneProcess(["HUB_ACCESS_TOKEN_LIFETIME": "1h"])
+        _ = try await hub.client.register("ada@example.org")
+        var sessions: [(tokens: HubClient.Tokens, stream: EventStream)] = []
+        for _ in 1...4 {
+            let answer = try await hub.client.send(
+                .post, "/auth/login", json: ["email": "ada@example.org", "password": HubClient.password])
+            let tokens = try answer.json(HubClient.Tokens.self)
+            sessions.append((tokens, try await EventStream(hub, token: tokens.accessToken)))
+        }
+        let out = try await hub.client.send(
+            .post, "/auth/logout", json: ["refreshToken": sessions[0].tokens.refreshToken])
+        #expect(out.status == 204)
+        try await sessions[0].stream.end()
+        await #expect(throws: NoStream.self) { try await EventStream(hub, token: sessions[0].tokens.accessToken) }
+        #expect(sessions[1...].allSatisfy { !$0.stream.hasEnded })
+
+        let everywhere = try await hub.client.send(.post, "/auth/logout-all", token: sessions[1].tokens.accessToken)
+        #expect(everywhere.status == 204)
+        for session in sessions[1...] { try await session.stream.end() }
+
+        let last = try await EventStream(hub, token: try await hub.client.logIn("ada@example.org"))
+        #expect(try await hub.client.send(.delete, "/users/me", token: sessions[1].tokens.accessToken).status == 202)
+        try await last.end()
+        #expect(try await hub.stop() == [0])
+    }
+
 }

@@ -21,7 +21,10 @@ import Testing
         #expect(try await failed(hub, ["--limit", "2"]).count == 2)
         #expect(try await failed(hub, ["--service", "payment"]).isEmpty)
         let jobs = try await hub.command(["tasks", "list", "--service", "course"])
-        for job in ["forget tasks", "forget handled events", "forget refused events", "forget idempotency keys"] {
+        for job in [
+            "forget tasks", "forget handled events", "forget refused events", "forget idempotency keys",
+            "forget old records",
+        ] {
             #expect(jobs.output.contains("job \(job) "), "\(jobs)")
         }
 

@@ -8,6 +8,7 @@ import SystemTesting
 struct TracesOfAPerson {
     let hub: HubUnderTest
     let database: Database
+    let objects: ObjectPlace
     /// Parts of names and addresses, in small letters.
     let words: [String]
 
@@ -51,11 +52,9 @@ struct TracesOfAPerson {
     }
 
     /// The objects with one of the words in their name, bytes or text.
-    func files() throws -> Set<String> {
-        let folder = URL(filePath: hub.dataFolder).appending(path: "objects")
+    func files() async throws -> Set<String> {
         var found: Set<String> = []
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
-            let bytes = Array(try Data(contentsOf: folder.appending(path: name)))
+        for (name, bytes) in try await objects.all(of: hub) {
             var text = name + String(decoding: bytes, as: UTF8.self)
             if bytes.starts(with: Array("%PDF".utf8)) { text += try PDFReader.text(of: bytes) }
             if contains(text) { found.insert(name) }

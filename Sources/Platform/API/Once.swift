@@ -73,16 +73,7 @@ public final class Once: Sendable {
     /// - Throws: 422 when the key was used for another request; ``PostgresError``.
     public func keep<Made: Identifiable>(_ made: Made, in database: Database) async throws -> Made
     where Made.ID: HubID {
-        guard let claim else { return note(.made, made) }
-        // The update changes nothing: it makes the statement return the existing row.
-        let rows = try await database.query(
-            """
-            insert into idempotency_key as k (digest, fingerprint, made)
-            values (\(claim.digest), \(claim.fingerprint), \(made.id.rawValue))
-            on conflict (digest) do update set fingerprint = k.fingerprint
-            returning fingerprint
-            """)
-        guard try rows.first?.decode([UInt8].self) == claim.fingerprint else { throw Problem.idempotencyKeyReused }
+        _ = try await claim?.take(for: made.id.rawValue, on: database)
         return note(.made, made)
     }
 
@@ -93,13 +84,15 @@ public final class Once: Sendable {
 }
 
 extension Once.Claim {
-    /// Waits until the transaction that holds the key ends.
-    /// - Returns: the id of the object created under the key; nil when `tx` now holds the key.
-    fileprivate func take(on tx: Transaction) async throws -> String? {
+    /// Waits until the transaction that holds the key ends, then inserts the key unless it exists.
+    /// - Parameter object: the id of the object created under the key; nil when a later statement of the transaction sets it.
+    /// - Returns: the id of the object created under the key; nil when the transaction of `statements` now holds the key.
+    fileprivate func take(for object: String? = nil, on statements: some Statements) async throws -> String? {
         // The update changes nothing: it makes the statement return the existing row.
-        let rows = try await tx.query(
+        let rows = try await statements.query(
             """
-            insert into idempotency_key as k (digest, fingerprint) values (\(digest), \(fingerprint))
+            insert into idempotency_key as k (digest, fingerprint, made)
+            values (\(digest), \(fingerprint), \(object as String?))
             on conflict (digest) do update set fingerprint = k.fingerprint
             returning fingerprint, made
             """)

@@ -38,12 +38,14 @@ public struct ServiceClient: Sendable {
 
     // MARK: Calls
 
-    /// - Parameter target: path and query; inserted texts are ids or escaped.
+    /// - Parameters:
+    ///   - target: path and query; inserted texts are ids or escaped.
+    ///   - timeout: nil for the default.
     /// - Throws: ``ServiceCallError``; `CancellationError`.
     public func get<Answer: Decodable>(
-        _ service: ServiceName, _ target: String, as type: Answer.Type
+        _ service: ServiceName, _ target: String, as type: Answer.Type, timeout: Duration? = nil
     ) async throws -> Answer {
-        try decode(try await call(service, .get, target), of: service)
+        try decode(try await call(service, .get, target, timeout: timeout), of: service)
     }
 
     /// - Parameter key: an `Idempotency-Key`, which makes the call idempotent.

@@ -73,6 +73,7 @@ public struct ConnectionBudget: Sendable, Equatable {
         let row = try await database.query(
             "select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
         ).first
-        return Int(try row?.decode(Int32.self) ?? 0)
+        let count: Int32 = try row?.decode(Int32.self) ?? 0
+        return Int(count)
     }
 }

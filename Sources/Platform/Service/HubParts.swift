@@ -124,17 +124,6 @@ public struct HubParts: Sendable {
         return checks
     }
 
-    /// Removes records past their retention, hourly.
-    func keepRetention() async throws {
-        while true {
-            let removed = try await log.enforceRetention(at: clock())
-            if removed > 0 {
-                logger.info("records older than the retention time were deleted", [.count: LogValue(removed)])
-            }
-            try await loops.next().sleep(for: .seconds(3_600))
-        }
-    }
-
     /// Writes the heartbeat of the process.
     func showLife(_ note: HubProcessNote) async throws {
         let records = ProcessRecords(store.database)

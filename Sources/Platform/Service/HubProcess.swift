@@ -75,7 +75,6 @@ public final class HubProcess: Sendable {
             await parts.close()
             throw error
         }
-        upkeep.start("log retention") { try await parts.keepRetention() }
         upkeep.start("sign of life") { try await parts.showLife(note) }
         return HubProcess(parts: parts, services: started, upkeep: upkeep, note: note)
     }

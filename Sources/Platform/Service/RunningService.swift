@@ -51,7 +51,7 @@ struct RunningService: Sendable {
         startEvents(of: service, type, parts, context, supervisor)
         for work in service.background { supervisor.start(work.name, work.run) }
         if type.histories.contains(PlatformMigrations.service) {
-            let runner = TaskRunner(service.tasks, jobs: service.jobs + upkeep(context), context)
+            let runner = TaskRunner(service.tasks, jobs: service.jobs + upkeep(context, parts.log), context)
             supervisor.start("tasks of \(type.name)") { try await runner.run() }
         }
         return RunningService(
@@ -89,9 +89,9 @@ struct RunningService: Sendable {
     }
 
     /// Every service's cleanup.
-    private static func upkeep(_ context: ServiceContext) -> [Job] {
+    private static func upkeep(_ context: ServiceContext, _ log: any EventLog) -> [Job] {
         let database = context.database
-        let logger = context.logger
+        let (logger, clock) = (context.logger, context.clock)
         let messages = MessagingUpkeep(of: context.name, in: database)
         return [
             Job("forget handled events", every: .seconds(60)) { try await messages.forgetHandled() },
@@ -101,6 +101,12 @@ struct RunningService: Sendable {
                     logger.error(
                         "events that the log refused were deleted after their retention time", [.count: LogValue(count)]
                     )
+                }
+            },
+            Job("forget old records", every: .seconds(3_600)) {
+                let count = try await messages.forgetRecords(of: log, at: clock())
+                if count > 0 {
+                    logger.info("records older than the retention time were deleted", [.count: LogValue(count)])
                 }
             },
             Job("forget idempotency keys", every: .seconds(3_600)) {

@@ -17,6 +17,7 @@ struct AuthRoutes: Sendable {
         routes.post("/auth/logout", .anyone, logOut)
         routes.post("/auth/logout-all", .user, logOutEverywhere)
         routes.get("/auth/sessions", .user, sessions)
+        routes.post("/internal/sessions/ended", .service(.gateway), endedSessions)
         routes.get("/.well-known/jwks.json", .anyone, keySet)
     }
 
@@ -99,6 +100,23 @@ struct AuthRoutes: Sendable {
                 lastUsedAt: session.lastUsedAt, expiresAt: session.expiresAt, current: session.id.rawValue == current)
         }
         return try .page(Page(all: views), of: request)
+    }
+
+    struct SessionsBody: RequestBody {
+        let sessionIDs: [SessionID]
+
+        init(_ fields: inout BodyFields) {
+            sessionIDs = fields.ids("sessionIds", count: 1...1_000)
+        }
+    }
+
+    struct EndedView: Encodable {
+        let ended: [String]
+    }
+
+    @Sendable func endedSessions(_ request: Request) async throws -> Response {
+        let body = try await request.body(as: SessionsBody.self)
+        return try .ok(EndedView(ended: try await operations.endedSessions(among: body.sessionIDs).map(\.rawValue)))
     }
 
     @Sendable func keySet(_ request: Request) async throws -> Response {

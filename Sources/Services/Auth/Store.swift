@@ -104,6 +104,18 @@ struct Store: Sendable {
         ).map(session)
     }
 
+    /// Those of the given sessions that are not open, also unknown ones.
+    func listEnded(
+        among sessions: [SessionID], at time: Date, on statements: some Statements
+    ) async throws -> [SessionID] {
+        try await statements.query(
+            """
+            select id from unnest(\(sessions.map(\.rawValue))) as asked (id) where not exists (
+                select from session s where s.id = asked.id and s.end_reason is null and s.expires_at > \(time))
+            """
+        ).map { SessionID(checked: try $0.decode(String.self)) }
+    }
+
     /// Inserts a tombstone, after waiting for transactions that open a session for the person.
     func insertErased(_ user: UserID, at time: Date, on tx: Transaction) {
         tx.submit("select pg_advisory_xact_lock(\(Self.lock(of: user)))")

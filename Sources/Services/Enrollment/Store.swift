@@ -174,27 +174,37 @@ struct Store: Sendable {
 
     // MARK: Progress and grades
 
-    func findRecord(of enrollment: Enrollment, on statements: some Statements) async throws -> Record {
+    func findRecord(of enrollment: EnrollmentID, on statements: some Statements) async throws -> Record {
+        try await findRecords(of: [enrollment], on: statements)[enrollment] ?? Record()
+    }
+
+    /// The records of those enrolments that have any.
+    func findRecords(
+        of enrollments: [EnrollmentID], on statements: some Statements
+    ) async throws -> [EnrollmentID: Record] {
+        let ids = enrollments.map(\.rawValue)
         let lessons = try await statements.query(
             """
-            select lesson_id, percent, completed_at from lesson_progress
-            where enrollment_id = \(enrollment.id.rawValue)
+            select enrollment_id, lesson_id, percent, completed_at from lesson_progress
+            where enrollment_id = any(\(ids))
             """)
         let grades = try await statements.query(
             """
-            select lesson_id, percent, passed_at from lesson_grade
-            where user_id = \(enrollment.userID.rawValue) and course_id = \(enrollment.courseID.rawValue)
+            select id, lesson_id, g.percent, passed_at from enrollment join lesson_grade g using (user_id, course_id)
+            where id = any(\(ids))
             """)
-        var record = Record()
+        var records: [EnrollmentID: Record] = [:]
         for row in lessons {
-            let (id, percent, completedAt) = try row.decode(String.self, Double.self, Date?.self)
-            record.lessons[LessonID(checked: id)] = LessonProgress(percent: percent, completedAt: completedAt)
+            let (id, lesson, percent, completedAt) = try row.decode(String.self, String.self, Double.self, Date?.self)
+            records[EnrollmentID(checked: id), default: Record()].lessons[LessonID(checked: lesson)] =
+                LessonProgress(percent: percent, completedAt: completedAt)
         }
         for row in grades {
-            let (id, percent, passedAt) = try row.decode(String.self, Double.self, Date?.self)
-            record.grades[LessonID(checked: id)] = Grade(percent: percent, passedAt: passedAt)
+            let (id, lesson, percent, passedAt) = try row.decode(String.self, String.self, Double.self, Date?.self)
+            records[EnrollmentID(checked: id), default: Record()].grades[LessonID(checked: lesson)] =
+                Grade(percent: percent, passedAt: passedAt)
         }
-        return record
+        return records
     }
 
     /// - Returns: whether this increased the progress.
@@ -236,11 +246,24 @@ struct Store: Sendable {
 
     /// The cached course, and when it was requested.
     func findOutline(of course: CourseID, on database: Database) async throws -> (outline: Outline, fetchedAt: Date)? {
+        try await findOutlines(of: [course], on: database)[course]
+    }
+
+    /// Those of the courses that are cached, and when they were requested.
+    func findOutlines(
+        of courses: some Collection<CourseID>, on database: Database
+    ) async throws -> [CourseID: (outline: Outline, fetchedAt: Date)] {
         let rows = try await database.query(
-            "select outline, fetched_at from course_outline where course_id = \(course.rawValue)")
-        guard let row = rows.first else { return nil }
-        let (outline, fetchedAt) = try row.decode(JSONValue.self, Date.self)
-        return (try outline.decode(Outline.self), fetchedAt)
+            """
+            select course_id, outline, fetched_at from course_outline
+            where course_id = any(\(courses.map(\.rawValue)))
+            """)
+        var known: [CourseID: (outline: Outline, fetchedAt: Date)] = [:]
+        for row in rows {
+            let (id, outline, fetchedAt) = try row.decode(String.self, JSONValue.self, Date.self)
+            known[CourseID(checked: id)] = (try outline.decode(Outline.self), fetchedAt)
+        }
+        return known
     }
 
     /// Caches a course; an older version changes nothing.

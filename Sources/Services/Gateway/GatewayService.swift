@@ -11,6 +11,8 @@ public struct GatewayService: HubService {
 
     public let door: Router?
     let streams: LiveStreams
+    /// Ends streams of ended log-in sessions.
+    public let background: [BackgroundWork]
 
     public init(_ context: ServiceContext) async throws {
         let config = try GatewayConfig(context.settings)
@@ -21,9 +23,16 @@ public struct GatewayService: HubService {
             uptime: context.uptime)
         let forward = ForwardRequest(context, timeout: config.upstreamTimeout)
         let description = try await DescriptionPages.make(config.openAPIFolder, pool: context.blockingPool)
-        streams = LiveStreams(context, limits: config.live)
+        let streams = LiveStreams(context, limits: config.live), sessions = EndedSessions(services)
+        self.streams = streams
+        background = [
+            BackgroundWork("end streams of ended sessions") {
+                try await sessions.endStreams(
+                    of: streams, every: config.live.sessionsCheckPause, on: context.loops.next())
+            }
+        ]
         let routes = GatewayRoutes(
-            admit: admit, forward: forward, streams: streams, crossOrigin: config.crossOrigin,
+            admit: admit, forward: forward, streams: streams, sessions: sessions, crossOrigin: config.crossOrigin,
             startPage: StartPage(context, services, hasDescription: description != nil), description: description)
         door = routes.router(logger: context.logger, metrics: context.metrics, access: context.access)
     }

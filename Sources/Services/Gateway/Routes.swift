@@ -8,6 +8,7 @@ struct GatewayRoutes: Sendable {
     let admit: AdmitRequest
     let forward: ForwardRequest
     let streams: LiveStreams
+    let sessions: EndedSessions
     /// Nil to refuse pages of other origins.
     let crossOrigin: CrossOrigin?
     let startPage: StartPage
@@ -100,10 +101,13 @@ struct GatewayRoutes: Sendable {
         }
     }
 
-    /// Live updates for the caller.
+    /// Live updates for the caller, unless their session has ended. While auth is unreachable, the token alone decides.
     private func events(_ request: HTTPRequest) async throws -> HTTPResponse {
         let caller = try await admit.caller(of: request)
         guard let token = caller.token else { throw Problem.notLoggedIn }
+        do {
+            guard try await sessions.among([token.session]).isEmpty else { throw GatewayError.badToken }
+        } catch is ServiceCallError {}
         let reader = try streams.open(token, after: request.fields["last-event-id"])
         var response = HTTPResponse(
             .ok,

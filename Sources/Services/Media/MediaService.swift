@@ -1,4 +1,5 @@
 public import Contracts
+internal import FileTypes
 public import Messaging
 internal import ObjectStore
 public import Platform
@@ -14,6 +15,7 @@ public struct MediaService: HubService {
     let operations: Operations
 
     public init(_ context: ServiceContext) throws {
+        try FileType.checkDatabase()
         operations = try Operations(context, MediaConfig(context.settings))
         WorkFolder.removeAbandoned()
     }

@@ -65,7 +65,9 @@ final class FaultyLog: EventLog {
         try await log.resetOffsets(of: group, to: offsets)
     }
     func deleteGroup(_ group: String) async throws { try await log.deleteGroup(group) }
-    func enforceRetention(at time: Date) async throws -> Int { try await log.enforceRetention(at: time) }
+    func enforceRetention(of isIncluded: @Sendable (String) -> Bool, at time: Date) async throws -> Int {
+        try await log.enforceRetention(of: isIncluded, at: time)
+    }
     func run() async throws { try await log.run() }
     func cluster(of topics: [String]) async throws -> LogCluster? { try await log.cluster(of: topics) }
     func close() async { await log.close() }

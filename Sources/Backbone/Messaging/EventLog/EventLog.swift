@@ -82,8 +82,9 @@ public protocol EventLog: EventAppender {
     // MARK: Upkeep
 
     /// Deletes records older than their topic's retention, in bounded steps.
+    /// - Parameter isIncluded: whether to clean the topic of this name.
     /// - Returns: how many were deleted; 0 where the log's own servers do this.
-    func enforceRetention(at time: Date) async throws -> Int
+    func enforceRetention(of isIncluded: @Sendable (String) -> Bool, at time: Date) async throws -> Int
 
     /// The log's background work: heartbeats of members and wake-ups of waiting readers. A process with subscriptions must run it once,
     /// from before the first subscription until after the last; other processes need not. When it ends, subscriptions end.

@@ -124,7 +124,7 @@ public final class KafkaLog: EventLog {
     // MARK: Upkeep
 
     /// Brokers apply retention.
-    public func enforceRetention(at time: Date) async throws -> Int { 0 }
+    public func enforceRetention(of isIncluded: @Sendable (String) -> Bool, at time: Date) async throws -> Int { 0 }
 
     public func run() async throws { while true { try await loop.sleep(for: .seconds(3_600)) } }
 

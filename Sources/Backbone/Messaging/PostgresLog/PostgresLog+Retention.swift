@@ -7,17 +7,17 @@ public import Foundation
 #endif
 
 extension PostgresLog {
-    public func enforceRetention(at time: Date) async throws -> Int {
+    public func enforceRetention(of isIncluded: @Sendable (String) -> Bool, at time: Date) async throws -> Int {
         let rows = try await database.query(
             """
-            select p.partition_id,
+            select t.name, p.partition_id,
                 event_log.offset_at(p.partition_id, \(time)::timestamptz - t.retention_ms * interval '1 millisecond')
             from event_log.partition p join event_log.topic t using (topic_id) where p.first_offset < p.next_offset
             """)
         var removed = 0
         for row in rows {
-            let (id, cutoff) = try row.decode(Int64.self, Int64.self)
-            removed += try await remove(below: cutoff, from: id)
+            let (topic, id, cutoff) = try row.decode(String.self, Int64.self, Int64.self)
+            if isIncluded(topic) { removed += try await remove(below: cutoff, from: id) }
         }
         return removed
     }

@@ -60,10 +60,13 @@ enum Connector {
     /// So sequential scans are disabled and the generic plan is forced: the planner always estimates queue tables as empty and would scan
     /// all their dead rows. JIT is off because a disabled sequential scan gets a very high cost, which would trigger compilation on each
     /// run.
+    ///
+    /// The server checks every second during a statement whether the client still exists. Otherwise a statement that waits for a lock
+    /// keeps the locks of its transaction after its process has died.
     private static func setup(_ configuration: DatabaseConfiguration) -> String {
         let idleMax = max(1, Int64(configuration.transactionIdleMax / .milliseconds(1)))
         var setup =
-            "set timezone to 'UTC'; set enable_seqscan to off; set plan_cache_mode to force_generic_plan; set jit to off; set idle_in_transaction_session_timeout to \(idleMax)"
+            "set timezone to 'UTC'; set enable_seqscan to off; set plan_cache_mode to force_generic_plan; set jit to off; set client_connection_check_interval to 1000; set idle_in_transaction_session_timeout to \(idleMax)"
         if let role = configuration.role { setup += "; set role \(quoteIdentifier(role))" }
         if let schema = configuration.schema { setup += "; set search_path to \(quoteIdentifier(schema))" }
         return setup

@@ -25,5 +25,10 @@ extension Operations {
         try await store.listSessions(of: user, at: now(), limit: Self.sessionsShownMax, on: database)
     }
 
+    /// Those of the given sessions that have ended: by log-out, expiry, token reuse or erasure.
+    func endedSessions(among sessions: [SessionID]) async throws -> [SessionID] {
+        try await store.listEnded(among: sessions, at: now(), on: database)
+    }
+
     private static let sessionsShownMax = 100
 }

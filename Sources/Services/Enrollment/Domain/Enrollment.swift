@@ -76,6 +76,19 @@ struct Enrollment: Sendable, Equatable, Identifiable {
         self.finalScore = finalScore
     }
 
+    /// Whether the progress depends on the course in its current state; otherwise it stays as it was at the end.
+    var followsCourse: Bool { state == .active || standing.totalLessons == 0 }
+
+    /// The enrolment with the progress in the course as it is now: lessons may have been added since the learner's last progress, and
+    /// without any progress none is stored.
+    func current(in outline: Outline, _ record: Record) -> Enrollment {
+        guard followsCourse else { return self }
+        var current = self
+        // The records also belong to a later enrolment.
+        current.standing = outline.standing(of: state == .active ? record : Record())
+        return current
+    }
+
     /// The duration in started days: "1 day", "30 days".
     var duration: String {
         guard let enrolledAt, let completedAt else { return "0 days" }

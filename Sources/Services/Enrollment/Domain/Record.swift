@@ -55,7 +55,7 @@ struct Standing: Sendable, Equatable {
 
     var percent: Double
     var completedLessons: Int
-    /// The number of lessons to complete; 0 before the course was requested.
+    /// The number of lessons to complete; 0 in stored enrolments without progress.
     var totalLessons: Int
 
     var isComplete: Bool { totalLessons > 0 && completedLessons == totalLessons }

@@ -17,15 +17,45 @@ extension Operations {
         let known = try await store.findOutline(of: course, on: database).flatMap { known in
             lesson.map { known.outline[$0] != nil } ?? true ? known : nil
         }
-        if let known, now().timeIntervalSince(known.fetchedAt) < limits.outlineAgeSecondsMax { return known.outline }
+        if let known, isFresh(known) { return known.outline }
         do {
-            let outline = try await services.get(.course, "/internal/courses/\(course)", as: Outline.self)
-            try await store.insert(outline, at: now(), on: database)
-            return outline
+            return try await fetchOutline(of: course)
         } catch let error as ServiceCallError {
-            if case .refused(_, let problem) = error, problem.status == .notFound { throw EnrollmentError.notFound }
             guard let known else { throw error }
             return known.outline
+        }
+    }
+
+    /// Several courses in their current or recently cached state. When the course service does not respond, the others are of the cached
+    /// state, or missing.
+    func outlines(of courses: Set<CourseID>) async throws -> [CourseID: Outline] {
+        let known = try await store.findOutlines(of: courses, on: database)
+        var outlines = known.mapValues { $0.outline }
+        for course in courses where known[course].map(isFresh) != true {
+            do {
+                outlines[course] = try await fetchOutline(of: course, within: limits.listWaitMax)
+            } catch EnrollmentError.notFound {
+                continue
+            } catch is ServiceCallError {
+                break
+            }
+        }
+        return outlines
+    }
+
+    private func isFresh(_ known: (outline: Outline, fetchedAt: Date)) -> Bool {
+        now().timeIntervalSince(known.fetchedAt) < limits.outlineAgeSecondsMax
+    }
+
+    /// - Throws: ``EnrollmentError/notFound``, ``ServiceCallError``.
+    private func fetchOutline(of course: CourseID, within timeout: Duration? = nil) async throws -> Outline {
+        do {
+            let outline = try await services.get(
+                .course, "/internal/courses/\(course)", as: Outline.self, timeout: timeout)
+            try await store.insert(outline, at: now(), on: database)
+            return outline
+        } catch ServiceCallError.refused(_, let problem) where problem.status == .notFound {
+            throw EnrollmentError.notFound
         }
     }
 }

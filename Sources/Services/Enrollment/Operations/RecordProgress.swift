@@ -23,7 +23,7 @@ extension Operations {
             guard let enrollment = try await store.lock(known.id, on: tx) else { throw EnrollmentError.notFound }
             guard enrollment.state.isOpen else { throw EnrollmentError.notActive }
             guard report.percent > 0, try await store.raiseProgress(report, at: now(), on: tx) else {
-                return enrollment
+                return enrollment.current(in: outline, try await store.findRecord(of: enrollment.id, on: tx))
             }
             return try await assess(enrollment, by: outline, because: report.lessonID, isProgress: true, on: tx)
         }
@@ -61,7 +61,7 @@ extension Operations {
         _ known: Enrollment, by outline: Outline, because lesson: LessonID?, isProgress: Bool = false,
         on tx: Transaction
     ) async throws -> Enrollment {
-        let record = try await store.findRecord(of: known, on: tx)
+        let record = try await store.findRecord(of: known.id, on: tx)
         let time = now()
         var enrollment = known
         enrollment.take(outline.standing(of: record), finalScore: outline.finalScore(of: record), at: time)

@@ -12,6 +12,8 @@ struct LiveLimits: Sendable {
     var keptTime: Duration = .seconds(120)
     /// People without a stream whose events are kept.
     var peopleGoneMax = 10_000
+    /// Pause between two questions to auth about which sessions have ended.
+    var sessionsCheckPause: Duration = .seconds(2)
     /// Interval of heartbeats on an idle stream.
     var heartbeat: Duration = .seconds(15)
 }

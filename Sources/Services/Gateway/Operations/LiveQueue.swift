@@ -9,12 +9,17 @@ final class LiveQueue: Sendable {
         var isEnded = false
     }
 
+    /// The log-in session of the token that opened the stream.
+    let session: String
     private let frameCountMax: Int
     private let state = Mutex(State())
     /// Set when there is something to take.
     let signal = Signal()
 
-    init(frameCountMax: Int) { self.frameCountMax = frameCountMax }
+    init(of session: String, frameCountMax: Int) {
+        self.session = session
+        self.frameCountMax = frameCountMax
+    }
 
     func add(_ frame: LiveFrame) {
         state.withLock { state in

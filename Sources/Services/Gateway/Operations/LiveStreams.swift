@@ -71,7 +71,7 @@ final class LiveStreams: Sendable {
         let time = uptime()
         let end = time + .seconds(token.expiresAt.timeIntervalSince(now()))
         let user = token.userID
-        let queue = LiveQueue(frameCountMax: limits.queuedCountMax)
+        let queue = LiveQueue(of: token.session, frameCountMax: limits.queuedCountMax)
         try state.withLock { state in
             forgetGone(&state, at: time)
             if state.isClosed { throw Problem.unavailable }
@@ -166,6 +166,19 @@ final class LiveStreams: Sendable {
             let person = state.people.removeValue(forKey: user)
             state.streamCount -= person?.queues.count ?? 0
             return person?.queues.values.map { $0 } ?? []
+        }
+        for queue in queues { queue.end() }
+    }
+
+    /// The log-in sessions with open streams.
+    var sessions: Set<String> {
+        state.withLock { Set($0.people.values.lazy.flatMap(\.queues.values).map(\.session)) }
+    }
+
+    /// Ends the streams that tokens of these log-in sessions opened.
+    func end(_ sessions: Set<String>) {
+        let queues = state.withLock { state in
+            state.people.values.flatMap { $0.queues.values.filter { sessions.contains($0.session) } }
         }
         for queue in queues { queue.end() }
     }

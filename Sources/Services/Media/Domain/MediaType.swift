@@ -1,4 +1,4 @@
-/// The accepted media types: announced by the client, and detected from the first bytes.
+/// The accepted media types: announced by the client, and detected from the content.
 enum MediaType: String, CaseIterable, Sendable {
     case mp4 = "video/mp4"
     case webm = "video/webm"
@@ -10,9 +10,6 @@ enum MediaType: String, CaseIterable, Sendable {
     case pdf = "application/pdf"
 
     enum Family: Sendable { case video, image, document }
-
-    /// The number of bytes needed to detect a type.
-    static let signatureBytes = 64
 
     var family: Family {
         switch self {
@@ -43,26 +40,17 @@ enum MediaType: String, CaseIterable, Sendable {
         }
     }
 
-    /// Detects the type from a file's first bytes; nil for a type that is not accepted.
-    init?(signature bytes: [UInt8]) {
-        func has(_ text: String, at offset: Int = 0) -> Bool { bytes.dropFirst(offset).starts(with: text.utf8) }
-        if has("ftyp", at: 4) {
-            self = has("qt  ", at: 8) ? .quickTime : .mp4
-        } else if bytes.starts(with: [0x1A, 0x45, 0xDF, 0xA3]), String(decoding: bytes, as: UTF8.self).contains("webm")
-        {
-            self = .webm
-        } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-            self = .png
-        } else if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-            self = .jpeg
-        } else if has("RIFF"), has("WEBP", at: 8) {
-            self = .webp
-        } else if has("GIF87a") || has("GIF89a") {
-            self = .gif
-        } else if has("%PDF-") {
-            self = .pdf
-        } else {
-            return nil
+    /// The names by which libmagic describes such files; none belongs to two types.
+    var detectedNames: Set<String> {
+        switch self {
+        case .mp4: ["video/mp4", "video/x-m4v"]
+        case .webm, .quickTime, .png, .jpeg, .webp, .gif, .pdf: [rawValue]
         }
+    }
+
+    /// - Parameter name: what libmagic says of a file. nil for a type that is not accepted.
+    init?(detected name: String) {
+        guard let type = Self.allCases.first(where: { $0.detectedNames.contains(name) }) else { return nil }
+        self = type
     }
 }

@@ -1,4 +1,6 @@
 internal import Contracts
+internal import EventLoop
+internal import FileTypes
 internal import HTTP
 internal import Messaging
 internal import ObjectStore
@@ -101,7 +103,8 @@ extension Operations {
         guard parts.reduce(0, { $0 + $1.sizeBytes }) == medium.sizeBytes else { throw MediaError.partsMissing }
         let keys = try parts.map { try ObjectKey(MediaKeys.part($0.number, of: medium.id)) }
         let file = Parts(keys, in: objects)
-        guard MediaType(signature: try await file.begin()) == medium.type else {
+        let sample = try await file.begin()
+        guard try await MediaType(detected: files.run { try FileType.detect(sample) }) == medium.type else {
             throw MediaError.wrongType
         }
         let key = try ObjectKey(MediaKeys.original(of: medium.id))
@@ -140,7 +143,7 @@ private actor Parts {
     func begin() async throws -> [UInt8] {
         var bytes: [UInt8] = []
         for key in keys {
-            let left = MediaType.signatureBytes - bytes.count
+            let left = FileType.sampleBytesMax - bytes.count
             guard left > 0, let opened = try await objects.get(key, from: 0, countMax: left) else { break }
             bytes += try await opened.body.collect(bytesMax: left)
         }
