@@ -27,7 +27,9 @@ import Testing
         #expect(try ConnectionBudget(settings, serviceCount: 13).total <= 130)
     }
 
-    @Test func `a server that allows fewer connections than are of use gets fewer, and one that allows too few is named`() throws
+    @Test
+    func `a server that allows fewer connections than are of use gets fewer, and one that allows too few is named`()
+        throws
     {
         let settings = try Settings(commandLine: ["HUB_LOOPS": "2"])
         #expect(try ConnectionBudget(settings, serviceCount: 13, allowed: 400).total == 250)

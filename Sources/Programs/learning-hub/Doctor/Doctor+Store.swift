@@ -30,7 +30,8 @@ extension Doctor {
         let row = try await hub.database.query(
             "select count(*) from pg_stat_activity where backend_type = 'client backend'"
         ).first
-        let room = try await ConnectionBudget.allowance(of: hub.database), used: Int64 = try row?.decode(Int64.self) ?? 0
+        let room = try await ConnectionBudget.allowance(of: hub.database),
+            used: Int64 = try row?.decode(Int64.self) ?? 0
         let living = running.processes.filter { running.runs($0) }
         let processes = living.map { ($0.settings, running.instances(of: $0).count) }
         let wanted: Int
