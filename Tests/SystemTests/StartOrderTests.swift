@@ -47,6 +47,21 @@ import Testing
         folder.finish()
     }
 
+    @Test func `a database that allows too few connections stops the start, and the message says how many it takes`()
+        async throws
+    {
+        let folder = try WorkFolder("connections")
+        let server = try await PrivatePostgres.start(
+            .init(folder: folder.file("postgres").path, connectionsMax: 60, settings: ["fsync": "off"]))
+        let program = try Program(
+            ["up", "--data", folder.url.path, "--port", "0"], ["DATABASE_URL": server.url()], log: folder.file("up.log"))
+        #expect(try await program.exitCode() == 1)
+        let log = program.logText
+        #expect(log.contains("allows 57 connections") && log.contains("Set its max_connections to "), "\(log)")
+        await server.stop()
+        folder.finish()
+    }
+
     @Test func `the gateway opens when every service behind it is ready`() async throws {
         let hub = try await HubUnderTest.inOneProcess()
         let order = hub.output.matches(of: /(\w+) +ready on port/).map { String($0.output.1) }
