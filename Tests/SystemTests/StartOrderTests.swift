@@ -1,4 +1,5 @@
 import Contracts
+import Foundation
 import HubTesting
 import Postgres
 import SystemTesting
@@ -54,7 +55,8 @@ import Testing
         let server = try await PrivatePostgres.start(
             .init(folder: folder.file("postgres").path, connectionsMax: 60, settings: ["fsync": "off"]))
         let program = try Program(
-            ["up", "--data", folder.url.path, "--port", "0"], ["DATABASE_URL": server.url()], log: folder.file("up.log"))
+            ["up", "--data", folder.url.path, "--port", "0"], ["DATABASE_URL": server.url()], log: folder.file("up.log")
+        )
         #expect(try await program.exitCode() == 1)
         let log = program.logText
         #expect(log.contains("allows 57 connections") && log.contains("Set its max_connections to "), "\(log)")
