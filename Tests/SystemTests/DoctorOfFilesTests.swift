@@ -25,7 +25,7 @@ import Testing
         ),
         ("key", "AWS_ACCESS_KEY_ID", "AKIANOBODY", "InvalidAccessKeyId", "correct AWS_ACCESS_KEY_ID"),
         ("bucket", "S3_BUCKET", "no-such-bucket", "there is no bucket of that name", "create the bucket"),
-        ("endpoint", "S3_ENDPOINT", "http://127.0.0.1:9", "http://127.0.0.1:9", "does S3_ENDPOINT answer"),
+        ("endpoint", "S3_ENDPOINT", "http://127.0.0.1:9", "http://127.0.0.1:9", "can reach S3_ENDPOINT"),
     ])
     func `a bucket that cannot be used is told with the reason and what to do`(
         wrong: String, name: String, value: String, reason: String, remedy: String
