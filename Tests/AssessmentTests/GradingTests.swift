@@ -1,6 +1,7 @@
 @testable import Assessment
 import Contracts
 import HTTP
+import HubTesting
 import Platform
 import Postgres
 import ServiceTesting

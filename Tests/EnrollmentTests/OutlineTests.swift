@@ -1,6 +1,7 @@
 import Contracts
 @testable import Enrollment
 import HTTP
+import HubTesting
 import Platform
 import ServiceTesting
 import Testing

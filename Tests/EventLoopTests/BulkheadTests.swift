@@ -1,20 +1,12 @@
 @testable import EventLoop
 import HubTesting
-import Synchronization
 import Testing
 
 @Suite struct BulkheadTests {
-    /// A clock that the test advances.
-    private final class Hand: Sendable {
-        private let time = Mutex(ContinuousClock.now)
-        var now: ContinuousClock.Instant { time.withLock { $0 } }
-        func advance(by duration: Duration) { time.withLock { $0 += duration } }
-    }
-
-    private let hand = Hand()
+    private let clock = TestClock()
 
     private func bulkhead(_ inFlightMax: Int, pace: Duration) -> Bulkhead {
-        Bulkhead(inFlightMax: inFlightMax, waitMax: .seconds(2), pace: pace, uptime: { [hand] in hand.now })
+        Bulkhead(inFlightMax: inFlightMax, waitMax: .seconds(2), pace: pace, uptime: { [clock] in clock.uptime })
     }
 
     /// Stands in line until it is given a place.
@@ -43,7 +35,7 @@ import Testing
         let bulkhead = bulkhead(1, pace: .seconds(10))
         for _ in 0..<200 {
             try await bulkhead.enter()
-            hand.advance(by: .milliseconds(100))
+            clock.advance(by: 0.1)
             bulkhead.leave(isDone: true)
         }
         try await bulkhead.enter()
@@ -59,7 +51,7 @@ import Testing
     @Test func `one pause of the machine does not close the queue`() async throws {
         let bulkhead = bulkhead(1, pace: .milliseconds(100))
         try await bulkhead.enter()
-        hand.advance(by: .seconds(3_600))
+        clock.advance(by: 3_600)
         bulkhead.leave(isDone: true)
         try await bulkhead.enter()
         var line: [Task<Void, any Error>] = []
@@ -94,7 +86,7 @@ import Testing
         await #expect(throws: CancellationError.self) { try await gone.value }
         #expect(bulkhead.counts == (1, 0))
         let late = try await waiter(bulkhead)
-        hand.advance(by: .seconds(5))
+        clock.advance(by: 5)
         let next = try await waiter(bulkhead)
         bulkhead.leave(isDone: false)
         await #expect(throws: Bulkhead.Full.self) { try await late.value }

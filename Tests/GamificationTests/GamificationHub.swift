@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 @testable import Gamification
 import HTTP
+import HubTesting
 import Messaging
 import Platform
 import Postgres

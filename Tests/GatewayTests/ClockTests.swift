@@ -1,5 +1,6 @@
 import Contracts
 import HTTP
+import HubTesting
 import Platform
 import ServiceTesting
 import Testing

@@ -1,22 +1,15 @@
 import HubTesting
 @testable import Kafka
 import Observability
-import Synchronization
 import Testing
 
 /// What of librdkafka's many lines is told.
 @Suite struct ClusterLogTests {
-    private final class Clock: Sendable {
-        private let time = Mutex(ContinuousClock.now)
-        var now: ContinuousClock.Instant { time.withLock { $0 } }
-        func pass(_ duration: Duration) { time.withLock { $0 += duration } }
-    }
-
     private let lines = LogRecorder()
-    private let clock = Clock()
+    private let clock = TestClock()
 
     private func log() -> ClusterLog {
-        ClusterLog(Logger(label: "test", sink: lines), uptime: { [clock] in clock.now })
+        ClusterLog(Logger(label: "test", sink: lines), uptime: { [clock] in clock.uptime })
     }
 
     private static let refused = "Connect to ipv4#127.0.0.1:9601 failed: Connection refused"
@@ -30,6 +23,7 @@ import Testing
                 for text in [
                     "[thrd:127.0.0.1:9601/bootstrap]: 127.0.0.1:9601/2: \(Self.refused) \(more)",
                     "GroupCoordinator: 127.0.0.1:9601: \(Self.refused) \(more)",
+                    "[thrd:GroupCoordinator]: GroupCoordinator: \(Self.refused) \(more)",
                 ] {
                     log.write(.warning, place: "FAIL", text: text)
                     log.write(.warning, place: "_TRANSPORT", text: text)
@@ -40,16 +34,16 @@ import Testing
         storm()
         #expect(lines.lines.count == 1, "\(lines.lines)")
         #expect(lines.lines[0].contains(#""reason":"\#(Self.refused)","url":"127.0.0.1:9601""#), "\(lines.lines[0])")
-        clock.pass(.seconds(10))
+        clock.advance(by: 10)
         storm()
         // It is in the metadata until its session times out.
         log.answered(alive: ["127.0.0.1:9600", "127.0.0.1:9601"])
         #expect(lines.lines.count == 1, "\(lines.lines)")
-        clock.pass(.seconds(20))
+        clock.advance(by: 20)
         storm()
-        #expect(lines.lines.count == 2 && lines.lines[1].contains(#""count":136"#), "\(lines.lines)")
+        #expect(lines.lines.count == 2 && lines.lines[1].contains(#""count":204"#), "\(lines.lines)")
         log.answered(alive: ["127.0.0.1:9600"])
-        clock.pass(.seconds(13))
+        clock.advance(by: 13)
         #expect(lines.lines.count == 2)
         log.answered(alive: ["127.0.0.1:9600", "127.0.0.1:9601"])
         #expect(lines.lines.count == 3 && lines.lines[2].contains("can be reached again"), "\(lines.lines)")
@@ -67,7 +61,7 @@ import Testing
             log.write(.warning, place: "GETPID", text: "Failed to acquire a PID from broker a:1/1: later")
         }
         #expect(lines.lines.count == 21)
-        clock.pass(.seconds(60))
+        clock.advance(by: 60)
         log.write(.warning, place: "GETPID", text: "again")
         #expect(lines.lines.count == 23 && lines.lines[21].contains(#""count":10"#), "\(lines.lines.suffix(2))")
     }
@@ -79,6 +73,7 @@ import Testing
         ),
         ("[::1]:9092/1: Connect to ipv6#[::1]:9092 failed", "[::1]:9092"),
         ("ssl://x:9093/1: SSL handshake failed", "x:9093"),
+        ("GroupCoordinator: Connect to ipv6#[::1]:9092 failed: Connection refused", "[::1]:9092"),
     ])
     func `the address of a broker is found`(text: String, address: String) {
         #expect(ClusterLog.failure(in: text)?.address == address)

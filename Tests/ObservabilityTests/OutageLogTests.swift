@@ -1,22 +1,15 @@
 import HubTesting
 import Observability
-import Synchronization
 import Testing
 
 @Suite struct OutageLogTests {
-    private final class Clock: Sendable {
-        private let time = Mutex(ContinuousClock.now)
-        var now: ContinuousClock.Instant { time.withLock { $0 } }
-        func pass(_ duration: Duration) { time.withLock { $0 += duration } }
-    }
-
     private let lines = LogRecorder()
-    private let clock = Clock()
+    private let clock = TestClock()
 
     private func log() -> OutageLog {
         OutageLog(
             Logger(label: "test", sink: lines), level: .error, failing: "it is down", over: "it is back",
-            uptime: { [clock] in clock.now })
+            uptime: { [clock] in clock.uptime })
     }
 
     @Test func `an outage is a line at its start, lines with the count, and a line at its end`() {
@@ -25,10 +18,10 @@ import Testing
         #expect(lines.lines.count == 1)
         #expect(lines.lines[0].contains("it is down") && lines.lines[0].contains(#""offset":1}"#))
         #expect(lines.lines[0].contains(#""level":"error""#))
-        clock.pass(OutageLog.interval)
+        clock.advance(by: OutageLog.interval / .seconds(1))
         log.failed([.offset: 201])
         #expect(lines.lines.count == 2 && lines.lines[1].contains(#""count":200,"offset":201"#))
-        clock.pass(.seconds(1))
+        clock.advance(by: 1)
         log.succeeded()
         #expect(lines.lines.count == 3)
         #expect(lines.lines[2].contains("it is back") && lines.lines[2].contains(#""count":201,"durationMs":31000.0"#))
@@ -41,7 +34,7 @@ import Testing
         for key in ["a", "b", "c"] { log.failed([:], of: key) }
         log.succeeded(of: "a")
         log.succeeded(of: "d")
-        clock.pass(.seconds(29))
+        clock.advance(by: 29)
         log.succeeded(of: "b")
         #expect(lines.lines.count == 1)
         log.succeeded(of: "c")
@@ -51,7 +44,7 @@ import Testing
     @Test func `a key without new failures does not prolong an outage`() {
         let log = log()
         for key in ["a", "b"] { log.failed([:], of: key) }
-        clock.pass(OutageLog.interval)
+        clock.advance(by: OutageLog.interval / .seconds(1))
         log.failed([:], of: "c")
         log.succeeded(of: "d")
         #expect(lines.lines.count == 2)
@@ -66,7 +59,7 @@ import Testing
             log.succeeded()
         }
         #expect(lines.lines.count == 2)
-        clock.pass(OutageLog.interval)
+        clock.advance(by: OutageLog.interval / .seconds(1))
         log.failed([:])
         #expect(lines.lines.count == 3 && lines.lines[2].contains(#""count":100"#))
     }

@@ -1,6 +1,7 @@
 import Contracts
 import Foundation
 import HTTP
+import HubTesting
 import Postgres
 import ServiceTesting
 import Synchronization

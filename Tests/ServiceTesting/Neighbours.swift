@@ -1,6 +1,6 @@
 public import Contracts
 internal import HTTP
-internal import HubTesting
+public import HubTesting
 internal import Observability
 @testable public import Platform
 

@@ -2,6 +2,7 @@ import Avro
 import Contracts
 import Foundation
 import HTTP
+import HubTesting
 import ServiceTesting
 import Platform
 import Postgres

@@ -1,5 +1,6 @@
 import Contracts
 import HTTP
+import HubTesting
 import ServiceTesting
 import Observability
 import Platform

@@ -50,7 +50,8 @@ private struct JSONParser {
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
         case nil: throw error("the text ends where a value should begin")
-        default: return .number(try number())
+        case .some(UInt8(ascii: "0")...UInt8(ascii: "9")), UInt8(ascii: "-"): return .number(try number())
+        default: throw error("expected a value")
         }
     }
 

@@ -71,7 +71,11 @@ public struct ConnectionBudget: Sendable, Equatable {
     /// - Throws: ``PostgresError``.
     public static func allowance(of database: Database) async throws -> Int {
         let row = try await database.query(
-            "select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
+            // PostgreSQL 16 added reserved_connections.
+            """
+            select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+                - coalesce(current_setting('reserved_connections', true)::int, 0)
+            """
         ).first
         let count: Int32 = try row?.decode(Int32.self) ?? 0
         return Int(count)

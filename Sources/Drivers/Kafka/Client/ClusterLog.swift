@@ -84,12 +84,19 @@ final class ClusterLog: Sendable {
         for address in back { brokers.succeeded([.url: .text(address)], of: address) }
     }
 
-    /// `host:port` of the broker and the reason in `GroupCoordinator: 127.0.0.1:9092/1: Connect to … failed: … (after 0ms in state …)`.
+    /// `host:port` of the broker and the reason in `GroupCoordinator: 127.0.0.1:9092/1: Connect to … failed: … (after 0ms in state …)` or, as a
+    /// group's coordinator is also reported, in `GroupCoordinator: Connect to ipv4#127.0.0.1:9092 failed: … (after 0ms in state …)`.
     static func failure(in text: String) -> (address: String, reason: String)? {
-        guard let match = text.firstMatch(of: /([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:]+\]):([0-9]+)(\/[A-Za-z0-9\-]+)?: (.+)/)
-        else { return nil }
-        let reason = match.output.4.firstRange(of: " (after ").map { match.output.4[..<$0.lowerBound] }
-        return ("\(match.output.1):\(match.output.2)", String(reason ?? match.output.4))
+        if let match = text.firstMatch(of: /([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:]+\]):([0-9]+)(\/[A-Za-z0-9\-]+)?: (.+)/) {
+            return ("\(match.output.1):\(match.output.2)", withoutState(match.output.4))
+        }
+        let connect = text.firstMatch(of: /Connect to ipv[46]#([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:]+\]):([0-9]+) .+/)
+        return connect.map { ("\($0.output.1):\($0.output.2)", withoutState($0.output.0)) }
+    }
+
+    /// A reason without the state of the connection.
+    private static func withoutState(_ reason: Substring) -> String {
+        String(reason.firstRange(of: " (after ").map { reason[..<$0.lowerBound] } ?? reason)
     }
 
     private static func level(ofSyslog level: Int32) -> LogLevel {

@@ -21,11 +21,13 @@ enum DemoCommand {
             """
     ) { arguments, console in
         let client = try APIClient(address: try address(arguments))
+        // Found before the first step: the author's account needs the hub's database.
+        let parts = try await HubLocation.settingsForParts(arguments)
         let steps = Steps(console, asJSON: arguments.has(.json))
         let learner = DemoAccount("learner"), author = DemoAccount("author")
         let signals = StopSignals()
         let played = await outcome {
-            try await signals.first { try await play(client, steps, learner, author, arguments) }
+            try await signals.first { try await play(client, steps, learner, author, parts, arguments) }
         }
         let cleaned = await outcome {
             if arguments.has(keep) { return }
@@ -39,14 +41,14 @@ enum DemoCommand {
     }
 
     private static func play(
-        _ client: APIClient, _ steps: Steps, _ account: DemoAccount, _ author: DemoAccount, _ arguments: Arguments
+        _ client: APIClient, _ steps: Steps, _ account: DemoAccount, _ author: DemoAccount, _ parts: Settings,
+        _ arguments: Arguments
     ) async throws {
         let learner = try await RegistrationFlow(
             client: client, steps: steps, account: account, mails: SentMail(arguments: arguments)
         ).play()
         let teacher = try await steps.step("an author account is created") {
-            _ = try await AdminCommand.create(
-                .instructor, author.email, author.password, try await HubLocation.settingsForParts(arguments))
+            _ = try await AdminCommand.create(.instructor, author.email, author.password, parts)
             return try await client.logIn(author)
         }
         let (course, enrollment) = try await EnrollmentFlow(

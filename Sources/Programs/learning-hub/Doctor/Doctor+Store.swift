@@ -34,10 +34,12 @@ extension Doctor {
             used: Int64 = try row?.decode(Int64.self) ?? 0
         let living = running.processes.filter { running.runs($0) }
         let processes = living.map { ($0.settings, running.instances(of: $0).count) }
-        let wanted: Int
+        // What the processes would open on a server without a limit, and what they open on this one.
+        var useful = 0, wanted = 0
         do {
-            wanted = try (processes.isEmpty ? [(shell, HubServices.all.count)] : processes).reduce(0) {
-                $0 + (try ConnectionBudget($1.0, serviceCount: $1.1, allowed: room).total)
+            for (settings, count) in processes.isEmpty ? [(shell, HubServices.all.count)] : processes {
+                useful += try ConnectionBudget(settings, serviceCount: count).total
+                wanted += try ConnectionBudget(settings, serviceCount: count, allowed: room).total
             }
         } catch let error as StartError {
             return Finding(part: "connections", state: .broken, detail: "\(error)")
@@ -50,7 +52,7 @@ extension Doctor {
         return Finding(
             part: "connections", state: isEnough ? .sound : .odd,
             detail:
-                "\(who) up to \(wanted) connections; the server allows \(room); \(used) are open",
+                "\(who) up to \(wanted) connections\(wanted < useful ? " of \(useful) that are of use" : ""); the server allows \(room); \(used) are open",
             remedy: isEnough
                 ? nil
                 : "reduce \(PlatformSettings.databaseConnections.name), or raise max_connections of the server above the sum for all processes"

@@ -31,6 +31,7 @@ struct Upstream: Sendable {
         }
         breakers = Dictionary(uniqueKeysWithValues: ServiceName.all.map { ($0, CircuitBreaker()) })
         standing.show(breakers, of: lane)
+        if let room { standing.show(room, of: lane) }
         self.standing = standing
         uptime = context.uptime
         self.timeout = timeout

@@ -1,4 +1,5 @@
 internal import Contracts
+internal import EventLoop
 internal import HTTP
 internal import Observability
 internal import Platform
@@ -28,6 +29,13 @@ struct UpstreamStanding: Sendable {
 
     func show(_ breakers: [ServiceName: CircuitBreaker], of lane: Lane) {
         for (service, breaker) in breakers { breaker.show(on: metrics, service: service, lane: lane.rawValue) }
+    }
+
+    func show(_ room: Bulkhead, of lane: Lane) {
+        metrics.gauge(
+            "gateway_waiting_requests", help: "Expensive requests that wait for a place, by lane.",
+            labels: ["lane": lane.rawValue]
+        ) { Double(room.counts.waiting) }
     }
 
     func answered(_ service: ServiceName, after time: Duration) {
