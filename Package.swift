@@ -234,6 +234,9 @@ let package = Package(
         tests(
             "SystemTests", ["learning-hub", "SystemTesting", "Platform", "HubTesting"] + backbone + drivers,
             exclude: ["Scripts"]),
+        tests(
+            "CommandTests", ["learning-hub", "SystemTesting", "Platform", "HubTesting"] + backbone + drivers,
+            exclude: ["Scripts"]),
         tests("FaultTests", ["learning-hub", "SystemTesting", "HubTesting"] + backbone + drivers),
         tests(
             "ProgramTests",

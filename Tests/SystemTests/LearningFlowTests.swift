@@ -108,6 +108,11 @@ import Testing
         try await eventually("the course is archived") {
             try await hub.client.get("/courses").text.contains("A demo course") == false
         }
+        let folder = try WorkFolder("elsewhere")
+        let elsewhere = try Program(["demo", "--url", hub.address], [:], log: folder.file("log"))
+        #expect(try await elsewhere.exitCode() == 1)
+        #expect(elsewhere.output.isEmpty && elsewhere.logText.contains("no hub runs on"), "\(elsewhere.output)")
+        folder.finish()
         #expect(try await hub.stop().allSatisfy { $0 == 0 })
         await smtp.stop()
     }

@@ -21,13 +21,11 @@ enum DemoCommand {
             """
     ) { arguments, console in
         let client = try APIClient(address: try address(arguments))
-        // Found before the first step: the author's account needs the hub's database.
-        let parts = try await HubLocation.settingsForParts(arguments)
         let steps = Steps(console, asJSON: arguments.has(.json))
         let learner = DemoAccount("learner"), author = DemoAccount("author")
         let signals = StopSignals()
         let played = await outcome {
-            try await signals.first { try await play(client, steps, learner, author, parts, arguments) }
+            try await signals.first { try await play(client, steps, learner, author, arguments) }
         }
         let cleaned = await outcome {
             if arguments.has(keep) { return }
@@ -41,9 +39,11 @@ enum DemoCommand {
     }
 
     private static func play(
-        _ client: APIClient, _ steps: Steps, _ account: DemoAccount, _ author: DemoAccount, _ parts: Settings,
-        _ arguments: Arguments
+        _ client: APIClient, _ steps: Steps, _ account: DemoAccount, _ author: DemoAccount, _ arguments: Arguments
     ) async throws {
+        // Before the first step: the author's account needs the hub's database.
+        _ = try await client.call(.get, "/health")
+        let parts = try await HubLocation.settingsForParts(arguments)
         let learner = try await RegistrationFlow(
             client: client, steps: steps, account: account, mails: SentMail(arguments: arguments)
         ).play()
