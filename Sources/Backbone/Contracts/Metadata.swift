@@ -1,14 +1,14 @@
 public import Avro
 
-/// Where an event comes from.
+/// The origin of an event.
 public struct Metadata: AvroRecord, Equatable {
-    /// The request everything began with.
+    /// The request that is the first cause of the event.
     public var correlationID: CorrelationID
-    /// The service that wrote it, for example `user-service`; see ``ServiceName/eventSource``.
+    /// The service that produced the event, for example `user-service`; see ``ServiceName/eventSource``.
     public var source: String
     /// Trace of the request (W3C Trace Context: 32 hexadecimal digits).
     public var traceID: String
-    /// The event that caused this one; nil at the root.
+    /// The event that caused this event; nil if a request caused it.
     public var causationID: EventID?
 
     public init(correlationID: CorrelationID, source: String, traceID: String, causationID: EventID? = nil) {

@@ -8,33 +8,33 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A quiz or an assignment has a grade.
+/// A quiz or an assignment was graded.
 public struct AssignmentGraded: Event {
     /// The submission.
     public var submissionID: SubmissionID
     /// The assignment, or the quiz when the kind is QUIZ.
     public var assignmentID: GradedWorkID
-    /// What was graded.
+    /// Type of the graded work.
     public var kind: GradedWorkKind
     /// The course.
     public var courseID: CourseID
     /// The learner.
     public var userID: UserID
-    /// Points reached.
+    /// Points achieved.
     public var score: Double
-    /// Points that could be reached.
+    /// Maximum points.
     public var maxScore: Double
-    /// Score of maximum, 0 to 100.
+    /// Score in percent of the maximum, 0 to 100.
     public var percent: Double
     /// The instructor's id, or "auto".
     public var gradedBy: String
-    /// What the instructor wrote.
+    /// The instructor's comment.
     public var feedback: String?
     /// When it was graded.
     public var gradedAt: Date
-    /// The lesson the work completes; from version 2.
+    /// The lesson that the work completes; since version 2.
     public var lessonID: LessonID?
-    /// Whether the pass mark was reached; from version 2.
+    /// Whether the score reaches the pass mark; since version 2.
     public var passed: Bool?
 
     public init(
@@ -148,18 +148,18 @@ public struct AssignmentGraded: Event {
                 "type": "record",
                 "name": "AssignmentGraded",
                 "namespace": "learninghub.events",
-                "doc": "A quiz or an assignment has a grade.",
+                "doc": "A quiz or an assignment was graded.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
                             "type": "record",
                             "name": "AssignmentGradedData",
-                            "doc": "A quiz or an assignment has a grade.",
+                            "doc": "A quiz or an assignment was graded.",
                             "fields": [
                                 {"name": "submissionId", "type": "string", "doc": "The submission.", "swiftType": "SubmissionID"},
                                 {
@@ -173,10 +173,10 @@ public struct AssignmentGraded: Event {
                                     "type": {
                                         "type": "enum",
                                         "name": "GradedWorkKind",
-                                        "doc": "What was graded.",
+                                        "doc": "Type of the graded work.",
                                         "symbols": ["QUIZ", "ASSIGNMENT"]
                                     },
-                                    "doc": "What was graded."
+                                    "doc": "Type of the graded work."
                                 },
                                 {"name": "courseId", "type": "string", "doc": "The course.", "swiftType": "CourseID"},
                                 {
@@ -186,15 +186,15 @@ public struct AssignmentGraded: Event {
                                     "swiftType": "UserID",
                                     "messageKey": true
                                 },
-                                {"name": "score", "type": "double", "doc": "Points reached."},
-                                {"name": "maxScore", "type": "double", "doc": "Points that could be reached."},
-                                {"name": "percent", "type": "double", "doc": "Score of maximum, 0 to 100."},
+                                {"name": "score", "type": "double", "doc": "Points achieved."},
+                                {"name": "maxScore", "type": "double", "doc": "Maximum points."},
+                                {"name": "percent", "type": "double", "doc": "Score in percent of the maximum, 0 to 100."},
                                 {"name": "gradedBy", "type": "string", "doc": "The instructor's id, or \"auto\"."},
                                 {
                                     "name": "feedback",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "What the instructor wrote."
+                                    "doc": "The instructor's comment."
                                 },
                                 {
                                     "name": "gradedAt",
@@ -205,14 +205,14 @@ public struct AssignmentGraded: Event {
                                     "name": "lessonId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The lesson the work completes; from version 2.",
+                                    "doc": "The lesson that the work completes; since version 2.",
                                     "swiftType": "LessonID"
                                 },
                                 {
                                     "name": "passed",
                                     "type": ["null", "boolean"],
                                     "default": null,
-                                    "doc": "Whether the pass mark was reached; from version 2."
+                                    "doc": "Whether the score reaches the pass mark; since version 2."
                                 }
                             ]
                         }
@@ -222,20 +222,20 @@ public struct AssignmentGraded: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

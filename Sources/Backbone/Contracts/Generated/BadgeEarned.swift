@@ -14,15 +14,15 @@ public struct BadgeEarned: Event {
     public var awardID: BadgeAwardID
     /// The learner.
     public var userID: UserID
-    /// Which badge.
+    /// Code of the badge.
     public var badgeCode: String
-    /// Its name.
+    /// Name of the badge.
     public var badgeName: String
-    /// The course it was earned in.
+    /// The course of the badge, if there is one.
     public var courseID: CourseID?
-    /// What it was earned for.
+    /// The achievement, in words.
     public var reason: String
-    /// When it was earned.
+    /// When the learner earned the badge.
     public var earnedAt: Date
 
     public init(
@@ -98,10 +98,10 @@ public struct BadgeEarned: Event {
                 "namespace": "learninghub.events",
                 "doc": "A learner earned a badge.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
@@ -117,20 +117,20 @@ public struct BadgeEarned: Event {
                                     "swiftType": "UserID",
                                     "messageKey": true
                                 },
-                                {"name": "badgeCode", "type": "string", "doc": "Which badge."},
-                                {"name": "badgeName", "type": "string", "doc": "Its name."},
+                                {"name": "badgeCode", "type": "string", "doc": "Code of the badge."},
+                                {"name": "badgeName", "type": "string", "doc": "Name of the badge."},
                                 {
                                     "name": "courseId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The course it was earned in.",
+                                    "doc": "The course of the badge, if there is one.",
                                     "swiftType": "CourseID"
                                 },
-                                {"name": "reason", "type": "string", "doc": "What it was earned for."},
+                                {"name": "reason", "type": "string", "doc": "The achievement, in words."},
                                 {
                                     "name": "earnedAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it was earned."
+                                    "doc": "When the learner earned the badge."
                                 }
                             ]
                         }
@@ -140,20 +140,20 @@ public struct BadgeEarned: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

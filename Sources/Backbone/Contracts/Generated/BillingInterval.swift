@@ -2,7 +2,7 @@
 
 import Avro
 
-/// How often a subscription is paid.
+/// Billing interval of a subscription.
 public enum BillingInterval: String, CaseIterable, Codable, Sendable {
     case month = "MONTH"
     case year = "YEAR"

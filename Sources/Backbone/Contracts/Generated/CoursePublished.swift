@@ -8,21 +8,21 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A course is in the catalogue.
+/// A course was published in the catalogue.
 public struct CoursePublished: Event {
     /// The course.
     public var courseID: CourseID
-    /// Who teaches it.
+    /// The instructor of the course.
     public var instructorID: UserID
-    /// Its title.
+    /// Title of the course.
     public var title: String
-    /// Its category.
+    /// Category of the course.
     public var category: String
-    /// What it costs.
+    /// Price of the course.
     public var price: Money
-    /// How many lessons it has.
+    /// Number of lessons.
     public var lessonCount: Int32
-    /// When it was published.
+    /// When the course was published.
     public var publishedAt: Date
 
     public init(
@@ -92,18 +92,18 @@ public struct CoursePublished: Event {
                 "type": "record",
                 "name": "CoursePublished",
                 "namespace": "learninghub.events",
-                "doc": "A course is in the catalogue.",
+                "doc": "A course was published in the catalogue.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
                             "type": "record",
                             "name": "CoursePublishedData",
-                            "doc": "A course is in the catalogue.",
+                            "doc": "A course was published in the catalogue.",
                             "fields": [
                                 {
                                     "name": "courseId",
@@ -112,21 +112,21 @@ public struct CoursePublished: Event {
                                     "swiftType": "CourseID",
                                     "messageKey": true
                                 },
-                                {"name": "instructorId", "type": "string", "doc": "Who teaches it.", "swiftType": "UserID"},
-                                {"name": "title", "type": "string", "doc": "Its title."},
-                                {"name": "category", "type": "string", "doc": "Its category."},
+                                {"name": "instructorId", "type": "string", "doc": "The instructor of the course.", "swiftType": "UserID"},
+                                {"name": "title", "type": "string", "doc": "Title of the course."},
+                                {"name": "category", "type": "string", "doc": "Category of the course."},
                                 {
                                     "name": "price",
                                     "type": {"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 2},
-                                    "doc": "What it costs.",
+                                    "doc": "Price of the course.",
                                     "swiftType": "Money"
                                 },
-                                {"name": "currency", "type": "string", "doc": "ISO-4217 code of the amount's currency."},
-                                {"name": "lessonCount", "type": "int", "doc": "How many lessons it has."},
+                                {"name": "currency", "type": "string", "doc": "Currency code (ISO 4217)."},
+                                {"name": "lessonCount", "type": "int", "doc": "Number of lessons."},
                                 {
                                     "name": "publishedAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it was published."
+                                    "doc": "When the course was published."
                                 }
                             ]
                         }
@@ -136,20 +136,20 @@ public struct CoursePublished: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

@@ -16,9 +16,9 @@ public struct CourseUpdated: Event {
     public var title: String
     /// Names of the fields that changed.
     public var changedFields: [String]
-    /// Grows with every change of content.
+    /// Version of the content, which increases with each change.
     public var contentVersion: Int
-    /// When it changed.
+    /// When the course changed.
     public var updatedAt: Date
 
     public init(
@@ -83,10 +83,10 @@ public struct CourseUpdated: Event {
                 "namespace": "learninghub.events",
                 "doc": "A course's content or description changed.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
@@ -107,11 +107,11 @@ public struct CourseUpdated: Event {
                                     "type": {"type": "array", "items": "string"},
                                     "doc": "Names of the fields that changed."
                                 },
-                                {"name": "contentVersion", "type": "long", "doc": "Grows with every change of content."},
+                                {"name": "contentVersion", "type": "long", "doc": "Version of the content, which increases with each change."},
                                 {
                                     "name": "updatedAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it changed."
+                                    "doc": "When the course changed."
                                 }
                             ]
                         }
@@ -121,20 +121,20 @@ public struct CourseUpdated: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

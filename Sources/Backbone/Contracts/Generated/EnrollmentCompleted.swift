@@ -8,7 +8,7 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A learner finished a course.
+/// A learner completed a course.
 public struct EnrollmentCompleted: Event {
     /// The enrolment.
     public var enrollmentID: EnrollmentID
@@ -16,11 +16,11 @@ public struct EnrollmentCompleted: Event {
     public var userID: UserID
     /// The course.
     public var courseID: CourseID
-    /// When it was finished.
+    /// When the learner completed the course.
     public var completedAt: Date
-    /// Percent over all assessments, 0 to 100; null without any.
+    /// Score of all assessments in percent, 0 to 100; null without assessments.
     public var finalScore: Double?
-    /// From enrolment to completion in words, for example "30 days".
+    /// Time from enrolment to completion in words, for example "30 days".
     public var duration: String
 
     public init(
@@ -89,18 +89,18 @@ public struct EnrollmentCompleted: Event {
                 "type": "record",
                 "name": "EnrollmentCompleted",
                 "namespace": "learninghub.events",
-                "doc": "A learner finished a course.",
+                "doc": "A learner completed a course.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
                             "type": "record",
                             "name": "EnrollmentCompletedData",
-                            "doc": "A learner finished a course.",
+                            "doc": "A learner completed a course.",
                             "fields": [
                                 {
                                     "name": "enrollmentId",
@@ -114,18 +114,18 @@ public struct EnrollmentCompleted: Event {
                                 {
                                     "name": "completedAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it was finished."
+                                    "doc": "When the learner completed the course."
                                 },
                                 {
                                     "name": "finalScore",
                                     "type": ["null", "double"],
                                     "default": null,
-                                    "doc": "Percent over all assessments, 0 to 100; null without any."
+                                    "doc": "Score of all assessments in percent, 0 to 100; null without assessments."
                                 },
                                 {
                                     "name": "duration",
                                     "type": "string",
-                                    "doc": "From enrolment to completion in words, for example \"30 days\"."
+                                    "doc": "Time from enrolment to completion in words, for example \"30 days\"."
                                 }
                             ]
                         }
@@ -135,20 +135,20 @@ public struct EnrollmentCompleted: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

@@ -8,7 +8,7 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A learner is enrolled in a course.
+/// A learner was enrolled in a course.
 public struct EnrollmentCreated: Event {
     /// The enrolment.
     public var enrollmentID: EnrollmentID
@@ -16,11 +16,11 @@ public struct EnrollmentCreated: Event {
     public var userID: UserID
     /// The course.
     public var courseID: CourseID
-    /// The payment that paid for it.
+    /// The payment of the enrolment; null without one.
     public var paymentID: PaymentID?
-    /// Why the learner may take it.
+    /// The basis of the enrolment.
     public var source: EnrollmentSource
-    /// When it began.
+    /// When the learner was enrolled.
     public var enrolledAt: Date
 
     public init(
@@ -89,18 +89,18 @@ public struct EnrollmentCreated: Event {
                 "type": "record",
                 "name": "EnrollmentCreated",
                 "namespace": "learninghub.events",
-                "doc": "A learner is enrolled in a course.",
+                "doc": "A learner was enrolled in a course.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
                             "type": "record",
                             "name": "EnrollmentCreatedData",
-                            "doc": "A learner is enrolled in a course.",
+                            "doc": "A learner was enrolled in a course.",
                             "fields": [
                                 {
                                     "name": "enrollmentId",
@@ -115,7 +115,7 @@ public struct EnrollmentCreated: Event {
                                     "name": "paymentId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The payment that paid for it.",
+                                    "doc": "The payment of the enrolment; null without one.",
                                     "swiftType": "PaymentID"
                                 },
                                 {
@@ -123,15 +123,15 @@ public struct EnrollmentCreated: Event {
                                     "type": {
                                         "type": "enum",
                                         "name": "EnrollmentSource",
-                                        "doc": "Why a learner may take a course.",
+                                        "doc": "The basis of an enrolment.",
                                         "symbols": ["PURCHASE", "FREE", "SUBSCRIPTION", "GRANT"]
                                     },
-                                    "doc": "Why the learner may take it."
+                                    "doc": "The basis of the enrolment."
                                 },
                                 {
                                     "name": "enrolledAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it began."
+                                    "doc": "When the learner was enrolled."
                                 }
                             ]
                         }
@@ -141,20 +141,20 @@ public struct EnrollmentCreated: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

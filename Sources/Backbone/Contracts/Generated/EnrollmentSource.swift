@@ -2,7 +2,7 @@
 
 import Avro
 
-/// Why a learner may take a course.
+/// The basis of an enrolment.
 public enum EnrollmentSource: String, CaseIterable, Codable, Sendable {
     case purchase = "PURCHASE"
     case free = "FREE"

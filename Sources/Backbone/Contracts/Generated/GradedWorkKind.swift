@@ -2,7 +2,7 @@
 
 import Avro
 
-/// What was graded.
+/// Type of the graded work.
 public enum GradedWorkKind: String, CaseIterable, Codable, Sendable {
     case quiz = "QUIZ"
     case assignment = "ASSIGNMENT"

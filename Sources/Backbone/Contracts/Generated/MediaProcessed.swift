@@ -8,23 +8,23 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A medium was transcoded, or could not be.
+/// The processing of an uploaded file succeeded or failed.
 public struct MediaProcessed: Event {
-    /// The medium.
+    /// The uploaded file.
     public var mediaID: MediaID
-    /// The course it belongs to.
+    /// The course of the file.
     public var courseID: CourseID?
-    /// The lesson it belongs to.
+    /// The lesson of the file.
     public var lessonID: LessonID?
-    /// How it ended.
+    /// Result of the processing.
     public var status: MediaStatus
-    /// Playing time in seconds.
+    /// Duration in seconds.
     public var durationSeconds: Double?
-    /// The forms it is now available in.
+    /// The available renditions.
     public var renditions: [MediaRendition]
-    /// Why it failed.
+    /// Reason of the failure.
     public var error: String?
-    /// When it ended.
+    /// When the processing ended.
     public var processedAt: Date
 
     public init(
@@ -122,23 +122,23 @@ public struct MediaProcessed: Event {
                 "type": "record",
                 "name": "MediaProcessed",
                 "namespace": "learninghub.events",
-                "doc": "A medium was transcoded, or could not be.",
+                "doc": "The processing of an uploaded file succeeded or failed.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
                             "type": "record",
                             "name": "MediaProcessedData",
-                            "doc": "A medium was transcoded, or could not be.",
+                            "doc": "The processing of an uploaded file succeeded or failed.",
                             "fields": [
                                 {
                                     "name": "mediaId",
                                     "type": "string",
-                                    "doc": "The medium.",
+                                    "doc": "The uploaded file.",
                                     "swiftType": "MediaID",
                                     "messageKey": true
                                 },
@@ -146,14 +146,14 @@ public struct MediaProcessed: Event {
                                     "name": "courseId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The course it belongs to.",
+                                    "doc": "The course of the file.",
                                     "swiftType": "CourseID"
                                 },
                                 {
                                     "name": "lessonId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The lesson it belongs to.",
+                                    "doc": "The lesson of the file.",
                                     "swiftType": "LessonID"
                                 },
                                 {
@@ -161,16 +161,16 @@ public struct MediaProcessed: Event {
                                     "type": {
                                         "type": "enum",
                                         "name": "MediaStatus",
-                                        "doc": "How processing a medium ended.",
+                                        "doc": "Result of the processing of a file.",
                                         "symbols": ["READY", "FAILED"]
                                     },
-                                    "doc": "How it ended."
+                                    "doc": "Result of the processing."
                                 },
                                 {
                                     "name": "durationSeconds",
                                     "type": ["null", "double"],
                                     "default": null,
-                                    "doc": "Playing time in seconds."
+                                    "doc": "Duration in seconds."
                                 },
                                 {
                                     "name": "renditions",
@@ -179,28 +179,28 @@ public struct MediaProcessed: Event {
                                         "items": {
                                             "type": "record",
                                             "name": "MediaRendition",
-                                            "doc": "One playable or viewable form of a medium.",
+                                            "doc": "A rendition of a file, for playback or display.",
                                             "fields": [
-                                                {"name": "name", "type": "string", "doc": "Which form, for example 720p."},
+                                                {"name": "name", "type": "string", "doc": "Name of the rendition, for example 720p."},
                                                 {"name": "contentType", "type": "string", "doc": "Media type (RFC 6838)."},
                                                 {
                                                     "name": "storageKey",
                                                     "type": "string",
-                                                    "doc": "Where the object store keeps it."
+                                                    "doc": "Key of the object in the object store."
                                                 },
-                                                {"name": "width", "type": ["null", "int"], "default": null, "doc": "In pixels."},
-                                                {"name": "height", "type": ["null", "int"], "default": null, "doc": "In pixels."},
+                                                {"name": "width", "type": ["null", "int"], "default": null, "doc": "Width in pixels."},
+                                                {"name": "height", "type": ["null", "int"], "default": null, "doc": "Height in pixels."},
                                                 {"name": "sizeBytes", "type": "long", "doc": "Size in bytes."}
                                             ]
                                         }
                                     },
-                                    "doc": "The forms it is now available in."
+                                    "doc": "The available renditions."
                                 },
-                                {"name": "error", "type": ["null", "string"], "default": null, "doc": "Why it failed."},
+                                {"name": "error", "type": ["null", "string"], "default": null, "doc": "Reason of the failure."},
                                 {
                                     "name": "processedAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it ended."
+                                    "doc": "When the processing ended."
                                 }
                             ]
                         }
@@ -210,20 +210,20 @@ public struct MediaProcessed: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

@@ -2,17 +2,17 @@
 
 public import Avro
 
-/// One playable or viewable form of a medium.
+/// A rendition of a file, for playback or display.
 public struct MediaRendition: AvroRecord, Equatable {
-    /// Which form, for example 720p.
+    /// Name of the rendition, for example 720p.
     public var name: String
     /// Media type (RFC 6838).
     public var contentType: String
-    /// Where the object store keeps it.
+    /// Key of the object in the object store.
     public var storageKey: String
-    /// In pixels.
+    /// Width in pixels.
     public var width: Int32?
-    /// In pixels.
+    /// Height in pixels.
     public var height: Int32?
     /// Size in bytes.
     public var sizeBytes: Int

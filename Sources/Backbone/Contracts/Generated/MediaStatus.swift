@@ -2,7 +2,7 @@
 
 import Avro
 
-/// How processing a medium ended.
+/// Result of the processing of a file.
 public enum MediaStatus: String, CaseIterable, Codable, Sendable {
     case ready = "READY"
     case failed = "FAILED"

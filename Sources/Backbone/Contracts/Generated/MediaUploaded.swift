@@ -8,27 +8,27 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A file is stored, whole and checked.
+/// A file was uploaded completely and verified.
 public struct MediaUploaded: Event {
-    /// The medium.
+    /// The uploaded file.
     public var mediaID: MediaID
-    /// Who uploaded it.
+    /// The account that uploaded the file.
     public var ownerID: UserID
-    /// The course it belongs to.
+    /// The course of the file.
     public var courseID: CourseID?
-    /// The lesson it belongs to.
+    /// The lesson of the file.
     public var lessonID: LessonID?
-    /// As it was named by the owner.
+    /// File name given by the owner.
     public var fileName: String
-    /// Media type (RFC 6838) found from the content.
+    /// Media type (RFC 6838) detected from the content.
     public var contentType: String
     /// Size in bytes.
     public var sizeBytes: Int
     /// SHA-256 of the content, in hexadecimal.
     public var sha256: String
-    /// Where the object store keeps it.
+    /// Key of the object in the object store.
     public var storageKey: String
-    /// When it was complete.
+    /// When the upload was completed.
     public var uploadedAt: Date
 
     public init(
@@ -122,50 +122,50 @@ public struct MediaUploaded: Event {
                 "type": "record",
                 "name": "MediaUploaded",
                 "namespace": "learninghub.events",
-                "doc": "A file is stored, whole and checked.",
+                "doc": "A file was uploaded completely and verified.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
                             "type": "record",
                             "name": "MediaUploadedData",
-                            "doc": "A file is stored, whole and checked.",
+                            "doc": "A file was uploaded completely and verified.",
                             "fields": [
                                 {
                                     "name": "mediaId",
                                     "type": "string",
-                                    "doc": "The medium.",
+                                    "doc": "The uploaded file.",
                                     "swiftType": "MediaID",
                                     "messageKey": true
                                 },
-                                {"name": "ownerId", "type": "string", "doc": "Who uploaded it.", "swiftType": "UserID"},
+                                {"name": "ownerId", "type": "string", "doc": "The account that uploaded the file.", "swiftType": "UserID"},
                                 {
                                     "name": "courseId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The course it belongs to.",
+                                    "doc": "The course of the file.",
                                     "swiftType": "CourseID"
                                 },
                                 {
                                     "name": "lessonId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The lesson it belongs to.",
+                                    "doc": "The lesson of the file.",
                                     "swiftType": "LessonID"
                                 },
-                                {"name": "fileName", "type": "string", "doc": "As it was named by the owner."},
-                                {"name": "contentType", "type": "string", "doc": "Media type (RFC 6838) found from the content."},
+                                {"name": "fileName", "type": "string", "doc": "File name given by the owner."},
+                                {"name": "contentType", "type": "string", "doc": "Media type (RFC 6838) detected from the content."},
                                 {"name": "sizeBytes", "type": "long", "doc": "Size in bytes."},
                                 {"name": "sha256", "type": "string", "doc": "SHA-256 of the content, in hexadecimal."},
-                                {"name": "storageKey", "type": "string", "doc": "Where the object store keeps it."},
+                                {"name": "storageKey", "type": "string", "doc": "Key of the object in the object store."},
                                 {
                                     "name": "uploadedAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it was complete."
+                                    "doc": "When the upload was completed."
                                 }
                             ]
                         }
@@ -175,20 +175,20 @@ public struct MediaUploaded: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

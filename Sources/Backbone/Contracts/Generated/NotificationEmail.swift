@@ -8,23 +8,23 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A mail to be sent.
+/// An e-mail is due.
 public struct NotificationEmail: Event {
     /// The notification.
     public var notificationID: NotificationID
-    /// Who is notified.
+    /// The recipient.
     public var userID: UserID
-    /// The address.
+    /// E-mail address of the recipient.
     public var to: String
     /// The subject line.
     public var subject: String
-    /// Which template.
+    /// Name of the template.
     public var template: String
-    /// What the template fills in.
+    /// Values for the placeholders of the template.
     public var parameters: [String: String]
-    /// The event it tells of.
+    /// The event that caused the notification.
     public var causeEventID: EventID
-    /// When it was decided.
+    /// When the notification was created.
     public var createdAt: Date
 
     public init(
@@ -102,18 +102,18 @@ public struct NotificationEmail: Event {
                 "type": "record",
                 "name": "NotificationEmail",
                 "namespace": "learninghub.events",
-                "doc": "A mail to be sent.",
+                "doc": "An e-mail is due.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
                             "type": "record",
                             "name": "NotificationEmailData",
-                            "doc": "A mail to be sent.",
+                            "doc": "An e-mail is due.",
                             "fields": [
                                 {
                                     "name": "notificationId",
@@ -124,28 +124,28 @@ public struct NotificationEmail: Event {
                                 {
                                     "name": "userId",
                                     "type": "string",
-                                    "doc": "Who is notified.",
+                                    "doc": "The recipient.",
                                     "swiftType": "UserID",
                                     "messageKey": true
                                 },
-                                {"name": "to", "type": "string", "doc": "The address."},
+                                {"name": "to", "type": "string", "doc": "E-mail address of the recipient."},
                                 {"name": "subject", "type": "string", "doc": "The subject line."},
-                                {"name": "template", "type": "string", "doc": "Which template."},
+                                {"name": "template", "type": "string", "doc": "Name of the template."},
                                 {
                                     "name": "parameters",
                                     "type": {"type": "map", "values": "string"},
-                                    "doc": "What the template fills in."
+                                    "doc": "Values for the placeholders of the template."
                                 },
                                 {
                                     "name": "causeEventId",
                                     "type": "string",
-                                    "doc": "The event it tells of.",
+                                    "doc": "The event that caused the notification.",
                                     "swiftType": "EventID"
                                 },
                                 {
                                     "name": "createdAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it was decided."
+                                    "doc": "When the notification was created."
                                 }
                             ]
                         }
@@ -155,20 +155,20 @@ public struct NotificationEmail: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

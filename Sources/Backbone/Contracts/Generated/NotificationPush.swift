@@ -8,21 +8,21 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A push message to be sent.
+/// A push message is due.
 public struct NotificationPush: Event {
     /// The notification.
     public var notificationID: NotificationID
-    /// Who is notified.
+    /// The recipient.
     public var userID: UserID
-    /// Its title.
+    /// Title of the message.
     public var title: String
-    /// Its text.
+    /// Text of the message.
     public var body: String
-    /// Where it leads.
+    /// Target of the message's link.
     public var link: String?
-    /// The event it tells of.
+    /// The event that caused the notification.
     public var causeEventID: EventID
-    /// When it was decided.
+    /// When the notification was created.
     public var createdAt: Date
 
     public init(
@@ -96,18 +96,18 @@ public struct NotificationPush: Event {
                 "type": "record",
                 "name": "NotificationPush",
                 "namespace": "learninghub.events",
-                "doc": "A push message to be sent.",
+                "doc": "A push message is due.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
                             "type": "record",
                             "name": "NotificationPushData",
-                            "doc": "A push message to be sent.",
+                            "doc": "A push message is due.",
                             "fields": [
                                 {
                                     "name": "notificationId",
@@ -118,23 +118,23 @@ public struct NotificationPush: Event {
                                 {
                                     "name": "userId",
                                     "type": "string",
-                                    "doc": "Who is notified.",
+                                    "doc": "The recipient.",
                                     "swiftType": "UserID",
                                     "messageKey": true
                                 },
-                                {"name": "title", "type": "string", "doc": "Its title."},
-                                {"name": "body", "type": "string", "doc": "Its text."},
-                                {"name": "link", "type": ["null", "string"], "default": null, "doc": "Where it leads."},
+                                {"name": "title", "type": "string", "doc": "Title of the message."},
+                                {"name": "body", "type": "string", "doc": "Text of the message."},
+                                {"name": "link", "type": ["null", "string"], "default": null, "doc": "Target of the message's link."},
                                 {
                                     "name": "causeEventId",
                                     "type": "string",
-                                    "doc": "The event it tells of.",
+                                    "doc": "The event that caused the notification.",
                                     "swiftType": "EventID"
                                 },
                                 {
                                     "name": "createdAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it was decided."
+                                    "doc": "When the notification was created."
                                 }
                             ]
                         }
@@ -144,20 +144,20 @@ public struct NotificationPush: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

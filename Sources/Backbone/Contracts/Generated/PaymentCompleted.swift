@@ -12,15 +12,15 @@ public import Foundation
 public struct PaymentCompleted: Event {
     /// The payment.
     public var paymentID: PaymentID
-    /// Who paid.
+    /// The payer.
     public var userID: UserID
-    /// The course it is for.
+    /// The paid course; null for a subscription.
     public var courseID: CourseID?
-    /// What was paid.
+    /// Captured amount.
     public var amount: Money
-    /// The payment at Stripe.
+    /// Identifier of the payment at Stripe.
     public var stripePaymentID: String
-    /// When it was captured.
+    /// When the payment was captured.
     public var completedAt: Date
 
     public init(
@@ -92,10 +92,10 @@ public struct PaymentCompleted: Event {
                 "namespace": "learninghub.events",
                 "doc": "A payment was captured.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
@@ -110,26 +110,26 @@ public struct PaymentCompleted: Event {
                                     "swiftType": "PaymentID",
                                     "messageKey": true
                                 },
-                                {"name": "userId", "type": "string", "doc": "Who paid.", "swiftType": "UserID"},
+                                {"name": "userId", "type": "string", "doc": "The payer.", "swiftType": "UserID"},
                                 {
                                     "name": "courseId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The course it is for.",
+                                    "doc": "The paid course; null for a subscription.",
                                     "swiftType": "CourseID"
                                 },
                                 {
                                     "name": "amount",
                                     "type": {"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 2},
-                                    "doc": "What was paid.",
+                                    "doc": "Captured amount.",
                                     "swiftType": "Money"
                                 },
-                                {"name": "currency", "type": "string", "doc": "ISO-4217 code of the amount's currency."},
-                                {"name": "stripePaymentId", "type": "string", "doc": "The payment at Stripe."},
+                                {"name": "currency", "type": "string", "doc": "Currency code (ISO 4217)."},
+                                {"name": "stripePaymentId", "type": "string", "doc": "Identifier of the payment at Stripe."},
                                 {
                                     "name": "completedAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it was captured."
+                                    "doc": "When the payment was captured."
                                 }
                             ]
                         }
@@ -139,20 +139,20 @@ public struct PaymentCompleted: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

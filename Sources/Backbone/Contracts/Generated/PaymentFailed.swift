@@ -8,23 +8,23 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A payment was declined or could not be made.
+/// A payment was declined or failed.
 public struct PaymentFailed: Event {
     /// The payment.
     public var paymentID: PaymentID
-    /// Who wanted to pay.
+    /// The payer.
     public var userID: UserID
-    /// The course it was for.
+    /// The course of the payment; null for a subscription.
     public var courseID: CourseID?
-    /// What was to be paid.
+    /// Requested amount.
     public var amount: Money
-    /// Why, as a stable code.
+    /// Reason as a stable code.
     public var code: String
-    /// Why, for the payer.
+    /// Reason in words, for the payer.
     public var message: String
-    /// Whether trying again can help.
+    /// Whether another attempt can succeed.
     public var retryable: Bool
-    /// When it failed.
+    /// When the payment failed.
     public var failedAt: Date
 
     public init(
@@ -104,18 +104,18 @@ public struct PaymentFailed: Event {
                 "type": "record",
                 "name": "PaymentFailed",
                 "namespace": "learninghub.events",
-                "doc": "A payment was declined or could not be made.",
+                "doc": "A payment was declined or failed.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
                             "type": "record",
                             "name": "PaymentFailedData",
-                            "doc": "A payment was declined or could not be made.",
+                            "doc": "A payment was declined or failed.",
                             "fields": [
                                 {
                                     "name": "paymentId",
@@ -124,28 +124,28 @@ public struct PaymentFailed: Event {
                                     "swiftType": "PaymentID",
                                     "messageKey": true
                                 },
-                                {"name": "userId", "type": "string", "doc": "Who wanted to pay.", "swiftType": "UserID"},
+                                {"name": "userId", "type": "string", "doc": "The payer.", "swiftType": "UserID"},
                                 {
                                     "name": "courseId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The course it was for.",
+                                    "doc": "The course of the payment; null for a subscription.",
                                     "swiftType": "CourseID"
                                 },
                                 {
                                     "name": "amount",
                                     "type": {"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 2},
-                                    "doc": "What was to be paid.",
+                                    "doc": "Requested amount.",
                                     "swiftType": "Money"
                                 },
-                                {"name": "currency", "type": "string", "doc": "ISO-4217 code of the amount's currency."},
-                                {"name": "code", "type": "string", "doc": "Why, as a stable code."},
-                                {"name": "message", "type": "string", "doc": "Why, for the payer."},
-                                {"name": "retryable", "type": "boolean", "doc": "Whether trying again can help."},
+                                {"name": "currency", "type": "string", "doc": "Currency code (ISO 4217)."},
+                                {"name": "code", "type": "string", "doc": "Reason as a stable code."},
+                                {"name": "message", "type": "string", "doc": "Reason in words, for the payer."},
+                                {"name": "retryable", "type": "boolean", "doc": "Whether another attempt can succeed."},
                                 {
                                     "name": "failedAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it failed."
+                                    "doc": "When the payment failed."
                                 }
                             ]
                         }
@@ -155,20 +155,20 @@ public struct PaymentFailed: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

@@ -8,19 +8,19 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A payment began.
+/// A payment was started.
 public struct PaymentInitiated: Event {
     /// The payment.
     public var paymentID: PaymentID
-    /// Who pays.
+    /// The payer.
     public var userID: UserID
-    /// The course it is for.
+    /// The course of the payment; null for a subscription.
     public var courseID: CourseID?
-    /// The plan it is for.
+    /// The plan of the payment; null for a course.
     public var plan: String?
-    /// What is to be paid.
+    /// Requested amount.
     public var amount: Money
-    /// When it began.
+    /// When the payment was started.
     public var initiatedAt: Date
 
     public init(
@@ -95,18 +95,18 @@ public struct PaymentInitiated: Event {
                 "type": "record",
                 "name": "PaymentInitiated",
                 "namespace": "learninghub.events",
-                "doc": "A payment began.",
+                "doc": "A payment was started.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
                             "type": "record",
                             "name": "PaymentInitiatedData",
-                            "doc": "A payment began.",
+                            "doc": "A payment was started.",
                             "fields": [
                                 {
                                     "name": "paymentId",
@@ -115,26 +115,26 @@ public struct PaymentInitiated: Event {
                                     "swiftType": "PaymentID",
                                     "messageKey": true
                                 },
-                                {"name": "userId", "type": "string", "doc": "Who pays.", "swiftType": "UserID"},
+                                {"name": "userId", "type": "string", "doc": "The payer.", "swiftType": "UserID"},
                                 {
                                     "name": "courseId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The course it is for.",
+                                    "doc": "The course of the payment; null for a subscription.",
                                     "swiftType": "CourseID"
                                 },
-                                {"name": "plan", "type": ["null", "string"], "default": null, "doc": "The plan it is for."},
+                                {"name": "plan", "type": ["null", "string"], "default": null, "doc": "The plan of the payment; null for a course."},
                                 {
                                     "name": "amount",
                                     "type": {"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 2},
-                                    "doc": "What is to be paid.",
+                                    "doc": "Requested amount.",
                                     "swiftType": "Money"
                                 },
-                                {"name": "currency", "type": "string", "doc": "ISO-4217 code of the amount's currency."},
+                                {"name": "currency", "type": "string", "doc": "Currency code (ISO 4217)."},
                                 {
                                     "name": "initiatedAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it began."
+                                    "doc": "When the payment was started."
                                 }
                             ]
                         }
@@ -144,20 +144,20 @@ public struct PaymentInitiated: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

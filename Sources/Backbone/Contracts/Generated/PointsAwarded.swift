@@ -8,23 +8,23 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A learner got points.
+/// A learner received points.
 public struct PointsAwarded: Event {
-    /// The ledger row.
+    /// The entry in the ledger.
     public var awardID: PointsAwardID
     /// The learner.
     public var userID: UserID
-    /// How many; negative takes some back.
+    /// Number of points; negative for a correction.
     public var points: Int32
-    /// Which rule gave them.
+    /// The rule that awarded the points.
     public var rule: String
-    /// The event the rule applied to.
+    /// The event to which the rule was applied.
     public var sourceEventID: EventID
-    /// The learner's points after this.
+    /// Total points of the learner after the award.
     public var totalPoints: Int
-    /// The milestone this crossed.
+    /// The milestone that the total reached; null if none.
     public var milestone: Int?
-    /// When they were given.
+    /// When the points were awarded.
     public var awardedAt: Date
 
     public init(
@@ -103,20 +103,20 @@ public struct PointsAwarded: Event {
                 "type": "record",
                 "name": "PointsAwarded",
                 "namespace": "learninghub.events",
-                "doc": "A learner got points.",
+                "doc": "A learner received points.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
                             "type": "record",
                             "name": "PointsAwardedData",
-                            "doc": "A learner got points.",
+                            "doc": "A learner received points.",
                             "fields": [
-                                {"name": "awardId", "type": "string", "doc": "The ledger row.", "swiftType": "PointsAwardID"},
+                                {"name": "awardId", "type": "string", "doc": "The entry in the ledger.", "swiftType": "PointsAwardID"},
                                 {
                                     "name": "userId",
                                     "type": "string",
@@ -124,25 +124,25 @@ public struct PointsAwarded: Event {
                                     "swiftType": "UserID",
                                     "messageKey": true
                                 },
-                                {"name": "points", "type": "int", "doc": "How many; negative takes some back."},
-                                {"name": "rule", "type": "string", "doc": "Which rule gave them."},
+                                {"name": "points", "type": "int", "doc": "Number of points; negative for a correction."},
+                                {"name": "rule", "type": "string", "doc": "The rule that awarded the points."},
                                 {
                                     "name": "sourceEventId",
                                     "type": "string",
-                                    "doc": "The event the rule applied to.",
+                                    "doc": "The event to which the rule was applied.",
                                     "swiftType": "EventID"
                                 },
-                                {"name": "totalPoints", "type": "long", "doc": "The learner's points after this."},
+                                {"name": "totalPoints", "type": "long", "doc": "Total points of the learner after the award."},
                                 {
                                     "name": "milestone",
                                     "type": ["null", "long"],
                                     "default": null,
-                                    "doc": "The milestone this crossed."
+                                    "doc": "The milestone that the total reached; null if none."
                                 },
                                 {
                                     "name": "awardedAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When they were given."
+                                    "doc": "When the points were awarded."
                                 }
                             ]
                         }
@@ -152,20 +152,20 @@ public struct PointsAwarded: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

@@ -8,7 +8,7 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A learner got on in a course.
+/// A learner's progress in a course changed.
 public struct ProgressUpdated: Event {
     /// The enrolment.
     public var enrollmentID: EnrollmentID
@@ -16,15 +16,15 @@ public struct ProgressUpdated: Event {
     public var userID: UserID
     /// The course.
     public var courseID: CourseID
-    /// The lesson that was worked on.
+    /// The lesson whose progress changed.
     public var lessonID: LessonID?
-    /// Lessons done.
+    /// Number of completed lessons.
     public var completedLessons: Int32
-    /// Lessons there are.
+    /// Number of lessons in the course.
     public var totalLessons: Int32
-    /// Of the course, 0 to 100.
+    /// Progress in the course in percent, 0 to 100.
     public var percent: Double
-    /// When it was recorded.
+    /// When the progress was recorded.
     public var updatedAt: Date
 
     public init(
@@ -103,18 +103,18 @@ public struct ProgressUpdated: Event {
                 "type": "record",
                 "name": "ProgressUpdated",
                 "namespace": "learninghub.events",
-                "doc": "A learner got on in a course.",
+                "doc": "A learner's progress in a course changed.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
                             "type": "record",
                             "name": "ProgressUpdatedData",
-                            "doc": "A learner got on in a course.",
+                            "doc": "A learner's progress in a course changed.",
                             "fields": [
                                 {
                                     "name": "enrollmentId",
@@ -129,16 +129,16 @@ public struct ProgressUpdated: Event {
                                     "name": "lessonId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The lesson that was worked on.",
+                                    "doc": "The lesson whose progress changed.",
                                     "swiftType": "LessonID"
                                 },
-                                {"name": "completedLessons", "type": "int", "doc": "Lessons done."},
-                                {"name": "totalLessons", "type": "int", "doc": "Lessons there are."},
-                                {"name": "percent", "type": "double", "doc": "Of the course, 0 to 100."},
+                                {"name": "completedLessons", "type": "int", "doc": "Number of completed lessons."},
+                                {"name": "totalLessons", "type": "int", "doc": "Number of lessons in the course."},
+                                {"name": "percent", "type": "double", "doc": "Progress in the course in percent, 0 to 100."},
                                 {
                                     "name": "updatedAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it was recorded."
+                                    "doc": "When the progress was recorded."
                                 }
                             ]
                         }
@@ -148,20 +148,20 @@ public struct ProgressUpdated: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

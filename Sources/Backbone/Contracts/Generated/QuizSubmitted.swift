@@ -8,7 +8,7 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A learner handed in a quiz and it was graded.
+/// A learner submitted a quiz, and it was graded.
 public struct QuizSubmitted: Event {
     /// The submission.
     public var submissionID: SubmissionID
@@ -18,19 +18,19 @@ public struct QuizSubmitted: Event {
     public var courseID: CourseID
     /// The learner.
     public var userID: UserID
-    /// Which attempt, from 1.
+    /// Number of the attempt, from 1.
     public var attempt: Int32
-    /// Points reached.
+    /// Points achieved.
     public var score: Double
-    /// Points that could be reached.
+    /// Maximum points.
     public var maxScore: Double
-    /// Score of maximum, 0 to 100.
+    /// Score in percent of the maximum, 0 to 100.
     public var percent: Double
-    /// Whether the pass mark was reached.
+    /// Whether the score reaches the pass mark.
     public var passed: Bool
-    /// When it was handed in.
+    /// When the learner submitted the quiz.
     public var submittedAt: Date
-    /// The lesson the quiz completes; from version 2.
+    /// The lesson that the quiz completes; since version 2.
     public var lessonID: LessonID?
 
     public init(
@@ -124,18 +124,18 @@ public struct QuizSubmitted: Event {
                 "type": "record",
                 "name": "QuizSubmitted",
                 "namespace": "learninghub.events",
-                "doc": "A learner handed in a quiz and it was graded.",
+                "doc": "A learner submitted a quiz, and it was graded.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
                             "type": "record",
                             "name": "QuizSubmittedData",
-                            "doc": "A learner handed in a quiz and it was graded.",
+                            "doc": "A learner submitted a quiz, and it was graded.",
                             "fields": [
                                 {"name": "submissionId", "type": "string", "doc": "The submission.", "swiftType": "SubmissionID"},
                                 {"name": "quizId", "type": "string", "doc": "The quiz.", "swiftType": "QuizID"},
@@ -147,21 +147,21 @@ public struct QuizSubmitted: Event {
                                     "swiftType": "UserID",
                                     "messageKey": true
                                 },
-                                {"name": "attempt", "type": "int", "doc": "Which attempt, from 1."},
-                                {"name": "score", "type": "double", "doc": "Points reached."},
-                                {"name": "maxScore", "type": "double", "doc": "Points that could be reached."},
-                                {"name": "percent", "type": "double", "doc": "Score of maximum, 0 to 100."},
-                                {"name": "passed", "type": "boolean", "doc": "Whether the pass mark was reached."},
+                                {"name": "attempt", "type": "int", "doc": "Number of the attempt, from 1."},
+                                {"name": "score", "type": "double", "doc": "Points achieved."},
+                                {"name": "maxScore", "type": "double", "doc": "Maximum points."},
+                                {"name": "percent", "type": "double", "doc": "Score in percent of the maximum, 0 to 100."},
+                                {"name": "passed", "type": "boolean", "doc": "Whether the score reaches the pass mark."},
                                 {
                                     "name": "submittedAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it was handed in."
+                                    "doc": "When the learner submitted the quiz."
                                 },
                                 {
                                     "name": "lessonId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The lesson the quiz completes; from version 2.",
+                                    "doc": "The lesson that the quiz completes; since version 2.",
                                     "swiftType": "LessonID"
                                 }
                             ]
@@ -172,20 +172,20 @@ public struct QuizSubmitted: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

@@ -2,7 +2,7 @@
 
 import Avro
 
-/// What an account may do.
+/// The permissions of an account.
 public enum Role: String, CaseIterable, Codable, Sendable {
     case student = "STUDENT"
     case instructor = "INSTRUCTOR"

@@ -8,21 +8,21 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A subscription began.
+/// A subscription was created.
 public struct SubscriptionCreated: Event {
     /// The subscription.
     public var subscriptionID: SubscriptionID
-    /// Who subscribed.
+    /// The subscriber.
     public var userID: UserID
     /// The plan.
     public var plan: String
-    /// What an interval costs.
+    /// Price of an interval.
     public var amount: Money
-    /// How often it is paid.
+    /// Billing interval.
     public var interval: BillingInterval
-    /// Until when it is paid.
+    /// End of the paid period.
     public var currentPeriodEnd: Date
-    /// When it began.
+    /// When the subscription was created.
     public var createdAt: Date
 
     public init(
@@ -92,18 +92,18 @@ public struct SubscriptionCreated: Event {
                 "type": "record",
                 "name": "SubscriptionCreated",
                 "namespace": "learninghub.events",
-                "doc": "A subscription began.",
+                "doc": "A subscription was created.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
                             "type": "record",
                             "name": "SubscriptionCreatedData",
-                            "doc": "A subscription began.",
+                            "doc": "A subscription was created.",
                             "fields": [
                                 {
                                     "name": "subscriptionId",
@@ -112,34 +112,34 @@ public struct SubscriptionCreated: Event {
                                     "swiftType": "SubscriptionID",
                                     "messageKey": true
                                 },
-                                {"name": "userId", "type": "string", "doc": "Who subscribed.", "swiftType": "UserID"},
+                                {"name": "userId", "type": "string", "doc": "The subscriber.", "swiftType": "UserID"},
                                 {"name": "plan", "type": "string", "doc": "The plan."},
                                 {
                                     "name": "amount",
                                     "type": {"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 2},
-                                    "doc": "What an interval costs.",
+                                    "doc": "Price of an interval.",
                                     "swiftType": "Money"
                                 },
-                                {"name": "currency", "type": "string", "doc": "ISO-4217 code of the amount's currency."},
+                                {"name": "currency", "type": "string", "doc": "Currency code (ISO 4217)."},
                                 {
                                     "name": "interval",
                                     "type": {
                                         "type": "enum",
                                         "name": "BillingInterval",
-                                        "doc": "How often a subscription is paid.",
+                                        "doc": "Billing interval of a subscription.",
                                         "symbols": ["MONTH", "YEAR"]
                                     },
-                                    "doc": "How often it is paid."
+                                    "doc": "Billing interval."
                                 },
                                 {
                                     "name": "currentPeriodEnd",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "Until when it is paid."
+                                    "doc": "End of the paid period."
                                 },
                                 {
                                     "name": "createdAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it began."
+                                    "doc": "When the subscription was created."
                                 }
                             ]
                         }
@@ -149,20 +149,20 @@ public struct SubscriptionCreated: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

@@ -8,13 +8,13 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// An account was erased; every service removes what it holds. Carries no personal data.
+/// An account was erased; each service deletes its data of the account. Contains no personal data.
 public struct UserDeleted: Event {
     /// The account.
     public var userID: UserID
-    /// Why, as a code.
+    /// Reason as a code.
     public var reason: String?
-    /// When it was erased.
+    /// When the account was erased.
     public var deletedAt: Date
 
     public init(
@@ -68,18 +68,18 @@ public struct UserDeleted: Event {
                 "type": "record",
                 "name": "UserDeleted",
                 "namespace": "learninghub.events",
-                "doc": "An account was erased; every service removes what it holds. Carries no personal data.",
+                "doc": "An account was erased; each service deletes its data of the account. Contains no personal data.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
                             "type": "record",
                             "name": "UserDeletedData",
-                            "doc": "An account was erased; every service removes what it holds. Carries no personal data.",
+                            "doc": "An account was erased; each service deletes its data of the account. Contains no personal data.",
                             "fields": [
                                 {
                                     "name": "userId",
@@ -88,11 +88,11 @@ public struct UserDeleted: Event {
                                     "swiftType": "UserID",
                                     "messageKey": true
                                 },
-                                {"name": "reason", "type": ["null", "string"], "default": null, "doc": "Why, as a code."},
+                                {"name": "reason", "type": ["null", "string"], "default": null, "doc": "Reason as a code."},
                                 {
                                     "name": "deletedAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it was erased."
+                                    "doc": "When the account was erased."
                                 }
                             ]
                         }
@@ -102,20 +102,20 @@ public struct UserDeleted: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

@@ -8,19 +8,19 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A person has an account.
+/// A person registered an account.
 public struct UserRegistered: Event {
     /// The account.
     public var userID: UserID
-    /// Address, as the person wrote it.
+    /// E-mail address as the person entered it.
     public var email: String
     /// Given name.
     public var firstName: String
     /// Family name.
     public var lastName: String
-    /// What the account may do.
+    /// Role of the account.
     public var role: Role
-    /// When the account was made.
+    /// When the account was created.
     public var registeredAt: Date
 
     public init(
@@ -84,18 +84,18 @@ public struct UserRegistered: Event {
                 "type": "record",
                 "name": "UserRegistered",
                 "namespace": "learninghub.events",
-                "doc": "A person has an account.",
+                "doc": "A person registered an account.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
                             "type": "record",
                             "name": "UserRegisteredData",
-                            "doc": "A person has an account.",
+                            "doc": "A person registered an account.",
                             "fields": [
                                 {
                                     "name": "userId",
@@ -104,7 +104,7 @@ public struct UserRegistered: Event {
                                     "swiftType": "UserID",
                                     "messageKey": true
                                 },
-                                {"name": "email", "type": "string", "doc": "Address, as the person wrote it."},
+                                {"name": "email", "type": "string", "doc": "E-mail address as the person entered it."},
                                 {"name": "firstName", "type": "string", "doc": "Given name."},
                                 {"name": "lastName", "type": "string", "doc": "Family name."},
                                 {
@@ -112,15 +112,15 @@ public struct UserRegistered: Event {
                                     "type": {
                                         "type": "enum",
                                         "name": "Role",
-                                        "doc": "What an account may do.",
+                                        "doc": "The permissions of an account.",
                                         "symbols": ["STUDENT", "INSTRUCTOR", "ADMIN"]
                                     },
-                                    "doc": "What the account may do."
+                                    "doc": "Role of the account."
                                 },
                                 {
                                     "name": "registeredAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When the account was made."
+                                    "doc": "When the account was created."
                                 }
                             ]
                         }
@@ -130,20 +130,20 @@ public struct UserRegistered: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }

@@ -12,7 +12,7 @@ public import Foundation
 public struct UserUpdated: Event {
     /// The account.
     public var userID: UserID
-    /// Address after the change.
+    /// E-mail address after the change.
     public var email: String
     /// Given name after the change.
     public var firstName: String
@@ -24,7 +24,7 @@ public struct UserUpdated: Event {
     public var plan: String?
     /// Names of the fields that changed.
     public var changedFields: [String]
-    /// When it changed.
+    /// When the account changed.
     public var updatedAt: Date
 
     public init(
@@ -109,10 +109,10 @@ public struct UserUpdated: Event {
                 "namespace": "learninghub.events",
                 "doc": "A profile, role or plan changed.",
                 "fields": [
-                    {"name": "eventId", "type": "string", "doc": "Names this event; delivered again, it is the same."},
+                    {"name": "eventId", "type": "string", "doc": "Identifies the event; the same in each delivery."},
                     {"name": "eventType", "type": "string", "doc": "The topic's name."},
-                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When it happened."},
-                    {"name": "version", "type": "string", "doc": "Version of the event's meaning."},
+                    {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-millis"}, "doc": "When the event occurred."},
+                    {"name": "version", "type": "string", "doc": "Version of the event type."},
                     {
                         "name": "data",
                         "type": {
@@ -127,7 +127,7 @@ public struct UserUpdated: Event {
                                     "swiftType": "UserID",
                                     "messageKey": true
                                 },
-                                {"name": "email", "type": "string", "doc": "Address after the change."},
+                                {"name": "email", "type": "string", "doc": "E-mail address after the change."},
                                 {"name": "firstName", "type": "string", "doc": "Given name after the change."},
                                 {"name": "lastName", "type": "string", "doc": "Family name after the change."},
                                 {
@@ -135,7 +135,7 @@ public struct UserUpdated: Event {
                                     "type": {
                                         "type": "enum",
                                         "name": "Role",
-                                        "doc": "What an account may do.",
+                                        "doc": "The permissions of an account.",
                                         "symbols": ["STUDENT", "INSTRUCTOR", "ADMIN"]
                                     },
                                     "doc": "Role after the change."
@@ -154,7 +154,7 @@ public struct UserUpdated: Event {
                                 {
                                     "name": "updatedAt",
                                     "type": {"type": "long", "logicalType": "timestamp-millis"},
-                                    "doc": "When it changed."
+                                    "doc": "When the account changed."
                                 }
                             ]
                         }
@@ -164,20 +164,20 @@ public struct UserUpdated: Event {
                         "type": {
                             "type": "record",
                             "name": "EventMetadata",
-                            "doc": "Where an event comes from.",
+                            "doc": "The origin of an event.",
                             "fields": [
-                                {"name": "correlationId", "type": "string", "doc": "The request everything began with."},
+                                {"name": "correlationId", "type": "string", "doc": "The request that is the first cause of the event."},
                                 {
                                     "name": "source",
                                     "type": "string",
-                                    "doc": "The service that wrote it, for example user-service."
+                                    "doc": "The service that produced the event, for example user-service."
                                 },
                                 {"name": "traceId", "type": "string", "doc": "Trace of the request (W3C Trace Context)."},
                                 {
                                     "name": "causationId",
                                     "type": ["null", "string"],
                                     "default": null,
-                                    "doc": "The event that caused this one; null at the root."
+                                    "doc": "The event that caused this event; null if a request caused it."
                                 }
                             ]
                         }
