@@ -27,7 +27,15 @@ import Testing
     }
 
     @Test func `a setting without value and default is missing`() throws {
-        #expect(throws: SettingsError.missing(name: "HUB_TEST_SECRET")) { try Settings().value(secret) }
+        #expect(throws: SettingsError.missing(names: ["HUB_TEST_SECRET"])) { try Settings().value(secret) }
+        let other = Setting<String>("HUB_TEST_OTHER", "Another."),
+            all = [port.declaration, secret.declaration, other.declaration]
+        let missing = SettingsError.missing(names: ["HUB_TEST_SECRET", "HUB_TEST_OTHER"])
+        #expect(throws: missing) { try Settings().require(all) }
+        #expect(missing.description.hasPrefix("HUB_TEST_SECRET and HUB_TEST_OTHER are not set"))
+        #expect(throws: Never.self) {
+            try Settings(environment: ["HUB_TEST_SECRET": "a", "HUB_TEST_OTHER": "b"]).require(all)
+        }
         #expect(try Settings().optional(secret) == nil)
         #expect(try Settings(environment: ["HUB_TEST_SECRET": ""]).optional(secret) == nil)
     }

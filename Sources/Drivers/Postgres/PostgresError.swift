@@ -86,6 +86,8 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible 
 }
 
 extension PostgresError {
+    static let lost = PostgresError(.connection, "the connection to PostgreSQL was lost")
+
     /// Reads the fields of an error result.
     init(result: OpaquePointer) {
         func field(_ code: Character) -> String? {
@@ -102,7 +104,7 @@ extension PostgresError {
         column = field("c")
         routine = field("R")
         if let state, Self.quotesNoValues(state), let text = field("M") { message = text }
-        if state == nil { message = "the connection was lost" }
+        if state == nil { message = Self.lost.message }
     }
 
     /// The error classes whose primary message names only schema objects; others (22, P0, XX) quote values.

@@ -30,10 +30,16 @@ public struct Settings: Sendable {
         return value
     }
 
-    /// - Throws: ``SettingsError/missing(name:)`` when the setting has no default and is unset.
+    /// - Throws: ``SettingsError/missing(names:)`` when the setting has no default and is unset.
     public func value<Value>(_ setting: Setting<Value>) throws(SettingsError) -> Value {
-        guard let value = try optional(setting) else { throw .missing(name: setting.name) }
+        guard let value = try optional(setting) else { throw .missing(names: [setting.name]) }
         return value
+    }
+
+    /// - Throws: ``SettingsError/missing(names:)`` with all of `declarations` that have no value.
+    public func require(_ declarations: [SettingDeclaration]) throws(SettingsError) {
+        let unset = declarations.filter { shown($0) == nil }
+        if !unset.isEmpty { throw .missing(names: unset.map(\.name)) }
     }
 
     public func source(of declaration: SettingDeclaration) -> Source { text(declaration.name)?.source ?? .standard }
@@ -83,13 +89,16 @@ public struct Settings: Sendable {
 
 /// An invalid setting. The description says what to do and never shows the value, which may be a secret.
 public enum SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
-    case missing(name: String)
+    case missing(names: [String])
     case invalid(name: String, type: String)
     case badLine(number: Int)
 
     public var description: String {
         switch self {
-        case .missing(let name): "\(name) is not set and has no default. Set it in the environment or in .env."
+        case .missing(let names):
+            names.count == 1
+                ? "\(names[0]) is not set and has no default. Set it in the environment or in .env."
+                : "\(names.joined(separator: " and ")) are not set and have no default. Set them in the environment or in .env."
         case .invalid(let name, let type): "\(name) has an invalid value. Expected: \(type)."
         case .badLine(let number): "line \(number) of .env is not of the form NAME=value."
         }

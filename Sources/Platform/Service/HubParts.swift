@@ -49,6 +49,7 @@ public struct HubParts: Sendable {
         _ settings: Settings, for services: [ServiceName] = [], commit: String? = nil,
         sink: any LogSink = LogWriter.standardError
     ) async throws -> HubParts {
+        try settings.require([PlatformSettings.databaseURL.declaration, PlatformSettings.identitySecret.declaration])
         let level = try settings.value(PlatformSettings.logLevel)
         let seal = try IdentitySeal(secret: try settings.value(PlatformSettings.identitySecret)) {
             WallClock.millisecondsSinceEpoch

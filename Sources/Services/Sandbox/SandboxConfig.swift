@@ -15,7 +15,7 @@ public struct SandboxConfig: Sendable {
     init(_ context: ServiceContext) throws {
         let secrets = SandboxSecrets(context.seal)
         guard let signature = StripeSignature(secret: secrets.webhookSecret) else {
-            throw SettingsError.missing(name: PlatformSettings.identitySecret.name)
+            throw SettingsError.missing(names: [PlatformSettings.identitySecret.name])
         }
         secretKey = secrets.secretKey
         self.signature = signature

@@ -81,12 +81,12 @@ final class Connection: @unchecked Sendable {
     func submit(_ statement: Statement, begins: Bool = false) {
         statement.connection = self
         statement.begins = begins
-        guard handle != nil else { return fail(statement, lostError()) }
+        guard handle != nil else { return fail(statement, PostgresError.lost) }
         if canSend { send(statement) } else { held.append(statement) }
     }
 
     private func send(_ statement: Statement) {
-        guard let handle else { return fail(statement, lostError()) }
+        guard let handle else { return fail(statement, PostgresError.lost) }
         if let refusal = statement.sql.parameters.refusal {
             return finish(statement, with: PostgresError(.encoding, refusal))
         }
@@ -348,8 +348,6 @@ final class Connection: @unchecked Sendable {
     }
 
     // MARK: The end
-
-    private func lostError() -> PostgresError { PostgresError(.connection, "the connection was lost") }
 
     /// Closes the connection and fails all its statements.
     func close(_ error: PostgresError? = nil) {

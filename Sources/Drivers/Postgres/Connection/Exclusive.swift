@@ -46,23 +46,21 @@ final class Exclusive: @unchecked Sendable {
         try Task.checkCancellation()
     }
 
-    private func lost() -> PostgresError { PostgresError(.connection, "the connection was lost") }
-
     func with<Result>(_ body: (OpaquePointer) -> Result) throws -> Result {
-        guard let result = connection.withHandle(body) else { throw lost() }
+        guard let result = connection.withHandle(body) else { throw PostgresError.lost }
         return result
     }
 
     func require(_ body: (OpaquePointer) -> Bool) throws {
         let succeeded = try with(body)
-        if !succeeded { throw lost() }
+        if !succeeded { throw PostgresError.lost }
     }
 
     /// Waits until the script is sent.
     func drain() async throws {
         while true {
             connection.flush()
-            if !connection.isOpen { throw lost() }
+            if !connection.isOpen { throw PostgresError.lost }
             if !connection.isFlushing { return }
             try await wait()
         }

@@ -27,7 +27,7 @@ final class Wire {
 
     /// libpq's last error message.
     var failure: PostgresError {
-        PostgresError(.connection, handle.map { Connector.firstLine(hub_pg_message($0)) } ?? "the connection was lost")
+        handle.map { PostgresError(.connection, Connector.firstLine(hub_pg_message($0))) } ?? .lost
     }
 
     /// - Throws: ``PostgresError`` when the loop cannot watch the descriptor.
