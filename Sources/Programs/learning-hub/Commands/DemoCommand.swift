@@ -1,4 +1,5 @@
 internal import Contracts
+internal import HTTP
 internal import Platform
 
 /// `demo`: simulates users of a running hub.
