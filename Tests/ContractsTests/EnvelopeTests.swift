@@ -117,7 +117,7 @@ import Testing
         let older = try Schema(
             parsing: UserRegistered.schema.compactText.replacingOccurrences(
                 of:
-                    #",{"name":"causationId","type":["null","string"],"default":null,"doc":"The event that caused this one; null at the root."}"#,
+                    #",{"name":"causationId","type":["null","string"],"default":null,"doc":"The event that caused this event; null if a request caused it."}"#,
                 with: #",{"name":"zone","type":"string"}"#))
         let zone: [UInt8] = [8] + Array("CET1".utf8)
         let plan = try ResolutionPlan(writer: older, reader: UserRegistered.schema)

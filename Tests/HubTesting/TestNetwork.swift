@@ -22,5 +22,8 @@ public struct TestNetwork: Sendable {
     /// Delivers the data that were held back.
     public func heal() { kill(process, SIGCONT) }
 
-    public func stop() { kill(process, SIGKILL) }
+    public func stop() {
+        end.cancel()
+        kill(process, SIGKILL)
+    }
 }

@@ -69,6 +69,7 @@ public actor TestRedis {
     /// Kills it, with the loss of its data.
     public func stop() async {
         guard let process else { return }
+        end?.cancel()
         kill(process.processIdentifier, SIGKILL)
         self.process = nil
         await Self.waitForEnd(at: port)

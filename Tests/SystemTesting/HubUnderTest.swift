@@ -38,7 +38,7 @@ public final class HubUnderTest: Sendable {
         let program = try Program(
             ["up", "--data", folder.url.path, "--port", "0"], standard(environment), log: folder.file("up.log"))
         let found: Note = try await eventually(within: .seconds(60), "the hub is up") {
-            guard program.isRunning else { throw ProgramEnded(log: program.logText) }
+            guard program.isRunning else { throw ProgramEnded(program) }
             return try? JSONDecoder().decode(Note.self, from: Data(contentsOf: note))
         }
         return HubUnderTest(
@@ -59,7 +59,7 @@ public final class HubUnderTest: Sendable {
         environment["HUB_IDENTITY_SECRET"] = "a secret that all processes share"
         // Services do not create topics; an operator does, once.
         let operating = try Program(["topics", "apply"], environment, log: folder.file("topics.log"))
-        guard try await operating.exitCode() == 0 else { throw ProgramEnded(log: operating.logText) }
+        guard try await operating.exitCode() == 0 else { throw ProgramEnded(operating) }
         var ports: [String: Int] = [:]
         let own = try FreePort.some(services.count)
         for (service, port) in zip(services, own) {
@@ -209,14 +209,19 @@ private struct ServiceProcess {
     func isReady() async throws {
         let probe = HubClient(address: address ?? "")
         try await eventually(within: .seconds(60), "\(name) is ready") {
-            guard program.isRunning else { throw ProgramEnded(log: program.logText) }
+            guard program.isRunning else { throw ProgramEnded(program) }
             return (try? await probe.get("/health/ready").status) == 200
         }
         await probe.close()
     }
 }
 
+/// A program that should run has ended.
 public struct ProgramEnded: Error, CustomStringConvertible {
-    public let log: String
-    public var description: String { "the program ended:\n\(log.suffix(4_000))" }
+    /// How it ended, and the end of what it wrote to standard error.
+    public let description: String
+
+    init(_ program: Program) {
+        description = "\(program) ended \(program.ending):\n\(program.logText.suffix(4_000))"
+    }
 }

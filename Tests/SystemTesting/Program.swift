@@ -4,7 +4,7 @@ internal import Testing
 
 /// A run of the built program.
 // @unchecked: the process object is only queried and signalled; its output goes to files.
-public final class Program: @unchecked Sendable {
+public final class Program: @unchecked Sendable, CustomStringConvertible {
     private let process = Process()
     private let log: URL
     private let outputFile: URL
@@ -50,6 +50,14 @@ public final class Program: @unchecked Sendable {
     }
 
     deinit { if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) } }
+
+    /// The command.
+    public var description: String { (process.arguments ?? []).joined(separator: " ") }
+    /// With an exit code or by a signal. Only for a program that has ended.
+    var ending: String {
+        process.terminationReason == .exit
+            ? "with exit code \(process.terminationStatus)" : "by signal \(process.terminationStatus)"
+    }
 
     public var isRunning: Bool { process.isRunning }
     public var output: String { (try? String(contentsOf: outputFile, encoding: .utf8)) ?? "" }

@@ -80,10 +80,10 @@ import Testing
             ])
         }
         #expect(
-            error?.log.contains("\(url) rejected the credentials (401)") == true,
+            error?.description.contains("\(url) rejected the credentials (401)") == true,
             "\(String(describing: error))")
-        #expect(error?.log.contains("SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO") == true)
-        #expect(error?.log.contains("another password") == false)
+        #expect(error?.description.contains("SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO") == true)
+        #expect(error?.description.contains("another password") == false)
         #expect(try await other.stop() == [0])
     }
 
@@ -92,8 +92,8 @@ import Testing
         let error = await #expect(throws: ProgramEnded.self) {
             try await HubUnderTest.inOneProcess(["SCHEMA_REGISTRY_URL": url])
         }
-        #expect(error?.log.contains("no schema registry responded: \(url): ") == true, "\(String(describing: error))")
-        #expect(error?.log.contains("Check SCHEMA_REGISTRY_URL") == true)
+        #expect(error?.description.contains("no schema registry responded: \(url): ") == true, "\(String(describing: error))")
+        #expect(error?.description.contains("Check SCHEMA_REGISTRY_URL") == true)
     }
 
     @Test func `an event that is incompatible at an external registry stops the start with a reason`() async throws {
@@ -106,8 +106,8 @@ import Testing
                 "SCHEMA_REGISTRY_URL": url, "SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO": "hub:\(Self.token)",
             ])
         }
-        #expect(error?.log.contains("refused badge.earned-value: ") == true, "\(String(describing: error))")
-        #expect(error?.log.contains("a field the writer does not have needs a default") == true)
+        #expect(error?.description.contains("refused badge.earned-value: ") == true, "\(String(describing: error))")
+        #expect(error?.description.contains("a field the writer does not have needs a default") == true)
         #expect(try await other.stop() == [0])
     }
 
@@ -135,7 +135,7 @@ import Testing
             try await HubUnderTest.inManyProcesses(["user"], settings)
         }
         #expect(
-            error?.log.contains("does not have schema \(next) of the hub's own registry") == true,
+            error?.description.contains("does not have schema \(next) of the hub's own registry") == true,
             "\(String(describing: error))")
         #expect(try await other.stop() == [0])
     }
@@ -145,7 +145,7 @@ import Testing
         let error = await #expect(throws: ProgramEnded.self) {
             try await HubUnderTest.inManyProcesses(["registry"], ["SCHEMA_REGISTRY_URL": url])
         }
-        #expect(error?.log.contains("so it serves none itself") == true, "\(String(describing: error))")
+        #expect(error?.description.contains("so it serves none itself") == true, "\(String(describing: error))")
         #expect(try await other.stop() == [0])
     }
 }

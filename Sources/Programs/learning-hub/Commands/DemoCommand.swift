@@ -22,11 +22,12 @@ enum DemoCommand {
             """
     ) { arguments, console in
         let client = try APIClient(address: try address(arguments))
+        let parts = try await prepared(client, arguments)
         let steps = Steps(console, asJSON: arguments.has(.json))
         let learner = DemoAccount("learner"), author = DemoAccount("author")
         let signals = StopSignals()
         let played = await outcome {
-            try await signals.first { try await play(client, steps, learner, author, arguments) }
+            try await signals.first { try await play(client, steps, learner, author, parts, arguments) }
         }
         let cleaned = await outcome {
             if arguments.has(keep) { return }
@@ -39,12 +40,21 @@ enum DemoCommand {
         try cleaned.get()
     }
 
+    /// Fails before the first step if the hub does not answer or its database, which the author's account needs, is not found.
+    private static func prepared(_ client: APIClient, _ arguments: Arguments) async throws -> Settings {
+        do {
+            _ = try await client.call(.get, "/health")
+            return try await HubLocation.settingsForParts(arguments)
+        } catch {
+            await client.close()
+            throw error
+        }
+    }
+
     private static func play(
-        _ client: APIClient, _ steps: Steps, _ account: DemoAccount, _ author: DemoAccount, _ arguments: Arguments
+        _ client: APIClient, _ steps: Steps, _ account: DemoAccount, _ author: DemoAccount, _ parts: Settings,
+        _ arguments: Arguments
     ) async throws {
-        // Before the first step: the author's account needs the hub's database.
-        _ = try await client.call(.get, "/health")
-        let parts = try await HubLocation.settingsForParts(arguments)
         let learner = try await RegistrationFlow(
             client: client, steps: steps, account: account, mails: SentMail(arguments: arguments)
         ).play()
