@@ -38,16 +38,16 @@ import Testing
         let count = 2 * FaultForm.learnersARound
         let slowMs = FaultForm.choose(long: 25_000, short: 2_000)
         // Without webhooks, which would report the charge before the task retries.
-        try await school.round("Stripe's answers lost") { learners in
+        try await school.round("Stripe's responses lost") { learners in
             try await school.stripe(StripeBehaviour(lostAnswers: count, holdsWebhooks: true))
             learners.begin()
             try await learners.finish()
             try await school.releaseWebhooks(copies: 1)
         }
         let misbehaviours: [(String, StripeBehaviour)] = [
-            ("Stripe answers 500", StripeBehaviour(failures: count)),
-            ("Stripe answers 429", StripeBehaviour(failures: count, failureStatus: 429)),
-            ("Stripe answers after \(slowMs / 1_000) s", StripeBehaviour(answerDelayMs: slowMs)),
+            ("Stripe responds 500", StripeBehaviour(failures: count)),
+            ("Stripe responds 429", StripeBehaviour(failures: count, failureStatus: 429)),
+            ("Stripe responds after \(slowMs / 1_000) s", StripeBehaviour(answerDelayMs: slowMs)),
         ]
         for (name, behaviour) in misbehaviours {
             try await school.round(name) { learners in
@@ -60,15 +60,15 @@ import Testing
             "select count(*) from payment.task where kind = 'checkout' and epoch > 1")
         #expect(again >= 3, "Stripe was asked again where it had failed")
         try await school.stripe(StripeBehaviour())
-        try await school.round("two checkouts at once", tabCount: 2) { learners in learners.begin() }
+        try await school.round("two concurrent checkouts", tabCount: 2) { learners in learners.begin() }
     }
 
     private func webhooksComeWrong(_ school: SchoolUnderFault) async throws {
-        try await school.round("webhooks five times, before the answer") { learners in
+        try await school.round("webhooks five times, before the response") { learners in
             try await school.stripe(StripeBehaviour(webhookCopies: 5, webhooksFirst: true))
             learners.begin()
         }
-        try await school.round("webhooks five times, much later, the last first") { learners in
+        try await school.round("webhooks five times, late, in reverse order") { learners in
             try await school.stripe(StripeBehaviour(holdsWebhooks: true))
             learners.begin()
             try await learners.finish()
@@ -92,7 +92,7 @@ import Testing
     }
 
     private func redisFails(_ school: SchoolUnderFault, _ redis: TestRedis) async throws {
-        try await school.round("Redis emptied, then gone") { learners in
+        try await school.round("Redis flushed, then stopped") { learners in
             try await redis.empty()
             learners.begin()
             await redis.stop()
@@ -102,7 +102,7 @@ import Testing
     }
 
     private func filesAreAway(_ school: SchoolUnderFault, _ files: FilePlace) async throws {
-        try await school.round("\(files.name) away") { learners in
+        try await school.round("\(files.name) unavailable") { learners in
             try await files.takeAway()
             learners.begin()
             try await eventually(within: .seconds(60), "a certificate waits for its file") {
@@ -158,7 +158,7 @@ import Testing
     // MARK: ffmpeg
 
     private func ffmpegFails(_ school: SchoolUnderFault) async throws {
-        try await school.round("ffmpeg killed, then hanging") { learners in
+        try await school.round("ffmpeg killed, then frozen") { learners in
             learners.begin()
             let picture = try await school.hub.client.upload(HubClient.png, "image/png", token: school.authorToken)
             try await eventually(within: .seconds(60), "the picture is ready all the same") {

@@ -162,7 +162,7 @@ final class SchoolUnderFault: Sendable {
             |---|---|---|---|---|---|---|---|---|---|
             """)
         for row in rows.withLock({ $0 }) { try await show(row.name, kind, row.learners, row.requests, row.failures) }
-        try await show("all of them", kind, learners, client.tally.requests, client.tally.failures)
+        try await show("total", kind, learners, client.tally.requests, client.tally.failures)
         let counts = "\(reckoning.written) events, \(reckoning.records) records, \(reckoning.handled) handled"
         print("\(kind.testDescription): \(counts), \(reckoning.deadLetters) dead letters")
     }
