@@ -63,6 +63,6 @@ enum BenchCommand {
     private static func tell(_ row: BenchRow, _ measurement: Measurement, _ arguments: Arguments, _ console: Console) {
         if arguments.has(.json) { return console.json(row.json(measurement)) }
         let cells = row.text(measurement)
-        console.line(cells[0].padding(26) + cells[1].padding(18) + cells[2].padding(18) + cells[3])
+        console.line(cells[0].padding(30) + cells[1].padding(18) + cells[2].padding(18) + cells[3])
     }
 }
