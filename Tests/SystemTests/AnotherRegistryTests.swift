@@ -92,7 +92,9 @@ import Testing
         let error = await #expect(throws: ProgramEnded.self) {
             try await HubUnderTest.inOneProcess(["SCHEMA_REGISTRY_URL": url])
         }
-        #expect(error?.description.contains("no schema registry responded: \(url): ") == true, "\(String(describing: error))")
+        #expect(
+            error?.description.contains("no schema registry responded: \(url): ") == true,
+            "\(String(describing: error))")
         #expect(error?.description.contains("Check SCHEMA_REGISTRY_URL") == true)
     }
 
