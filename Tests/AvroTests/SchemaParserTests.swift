@@ -104,4 +104,14 @@ import Testing
             #expect(throws: AvroError.self, "\(text)") { try JSONTree(parsing: text) }
         }
     }
+
+    @Test(arguments: [
+        ("hello", "expected a value"), ("[+1]", "expected a value"), ("-x", "expected a digit"),
+        ("1.", "expected a digit"),
+        (" ", "the text ends where a value should begin"),
+    ])
+    func `the error of invalid JSON says what is expected where`(text: String, message: String) {
+        let error = #expect(throws: AvroError.self) { try JSONTree(parsing: text) }
+        #expect(error.map { "\($0)" }?.contains(message) == true, "\(String(describing: error))")
+    }
 }
