@@ -73,9 +73,13 @@ import Testing
                 world.mock?.setUnknown(world.topic, true)
                 world.mock?.fail(.produce, with: .notLeader, count: 5)
                 let unknown = await producer.append(world.records(["b", "c"]), within: .seconds(30))
-                #expect(unknown.allSatisfy { $0.doubt == .unknownTopic }, "\(unknown)")
+                // Newer versions of librdkafka than 2.0.2 often retry without a look at the topic, and then succeed.
+                #expect(unknown.allSatisfy { $0.doubt == .unknownTopic || $0.isAccepted }, "\(unknown)")
                 world.mock?.setUnknown(world.topic, false)
-                #expect(await producer.append(world.records(["b", "c"]), within: .seconds(30)).areAccepted)
+                let again = await producer.append(world.records(["b", "c"]), within: .seconds(30))
+                let offsets = again.compactMap { if case .accepted(_, let offset) = $0 { offset } else { nil } }
+                try #require(offsets.count == 2, "\(again)")
+                #expect(offsets[0] < offsets[1])
             }
         }
     }
