@@ -35,17 +35,17 @@ test: setup-tests ## Run all tests; warnings are errors (one target: FILTER=User
 test-sanitized: setup-tests ## Run the drivers' tests under the address and the thread sanitizer
 	@# Leak detection is off: it reports objects that are referenced only by a tagged pointer of Swift.
 	ASAN_OPTIONS=detect_leaks=0 scripts/test '$(SANITIZED)' $(TEST_FLAGS) --sanitize address --scratch-path .build-address
-	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp \
+	TSAN_OPTIONS="suppressions='$(CURDIR)/Tests/thread-sanitizer.supp'" \
 		scripts/test '$(SANITIZED)' $(TEST_FLAGS) --sanitize thread --scratch-path .build-thread
 
 test-kafka: setup-tests ## Run the Kafka tests, also on real clusters, with another version of librdkafka (option: LIBRDKAFKA=/path/to/librdkafka.so.1)
 	@# The default is the library inside the Python package `confluent-kafka`, which is newer than that of a distribution.
 	@mkdir -p .build/librdkafka
 	ln -sf "$$(realpath $(or $(LIBRDKAFKA),.venv/lib/python3*/site-packages/confluent_kafka.libs/librdkafka*.so.1))" .build/librdkafka/librdkafka.so.1
-	HUB_TEST_KAFKA=all LD_LIBRARY_PATH=$(CURDIR)/.build/librdkafka scripts/test '$(or $(FILTER),KafkaTests|MessagingTests)' $(TEST_FLAGS)
+	HUB_TEST_KAFKA=all LD_LIBRARY_PATH='$(CURDIR)/.build/librdkafka' scripts/test '$(or $(FILTER),KafkaTests|MessagingTests)' $(TEST_FLAGS)
 
 test-faults: setup-tests build ## Kill, freeze and restart processes and servers while people register, buy and learn (EVENTS=100000)
-	HUB_FAULT_EVENTS=$(or $(EVENTS),100000) HUB_TEST_PROGRAM=$(CURDIR)/$(RELEASE) scripts/test FaultTests $(TEST_FLAGS)
+	HUB_FAULT_EVENTS=$(or $(EVENTS),100000) HUB_TEST_PROGRAM='$(CURDIR)/$(RELEASE)' scripts/test FaultTests $(TEST_FLAGS)
 
 fuzz: setup-tests ## Send broken input to all parts that read from outside, ten minutes each (options: SECONDS=60 SEED=7)
 	ASAN_OPTIONS=detect_leaks=0 HUB_FUZZ_SECONDS=$(or $(SECONDS),600) $(if $(SEED),HUB_FUZZ_SEED=$(SEED)) \
@@ -60,7 +60,7 @@ format: ## Format Swift in place
 	swift format --in-place --recursive --parallel $(SOURCES)
 
 bench: setup-tests build $(TWINS) ## Run the benchmarks, with C programs for comparison (one of them: NAMES="avro.encode")
-	HUB_BENCH_CHECKOUT=$(CURDIR) $(RELEASE) bench $(NAMES)
+	HUB_BENCH_CHECKOUT='$(CURDIR)' $(RELEASE) bench $(NAMES)
 
 bench-peers: ## Compare with Python's and Java's Kafka clients and Debezium (needs KAFKA_HOME, and CONNECT_PLUGINS with Debezium)
 	@$(MAKE) --no-print-directory bench NAMES="kafka. relay.kafka peer."
@@ -76,7 +76,7 @@ bench-peers: ## Compare with Python's and Java's Kafka clients and Debezium (nee
 contracts: setup ## Generate the Swift types of contracts/*.avsc and check compatibility
 	swift run $(SWIFT_FLAGS) avro-generate contracts Sources/Backbone/Contracts/Generated
 
-smoke: build ## Start the release build on a temporary database and register a person
+smoke: setup-tests build ## Start the release build on a temporary database and register a person
 	scripts/smoke
 
 setup: ## Install missing system packages

@@ -103,6 +103,17 @@ import Testing
         }
     }
 
+    @Test func `the owner of a course who is no longer an instructor has no rights in it`() async throws {
+        try await School.with { hub, school in
+            let assignment = try await hub.addAssignment(school), former = Identity.learner(school.teacher)
+            let submission = try await hub.handIn("Mine", to: assignment, as: school.ada)
+            #expect(try await hub.send(.get, "/submissions/\(submission)", as: former).status == 404)
+            for target in ["/assignments/\(assignment)/submissions", "/assignments/\(assignment)"] {
+                #expect(try await hub.send(.get, target, as: former).code == "no-access")
+            }
+        }
+    }
+
     @Test(arguments: [#"{"text": ""}"#, #"{}"#, #"{"text": "a", "score": 20}"#])
     func `an invalid submission is refused`(body: String) async throws {
         try await School.with { hub, school in

@@ -155,6 +155,17 @@ import Testing
         (0..<levels).reduce(innermost) { inner, _ in #"["null", {"type": "array", "items": \#(inner)}]"# }
     }
 
+    /// Each type contains the next one twice: without a limit, an empty message costs 2 to the power of 50 steps.
+    @Test func `values without bytes are limited in number`() throws {
+        let fields = (1...50).reversed().map { level in
+            #"{"name": "f\#(level)", "type": {"type": "record", "name": "R\#(level)", "fields": [{"name": "a", "type": "R\#(level + 1)"}, {"name": "b", "type": "R\#(level + 1)"}]}}"#
+        }
+        let last = #"{"name": "f51", "type": {"type": "record", "name": "R51", "fields": []}}"#
+        let writer = Schema.sample(record(([last] + fields).joined(separator: ", ")))
+        let plan = try ResolutionPlan(writer: writer, reader: Schema.sample(record("")))
+        #expect(throws: AvroError.self) { try plan.resolve([]) }
+    }
+
     @Test func `deeply nested nullable types are compared and resolved quickly`() throws {
         let levels = AvroLimits.nestingMax / 2 - 1
         let writer = Schema.sample(nest(levels: levels, of: #"["null", "int"]"#))

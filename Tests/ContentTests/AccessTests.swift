@@ -39,6 +39,17 @@ import Testing
         }
     }
 
+    @Test func `the owner of a course who is no longer an instructor reads it like others`() async throws {
+        try await ContentWorld.with { world in
+            let draft = try await world.lesson(by: .new, isPublished: false), course = try await world.lesson(by: .new)
+            #expect(try await world.read(draft, as: .student(draft.instructorID)).status == 404)
+            #expect(try await world.read(course, as: .student(course.instructorID)).code == "no-access")
+            try await world.content.deliver(course.enrolled(course.instructorID))
+            let page = try await world.read(course, as: .student(course.instructorID))
+            #expect(page.status == 200 && page["markdown"] == nil)
+        }
+    }
+
     @Test func `an archived draft stays hidden from others`() async throws {
         try await ContentWorld.with { world in
             let lesson = try await world.lesson(by: .new, isPublished: false)

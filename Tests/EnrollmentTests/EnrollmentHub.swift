@@ -16,6 +16,7 @@ final class Campus: Sendable {
     struct State: Sendable {
         var courses: [CourseID: Course] = [:]
         var askedCount = 0
+        var answerSeconds: TimeInterval = 0
         var revoked: [String] = []
     }
 
@@ -71,6 +72,9 @@ final class Campus: Sendable {
         }
     }
 
+    /// From here on the course service takes this time for an answer.
+    func slowDown(to seconds: TimeInterval) { state.withLock { $0.answerSeconds = seconds } }
+
     /// From here on the course service does not answer.
     func closeCourse() {
         address.withLock {
@@ -93,10 +97,11 @@ final class Campus: Sendable {
     private func add(to routes: inout Routes) {
         routes.get("/internal/courses/{id}", .service(.enrollment)) { [self] request in
             let id = try request.id("id", as: CourseID.self)
-            let course = state.withLock { state in
+            let (course, seconds) = state.withLock { state in
                 state.askedCount += 1
-                return state.courses[id]
+                return (state.courses[id], state.answerSeconds)
             }
+            clock.advance(by: seconds)
             guard let course else { throw Problem.notFound }
             return try .ok(course)
         }

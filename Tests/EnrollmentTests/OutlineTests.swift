@@ -130,6 +130,24 @@ import Testing
         }
     }
 
+    @Test func `a list of enrolments waits for all courses together as long as for one, and then shows stored states`()
+        async throws
+    {
+        try await Campus.with { hub, campus in
+            let ada = UserID.new
+            for _ in 1...4 { _ = try await hub.enroll(ada, in: campus.addCourse("ARTICLE")) }
+            campus.slowDown(to: 0.9)
+            #expect(try await totals(hub, ada).filter { $0 == 1 }.count == 3)
+            #expect(campus.askedCount == 3)
+            // Only the other one is requested now.
+            #expect(try await totals(hub, ada) == [1, 1, 1, 1])
+            #expect(campus.askedCount == 4)
+            campus.clock.advance(by: 61)
+            #expect(try await totals(hub, ada) == [1, 1, 1, 1])
+            #expect(campus.askedCount == 7)
+        }
+    }
+
     @Test func `an older version of a course does not replace a newer one`() async throws {
         try await Campus.with { hub, campus in
             let course = CourseID.new, teacher = UserID.new

@@ -80,7 +80,7 @@ struct ServerTests {
             let socket = try await server.connect()
             try await socket.send("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n")
             let missing = try await socket.readResponse()
-            #expect(missing.hasPrefix("HTTP/1.1 404") && missing.has(#""code":"not-found""#))
+            #expect(missing.hasPrefix("HTTP/1.1 404") && missing.has(#""code":"unknown-path""#))
             try await socket.send("PUT /hello HTTP/1.1\r\nHost: a\r\n\r\n")
             let put = try await socket.readResponse()
             #expect(put.hasPrefix("HTTP/1.1 405") && put.has("allow: GET, HEAD, OPTIONS\r\n"))

@@ -7,7 +7,7 @@ public final class MockKafka: @unchecked Sendable {
 
     public enum Request: Sendable { case produce, fetch, metadata, heartbeat }
     public enum Failure: Sendable {
-        case offsetOutOfRange, notLeader, tooLarge, topicForbidden, clusterForbidden, outOfOrder, noSuchEpoch
+        case unknownError, offsetOutOfRange, notLeader, tooLarge, topicForbidden, clusterForbidden, outOfOrder, noSuchEpoch
     }
 
     public struct CannotStart: Error {}
@@ -42,6 +42,7 @@ public final class MockKafka: @unchecked Sendable {
             }
         let error =
             switch failure {
+            case .unknownError: HUB_MOCK_UNKNOWN_ERROR
             case .offsetOutOfRange: HUB_MOCK_OFFSET_OUT_OF_RANGE
             case .notLeader: HUB_MOCK_NOT_LEADER
             case .tooLarge: HUB_MOCK_TOO_LARGE

@@ -51,6 +51,19 @@ import Testing
         #expect(lines.lines.count == 3)
     }
 
+    @Test func `consumers that lose their session are a line for all, and one when all brokers are back`() {
+        let log = log()
+        log.write(.warning, place: "FAIL", text: "127.0.0.1:9601/2: \(Self.refused)")
+        let reason = "Consumer group session timed out (in join-state steady) after 45010 ms"
+        for _ in 1...13 { log.write(.warning, place: "SESSTMOUT", text: "[thrd:main]: \(reason)") }
+        #expect(lines.lines.count == 2 && lines.lines.last?.contains(reason) == true, "\(lines.lines)")
+        clock.advance(by: 13)
+        log.answered(alive: ["127.0.0.1:9600"])
+        #expect(lines.lines.count == 2, "\(lines.lines)")
+        log.answered(alive: ["127.0.0.1:9600", "127.0.0.1:9601"])
+        #expect(lines.lines.count == 4 && lines.lines[3].contains(#""count":13"#), "\(lines.lines)")
+    }
+
     @Test func `a connection that ends is no outage, and other lines are limited`() {
         let log = log()
         log.write(.info, place: "FAIL", text: "[thrd:a:1/1]: a:1/1: Disconnected (after 600000ms in state UP)")

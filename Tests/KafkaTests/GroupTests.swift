@@ -45,6 +45,32 @@ import Testing
     }
 
     @Test(arguments: Place.real)
+    func `a partition that was revoked before its start is not started, and can be held again`(on place: Place)
+        async throws
+    {
+        try await KafkaWorld.with(place, partitionCount: 2) { world in
+            try await world.consuming { one in
+                let lanes = try await one.nextLanes()
+                let revoked = try await world.consuming { two in
+                    let other = try await two.nextLane()
+                    let revoked = try #require(try await Self.firstRevoked(of: lanes))
+                    #expect(revoked.partition == other.partition)
+                    await #expect(throws: KafkaError.self) { try await revoked.start(at: 0) }
+                    await revoked.release()
+                    await other.release()
+                    return revoked.partition
+                }
+                let again = try await one.nextLane()
+                #expect(again.partition == revoked)
+                try await again.start(at: 0)
+                try await world.append(["a"], partition: revoked.number)
+                #expect(try await again.values(1) == ["a"])
+                for lane in lanes + [again] { await lane.release() }
+            }
+        }
+    }
+
+    @Test(arguments: Place.real)
     func `a static member that returns keeps its partitions`(
         on place: Place
     ) async throws {

@@ -124,6 +124,19 @@ import Testing
         }
     }
 
+    @Test func `after a batch that a broker rejects, no later one of its partition is accepted`() async throws {
+        try await KafkaWorld.with(.mock, configure: { $0.producer.batchCountMax = 1 }) { world in
+            try await world.producing { producer in
+                #expect(await producer.append(world.records(["a"]), within: .seconds(30)).areAccepted)
+                world.mock?.fail(.produce, with: .unknownError)
+                // As brokers respond to a batch that was sent before the response.
+                world.mock?.fail(.produce, with: .outOfOrder)
+                let outcomes = await producer.append(world.records(["b", "c"]), within: .seconds(30))
+                #expect(outcomes.allSatisfy { $0.doubt != nil }, "\(outcomes)")
+            }
+        }
+    }
+
     @Test func `a moved leader causes no failure`() async throws {
         try await KafkaWorld.with(.mock) { world in
             try await world.producing { producer in

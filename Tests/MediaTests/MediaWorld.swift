@@ -18,11 +18,20 @@ struct MediaWorld {
 
     let service: TestService<MediaService>
 
+    /// - Parameter hold: a gate that objects wait at before they are stored, and the ends of their keys.
     static func with(
-        settings: [String: String] = [:], _ body: @escaping @Sendable (MediaWorld) async throws -> Void
+        settings: [String: String] = [:], holding hold: (gate: Gate, keyEnds: [String])? = nil,
+        _ body: @escaping @Sendable (MediaWorld) async throws -> Void
     ) async throws {
         let directory = ServiceDirectory(), clock = TestClock()
-        try await TestService<MediaService>.with(settings: settings, clock: clock, directory: directory) { service in
+        try await TestService<MediaService>.with(
+            settings: settings, clock: clock, directory: directory,
+            making: { context in
+                guard let hold else { return try MediaService(context) }
+                let objects = HeldStore(store: context.objects, gate: hold.gate, keyEnds: hold.keyEnds)
+                return try MediaService(context.with(objects))
+            }
+        ) { service in
             try await Neighbours.with([.course], in: directory, clock: clock) { routes in
                 routes.get("/internal/courses/{id}", .service(.media)) { request in
                     guard request.http.pathParameters["id"] == course.rawValue else { throw Problem.notFound }
@@ -47,10 +56,10 @@ struct MediaWorld {
 
     func announce(
         _ bytes: [UInt8], as type: String = "application/pdf", more: String = "", by identity: Identity = person(),
-        key: String? = nil
+        key: String? = nil, sizeBytes: Int? = nil
     ) async throws -> TestAnswer {
         let json = """
-            {"fileName": "a file", "contentType": "\(type)", "sizeBytes": \(bytes.count),
+            {"fileName": "a file", "contentType": "\(type)", "sizeBytes": \(sizeBytes ?? bytes.count),
             "sha256": "\(Self.hex(bytes))"\(more)}
             """
         return try await service.send(
@@ -96,4 +105,49 @@ struct MediaWorld {
     }
 
     static let pdf = Array("%PDF-1.7 and so on, for a while".utf8)
+}
+
+/// An object store that reads some bodies completely, and stores them only after a gate is open.
+private struct HeldStore: ObjectStore {
+    let store: any ObjectStore
+    let gate: Gate
+    let keyEnds: [String]
+
+    func put(
+        _ body: HTTPBody, at key: ObjectKey, contentType: String, sha256: [UInt8]?
+    ) async throws(ObjectStoreError) -> PutObject {
+        guard keyEnds.contains(where: key.text.hasSuffix) else {
+            return try await store.put(body, at: key, contentType: contentType, sha256: sha256)
+        }
+        let bytes: [UInt8]
+        do { bytes = try await body.collect(bytesMax: 1_000) } catch { throw .bodyInterrupted }
+        await gate.wait()
+        return try await store.put(.bytes(bytes), at: key, contentType: contentType, sha256: sha256)
+    }
+
+    func get(_ key: ObjectKey, from start: Int, countMax: Int?) async throws(ObjectStoreError) -> OpenedObject? {
+        try await store.get(key, from: start, countMax: countMax)
+    }
+
+    func head(_ key: ObjectKey) async throws(ObjectStoreError) -> ListedObject? { try await store.head(key) }
+
+    func delete(_ key: ObjectKey) async throws(ObjectStoreError) { try await store.delete(key) }
+
+    func list(prefix: String, after last: ObjectKey?, countMax: Int) async throws(ObjectStoreError) -> [ListedObject] {
+        try await store.list(prefix: prefix, after: last, countMax: countMax)
+    }
+
+    func address(of key: ObjectKey, for lifetime: Duration) -> String? { store.address(of: key, for: lifetime) }
+
+    func check() async throws(ObjectStoreError) { try await store.check() }
+}
+
+extension ServiceContext {
+    /// The same context with another object store.
+    fileprivate func with(_ objects: any ObjectStore) -> ServiceContext {
+        ServiceContext(
+            name: name, settings: settings, loops: loops, blockingPool: blockingPool, database: database,
+            outbox: outbox, http: http, services: services, seal: seal, objects: objects, logger: logger,
+            metrics: metrics, cache: cache, clock: clock, uptime: uptime)
+    }
 }

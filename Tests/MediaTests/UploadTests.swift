@@ -46,6 +46,65 @@ import Testing
         }
     }
 
+    @Test func `parts that exceed the announced size together are refused before they are stored`() async throws {
+        let gate = Gate()
+        gate.open()
+        try await MediaWorld.with(holding: (gate, ["/parts/2"])) { world in
+            let size = MediaWorld.pdf.count
+            let id = try #require(try await world.announce(MediaWorld.pdf)["id"])
+            let alone = try await world.put([UInt8](repeating: 1, count: size + 1), 2, of: id)
+            #expect(alone.status == 409 && alone.code == "body-too-large")
+            #expect(try await world.put([UInt8](repeating: 1, count: size - 2), 1, of: id).status == 204)
+            #expect(try await world.put([1, 2, 3], 2, of: id).code == "body-too-large")
+            #expect(gate.arrivals == 0)
+            #expect(try await world.objects() == ["media/\(id)/parts/1"])
+            // The part that a repeated one replaces does not count.
+            #expect(try await world.put([UInt8](repeating: 1, count: size), 1, of: id).status == 204)
+        }
+    }
+
+    @Test func `of concurrent parts that exceed the announced size together one is stored`() async throws {
+        let gate = Gate()
+        try await MediaWorld.with(holding: (gate, ["/parts/1", "/parts/2"])) { world in
+            let id = try #require(try await world.announce(MediaWorld.pdf)["id"])
+            async let first = world.put(MediaWorld.pdf, 1, of: id)
+            async let second = world.put(MediaWorld.pdf, 2, of: id)
+            try await eventually { gate.arrivals == 2 }
+            gate.open()
+            #expect(try await [first.status, second.status].sorted() == [204, 409])
+            #expect(try await world.objects().count == 1)
+            #expect(try await world.complete(id).status == 202)
+        }
+    }
+
+    @Test func `the total size of a person's files is limited`() async throws {
+        try await MediaWorld.with(settings: ["HUB_MEDIA_QUOTA_GIB": "2"]) { world in
+            let complete = try await world.upload(MediaWorld.pdf)
+            func announce(_ sizeBytes: Int, by user: UserID = MediaWorld.teacher) async throws -> TestAnswer {
+                try await world.announce([], as: "video/mp4", by: MediaWorld.person(user), sizeBytes: sizeBytes)
+            }
+            let gibibyte = 1 << 30
+            #expect(try await announce(2 * gibibyte).code == "quota-exceeded")
+            #expect(try await announce(gibibyte).status == 201)
+            #expect(try await announce(gibibyte - MediaWorld.pdf.count).status == 201)
+            let refused = try await announce(1)
+            #expect(refused.status == 409 && refused.code == "quota-exceeded")
+            #expect(refused["detail"]?.contains("2 GiB") == true)
+            #expect(try await announce(2 * gibibyte, by: UserID(checked: "usr_other")).status == 201)
+            world.service.clock.advance(by: Medium.uploadTimeMax + 1)
+            try await world.service.runJob("expire uploads")
+            #expect(try await announce(gibibyte).status == 201)
+            #expect(try await world.medium(complete).status == 200)
+        }
+    }
+
+    @Test(arguments: ["0", "-1", "9223372036854775807"])
+    func `a quota out of range is refused at the start`(quota: String) async throws {
+        await #expect(throws: SettingsError.self) {
+            try await MediaWorld.with(settings: ["HUB_MEDIA_QUOTA_GIB": quota]) { _ in }
+        }
+    }
+
     @Test func `an announcement with invalid fields, course or sender is refused`() async throws {
         try await MediaWorld.with { world in
             #expect(try await world.announce([1], as: "text/html").complaints == ["contentType"])
@@ -130,6 +189,30 @@ import Testing
                     "select count(*) from medium where owner_id is not null or file_name <> 'file'")
                     == 0)
             #expect(try await world.announce([1]).status == 403)
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `an upload that is deleted while it is completed leaves no objects`(byErasure: Bool) async throws {
+        let gate = Gate()
+        try await MediaWorld.with(holding: (gate, ["/original"])) { world in
+            let id = try #require(try await world.announce(MediaWorld.pdf)["id"])
+            #expect(try await world.put(MediaWorld.pdf, 1, of: id).status == 204)
+            async let completed = world.complete(id)
+            try await eventually { gate.arrivals == 1 }
+            if byErasure {
+                try await world.service.deliver(
+                    UserDeleted(userID: MediaWorld.teacher, deletedAt: world.service.clock.now))
+            } else {
+                world.service.clock.advance(by: Medium.uploadTimeMax + 1)
+                try await world.service.runJob("expire uploads")
+            }
+            try await world.service.runTasks()
+            #expect(try await world.objects().isEmpty)
+            gate.open()
+            #expect(try await completed.status == 404)
+            try await world.service.runTasks()
+            #expect(try await world.objects().isEmpty)
         }
     }
 

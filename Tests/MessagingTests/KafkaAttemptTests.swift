@@ -1,4 +1,5 @@
 import EventLoop
+import Foundation
 import HubTesting
 import Kafka
 @testable import Messaging
@@ -36,6 +37,34 @@ import Testing
         }
         await log.close()
         return (outcome, count.withLock { $0 })
+    }
+
+    @Test func `the administration is opened again after a failure`() async throws {
+        let loop = TestLoops.shared.next()
+        let certificates = FileManager.default.temporaryDirectory.appending(path: "certificates-\(UUID())").path
+        let cluster = try KafkaCluster(
+            KafkaConfiguration(
+                bootstrapServers: "127.0.0.1:9",
+                settings: [.init("security.protocol", "ssl"), .init("ssl.ca.location", certificates)]),
+            logger: Logger(label: "test", level: .error, sink: LogRecorder()))
+        let administration = KafkaAdministration(cluster, on: loop)
+        await #expect(throws: KafkaError.self) { try await administration.open() }
+        try FileManager.default.createDirectory(atPath: certificates, withIntermediateDirectories: false)
+        _ = try await administration.open()
+        await administration.close(within: .seconds(10))
+        cluster.close()
+        try FileManager.default.removeItem(atPath: certificates)
+    }
+
+    /// After a change of the leader the log ends earlier for a moment.
+    @Test func `a group whose place is in the log again goes on there`() {
+        let partition = KafkaPartition("topic", 1)
+        func error(_ offset: Int64) -> EventLogError {
+            EventLogError(KafkaGap(partition: partition, offset: offset, kept: 10..<15))
+        }
+        #expect(error(12) == .gap(TopicPartition("topic", 1), firstKept: 12))
+        #expect(error(3) == .gap(TopicPartition("topic", 1), firstKept: 10))
+        #expect(error(16) == .truncated(TopicPartition("topic", 1), end: 15))
     }
 
     @Test func `a broker without a known coordinator is asked again`() async throws {

@@ -7,6 +7,14 @@ import Testing
 
 /// What is kept for a while goes when its time has come, and nothing else does.
 @Suite struct UpkeepTests {
+    @Test func `a row of the inbox is kept longer than any copy of its event`() throws {
+        let group = try #require(TopicCatalogue.groups.first)
+        for topic in TopicCatalogue.all {
+            let wanted = TopicSettings(topic)
+            #expect(Inbox.lifetime(of: topic, group: group) >= wanted.retention + wanted.segmentMax + .seconds(3_600))
+        }
+    }
+
     @Test func `expired data are deleted in several steps`() async throws {
         try await TestHub.with { hub in
             try await hub.gamification.execute(

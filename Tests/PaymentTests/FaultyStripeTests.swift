@@ -96,6 +96,46 @@ import Testing
         }
     }
 
+    @Test func `a charge is not repeated when Stripe has forgotten its key, and is refunded`() async throws {
+        try await PaymentWorld.with { world in
+            world.behave { behaviour in
+                behaviour.lostAnswers = 1_000
+                behaviour.holdsWebhooks = true
+            }
+            async let answer = world.order()
+            try await eventually {
+                try await world.payments.count("select count(*) from task where error like 'dependency-down%'") == 1
+            }
+            try await world.sandbox.database.execute("delete from answer")
+            world.behave { behaviour in
+                behaviour.lostAnswers = 0
+                behaviour.holdsWebhooks = false
+            }
+            world.clock.advance(by: 82_800)
+            #expect(try await answer.code == "card-declined")
+            #expect(try await world.payments.published(PaymentFailed.self).map(\.data.code) == ["abandoned"])
+            _ = try await world.sandboxOperations.release(copies: 2)
+            try await world.settled()
+            #expect(try await world.intents().map(\.amountRefunded) == [4_999])
+        }
+    }
+
+    @Test func `a payment whose task is given up fails and keeps no card`() async throws {
+        try await PaymentWorld.with { world in
+            world.neighbours.state.withLock { $0.isUnreadable = true }
+            async let answer = world.order()
+            try await eventually {
+                try await world.payments.count("select count(*) from task where error like 'malformed-answer%'") == 1
+            }
+            // Only the last attempt is left.
+            try await world.payments.database.execute("update task set attempts = 49 where kind = 'checkout'")
+            try await pass(world) { try await world.payments.published(PaymentFailed.self).count == 1 }
+            #expect(try await world.payments.published(PaymentFailed.self).map(\.data.code) == ["abandoned"])
+            #expect(try await answer.code == "card-declined")
+            #expect(try await world.payments.count("select count(*) from payment where payment_method is null") == 1)
+        }
+    }
+
     /// Lets time pass until something is so.
     private func pass(_ world: PaymentWorld, until condition: () async throws -> Bool) async throws {
         try await eventually(within: .seconds(18)) {

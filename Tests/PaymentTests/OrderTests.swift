@@ -194,4 +194,17 @@ import Testing
             #expect(try await world.payments.published(PaymentFailed.self).map(\.data.code) == ["abandoned"])
         }
     }
+
+    @Test func `a payment that the bank has already confirmed is completed by a confirmation`() async throws {
+        try await PaymentWorld.with { world in
+            world.behave { $0.holdsWebhooks = true }
+            let id = try #require(try await world.order("pm_card_authenticationRequired")["paymentId"])
+            let intent = try #require(try await world.intents().first).id
+            _ = try await world.sandbox.database.transaction { [operations = world.sandboxOperations] tx in
+                try await operations.confirmIntent(intent, on: tx)
+            }
+            let confirmed = try await world.payments.send(.post, "/payments/\(id)/confirm", as: PaymentWorld.learner)
+            #expect(confirmed.status == 200 && confirmed["status"] == "COMPLETED")
+        }
+    }
 }

@@ -28,10 +28,13 @@ struct PaymentWorld: Sendable {
     static func userID(_ number: Int) -> UserID { UserID(checked: "usr_0000000\(number)") }
 
     /// Runs `body` while both services do their tasks as they come.
-    static func with(_ body: @escaping @Sendable (PaymentWorld) async throws -> Void) async throws {
+    static func with(
+        limits: PaymentLimits = PaymentLimits(), settings: [String: String] = [:],
+        _ body: @escaping @Sendable (PaymentWorld) async throws -> Void
+    ) async throws {
         try await TestDatabase.with(TestService<PaymentService>.template) { paymentDatabase in
             try await TestDatabase.with(TestService<SandboxService>.template) { sandboxDatabase in
-                let world = try await PaymentWorld(paymentDatabase, sandboxDatabase)
+                let world = try await PaymentWorld(paymentDatabase, sandboxDatabase, limits, settings)
                 try await world.run(body)
                 await world.payments.context.http.close()
                 await world.sandbox.context.http.close()
@@ -39,11 +42,16 @@ struct PaymentWorld: Sendable {
         }
     }
 
-    private init(_ paymentDatabase: TestDatabase, _ sandboxDatabase: TestDatabase) async throws {
+    private init(
+        _ paymentDatabase: TestDatabase, _ sandboxDatabase: TestDatabase, _ limits: PaymentLimits,
+        _ settings: [String: String]
+    ) async throws {
         clock = TestClock()
         directory = ServiceDirectory()
         neighbours = AskedNeighbours()
-        payments = try await TestService(on: paymentDatabase.database, clock: clock, directory: directory)
+        payments = try await TestService(
+            on: paymentDatabase.database, settings: settings, clock: clock, directory: directory
+        ) { PaymentService(.init($0, try PaymentConfig($0.settings), limits: limits)) }
         sandbox = try await TestService(on: sandboxDatabase.database, clock: clock, directory: directory)
     }
 
@@ -99,7 +107,48 @@ struct PaymentWorld: Sendable {
         try await payments.send(.get, "/payments/\(id ?? "")", as: identity)
     }
 
+    func steps(_ id: String?) async throws -> [String] {
+        let steps = try await payment(id).object["steps"] as? [[String: Any]]
+        return steps?.compactMap { $0["name"] as? String } ?? []
+    }
+
+    func subscribe(
+        _ method: String = "pm_card_visa", interval: String = "MONTH", key: String? = nil,
+        as identity: Identity = learner
+    ) async throws -> TestAnswer {
+        var fields = HTTPFields()
+        fields["idempotency-key"] = key
+        return try await payments.send(
+            .post, "/subscriptions", as: identity,
+            json: "{\"plan\":\"PRO\",\"interval\":\"\(interval)\",\"paymentMethod\":\"\(method)\"}", fields: fields)
+    }
+
+    /// A payment that is paid and has no enrolment.
+    func paid() async throws -> (PaymentID, EnrollmentID) {
+        let id = try #require(try await order()["paymentId"])
+        let enrollment = try #require(neighbours.state.withLock { $0.reserved.removeValue(forKey: id) })
+        try await settled()
+        return (PaymentID(checked: id), EnrollmentID(checked: enrollment))
+    }
+
+    func refund(_ id: PaymentID) async throws -> TestAnswer {
+        try await payments.send(.post, "/payments/\(id)/refund", as: Self.administrator)
+    }
+
     // MARK: What the sandbox knows
+
+    /// Collects money for a payment in another intent, as a charge does whose idempotency key Stripe has forgotten.
+    func chargeAgain(_ id: String, _ card: String = "pm_card_visa") async throws -> Intent {
+        let form = "amount=4999&currency=usd&confirm=true&payment_method=\(card)&metadata[paymentId]=\(id)"
+        return try await sandbox.database.transaction { [sandboxOperations] tx in
+            try await sandboxOperations.makeIntent(Form(Array(form.utf8)), on: tx)
+        }
+    }
+
+    /// Changes an object without an event.
+    func change(_ kind: String, to body: String) async throws {
+        try await sandbox.database.execute("update object set body = body || \(body)::jsonb where kind = \(kind)")
+    }
 
     func behave(_ change: (inout Behaviour) -> Void) {
         sandboxOperations.behaviour.withLock { change(&$0) }
@@ -128,6 +177,8 @@ final class AskedNeighbours: Sendable {
         var isEnrolled = false
         var isAway = false
         var isErased = false
+        /// Whether enrollment's answer to a reservation has an unknown form.
+        var isUnreadable = false
         var reserved: [String: String] = [:]
         var released: [String] = []
         var enrolled: [String: String] = [:]
@@ -188,6 +239,7 @@ final class AskedNeighbours: Sendable {
             return try state.withLock { state in
                 if state.isAway { throw Problem.unavailable }
                 if state.isErased { throw Problem.notFound }
+                if state.isUnreadable { return try .ok(["id": ""]) }
                 if let known = state.reserved[body.payment] { return try .ok(["enrollmentId": known]) }
                 if state.isEnrolled || !state.reserved.isEmpty { throw Self.alreadyEnrolled }
                 let id = EnrollmentID.make(at: Date(timeIntervalSince1970: 1)).rawValue

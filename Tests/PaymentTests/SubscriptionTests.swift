@@ -13,24 +13,14 @@ import Testing
 @testable import Sandbox
 
 @Suite struct SubscriptionTests {
-    private func subscribe(
-        _ world: PaymentWorld, _ method: String = "pm_card_visa", interval: String = "MONTH", key: String? = nil
-    ) async throws -> TestAnswer {
-        var fields = HTTPFields()
-        fields["idempotency-key"] = key
-        return try await world.payments.send(
-            .post, "/subscriptions", as: PaymentWorld.learner,
-            json: "{\"plan\":\"PRO\",\"interval\":\"\(interval)\",\"paymentMethod\":\"\(method)\"}", fields: fields)
-    }
-
     @Test(arguments: [("MONTH", "19.00", 30.0), ("YEAR", "190.00", 365.0)])
     func `a plan is paid and published, monthly and yearly`(interval: String, amount: String, days: Double) async throws
     {
         try await PaymentWorld.with { world in
-            let answer = try await subscribe(world, interval: interval, key: "k")
+            let answer = try await world.subscribe(interval: interval, key: "k")
             #expect(answer.status == 202 && answer["status"] == "ACTIVE")
             #expect(
-                try await subscribe(world, interval: interval, key: "k")["subscriptionId"] == answer["subscriptionId"])
+                try await world.subscribe(interval: interval, key: "k")["subscriptionId"] == answer["subscriptionId"])
             let created = try await world.payments.published(SubscriptionCreated.self)
             #expect(created.count == 1 && created.first?.data.plan == "PRO")
             #expect(created.first?.data.amount.amount == amount)
@@ -47,7 +37,7 @@ import Testing
 
     @Test func `a covered course enrols without a payment, until the plan has ended`() async throws {
         try await PaymentWorld.with { world in
-            #expect(try await subscribe(world).status == 202)
+            #expect(try await world.subscribe().status == 202)
             let covered = try await world.order(nil)
             #expect(covered.status == 201)
             #expect(world.neighbours.state.withLock { $0.sources } == ["SUBSCRIPTION"])
@@ -62,7 +52,7 @@ import Testing
 
     @Test func `the end of a plan is reported to the user service, also after an outage`() async throws {
         try await PaymentWorld.with { world in
-            #expect(try await subscribe(world).status == 202)
+            #expect(try await world.subscribe().status == 202)
             world.neighbours.state.withLock { $0.isAway = true }
             let ended = world.clock.now.iso8601Milliseconds
             #expect(try await world.payments.send(.delete, "/subscriptions/me", as: PaymentWorld.learner).status == 202)
@@ -85,19 +75,19 @@ import Testing
 
     @Test func `a declined card begins no plan, a second plan is refused, and another try is free`() async throws {
         try await PaymentWorld.with { world in
-            let declined = try await subscribe(world, "pm_card_chargeDeclined")
+            let declined = try await world.subscribe("pm_card_chargeDeclined")
             #expect(declined.code == "card-declined")
             #expect(try await world.payments.published(PaymentFailed.self).count == 1)
             #expect(try await world.payments.published(SubscriptionCreated.self).isEmpty)
-            #expect(try await subscribe(world).status == 202)
-            #expect(try await subscribe(world).code == "already-subscribed")
+            #expect(try await world.subscribe().status == 202)
+            #expect(try await world.subscribe().code == "already-subscribed")
         }
     }
 
     @Test func `lost responses of Stripe create one plan`() async throws {
         try await PaymentWorld.with { world in
             world.behave { $0.lostAnswers = 2 }
-            async let answer = subscribe(world)
+            async let answer = world.subscribe()
             try await eventually(within: .seconds(18)) {
                 world.clock.advance(by: 1)
                 return try await world.payments.published(SubscriptionCreated.self).count == 1
@@ -109,7 +99,7 @@ import Testing
 
     @Test func `the plan of a person who is erased ends, and their payments keep no card`() async throws {
         try await PaymentWorld.with { world in
-            #expect(try await subscribe(world).status == 202)
+            #expect(try await world.subscribe().status == 202)
             let deleted = UserDeleted(userID: PaymentWorld.userID(1), deletedAt: world.clock.now)
             #expect(try await world.payments.deliver(together: [deleted, deleted]) == 2)
             try await world.settled()
@@ -126,7 +116,7 @@ import Testing
     @Test func `an erased person cannot buy`() async throws {
         try await PaymentWorld.with { world in
             try await world.payments.deliver(UserDeleted(userID: PaymentWorld.userID(1), deletedAt: world.clock.now))
-            #expect(try await subscribe(world).code == "not-found")
+            #expect(try await world.subscribe().code == "not-found")
             #expect(try await world.order("pm_card_visa").code == "not-found")
             #expect(try await world.payments.count("select count(*) from payment") == 0)
             #expect(try await world.payments.count("select count(*) from subscription") == 0)
@@ -136,7 +126,7 @@ import Testing
     @Test func `a plan that was just beginning when its owner was erased ends at Stripe too`() async throws {
         try await PaymentWorld.with { world in
             world.behave { $0.answerDelayMs = 500 }
-            async let answer = subscribe(world)
+            async let answer = world.subscribe()
             let begun: SQL = "select count(*) from object where kind = 'subscription'"
             try await eventually("Stripe has begun it, and not said so") { try await world.sandbox.count(begun) == 1 }
             try await world.payments.deliver(UserDeleted(userID: PaymentWorld.userID(1), deletedAt: world.clock.now))
@@ -147,6 +137,162 @@ import Testing
             }
             try await world.settled()
             #expect(try await world.payments.count("select count(*) from subscription where status = 'ENDED'") == 1)
+        }
+    }
+
+    // MARK: Money
+
+    @Test func `a refund returns the first charge of a plan, and ends it`() async throws {
+        try await PaymentWorld.with { world in
+            #expect(try await world.subscribe().status == 202)
+            let paid = try #require(try await world.payments.published(PaymentCompleted.self).first)
+            #expect(try await world.refund(paid.data.paymentID).status == 202)
+            try await world.settled()
+            #expect(try await world.payment(paid.data.paymentID.rawValue)["status"] == "REFUNDED")
+            #expect(try await world.intents().map(\.amountRefunded) == [1_900])
+            #expect(try await world.payments.count("select count(*) from subscription where status = 'ENDED'") == 1)
+            #expect(try await world.payments.published(PaymentFailed.self).isEmpty)
+        }
+    }
+
+    @Test func `a plan whose charge is not known cannot be refunded`() async throws {
+        try await PaymentWorld.with { world in
+            #expect(try await world.subscribe().status == 202)
+            let paid = try #require(try await world.payments.published(PaymentCompleted.self).first)
+            try await world.payments.database.execute("update payment set stripe_id = 'sub_1'")
+            let answer = try await world.refund(paid.data.paymentID)
+            #expect(answer.status == 409 && answer.code == "wrong-state")
+        }
+    }
+
+    @Test func `an unpaid renewal covers nothing until it is paid`() async throws {
+        try await PaymentWorld.with { world in
+            #expect(try await world.subscribe().status == 202)
+            try await world.settled()
+            world.clock.advance(by: 30 * 86_400 + 60)
+            let next = Int(world.clock.now.timeIntervalSince1970) + 30 * 86_400
+            try await world.change("subscription", to: "{\"status\":\"past_due\",\"currentPeriodEnd\":\(next)}")
+            try await world.payments.runJob("look after subscriptions")
+            try await world.settled()
+            #expect(try await world.order(nil).code == "payment-method-required")
+            try await world.change("subscription", to: "{\"status\":\"active\"}")
+            world.clock.advance(by: 3_600)
+            try await world.payments.runJob("look after subscriptions")
+            try await world.settled()
+            #expect(try await world.order(nil).status == 201)
+        }
+    }
+
+    @Test func `an unpaid renewal takes no other plan's place in the sweep`() async throws {
+        var limits = PaymentLimits()
+        limits.sweptCountMax = 1
+        try await PaymentWorld.with(limits: limits) { world in
+            #expect(try await world.subscribe().status == 202)
+            #expect(try await world.subscribe(as: PaymentWorld.other).status == 202)
+            try await world.settled()
+            world.clock.advance(by: 30 * 86_400 + 60)
+            try await world.change("subscription", to: "{\"status\":\"past_due\"}")
+            for _ in 0..<2 { try await world.payments.runJob("look after subscriptions") }
+            try await world.settled()
+            #expect(
+                try await world.payments.count(
+                    "select count(distinct payload) from task where kind = 'look-up-subscription' and key like 'sub_%'")
+                    == 2)
+        }
+    }
+
+    // MARK: Lost responses
+
+    @Test func `a webhook alone begins a plan without a response`() async throws {
+        try await PaymentWorld.with { world in
+            world.behave { $0.answerDelayMs = 300 }
+            async let answer = world.subscribe()
+            try await eventually {
+                try await world.sandbox.count("select count(*) from object where kind = 'customer'") == 1
+            }
+            world.behave { $0.lostAnswers = 1_000 }
+            try await eventually { try await world.payments.published(SubscriptionCreated.self).count == 1 }
+            try await eventually {
+                world.clock.advance(by: 1)
+                return try await world.payments.count(
+                    "select count(*) from task where kind = 'begin-subscription' and state = 'done'") == 1
+            }
+            #expect(try await answer["status"] == "ACTIVE")
+            #expect(try await world.payments.published(PaymentCompleted.self).count == 1)
+        }
+    }
+
+    @Test func `a plan that Stripe begins after it has failed is ended there and refunded`() async throws {
+        try await PaymentWorld.with { world in
+            world.behave { behaviour in
+                behaviour.holdsWebhooks = true
+                behaviour.answerDelayMs = 300
+            }
+            async let answer = world.subscribe()
+            try await eventually {
+                try await world.sandbox.count("select count(*) from object where kind = 'customer'") == 1
+            }
+            world.behave { $0.lostAnswers = 1_000 }
+            try await eventually {
+                try await world.payments.count("select count(*) from task where error like 'dependency-down%'") == 1
+            }
+            // Stripe forgets the key.
+            try await world.sandbox.database.execute("delete from answer")
+            world.behave { $0.lostAnswers = 0 }
+            world.clock.advance(by: 82_800)
+            #expect(try await answer.code == "card-declined")
+            #expect(try await world.payments.published(PaymentFailed.self).map(\.data.code) == ["abandoned"])
+            world.behave { $0.holdsWebhooks = false }
+            _ = try await world.sandboxOperations.release(copies: 1)
+            try await world.settled()
+            let ended: SQL =
+                "select count(*) from object where kind = 'subscription' and body ->> 'status' = 'canceled'"
+            #expect(try await world.sandbox.count(ended) == 1)
+            #expect(try await world.intents().map(\.amountRefunded) == [1_900])
+            #expect(try await world.payments.published(SubscriptionCreated.self).isEmpty)
+        }
+    }
+
+    // MARK: Giving up
+
+    @Test func `a plan whose task is lost fails after a day and holds up no erasure`() async throws {
+        try await PaymentWorld.with { world in
+            #expect(try await world.subscribe().status == 202)
+            try await world.settled()
+            for table: SQL in ["payment", "subscription"] {
+                try await world.payments.database.execute("update \(table) set status = 'INITIATED', stripe_id = null")
+            }
+            try await world.payments.deliver(UserDeleted(userID: PaymentWorld.userID(1), deletedAt: world.clock.now))
+            world.clock.advance(by: 82_800)
+            try await world.payments.runJob("look after payments")
+            try await eventually {
+                world.clock.advance(by: 5)
+                return try await world.payments.count("select count(*) from task where state <> 'done'") == 0
+            }
+            #expect(try await world.payments.count("select count(*) from payment where status = 'FAILED'") == 1)
+            #expect(try await world.payments.count("select count(*) from subscription where status = 'FAILED'") == 1)
+        }
+    }
+
+    /// Yen have no hundredths, so the plan cannot be charged.
+    @Test func `a plan that cannot be begun fails, keeps no card and holds up no erasure`() async throws {
+        try await PaymentWorld.with(settings: ["HUB_PRO_MONTH_PRICE": "19.50 JPY"]) { world in
+            async let answer = world.subscribe()
+            try await eventually { try await world.payments.count("select count(*) from subscription") == 1 }
+            try await world.payments.deliver(UserDeleted(userID: PaymentWorld.userID(1), deletedAt: world.clock.now))
+            try await eventually(within: .seconds(18)) {
+                world.clock.advance(by: 30)
+                return try await world.payments.count(
+                    "select count(*) from subscription where status = 'FAILED' and payment_method is null") == 1
+            }
+            #expect(try await answer.code == "card-declined")
+            try await eventually {
+                world.clock.advance(by: 5)
+                return try await world.payments.count("select count(*) from task where state = 'waiting'") == 0
+            }
+            #expect(try await world.payments.published(PaymentFailed.self).map(\.data.code) == ["abandoned"])
+            #expect(
+                try await world.payments.count("select count(*) from payment where payment_method is not null") == 0)
         }
     }
 }

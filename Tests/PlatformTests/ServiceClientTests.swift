@@ -117,6 +117,24 @@ private struct Callee: Sendable {
         }
     }
 
+    @Test(arguments: [(HTTPMethod.get, "/internal/things/later"), (.delete, "/internal/things")])
+    func `an operation that the service does not have yet is waited for, and is no refusal`(
+        method: HTTPMethod, path: String
+    ) async throws {
+        try await Callee.with {
+            $0.get("/internal/things", .service(.payment)) { _ in throw Problem.notFound }
+        } _: { callee in
+            let lacking = await #expect(throws: ServiceCallError.self) {
+                try await callee.client.call(.course, method, path)
+            }
+            #expect(lacking?.refusalCode == nil && lacking?.failureClass == .dependencyDown)
+            let missing = await #expect(throws: ServiceCallError.self) {
+                try await callee.client.call(.course, .get, "/internal/things")
+            }
+            #expect(missing?.refusalCode == "not-found")
+        }
+    }
+
     @Test func `a malformed response differs from a refusal, and is retried`() async throws {
         try await Callee.with {
             $0.get("/internal/things", .service(.payment)) { _ in try .ok(["other": 1]) }
@@ -144,7 +162,7 @@ private struct Callee: Sendable {
             let asked = await #expect(throws: ServiceCallError.self) {
                 try await callee.client.call(.course, .get, "/internal/things")
             }
-            #expect(asked?.refusalCode == "not-found")
+            guard case .unsupported = asked else { Issue.record("\(String(describing: asked))"); return }
         }
     }
 

@@ -28,6 +28,7 @@ import Testing
             #expect(try await world.publish(5, by: ada).code == "no-progress")
             try await world.reviews.deliver(together: [completed(ada, world.course), created(ada, world.course)])
             #expect(try await world.reviews.count("select count(*) from enrollment") == 1)
+            world.stopEnrollment()
             #expect(try await world.publish(5, by: ada).status == 201)
         }
     }

@@ -86,17 +86,47 @@ import Testing
         }
     }
 
-    @Test func `while enrollment is down only learners with a known completion can review`() async throws {
+    private func completed(_ enrollment: EnrollmentID, of user: UserID, in world: ReviewWorld) async throws {
+        try await world.reviews.deliver(
+            EnrollmentCompleted(
+                enrollmentID: enrollment, userID: user, courseID: world.course, completedAt: ReviewWorld.time,
+                duration: "1 day"))
+    }
+
+    @Test(arguments: [("unavailable", false), ("too-busy", true)])
+    func `while enrollment is down or busy only learners with a known completion can review`(
+        code: String, isBusy: Bool
+    ) async throws {
         try await ReviewWorld.with { world in
-            let ada = world.learner(), bob = world.learner(), enrollment = EnrollmentID.make(at: ReviewWorld.time)
-            world.stopEnrollment()
-            try await world.reviews.deliver(
-                EnrollmentCompleted(
-                    enrollmentID: enrollment, userID: ada, courseID: world.course, completedAt: ReviewWorld.time,
-                    duration: "1 day"))
+            let ada = world.learner(), bob = world.learner()
+            if isBusy { world.enrollments.makeBusy() } else { world.stopEnrollment() }
+            try await completed(.make(at: ReviewWorld.time), of: ada, in: world)
             #expect(try await world.publish(5, by: ada).status == 201)
             let refused = try await world.publish(5, by: bob)
-            #expect(refused.status == 503 && refused.code == "unavailable")
+            #expect(refused.status == 503 && refused.code == code)
+        }
+    }
+
+    @Test func `a learner whose completed enrolment has ended cannot review`() async throws {
+        try await ReviewWorld.with { world in
+            let ada = world.learner(at: 100)
+            try await completed(.make(at: ReviewWorld.time), of: ada, in: world)
+            world.enrollments.end(of: ada, in: world.course)
+            let refused = try await world.publish(5, by: ada)
+            #expect(refused.status == 403 && refused.code == "no-progress")
+        }
+    }
+
+    @Test func `the enrolment after a completed and reviewed one has its own review`() async throws {
+        try await ReviewWorld.with { world in
+            let ada = UserID.make(at: ReviewWorld.time), first = EnrollmentID.make(at: ReviewWorld.time)
+            world.enrollments.set(first, of: ada, in: world.course, percent: 100)
+            try await completed(first, of: ada, in: world)
+            #expect(try await world.publish(5, by: ada).status == 201)
+            world.enrollments.set(.make(at: ReviewWorld.time), of: ada, in: world.course, percent: 9.9)
+            #expect(try await world.publish(3, by: ada).code == "no-progress")
+            world.enrollments.set(.make(at: ReviewWorld.time), of: ada, in: world.course, percent: 10)
+            #expect(try await world.publish(3, by: ada).status == 201)
         }
     }
 

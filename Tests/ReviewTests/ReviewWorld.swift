@@ -28,6 +28,12 @@ struct ReviewWorld: Sendable {
         }
 
         private let known = Mutex<[String: Answer]>([:])
+        private let isBusy = Mutex(false)
+
+        /// From here on it refuses all requests.
+        func makeBusy() { isBusy.withLock { $0 = true } }
+
+        func end(of user: UserID, in course: CourseID) { known.withLock { $0["\(user) \(course)"] = nil } }
 
         func set(_ enrollment: EnrollmentID, of user: UserID, in course: CourseID, percent: Double) {
             known.withLock {
@@ -37,6 +43,7 @@ struct ReviewWorld: Sendable {
 
         func add(to routes: inout Routes) {
             routes.get("/internal/enrollments/of/{user}/in/{course}", .service(.review)) { request in
+                if self.isBusy.withLock({ $0 }) { throw Problem.tooBusy(retryAfterSeconds: 3) }
                 let parts = request.http.pathParameters
                 let answer = self.known.withLock { $0["\(parts["user"] ?? "") \(parts["course"] ?? "")"] }
                 guard let answer else { throw Problem.notFound }

@@ -57,6 +57,9 @@ import Testing
                 customer, to: plan, metadata: ["subscriptionId": "sub_1"], key: "s")
             #expect(subscription.status == "active" && subscription.currentPeriodEnd > Date())
             #expect(try await stripe.subscription(subscription.id).metadata == ["subscriptionId": "sub_1"])
+            let intent = try #require(subscription.paymentIntent)
+            #expect(try await stripe.subscription(subscription.id).paymentIntent == intent)
+            #expect(try await stripe.refund(intent, key: "s.refund").status == "succeeded")
             try await stripe.endSubscription(subscription.id)
         }
     }

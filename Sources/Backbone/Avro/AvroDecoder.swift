@@ -12,6 +12,7 @@ public struct AvroDecoder {
     /// The offset of the next value.
     public package(set) var position = 0
     private var depth = 0
+    private var nestedValues = 0
 
     public init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
@@ -213,6 +214,8 @@ public struct AvroDecoder {
     package mutating func descend() throws(AvroError) {
         depth += 1
         if depth > AvroLimits.nestingMax { throw error(.tooDeep) }
+        nestedValues += 1
+        if nestedValues > AvroLimits.nestedValuesMax + bytes.count { throw error(.lengthOutOfBounds, "too many nested values") }
     }
 
     @usableFromInline

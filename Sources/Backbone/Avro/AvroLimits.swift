@@ -10,6 +10,8 @@ public enum AvroLimits {
     public static let membersMax = 4_096
     /// The maximum number of array items that take no bytes; other items are bounded by the message size.
     public static let emptyItemsMax = 10_000
+    /// The maximum number of nested values in a message, in addition to its number of bytes: records without fields take no bytes.
+    public static let nestedValuesMax = 1_000_000
     /// The maximum message body, in bytes, after schema resolution.
     public static let resolvedBytesMax = 64 << 20
     /// The maximum number of digits of a decimal.

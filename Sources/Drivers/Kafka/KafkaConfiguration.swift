@@ -94,6 +94,8 @@ extension KafkaConfiguration {
         common + [
             Setting("enable.idempotence", "true"),
             Setting("acks", "all"),
+            // After a batch that a broker rejects, the next batch of its partition would be accepted: another order.
+            Setting("enable.gapless.guarantee", "true"),
             // A message timeout in an idempotent producer leaves a gap in its sequence numbers, so the driver applies its own
             // timeouts.
             Setting("message.timeout.ms", "0"),

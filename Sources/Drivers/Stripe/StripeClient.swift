@@ -11,6 +11,9 @@ public import HTTP
 /// retried for 24 hours.
 /// Source: https://docs.stripe.com/api/idempotent_requests
 public struct StripeClient: Sendable {
+    /// Whatever the account's version is. From 2025-03-31 on, an invoice no longer has `payment_intent`.
+    /// Source: https://docs.stripe.com/api/versioning
+    private static let version = "2024-06-20"
     private static let answerBytesMax = 1024 * 1024
     private static let busySecondsMax = 60
 
@@ -98,13 +101,13 @@ public struct StripeClient: Sendable {
     public func subscribe(
         _ customer: String, to plan: StripePlan, metadata: [String: String], key: String
     ) async throws -> StripeSubscription {
-        var form: StripeForm = ["customer": customer, "items[0][plan]": plan.id]
+        var form: StripeForm = ["customer": customer, "items[0][plan]": plan.id, "expand[]": "latest_invoice"]
         form.add(metadata: metadata)
         return try await call(.post, "/v1/subscriptions", form, key: key)
     }
 
     public func subscription(_ id: String) async throws -> StripeSubscription {
-        try await call(.get, "/v1/subscriptions/\(PercentEncoding.encode(id))")
+        try await call(.get, "/v1/subscriptions/\(PercentEncoding.encode(id))?expand%5B%5D=latest_invoice")
     }
 
     /// Cancels a subscription at once.
@@ -121,6 +124,7 @@ public struct StripeClient: Sendable {
     ) async throws -> Answer {
         var request = HTTPClientRequest(method, base + path)
         request.fields["authorization"] = "Bearer \(secretKey)"
+        request.fields["stripe-version"] = Self.version
         request.fields["idempotency-key"] = key
         if let form {
             request.fields["content-type"] = "application/x-www-form-urlencoded"

@@ -56,10 +56,13 @@ public struct StripeSubscription: Decodable, Sendable, Hashable {
     public let status: String
     public let currentPeriodEnd: Date
     public let metadata: [String: String]?
+    /// The intent that charges the latest invoice; nil if the invoice needs none.
+    public let paymentIntent: String?
 
-    private enum CodingKeys: CodingKey { case id, status, currentPeriodEnd, metadata, items }
+    private enum CodingKeys: CodingKey { case id, status, currentPeriodEnd, metadata, items, latestInvoice }
     private enum ListKeys: CodingKey { case data }
     private struct Item: Decodable { let currentPeriodEnd: Double? }
+    private struct Invoice: Decodable { let paymentIntent: String? }
 
     /// Newer API versions return the period per item instead of per subscription.
     public init(from decoder: any Decoder) throws {
@@ -67,6 +70,7 @@ public struct StripeSubscription: Decodable, Sendable, Hashable {
         id = try fields.decode(String.self, forKey: .id)
         status = try fields.decode(String.self, forKey: .status)
         metadata = try fields.decodeIfPresent([String: String].self, forKey: .metadata)
+        paymentIntent = try fields.decodeIfPresent(Invoice.self, forKey: .latestInvoice)?.paymentIntent
         if let end = try fields.decodeIfPresent(Double.self, forKey: .currentPeriodEnd) {
             currentPeriodEnd = Date(timeIntervalSince1970: end)
         } else {

@@ -33,7 +33,8 @@ extension Problem {
 
     // MARK: Request
 
-    public static let notFound = Problem(.notFound, "not-found")
+    public static let notFound = Problem(
+        .notFound, "not-found", detail: "The resource does not exist, or you have no access to it.")
 
     /// `If-Match` did not match; see ``Request/isExpectedVersion``.
     public static let changedMeanwhile = Problem(

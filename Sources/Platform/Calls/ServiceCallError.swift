@@ -8,6 +8,8 @@ public enum ServiceCallError: ClassifiedError, ProblemConvertible, CustomStringC
     case down(ServiceName)
     /// It is overloaded. It did not handle the call.
     case busy(ServiceName, retryAfterSeconds: Int)
+    /// It has no operation for the call, for example because it is not updated yet.
+    case unsupported(ServiceName)
     /// It refused, and would again: the problem has its status and code.
     case refused(ServiceName, Problem)
     /// It failed, or its response has an unexpected format.
@@ -15,7 +17,7 @@ public enum ServiceCallError: ClassifiedError, ProblemConvertible, CustomStringC
 
     public var failureClass: FailureClass {
         switch self {
-        case .down, .busy: .dependencyDown
+        case .down, .busy, .unsupported: .dependencyDown
         case .refused: .permanent
         case .malformed: .transient
         }
@@ -25,6 +27,7 @@ public enum ServiceCallError: ClassifiedError, ProblemConvertible, CustomStringC
         switch self {
         case .down(let service): "\(service)-down"
         case .busy(let service, _): "\(service)-busy"
+        case .unsupported(let service): "\(service)-lacks-operation"
         case .refused(let service, _): "refused-by-\(service)"
         case .malformed(let service): "malformed-answer-of-\(service)"
         }
@@ -33,7 +36,7 @@ public enum ServiceCallError: ClassifiedError, ProblemConvertible, CustomStringC
     /// The problem for the caller's client. A refusal is passed on unchanged; an operation maps it where its meaning differs.
     public var problem: Problem {
         switch self {
-        case .down: .unavailable
+        case .down, .unsupported: .unavailable
         case .busy(_, let seconds): .tooBusy(retryAfterSeconds: seconds)
         case .refused(_, let problem): problem
         case .malformed: .internalError
@@ -44,6 +47,8 @@ public enum ServiceCallError: ClassifiedError, ProblemConvertible, CustomStringC
         switch self {
         case .down(let service): "the \(service) service does not answer"
         case .busy(let service, let seconds): "the \(service) service is busy and can be called again in \(seconds) s"
+        case .unsupported(let service):
+            "the \(service) service has no operation for the call; run the same version of all services"
         case .refused(let service, let problem):
             "the \(service) service refused the call: \(problem.status.code) \(problem.code)"
         case .malformed(let service): "the \(service) service sent a response of an unknown form"

@@ -150,7 +150,10 @@ public struct ServiceClient: Sendable {
         case 429: throw .busy(service, retryAfterSeconds: wait ?? 1)
         case 503: throw wait.map { .busy(service, retryAfterSeconds: $0) } ?? .down(service)
         case 502, 504: throw .down(service)
-        case 400..<500: throw .refused(service, Problem(from: bytes, response.status))
+        case 405: throw .unsupported(service)
+        case 400..<500:
+            let problem = Problem(from: bytes, response.status)
+            throw problem.code == Problem.unknownPath.code ? .unsupported(service) : .refused(service, problem)
         default: throw .malformed(service)
         }
     }

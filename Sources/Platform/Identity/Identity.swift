@@ -16,8 +16,10 @@ public enum Identity: Sendable, Hashable {
         if case .user(_, .admin, _) = self { true } else { false }
     }
 
-    /// Whether the caller has the rights of a course's instructor: it is that instructor or an administrator.
-    public func mayTeach(as instructor: UserID) -> Bool { isAdministrator || userID == instructor }
+    /// Whether the caller has the rights of a course's instructor: it is that instructor, and still has the role, or an administrator.
+    public func mayTeach(as instructor: UserID) -> Bool {
+        if case .user(instructor, .instructor, _) = self { true } else { isAdministrator }
+    }
 }
 
 /// Who may call a route. The handler still checks what depends on data: own profile, own course.

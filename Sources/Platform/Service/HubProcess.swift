@@ -34,6 +34,8 @@ public final class HubProcess: Sendable {
     public enum Topics: Sendable {
         /// Creates missing topics, as an operator's command does.
         case apply
+        /// The same, on another log than before; see ``HubStore/claimLog(adopts:)``.
+        case adopt
         /// Refuses to start without the topics it needs: a service has no right to create topics.
         case check
     }
@@ -95,7 +97,7 @@ public final class HubProcess: Sendable {
         }
         let command =
             switch topics {
-            case .apply: "up"
+            case .apply, .adopt: "up"
             case .check: "serve \(names.joined(separator: " "))"
             }
         let given = parts.settings.given(among: PlatformSettings.declarations + types.flatMap { $0.settings })
@@ -109,9 +111,12 @@ public final class HubProcess: Sendable {
     private static func see(to topics: Topics, _ parts: HubParts) async throws {
         let left: [TopicChange]
         switch topics {
-        case .apply: left = try await parts.store.applyTopics().left
+        case .apply, .adopt:
+            try await parts.store.claimLog(adopts: topics == .adopt)
+            left = try await parts.store.applyTopics().left
         case .check:
             do {
+                try await parts.store.claimLog()
                 left = try await planOnceHeardOf(parts)
             } catch EventLogError.unavailable(let reason) {
                 // Requests work meanwhile; consumers and relays wait for the log.
@@ -205,6 +210,9 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
     case cannotListen(ServiceName, host: String, Int, reason: String)
     case database(String)
     case topicsMissing([String])
+    /// The database belongs to another log.
+    case anotherLog(known: String, given: String)
+    case hubRuns
     case registry(String)
     case objects(String)
 
@@ -226,6 +234,13 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
         case .database(let reason): "the database cannot be used: \(reason)"
         case .topicsMissing(let names):
             "the log lacks \(names.count == 1 ? "the topic" : "\(names.count) topics, such as") \(names[0]). Create them with `learning-hub topics apply`."
+        case .anotherLog(let known, let given):
+            """
+            the hub has used \(known) as its event log until now, and the positions of its groups refer to the records there, but the \
+            settings name \(given). Check \(KafkaSettings.bootstrapServers.name), or use another database or data folder. To go on with \
+            the new log, see --adopt-log of `learning-hub up` and `learning-hub topics apply`.
+            """
+        case .hubRuns: "processes of the hub run. Stop them first; one that was killed on another machine counts for 30 s."
         case .objects(let reason):
             "the storage of files cannot be used: \(reason). Check S3_BUCKET, S3_ENDPOINT and the AWS settings, or HUB_OBJECTS_FOLDER."
         case .registry(let reason):

@@ -17,8 +17,8 @@ public struct HubStore: Sendable {
     /// For databases of further logins and schemas.
     let url: String
 
-    /// For reading: changes nothing, and allows slow queries. Unless `settings` name the log and the registry, the records of the hub's
-    /// processes do.
+    /// For reading: changes nothing, and allows slow queries. Unless `settings` name the log and the registry, the record of the hub's
+    /// last process does.
     /// - Throws: ``SettingsError``; an unreachable database fails at the first query.
     public static func look(_ settings: Settings, _ loops: EventLoopGroup, _ logger: Logger) async throws -> HubStore {
         let url = try settings.value(PlatformSettings.databaseURL).settingText
@@ -27,8 +27,8 @@ public struct HubStore: Sendable {
             configuration: .init(
                 connectionsPerLoop: 4, statementTimeout: .seconds(60), applicationName: "learning-hub command"))
         do {
-            let running = try? await ProcessRecords(database).list().first?.settings
-            let settings = running.map { settings.completed(by: $0, Self.places) } ?? settings
+            let last = try? await ProcessRecords(database).lastSettings()
+            let settings = last.map { settings.completed(by: $0, Self.places) } ?? settings
             let registry: any SchemaRegistry =
                 try anotherRegistry(settings, loops) ?? PostgresSchemaRegistry(database: database)
             return HubStore(

@@ -49,7 +49,15 @@ public struct ProcessRecords: Sendable {
                         stopped boolean not null default false,
                         primary key (service, address)
                     );
-                    """)
+                    """),
+            Migration(
+                id: "hub-002-log",
+                sql: """
+                    create table log (
+                        is_only boolean primary key default true check (is_only),
+                        identity text not null
+                    );
+                    """),
         ])
 
     let database: Database
@@ -79,6 +87,21 @@ public struct ProcessRecords: Sendable {
             return []
         }
     }
+
+    /// The settings of a running process, else of the one that stopped last; nil when none was ever recorded.
+    func lastSettings() async throws -> Settings? {
+        let row = try await database.query(
+            "select settings from hub.process order by stopped, seen_at desc, service limit 1"
+        ).first
+        return try row.map { try Settings(commandLine: try $0.decode(JSONValue.self).decode([String: String].self)) }
+    }
+
+    /// Whether a process of the hub runs, as far as this machine can tell.
+    func anyRuns() async throws -> Bool {
+        try await list().contains { $0.isFresh && !($0.machine == ThisMachine.name && Self.hasEnded($0.pid)) }
+    }
+
+    private static func hasEnded(_ pid: Int32) -> Bool { kill(pid, 0) != 0 && errno == ESRCH }
 
     /// The services that were ever recorded.
     public func everKnown() async throws -> Set<ServiceName> {
@@ -111,7 +134,7 @@ public struct ProcessRecords: Sendable {
         let pids = try await database.query(
             "select distinct pid from hub.process where machine = \(machine) and service = any(\(process.services))"
         ).map { try $0.decode(Int32.self) }
-        let dead = pids.filter { kill($0, 0) != 0 && errno == ESRCH }
+        let dead = pids.filter(Self.hasEnded)
         if dead.isEmpty { return }
         _ = try await database.execute(
             """

@@ -16,7 +16,7 @@ public struct EnrollmentService: HubService {
     public init(_ context: ServiceContext) {
         operations = Operations(
             database: context.database, outbox: context.outbox, tasks: context.tasks, services: ServiceClient(context),
-            now: context.clock)
+            now: context.clock, uptime: context.uptime)
     }
 
     public func addRoutes(to routes: inout Routes) { EnrollmentRoutes(operations: operations).add(to: &routes) }

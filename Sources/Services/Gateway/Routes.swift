@@ -120,7 +120,7 @@ struct GatewayRoutes: Sendable {
 
     private func pass(_ request: HTTPRequest, _ answering: Answering) async throws -> HTTPResponse {
         let path = request.target.prefix { $0 != "?" }
-        guard let row = try PublicPaths.row(for: request.method, path) else { throw Problem.notFound }
+        guard let row = try PublicPaths.row(for: request.method, path) else { throw Problem.unknownPath }
         let caller = try await admit(request, path: path)
         // Refusals contain the rate limit too.
         let answered = answering { try await pass($0.http, path, by: row, as: caller.identity) }

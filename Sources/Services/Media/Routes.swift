@@ -135,6 +135,9 @@ extension MediaError: ProblemConvertible {
         case .alreadyComplete:
             Problem(
                 .conflict, "already-complete", detail: "The upload is complete; start another one for another file.")
+        case .partsTooLarge:
+            Problem(
+                .conflict, "body-too-large", detail: "With this part, the parts would exceed the announced size.")
         case .partsMissing:
             Problem(
                 .conflict, "parts-missing", detail: "The total size of the parts does not match the announced size.")
@@ -146,6 +149,12 @@ extension MediaError: ProblemConvertible {
             Problem(
                 .conflict, "too-many-uploads",
                 detail: "Complete some of your uploads first; at most \(Medium.uploadsPerPersonMax) may be incomplete.")
+        case .quotaExceeded(let bytesMax):
+            Problem(
+                .conflict, "quota-exceeded",
+                detail:
+                    "Your files would exceed your quota of \(bytesMax >> 30) GiB. Incomplete uploads are deleted after a day; "
+                    + "an operator can raise the quota.")
         case .badAddress:
             Problem(.forbidden, "bad-address", detail: "The address was altered or has expired. Request it again.")
         }

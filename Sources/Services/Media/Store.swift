@@ -42,10 +42,14 @@ struct Store: Sendable {
             """)
     }
 
-    func countUploads(of owner: UserID, on tx: Transaction) async throws -> Int {
+    /// A person's incomplete uploads, and the total size of their files as announced.
+    func findUsage(of owner: UserID, on tx: Transaction) async throws -> (uploadCount: Int, sizeBytes: Int) {
         try await tx.query(
-            "select count(*) from medium where owner_id = \(owner.rawValue) and state = 'UPLOADING'"
-        ).first?.decode(Int.self) ?? 0
+            """
+            select count(*) filter (where state = 'UPLOADING'), coalesce(sum(size_bytes), 0)::bigint
+            from medium where owner_id = \(owner.rawValue)
+            """
+        ).first?.decode(Int.self, Int.self) ?? (0, 0)
     }
 
     func find(_ id: MediaID, on statements: some Statements) async throws -> Medium? {
@@ -95,6 +99,10 @@ struct Store: Sendable {
         try await statements.query(
             "select number::bigint, size_bytes from part where medium_id = \(id.rawValue) order by number"
         ).map { try $0.decode(Int.self, Int.self) }
+    }
+
+    func deletePart(_ number: Int, of id: MediaID, on tx: Transaction) {
+        tx.submit("delete from part where medium_id = \(id.rawValue) and number = \(number)")
     }
 
     func deleteParts(of id: MediaID, on tx: Transaction) {

@@ -7,6 +7,7 @@ enum Migrations {
         Migration(id: "payment-002-subscription", sql: subscription),
         Migration(id: "payment-003-webhook", sql: webhook),
         Migration(id: "payment-004-person", sql: person),
+        Migration(id: "payment-005-sweep", sql: sweep),
     ]
 
     /// `payment_method` is Stripe's id of a card; it is deleted once the charge has an outcome. Amounts are in hundredths.
@@ -82,5 +83,11 @@ enum Migrations {
             user_id text primary key,
             erased_at timestamptz
         ) with (fillfactor = 80);
+        """
+
+    /// When a sweep last acted on the row.
+    private static let sweep = """
+        alter table payment add column swept_at timestamptz;
+        alter table subscription add column swept_at timestamptz;
         """
 }

@@ -27,13 +27,23 @@ public struct PaymentService: HubService {
     public var tasks: [TaskHandler] {
         let operations = operations
         return [
-            TaskHandler(Checkout.self, policy: .atOnce) { try await operations.checkOut($0, $1) },
+            TaskHandler(
+                Checkout.self, policy: .atOnce, onGivenUp: { task, _, tx in try await operations.giveUp(task, on: tx) }
+            ) { try await operations.checkOut($0, $1) },
             TaskHandler(LookUp.self) { try await operations.lookUp($0, $1) },
             TaskHandler(ReleaseSeat.self) { task, _ in try await operations.release(task) },
-            TaskHandler(GiveBack.self) { try await operations.giveBack($0, $1) },
+            TaskHandler(GiveBack.self, onGivenUp: { task, _, tx in operations.giveUp(task, on: tx) }) {
+                try await operations.giveBack($0, $1)
+            },
+            TaskHandler(ReturnSurplus.self, onGivenUp: { task, _, tx in try operations.giveUp(task, on: tx) }) {
+                try await operations.returnSurplus($0, $1)
+            },
             TaskHandler(TellRefund.self) { task, _ in try await operations.tellRefund(task) },
             TaskHandler(Abandon.self) { try await operations.abandon($0, $1) },
-            TaskHandler(BeginSubscription.self, policy: .atOnce) { try await operations.begin($0, $1) },
+            TaskHandler(
+                BeginSubscription.self, policy: .atOnce,
+                onGivenUp: { task, _, tx in try await operations.giveUp(task, on: tx) }
+            ) { try await operations.begin($0, $1) },
             TaskHandler(LookUpSubscription.self) { try await operations.lookUp($0, $1) },
             TaskHandler(EndSubscription.self) { try await operations.end($0, $1) },
             TaskHandler(TellPlanEnd.self) { task, _ in try await operations.tellPlanEnd(task) },

@@ -221,6 +221,8 @@ extension PaymentError: ProblemConvertible {
             Problem(.conflict, "not-chargeable", detail: "The amount cannot be charged in its currency.")
         case .wrongState(let status):
             Problem(.conflict, "wrong-state", detail: "The payment is \(status.rawValue).")
+        case .notRefundable:
+            Problem(.conflict, "wrong-state", detail: "The charge of this payment is not known: refund it at Stripe.")
         case .alreadySubscribed:
             Problem(.conflict, "already-subscribed", detail: "You have a plan already, or one is being paid.")
         case .badSignature:

@@ -1,5 +1,6 @@
 internal import Contracts
 internal import HTTP
+internal import Messaging
 internal import Platform
 internal import Postgres
 
@@ -83,17 +84,20 @@ struct Operations: Sendable {
         }
     }
 
-    /// A known completion needs no request, so the enrollment service may be unavailable.
+    /// The progress in the current enrolment. A known completion, which may be of an ended enrolment, counts only while the enrollment
+    /// service is unavailable.
     private func progress(of user: UserID, in course: CourseID) async throws -> Progress {
-        if let enrollment = try await store.findCompleted(by: user, in: course, on: database) {
-            return Progress(enrollmentID: enrollment, percent: 100)
-        }
         do {
             let target = "/internal/enrollments/of/\(user)/in/\(course)"
             let answer = try await client.get(.enrollment, target, as: EnrollmentAnswer.self)
             return Progress(enrollmentID: answer.enrollmentId, percent: answer.percent)
         } catch ServiceCallError.refused(_, let problem) where problem.status == .notFound {
             throw ReviewError.noProgress
+        } catch let error as ServiceCallError where error.failureClass == .dependencyDown {
+            guard let enrollment = try await store.findCompleted(by: user, in: course, on: database) else {
+                throw error
+            }
+            return Progress(enrollmentID: enrollment, percent: 100)
         }
     }
 

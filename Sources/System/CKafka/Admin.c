@@ -479,6 +479,15 @@ hub_kafka_partition_state hub_kafka_metadata_partition(const hub_kafka_metadata 
 
 int32_t hub_kafka_controller(hub_kafka *kafka, int timeout) { return rd_kafka_controllerid(kafka->client, timeout); }
 
+int hub_kafka_cluster_id(hub_kafka *kafka, char *id, size_t size, int timeout) {
+    char *known = rd_kafka_clusterid(kafka->client, timeout);
+    if (!known) return -1;
+    size_t length = strlen(known);
+    if (length < size) memcpy(id, known, length + 1);
+    rd_kafka_mem_free(kafka->client, known);
+    return length < size ? 0 : -1;
+}
+
 /// Writes what `list` holds of each partition back, and frees it.
 static int hub_kafka_answer(
     rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, hub_kafka_partition *partitions, int count,

@@ -16,6 +16,7 @@ int hub_mock_create_topic(hub_mock *mock, const char *topic, int partition_count
 enum { HUB_MOCK_PRODUCE = 0, HUB_MOCK_FETCH = 1, HUB_MOCK_METADATA = 3, HUB_MOCK_HEARTBEAT = 12 };
 /// The protocol's errors.
 enum {
+    HUB_MOCK_UNKNOWN_ERROR = -1,
     HUB_MOCK_OFFSET_OUT_OF_RANGE = 1,
     HUB_MOCK_UNKNOWN_TOPIC = 3,
     HUB_MOCK_NOT_LEADER = 6,

@@ -55,8 +55,8 @@ struct Inbox: Sendable {
         return "select 1 from consumer_position p join \(wanted) on \(same) for share of p"
     }
 
-    /// A row must exist as long as its event can be redelivered, from the topic or from the dead letters. One extra day covers clock
-    /// differences and delayed clean-up.
+    /// A row must exist as long as its event can be redelivered, from the topic or from the dead letters. One extra day covers the
+    /// span of a segment (see ``TopicSettings/segmentMax``), clock differences and delayed clean-up.
     static func lifetime(of topic: Topic?, group: ConsumerGroup) -> Duration {
         let days = max(topic?.retentionDays ?? 0, TopicCatalogue.deadLetter(for: group).retentionDays) + 1
         return .seconds(86_400 * days)

@@ -7,6 +7,7 @@ public struct TopicChange: Hashable, Sendable, CustomStringConvertible {
         case setRetention(from: Duration, to: Duration)
         case setRecordBytesMax(from: Int, to: Int)
         case setInSyncReplicasMin(from: Int, to: Int)
+        case setSegmentMax(from: Duration, to: Duration)
         /// Not supported; use the cluster's tool for reassigning partitions.
         case setReplication(from: Int, to: Int)
         /// Fewer partitions: their records would be lost.
@@ -43,6 +44,7 @@ public struct TopicChange: Hashable, Sendable, CustomStringConvertible {
             case .setRetention(let from, let to): "retention \(from.days) → \(to.days)"
             case .setRecordBytesMax(let from, let to): "maximum record size \(from) → \(to) bytes"
             case .setInSyncReplicasMin(let from, let to): "minimum in-sync replicas \(from) → \(to)"
+            case .setSegmentMax(let from, let to): "span of a segment \(from.days) → \(to.days)"
             case .setReplication(let from, let to): "replicas \(from), should be \(to)"
             }
         let why: String =
@@ -100,6 +102,7 @@ extension EventLog {
         if `is`.inSyncReplicasMin != wanted.inSyncReplicasMin {
             add(.setInSyncReplicasMin(from: `is`.inSyncReplicasMin, to: wanted.inSyncReplicasMin))
         }
+        if `is`.segmentMax != wanted.segmentMax { add(.setSegmentMax(from: `is`.segmentMax, to: wanted.segmentMax)) }
         if `is`.replicationCount != wanted.replicationCount {
             add(.setReplication(from: `is`.replicationCount, to: wanted.replicationCount), .impossible)
         }

@@ -15,10 +15,13 @@ public struct TopicSettings: Hashable, Sendable {
     public var replicationCount: Int
     /// The number of in-sync replicas required for a write.
     public var inSyncReplicasMin: Int
+    /// The time span of a segment in a cluster, which deletes the records of a segment together, when the newest has reached the retention
+    /// time: a record stays for up to this much longer. ``PostgresLog`` deletes single records.
+    public var segmentMax: Duration
 
     public init(
         name: String, partitionCount: Int, retention: Duration, recordBytesMax: Int = 1024 * 1024,
-        replicationCount: Int = 3, inSyncReplicasMin: Int = 2
+        replicationCount: Int = 3, inSyncReplicasMin: Int = 2, segmentMax: Duration = .seconds(43_200)
     ) {
         self.name = name
         self.partitionCount = partitionCount
@@ -26,6 +29,7 @@ public struct TopicSettings: Hashable, Sendable {
         self.recordBytesMax = recordBytesMax
         self.replicationCount = replicationCount
         self.inSyncReplicasMin = inSyncReplicasMin
+        self.segmentMax = segmentMax
     }
 }
 

@@ -2,7 +2,7 @@ internal import EventLoop
 internal import Kafka
 internal import Synchronization
 
-/// The shared admin client, created on first use.
+/// The shared admin client, created on first use; after a failure, on the next.
 final class KafkaAdministration: Sendable {
     private let cluster: KafkaCluster
     private let loop: EventLoop
@@ -21,7 +21,13 @@ final class KafkaAdministration: Sendable {
             opening = task
             return task
         }
-        return try await task.value
+        do {
+            return try await task.value
+        } catch {
+            // The cause may have passed, such as a missing file of certificates.
+            opening.withLock { if $0 == task { $0 = nil } }
+            throw error
+        }
     }
 
     func close(within limit: Duration) async {

@@ -27,6 +27,7 @@ extension KafkaLog {
             case .setRecordBytesMax(_, let bytes):
                 set(change, KafkaTopicSettings.batchBytesMax, KafkaTopicSettings.batchBytes(of: bytes))
             case .setInSyncReplicasMin(_, let count): set(change, KafkaTopicSettings.inSyncReplicasMin, count)
+            case .setSegmentMax(_, let time): set(change, KafkaTopicSettings.segment, time.milliseconds)
             case .shrink, .setReplication: throw EventLogError.invalid("\(change)")
             }
         }
@@ -158,7 +159,7 @@ extension KafkaLog {
         try await attempt { admin in
             let brokers = try await admin.brokers(within: limits.requestMax)
             var cluster = LogCluster(
-                servers: brokers.brokers.map { "\($0.id) at \($0.host):\($0.port)" }, leaderless: [],
+                id: brokers.clusterID, servers: brokers.brokers.map { "\($0.id) at \($0.host):\($0.port)" }, leaderless: [],
                 underReplicated: [])
             let found = try await admin.layout(Set(topics), within: limits.requestMax)
             for topic in found.values.sorted(by: { $0.name < $1.name }) {

@@ -161,9 +161,11 @@ extension EventLogError {
         case let error as EventLogError: self = error
         case let gap as KafkaGap:
             let partition = TopicPartition(gap.partition)
+            // The end of the log may have come back since: after a change of the leader it is lower for a moment.
             self =
                 gap.offset > gap.kept.upperBound
-                ? .truncated(partition, end: gap.kept.upperBound) : .gap(partition, firstKept: gap.kept.lowerBound)
+                ? .truncated(partition, end: gap.kept.upperBound)
+                : .gap(partition, firstKept: max(gap.offset, gap.kept.lowerBound))
         case let error as KafkaError:
             switch error.kind {
             case .passing, .timedOut, .fatal, .closed, .unauthenticated, .unauthorized, .fenced:

@@ -5,6 +5,7 @@ enum KafkaTopicSettings {
     static let retention = "retention.ms"
     static let batchBytesMax = "max.message.bytes"
     static let inSyncReplicasMin = "min.insync.replicas"
+    static let segment = "segment.ms"
 
     /// Kafka limits the size of the record batch: its own frame, and the length fields of key, value and headers count too.
     private static let frameBytes = 4 * 1024
@@ -18,6 +19,7 @@ enum KafkaTopicSettings {
             retention: "\(topic.retention.milliseconds)",
             batchBytesMax: "\(batchBytes(of: topic.recordBytesMax))",
             inSyncReplicasMin: "\(topic.inSyncReplicasMin)",
+            segment: "\(topic.segmentMax.milliseconds)",
         ]
     }
 
@@ -29,6 +31,7 @@ enum KafkaTopicSettings {
             name: topic.name, partitionCount: topic.partitions.count, retention: .milliseconds(retention),
             recordBytesMax: recordBytes(of: Int(clamping: number(batchBytesMax) ?? 0)),
             replicationCount: topic.partitions.map(\.replicas.count).min() ?? 0,
-            inSyncReplicasMin: Int(clamping: number(inSyncReplicasMin) ?? 0))
+            inSyncReplicasMin: Int(clamping: number(inSyncReplicasMin) ?? 0),
+            segmentMax: .milliseconds(number(segment) ?? 0))
     }
 }

@@ -36,6 +36,7 @@ extension PostgresLog {
         case .setRecordBytesMax(_, let bytes): try await set("record_bytes_max = \(Int64(bytes))")
         case .setInSyncReplicasMin(_, let count): try await set("in_sync_replicas_min = \(Int32(clamping: count))")
         case .setReplication(_, let count): try await set("replication_count = \(Int32(clamping: count))")
+        case .setSegmentMax: break
         case .shrink: throw EventLogError.invalid("\(change)")
         }
     }

@@ -99,8 +99,11 @@ public struct Router: Sendable {
             let allow: HTTPFields = ["allow": tree.allow(node)]
             if method == .options { return HTTPResponse(.noContent, fields: allow) }
             if !method.isKnown { return Problem(.notImplemented, "method-not-implemented").response() }
-            return Problem(.methodNotAllowed, "method-not-allowed", fields: allow).response()
-        case .none, .notFound, .route: return Problem(.notFound, "not-found").response()
+            return Problem(
+                .methodNotAllowed, "method-not-allowed",
+                detail: "This path does not support the method. Allow lists the methods it supports.", fields: allow
+            ).response()
+        case .none, .notFound, .route: return Problem.unknownPath.response()
         }
     }
 }
@@ -120,6 +123,8 @@ enum RouteMatch: Sendable, Equatable {
 }
 
 extension Problem {
+    /// Not `not-found`, which says that an operation found no resource.
+    public static let unknownPath = Problem(.notFound, "unknown-path", detail: "No operation has this path.")
     static let badPath = Problem(
         .badRequest, "bad-path", detail: "The path or the query has a broken or forbidden escape.")
 }

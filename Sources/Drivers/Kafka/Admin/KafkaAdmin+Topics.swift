@@ -9,6 +9,8 @@ public struct KafkaBrokers: Sendable, Hashable {
         public var port: Int
     }
 
+    /// The cluster's id, which it keeps for ever; nil when it was not known within the timeout.
+    public var clusterID: String?
     public var brokers: [Broker]
     /// nil when the controller was not known within the timeout.
     public var controller: Int?
@@ -55,7 +57,12 @@ extension KafkaAdmin {
         try await look { handle in
             let metadata = try Metadata(of: nil, handle, within: limit)
             let controller = hub_kafka_controller(handle.pointer, limit.millisecondsClamped)
-            return KafkaBrokers(brokers: metadata.brokers, controller: controller < 0 ? nil : Int(controller))
+            var id = [CChar](repeating: 0, count: 256)
+            let isKnown = hub_kafka_cluster_id(handle.pointer, &id, id.count, limit.millisecondsClamped) == 0
+            return KafkaBrokers(
+                clusterID: isKnown
+                    ? String(decoding: id.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil,
+                brokers: metadata.brokers, controller: controller < 0 ? nil : Int(controller))
         }
     }
 

@@ -4,11 +4,12 @@ internal import Synchronization
 
 /// The log lines of librdkafka, of all clients of a cluster. Each client writes many lines per second while a broker is unreachable.
 ///
-/// Failures of a broker are reported as one outage of the process. Other lines are limited in number per minute, and the number of
+/// Failures of a broker are reported as one outage of the process, and so are consumers that lose their session meanwhile. Other lines are limited in number per minute, and the number of
 /// dropped lines is logged.
 final class ClusterLog: Sendable {
     private let logger: Logger
     private let brokers: OutageLog
+    private let sessions: OutageLog
     private let uptime: @Sendable () -> ContinuousClock.Instant
     private let state: Mutex<State>
 
@@ -34,6 +35,9 @@ final class ClusterLog: Sendable {
         brokers = OutageLog(
             logger, failing: "a Kafka broker cannot be reached", over: "the Kafka brokers can be reached again",
             uptime: uptime)
+        sessions = OutageLog(
+            logger, failing: "consumers have lost their session with a Kafka broker and join their groups again",
+            over: "the Kafka brokers that coordinate the groups can be reached again", uptime: uptime)
         state = Mutex(State(since: uptime()))
     }
 
@@ -48,6 +52,7 @@ final class ClusterLog: Sendable {
     func write(_ level: LogLevel, place: String, text: String) {
         // Each broker reports its own failure.
         if place == "_ALL_BROKERS_DOWN" { return }
+        if place == "SESSTMOUT" { return sessions.failed([.reason: .text(text)]) }
         if Self.places.contains(place), let (address, reason) = Self.failure(in: text) {
             // A connection that was open and ends is no outage: brokers close idle ones. A failed attempt to connect follows if it is.
             if reason.hasPrefix("Disconnected"), text.contains("in state UP") { return }
@@ -74,14 +79,15 @@ final class ClusterLog: Sendable {
     /// - Parameter addresses: `host:port` of each.
     func answered(alive addresses: [String]) {
         let now = uptime()
-        let back = state.withLock { state in
+        let (back, areAllBack) = state.withLock { state in
             let back = addresses.filter { address in
                 state.failedAt[address].map { now - $0 >= Self.sessionTime } ?? false
             }
             for address in back { state.failedAt[address] = nil }
-            return back
+            return (back, state.failedAt.isEmpty)
         }
         for address in back { brokers.succeeded([.url: .text(address)], of: address) }
+        if areAllBack { sessions.succeeded() }
     }
 
     /// `host:port` of the broker and the reason in `GroupCoordinator: 127.0.0.1:9092/1: Connect to … failed: … (after 0ms in state …)` or, as a

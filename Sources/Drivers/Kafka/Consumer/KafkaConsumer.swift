@@ -9,7 +9,12 @@ extension KafkaCluster {
         let settings = configuration.consumerSettings() + membership.settings
         return try await loop.run("kafka subscribe") {
             let client = try await Client.start(HUB_KAFKA_CONSUMER, settings, cluster: self, on: loop)
-            return try KafkaConsumer(client, membership, cluster: self, loop: loop)
+            do {
+                return try KafkaConsumer(client, membership, cluster: self, loop: loop)
+            } catch {
+                _ = client.close()
+                throw error
+            }
         }
     }
 }
@@ -185,6 +190,7 @@ public final class KafkaConsumer: @unchecked Sendable {
         isOver = true
         for lane in lanes.values { lose(lane) }
         reporter.finish()
+        condition.check()
     }
 
     // MARK: Lanes
@@ -244,13 +250,12 @@ public final class KafkaConsumer: @unchecked Sendable {
 
     /// Unassigns everything: librdkafka before 2.4 may hang on close otherwise (#4527).
     private func leave(by end: ContinuousClock.Instant) async {
-        if isOver { return }
         if !wasAssigned, LibraryVersion.inUse < Self.endsUnassigned {
-            guard await condition.wait(atMost: (end - .now) / 2, until: { self.wasAssigned }) else {
-                client.handle?.abandon()
-                return
-            }
+            _ = await condition.wait(atMost: (end - .now) / 2) { self.wasAssigned || self.isOver }
+            // Also after a fatal error: the member may have been joining.
+            if !wasAssigned { return client.handle?.abandon() ?? () }
         }
+        if isOver { return }
         await handOver(Array(lanes.values))
         do {
             try unassign(lanes.values.filter(\.isAssigned))

@@ -121,7 +121,10 @@ public final class KafkaLane: @unchecked Sendable {
     private var isOver: Bool { isReleased || revocation == .lost }
 
     private func begin(at offset: Int64) throws(KafkaError) {
-        guard !isOver, let client = consumer.handle else { throw KafkaError(.closed, "\(partition) was given back") }
+        // A revoked lane that was never started has been given back already: librdkafka would keep an assignment that nobody ends.
+        guard revocation == nil, !isReleased, let client = consumer.handle else {
+            throw KafkaError(.closed, "\(partition) was given back")
+        }
         isHeld = true
         if isAssigned { try consumer.unassign([self]) }
         let queue: LaneQueue

@@ -130,7 +130,7 @@ public final class KafkaProducer: @unchecked Sendable {
     private func makeLineForOne() -> ProducerLine {
         let settings =
             cluster.configuration.producerSettings() + [
-                .init("batch.num.messages", "1"), .init("linger.ms", "0"),
+                .init("enable.gapless.guarantee", "false"), .init("batch.num.messages", "1"), .init("linger.ms", "0"),
                 .init("max.in.flight.requests.per.connection", "1"),
             ]
         let line = makeLine(settings) { [weak self] in self?.drop($0, $1) }

@@ -186,6 +186,7 @@ final class ProducerLine: @unchecked Sendable {
             let error = KafkaError(code: report.code)
             if !error.isRefusal {
                 append.settle(index, .unconfirmed(retirement ?? error))
+                if retirement == nil { doubt = error }
             } else if error.kind != .unknownTopic {
                 append.settle(index, .refused(error))
             } else if isForGood(error, append.records.topic(of: index)) {

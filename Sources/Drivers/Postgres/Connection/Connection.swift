@@ -168,6 +168,9 @@ final class Connection: @unchecked Sendable {
         if let script { return script.wake() }
         takeResults()
         if self.handle == nil { return }
+        // Reading a response also reads the notifications behind it.
+        takeNotifications()
+        if self.handle == nil { return }
         if hub_pg_is_open(handle) == 0 { return close(wire.failure) }
         sendHeld()
         onProgress(self)

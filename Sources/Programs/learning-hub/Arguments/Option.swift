@@ -33,7 +33,12 @@ struct Option: Sendable, Hashable {
 
 extension Option {
     static let help = Option("help", "Show this help.")
-    static let yes = Option("yes", "Make the change. Without this option the command only shows what it would change.")
+    static let adoptLog = Option(
+        "adopt-log",
+        """
+        Use another event log than before (see KAFKA_BOOTSTRAP_SERVERS). All groups begin at its first record. Events in the old log \
+        that a group has not handled yet are lost for it: wait until `groups list` shows no lag, then stop the hub.
+        """)
     static let json = Option("json", "Print one JSON object per line.")
     static let data = Option(
         "data", "DIR", default: ".data",

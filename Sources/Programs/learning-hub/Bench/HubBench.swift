@@ -22,6 +22,7 @@ enum HubBench {
         },
         BenchRow(name: "gateway.overhead-p50", unit: .milliseconds) { hub in try await reads(hub).overhead(50) },
         BenchRow(name: "gateway.overhead-p99", unit: .milliseconds) { hub in try await reads(hub).overhead(99) },
+        BenchRow(name: "gateway.flood-p99", unit: .milliseconds) { hub in try await flood(hub) },
     ]
 
     // MARK: Enrolling
@@ -53,6 +54,34 @@ enum HubBench {
                 }
                 return loads
             }
+        }
+    }
+
+    // MARK: A flood of log-ins
+
+    private static let logInsPerSecond = 500
+
+    /// `GET /users/me` while more people log in than passwords can be hashed; the twin is the same request on the idle hub.
+    private static func flood(_ hub: BenchHub) async throws -> Measurement {
+        try await BenchWorld.open(try await hub.environment(), hashesAsUsual: true) { world in
+            let people = try await world.makeLearners(logInsPerSecond)
+            let request = LoadGenerator.request(
+                target: "/users/me", fields: ["Authorization: Bearer \(people.first?.token ?? "")"])
+            let reader = LoadGenerator(
+                port: world.gatewayPort, connections: 1, warmUp: .seconds(1), duration: .seconds(10),
+                pause: .milliseconds(10))
+            var idle: [Double] = []
+            var flooded: [Double] = []
+            for _ in 0..<runs {
+                idle.append(try reader.run(request).milliseconds.percentile(99))
+                // A second longer than the measurement.
+                async let logIns: Void = steadily(12 * logInsPerSecond, perSecond: logInsPerSecond, on: world.loop) {
+                    _ = try? await world.client.logIn(people[$0 % people.count].account)
+                }
+                flooded.append(try reader.run(request).milliseconds.percentile(99))
+                try await logIns
+            }
+            return Measurement(flooded, twin: idle)
         }
     }
 

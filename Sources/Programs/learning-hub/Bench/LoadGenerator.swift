@@ -11,6 +11,8 @@ struct LoadGenerator {
     var connections = 32
     var warmUp: Duration = .milliseconds(300)
     var duration: Duration = .seconds(1)
+    /// The minimum time between the requests of a connection; for a single connection, because it blocks all.
+    var pause: Duration = .zero
 
     /// The result.
     struct Load: Sendable {
@@ -81,7 +83,8 @@ struct LoadGenerator {
                     polled[index].fd = -1
                     continue
                 }
-                sentAt[index] = now
+                if pause > .zero { _ = poll(nil, 0, Int32(clamping: Int64(pause.milliseconds))) }
+                sentAt[index] = .now
                 try send(request, polled[index].fd)
             }
         }

@@ -3,13 +3,15 @@ internal import Platform
 
 /// `config`: lists all settings.
 enum ConfigCommand {
-    private static let markdown = Option("markdown", "Print a Markdown table.")
+    private static let markdown = Option("markdown", "Print a Markdown table, without the values.")
 
     static let command = Command(
         "config", "List all settings with name, type, default, secrecy, value and source of the value.",
         options: [markdown, .json], examples: ["config", "config --markdown > settings.md"],
-        notes:
-            "Values of secrets are not shown. Variables that look like settings but are unknown are listed at the end."
+        notes: """
+            Values of secrets are not shown. Variables that look like settings but are unknown are listed at the end (not with --json \
+            or --markdown).
+            """
     ) { arguments, console in
         let settings = try HubSettings.read()
         let declarations = HubServices.settings

@@ -14,17 +14,18 @@ struct UpCommand {
     private static let data = Option("data", "DIR", default: ".data", "The folder for all data of the hub.")
     private static let port = Option(
         "port", "PORT",
-        "Port of the gateway, by default 3000. The other services use the ports after it. 0: free ports that the system chooses."
+        "Port of the gateway, by default 3000. The other services use PORT+1 to PORT+12, and PORT+81 to PORT+83. 0: free ports that the system chooses."
     )
     private static let host = Option("host", "ADDRESS", "Address of the gateway, by default 127.0.0.1.")
 
     static let command = Command(
-        "up", "Start the whole hub in one process.", options: [data, port, host],
+        "up", "Start the whole hub in one process.", options: [data, port, host, .adoptLog],
         examples: ["up", "up --data /var/lib/learning-hub --port 8080 --host 0.0.0.0"],
         notes: """
             If DATABASE_URL is not set, a private PostgreSQL server runs in DIR/postgres. Settings come from the environment
-            and from the file .env in the current folder; `learning-hub config` lists them. The log is JSON on standard
-            error. On a terminal it has only warnings and errors, unless HUB_LOG_LEVEL is set.
+            and from the file .env in the current folder; `learning-hub config` lists them. The log goes to
+            standard error: as JSON lines, or as text on a terminal, where it has only warnings and errors unless HUB_LOG_LEVEL
+            is set.
 
             Ctrl-C stops the hub after the current requests. A second Ctrl-C ends the process at once.
             """
@@ -32,13 +33,14 @@ struct UpCommand {
         try await UpCommand(
             folder: DataFolder(arguments.text(data) ?? ".data"),
             port: try arguments.number(port, in: 0...65_535 - PlatformSettings.portOffsetMax),
-            host: arguments.text(host), console: console
+            host: arguments.text(host), adoptsLog: arguments.has(.adoptLog), console: console
         ).run()
     }
 
     let folder: DataFolder
     let port: Int?
     let host: String?
+    let adoptsLog: Bool
     let console: Console
 
     func run() async throws {
@@ -56,7 +58,8 @@ struct UpCommand {
         do {
             let settings = try HubSettings.read(commandLine: flags)
             let process = try await HubProcess.start(
-                HubServices.started(with: settings), settings: settings, topics: .apply, commit: Commit.name
+                HubServices.started(with: settings), settings: settings, topics: adoptsLog ? .adopt : .apply,
+                commit: Commit.name
             ) { ready in
                 console.line("  \(ready.service.rawValue.padding(14)) ready on port \(ready.port)")
                 if let port = ready.privatePort { console.line("  /metrics of the \(ready.service) on port \(port)") }

@@ -21,6 +21,8 @@ struct DataFolder {
     }
 
     var postgres: String { path + "/postgres" }
+    /// Whether a hub with a private database server has run here.
+    var hasDatabase: Bool { FileManager.default.fileExists(atPath: postgres + "/data/PG_VERSION") }
     /// Files, while no bucket is set.
     var objects: String { path + "/objects" }
     private var lockFile: String { path + "/hub.lock" }

@@ -24,10 +24,20 @@ enum HubLocation {
         return running.map { all.completed(by: $0, HubStore.places) } ?? all
     }
 
+    /// The data folder that the arguments name, if it has a database and no hub runs on it.
+    static func stoppedFolder(_ arguments: Arguments) throws -> DataFolder? {
+        guard let folder = try folder(arguments), try folder.readNote() == nil, folder.hasDatabase else { return nil }
+        return folder
+    }
+
+    /// nil when DATABASE_URL names the hub.
+    private static func folder(_ arguments: Arguments) throws -> DataFolder? {
+        if try HubSettings.read().isSet(PlatformSettings.databaseURL), !arguments.isGiven(.data) { return nil }
+        return DataFolder(arguments.text(.data) ?? ".data")
+    }
+
     private static func flags(_ arguments: Arguments) throws -> [String: String] {
-        let settings = try HubSettings.read()
-        if settings.isSet(PlatformSettings.databaseURL), !arguments.isGiven(.data) { return [:] }
-        let folder = DataFolder(arguments.text(.data) ?? ".data")
+        guard let folder = try folder(arguments) else { return [:] }
         guard let note = try folder.readNote() else {
             throw CommandFailure(
                 """
@@ -35,7 +45,7 @@ enum HubLocation {
                 DATABASE_URL.
                 """)
         }
-        var flags = settings.isSet(PlatformSettings.identitySecret) ? [:] : try folder.secrets()
+        var flags = try HubSettings.read().isSet(PlatformSettings.identitySecret) ? [:] : try folder.secrets()
         flags[PlatformSettings.databaseURL.name] = note.databaseURL
         return flags
     }

@@ -10,15 +10,36 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// Read-only access to a hub for operators: it starts and changes nothing.
+/// Access to a hub for operators.
 enum OpenHub {
-    /// Opens the hub that the arguments name while `body` runs.
+    /// Opens the hub that the arguments name while `body` runs. Starts and changes nothing.
     static func with<Result: Sendable>(
         _ arguments: Arguments, _ body: (HubStore) async throws -> Result
     ) async throws -> Result {
+        try await with(try HubLocation.settings(arguments), body)
+    }
+
+    /// The same for a command that needs stopped services: while `body` runs, it starts the private database server of a stopped hub.
+    static func whileStopped<Result: Sendable>(
+        _ arguments: Arguments, _ body: (HubStore) async throws -> Result
+    ) async throws -> Result {
+        guard let folder = try HubLocation.stoppedFolder(arguments) else { return try await with(arguments, body) }
+        // No hub starts meanwhile.
+        try folder.lock()
+        let server = try await PrivatePostgres.start(.init(folder: folder.postgres))
+        let result = await outcome {
+            try await with(
+                try HubSettings.read(commandLine: [PlatformSettings.databaseURL.name: server.url()]), body)
+        }
+        await server.stop()
+        return try result.get()
+    }
+
+    private static func with<Result: Sendable>(
+        _ settings: Settings, _ body: (HubStore) async throws -> Result
+    ) async throws -> Result {
         let loops = try EventLoopGroup(count: 1, name: "command")
-        let hub = try await HubStore.look(
-            try HubLocation.settings(arguments), loops, Logger(label: "command", level: .error))
+        let hub = try await HubStore.look(settings, loops, Logger(label: "command", level: .error))
         do {
             try await check(hub.database)
             let result = try await body(hub)
@@ -35,8 +56,7 @@ enum OpenHub {
         do {
             let rows = try await database.query(
                 """
-                select coalesce(to_regclass('event_log.record'), to_regclass('registry.version'), to_regclass('"user".outbox'))
-                    is not null
+                select to_regclass('hub.process') is not null
                 """)
             isPrepared = try rows.first?.decode(Bool.self) ?? false
         } catch let error as PostgresError {

@@ -16,6 +16,7 @@ struct Operations: Sendable {
     let tasks: Tasks
     let services: ServiceClient
     let now: @Sendable () -> Date
+    let uptime: Uptime
     let limits = Limits()
     let store = Store()
 }

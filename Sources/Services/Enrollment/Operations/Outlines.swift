@@ -26,14 +26,17 @@ extension Operations {
         }
     }
 
-    /// Several courses in their current or recently cached state. When the course service does not respond, the others are of the cached
-    /// state, or missing.
+    /// Several courses in their current or recently cached state. When the course service does not respond, or after
+    /// ``Limits/listWaitMax``, the others are of the cached state, or missing.
     func outlines(of courses: Set<CourseID>) async throws -> [CourseID: Outline] {
         let known = try await store.findOutlines(of: courses, on: database)
         var outlines = known.mapValues { $0.outline }
+        let end = uptime() + limits.listWaitMax
         for course in courses where known[course].map(isFresh) != true {
+            let left = end - uptime()
+            if left <= .zero { break }
             do {
-                outlines[course] = try await fetchOutline(of: course, within: limits.listWaitMax)
+                outlines[course] = try await fetchOutline(of: course, within: left)
             } catch EnrollmentError.notFound {
                 continue
             } catch is ServiceCallError {

@@ -5,6 +5,8 @@ enum MediaError: Error, Sendable, Equatable {
     case notAllowed
     /// The upload is complete: no parts can be added.
     case alreadyComplete
+    /// The parts together exceed the announced size.
+    case partsTooLarge
     /// Parts are missing.
     case partsMissing
     /// The parts do not match the announced checksum.
@@ -13,6 +15,8 @@ enum MediaError: Error, Sendable, Equatable {
     case wrongType
     /// The person has too many incomplete uploads.
     case tooManyUploads
+    /// The person's files would exceed the quota.
+    case quotaExceeded(bytesMax: Int)
     /// The signed URL was altered or has expired.
     case badAddress
 }

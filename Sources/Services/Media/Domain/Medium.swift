@@ -35,6 +35,11 @@ struct Medium: Sendable, Equatable, Identifiable {
     var error: String?
     var durationSeconds: Double?
     let createdAt: Date
+
+    /// Whether a part fits into the announced size, together with the parts of other numbers.
+    func hasRoom(for partBytes: Int, as number: Int, beside parts: [(number: Int, sizeBytes: Int)]) -> Bool {
+        parts.reduce(partBytes) { $1.number == number ? $0 : $0 + $1.sizeBytes } <= sizeBytes
+    }
 }
 
 /// The course and lesson of a medium; both nil before it is attached.

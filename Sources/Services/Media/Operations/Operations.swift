@@ -23,6 +23,8 @@ struct Operations: Sendable {
     let now: @Sendable () -> Date
     let store = Store()
     let ffmpeg: FFmpeg
+    /// The maximum total size of a person's files.
+    let quotaBytes: Int
     /// The pool for blocking file operations.
     let files: BlockingPool
     private let addressKey: HMACKey
@@ -35,6 +37,7 @@ struct Operations: Sendable {
         client = ServiceClient(context)
         now = context.clock
         files = context.blockingPool
+        quotaBytes = config.quotaBytes
         addressKey = context.seal.key(for: "media-address")
         ffmpeg = FFmpeg(
             folder: config.ffmpegFolder, timeMax: config.transcodeTime,
@@ -99,6 +102,13 @@ struct Operations: Sendable {
     private func enqueueRemoval(of id: MediaID, on tx: Transaction) throws {
         let prefix = MediaKeys.all(of: id)
         try tasks.enqueue(RemoveObjects(prefix: prefix), key: prefix, on: tx)
+    }
+
+    /// Deletes the objects that were stored after a medium was deleted. The key is unique, because an earlier task of this kind may have
+    /// ended before the last object was stored.
+    func enqueueLateRemoval(of id: MediaID, on tx: Transaction) throws {
+        let prefix = MediaKeys.all(of: id)
+        try tasks.enqueue(RemoveObjects(prefix: prefix), key: "\(prefix) late \(MediaID.make(at: now()))", on: tx)
     }
 
     /// Deletes objects by key prefix.

@@ -59,9 +59,8 @@ extension Operations {
                 }
                 try tell(medium, made.renditions, on: tx)
             } else {
-                // The owner was erased meanwhile: objects stored since then are deleted too.
-                let prefix = MediaKeys.all(of: id)
-                try tasks.enqueue(RemoveObjects(prefix: prefix), key: "\(prefix) late", on: tx)
+                // The owner was erased meanwhile.
+                try enqueueLateRemoval(of: id, on: tx)
             }
             try await run.finish(on: tx)
         }

@@ -21,8 +21,10 @@ extension Operations {
         return try await database.transaction { tx in
             try await once.run(on: tx) {
                 if try await store.people.lock(owner, on: tx).isErased() { throw MediaError.notAllowed }
-                guard try await store.countUploads(of: owner, on: tx) < Medium.uploadsPerPersonMax else {
-                    throw MediaError.tooManyUploads
+                let usage = try await store.findUsage(of: owner, on: tx)
+                guard usage.uploadCount < Medium.uploadsPerPersonMax else { throw MediaError.tooManyUploads }
+                guard usage.sizeBytes + file.sizeBytes <= quotaBytes else {
+                    throw MediaError.quotaExceeded(bytesMax: quotaBytes)
                 }
                 let medium = Medium(
                     id: .make(at: now()), ownerID: owner, place: place, fileName: file.fileName, type: file.type,
@@ -60,17 +62,26 @@ extension Operations {
     func put(_ body: HTTPBody, as number: Int, of id: MediaID, by identity: Identity) async throws {
         let medium = try await find(id, for: identity).medium
         guard medium.state == .uploading else { throw MediaError.alreadyComplete }
-        let key = try ObjectKey(MediaKeys.part(number, of: id))
-        let put = try await objects.put(body, at: key, contentType: "application/octet-stream", sha256: nil)
-        let isWanted = try await database.transaction { tx in
-            guard try await store.lock(id, on: tx)?.state == .uploading else { return false }
-            store.upsertPart(number, of: id, sizeBytes: put.sizeBytes, on: tx)
-            return true
+        guard let sizeBytes = body.length else { throw ObjectStoreError.wrongLength }
+        guard medium.hasRoom(for: sizeBytes, as: number, beside: try await store.listParts(of: id, on: database)) else {
+            throw MediaError.partsTooLarge
         }
-        if isWanted { return }
-        // The upload was completed or deleted meanwhile, so nothing else would delete this part.
+        let key = try ObjectKey(MediaKeys.part(number, of: id))
+        try await objects.put(body, at: key, contentType: "application/octet-stream", sha256: nil)
+        let refusal: MediaError? = try await database.transaction { tx in
+            guard try await store.lock(id, on: tx)?.state == .uploading else { return .alreadyComplete }
+            // Other parts may have been stored meanwhile.
+            guard medium.hasRoom(for: sizeBytes, as: number, beside: try await store.listParts(of: id, on: tx)) else {
+                store.deletePart(number, of: id, on: tx)
+                return .partsTooLarge
+            }
+            store.upsertPart(number, of: id, sizeBytes: sizeBytes, on: tx)
+            return nil
+        }
+        guard let refusal else { return }
+        // Nothing else would delete this part.
         try await objects.delete(key)
-        throw MediaError.alreadyComplete
+        throw refusal
     }
 
     /// Assembles the parts if they match the announced file, and schedules transcoding. Idempotent.
@@ -79,8 +90,12 @@ extension Operations {
         let medium = try await find(id, for: identity).medium
         guard medium.state == .uploading else { return medium }
         let key = try await assemble(medium)
-        return try await database.transaction { tx in
-            guard var medium = try await store.lock(id, on: tx) else { throw MediaError.notFound }
+        let completed: Medium? = try await database.transaction { tx in
+            guard var medium = try await store.lock(id, on: tx) else {
+                // The upload was deleted after its parts were read.
+                try enqueueLateRemoval(of: id, on: tx)
+                return nil
+            }
             guard medium.state == .uploading, let owner = medium.ownerID else { return medium }
             medium.state = .processing
             store.update(medium, on: tx)
@@ -95,6 +110,8 @@ extension Operations {
                 on: tx)
             return medium
         }
+        guard let completed else { throw MediaError.notFound }
+        return completed
     }
 
     /// Assembles the parts into one object, with length and checksum checked.

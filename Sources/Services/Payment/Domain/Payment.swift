@@ -28,7 +28,7 @@ struct Payment: Identifiable, Sendable, Equatable {
     var status: Status
     /// The reserved enrolment.
     var enrollmentID: EnrollmentID?
-    /// The id at Stripe.
+    /// The id of the intent at Stripe, for a plan that of the first invoice. Plans whose intent is not known have the id of the subscription.
     var stripeID: String?
     var failure: PaymentFailure?
     let createdAt: Date
@@ -38,6 +38,12 @@ struct Payment: Identifiable, Sendable, Equatable {
 
     /// Whether the outcome is still open; it is set once.
     var isOpen: Bool { status == .initiated || status == .requiresAction }
+
+    /// What a refund can name at Stripe.
+    var intent: String? { stripeID.flatMap { $0.hasPrefix("pi_") ? $0 : nil } }
+
+    /// Whether money that `intent` collects pays for nothing: the payment has failed, or has another intent.
+    func isSurplus(_ intent: String) -> Bool { !isOpen && (status == .failed || stripeID != intent) }
 }
 
 /// Why a payment failed, for the payer.
@@ -55,9 +61,9 @@ struct PaymentFailure: Sendable, Equatable {
         isRetryable: false)
     static let badPaymentMethod = PaymentFailure(
         code: "bad-payment-method", message: "The payment method is unknown.", isRetryable: true)
-    /// The payment was not confirmed in time.
+    /// The payment was not completed in time.
     static let abandoned = PaymentFailure(
-        code: "abandoned", message: "The payment was not confirmed in time.", isRetryable: true)
+        code: "abandoned", message: "The payment was not completed in time.", isRetryable: true)
     /// It was paid and then refunded.
     static let notEnrolled = PaymentFailure(
         code: "not-enrolled", message: "The enrolment failed; the amount was refunded.", isRetryable: true)
@@ -81,6 +87,12 @@ struct PaymentLimits: Sendable {
     var refundedAfter = Duration.seconds(1_800)
     /// From the start to an outcome, before the payment is abandoned: the duration of a reservation.
     var openMax = Duration.seconds(1_800)
+    /// From the start to the last attempt to charge. After 24 hours Stripe no longer knows the key, and the same call would charge again.
+    var chargedWithin = Duration.seconds(82_800)
+    /// From one attempt to cancel an open payment, or to look up an overdue plan, to the next.
+    var sweptAgainAfter = Duration.seconds(3_600)
+    /// From a failed refund to the next attempt.
+    var refundedAgainAfter = Duration.seconds(86_400)
     /// How long a request waits for the result of a charge.
     var answerMax = Duration.seconds(20)
     /// The maximum number of payments per sweep.

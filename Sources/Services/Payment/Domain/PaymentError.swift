@@ -15,6 +15,8 @@ enum PaymentError: Error, Sendable, Equatable {
     case notChargeable
     /// The state of the payment does not allow the operation.
     case wrongState(Payment.Status)
+    /// The intent of the payment is not known.
+    case notRefundable
     /// A subscription is already open or active.
     case alreadySubscribed
     case badSignature

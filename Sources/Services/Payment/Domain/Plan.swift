@@ -32,6 +32,7 @@ struct Subscription: Identifiable, Sendable, Equatable {
     let id: SubscriptionID
     let userID: UserID
     let offer: PlanOffer
+    let createdAt: Date
     var status: Status
     var currentPeriodEnd: Date?
     var stripeID: String?

@@ -108,6 +108,12 @@ extension Operations {
         guard let payment = try await store.find(id, on: database), payment.isOpen,
             let paymentMethod = try await store.findPaymentMethod(of: id, on: database)
         else { return }
+        guard mayCharge(begunAt: payment.createdAt) else {
+            return try await database.transaction { tx in
+                try await giveUp(task, on: tx)
+                try await run.finish(on: tx)
+            }
+        }
         guard try await reserve(payment) else {
             return try await database.transaction { tx in
                 try await settle(id, .failed(.alreadyEnrolled, stripeID: nil), on: tx)
@@ -119,6 +125,13 @@ extension Operations {
             try await settle(id, outcome, on: tx)
             try await run.finish(on: tx)
         }
+    }
+
+    /// The payment fails. If Stripe has charged it all the same, the webhook causes a refund. A known intent is cancelled by the sweep.
+    func giveUp(_ task: Checkout, on tx: Transaction) async throws {
+        let id = PaymentID(checked: task.paymentID)
+        guard try await store.find(id, on: tx)?.stripeID == nil else { return }
+        try await settle(id, .failed(.abandoned, stripeID: nil), on: tx)
     }
 
     /// - Returns: false when the person already has an enrolment, or was erased; an erased person gets no message.

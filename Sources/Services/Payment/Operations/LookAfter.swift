@@ -16,6 +16,13 @@ struct GiveBack: TaskPayload {
     let paymentID: String
 }
 
+/// The task of refunding an intent that pays for nothing, because its payment has another intent or has failed.
+struct ReturnSurplus: TaskPayload {
+    static let kind = "return-surplus"
+    let paymentID: String
+    let stripeID: String
+}
+
 /// The task of telling the enrollment and content services about a refund.
 struct TellRefund: TaskPayload {
     static let kind = "tell-refund"
@@ -30,28 +37,33 @@ struct Abandon: TaskPayload {
 
 /// Periodic sweeps over payments that make no progress.
 extension Operations {
+    private static let refundFailed = "refund-failed"
+
     /// For paid payments without enrolment: sends the event again, later refunds. Abandons open payments after their time limit.
     func lookAfterPayments() async throws {
         try await resend()
-        let refundedSince = now() - limits.refundedAfter / .seconds(1)
-        for payment in try await store.listNotEnrolled(
-            since: refundedSince, isResent: true, countMax: limits.sweptCountMax, on: database)
-        {
-            try await giveBack(payment.id)
-        }
-        let openSince = now() - limits.openMax / .seconds(1)
-        for payment in try await store.listOpen(since: openSince, countMax: limits.sweptCountMax, on: database) {
-            try await database.transaction { tx in
-                try tasks.enqueue(Abandon(paymentID: payment.id.rawValue), key: payment.id.rawValue, on: tx)
+        let time = now()
+        try await database.transaction { tx in
+            for payment in try await store.updateNotEnrolled(
+                since: time - limits.refundedAfter / .seconds(1),
+                Sweep(time: time, again: limits.refundedAgainAfter, countMax: limits.sweptCountMax), on: tx)
+            {
+                try giveBack(payment.id, on: tx)
+            }
+            for payment in try await store.updateOpen(
+                since: time - limits.openMax / .seconds(1),
+                Sweep(time: time, again: limits.sweptAgainAfter, countMax: limits.sweptCountMax), on: tx)
+            {
+                // A separate task for each attempt: Stripe cannot cancel an intent that is being processed.
+                let key = "\(payment.id).\(Int(time.timeIntervalSince1970))"
+                try tasks.enqueue(Abandon(paymentID: payment.id.rawValue), key: key, on: tx)
             }
         }
     }
 
     private func resend() async throws {
         let since = now() - limits.enrolledAfterMax / .seconds(1)
-        let payments = try await store.listNotEnrolled(
-            since: since, isResent: false, countMax: limits.sweptCountMax, on: database)
-        for payment in payments {
+        for payment in try await store.listNotResent(since: since, countMax: limits.sweptCountMax, on: database) {
             guard let stripeID = payment.stripeID, let completedAt = payment.completedAt else { continue }
             try await database.transaction { tx in
                 guard try await store.updateResent(payment.id, at: now(), on: tx) else { return }
@@ -61,45 +73,77 @@ extension Operations {
         }
     }
 
-    /// - Throws: ``PaymentError/notFound``, ``PaymentError/wrongState(_:)``.
+    /// - Throws: ``PaymentError/notFound``, ``PaymentError/wrongState(_:)``, ``PaymentError/notRefundable``.
     func refund(_ id: PaymentID) async throws -> Payment {
         guard let payment = try await store.find(id, on: database) else { throw PaymentError.notFound }
         guard payment.status == .completed || payment.status == .refunded else {
             throw PaymentError.wrongState(payment.status)
         }
-        try await giveBack(id)
+        if payment.intent == nil { throw PaymentError.notRefundable }
+        try await database.transaction { tx in try giveBack(id, on: tx) }
         return payment
     }
 
-    private func giveBack(_ id: PaymentID) async throws {
-        try await database.transaction { tx in
-            try tasks.enqueue(GiveBack(paymentID: id.rawValue), key: id.rawValue, on: tx)
-        }
+    /// Begins a refund, or tries one again that has failed.
+    private func giveBack(_ id: PaymentID, on tx: Transaction) throws {
+        try tasks.enqueue(GiveBack(paymentID: id.rawValue), key: id.rawValue, on: tx)
+        Tasks.restart(GiveBack.self, keys: [id.rawValue], dueAt: now(), on: tx)
     }
 
     func giveBack(_ task: GiveBack, _ run: TaskRun) async throws {
         let id = PaymentID(checked: task.paymentID)
         guard let payment = try await store.find(id, on: database), payment.status == .completed,
-            let stripeID = payment.stripeID
+            let intent = payment.intent
         else { return }
-        do {
-            _ = try await stripeAccess.client().refund(stripeID, key: "\(id).refund")
-        } catch StripeError.refused(let code, _) where code == "charge_already_refunded" {
-            // Refunded manually at Stripe.
-        } catch let error as StripeError {
-            throw Failure(error)
-        }
+        // Stripe answers a key that it has refused with the same error for 24 hours.
+        let failedCount = try await store.listSteps(of: id, on: database).count { $0.name == Self.refundFailed }
+        try await refund(intent, key: failedCount == 0 ? "\(id).refund" : "\(id).refund.\(failedCount)")
         try await database.transaction { tx in
             guard var payment = try await store.lock(id, on: tx), payment.status == .completed else { return }
             payment.status = .refunded
             store.insertStep("refunded", of: id, at: now(), on: tx)
-            if payment.enrolledAt == nil {
+            if payment.courseID != nil, payment.enrolledAt == nil {
                 payment.failure = .notEnrolled
                 try outbox.append(PaymentFailed(payment, .notEnrolled, at: now()), on: tx)
             }
             store.update(payment, on: tx)
-            try tasks.enqueue(TellRefund(paymentID: id.rawValue), key: id.rawValue, on: tx)
+            if payment.courseID != nil {
+                try tasks.enqueue(TellRefund(paymentID: id.rawValue), key: id.rawValue, on: tx)
+            } else if let plan = try await store.findSubscription(paidBy: id, on: tx) {
+                try tasks.enqueue(EndSubscription(subscriptionID: plan.id.rawValue), key: plan.id.rawValue, on: tx)
+            }
             try await run.finish(on: tx)
+        }
+    }
+
+    func giveUp(_ task: GiveBack, on tx: Transaction) {
+        store.insertStep(Self.refundFailed, of: PaymentID(checked: task.paymentID), at: now(), on: tx)
+    }
+
+    func returnSurplus(_ task: ReturnSurplus, _ run: TaskRun) async throws {
+        try await refund(task.stripeID, key: "\(task.stripeID).refund")
+        try await database.transaction { tx in
+            store.insertStep("surplus-refunded", of: PaymentID(checked: task.paymentID), at: now(), on: tx)
+            try await run.finish(on: tx)
+        }
+    }
+
+    /// The next attempt is made when Stripe has forgotten the key.
+    func giveUp(_ task: ReturnSurplus, on tx: Transaction) throws {
+        let time = now()
+        store.insertStep(Self.refundFailed, of: PaymentID(checked: task.paymentID), at: time, on: tx)
+        try tasks.enqueue(
+            task, key: "\(task.stripeID).\(Int(time.timeIntervalSince1970))",
+            dueAt: time + limits.refundedAgainAfter / .seconds(1), on: tx)
+    }
+
+    private func refund(_ intent: String, key: String) async throws {
+        do {
+            _ = try await stripeAccess.client().refund(intent, key: key)
+        } catch StripeError.refused(let code, _) where code == "charge_already_refunded" {
+            // Refunded manually at Stripe, or by an attempt whose response was lost.
+        } catch let error as StripeError {
+            throw Failure(error)
         }
     }
 
@@ -119,19 +163,24 @@ extension Operations {
 
     func abandon(_ task: Abandon, _ run: TaskRun) async throws {
         let id = PaymentID(checked: task.paymentID)
-        guard let payment = try await store.find(id, on: database), payment.isOpen, let stripeID = payment.stripeID
-        else { return }
-        let outcome: ChargeOutcome
-        do {
-            outcome = ChargeOutcome(try await stripeAccess.client().cancel(stripeID, key: "\(id).cancel"))
-        } catch StripeError.refused {
-            // It already has an outcome, whose webhook was lost.
-            outcome = ChargeOutcome(try await askingStripe { try await stripeAccess.client().paymentIntent(stripeID) })
-        } catch let error as StripeError {
-            throw Failure(error)
-        }
+        guard let payment = try await store.find(id, on: database), payment.isOpen else { return }
+        guard let stripeID = payment.stripeID else { return try await giveUp(payment, run) }
+        let outcome = try await outcome(of: stripeID) { try await $0.cancel(stripeID, key: "\(run.key).cancel") }
         try await database.transaction { tx in
             try await settle(id, outcome, on: tx)
+            try await run.finish(on: tx)
+        }
+    }
+
+    /// Without an intent, the task that charges decides, unless it can no longer charge.
+    private func giveUp(_ payment: Payment, _ run: TaskRun) async throws {
+        if mayCharge(begunAt: payment.createdAt) { return }
+        try await database.transaction { tx in
+            if payment.courseID != nil {
+                try await giveUp(Checkout(paymentID: payment.id.rawValue), on: tx)
+            } else if let plan = try await store.findSubscription(paidBy: payment.id, on: tx) {
+                try await giveUp(BeginSubscription(subscriptionID: plan.id.rawValue), on: tx)
+            }
             try await run.finish(on: tx)
         }
     }

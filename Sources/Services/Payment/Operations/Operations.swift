@@ -36,6 +36,11 @@ struct Operations: Sendable {
         now = context.clock
     }
 
+    /// Whether a charge of a payment or plan begun at `time` can be repeated without a second charge.
+    func mayCharge(begunAt time: Date) -> Bool {
+        now().timeIntervalSince(time) < limits.chargedWithin / .seconds(1)
+    }
+
     // MARK: Reading
 
     /// - Throws: ``PaymentError/notFound`` for another person's payment, unless the caller may see all.

@@ -24,9 +24,14 @@ struct LookUp: TaskPayload {
 }
 
 extension Operations {
-    /// Sets the outcome of an open payment; a payment with an outcome keeps it, whatever arrives later and in any order.
+    /// Sets the outcome of an open payment; a payment with an outcome keeps it, whatever arrives later and in any order. Money that arrives
+    /// later is refunded.
     func settle(_ id: PaymentID, _ outcome: ChargeOutcome, on tx: Transaction) async throws {
-        guard var payment = try await store.lock(id, on: tx), payment.isOpen else { return }
+        guard var payment = try await store.lock(id, on: tx) else { return }
+        guard payment.isOpen else {
+            guard case .paid(let intent) = outcome, payment.isSurplus(intent) else { return }
+            return try tasks.enqueue(ReturnSurplus(paymentID: id.rawValue, stripeID: intent), key: intent, on: tx)
+        }
         let time = now()
         switch outcome {
         case .open(let stripeID):
@@ -79,13 +84,17 @@ extension Operations {
                 let id = event.metadata[StripeMetadata.payment] ?? ""
                 try tasks.enqueue(LookUp(paymentID: id, stripeID: event.objectID), key: event.id, on: tx)
             } else if event.type.hasPrefix("customer.subscription.") {
-                try tasks.enqueue(LookUpSubscription(stripeID: event.objectID), key: event.id, on: tx)
+                let id = event.metadata[StripeMetadata.subscription]
+                try tasks.enqueue(
+                    LookUpSubscription(stripeID: event.objectID, subscriptionID: id), key: event.id, on: tx)
             }
         }
     }
 
     func lookUp(_ task: LookUp, _ run: TaskRun) async throws {
-        guard let payment = try await payment(of: task), payment.isOpen else { return }
+        guard let payment = try await payment(of: task), payment.isOpen || payment.isSurplus(task.stripeID) else {
+            return
+        }
         let intent = try await askingStripe { try await stripeAccess.client().paymentIntent(task.stripeID) }
         try await database.transaction { tx in
             try await settle(payment.id, ChargeOutcome(intent), on: tx)
@@ -111,16 +120,25 @@ extension Operations {
             if payment.status == .completed { return payment }
             throw PaymentError.wrongState(payment.status)
         }
-        let outcome: ChargeOutcome
-        do {
-            outcome = ChargeOutcome(try await stripeAccess.client().confirm(stripeID, key: "\(id).confirm"))
-        } catch let error as StripeError {
-            outcome = try ChargeOutcome(error)
-        }
+        let outcome = try await outcome(of: stripeID) { try await $0.confirm(stripeID, key: "\(id).confirm") }
         try await database.transaction { tx in try await settle(id, outcome, on: tx) }
         guard let settled = try await store.find(id, on: database) else { throw PaymentError.notFound }
         if settled.status == .failed, let failure = settled.failure { throw PaymentError.refused(failure) }
         return settled
+    }
+
+    /// The outcome of a call that changes an intent. Stripe refuses the call if the intent has an outcome already, whose webhook was lost or
+    /// is on its way.
+    func outcome(
+        of stripeID: String, _ change: (StripeClient) async throws -> StripePaymentIntent
+    ) async throws -> ChargeOutcome {
+        do {
+            return ChargeOutcome(try await change(stripeAccess.client()))
+        } catch StripeError.refused {
+            return ChargeOutcome(try await askingStripe { try await stripeAccess.client().paymentIntent(stripeID) })
+        } catch let error as StripeError {
+            return try ChargeOutcome(error)
+        }
     }
 }
 

@@ -21,6 +21,8 @@ struct BeginSubscription: TaskPayload {
 struct LookUpSubscription: TaskPayload {
     static let kind = "look-up-subscription"
     let stripeID: String
+    /// From the metadata at Stripe.
+    var subscriptionID: String?
 }
 
 /// The task of cancelling a subscription at once.
@@ -64,11 +66,11 @@ extension Operations {
                         id: PaymentID.make(at: time), userID: user, courseID: nil, plan: offer.plan.rawValue,
                         amount: offer.price, status: .initiated, createdAt: time)
                     let subscription = Subscription(
-                        id: SubscriptionID.make(at: time), userID: user, offer: offer, status: .initiated)
+                        id: SubscriptionID.make(at: time), userID: user, offer: offer, createdAt: time,
+                        status: .initiated)
                     store.insert(payment, paymentMethod: paymentMethod, on: tx)
                     store.insertStep("initiated", of: payment.id, at: time, on: tx)
-                    try await store.insert(
-                        subscription, payment: payment.id, paymentMethod: paymentMethod, at: time, on: tx)
+                    try await store.insert(subscription, payment: payment.id, paymentMethod: paymentMethod, on: tx)
                     try outbox.append(PaymentInitiated(payment), on: tx)
                     let id = subscription.id.rawValue
                     try tasks.enqueue(BeginSubscription(subscriptionID: id), key: id, on: tx)
@@ -108,6 +110,12 @@ extension Operations {
         guard let (known, paymentMethod) = try await store.findSubscription(id, on: database), let paymentMethod,
             known.status == .initiated
         else { return }
+        guard mayCharge(begunAt: known.createdAt) else {
+            return try await database.transaction { tx in
+                try await giveUp(task, on: tx)
+                try await run.finish(on: tx)
+            }
+        }
         let begun: Result<StripeSubscription, PaymentFailure.Thrown>
         do {
             begun = .success(try await begin(known, paymentMethod))
@@ -119,6 +127,11 @@ extension Operations {
             try await note(begun, of: id, on: tx)
             try await run.finish(on: tx)
         }
+    }
+
+    /// The plan fails. If Stripe has begun it all the same, the webhook ends it and causes a refund.
+    func giveUp(_ task: BeginSubscription, on tx: Transaction) async throws {
+        try await note(.failure(.init(.abandoned)), of: SubscriptionID(checked: task.subscriptionID), on: tx)
     }
 
     private func begin(_ subscription: Subscription, _ paymentMethod: String) async throws -> StripeSubscription {
@@ -143,14 +156,14 @@ extension Operations {
             subscription.stripeID = stripe.id
             subscription.currentPeriodEnd = stripe.currentPeriodEnd
             try outbox.append(SubscriptionCreated(subscription, until: stripe.currentPeriodEnd, at: now()), on: tx)
-            try await settle(payment, .paid(stripeID: stripe.id), on: tx)
+            try await settle(payment, .paid(stripeID: stripe.paymentIntent ?? stripe.id), on: tx)
         case .success(let stripe):
             // A card that requires authentication for each charge cannot pay recurring charges.
             subscription.status = .failed
             subscription.stripeID = stripe.id
             try tasks.enqueue(EndSubscription(subscriptionID: id.rawValue), key: id.rawValue, on: tx)
-            try await settle(
-                payment, .failed(.declined("authentication_required", ""), stripeID: stripe.id), on: tx)
+            let failure = PaymentFailure.declined("authentication_required", "")
+            try await settle(payment, .failed(failure, stripeID: stripe.paymentIntent ?? stripe.id), on: tx)
         case .failure(let thrown):
             subscription.status = .failed
             try await settle(payment, .failed(thrown.failure, stripeID: nil), on: tx)
@@ -159,17 +172,53 @@ extension Operations {
     }
 
     func lookUp(_ task: LookUpSubscription, _ run: TaskRun) async throws {
-        guard let known = try await store.findSubscription(stripeID: task.stripeID, on: database),
-            known.status == .active
-        else { return }
+        guard let known = try await subscription(of: task) else { return }
+        if known.stripeID != task.stripeID { return try await match(task.stripeID, known, run) }
+        if known.status != .active { return }
         let stripe = try await askingStripe { try await stripeAccess.client().subscription(task.stripeID) }
         try await database.transaction { tx in
             guard var (subscription, _) = try await store.lockSubscription(known.id, on: tx),
                 subscription.status == .active
             else { return }
-            subscription.currentPeriodEnd = stripe.currentPeriodEnd
-            if ["canceled", "unpaid", "incomplete_expired"].contains(stripe.status) { try end(&subscription, on: tx) }
+            switch stripe.status {
+            case "active": subscription.currentPeriodEnd = stripe.currentPeriodEnd
+            // Stripe begins the next period before it is paid.
+            case "past_due": subscription.currentPeriodEnd = subscription.currentPeriodEnd.map { min($0, now()) }
+            case "canceled", "unpaid", "incomplete_expired": try end(&subscription, on: tx)
+            default: break
+            }
             store.update(subscription, on: tx)
+            try await run.finish(on: tx)
+        }
+    }
+
+    private func subscription(of task: LookUpSubscription) async throws -> Subscription? {
+        if let id = task.subscriptionID.flatMap({ SubscriptionID(rawValue: $0) }),
+            let (subscription, _) = try await store.findSubscription(id, on: database)
+        {
+            return subscription
+        }
+        return try await store.findSubscription(stripeID: task.stripeID, on: database)
+    }
+
+    /// Handles a subscription at Stripe that is not stored, because the response was lost: begins the plan that waits for it, otherwise ends
+    /// the subscription and looks up its charge, to refund it.
+    private func match(_ stripeID: String, _ known: Subscription, _ run: TaskRun) async throws {
+        let stripe = try await askingStripe { try await stripeAccess.client().subscription(stripeID) }
+        if known.status == .initiated {
+            // The response decides on a subscription that is not paid.
+            guard stripe.status == "active" else { return }
+        } else if !["canceled", "incomplete_expired"].contains(stripe.status) {
+            try await endAtStripe(stripeID)
+        }
+        try await database.transaction { tx in
+            guard let (subscription, payment) = try await store.lockSubscription(known.id, on: tx) else { return }
+            guard subscription.status == known.status else { throw Failure.transient("the subscription has changed") }
+            if known.status == .initiated {
+                try await note(.success(stripe), of: known.id, on: tx)
+            } else if let intent = stripe.paymentIntent {
+                try tasks.enqueue(LookUp(paymentID: payment.rawValue, stripeID: intent), key: intent, on: tx)
+            }
             try await run.finish(on: tx)
         }
     }
@@ -177,22 +226,26 @@ extension Operations {
     func end(_ task: EndSubscription, _ run: TaskRun) async throws {
         let id = SubscriptionID(checked: task.subscriptionID)
         guard let (known, _) = try await store.findSubscription(id, on: database) else { return }
-        // The Stripe subscription is only known after the task that starts it has ended.
-        if known.status == .initiated { throw Failure.dependencyDown("the subscription is still starting") }
-        if let stripeID = known.stripeID {
-            do {
-                try await stripeAccess.client().endSubscription(stripeID)
-            } catch StripeError.refused(let code, _) where code == "resource_missing" {
-                // It has already ended.
-            } catch let error as StripeError {
-                throw Failure(error)
-            }
+        // The Stripe subscription is only known after the task that starts it has ended, which takes a limited time.
+        if known.status == .initiated {
+            return try await database.transaction { tx in try await run.again(at: now() + 5, on: tx) }
         }
+        if let stripeID = known.stripeID { try await endAtStripe(stripeID) }
         try await database.transaction { tx in
             guard var (subscription, _) = try await store.lockSubscription(id, on: tx) else { return }
             try end(&subscription, on: tx)
             store.update(subscription, on: tx)
             try await run.finish(on: tx)
+        }
+    }
+
+    private func endAtStripe(_ stripeID: String) async throws {
+        do {
+            try await stripeAccess.client().endSubscription(stripeID)
+        } catch StripeError.refused(let code, _) where code == "resource_missing" {
+            // It has already ended.
+        } catch let error as StripeError {
+            throw Failure(error)
         }
     }
 
@@ -216,14 +269,15 @@ extension Operations {
 
     /// Checks plans whose period has ended: Stripe has renewed them or not.
     func lookAfterSubscriptions() async throws {
-        for subscription in try await store.listOverdue(at: now(), countMax: limits.sweptCountMax, on: database) {
-            guard let stripeID = subscription.stripeID, let end = subscription.currentPeriodEnd else { continue }
-            // A separate task for each check: Stripe may still be retrying the charge.
-            let round = Int(now().timeIntervalSince(end) / 3_600)
-            try await database.transaction { tx in
-                try tasks.enqueue(
-                    LookUpSubscription(stripeID: stripeID),
-                    key: "\(subscription.id).\(Int(end.timeIntervalSince1970)).\(round)", on: tx)
+        let time = now()
+        try await database.transaction { tx in
+            for subscription in try await store.updateOverdue(
+                Sweep(time: time, again: limits.sweptAgainAfter, countMax: limits.sweptCountMax), on: tx)
+            {
+                guard let stripeID = subscription.stripeID else { continue }
+                // A separate task for each check: Stripe may still be retrying the charge.
+                let key = "\(subscription.id).\(Int(time.timeIntervalSince1970))"
+                try tasks.enqueue(LookUpSubscription(stripeID: stripeID), key: key, on: tx)
             }
         }
     }

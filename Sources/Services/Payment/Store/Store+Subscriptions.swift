@@ -9,11 +9,11 @@ internal import Foundation
 
 extension Store {
     private static let subscriptionColumns: SQL =
-        "id, user_id, plan, billing_interval, hundredths, currency, status, current_period_end, stripe_id"
+        "id, user_id, plan, billing_interval, hundredths, currency, status, current_period_end, stripe_id, created_at"
 
     /// - Throws: a unique violation when the person has an active or pending subscription.
     func insert(
-        _ subscription: Subscription, payment: PaymentID, paymentMethod: String, at time: Date, on tx: Transaction
+        _ subscription: Subscription, payment: PaymentID, paymentMethod: String, on tx: Transaction
     ) async throws {
         try await tx.execute(
             """
@@ -22,7 +22,7 @@ extension Store {
             values (\(subscription.id.rawValue), \(subscription.userID.rawValue), \(payment.rawValue),
                 \(subscription.offer.plan.rawValue), \(subscription.offer.interval.rawValue),
                 \(subscription.offer.price.hundredths), \(subscription.offer.price.currency.rawValue),
-                \(subscription.status.rawValue), \(paymentMethod), \(time))
+                \(subscription.status.rawValue), \(paymentMethod), \(subscription.createdAt))
             """)
     }
 
@@ -39,7 +39,7 @@ extension Store {
     func lockSubscription(_ id: SubscriptionID, on tx: Transaction) async throws -> (Subscription, PaymentID)? {
         let rows = try await tx.query(
             "select \(Self.subscriptionColumns), payment_id from subscription where id = \(id.rawValue) for update")
-        return try rows.first.map { (try subscription($0), PaymentID(checked: try $0.get(9, as: String.self))) }
+        return try rows.first.map { (try subscription($0), PaymentID(checked: try $0.get(10, as: String.self))) }
     }
 
     func findSubscription(_ id: SubscriptionID, on tx: Transaction) async throws -> Subscription? {
@@ -53,12 +53,18 @@ extension Store {
     ) async throws -> (subscription: Subscription, paymentMethod: String?)? {
         let rows = try await database.query(
             "select \(Self.subscriptionColumns), payment_method from subscription where id = \(id.rawValue)")
-        return try rows.first.map { (try subscription($0), try $0.get(9, as: String?.self)) }
+        return try rows.first.map { (try subscription($0), try $0.get(10, as: String?.self)) }
     }
 
     func findSubscription(stripeID: String, on database: Database) async throws -> Subscription? {
         let rows = try await database.query(
             "select \(Self.subscriptionColumns) from subscription where stripe_id = \(stripeID)")
+        return try rows.first.map(subscription)
+    }
+
+    func findSubscription(paidBy payment: PaymentID, on tx: Transaction) async throws -> Subscription? {
+        let rows = try await tx.query(
+            "select \(Self.subscriptionColumns) from subscription where payment_id = \(payment.rawValue)")
         return try rows.first.map(subscription)
     }
 
@@ -83,13 +89,11 @@ extension Store {
     }
 
     /// Active subscriptions at Stripe whose period has ended.
-    func listOverdue(at time: Date, countMax: Int, on database: Database) async throws -> [Subscription] {
-        let rows = try await database.query(
-            """
-            select \(Self.subscriptionColumns) from subscription
-            where status = 'ACTIVE' and current_period_end < \(time) order by current_period_end limit \(countMax)
-            """)
-        return try rows.map(subscription)
+    func updateOverdue(_ sweep: Sweep, on tx: Transaction) async throws -> [Subscription] {
+        try await update(
+            "subscription", where: "status = 'ACTIVE' and current_period_end < \(sweep.time)", by: "current_period_end",
+            sweep, returning: Self.subscriptionColumns, on: tx
+        ).map(subscription)
     }
 
     /// A person's active subscription, to be ended with their account.
@@ -112,7 +116,8 @@ extension Store {
         else { throw PostgresError(.decoding, "an invalid subscription row") }
         var subscription = Subscription(
             id: SubscriptionID(checked: id), userID: UserID(checked: user),
-            offer: PlanOffer(plan: plan, interval: interval, price: price), status: status)
+            offer: PlanOffer(plan: plan, interval: interval, price: price), createdAt: try row.get(9, as: Date.self),
+            status: status)
         subscription.currentPeriodEnd = end
         subscription.stripeID = stripeID
         return subscription

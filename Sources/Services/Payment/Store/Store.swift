@@ -50,7 +50,7 @@ struct Store: Sendable {
             update payment set status = \(payment.status.rawValue), stripe_id = \(payment.stripeID as String?),
                 failure_code = \(payment.failure?.code as String?), failure_message = \(payment.failure?.message as String?),
                 failure_retryable = \(payment.failure?.isRetryable as Bool?), completed_at = \(payment.completedAt as Date?),
-                payment_method = case when \(payment.isOpen) then payment_method end
+                payment_method = case when \(payment.isOpen) then payment_method end, swept_at = null
             where id = \(payment.id.rawValue)
             """)
     }
@@ -135,31 +135,53 @@ struct Store: Sendable {
         return try rows.map(payment)
     }
 
-    /// Paid before `time` without an enrolment; oldest first.
-    /// - Parameter isResent: whether the event was already sent again.
-    func listNotEnrolled(since time: Date, isResent: Bool, countMax: Int, on database: Database) async throws
-        -> [Payment]
-    {
+    /// Paid before `time` without an enrolment, and not sent again; oldest first.
+    func listNotResent(since time: Date, countMax: Int, on database: Database) async throws -> [Payment] {
         let rows = try await database.query(
             """
             select \(Self.columns) from payment
             where status = 'COMPLETED' and course_id is not null and enrolled_at is null and completed_at < \(time)
-                and (resent_at is not null) = \(isResent)
+                and resent_at is null
             order by completed_at limit \(countMax)
             """)
         return try rows.map(payment)
     }
 
-    /// Open since before `time`; oldest first.
-    func listOpen(since time: Date, countMax: Int, on database: Database) async throws -> [Payment] {
-        let rows = try await database.query(
+    // MARK: Sweeps
+
+    /// Paid before `time` without an enrolment, although the event was sent again.
+    func updateNotEnrolled(since time: Date, _ sweep: Sweep, on tx: Transaction) async throws -> [Payment] {
+        let due: SQL = """
+            status = 'COMPLETED' and course_id is not null and enrolled_at is null and completed_at < \(time)
+                and resent_at is not null
             """
-            select \(Self.columns) from payment
-            where status in ('INITIATED', 'REQUIRES_ACTION') and created_at < \(time) and stripe_id is not null
-            order by created_at limit \(countMax)
-            """)
-        return try rows.map(payment)
+        return try await update("payment", where: due, by: "completed_at", sweep, returning: Self.columns, on: tx)
+            .map(payment)
     }
+
+    /// Open since before `time`.
+    func updateOpen(since time: Date, _ sweep: Sweep, on tx: Transaction) async throws -> [Payment] {
+        let due: SQL = "status in ('INITIATED', 'REQUIRES_ACTION') and created_at < \(time)"
+        return try await update("payment", where: due, by: "created_at", sweep, returning: Self.columns, on: tx)
+            .map(payment)
+    }
+
+    /// Marks the rows that a sweep acts on, oldest first. A marked row leaves its place to others until it is due again.
+    func update(
+        _ table: SQL, where due: SQL, by age: SQL, _ sweep: Sweep, returning columns: SQL, on tx: Transaction
+    ) async throws -> Rows {
+        try await tx.query(
+            """
+            with due as (
+                select id from \(table)
+                where \(due) and (swept_at is null or swept_at <= \(sweep.time - sweep.again / .seconds(1)))
+                order by \(age) limit \(sweep.countMax) for no key update skip locked
+            )
+            update \(table) set swept_at = \(sweep.time) where id in (select id from due) returning \(columns)
+            """)
+    }
+
+    // MARK: Rows
 
     private func payment(_ row: Row) throws -> Payment {
         let (id, user, course, plan, hundredths, currency, status) = try row.decode(
@@ -201,4 +223,12 @@ struct Store: Sendable {
         try await database.delete(
             from: "webhook_event", where: "received_at < clock_timestamp() - interval '90 days'", stepCountMax: 5_000)
     }
+}
+
+/// One run of a sweep.
+struct Sweep: Sendable {
+    let time: Date
+    /// When a row that makes no progress is due again.
+    let again: Duration
+    let countMax: Int
 }

@@ -80,6 +80,12 @@ struct Plan: Codable, Sendable {
     var created: Int64
 }
 
+struct Invoice: Codable, Sendable {
+    var id: String
+    var object = "invoice"
+    var paymentIntent: String
+}
+
 struct Subscription: Codable, Sendable {
     var id: String
     var object = "subscription"
@@ -89,6 +95,8 @@ struct Subscription: Codable, Sendable {
     var metadata: [String: String]
     var currentPeriodStart: Int64
     var currentPeriodEnd: Int64
+    /// Always expanded. A subscription of an earlier release has none.
+    var latestInvoice: Invoice?
     var created: Int64
 }
 

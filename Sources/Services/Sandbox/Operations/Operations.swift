@@ -87,8 +87,8 @@ final class Operations: Sendable {
 
     func cancelIntent(_ id: String, on tx: Transaction) async throws -> Intent {
         var intent = try await lockIntent(id, on: tx)
-        guard intent.status != "succeeded" else {
-            throw SandboxError.invalid("payment_intent_unexpected_state", "the intent is paid")
+        guard !["succeeded", "processing"].contains(intent.status) else {
+            throw SandboxError.invalid("payment_intent_unexpected_state", "the intent is \(intent.status)")
         }
         intent.status = "canceled"
         return try await keep(intent, on: tx)
@@ -174,11 +174,17 @@ final class Operations: Sendable {
         guard let plan = try await store.lock(form["items[0][plan]"] ?? "", as: Plan.self, on: tx) else {
             throw SandboxError.missing("plan")
         }
-        let (_, card) = try card(customer.paymentMethod)
+        let (method, card) = try card(customer.paymentMethod)
+        var intent = Intent(
+            id: makeID("pi"), amount: plan.amount, currency: plan.currency, status: "requires_confirmation",
+            paymentMethod: method, clientSecret: makeID("secret"), metadata: [:], created: seconds)
+        intent.charge(card, chargeID: makeID("ch"))
+        intent = try await keep(intent, on: tx)
         let subscription = Subscription(
-            id: makeID("sub"), customer: customer.id, plan: plan, status: card == .succeeds ? "active" : "incomplete",
-            metadata: form.metadata, currentPeriodStart: seconds,
-            currentPeriodEnd: seconds + (plan.interval == "year" ? 365 : 30) * 86_400, created: seconds)
+            id: makeID("sub"), customer: customer.id, plan: plan,
+            status: intent.status == "succeeded" ? "active" : "incomplete", metadata: form.metadata,
+            currentPeriodStart: seconds, currentPeriodEnd: seconds + (plan.interval == "year" ? 365 : 30) * 86_400,
+            latestInvoice: Invoice(id: makeID("in"), paymentIntent: intent.id), created: seconds)
         try store.upsert(subscription.id, "subscription", subscription, on: tx)
         try tell("customer.subscription.created", subscription, on: tx)
         return subscription

@@ -365,6 +365,8 @@ hub_kafka_partition_state hub_kafka_metadata_partition(const hub_kafka_metadata 
 
 /// The broker that leads the cluster, -1 when nobody said in time.
 int32_t hub_kafka_controller(hub_kafka *kafka, int timeout);
+/// Writes the cluster's id, with a terminating zero. 0 on success, -1 when nobody said it in time or it is longer than `size`.
+int hub_kafka_cluster_id(hub_kafka *kafka, char *id, size_t size, int timeout);
 
 enum { HUB_KAFKA_TIME_END = -1, HUB_KAFKA_TIME_BEGIN = -2 };
 /// Replaces each `offset`, a time in milliseconds since 1970 or one of the above, by the first offset at or after it, -1 when there is

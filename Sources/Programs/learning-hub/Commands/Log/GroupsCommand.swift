@@ -49,13 +49,18 @@ enum GroupsCommand {
     private static let to = Option(
         "to", "PLACE", required: true, "`beginning`, `end`, or a time: 2026-01-31T12:00:00Z.")
 
+    private static let yes = Option(
+        "yes", "Make the change. Without this option the command only shows what it would change.")
+
     private static let reset = Command(
         "reset", "Set the position of a group. Its service must be stopped.",
-        arguments: [Argument("GROUP", "A group's name.")], options: [topic, to, .yes, .data, .json],
+        arguments: [Argument("GROUP", "A group's name.")], options: [topic, to, yes, .data, .json],
         examples: ["groups reset gamification --topic user.registered --to end --yes"],
         notes: """
             If the new position is earlier, the group receives events again and ignores those it has already handled; `replay`
             repeats their effects. If the new position is later, the group never handles the events it skips.
+            The command starts the private database server of a stopped `up` for as long as it needs it. Without --yes it ends with
+            exit code 1.
             """
     ) { arguments, console in
         let group = try hubGroup(arguments.positional[0])
@@ -65,7 +70,7 @@ enum GroupsCommand {
             throw arguments.misuse(
                 "`\(place)` is not valid; expected `beginning`, `end` or a time such as 2026-01-31T12:00:00Z")
         }
-        let targets = try await OpenHub.with(arguments) { hub in
+        let targets = try await OpenHub.whileStopped(arguments) { hub in
             let known = try await hub.positions(of: group)
             var topics = Set(known.map(\.partition.topic))
             if let wanted = arguments.text(topic) { topics.formIntersection([wanted]) }
@@ -83,7 +88,7 @@ enum GroupsCommand {
                     }
                 targets.merge(places) { $1 }
             }
-            if arguments.has(.yes) {
+            if arguments.has(yes) {
                 let database = hub.database(of: group.service)
                 do {
                     try await ConsumerPositions(of: group, in: database).reset(to: targets, on: hub.log)
@@ -106,7 +111,7 @@ enum GroupsCommand {
                 console.line("\(partition) to offset \(offset)")
             }
         }
-        if !arguments.has(.yes) { throw CommandFailure("nothing was changed. Add --yes to make the change.") }
+        if !arguments.has(yes) { throw CommandFailure("nothing was changed. Add --yes to make the change.") }
     }
 
     /// - Throws: ``CommandFailure`` for a group that is not the hub's: a Kafka cluster may have groups of other programs.

@@ -74,7 +74,7 @@ enum TopicsCommand {
     private static let apply = Command(
         "apply",
         "Create the log, the schema registry and the topics where they are missing, and update their settings.",
-        options: [force, .data, .json], examples: ["topics apply"],
+        options: [force, .adoptLog, .data, .json], examples: ["topics apply"],
         notes: """
             `topics plan` shows the changes. The command deletes no topic and reduces no partition count. `up` does the same at
             start; `serve` only checks. Ends with exit code 1 when a change needs --force, or when the log cannot make it.
@@ -83,6 +83,7 @@ enum TopicsCommand {
         let parts = try await HubParts.open(try HubLocation.settingsForParts(arguments))
         let outcome: (done: [TopicChange], left: [TopicChange])
         do {
+            try await parts.store.claimLog(adopts: arguments.has(.adoptLog))
             outcome = try await parts.store.applyTopics(forced: arguments.has(force))
         } catch {
             await parts.close()

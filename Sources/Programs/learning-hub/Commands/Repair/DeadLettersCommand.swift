@@ -84,19 +84,23 @@ enum DeadLettersCommand {
         if let failure = view.failure { throw failure }
     }
 
+    private static let yes = Option("yes", "Discard without asking.")
+
     private static let discard = Command(
         "discard",
         "Remove dead letters from the list permanently. Their records remain in the log for the retention time.",
-        arguments: [ids], options: [group, .yes, .data, .json],
+        arguments: [ids], options: [group, yes, .data, .json],
         examples: ["dlq discard notification/0/17 --yes", "dlq discard --group notification --yes"],
-        notes:
-            "Without --yes the command asks for confirmation on a terminal; otherwise it only shows what it would do."
+        notes: """
+            Without --yes the command asks for confirmation on a terminal; otherwise it only shows what it would do, and ends with \
+            exit code 1.
+            """
     ) { arguments, console in
         let batch = batchID()
         let (report, hasMore) = try await OpenHub.with(arguments) { hub in
             let (ids, hasMore) = try await named(arguments, hub)
             let letters = ids.count == 1 ? "1 dead letter" : "\(ids.count) dead letters"
-            guard ids.isEmpty || arguments.has(.yes) || console.agrees(to: "Discard \(letters) permanently?") else {
+            guard ids.isEmpty || arguments.has(yes) || console.agrees(to: "Discard \(letters) permanently?") else {
                 throw CommandFailure(
                     "nothing was changed: \(letters) would be discarded permanently. Add --yes to discard them.")
             }

@@ -14,6 +14,10 @@ enum MailCommand {
     private static let limit = Option("limit", "N", default: "100", "The maximum number of mails.")
     private static let showAddresses = Option("show-addresses", "Show full addresses instead of `a…@example.org`.")
     private static let allFailed = Option("all-failed", "All failed mails.")
+    private static let yes = Option(
+        "yes",
+        "With --all-failed: make the change. Without it, --all-failed only shows how many would be sent. Named mails need no --yes."
+    )
     private static let exampleID = "evt_01m84jzyhyesasb01ed59g6feh"
 
     private static let list = Command(
@@ -37,14 +41,15 @@ enum MailCommand {
     private static let resend = Command(
         "resend", "Send failed mails again, with the same Message-ID.",
         arguments: [Argument("ID", .any, "Ids of failed mails from `mail list`: evt_….")],
-        options: [allFailed, .yes, .data, .json],
+        options: [allFailed, yes, .data, .json],
         examples: [
             "mail resend \(exampleID)", "mail resend --all-failed",
             "mail resend --all-failed --yes",
         ],
         notes: """
             Repair the cause first. The mail waits until a notification service with an SMTP_URL sends it. If it fails again, it can \
-            be sent again. Mails of deleted accounts no longer exist.
+            be sent again. Mails of deleted accounts no longer exist. Ends with exit code 1 if not all mails will be sent again, and \
+            after --all-failed without --yes, if mails have failed.
             """
     ) { arguments, console in
         let ids = try arguments.positional.map { try mailID($0, arguments) }
@@ -53,7 +58,7 @@ enum MailCommand {
         }
         let resent = try await with(arguments) { mails in
             if !ids.isEmpty { return try await mails.resend(ids) }
-            guard arguments.has(.yes) else {
+            guard arguments.has(yes) else {
                 let count = try await mails.count(lateSince: OpenHub.now).failed
                 if count == 0 { return try await mails.resendAllFailed() }
                 let mails = count == 1 ? "1 mail has" : "\(count) mails have"

@@ -36,7 +36,7 @@ struct ReplayCommand {
         ],
         notes: """
             The position of the group does not change. Handlers with effects outside the hub (mail, payments) are not
-            called, and the events that handlers publish are not sent without the option for it.
+            called, and the events that handlers publish are not sent unless --send-events is given.
             """
     ) { arguments, console in
         try await ReplayCommand(arguments: arguments, console: console).run()

@@ -13,6 +13,10 @@ enum TasksCommand {
     private static let state = Option("state", "STATE", "Only tasks in this state: waiting, running, done or failed.")
     private static let limit = Option("limit", "N", default: "100", "The maximum number of tasks.")
     private static let allFailed = Option("all-failed", "All failed tasks of the service.")
+    private static let yes = Option(
+        "yes",
+        "With --all-failed: make the change. Without it, --all-failed only shows how many would be retried. Named tasks need no --yes."
+    )
 
     private static let list = Command(
         "list", "List tasks and jobs, newest first.", options: [service, state, limit, .data, .json],
@@ -46,12 +50,15 @@ enum TasksCommand {
             Argument("SERVICE", "The service of the task."), Argument("KIND", .optional, "As `tasks list` shows it."),
             Argument("KEY", .optional, "As `tasks list` shows it."),
         ],
-        options: [allFailed, .yes, .data, .json],
+        options: [allFailed, yes, .data, .json],
         examples: [
             "tasks retry certificate draw-certificate enr_01m84jzyhyesasb01ed59g6feh",
             "tasks retry payment --all-failed", "tasks retry payment --all-failed --yes",
         ],
-        notes: "Repair the cause first. A process of the service runs the task within seconds."
+        notes: """
+            Repair the cause first. A process of the service runs the task within seconds. Ends with exit code 1 after --all-failed \
+            without --yes, if tasks have failed.
+            """
     ) { arguments, console in
         let name = try known(arguments.positional[0], arguments)
         let (kind, key) = (arguments.positional(1), arguments.positional(2))
@@ -61,7 +68,7 @@ enum TasksCommand {
         let count = try await OpenHub.with(arguments) { hub in
             try await hub.tasks(of: name) { tasks in
                 if let kind, let key { return try await restart(kind, key, in: tasks) }
-                guard arguments.has(.yes) else {
+                guard arguments.has(yes) else {
                     let count = try await tasks.failedCount()
                     if count == 0 { return 0 }
                     let failed = count == 1 ? "1 task has" : "\(count) tasks have"

@@ -1,0 +1,41 @@
+internal import Contracts
+internal import Messaging
+internal import Postgres
+
+extension HubStore {
+    /// Records which log the hub uses, at its first start. The positions of groups are offsets: in another log they refer to other records,
+    /// which the groups would skip. Another log is therefore refused.
+    ///
+    /// - Parameter adopts: changes to another log instead; every group begins at its first record. What a group has not handled in
+    ///   the old log is not handled.
+    /// - Throws: ``StartError``; ``EventLogError/unavailable(_:)`` when the log does not say which it is.
+    public func claimLog(adopts: Bool = false) async throws {
+        guard let identity = try await logIdentity() else { return }
+        let known = try await database.query(
+            """
+            insert into hub.log as known (identity) values (\(identity))
+            on conflict (is_only) do update set identity = known.identity returning identity
+            """
+        ).first?.decode(String.self)
+        guard let known, known != identity else { return }
+        guard adopts else { throw StartError.anotherLog(known: known, given: identity) }
+        if try await ProcessRecords(database).anyRuns() { throw StartError.hubRuns }
+        try await database.transaction { tx in
+            for service in ServiceName.all {
+                let schema = ServiceSchema(service).name
+                let rows = try await tx.query("select to_regclass(\("\"\(schema)\".consumer_position")) is not null")
+                guard try rows.first?.decode(Bool.self) ?? false else { continue }
+                // A frozen process of the old log has an earlier epoch, and changes nothing.
+                _ = try await tx.execute(
+                    "update \(quoted: schema).consumer_position set next_offset = null, epoch = epoch + 1")
+            }
+            _ = try await tx.execute("update hub.log set identity = \(identity)")
+        }
+    }
+
+    /// A name for people; nil while it is unknown.
+    private func logIdentity() async throws -> String? {
+        guard let cluster = try await log.cluster(of: []) else { return "the database of the hub" }
+        return cluster.id.map { "the Kafka cluster \($0)" }
+    }
+}
