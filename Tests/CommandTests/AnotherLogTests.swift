@@ -9,7 +9,9 @@ import Testing
 
     @Test(.enabled(if: !TestKafka.versions.isEmpty, "no KAFKA_HOME"))
     func `another log is refused until it is adopted, and is then read from its beginning`() async throws {
-        let database = ["DATABASE_URL": try await TestDatabase.make().url, "HUB_IDENTITY_SECRET": "long enough a secret"]
+        let database = [
+            "DATABASE_URL": try await TestDatabase.make().url, "HUB_IDENTITY_SECRET": "long enough a secret",
+        ]
         let cluster = try await TestKafka.start(try #require(TestKafka.versions.last))
         let kafka = database.merging(["KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrapServers]) { $1 }
         let folder = try WorkFolder("another-log")

@@ -7,7 +7,8 @@ public final class MockKafka: @unchecked Sendable {
 
     public enum Request: Sendable { case produce, fetch, metadata, heartbeat }
     public enum Failure: Sendable {
-        case unknownError, offsetOutOfRange, notLeader, tooLarge, topicForbidden, clusterForbidden, outOfOrder, noSuchEpoch
+        case unknownError, offsetOutOfRange, notLeader, tooLarge, topicForbidden, clusterForbidden, outOfOrder,
+            noSuchEpoch
     }
 
     public struct CannotStart: Error {}

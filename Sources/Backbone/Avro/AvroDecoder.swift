@@ -215,7 +215,9 @@ public struct AvroDecoder {
         depth += 1
         if depth > AvroLimits.nestingMax { throw error(.tooDeep) }
         nestedValues += 1
-        if nestedValues > AvroLimits.nestedValuesMax + bytes.count { throw error(.lengthOutOfBounds, "too many nested values") }
+        if nestedValues > AvroLimits.nestedValuesMax + bytes.count {
+            throw error(.lengthOutOfBounds, "too many nested values")
+        }
     }
 
     @usableFromInline

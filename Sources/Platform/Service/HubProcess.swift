@@ -240,7 +240,8 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
             settings name \(given). Check \(KafkaSettings.bootstrapServers.name), or use another database or data folder. To go on with \
             the new log, see --adopt-log of `learning-hub up` and `learning-hub topics apply`.
             """
-        case .hubRuns: "processes of the hub run. Stop them first; one that was killed on another machine counts for 30 s."
+        case .hubRuns:
+            "processes of the hub run. Stop them first; one that was killed on another machine counts for 30 s."
         case .objects(let reason):
             "the storage of files cannot be used: \(reason). Check S3_BUCKET, S3_ENDPOINT and the AWS settings, or HUB_OBJECTS_FOLDER."
         case .registry(let reason):

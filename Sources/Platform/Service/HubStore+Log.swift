@@ -28,6 +28,8 @@ extension HubStore {
                 // A frozen process of the old log has an earlier epoch, and changes nothing.
                 _ = try await tx.execute(
                     "update \(quoted: schema).consumer_position set next_offset = null, epoch = epoch + 1")
+                // These name dead letters by their offsets.
+                _ = try await tx.execute("delete from \(quoted: schema).dead_letter_resolution")
             }
             _ = try await tx.execute("update hub.log set identity = \(identity)")
         }

@@ -159,7 +159,8 @@ extension KafkaLog {
         try await attempt { admin in
             let brokers = try await admin.brokers(within: limits.requestMax)
             var cluster = LogCluster(
-                id: brokers.clusterID, servers: brokers.brokers.map { "\($0.id) at \($0.host):\($0.port)" }, leaderless: [],
+                id: brokers.clusterID, servers: brokers.brokers.map { "\($0.id) at \($0.host):\($0.port)" },
+                leaderless: [],
                 underReplicated: [])
             let found = try await admin.layout(Set(topics), within: limits.requestMax)
             for topic in found.values.sorted(by: { $0.name < $1.name }) {
