@@ -1,5 +1,6 @@
 import Foundation
 import HubTesting
+import Postgres
 import SystemTesting
 import Testing
 
@@ -32,6 +33,10 @@ import Testing
             #expect(refused.code == 1, "\(refused)")
             #expect(refused.text.contains("has used the database of the hub as its event log until now"), "\(refused)")
         }
+        // As a hub of a program that did not record its log.
+        let owner = Database(url: try #require(database["DATABASE_URL"]), loops: TestLoops.shared)
+        try await owner.execute("delete from hub.log")
+        await owner.close()
         let adopted = try await run(["topics", "apply", "--adopt-log"], kafka)
         #expect(adopted.code == 0, "\(adopted)")
 

@@ -160,7 +160,7 @@ struct PaymentWorld: Sendable {
 
     /// Until nothing is left to do on either side.
     func settled() async throws {
-        try await eventually {
+        try await eventually(within: .seconds(60), "no task is left") {
             let open: SQL = "select count(*) from task where state in ('waiting', 'running')"
             let (ours, theirs) = (try await payments.count(open), try await sandbox.count(open))
             return ours + theirs == 0

@@ -50,6 +50,23 @@ import Testing
         }
     }
 
+    @Test func `the end of a plan that Stripe has refused is tried again on request`() async throws {
+        try await PaymentWorld.with { world in
+            #expect(try await world.subscribe().status == 202)
+            world.behave { behaviour in
+                behaviour.failures = 1
+                behaviour.failureStatus = 400
+            }
+            for status in ["ACTIVE", "ENDED"] {
+                let request = try await world.payments.send(.delete, "/subscriptions/me", as: PaymentWorld.learner)
+                #expect(request.status == 202)
+                try await world.settled()
+                let plan = try await world.payments.send(.get, "/subscriptions/me", as: PaymentWorld.learner)
+                #expect(plan["status"] == status, "\(plan)")
+            }
+        }
+    }
+
     @Test func `the end of a plan is reported to the user service, also after an outage`() async throws {
         try await PaymentWorld.with { world in
             #expect(try await world.subscribe().status == 202)

@@ -117,12 +117,15 @@ private struct Callee: Sendable {
         }
     }
 
-    @Test(arguments: [(HTTPMethod.get, "/internal/things/later"), (.delete, "/internal/things")])
-    func `an operation that the service does not have yet is waited for, and is no refusal`(
+    @Test(arguments: [
+        (HTTPMethod.get, "/internal/things/later"), (.delete, "/internal/things"), (.get, "/internal/unknown-caller"),
+    ])
+    func `a service of another version or secret is waited for, and has not refused`(
         method: HTTPMethod, path: String
     ) async throws {
         try await Callee.with {
             $0.get("/internal/things", .service(.payment)) { _ in throw Problem.notFound }
+            $0.get("/internal/unknown-caller", .service(.payment)) { _ in throw Problem.notFromTheGateway }
         } _: { callee in
             let lacking = await #expect(throws: ServiceCallError.self) {
                 try await callee.client.call(.course, method, path)

@@ -106,6 +106,7 @@ public struct StripeClient: Sendable {
         return try await call(.post, "/v1/subscriptions", form, key: key)
     }
 
+    /// With the intent of its latest invoice.
     public func subscription(_ id: String) async throws -> StripeSubscription {
         try await call(.get, "/v1/subscriptions/\(PercentEncoding.encode(id))?expand%5B%5D=latest_invoice")
     }

@@ -8,7 +8,7 @@ public enum ServiceCallError: ClassifiedError, ProblemConvertible, CustomStringC
     case down(ServiceName)
     /// It is overloaded. It did not handle the call.
     case busy(ServiceName, retryAfterSeconds: Int)
-    /// It has no operation for the call, for example because it is not updated yet.
+    /// It accepts no such call from this process: it has another version without the operation, or does not recognise the identity.
     case unsupported(ServiceName)
     /// It refused, and would again: the problem has its status and code.
     case refused(ServiceName, Problem)
@@ -27,7 +27,7 @@ public enum ServiceCallError: ClassifiedError, ProblemConvertible, CustomStringC
         switch self {
         case .down(let service): "\(service)-down"
         case .busy(let service, _): "\(service)-busy"
-        case .unsupported(let service): "\(service)-lacks-operation"
+        case .unsupported(let service): "\(service)-unsupported"
         case .refused(let service, _): "refused-by-\(service)"
         case .malformed(let service): "malformed-answer-of-\(service)"
         }
@@ -48,7 +48,7 @@ public enum ServiceCallError: ClassifiedError, ProblemConvertible, CustomStringC
         case .down(let service): "the \(service) service does not answer"
         case .busy(let service, let seconds): "the \(service) service is busy and can be called again in \(seconds) s"
         case .unsupported(let service):
-            "the \(service) service has no operation for the call; run the same version of all services"
+            "the \(service) service accepts no such call; run all services with the same version, HUB_IDENTITY_SECRET and time"
         case .refused(let service, let problem):
             "the \(service) service refused the call: \(problem.status.code) \(problem.code)"
         case .malformed(let service): "the \(service) service sent a response of an unknown form"

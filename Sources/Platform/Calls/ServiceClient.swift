@@ -153,7 +153,8 @@ public struct ServiceClient: Sendable {
         case 405: throw .unsupported(service)
         case 400..<500:
             let problem = Problem(from: bytes, response.status)
-            throw problem.code == Problem.unknownPath.code ? .unsupported(service) : .refused(service, problem)
+            let isUnsupported = [Problem.unknownPath.code, Problem.notFromTheGateway.code].contains(problem.code)
+            throw isUnsupported ? .unsupported(service) : .refused(service, problem)
         default: throw .malformed(service)
         }
     }

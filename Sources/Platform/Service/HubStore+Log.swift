@@ -11,27 +11,37 @@ extension HubStore {
     /// - Throws: ``StartError``; ``EventLogError/unavailable(_:)`` when the log does not say which it is.
     public func claimLog(adopts: Bool = false) async throws {
         guard let identity = try await logIdentity() else { return }
+        if adopts { return try await adopt(identity) }
         let known = try await database.query(
             """
             insert into hub.log as known (identity) values (\(identity))
             on conflict (is_only) do update set identity = known.identity returning identity
             """
         ).first?.decode(String.self)
-        guard let known, known != identity else { return }
-        guard adopts else { throw StartError.anotherLog(known: known, given: identity) }
+        if let known, known != identity { throw StartError.anotherLog(known: known, given: identity) }
+    }
+
+    /// Also when no log is recorded: a hub of an older program has positions, but no record.
+    private func adopt(_ identity: String) async throws {
+        let known = try await database.query("select identity from hub.log").first?.decode(String.self)
+        if known == identity { return }
         if try await ProcessRecords(database).anyRuns() { throw StartError.hubRuns }
         try await database.transaction { tx in
             for service in ServiceName.all {
                 let schema = ServiceSchema(service).name
                 let rows = try await tx.query("select to_regclass(\("\"\(schema)\".consumer_position")) is not null")
                 guard try rows.first?.decode(Bool.self) ?? false else { continue }
-                // A frozen process of the old log has an earlier epoch, and changes nothing.
+                // A frozen process of the old log has an earlier epoch, and its consumers change nothing.
                 _ = try await tx.execute(
-                    "update \(quoted: schema).consumer_position set next_offset = null, epoch = epoch + 1")
+                    "update \(quoted: schema).consumer_position set next_offset = 0, epoch = epoch + 1")
                 // These name dead letters by their offsets.
                 _ = try await tx.execute("delete from \(quoted: schema).dead_letter_resolution")
             }
-            _ = try await tx.execute("update hub.log set identity = \(identity)")
+            _ = try await tx.execute(
+                """
+                insert into hub.log (identity) values (\(identity))
+                on conflict (is_only) do update set identity = excluded.identity
+                """)
         }
     }
 

@@ -24,9 +24,11 @@ enum HubLocation {
         return running.map { all.completed(by: $0, HubStore.places) } ?? all
     }
 
-    /// The data folder that the arguments name, if it has a database and no hub runs on it.
+    /// The data folder that the arguments name, if it has the hub's database and no hub runs on it, also after a crash.
     static func stoppedFolder(_ arguments: Arguments) throws -> DataFolder? {
-        guard let folder = try folder(arguments), try folder.readNote() == nil, folder.hasDatabase else { return nil }
+        guard try !HubSettings.read().isSet(PlatformSettings.databaseURL), let folder = try folder(arguments),
+            folder.hasDatabase, !folder.isLocked
+        else { return nil }
         return folder
     }
 

@@ -110,7 +110,7 @@ extension Operations {
             if payment.courseID != nil {
                 try tasks.enqueue(TellRefund(paymentID: id.rawValue), key: id.rawValue, on: tx)
             } else if let plan = try await store.findSubscription(paidBy: id, on: tx) {
-                try tasks.enqueue(EndSubscription(subscriptionID: plan.id.rawValue), key: plan.id.rawValue, on: tx)
+                try end(plan, on: tx)
             }
             try await run.finish(on: tx)
         }
@@ -133,7 +133,7 @@ extension Operations {
         let time = now()
         store.insertStep(Self.refundFailed, of: PaymentID(checked: task.paymentID), at: time, on: tx)
         try tasks.enqueue(
-            task, key: "\(task.stripeID).\(Int(time.timeIntervalSince1970))",
+            task, key: "\(task.stripeID).\(Int(time.timeIntervalSince1970 / 86_400))",
             dueAt: time + limits.refundedAgainAfter / .seconds(1), on: tx)
     }
 

@@ -98,9 +98,15 @@ extension Operations {
         let subscription = try await subscription(of: user)
         guard subscription.status == .active else { throw PaymentError.notFound }
         try await database.transaction { tx in
-            try tasks.enqueue(
-                EndSubscription(subscriptionID: subscription.id.rawValue), key: subscription.id.rawValue, on: tx)
+            try end(subscription, on: tx)
         }
+    }
+
+    /// Begins to end a plan, or tries it again if it has failed.
+    func end(_ subscription: Subscription, on tx: Transaction) throws {
+        let id = subscription.id.rawValue
+        try tasks.enqueue(EndSubscription(subscriptionID: id), key: id, on: tx)
+        Tasks.restart(EndSubscription.self, keys: [id], dueAt: now(), on: tx)
     }
 
     // MARK: Tasks
