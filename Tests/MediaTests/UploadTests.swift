@@ -99,10 +99,9 @@ import Testing
     }
 
     @Test(arguments: ["0", "-1", "9223372036854775807"])
-    func `a quota out of range is refused at the start`(quota: String) async throws {
-        await #expect(throws: SettingsError.self) {
-            try await MediaWorld.with(settings: ["HUB_MEDIA_QUOTA_GIB": quota]) { _ in }
-        }
+    func `a quota out of range is refused`(quota: String) throws {
+        let settings = try Settings(commandLine: ["HUB_MEDIA_QUOTA_GIB": quota])
+        #expect(throws: SettingsError.self) { try MediaConfig(settings) }
     }
 
     @Test func `an announcement with invalid fields, course or sender is refused`() async throws {

@@ -79,8 +79,8 @@ extension Operations {
             return nil
         }
         guard let refusal else { return }
-        // Nothing else would delete this part. While the upload is open, a concurrent request may have replaced it.
-        if refusal == .alreadyComplete { try await objects.delete(key) }
+        // Nothing else would delete this part.
+        try await objects.delete(key)
         throw refusal
     }
 
