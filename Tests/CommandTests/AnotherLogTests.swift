@@ -33,6 +33,7 @@ import Testing
             #expect(refused.code == 1, "\(refused)")
             #expect(refused.text.contains("has used the database of the hub as its event log until now"), "\(refused)")
         }
+        try await Self.refusesLater(cluster, kafka, folder)
         // As a hub of a program that did not record its log.
         let owner = Database(url: try #require(database["DATABASE_URL"]), loops: TestLoops.shared)
         try await owner.execute("delete from hub.log")
@@ -45,9 +46,48 @@ import Testing
         #expect(try await after.stop().allSatisfy { $0 == 0 })
         // Commands use the log of the last process, although none runs.
         let topic = try await run(["topics", "describe", "user.registered"], database)
-        #expect(topic.code == 0 && topic.text.contains("2 messages now"), "\(topic)")
+        #expect(topic.code == 0 && topic.text.contains("3 messages now"), "\(topic)")
         try await cluster.stop()
         folder.finish()
+    }
+
+    /// A service that starts while no broker runs compares the logs when the brokers are back. Until then, and when it refuses the log,
+    /// its events stay in the outbox.
+    private static func refusesLater(
+        _ cluster: TestKafka, _ environment: [String: String], _ folder: WorkFolder
+    ) async throws {
+        // Another hub has created the topics.
+        let other = environment.merging(["DATABASE_URL": try await TestDatabase.make().url]) { $1 }
+        let applied = try Program(["topics", "apply"], other, log: folder.file("other"))
+        #expect(try await applied.exitCode() == 0, "\(applied.logText)")
+
+        for broker in 1...3 { try await cluster.kill(broker) }
+        let ports = try FreePort.some(2)
+        let addresses = [
+            "HUB_GATEWAY_PORT": "\(ports[0])", "HUB_USER_PORT": "\(ports[1])",
+            "HUB_USER_URL": "http://127.0.0.1:\(ports[1])",
+        ]
+        let programs = try ["user", "gateway"].map {
+            try Program(["serve", $0], environment.merging(addresses) { $1 }, log: folder.file("late-\($0)"))
+        }
+        let client = HubClient(address: "http://127.0.0.1:\(ports[0])")
+        try await eventually(within: .seconds(180), "a registration without brokers") {
+            (try? await client.register("alan@example.com").status) == 201
+        }
+        #expect(programs[0].logText.contains("the topics of the log could not be listed"))
+        try await cluster.startAgain()
+        try await eventually(within: .seconds(180), "the log is refused") {
+            programs.allSatisfy {
+                $0.logText.contains("has used the database of the hub as its event log until now")
+            }
+        }
+        await client.close()
+        for program in programs {
+            program.interrupt()
+            #expect(try await program.exitCode() == 0)
+        }
+        let topic = try Program(["topics", "describe", "user.registered"], other, log: folder.file("topic"))
+        #expect(try await topic.exitCode() == 0 && topic.output.contains("0 messages now"), "\(topic.output)")
     }
 
     private static func earnPoints(_ email: String, _ hub: HubUnderTest) async throws {

@@ -32,6 +32,7 @@ public struct HubParts: Sendable {
     let connections: ConnectionBudget
     let requests: RequestLog?
     let outages: MessagingOutages
+    let logClaim = LogClaim()
     let accessLevel: LogLevel
     /// The commit of the program, for metrics.
     let commit: String?

@@ -65,7 +65,7 @@ public final class HubProcess: Sendable {
         var started: [RunningService] = []
         let note: HubProcessNote
         do {
-            try await see(to: topics, parts)
+            try await see(to: topics, parts, upkeep)
             // The gateway starts last, when all services behind it are ready.
             for together in [types.filter { $0.name != .gateway }, types.filter { $0.name == .gateway }] {
                 started += try await startTogether(together, parts, progress)
@@ -108,7 +108,7 @@ public final class HubProcess: Sendable {
         return note
     }
 
-    private static func see(to topics: Topics, _ parts: HubParts) async throws {
+    private static func see(to topics: Topics, _ parts: HubParts, _ upkeep: Supervisor) async throws {
         let left: [TopicChange]
         switch topics {
         case .apply, .adopt:
@@ -121,11 +121,15 @@ public final class HubProcess: Sendable {
             } catch EventLogError.unavailable(let reason) {
                 // Requests work meanwhile; consumers and relays wait for the log.
                 parts.logger.warning("the topics of the log could not be listed", [.reason: .text(reason)])
-                return
+                return upkeep.start("claim of the log") {
+                    try await parts.store.claimLog()
+                    parts.logClaim.succeeded()
+                }
             }
             let missing = Self.missing(left)
             if !missing.isEmpty { throw StartError.topicsMissing(missing) }
         }
+        parts.logClaim.succeeded()
         for change in left {
             parts.logger.warning(
                 "a topic differs from the catalogue; `learning-hub topics plan` shows the differences",

@@ -1,6 +1,8 @@
 internal import Contracts
+internal import EventLoop
 internal import Messaging
 internal import Postgres
+internal import Synchronization
 
 extension HubStore {
     /// Records which log the hub uses, at its first start. The positions of groups are offsets: in another log they refer to other records,
@@ -49,5 +51,18 @@ extension HubStore {
     private func logIdentity() async throws -> String? {
         guard let cluster = try await log.cluster(of: []) else { return "the database of the hub" }
         return cluster.id.map { "the Kafka cluster \($0)" }
+    }
+}
+
+/// Whether this process knows that its log is the hub's; see ``HubStore/claimLog(adopts:)``. Until then it neither reads nor writes it.
+final class LogClaim: Sendable {
+    private static let pollInterval = Duration.seconds(1)
+    private let isMade = Atomic(false)
+
+    func succeeded() { isMade.store(true, ordering: .releasing) }
+
+    /// - Throws: `CancellationError`.
+    func wait(on loops: EventLoopGroup) async throws {
+        while !isMade.load(ordering: .acquiring) { try await loops.next().sleep(for: Self.pollInterval) }
     }
 }

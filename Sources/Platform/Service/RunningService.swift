@@ -148,12 +148,18 @@ struct RunningService: Sendable {
         of service: any HubService, _ type: any HubService.Type, _ parts: HubParts, _ context: ServiceContext,
         _ supervisor: Supervisor
     ) {
+        func start(_ name: String, _ work: @escaping @Sendable () async throws -> Void) {
+            supervisor.start(name) {
+                try await parts.logClaim.wait(on: parts.loops)
+                try await work()
+            }
+        }
         // Dead letters are sent through the outbox too.
         if !type.publishes.isEmpty || !service.groups.isEmpty {
             let relay = Relay(
                 outbox: context.outbox, database: context.database, log: parts.log, loops: parts.loops,
                 logger: context.logger, outages: context.outages, metrics: context.metrics)
-            supervisor.start("relay of \(type.name)") { try await relay.run() }
+            start("relay of \(type.name)") { try await relay.run() }
         }
         for worker in service.groups {
             let consumer = Consumer(
@@ -161,12 +167,12 @@ struct RunningService: Sendable {
                 log: parts.log, codec: parts.codec, loops: parts.loops, logger: context.logger,
                 outages: context.outages,
                 metrics: context.metrics)
-            supervisor.start("consumer \(worker.group)") { try await consumer.run() }
+            start("consumer \(worker.group)") { try await consumer.run() }
         }
         if let tail = service.tail {
             let reader = TailReader(
                 tail, log: parts.log, codec: parts.codec, loops: parts.loops, logger: context.logger)
-            supervisor.start("tail of \(type.name)") { try await reader.run() }
+            start("tail of \(type.name)") { try await reader.run() }
         }
     }
 
