@@ -46,6 +46,17 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("en", true), ("pt-BR", true), ("zh-Hant-TW", true), ("de-1996", true), ("abcdefgh-12345678", true),
+        ("", false), ("e", false), ("abcdefghi", false), ("e1", false), ("en-", false), ("-en", false),
+        ("en--US", false),
+        ("en_US", false), ("en-abcdefghi", false), ("dé", false), ("en US", false), ("[{", false), ("en-@A", false),
+        ("en" + String(repeating: "-abcdefgh", count: 4), false),
+    ])
+    func `a language tag has a language of letters and further subtags`(text: String, isTag: Bool) {
+        #expect((LanguageTag(rawValue: text)?.rawValue == text) == isTag)
+    }
+
     @Test func `all errors of a body are reported at once`() async throws {
         try await Courses.with { courses in
             let answer = try await courses.send(.post, "/courses", as: .instructor(.new), json: #"{"price": "1"}"#)

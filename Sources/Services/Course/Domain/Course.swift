@@ -103,10 +103,21 @@ struct LanguageTag: RawRepresentable, Sendable, Hashable {
 
     /// nil when the text does not have the form of a tag.
     init?(rawValue: String) {
-        guard rawValue.utf8.count <= Self.bytesMax,
-            rawValue.wholeMatch(of: /[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*/) != nil
+        // Each row of a course has one, and a regular expression would be compiled for each.
+        let subtags = rawValue.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        guard rawValue.utf8.count <= Self.bytesMax, let language = subtags.first,
+            (2...8).contains(language.count), language.allSatisfy(Self.isLetter),
+            subtags.dropFirst().allSatisfy({ (1...8).contains($0.count) && $0.allSatisfy(Self.isLetterOrDigit) })
         else { return nil }
         self.rawValue = rawValue
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+    }
+
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
     private init(known: String) { rawValue = known }
