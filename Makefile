@@ -52,7 +52,7 @@ fuzz: setup-tests ## Send broken input to all parts that read from outside, ten 
 		scripts/test FuzzTests $(TEST_FLAGS) --sanitize address --scratch-path .build-address
 
 lint: ## Check the formatting of Swift and the syntax of the scripts
-	swift format lint --strict --recursive --parallel $(SOURCES)
+	swift format lint --strict --recursive --parallel $(SOURCES) || { echo 'lint: run `make format`' >&2; exit 1; }
 	@for script in scripts/* .ci/run; do bash -n "$$script"; done
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/* .ci/run; fi
 

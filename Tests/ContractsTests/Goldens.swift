@@ -16,6 +16,13 @@ struct Golden {
         Self.packageRoot.appending(path: "Tests/ContractsTests/Goldens/\(topic).\(version)").path()
     }
 
+    enum Part: String {
+        case example = "json"
+        case bytes = "hex"
+    }
+
+    func has(_ part: Part) -> Bool { FileManager.default.fileExists(atPath: "\(base).\(part.rawValue)") }
+
     /// The example.
     func json() throws -> JSONTree {
         try JSONTree(parsing: String(contentsOfFile: "\(base).json", encoding: .utf8))
@@ -33,7 +40,7 @@ struct Golden {
 
     /// Writes the bytes of a new example; those that are there stay as they are.
     func writeIfMissing() throws {
-        guard !FileManager.default.fileExists(atPath: "\(base).hex") else { return }
+        if has(.bytes) { return }
         let schema = try schema()
         let hex = try AvroValue(json: json(), schema: schema).encoded(as: schema)
             .map { String(UInt16($0) | 0x100, radix: 16).dropFirst() }.joined()

@@ -9,6 +9,8 @@ import Observability
 import Testing
 
 @testable import Gateway
+@testable import Messaging
+@testable import Notification
 @testable import Platform
 @testable import learning_hub
 
@@ -18,7 +20,9 @@ import Testing
         let described = Set(try Description.checkedOut().calls)
         let real = Set(try await publicCalls { "\($0.method) \($0.pattern)" })
         #expect(real.subtracting(described).sorted() == [], "not described")
-        #expect(described.subtracting(real).sorted() == [], "described, but not there")
+        #expect(
+            described.subtracting(real).sorted() == [],
+            "described, but no route has it, or no row of PublicPaths.swift covers it")
     }
 
     @Test func `each call accepts exactly the described query parameters`() async throws {
@@ -39,7 +43,9 @@ import Testing
         // Health checks need no identity.
         let probes = ["GET /health/live", "GET /health/ready"]
         let known = Set(described).subtracting(probes.map { "\($0)?" })
-        #expect(Set(real).symmetricDifference(known.union(probes.map { "\($0) takes any parameter" })).sorted() == [])
+        let expected = known.union(probes.map { "\($0) takes any parameter" })
+        #expect(Set(real).subtracting(expected).sorted() == [], "the program's, and described otherwise")
+        #expect(expected.subtracting(real).sorted() == [], "described, and otherwise in the program")
     }
 
     /// The declared roles of a route, without the later checks of its operation.
@@ -60,8 +66,42 @@ import Testing
         // The gateway's own call, which looks at the token itself.
         let stream = Set(
             described.filter { $0.hasPrefix("GET /events: ") } + real.filter { $0.hasPrefix("GET /events: ") })
-        #expect(Set(real).symmetricDifference(described).subtracting(stream).sorted() == [])
+        let inProgram = Set(real).subtracting(stream), inDescription = Set(described).subtracting(stream)
+        #expect(inProgram.subtracting(inDescription).sorted() == [], "the program's, and described otherwise")
+        #expect(inDescription.subtracting(inProgram).sorted() == [], "described, and otherwise in the program")
         #expect(real.count { $0.hasSuffix("INSTRUCTOR") } > 10)
+    }
+
+    @Test func `exactly the described kinds of notifications exist`() throws {
+        let schema = try Description.document().tree["components"]?["schemas"]?["Notification"]?["properties"]?["type"]
+        let kinds = (schema?["enum"]?.items ?? []).compactMap(\.text)
+        #expect(kinds.sorted() == NoticeKind.allCases.map(\.rawValue).sorted())
+    }
+
+    @Test func `exactly the described kinds of live updates exist`() async throws {
+        let reference = APIReference(try Description.document().tree)
+        let text = try #require(reference.operations.first { $0.id == "events" }?.node["description"]?.text)
+        let cells = text.split(separator: "\n").filter { $0.hasPrefix("| `") }.compactMap {
+            $0.split(separator: "|").first
+        }
+        let described = cells.dropFirst().flatMap { $0.matches(of: /`([^`]+)`/).map { String($0.output.1) } }
+        let topics = try await TestDatabase.with { test in
+            let parts = try await HubParts.open(
+                Settings(commandLine: [
+                    PlatformSettings.databaseURL.name: test.url,
+                    PlatformSettings.identitySecret.name: "a secret of this test alone",
+                ]), sink: LogRecorder())
+            let wired = try await parts.wire(GatewayService.self)
+            let topics = wired.service.tail?.handlers.map(\.topic) ?? []
+            await wired.close()
+            await parts.close()
+            return topics
+        }
+        // The erasure of a person ends the person's streams.
+        let kinds = topics.filter { $0 != UserDeleted.topic.name }.map {
+            $0.hasPrefix("notification.") ? "notification" : $0
+        }
+        #expect(Set(described) == Set(kinds + ["ready", "resync"]))
     }
 
     @Test func `exactly the described problem codes have a page`() async throws {

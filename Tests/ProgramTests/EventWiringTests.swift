@@ -47,7 +47,7 @@ import Testing
             let published = Set(type.publishes.map { $0.topic }).map(\.name).sorted()
             let later = Self.publishedLater[type.name] ?? []
             let produced = Set(TopicCatalogue.topics(writtenBy: type.name)).subtracting(later).map(\.name).sorted()
-            #expect(published == produced, "\(type.name)")
+            #expect(published == produced, "`publishes` of the \(type.name) service and the catalogue differ")
         }
     }
 

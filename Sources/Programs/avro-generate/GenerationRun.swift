@@ -37,7 +37,9 @@ public struct GenerationRun {
     /// Writes changed files, unless a schema breaks a rule.
     /// - Returns: the broken rules.
     func write(_ tell: (String) -> Void) throws -> [String] {
-        guard violations.isEmpty else { return violations }
+        guard violations.isEmpty else {
+            return violations + ["If the latest version in history is not released yet, delete its file there."]
+        }
         for path in try history.record() { tell("recorded \(path)") }
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         for name in try changedSources() {

@@ -50,8 +50,11 @@ struct SwiftWriter {
     /// The event itself.
     func event() throws -> String {
         let properties = try properties(of: contract.data)
-        guard let key = contract.data.fields.first(where: { $0.attributes["messageKey"] == .bool(true) }) else {
-            throw GenerationError("\(contract.topic): no field is marked as the message key (\"messageKey\": true)")
+        let keys = contract.data.fields.filter { $0.attributes["messageKey"] == .bool(true) }
+        guard keys.count == 1, let key = keys.first, key.type == .string else {
+            throw GenerationError(
+                "\(contract.topic): mark one field as the message key (\"messageKey\": true), a string that is not optional"
+            )
         }
         let name = SwiftNames.type(contract.topic)
         var lines = header + imports(properties)
