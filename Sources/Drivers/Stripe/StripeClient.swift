@@ -11,7 +11,8 @@ public import HTTP
 /// retried for 24 hours.
 /// Source: https://docs.stripe.com/api/idempotent_requests
 public struct StripeClient: Sendable {
-    /// Whatever the account's version is. From 2025-03-31 on, an invoice no longer has `payment_intent`.
+    /// Sent with each request, because an account has a default version of its own. From 2025-03-31 on, an invoice has no
+    /// `payment_intent`.
     /// Source: https://docs.stripe.com/api/versioning
     private static let version = "2024-06-20"
     private static let answerBytesMax = 1024 * 1024

@@ -110,7 +110,7 @@ extension Operations {
             if payment.courseID != nil {
                 try tasks.enqueue(TellRefund(paymentID: id.rawValue), key: id.rawValue, on: tx)
             } else if let plan = try await store.findSubscription(paidBy: id, on: tx) {
-                try end(plan, on: tx)
+                try enqueueEnd(of: plan, on: tx)
             }
             try await run.finish(on: tx)
         }

@@ -98,12 +98,12 @@ extension Operations {
         let subscription = try await subscription(of: user)
         guard subscription.status == .active else { throw PaymentError.notFound }
         try await database.transaction { tx in
-            try end(subscription, on: tx)
+            try enqueueEnd(of: subscription, on: tx)
         }
     }
 
     /// Begins to end a plan, or tries it again if it has failed.
-    func end(_ subscription: Subscription, on tx: Transaction) throws {
+    func enqueueEnd(of subscription: Subscription, on tx: Transaction) throws {
         let id = subscription.id.rawValue
         try tasks.enqueue(EndSubscription(subscriptionID: id), key: id, on: tx)
         Tasks.restart(EndSubscription.self, keys: [id], dueAt: now(), on: tx)
@@ -167,7 +167,7 @@ extension Operations {
             // A card that requires authentication for each charge cannot pay recurring charges.
             subscription.status = .failed
             subscription.stripeID = stripe.id
-            try tasks.enqueue(EndSubscription(subscriptionID: id.rawValue), key: id.rawValue, on: tx)
+            try enqueueEnd(of: subscription, on: tx)
             let failure = PaymentFailure.declined("authentication_required", "")
             try await settle(payment, .failed(failure, stripeID: stripe.paymentIntent ?? stripe.id), on: tx)
         case .failure(let thrown):
@@ -190,7 +190,7 @@ extension Operations {
             case "active": subscription.currentPeriodEnd = stripe.currentPeriodEnd
             // Stripe begins the next period before it is paid.
             case "past_due": subscription.currentPeriodEnd = subscription.currentPeriodEnd.map { min($0, now()) }
-            case "canceled", "unpaid", "incomplete_expired": try end(&subscription, on: tx)
+            case "canceled", "unpaid", "incomplete_expired": try markEnded(&subscription, on: tx)
             default: break
             }
             store.update(subscription, on: tx)
@@ -239,7 +239,7 @@ extension Operations {
         if let stripeID = known.stripeID { try await endAtStripe(stripeID) }
         try await database.transaction { tx in
             guard var (subscription, _) = try await store.lockSubscription(id, on: tx) else { return }
-            try end(&subscription, on: tx)
+            try markEnded(&subscription, on: tx)
             store.update(subscription, on: tx)
             try await run.finish(on: tx)
         }
@@ -256,7 +256,7 @@ extension Operations {
     }
 
     /// Nothing covers the person from this commit on.
-    private func end(_ subscription: inout Subscription, on tx: Transaction) throws {
+    private func markEnded(_ subscription: inout Subscription, on tx: Transaction) throws {
         let id = subscription.id.rawValue
         if subscription.status == .active {
             try tasks.enqueue(TellPlanEnd(subscriptionID: id, endedAt: now()), key: id, on: tx)
