@@ -53,9 +53,9 @@ import Testing
             let size = MediaWorld.pdf.count
             let id = try #require(try await world.announce(MediaWorld.pdf)["id"])
             let alone = try await world.put([UInt8](repeating: 1, count: size + 1), 2, of: id)
-            #expect(alone.status == 409 && alone.code == "body-too-large")
+            #expect(alone.status == 409 && alone.code == "parts-too-large")
             #expect(try await world.put([UInt8](repeating: 1, count: size - 2), 1, of: id).status == 204)
-            #expect(try await world.put([1, 2, 3], 2, of: id).code == "body-too-large")
+            #expect(try await world.put([1, 2, 3], 2, of: id).code == "parts-too-large")
             #expect(gate.arrivals == 0)
             #expect(try await world.objects() == ["media/\(id)/parts/1"])
             // The part that a repeated one replaces does not count.

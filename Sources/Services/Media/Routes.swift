@@ -137,7 +137,7 @@ extension MediaError: ProblemConvertible {
                 .conflict, "already-complete", detail: "The upload is complete; start another one for another file.")
         case .partsTooLarge:
             Problem(
-                .conflict, "body-too-large", detail: "With this part, the parts would exceed the announced size.")
+                .conflict, "parts-too-large", detail: "With this part, the parts would exceed the announced size.")
         case .partsMissing:
             Problem(
                 .conflict, "parts-missing", detail: "The total size of the parts does not match the announced size.")
