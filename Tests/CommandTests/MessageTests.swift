@@ -20,6 +20,13 @@ import Testing
         #expect(run.code == 1 && (run.output + run.errors).contains(message), "\(run.output)\(run.errors)")
     }
 
+    @Test func `an unreachable Kafka is reported with the setting to correct`() async throws {
+        let run = try await Run(
+            ["up", "--data", "hub", "--port", "0"], ["KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:\(try FreePort.any())"])
+        #expect(run.code == 1 && run.errors.contains("the event log cannot be used: "), "\(run.errors)")
+        #expect(run.errors.contains("Start the brokers, or correct KAFKA_BOOTSTRAP_SERVERS."), "\(run.errors)")
+    }
+
     @Test func `an address of another machine is reported`() async throws {
         let run = try await Run(["up", "--data", "hub", "--port", "0", "--host", "300.1.1.1"])
         #expect(run.code == 1 && run.errors.contains("service cannot listen on 300.1.1.1, port 0: "), "\(run.errors)")

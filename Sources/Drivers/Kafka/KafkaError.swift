@@ -46,8 +46,8 @@ public struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
     public var isPassingAnswer: Bool { kind == .passing && code?.hasPrefix("_") == false }
 
     public var description: String {
-        let name = code.map { "kafka \(kind.rawValue) \($0)" } ?? "kafka \(kind.rawValue)"
-        return advice.map { "\(name): \(message); \($0)" } ?? "\(name): \(message)"
+        let text = "Kafka: \(message) (\(code ?? kind.rawValue))"
+        return advice.map { "\(text); \($0)" } ?? text
     }
 
     /// Advice for operators.

@@ -1,4 +1,5 @@
 internal import Commit
+internal import Messaging
 internal import Platform
 
 /// The program: its commands, and how it reports errors.
@@ -49,6 +50,11 @@ enum Program {
             console.complaint(error.message.hasSuffix("?") ? error.message : "\(error.message).")
             console.complaint("see `\((error.path + ["--help"]).joined(separator: " "))`")
             return 2
+        } catch EventLogError.unavailable(let reason) {
+            console.complaint(
+                "the event log cannot be used: \(reason). Start the brokers, or correct \(KafkaSettings.bootstrapServers.name)."
+            )
+            return 1
         } catch {
             console.complaint("\(error)")
             return 1
