@@ -51,6 +51,7 @@ public enum TestPython {
         process.standardOutput = output
         process.standardError = output
         try process.run()
+        defer { if process.isRunning { process.terminate() } }
         try await eventually(within: .seconds(300), "\(arguments.prefix(2)) ends") { !process.isRunning }
         return (process.terminationStatus, try String(contentsOf: file, encoding: .utf8))
     }
