@@ -260,4 +260,20 @@ import Testing
             #expect(try await hub.log.positions(of: nil).allSatisfy { !$0.isHeld })
         }
     }
+
+    @Test func `an offset that a killed consumer did not acknowledge is no lag after the next start`() async throws {
+        try await TestHub.with { hub in
+            let group = TestHub.group.rawValue
+            func lags() async throws -> [Int64] { try await hub.log.positions(of: [group]).map(\.lag) }
+            try await Guarantee4Tests.append(hub, 3)
+            try await hub.running([hub.consuming([.ledger])]) { try await eventually { try await hub.lag() == 0 } }
+            let partitions = try await hub.log.positions(of: [group]).map(\.partition)
+            try await hub.log.resetOffsets(of: group, to: Dictionary(uniqueKeysWithValues: partitions.map { ($0, 0) }))
+            #expect(try await lags().reduce(0, +) == 3)
+            try await hub.running([hub.consuming([.ledger])]) {
+                try await eventually { try await lags().allSatisfy { $0 == 0 } }
+            }
+            #expect(try await hub.count("ledger") == 3)
+        }
+    }
 }

@@ -30,6 +30,8 @@ struct PartitionWorker: Sendable {
             let start = try await lease.start(at: next)
             // A group that starts at the end keeps that offset, even if it stops before the first record.
             if next == nil { try await consumer.positions.move(tenure, to: start) }
+            // The last acknowledgement of a holder that was killed may not have reached the log, which would show a lag.
+            lease.acknowledge(start)
             return tenure
         }
     }
