@@ -36,6 +36,26 @@ internal import Testing
         }
     }
 
+    @Test func `a database without references closes its connections`() async throws {
+        try await TestDatabase.with { test in
+            func open() async throws -> Int {
+                let rows = try await test.database.query(
+                    "select count(*) from pg_stat_activity where application_name = 'released'")
+                return try rows.first?.decode(Int.self) ?? -1
+            }
+            var database: Database? = Database(
+                url: test.url, loops: TestLoops.shared, configuration: .init(applicationName: "released"))
+            _ = try await database?.query("select 1")
+            try await database?.transaction { _ = try await $0.query("select 1") }
+            let notifications = try #require(database?.notifications(on: "c"))
+            // An empty payload: the connection listens.
+            for await _ in notifications { break }
+            #expect(try await open() == 3)
+            database = nil
+            try await eventually("all are closed") { try await open() == 0 }
+        }
+    }
+
     @Test func `a commit without a response has an unknown outcome`() async throws {
         try await TestDatabase.with { test in
             try await test.database.transaction { tx in

@@ -217,7 +217,7 @@ public enum EventLoopError: Error, Sendable {
 ///
 /// Belongs to its loop: create and cancel it on the loop's thread.
 public final class Watch {
-    private unowned let loop: EventLoop
+    private let loop: EventLoop
     private var event: OpaquePointer?
     private var body: ((EventLoop.Readiness) -> Void)?
     /// Keeps the watch alive while libevent holds its address.

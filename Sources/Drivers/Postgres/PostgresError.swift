@@ -65,6 +65,9 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible 
 
     public var isUniqueViolation: Bool { sqlState == Self.uniqueViolation }
 
+    /// The table or its schema does not exist.
+    public var isOfMissingTable: Bool { sqlState == "42P01" || sqlState == "3F000" }
+
     /// Whether the same transaction may succeed when run again from its start.
     public var isRetryable: Bool {
         sqlState == Self.serializationFailure || sqlState == Self.deadlockDetected || isStalePlan

@@ -74,21 +74,22 @@ final class Listener: @unchecked Sendable {
         if isClosed { return connection.close() }
         self.connection = connection
         failuresInARow = 0
-        connection.onNotification = { [unowned self] channel, payload in
-            for reader in channels[channel, default: [:]].values { reader.yield(payload) }
+        // The end of the connection breaks these reference cycles.
+        connection.onNotification = { channel, payload in
+            for reader in self.channels[channel, default: [:]].values { reader.yield(payload) }
         }
-        connection.onClosed = { [unowned self] _, _ in
+        connection.onClosed = { _, _ in
             self.connection = nil
             // Deferred: the closing connection must not call back into the pool.
-            loop.start("postgres listen again") { self.connect() }
+            self.loop.start("postgres listen again") { self.connect() }
         }
         for channel in channels.keys { listen(to: channel) }
     }
 
     private func listen(to channel: String) {
-        send("listen \(quoteIdentifier(channel))") { [unowned self] succeeded in
+        send("listen \(quoteIdentifier(channel))") { succeeded in
             // Notifications sent while no connection listened are lost: subscribers must check for themselves.
-            if succeeded { for reader in channels[channel, default: [:]].values { reader.yield("") } }
+            if succeeded { for reader in self.channels[channel, default: [:]].values { reader.yield("") } }
         }
     }
 

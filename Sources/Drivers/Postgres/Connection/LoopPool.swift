@@ -212,10 +212,11 @@ final class LoopPool: @unchecked Sendable {
 
     private func adopt(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = connection
-        connection.onClosed = { [unowned self] in forget($0, wasLost: $1) }
+        // The end of the connection breaks these reference cycles.
+        connection.onClosed = { self.forget($0, wasLost: $1) }
         if connection.isShared {
-            connection.onProgress = { [unowned self] _ in pumpLine() }
-            connection.onResend = { [unowned self] in resend($0) }
+            connection.onProgress = { _ in self.pumpLine() }
+            connection.onResend = { self.resend($0) }
             shared.append(connection)
             pumpLine()
         } else {

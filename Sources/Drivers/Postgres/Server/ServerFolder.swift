@@ -75,7 +75,12 @@ struct ServerFolder {
         var status = stat()
         guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == other?.id ?? geteuid(),
             status.st_mode & 0o077 == 0
-        else { throw PostgresError(.startup, "\(folder) is there already and not only ours: remove it") }
+        else {
+            throw PostgresError(
+                .startup,
+                "\(folder) belongs to another user, or others can enter it: run this as its owner, or choose another folder"
+            )
+        }
     }
 
     /// Whether the server's user can reach the folder.
