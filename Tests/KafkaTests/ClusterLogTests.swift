@@ -33,7 +33,7 @@ import Testing
         }
         storm()
         #expect(lines.lines.count == 1, "\(lines.lines)")
-        #expect(lines.lines[0].contains(#""reason":"\#(Self.refused)","url":"127.0.0.1:9601""#), "\(lines.lines[0])")
+        #expect(lines.lines[0].contains(#""reason":"Connection refused","url":"127.0.0.1:9601""#), "\(lines.lines[0])")
         clock.advance(by: 10)
         storm()
         // It is in the metadata until its session times out.
@@ -70,12 +70,12 @@ import Testing
         #expect(lines.lines.isEmpty)
         log.write(.warning, place: "FAIL", text: "[thrd:a:1/1]: a:1/1: Disconnected while requesting ApiVersion: might")
         #expect(lines.lines.count == 1)
-        for _ in 1...30 {
-            log.write(.warning, place: "GETPID", text: "Failed to acquire a PID from broker a:1/1: later")
-        }
+        for place in ["CONFWARN", "GETPID"] { log.write(.warning, place: place, text: "no news") }
+        #expect(lines.lines.count == 1, "\(lines.lines)")
+        for _ in 1...30 { log.write(.warning, place: "OFFSET", text: "not stored") }
         #expect(lines.lines.count == 21)
         clock.advance(by: 60)
-        log.write(.warning, place: "GETPID", text: "again")
+        log.write(.warning, place: "OFFSET", text: "again")
         #expect(lines.lines.count == 23 && lines.lines[21].contains(#""count":10"#), "\(lines.lines.suffix(2))")
     }
 
@@ -90,6 +90,20 @@ import Testing
     ])
     func `the address of a broker is found`(text: String, address: String) {
         #expect(ClusterLog.failure(in: text)?.address == address)
+    }
+
+    @Test func `a failed call has the cause that the client reported`() {
+        let call = KafkaError(.passing, "Local: Broker transport failure", code: "_TRANSPORT")
+        let cause = KafkaError(
+            .passing,
+            "127.0.0.1:9/bootstrap: Connect to ipv4#127.0.0.1:9 failed: Connection refused (after 0ms in state CONNECT)"
+        )
+        #expect(
+            "\(call.caused(by: cause))"
+                == "Kafka: a broker cannot be reached, 127.0.0.1:9: Connection refused (_TRANSPORT)")
+        let silence = KafkaError(.timedOut, "no response within 2 s").caused(by: cause)
+        #expect(silence.message == "no response within 2 s, last error: 127.0.0.1:9: Connection refused")
+        #expect(call.caused(by: nil) == call)
     }
 
     @Test func `a text without a broker has no address`() {

@@ -10,6 +10,7 @@ public final class MessagingOutages: Sendable {
     let relays: OutageLog
     let appends: OutageLog
     public let tasks: OutageLog
+    public let stopped = StoppedPartitions()
 
     public init(_ logger: Logger) {
         partitions = OutageLog(

@@ -25,7 +25,7 @@ public struct KafkaConfiguration: Sendable {
     /// - Parameter bootstrapServers: `host:port` of some brokers, separated by commas.
     public init(
         bootstrapServers: String, clientID: String = "learning-hub", settings: [Setting] = [],
-        metadataInterval: Duration = .seconds(30), unknownTopicWait: Duration = .seconds(5),
+        metadataInterval: Duration = .seconds(30), unknownTopicWait: Duration = .seconds(60),
         producer: ProducerLimits = .init(), consumer: ConsumerLimits = .init()
     ) {
         self.bootstrapServers = bootstrapServers
@@ -129,12 +129,15 @@ extension KafkaConfiguration {
 
     func adminSettings() -> [Setting] { common + settings }
 
+    /// How long librdkafka keeps records of a topic that it does not know yet.
+    private static let propagationMax = Duration.seconds(5)
+
     private var common: [Setting] {
         [
             Setting("bootstrap.servers", bootstrapServers),
             Setting("client.id", clientID),
             Setting("topic.metadata.refresh.interval.ms", metadataInterval.milliseconds),
-            Setting("topic.metadata.propagation.max.ms", unknownTopicWait.milliseconds),
+            Setting("topic.metadata.propagation.max.ms", min(unknownTopicWait, Self.propagationMax).milliseconds),
             Setting("allow.auto.create.topics", "false"),
             Setting("socket.keepalive.enable", "true"),
             Setting("socket.nagle.disable", "true"),

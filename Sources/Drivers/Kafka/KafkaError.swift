@@ -50,6 +50,20 @@ public struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
         return advice.map { "\(text); \($0)" } ?? text
     }
 
+    /// With the cause, which the error of a failed call lacks.
+    /// - Parameter cause: the last error that the client reported.
+    func caused(by cause: KafkaError?) -> KafkaError {
+        guard let cause else { return self }
+        let failure = ClusterLog.failure(in: cause.message).map { "\($0.address): \($0.reason)" }
+        var error = self
+        if let failure, code == "_TRANSPORT" || code == "_ALL_BROKERS_DOWN" {
+            error.message = "a broker cannot be reached, \(failure)"
+        } else {
+            error.message += ", last error: \(failure ?? cause.message)"
+        }
+        return error
+    }
+
     /// Advice for operators.
     private var advice: String? {
         switch kind {

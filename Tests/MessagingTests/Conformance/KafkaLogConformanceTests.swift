@@ -33,6 +33,24 @@ import Testing
         _ = try await reader
         await factory.closeAll()
     }
+
+    /// Brokers delete a topic earlier than the offsets of its groups.
+    @Test(.enabled(if: !TestKafka.versions.isEmpty, "no KAFKA_HOME"), arguments: TestKafka.versions)
+    func `a group's offset of an earlier topic of the same name is ignored`(_ version: String) async throws {
+        let factory = KafkaLogFactory(cluster: try await .shared(version))
+        let test = LogUnderTest(log: try await factory.connect(), factory: factory)
+        try await test.make(partitions: 1)
+        try await test.append([test.record("k", "new")])
+        // A new cluster creates the topic of the groups' offsets first.
+        try await eventually(within: .seconds(60), "the group has an offset") {
+            (try? await test.log.resetOffsets(of: test.group, to: [TopicPartition(test.topic, 0): 40])) != nil
+        }
+        let subscription = try await test.subscribe()
+        let lease = try await test.lease(subscription)
+        #expect(try await test.read(lease, 1).map(\.text) == ["new"])
+        await subscription.close()
+        await factory.closeAll()
+    }
 }
 
 /// Each client is one of the cluster's own.

@@ -69,10 +69,12 @@ struct PartitionWorker: Sendable {
     /// another member could not continue either.
     private func stop(_ end: Int64) async {
         consumer.metrics.stopped.increment()
+        consumer.outages.stopped.insert(lease.partition, of: consumer.group)
         consumer.logger.error(
             "the topic was created again, the partition is stopped: stop the service and run `learning-hub groups reset`",
             facts([.offset: LogValue(end)]))
         await lease.whenRevoked()
+        consumer.outages.stopped.remove(lease.partition, of: consumer.group)
         consumer.metrics.stopped.decrement()
     }
 

@@ -120,7 +120,8 @@ extension EventLogError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unknownTopic(let topic): "there is no topic \(topic): `learning-hub topics apply` creates missing topics"
-        case .groupInUse(let group): "group \(group) has members: stop the service first"
+        case .groupInUse(let group):
+            "group \(group) has members: stop the service first; a killed process counts for some seconds"
         case .leaseLost(let partition): "\(partition) has gone to another member"
         case .gap(let partition, let first):
             "\(partition): records were removed before they were read; the first kept is \(first)"

@@ -139,13 +139,16 @@ final class KafkaLease: Lease {
 
     /// The group's offset according to the log. The member's client asks, because librdkafka's admin client can abort the process when a
     /// broker connection is lost during a group request (observed in all versions so far, 2.0.2 included).
+    ///
+    /// An offset after the end belongs to an earlier topic of that name: brokers forget it later than they delete the topic.
     private func known() async throws -> Int64 {
         let log = subscription.log, place = lane.partition
-        if let offset = try await lane.committed(within: log.limits.requestMax) { return offset }
+        let committed = try await lane.committed(within: log.limits.requestMax)
         return try await log.attempt { admin in
             guard let mark = try await log.marks(of: [place], admin)[place] else {
                 throw EventLogError.unknownTopic(place.topic)
             }
+            if let committed, committed <= mark.upperBound { return committed }
             return subscription.limits.start == .earliest ? mark.lowerBound : mark.upperBound
         }
     }

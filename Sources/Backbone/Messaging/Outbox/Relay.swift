@@ -187,12 +187,16 @@ public final class Relay: Sendable {
         if !ids.isEmpty { try await database.execute("with \(OutboxReader.removal(of: ids)) select") }
     }
 
-    private func bury(_ refused: [(id: Int64, reason: String)]) async throws {
-        if refused.isEmpty { return }
-        logger.error("log permanently refused events; see outbox_dead", [.count: LogValue(refused.count)])
+    private func bury(_ refused: [(event: OutgoingEvent, reason: String)]) async throws {
+        guard let first = refused.first else { return }
+        logger.error(
+            "the log refused events; `learning-hub outbox list` shows them, `outbox resend` sends them again",
+            [
+                .count: LogValue(refused.count), .topic: .text(first.event.record.topic), .reason: .text(first.reason),
+            ])
         _ = try await database.execute(
             """
-            with refused as (select * from unnest(\(refused.map(\.id)), \(refused.map(\.reason))) as r (id, reason)),
+            with refused as (select * from unnest(\(refused.map(\.event.id)), \(refused.map(\.reason))) as r (id, reason)),
             gone as (delete from outbox o using refused r where o.id = r.id returning o.*, r.reason)
             insert into outbox_dead (id, created_at, reason, topic, key, event_id, headers, value)
             select id, created_at, reason, topic, key, event_id, headers, value from gone

@@ -3,7 +3,7 @@ internal import Observability
 /// The outcome of a batch.
 struct RelayReport {
     private(set) var accepted: [Int64] = []
-    private(set) var refused: [(id: Int64, reason: String)] = []
+    private(set) var refused: [(event: OutgoingEvent, reason: String)] = []
     /// Rows from this id on are to be sent again, in order.
     private(set) var firstToRetry: Int64?
     private(set) var retryCount = 0
@@ -20,7 +20,7 @@ struct RelayReport {
                 accepted.append(event.id)
                 createdAtMs.append(event.createdAtMs)
             case .refused(let reason):
-                refused.append((event.id, reason))
+                refused.append((event, reason))
             case .retry(let reason):
                 if firstToRetry == nil {
                     firstToRetry = event.id

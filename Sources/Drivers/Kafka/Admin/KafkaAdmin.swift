@@ -71,18 +71,16 @@ public final class KafkaAdmin: @unchecked Sendable {
     }
 
     private func silence(_ limit: Duration) -> KafkaError {
-        KafkaError(.timedOut, "no response within \(limit)" + (lastError.map { ", last error: \($0.message)" } ?? ""))
+        KafkaError(.timedOut, "no response within \(limit)").caused(by: lastError)
     }
 
     private func take(_ event: ClientEvent) {
         switch event.kind {
         case HUB_KAFKA_EVENT_ERROR: lastError = event.error
         case HUB_KAFKA_EVENT_ANSWER:
-            if var error = event.error {
-                if error.kind == .timedOut || error.kind == .passing, let lastError {
-                    error.message += ", last error: \(lastError.message)"
-                }
-                finish(event.tag, .failure(error))
+            if let error = event.error {
+                let isUnexplained = error.kind == .timedOut || error.kind == .passing
+                finish(event.tag, .failure(isUnexplained ? error.caused(by: lastError) : error))
             } else {
                 lastError = nil
                 finish(event.tag, .success(event))
@@ -102,11 +100,8 @@ public final class KafkaAdmin: @unchecked Sendable {
         let handle = try await handle()
         do {
             return try await cluster.blocking { try body(handle) }
-        } catch var error as KafkaError where error.kind == .passing || error.kind == .timedOut {
-            // The status of such a call does not contain the cause.
-            let heard = try? await loop.run("kafka admin") { self.lastError?.message }
-            if let heard = heard ?? nil { error.message += ", last error: \(heard)" }
-            throw error
+        } catch let error as KafkaError where error.kind == .passing || error.kind == .timedOut {
+            throw error.caused(by: (try? await loop.run("kafka admin") { self.lastError }) ?? nil)
         }
     }
 

@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// The log lines of librdkafka, of all clients of a cluster. Each client writes many lines per second while a broker is unreachable.
 ///
-/// Failures of a broker are reported as one outage of the process, and so are consumers that lose their session meanwhile. Other lines are limited in number per minute, and the number of
-/// dropped lines is logged.
+/// Failures of a broker are reported as one outage of the process, and so are consumers that lose their session meanwhile. Other lines
+/// are limited in number per minute, and the number of dropped lines is logged.
 final class ClusterLog: Sendable {
     private let logger: Logger
     private let brokers: OutageLog
@@ -28,6 +28,10 @@ final class ClusterLog: Sendable {
     private static let places: Set<String> = [
         "FAIL", "_TRANSPORT", "_RESOLVE", "_SSL", "_AUTHENTICATION", "_TIMED_OUT",
     ]
+
+    /// Facilities whose lines are no news: a setting that we chose, and a producer's id that librdkafka asks for again, as at the first
+    /// start of a cluster. If it gets none, appends fail and are reported.
+    private static let expected: Set<String> = ["CONFWARN", "GETPID"]
 
     init(_ logger: Logger, uptime: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
         self.logger = logger
@@ -52,6 +56,9 @@ final class ClusterLog: Sendable {
     func write(_ level: LogLevel, place: String, text: String) {
         // Each broker reports its own failure.
         if place == "_ALL_BROKERS_DOWN" { return }
+        if Self.expected.contains(place) {
+            return logger.debug("kafka client", [.name: .text(place), .reason: .text(text)])
+        }
         if place == "SESSTMOUT" { return sessions.failed([.reason: .text(text)]) }
         if Self.places.contains(place), let (address, reason) = Self.failure(in: text) {
             // A connection that was open and ends is no outage: brokers close idle ones. A failed attempt to connect follows if it is.
@@ -90,19 +97,21 @@ final class ClusterLog: Sendable {
         if areAllBack { sessions.succeeded() }
     }
 
-    /// `host:port` of the broker and the reason in `GroupCoordinator: 127.0.0.1:9092/1: Connect to … failed: … (after 0ms in state …)` or, as a
-    /// group's coordinator is also reported, in `GroupCoordinator: Connect to ipv4#127.0.0.1:9092 failed: … (after 0ms in state …)`.
+    /// `host:port` of the broker and the reason in `127.0.0.1:9092/1: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in
+    /// state …)` or, as a group's coordinator is also reported, in the same text without the first address.
     static func failure(in text: String) -> (address: String, reason: String)? {
         if let match = text.firstMatch(of: /([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:]+\]):([0-9]+)(\/[A-Za-z0-9\-]+)?: (.+)/) {
-            return ("\(match.output.1):\(match.output.2)", withoutState(match.output.4))
+            return ("\(match.output.1):\(match.output.2)", cause(in: match.output.4))
         }
         let connect = text.firstMatch(of: /Connect to ipv[46]#([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:]+\]):([0-9]+) .+/)
-        return connect.map { ("\($0.output.1):\($0.output.2)", withoutState($0.output.0)) }
+        return connect.map { ("\($0.output.1):\($0.output.2)", cause(in: $0.output.0)) }
     }
 
-    /// A reason without the state of the connection.
-    private static func withoutState(_ reason: Substring) -> String {
-        String(reason.firstRange(of: " (after ").map { reason[..<$0.lowerBound] } ?? reason)
+    /// A reason without the address and the state of the connection.
+    private static func cause(in reason: Substring) -> String {
+        let reason = reason.firstRange(of: " (after ").map { reason[..<$0.lowerBound] } ?? reason
+        let end = reason.hasPrefix("Connect to ") ? reason.firstRange(of: " failed: ")?.upperBound : nil
+        return String(end.map { reason[$0...] } ?? reason)
     }
 
     private static func level(ofSyslog level: Int32) -> LogLevel {

@@ -97,8 +97,7 @@ public final class KafkaProducer: @unchecked Sendable {
 
     private func miss(_ append: Append, _ limit: Duration) {
         let heard = lines.values.lazy.compactMap(\.lastError).first
-        let error = KafkaError(
-            .timedOut, "not acknowledged within \(limit)" + (heard.map { ", last error: \($0.message)" } ?? ""))
+        let error = KafkaError(.timedOut, "not acknowledged within \(limit)").caused(by: heard)
         finish(append, error)
         for line in lines.values where !line.withdraw(append) { line.retire(error) }
     }
