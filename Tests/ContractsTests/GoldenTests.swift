@@ -8,7 +8,12 @@ import Testing
         let event = try #require(EventCatalogue.event(for: topic))
         let goldens = try Golden.all(of: event)
         for golden in goldens {
-            if Golden.isWriting, golden.has(.example) { try golden.writeIfMissing() }
+            if Golden.isWriting, golden.has(.example), !golden.has(.bytes) {
+                let bytes = try golden.encodedExample()
+                // First: what the event's Swift type refuses is not written.
+                try expect(event, reads: bytes, writtenBy: try golden.schema())
+                try golden.write(bytes)
+            }
             try #require(golden.has(.example) && golden.has(.bytes), "\(Golden.advice)")
             let (json, bytes) = (try golden.json(), try golden.bytes())
             let schema = try golden.schema()

@@ -38,12 +38,14 @@ struct Golden {
         return try Schema(parsing: String(contentsOfFile: path, encoding: .utf8))
     }
 
-    /// Writes the bytes of a new example; those that are there stay as they are.
-    func writeIfMissing() throws {
-        if has(.bytes) { return }
+    /// The bytes of a new example.
+    func encodedExample() throws -> [UInt8] {
         let schema = try schema()
-        let hex = try AvroValue(json: json(), schema: schema).encoded(as: schema)
-            .map { String(UInt16($0) | 0x100, radix: 16).dropFirst() }.joined()
+        return try AvroValue(json: json(), schema: schema).encoded(as: schema)
+    }
+
+    func write(_ bytes: [UInt8]) throws {
+        let hex = bytes.map { String(UInt16($0) | 0x100, radix: 16).dropFirst() }.joined()
         let lines = stride(from: 0, to: hex.count, by: 64).map { String(hex.dropFirst($0).prefix(64)) }
         try (lines.joined(separator: "\n") + "\n").write(toFile: "\(base).hex", atomically: true, encoding: .utf8)
     }

@@ -1,6 +1,9 @@
 import Contracts
+import HubTesting
 import Messaging
 import Postgres
+import SystemTesting
+import Testing
 
 /// Records every event that a hub under fault writes into its outboxes.
 ///
@@ -43,35 +46,53 @@ struct Books: Sendable {
         return books
     }
 
-    /// Whether all work is done: every outbox is empty, every event was handled by its groups, every mail was sent, every
-    /// task has ended.
-    func areSettled() async throws -> Bool {
+    /// Waits until all work is done: every outbox is empty, every event was handled by its groups, every mail was sent, every task has
+    /// ended. A failure tells what is left.
+    /// - Parameter limit: see ``eventually(within:_:sourceLocation:_:)``.
+    func settle(within limit: Duration, in hub: HubUnderTest) async throws {
+        var left: [String] = []
+        do {
+            try await eventually(within: limit, "everything is settled") {
+                left = try await unsettled()
+                return left.isEmpty
+            }
+        } catch {
+            Issue.record("left: \(left.joined(separator: ", "))\n\(hub.logText.suffix(20_000))")
+            throw error
+        }
+    }
+
+    private func unsettled() async throws -> [String] {
         // One statement reads one snapshot, so data that move from one table to another are seen in one of them.
-        var onTheWay: SQL =
+        var counts: SQL =
             """
-            select (select count(*) from notification.waiting_notice)
-                + (select count(*) from notification.delivery where finished_at is null)
+            select 'notices' as part, count(*) as number from notification.waiting_notice
+            union all select 'deliveries', count(*) from notification.delivery where finished_at is null
             """
-        for schema in outboxes { onTheWay = "\(onTheWay) + (select count(*) from \(quoted: schema).outbox)" }
+        for schema in outboxes {
+            counts =
+                "\(counts) union all select \("outbox of \(schema)"), count(*) from \(quoted: schema).outbox"
+        }
         for schema in tasks {
-            onTheWay =
+            counts =
                 """
-                \(onTheWay) + (select count(*) from \(quoted: schema).task
-                    where state in ('waiting', 'running') and kind not like 'job %')
+                \(counts) union all select \("tasks of \(schema)"), count(*) from \(quoted: schema).task
+                    where state in ('waiting', 'running') and kind not like 'job %'
                 """
         }
         for group in groups {
             let topics = TopicCatalogue.topics(readBy: group).map(\.name)
-            onTheWay =
+            counts =
                 """
-                \(onTheWay) + (select count(*) from reckoning.written w where topic = any(\(topics))
+                \(counts) union all select \("events of group \(group.rawValue)"), count(*) from reckoning.written w
+                where topic = any(\(topics))
                     and not exists (select from \(quoted: group.service.rawValue).inbox i
                         where i.consumer_group = \(group.rawValue) and i.event_id = w.event_id)
                     and not exists (select from reckoning.written d
-                        where d.topic = \(TopicCatalogue.deadLetter(for: group).name) and d.event_id = w.event_id))
+                        where d.topic = \(TopicCatalogue.deadLetter(for: group).name) and d.event_id = w.event_id)
                 """
         }
-        return try await count(onTheWay) == 0
+        return try await texts("select number || ' ' || part from (\(counts)) c where number > 0")
     }
 
     /// Failed tasks.

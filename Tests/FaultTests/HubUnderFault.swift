@@ -90,9 +90,7 @@ struct HubUnderFault: Sendable {
     }
 
     private func reckon(_ name: String, _ kind: HubLogKind, _ onlyBrokersSuffer: Bool) async throws {
-        try await eventually(within: Self.settleMax, "everything is settled") {
-            try await books.areSettled()
-        }
+        try await books.settle(within: Self.settleMax, in: hub)
         let tally = people.tally
         let (reckoning, mails, ledgerRows) = try await reckon()
         #expect(reckoning.discrepancies == [])

@@ -150,7 +150,7 @@ final class SchoolUnderFault: Sendable {
     // MARK: Reckoning
 
     private func reckon(_ kind: HubLogKind) async throws {
-        try await eventually(within: Self.settleMax, "everything is settled") { try await books.areSettled() }
+        try await books.settle(within: Self.settleMax, in: hub)
         var reckoning = try await Reckoning(books)
         try await reckoning.check(learners, in: course.id, books)
         #expect(reckoning.discrepancies == [])

@@ -10,7 +10,11 @@ public final class HubClient: Sendable {
         public let body: [UInt8]
 
         public func json<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
-            try JSONDecoder().decode(type, from: Data(body))
+            do {
+                return try JSONDecoder().decode(type, from: Data(body))
+            } catch {
+                throw UnexpectedAnswer(description: "\(status) \(text.prefix(2_000)): \(error)")
+            }
         }
         public var text: String { String(decoding: body, as: UTF8.self) }
     }
@@ -117,4 +121,10 @@ public final class HubClient: Sendable {
     public struct Complaint: Decodable {
         public let code: String
     }
+}
+
+/// An answer without the expected JSON.
+public struct UnexpectedAnswer: Error, CustomStringConvertible {
+    /// The status and the body.
+    public let description: String
 }

@@ -40,6 +40,7 @@ import Testing
         }
         try #require(demo.code == 0, "\(demo.output)\(demo.errors)")
         #expect(played.allSatisfy(\.arrived) && played.count > 15)
+        #expect(played.last?.detail.contains(" with the password ") == true, "\(demo.output)")
 
         // The author is welcomed too.
         let expected = [
@@ -97,7 +98,8 @@ import Testing
             inMany
             ? try await HubUnderTest.inManyProcesses(Self.services, environment)
             : try await HubUnderTest.inOneProcess(environment)
-        let demo = try await hub.command(["demo", "--url", hub.address])
+        // The gateway in a process of its own records its port.
+        let demo = try await hub.command(["demo"] + (inMany ? [] : ["--url", hub.address]))
         #expect(demo.code == 0 && demo.output.contains("the mail server refused it: RCPT TO answered 550"), "\(demo)")
         try await expectCounts(
             hub,
@@ -113,6 +115,14 @@ import Testing
         #expect(try await elsewhere.exitCode() == 1)
         #expect(elsewhere.output.isEmpty && elsewhere.logText.contains("no hub runs on"), "\(elsewhere.output)")
         folder.finish()
+        let another = try await TestDatabase.make()
+        #expect(try await hub.command(["topics", "apply"], ["DATABASE_URL": another.url]).code == 0)
+        let astray = try await hub.command(["demo", "--url", hub.address], ["DATABASE_URL": another.url])
+        #expect(astray.code == 1 && astray.errors.contains("uses another database than this command"), "\(astray)")
+        let tables = try await another.database.query("select count(to_regclass('\"user\".account'))").first
+        let tableCount: Int? = try tables?.decode(Int.self)
+        #expect(tableCount == 0)
+        try await another.drop()
         #expect(try await hub.stop().allSatisfy { $0 == 0 })
         await smtp.stop()
     }
