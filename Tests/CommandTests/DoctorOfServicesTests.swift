@@ -29,7 +29,7 @@ import Testing
         for service in ["gateway", "user", "gamification"] {
             let line = line("service \(service)", dead.output)
             #expect(line.hasPrefix("✘") && line.contains("no program listens there"), "\(dead.output)")
-            #expect(line.contains("restart it: `learning-hub up`"), "\(line)")
+            #expect(line.contains("restart it: `learning-hub up --data \(hub.dataFolder) --port 0`"), "\(line)")
         }
         let again = try await HubUnderTest.inOneProcess(environment, on: folder)
         let whole = try await again.command(["doctor"])
@@ -71,6 +71,69 @@ import Testing
         #expect(stopped.code == 1 && notification.contains("no process of this service runs"), "\(stopped.output)")
         #expect(notification.contains("start it: `learning-hub serve notification`"), "\(notification)")
         #expect(try await hub.stop() == [0, 0, 0])
+    }
+
+    @Test func `doctor reports an address at which a process calls a service in vain`() async throws {
+        let hub = try await HubUnderTest.inManyProcesses(["user"]), folder = try WorkFolder("doctor")
+        let (own, dead) = (try FreePort.any(), try FreePort.any())
+        // Without HUB_USER_URL the port of this machine is called.
+        let gateway = try Program(
+            ["serve", "gateway"],
+            [
+                "DATABASE_URL": hub.databaseURL, "HUB_IDENTITY_SECRET": "a secret that all processes share",
+                "HUB_GATEWAY_PORT": String(own), "HUB_GATEWAY_PRIVATE_PORT": "0",
+                "HUB_USER_PORT": String(dead),
+            ], log: folder.file("gateway.log"))
+        let found = try await eventually(within: .seconds(60), "the process is known") {
+            let run = try await hub.command(["doctor"])
+            return run.output.contains("✔ service gateway") ? run : nil
+        }
+        let line = line("addresses", found.output)
+        #expect(found.code == 1 && line.contains("(serve gateway) calls"), "\(found.output)")
+        #expect(
+            line.contains("user service at http://127.0.0.1:\(dead),") && line.contains("with HUB_USER_URL=http"),
+            "\(line)")
+        gateway.interrupt()
+        #expect(try await gateway.exitCode() == 0)
+        let sound = try await hub.command(["doctor"])
+        #expect(!sound.output.contains("addresses"), "\(sound.output)")
+        #expect(try await hub.stop() == [0])
+        folder.finish()
+    }
+
+    @Test func `doctor reports partitions that wait for a reset`() async throws {
+        let hub = try await HubUnderTest.inManyProcesses(["user", "gamification"])
+        func stop() async throws {
+            try hub.program(of: "gamification").interrupt()
+            _ = try await hub.program(of: "gamification").exitCode()
+        }
+        let database = Database(url: hub.databaseURL, loops: TestLoops.shared)
+        let partition = SQL("consumer_group = 'gamification' and topic = 'user.registered' and partition = 0")
+        try await eventually(within: .seconds(60), "the group has a position") {
+            let row = "select from gamification.consumer_position where \(partition) and next_offset = 0" as SQL
+            return try await !database.query(row).isEmpty
+        }
+        try await stop()
+        // As after the topic was deleted and created again.
+        try await database.execute("update gamification.consumer_position set next_offset = 999 where \(partition)")
+        await database.close()
+        try await hub.startAgain("gamification")
+        try await eventually(within: .seconds(60), "doctor reports it") {
+            let found = try await hub.command(["doctor"])
+            let line = line("service gamification", found.output)
+            return found.code == 1 && line.contains("stopped partitions (gamification user.registered/0) fails")
+                && line.contains("groups reset GROUP")
+        }
+        try await stop()
+        let reset = ["groups", "reset", "gamification", "--to", "beginning", "--yes"]
+        try await eventually(within: .seconds(60), "the group has no members") {
+            try await hub.command(reset).code == 0
+        }
+        try await hub.startAgain("gamification")
+        try await eventually(within: .seconds(60), "it is sound again") {
+            line("service gamification", try await hub.command(["doctor"]).output).hasPrefix("✔")
+        }
+        #expect(try await hub.stop() == [0, 0])
     }
 
     @Test(arguments: [false, true]) func `doctor checks the settings of the hub`(inMany: Bool) async throws {
@@ -126,6 +189,25 @@ import Testing
         try await database.execute("delete from \"user\".outbox where event_id = 'evt_1'")
         let early = line("outbox", try await hub.command(["doctor"]).output)
         #expect(early.hasPrefix("✔") && early.contains("1 events are waiting"), "\(early)")
+
+        try await database.execute(
+            """
+            insert into "user".outbox_dead (id, created_at, refused_at, reason, topic, key, event_id, headers, value)
+            values (7, now(), now(), 'unknown topic', 'user.registered', 'k', 'evt_3', '', '')
+            """)
+        let refused = line("outbox", try await hub.command(["doctor"]).output)
+        #expect(
+            refused.hasPrefix("✘") && refused.contains("the log refused 1 event of user — `learning-hub outbox list`"),
+            "\(refused)")
+        let listed = try await hub.command(["outbox", "list"])
+        #expect(
+            listed.code == 0 && listed.output.contains("evt_3") && listed.output.contains("unknown topic"), "\(listed)")
+        #expect(try await hub.command(["outbox", "resend", "usr"]).code == 2)
+        let resent = try await hub.command(["outbox", "resend", "user"])
+        #expect(resent.code == 0 && resent.output.contains("1 event waits to be sent"), "\(resent)")
+        #expect(try await hub.command(["outbox", "list"]).output.contains("the log has refused no event"))
+        let waiting = try await database.query("select from \"user\".outbox where event_id = 'evt_3'")
+        #expect(waiting.count == 1)
         await database.close()
         #expect(try await hub.stop() == [0])
     }

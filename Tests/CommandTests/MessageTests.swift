@@ -1,5 +1,6 @@
 import Foundation
 import HubTesting
+import Postgres
 import SystemTesting
 import Testing
 
@@ -30,6 +31,8 @@ import Testing
     @Test func `an address of another machine is reported`() async throws {
         let run = try await Run(["up", "--data", "hub", "--port", "0", "--host", "300.1.1.1"])
         #expect(run.code == 1 && run.errors.contains("service cannot listen on 300.1.1.1, port 0: "), "\(run.errors)")
+        // Before the first service starts.
+        #expect(!run.output.contains("ready on port"), "\(run.output)")
     }
 
     @Test(arguments: [("HUB_LOOPS", "many"), ("HUB_LOG_LEVEL", "loud"), ("DATABASE_URL", "nonsense")])
@@ -76,6 +79,77 @@ import Testing
         #expect(whole.code == 0 && whole.errors.contains("continue it with --id"), "\(whole.errors)")
         let schemas = try await Run(["schemas", "check"], environment)
         #expect(!schemas.output.contains(" 1 versions"), "\(schemas.output)")
+    }
+
+    @Test func `commands that need a hub change no database without one`() async throws {
+        let database = try await TestDatabase.make()
+        let environment = ["DATABASE_URL": database.url]
+        for arguments in [
+            ["replay", "gamification", "--from-beginning"], ["admin", "create", "--email", "a@example.org"],
+            ["groups", "list"],
+        ] {
+            let run = try await Run(arguments, environment)
+            #expect(run.code == 1 && run.errors.contains("this database contains no hub yet"), "\(run.errors)")
+            #expect(!run.errors.contains("this is replay"), "\(run.errors)")
+        }
+        let schemas = try await database.database.query(
+            "select count(*) from pg_namespace where nspname in ('hub', 'user')"
+        ).first
+        let count: Int? = try schemas?.decode(Int.self)
+        #expect(count == 0)
+        try await database.drop()
+    }
+
+    @Test func `a command for a service that never ran, or for what it does not have, names both`() async throws {
+        let environment = ["DATABASE_URL": try await TestDatabase.make().url]
+        #expect(try await Run(["topics", "apply"], environment).code == 0)
+        for (arguments, message) in [
+            (["replay", "nope", "--from-beginning"], "the hub has no group nope. Its groups: "),
+            (
+                ["dlq", "discard", "gamification/0/999"],
+                "there is no dead letter gamification/0/999. `learning-hub dlq list`"
+            ),
+            (["trace", "nonsense"], "the hub has no records of nonsense. Use the X-Correlation-Id"),
+            (
+                ["admin", "create", "--email", "a@example.org"],
+                "standard input contains no password. Run the command on a terminal"
+            ),
+            (
+                ["groups", "reset", "gamification", "--topic", "payment.failed", "--to", "end"],
+                "the gamification service has never run with this database"
+            ),
+        ] {
+            let run = try await Run(arguments, environment)
+            #expect(run.code == 1 && run.errors.contains(message), "\(arguments): \(run.errors)")
+        }
+    }
+
+    @Test func `an unusable database of DATABASE_URL is reported with what to correct`() async throws {
+        let url = "postgres://nobody@127.0.0.1:\(try FreePort.any())/x"
+        let run = try await Run(["groups", "list"], ["DATABASE_URL": url])
+        #expect(
+            run.code == 1 && run.errors.contains("Connection refused. Start its server, correct DATABASE_URL"),
+            "\(run.errors)")
+        #expect(!run.errors.contains("postgres connection"), "\(run.errors)")
+    }
+
+    @Test func `a data folder that cannot be created is reported with the reason`() async throws {
+        let run = try await Run(["up", "--data", "/proc/hub"])
+        #expect(
+            run.code == 1 && run.errors.contains("/proc/hub cannot be created: No such file or directory. Choose"),
+            "\(run.errors)")
+    }
+
+    @Test func `invalid settings are marked in their list`() async throws {
+        let run = try await Run(["config"], ["HUB_DRAIN_TIME": "10", "HUB_LOOPS": "2"])
+        #expect(
+            run.output.contains("✘ HUB_DRAIN_TIME has an invalid value. Expected: a duration such as 500ms"),
+            "\(run.output)")
+        #expect(!run.output.contains("✘ HUB_LOOPS"))
+        let json = try await Run(["config", "--json"], ["HUB_DRAIN_TIME": "10"]).output.split(separator: "\n")
+        let invalid = json.filter { $0.contains(#""valid":false"#) }
+        #expect(invalid.count == 1 && invalid[0].contains("HUB_DRAIN_TIME"), "\(invalid)")
+        #expect(try await Run(["config", "--json", "--markdown"]).code == 2)
     }
 
     @Test func `the Markdown table of the settings has their sources`() async throws {

@@ -14,6 +14,10 @@ import Testing
         }
         try await eventually("the tasks have failed") { try await failed(hub).count == 3 }
         let tasks = try await failed(hub)
+        let doctor = try await hub.command(["doctor"]).output
+        #expect(
+            doctor.contains("tasks have failed: ") && doctor.contains("`learning-hub tasks list --state failed`"),
+            "\(doctor)")
         let task = try #require(tasks.first)
         #expect(task.service == "notification" && task.kind == "deliver-mail" && task.attempts == 1, "\(task)")
         #expect(

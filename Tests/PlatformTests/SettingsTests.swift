@@ -1,3 +1,4 @@
+import Contracts
 import Platform
 import Testing
 
@@ -20,10 +21,18 @@ import Testing
 
     @Test func `a value of another type is refused by name and never shown`() throws {
         let settings = try Settings(environment: ["HUB_TEST_PORT": "s3cret!"])
-        #expect(throws: SettingsError.invalid(name: "HUB_TEST_PORT", type: "number")) { try settings.value(port) }
+        #expect(throws: SettingsError.invalid(name: "HUB_TEST_PORT", expected: "number")) { try settings.value(port) }
         #expect(settings.complaint(about: port.declaration) != nil)
-        let text = SettingsError.invalid(name: "HUB_TEST_PORT", type: "number").description
+        let text = SettingsError.invalid(name: "HUB_TEST_PORT", expected: "number").description
         #expect(!text.contains("s3cret!"))
+    }
+
+    @Test func `a service is called at its URL, else at its port of this machine`() throws {
+        #expect(try Settings().url(of: .user) == "http://127.0.0.1:\(3000 + PlatformSettings.portOffset(of: .user))")
+        let moved = try Settings(environment: ["HUB_USER_PORT": "4711"])
+        #expect(try moved.url(of: .user) == "http://127.0.0.1:4711")
+        let named = try Settings(environment: ["HUB_USER_PORT": "4711", "HUB_USER_URL": "http://user:80"])
+        #expect(try named.url(of: .user) == "http://user:80")
     }
 
     @Test func `a setting without value and default is missing`() throws {

@@ -29,7 +29,9 @@ extension Problem {
     public static let notAllowed = Problem(.forbidden, "not-allowed", detail: "Your role does not allow this request.")
     static let notFromTheGateway = Problem(
         .unauthorized, "no-identity",
-        detail: "This service accepts only requests from the gateway. Send the request to the gateway.")
+        detail:
+            "This service accepts only requests that the gateway has signed. Send the request to the gateway; if it was sent there, "
+            + "an operator must give all processes the same HUB_IDENTITY_SECRET and the right time.")
 
     // MARK: Request
 

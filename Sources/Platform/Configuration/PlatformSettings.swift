@@ -66,12 +66,12 @@ public enum PlatformSettings {
             "The port of the \(service) service.")
     }
 
-    /// The base URL of a service.
+    /// The base URL of a service; for its effective value see ``Settings/url(of:)``.
     public static func url(of service: ServiceName) -> Setting<String> {
         Setting(
             "HUB_\(service.rawValue.uppercased())_URL",
-            default: "http://127.0.0.1:\(3000 + portOffset(of: service))",
-            "The URL at which other services call the \(service) service.")
+            "The URL at which other services call the \(service) service. Unset: its port of this machine, by default http://127.0.0.1:\(3000 + portOffset(of: service))."
+        )
     }
 
     public static let gatewayPrivatePort = Setting<Int>(

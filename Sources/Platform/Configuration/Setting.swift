@@ -17,7 +17,8 @@ public struct Setting<Value: SettingValue>: Sendable {
 
     public var declaration: SettingDeclaration {
         SettingDeclaration(
-            name: name, type: Value.settingType, defaultText: defaultValue?.settingText, isSecret: isSecret,
+            name: name, type: Value.settingType, form: Value.settingForm, defaultText: defaultValue?.settingText,
+            isSecret: isSecret,
             summary: summary, accepts: { Value(settingText: $0) != nil }, harmless: Value.harmless)
     }
 }
@@ -26,6 +27,8 @@ public struct Setting<Value: SettingValue>: Sendable {
 public struct SettingDeclaration: Sendable {
     public let name: String
     public let type: String
+    /// What a valid value looks like.
+    let form: String
     public let defaultText: String?
     public let isSecret: Bool
     public let summary: String
@@ -38,6 +41,8 @@ public struct SettingDeclaration: Sendable {
 public protocol SettingValue: Sendable {
     /// The type's name for people: `number`, `text`.
     static var settingType: String { get }
+    /// What a valid value looks like, if the type's name does not say it.
+    static var settingForm: String { get }
     /// nil for invalid text.
     init?(settingText: String)
     var settingText: String { get }
@@ -46,6 +51,7 @@ public protocol SettingValue: Sendable {
 }
 
 extension SettingValue {
+    public static var settingForm: String { settingType }
     public static func harmless(_ settingText: String) -> String? { nil }
 }
 
@@ -76,6 +82,7 @@ extension Bool: SettingValue {
 /// Written as a number and a unit: `500ms`, `15s`, `10m`, `24h`, `30d`.
 extension Duration: SettingValue {
     public static var settingType: String { "duration" }
+    public static var settingForm: String { "a duration such as 500ms, 10s, 5m, 24h or 30d" }
 
     private static let units: [(suffix: String, milliseconds: Int64)] = [
         ("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),

@@ -1,3 +1,5 @@
+public import Contracts
+
 /// The settings of a process: the command line overrides the environment, which overrides the `.env` file.
 public struct Settings: Sendable {
     public enum Source: String, Sendable {
@@ -21,11 +23,11 @@ public struct Settings: Sendable {
     }
 
     /// The value, or nil when an optional setting is unset. An empty text counts as unset.
-    /// - Throws: ``SettingsError/invalid(name:type:)`` for invalid text.
+    /// - Throws: ``SettingsError/invalid(name:expected:)`` for invalid text.
     public func optional<Value>(_ setting: Setting<Value>) throws(SettingsError) -> Value? {
         guard let (text, _) = text(setting.name) else { return setting.defaultValue }
         guard let value = Value(settingText: text) else {
-            throw .invalid(name: setting.name, type: Value.settingType)
+            throw .invalid(name: setting.name, expected: Value.settingForm)
         }
         return value
     }
@@ -34,6 +36,12 @@ public struct Settings: Sendable {
     public func value<Value>(_ setting: Setting<Value>) throws(SettingsError) -> Value {
         guard let value = try optional(setting) else { throw .missing(names: [setting.name]) }
         return value
+    }
+
+    /// The base URL at which this process calls a service.
+    public func url(of service: ServiceName) throws(SettingsError) -> String {
+        if let url = try optional(PlatformSettings.url(of: service)) { return url }
+        return ServiceDirectory.url(host: "127.0.0.1", port: try value(PlatformSettings.port(of: service)))
     }
 
     /// - Throws: ``SettingsError/missing(names:)`` with all of `declarations` that have no value.
@@ -70,7 +78,7 @@ public struct Settings: Sendable {
     /// The error of the effective value; nil if valid.
     public func complaint(about declaration: SettingDeclaration) -> SettingsError? {
         guard let (text, _) = text(declaration.name), !declaration.accepts(text) else { return nil }
-        return .invalid(name: declaration.name, type: declaration.type)
+        return .invalid(name: declaration.name, expected: declaration.form)
     }
 
     /// The unknown names that begin with `HUB_`: most likely misspelt.
@@ -90,7 +98,7 @@ public struct Settings: Sendable {
 /// An invalid setting. The description says what to do and never shows the value, which may be a secret.
 public enum SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
     case missing(names: [String])
-    case invalid(name: String, type: String)
+    case invalid(name: String, expected: String)
     case badLine(number: Int)
 
     public var description: String {
@@ -99,7 +107,7 @@ public enum SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
             names.count == 1
                 ? "\(names[0]) is not set and has no default. Set it in the environment or in .env."
                 : "\(names.joined(separator: " and ")) are not set and have no default. Set them in the environment or in .env."
-        case .invalid(let name, let type): "\(name) has an invalid value. Expected: \(type)."
+        case .invalid(let name, let expected): "\(name) has an invalid value. Expected: \(expected)."
         case .badLine(let number): "line \(number) of .env is not of the form NAME=value."
         }
     }

@@ -25,7 +25,7 @@ public struct IdentitySeal: Sendable {
     /// - Throws: ``SettingsError`` when the secret is too short.
     public init(secret: String, now: @escaping @Sendable () -> Int64) throws(SettingsError) {
         guard let key = HMACKey(secret: secret) else {
-            throw .invalid(name: PlatformSettings.identitySecret.name, type: "a secret text of at least 16 bytes")
+            throw .invalid(name: PlatformSettings.identitySecret.name, expected: "a secret text of at least 16 bytes")
         }
         self.key = key.derived(for: "identity-header")
         self.now = now

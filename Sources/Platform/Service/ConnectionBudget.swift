@@ -34,7 +34,7 @@ public struct ConnectionBudget: Sendable, Equatable {
             let least = shared + Self.perServiceAndLoopMin * pools
             throw .invalid(
                 name: PlatformSettings.databaseConnections.name,
-                type: "at least \(least), for \(serviceCount) services on \(loopCount) threads")
+                expected: "at least \(least), for \(serviceCount) services on \(loopCount) threads")
         }
     }
 

@@ -4,6 +4,9 @@ internal import Observability
 
 /// A check of a part that a service depends on.
 public struct HealthCheck: Sendable {
+    /// The check that fails while partitions wait for `groups reset`.
+    public static let stoppedPartitions = "stopped partitions"
+
     let name: String
     let isVital: Bool
     let check: @Sendable () async throws -> Void

@@ -58,7 +58,7 @@ public struct HubParts: Sendable {
         let drainTime = try settings.value(PlatformSettings.drainTime)
         let directory = ServiceDirectory()
         for name in ServiceName.all + [.sandbox] {
-            directory[name] = try settings.value(PlatformSettings.url(of: name))
+            directory[name] = try settings.url(of: name)
         }
         let loops = try EventLoopGroup(count: try settings.value(PlatformSettings.loopCount))
         let pool = try BlockingPool(name: "hub-work", threadCount: 2, queueCountMax: 1_000)

@@ -50,14 +50,16 @@ public final class HubProcess: Sendable {
     /// Starts the services and returns when each of them is ready.
     ///
     /// - Parameters:
+    ///   - command: starts such a process again; without the program's name, for a shell.
     ///   - topics: how the log's topics are handled.
     ///   - commit: of the program; nil when it is not known.
     ///   - progress: called as each service becomes ready.
     /// - Throws: ``SettingsError``, ``StartError``, and what a service's own start throws. Nothing is left running then.
     public static func start(
-        _ types: [any HubService.Type], settings: Settings, topics: Topics, commit: String? = nil,
+        _ types: [any HubService.Type], command: String, settings: Settings, topics: Topics, commit: String? = nil,
         sink: any LogSink = LogWriter.standardError, progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws -> HubProcess {
+        for type in types { try requireListening(type.name, settings) }
         let parts = try await HubParts.open(settings, for: types.map { $0.name }, commit: commit, sink: sink)
         let upkeep = Supervisor(loops: parts.loops, logger: parts.logger)
         upkeep.start("event log") { try await parts.log.run() }
@@ -70,7 +72,7 @@ public final class HubProcess: Sendable {
             for together in [types.filter { $0.name != .gateway }, types.filter { $0.name == .gateway }] {
                 started += try await startTogether(together, parts, progress)
             }
-            note = try await writeDown(started, types, topics, parts)
+            note = try await writeDown(started, types, command, parts)
         } catch {
             for service in started { await service.stop(within: .zero) }
             await upkeep.stop()
@@ -81,9 +83,20 @@ public final class HubProcess: Sendable {
         return HubProcess(parts: parts, services: started, upkeep: upkeep, note: note)
     }
 
+    /// An address that cannot be used is reported before the first service starts.
+    private static func requireListening(_ name: ServiceName, _ settings: Settings) throws {
+        let host = try settings.value(PlatformSettings.host(of: name))
+        let port = try settings.value(PlatformSettings.port(of: name))
+        do {
+            try HTTPServer.check(host: host, port: port)
+        } catch {
+            throw StartError(error, of: name, on: host, port: port)
+        }
+    }
+
     /// Records this process for operators: the addresses of its services and its settings.
     private static func writeDown(
-        _ started: [RunningService], _ types: [any HubService.Type], _ topics: Topics, _ parts: HubParts
+        _ started: [RunningService], _ types: [any HubService.Type], _ command: String, _ parts: HubParts
     ) async throws -> HubProcessNote {
         let records = ProcessRecords(parts.store.database)
         let own = try await records.ownAddress()
@@ -95,11 +108,6 @@ public final class HubProcess: Sendable {
             return ServiceDirectory.url(
                 host: ["0.0.0.0", "::"].contains(host) ? own : host, port: service.privatePort ?? service.port)
         }
-        let command =
-            switch topics {
-            case .apply, .adopt: "up"
-            case .check: "serve \(names.joined(separator: " "))"
-            }
         let given = parts.settings.given(among: PlatformSettings.declarations + types.flatMap { $0.settings })
         let note = HubProcessNote(
             command: command, services: names, addresses: addresses, settings: try JSONValue(encoding: given))
@@ -232,7 +240,7 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .portTaken(let service, let port):
-            "port \(port) for the \(service) service is in use. Stop the program that uses it, or choose another port."
+            "port \(port) for the \(service) service is in use. Stop the program that uses it, or choose another port with \(PlatformSettings.port(of: service).name)\(service == .gateway ? " or `up --port`" : "")."
         case .cannotListen(let service, let host, let port, let reason):
             "the \(service) service cannot listen on \(host), port \(port): \(reason). Check \(PlatformSettings.host(of: service).name) and the port."
         case .database(let reason): "the database cannot be used: \(reason)"
@@ -241,8 +249,8 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
         case .anotherLog(let known, let given):
             """
             the hub has used \(known) as its event log until now, and the positions of its groups refer to the records there, but the \
-            settings name \(given). Check \(KafkaSettings.bootstrapServers.name), or use another database or data folder. To go on with \
-            the new log, see --adopt-log of `learning-hub up` and `learning-hub topics apply`.
+            settings name \(given). Set \(KafkaSettings.bootstrapServers.name) as before, or use another database or data folder. Only to \
+            change the log, see --adopt-log of `learning-hub up` and `learning-hub topics apply`.
             """
         case .hubRuns:
             "processes of the hub run. Stop them first; one that was killed on another machine counts for 30 s."

@@ -175,7 +175,3 @@ public enum ThisMachine {
         return String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }()
 }
-
-extension PostgresError {
-    fileprivate var isOfMissingTable: Bool { sqlState == "42P01" || sqlState == "3F000" }
-}

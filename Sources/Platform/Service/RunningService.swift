@@ -121,7 +121,13 @@ struct RunningService: Sendable {
         of service: any HubService, _ type: any HubService.Type, _ context: ServiceContext, _ shared: [HealthCheck] = []
     ) -> HealthRoutes {
         let database = context.database
-        let checks = [HealthCheck("database") { try await database.check() }] + shared + service.healthChecks
+        let checks =
+            [
+                HealthCheck("database") { try await database.check() },
+                HealthCheck(HealthCheck.stoppedPartitions, isVital: false) {
+                    try context.outages.stopped.check(type.name)
+                },
+            ] + shared + service.healthChecks
         var measures: [HealthCheck] = []
         if type.histories.contains(MessagingMigrations.service) {
             let backlog = OutboxBacklog(context.metrics, of: database)

@@ -12,7 +12,8 @@ enum Program {
         members: [
             UpCommand.command, ServeCommand.command, DemoCommand.command, DoctorCommand.command, ConfigCommand.command,
             TopicsCommand.command, GroupsCommand.command, SchemasCommand.command,
-            DeadLettersCommand.command, MailCommand.command, TasksCommand.command, ReplayCommand.command,
+            DeadLettersCommand.command, OutboxCommand.command, MailCommand.command, TasksCommand.command,
+            ReplayCommand.command,
             TraceCommand.command,
             AdminCommand.command, BenchCommand.command, CompletionsCommand.command, ManCommand.command,
         ])

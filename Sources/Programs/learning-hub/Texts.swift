@@ -7,6 +7,17 @@ internal import Foundation
 #endif
 
 extension String {
+    /// As one word of a command for a POSIX shell.
+    var shellWord: String {
+        let isPlain =
+            !isEmpty
+            && utf8.allSatisfy { byte in
+                UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+                    || "0123456789_-./:=@%+,".utf8.contains(byte)
+            }
+        return isPlain ? self : "'\(replacing("'", with: #"'\''"#))'"
+    }
+
     /// Padded with spaces to `width`.
     func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

@@ -49,7 +49,7 @@ struct AuthConfig: Sendable {
         refreshTokenLifetime = try settings.value(Self.refreshTokenLifetimeSetting) / .seconds(1)
         let age = try settings.value(Self.signingKeyAgeSetting) / .seconds(1)
         guard age >= 2 * KeySchedule.leadSeconds else {
-            throw .invalid(name: Self.signingKeyAgeSetting.name, type: "a duration of at least 2h")
+            throw .invalid(name: Self.signingKeyAgeSetting.name, expected: "a duration of at least 2h")
         }
         keys = KeySchedule(age: age, tokenLifetime: accessTokenLifetime)
         attempts = AttemptLimits(

@@ -15,7 +15,7 @@ struct CertificateConfig: Sendable {
     init(_ settings: Settings) throws(SettingsError) {
         let url = try settings.value(Self.publicURL)
         guard url.wholeMatch(of: /https?:\/\/[^\s\/?#"<>]+(\/[^\s?#"<>]*)?/) != nil, url.utf8.count <= 200 else {
-            throw .invalid(name: Self.publicURL.name, type: "an http or https URL of at most 200 bytes")
+            throw .invalid(name: Self.publicURL.name, expected: "an http or https URL of at most 200 bytes")
         }
         publicURL = String(url.reversed().drop { $0 == "/" }.reversed())
     }

@@ -51,8 +51,8 @@ struct GatewayConfig {
             CrossOrigin(allowed: $0, withCredentials: withCredentials)
         }
         if withCredentials, crossOrigin?.allowed.isEveryOrigin == true {
-            throw .invalid(
-                name: Self.credentialsSetting.name, type: "false while \(Self.originsSetting.name) allows all origins")
+            let expected = "false while \(Self.originsSetting.name) allows all origins"
+            throw .invalid(name: Self.credentialsSetting.name, expected: expected)
         }
         // An interval of zero would occupy the whole process.
         live.heartbeat = max(.milliseconds(10), try settings.value(Self.heartbeatSetting))

@@ -25,7 +25,7 @@ struct MediaConfig: Sendable {
         transcodeTime = try settings.value(Self.transcodeTimeSetting)
         let quotaGibibytes = try settings.value(Self.quotaSetting)
         guard (1...1_048_576).contains(quotaGibibytes) else {
-            throw .invalid(name: Self.quotaSetting.name, type: "a number from 1 to 1048576")
+            throw .invalid(name: Self.quotaSetting.name, expected: "a number from 1 to 1048576")
         }
         quotaBytes = quotaGibibytes << 30
     }

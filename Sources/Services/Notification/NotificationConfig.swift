@@ -30,7 +30,7 @@ struct NotificationConfig: Sendable {
     init(_ settings: Settings) throws {
         smtp = try settings.optional(Self.smtpURL)
         guard let mailbox = Mailbox(try settings.value(Self.mailFrom)) else {
-            throw SettingsError.invalid(name: Self.mailFrom.name, type: "an address or `Name <address>`")
+            throw SettingsError.invalid(name: Self.mailFrom.name, expected: "an address or `Name <address>`")
         }
         from = mailbox
         language = try settings.value(Self.language)

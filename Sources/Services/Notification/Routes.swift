@@ -133,7 +133,10 @@ extension NotificationError: ProblemConvertible {
     var problem: Problem {
         switch self {
         case .unknownNotice, .unknownMail: .notFound
-        case .noMailbox: .notFound
+        case .noMailbox:
+            Problem(
+                .notFound, "not-found",
+                detail: "There is no development mailbox: the hub sends its mails to the server of SMTP_URL.")
         }
     }
 }

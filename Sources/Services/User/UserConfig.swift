@@ -48,7 +48,7 @@ extension Setting<Int> {
     fileprivate func bounded(_ range: ClosedRange<Int>, _ settings: Settings) throws(SettingsError) -> UInt32 {
         let number = try settings.value(self)
         guard range.contains(number) else {
-            throw .invalid(name: name, type: "a number from \(range.lowerBound) to \(range.upperBound)")
+            throw .invalid(name: name, expected: "a number from \(range.lowerBound) to \(range.upperBound)")
         }
         return UInt32(number)
     }

@@ -33,6 +33,17 @@ public final class HTTPServer: Sendable {
     /// The number of open, admitted connections.
     var connectionCount: Int { admission.count }
 
+    /// Checks that a server could listen there now.
+    /// - Parameter port: 0 for any free port.
+    public static func check(host: String, port: Int) throws(HTTPServerError) {
+        guard var number = UInt16(exactly: port) else { throw cannotListen(host, port, EINVAL) }
+        do throws(SystemError) {
+            try Socket.listen(host, port: &number, probes: true).close()
+        } catch {
+            throw cannotListen(host, port, error.code)
+        }
+    }
+
     /// Starts listening. A server can be started once.
     /// - Returns: the port.
     public func start() async throws(HTTPServerError) -> Int {
@@ -42,14 +53,16 @@ public final class HTTPServer: Sendable {
             return true
         }
         guard isNew else { throw .alreadyStarted }
-        guard var port = UInt16(exactly: configuration.port) else { throw cannotListen(EINVAL) }
+        guard var port = UInt16(exactly: configuration.port) else {
+            throw Self.cannotListen(configuration.host, configuration.port, EINVAL)
+        }
         for (index, loop) in loops.loops.enumerated() {
             let socket: Socket
             do throws(SystemError) {
                 socket = try Socket.listen(configuration.host, port: &port, probes: index == 0)
             } catch {
                 await drain(within: .zero)
-                throw cannotListen(error.code)
+                throw Self.cannotListen(configuration.host, configuration.port, error.code)
             }
             let listener = Listener(loop: loop, configuration: configuration, router: router, admission: admission)
             let failure = await on(loop) { () -> HTTPServerError? in
@@ -94,9 +107,8 @@ public final class HTTPServer: Sendable {
         await Task(executorPreference: loop, operation: body).value
     }
 
-    private func cannotListen(_ code: Int32) -> HTTPServerError {
+    private static func cannotListen(_ host: String, _ port: Int, _ code: Int32) -> HTTPServerError {
         code == EADDRINUSE
-            ? .addressInUse(host: configuration.host, port: configuration.port)
-            : .cannotListen(host: configuration.host, port: configuration.port, errno: code)
+            ? .addressInUse(host: host, port: port) : .cannotListen(host: host, port: port, errno: code)
     }
 }

@@ -6,6 +6,7 @@ internal import Observability
 internal import Platform
 internal import Postgres
 internal import Secrets
+internal import User
 
 /// A whole hub in this process, on an empty database, with the people and courses of a measurement.
 struct BenchWorld: Sendable {
@@ -30,7 +31,7 @@ struct BenchWorld: Sendable {
             flags["HUB_PASSWORD_ITERATIONS"] = "1"
         }
         let settings = try Settings(commandLine: flags)
-        let process = try await HubProcess.start(HubServices.all, settings: settings, topics: .apply)
+        let process = try await HubProcess.start(HubServices.all, command: "bench", settings: settings, topics: .apply)
         let value = await outcome {
             let loops = try EventLoopGroup(count: 1, name: "clients")
             let gatewayPort = process.port(of: .gateway) ?? 0
@@ -55,7 +56,9 @@ struct BenchWorld: Sendable {
     /// An instructor.
     func makeAuthor() async throws -> DemoPerson {
         let account = DemoAccount("author")
-        _ = try await AdminCommand.create(.instructor, account.email, account.password, settings)
+        try await AdminCommand.withAccounts(settings) {
+            _ = try await $0.createAccount(as: .instructor, email: account.email, password: account.password)
+        }
         return try await client.logIn(account)
     }
 

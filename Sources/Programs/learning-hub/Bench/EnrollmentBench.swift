@@ -25,7 +25,8 @@ enum EnrollmentBench {
             var environment = try await hub.environment()
             environment[PlatformSettings.port(of: .enrollment).name] = "0"
             let settings = try Settings(commandLine: environment)
-            let process = try await HubProcess.start([EnrollmentService.self], settings: settings, topics: .apply)
+            let process = try await HubProcess.start(
+                [EnrollmentService.self], command: "bench", settings: settings, topics: .apply)
             let loads = await outcome { try orders(process, settings) }
             // Its relay must not send pgbench's rows as events.
             await process.stop()

@@ -20,7 +20,9 @@ enum AdminCommand {
         let address = arguments.text(email) ?? ""
         let settings = try await HubLocation.settingsForParts(arguments)
         let password = try password(of: address, console)
-        let id = try await create(.admin, address, password, settings)
+        let id = try await withAccounts(settings) {
+            try await $0.createAccount(as: .admin, email: address, password: password)
+        }
         if arguments.has(.json) {
             console.json(.object([.init("id", .string(id)), .init("email", .string(address))]))
         } else {
@@ -32,7 +34,9 @@ enum AdminCommand {
     private static func password(of address: String, _ console: Console) throws -> String {
         guard Console.isInteractive else {
             guard let password = readLine(), !password.isEmpty else {
-                throw CommandFailure("standard input contains no password")
+                throw CommandFailure(
+                    "standard input contains no password. Run the command on a terminal, or write the password to its standard input."
+                )
             }
             return password
         }
@@ -45,20 +49,23 @@ enum AdminCommand {
         return password
     }
 
-    /// - Returns: the id of the new account.
-    static func create(
-        _ role: Role, _ email: String, _ password: String, _ settings: Settings
-    ) async throws -> String {
+    /// Calls `body` with the operations of the user service, which need not run.
+    static func withAccounts<Result: Sendable>(
+        _ settings: Settings, _ body: (Operations) async throws -> Result
+    ) async throws -> Result {
         let parts = try await HubParts.open(settings)
         do {
             let user = try await parts.wire(UserService.self)
-            let outcome = await outcome {
-                try await user.service.operations.createAccount(as: role, email: email, password: password)
-            }
+            let outcome = await outcome { try await body(user.service.operations) }
             await user.close()
-            let id = try outcome.get()
+            let result = try outcome.get()
             await parts.close()
-            return id
+            return result
+        } catch UserError.emailTaken {
+            await parts.close()
+            throw CommandFailure(
+                "the account was not created: an account with this e-mail address exists. Use another address; an administrator can change the role of an account."
+            )
         } catch let error as UserError {
             await parts.close()
             throw CommandFailure("the account was not created: \(error)")

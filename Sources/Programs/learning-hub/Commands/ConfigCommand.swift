@@ -13,6 +13,7 @@ enum ConfigCommand {
             or --markdown).
             """
     ) { arguments, console in
+        if arguments.has(.json), arguments.has(markdown) { throw arguments.misuse("use either --json or --markdown") }
         let settings = try HubSettings.read()
         let declarations = HubServices.settings
         if arguments.has(.json) {
@@ -40,8 +41,10 @@ enum ConfigCommand {
         let source = settings.source(of: setting)
         let takes = "(\(setting.isSecret ? "secret; " : "")\(setting.type))"
         let head = setting.name + value + (source == .standard ? "" : "  (\(source.rawValue))")
+        let complaint = settings.complaint(about: setting).map { ["✘ \($0)"] } ?? []
         let lines =
             Columns.wrapped(head, width: width, indent: 4, first: 0)
+            + complaint.flatMap { Columns.wrapped($0, width: width, indent: 4) }
             + Columns.wrapped("\(setting.summary) \(takes)", width: width, indent: 4)
         return lines.joined(separator: "\n")
     }
@@ -51,6 +54,7 @@ enum ConfigCommand {
             .init("name", .string(setting.name)), .init("type", .string(setting.type)),
             .init("default", .text(setting.defaultText)), .init("secret", .bool(setting.isSecret)),
             .init("value", .text(settings.shown(setting))),
+            .init("valid", .bool(settings.complaint(about: setting) == nil)),
             .init("source", .string(settings.source(of: setting).rawValue)), .init("summary", .string(setting.summary)),
         ])
     }

@@ -27,8 +27,9 @@ enum ServeCommand {
             }
             if !types.contains(where: { $0 == type }) { types.append(type) }
         }
+        let names = types.map { $0.name.rawValue }.joined(separator: " ")
         let process = try await HubProcess.start(
-            types, settings: try HubSettings.read(), topics: .check, commit: Commit.name
+            types, command: "serve \(names)", settings: try HubSettings.read(), topics: .check, commit: Commit.name
         ) { ready in
             console.line("\(ready.service) ready on port \(ready.port)")
             if let port = ready.privatePort { console.line("/metrics of the \(ready.service) on port \(port)") }

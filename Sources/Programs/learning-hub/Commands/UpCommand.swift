@@ -33,13 +33,16 @@ struct UpCommand {
         try await UpCommand(
             folder: DataFolder(arguments.text(data) ?? ".data"),
             port: try arguments.number(port, in: 0...65_535 - PlatformSettings.portOffsetMax),
-            host: arguments.text(host), adoptsLog: arguments.has(.adoptLog), console: console
+            host: arguments.text(host), namesFolder: arguments.isGiven(data), adoptsLog: arguments.has(.adoptLog),
+            console: console
         ).run()
     }
 
     let folder: DataFolder
     let port: Int?
     let host: String?
+    /// --data is given.
+    let namesFolder: Bool
     let adoptsLog: Bool
     let console: Console
 
@@ -58,7 +61,8 @@ struct UpCommand {
         do {
             let settings = try HubSettings.read(commandLine: flags)
             let process = try await HubProcess.start(
-                HubServices.started(with: settings), settings: settings, topics: adoptsLog ? .adopt : .apply,
+                HubServices.started(with: settings), command: again, settings: settings,
+                topics: adoptsLog ? .adopt : .apply,
                 commit: Commit.name
             ) { ready in
                 console.line("  \(ready.service.rawValue.padding(14)) ready on port \(ready.port)")
@@ -99,6 +103,15 @@ struct UpCommand {
         console.line("\nstopping after the current requests")
         folder.removeNote()
         await process.stop()
+    }
+
+    /// The command that starts this hub again.
+    private var again: String {
+        var words = ["up"]
+        if namesFolder { words += ["--data", folder.path] }
+        if let port { words += ["--port", String(port)] }
+        if let host { words += ["--host", host] }
+        return words.map(\.shellWord).joined(separator: " ")
     }
 
     private func privatePostgres(unless settings: Settings) async throws -> PrivatePostgres? {

@@ -10,9 +10,9 @@ struct RegistrationFlow {
     /// Timeout for an effect.
     private let patience: Duration = .seconds(10)
 
-    /// - Returns: the new user, logged in.
-    func play() async throws -> DemoPerson {
-        let person = try await steps.step("a person registers") {
+    /// - Returns: the answer to the registration.
+    func register() async throws -> APIClient.Answer {
+        try await steps.step("a person registers") {
             try await client.call(
                 .post, "/auth/register",
                 json: .texts([
@@ -22,6 +22,11 @@ struct RegistrationFlow {
         } detail: {
             "\($0.body["id"]?.text ?? "?"), correlation id \($0.correlationID ?? "?")"
         }
+    }
+
+    /// What follows from a registration.
+    /// - Returns: the new user, logged in.
+    func play(_ person: APIClient.Answer) async throws -> DemoPerson {
         try await mail(to: try person.text("id"))
         let learner = try await steps.step("the person logs in") {
             try await client.logIn(account)

@@ -4,11 +4,14 @@ internal import Avro
 struct Steps {
     let console: Console
     let asJSON: Bool
+    /// The data folder that was given.
+    private let data: String?
     private let clock = ContinuousClock()
 
-    init(_ console: Console, asJSON: Bool) {
+    init(_ console: Console, asJSON: Bool, data: String?) {
         self.console = console
         self.asJSON = asJSON
+        self.data = data
     }
 
     /// - Parameter detail: text about the result.
@@ -47,7 +50,8 @@ struct Steps {
     /// Prints how to trace a request.
     func journey(_ answer: APIClient.Answer) {
         guard let id = answer.correlationID, !asJSON else { return }
-        console.line("  to see what the request caused: \(Program.name) trace \(id)\n")
+        let place = data.map { " --data \($0.shellWord)" } ?? ""
+        console.line("  to see what the request caused: \(Program.name) trace \(id)\(place)\n")
     }
 
     private func tell(_ name: String, _ time: Duration, _ detail: String, arrived: Bool) {

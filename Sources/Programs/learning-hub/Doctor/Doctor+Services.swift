@@ -15,6 +15,28 @@ extension Doctor {
         }
     }
 
+    /// Addresses at which processes call services in vain, a finding for each address.
+    func addresses(_ running: RunningHub) -> [Finding] {
+        Dictionary(grouping: running.deadAddresses, by: \.url).sorted { $0.key < $1.key }.compactMap { url, dead in
+            guard let service = dead.first?.service else { return nil }
+            let places = running.instances(of: service).map(\.record.address).joined(separator: ", ")
+            // Other services do not call every service.
+            let isGateway = dead.contains { call in
+                running.instances(of: call.caller).contains { $0.record.service == .gateway }
+            }
+            let callers =
+                dead.count == 1
+                ? "process \(dead[0].caller.pid) (\(dead[0].caller.command)) calls" : "\(dead.count) processes call"
+            return Finding(
+                part: "addresses", state: isGateway ? .broken : .odd,
+                detail:
+                    "\(callers) the \(service) service at \(url), where it does not answer; it listens at \(places)",
+                remedy:
+                    "start the service with \(PlatformSettings.port(of: service).name) so that it listens there, or restart the callers with \(PlatformSettings.url(of: service).name)=\(places)"
+            )
+        }
+    }
+
     private func missing(_ name: ServiceName, hasRun: Bool) -> Finding {
         Finding(
             part: "service \(name)", state: hasRun ? .broken : .odd,
@@ -42,10 +64,16 @@ extension Doctor {
         switch instance.answer {
         case .ready(let failing) where failing.isEmpty:
             return Finding(part: part, state: .sound, detail: "ready at \(record.address), \(place)")
+        case .ready(let failing) where failing.contains { $0.name == HealthCheck.stoppedPartitions }:
+            return Finding(
+                part: part, state: .broken, detail: "ready at \(record.address), \(place), but \(said(failing))",
+                remedy:
+                    "their topics were created again: stop the service, run `\(Program.name) groups reset GROUP --to beginning --yes`, and start it"
+            )
         case .ready(let failing):
             return Finding(
                 part: part, state: .odd, detail: "ready at \(record.address), \(place), but \(said(failing))",
-                remedy: "the service works without it; see the line of that part")
+                remedy: "the service works without it; if this lasts, its log gives the reason")
         case .notReady(let failing):
             return Finding(
                 part: part, state: .broken, detail: "\(place) at \(record.address) is not ready: \(said(failing))",

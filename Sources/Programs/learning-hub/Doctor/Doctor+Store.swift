@@ -28,10 +28,13 @@ extension Doctor {
     /// Whether the server allows the connections of all processes, or of one with all services if none runs.
     func connections(_ hub: HubStore, _ running: RunningHub, _ shell: Settings) async throws -> Finding {
         let row = try await hub.database.query(
-            "select count(*) from pg_stat_activity where backend_type = 'client backend'"
+            """
+            select count(*), count(*) filter (where datname = current_database() and application_name like any (array['hub-%', 'learning-hub%']))
+            from pg_stat_activity where backend_type = 'client backend'
+            """
         ).first
-        let room = try await ConnectionBudget.allowance(of: hub.database),
-            used: Int64 = try row?.decode(Int64.self) ?? 0
+        let room = try await ConnectionBudget.allowance(of: hub.database)
+        let (used, own): (Int64, Int64) = try row?.decode(Int64.self, Int64.self) ?? (0, 0)
         let living = running.processes.filter { running.runs($0) }
         let processes = living.map { ($0.settings, running.instances(of: $0).count) }
         // What the processes would open on a server without a limit, and what they open on this one.
@@ -48,11 +51,11 @@ extension Doctor {
             processes.isEmpty
             ? "a process with all services opens"
             : processes.count == 1 ? "the running process opens" : "the \(processes.count) running processes open"
-        let isEnough = wanted <= room
+        let isEnough = wanted + Int(used - own) <= room
         return Finding(
             part: "connections", state: isEnough ? .sound : .odd,
             detail:
-                "\(who) up to \(wanted) connections\(wanted < useful ? " of \(useful) that are of use" : ""); the server allows \(room); \(used) are open",
+                "\(who) up to \(wanted) connections\(wanted < useful ? " of \(useful) that are of use" : ""); the server allows \(room); \(used) are open\(used > own ? ", \(used - own) of them by others" : "")",
             remedy: isEnough
                 ? nil
                 : "reduce \(PlatformSettings.databaseConnections.name), or raise max_connections of the server above the sum for all processes"
@@ -68,7 +71,9 @@ extension Doctor {
                 part: "log", state: .broken,
                 detail:
                     "\(changes.count == 1 ? "1 difference" : "\(changes.count) differences") from the catalogue: \(first)",
-                remedy: "`\(Program.name) topics plan` shows the differences, `topics apply` resolves them")
+                remedy:
+                    "`\(Program.name) topics plan` shows the differences, `topics apply` resolves those that lose nothing"
+            )
         }
         let place = cluster.map { " on Kafka, brokers \($0.servers.joined(separator: ", "))" } ?? ""
         return Finding(part: "log", state: .sound, detail: "\(TopicSettings.catalogue.count) topics\(place)")
@@ -107,7 +112,7 @@ extension Doctor {
         let more = late.count > 1 ? "; \(late.count) partitions in all" : ""
         let remedy =
             worst.isHeld
-            ? "its service runs but makes no progress; the log of the service gives the reason"
+            ? "its service reads them; if the lag does not shrink, the log of the service gives the reason"
             : "no consumer reads it; start the \(ConsumerGroup(rawValue: worst.group).service) service"
         return Finding(
             part: "groups", state: .broken,
@@ -142,12 +147,24 @@ extension Doctor {
         return Finding(part: "mails", state: .odd, detail: detail, remedy: remedies.joined(separator: "; "))
     }
 
+    func tasks(_ hub: HubStore) async throws -> Finding {
+        var failed: [String] = []
+        for name in HubServices.all.map({ $0.name }) {
+            let count = try await hub.tasks(of: name) { try await $0.failedCount() } ?? 0
+            if count > 0 { failed.append("\(count) of \(name)") }
+        }
+        if failed.isEmpty { return Finding(part: "tasks", state: .sound, detail: "none has failed") }
+        return Finding(
+            part: "tasks", state: .odd, detail: "tasks have failed: \(failed.joined(separator: ", "))",
+            remedy: "`\(Program.name) tasks list --state failed` shows the reasons, `tasks retry` repeats them")
+    }
+
     /// An event that waits longer is considered stuck.
     private static let lateSeconds = 60.0
 
     func outboxes(_ hub: HubStore) async throws -> Finding {
         let names = HubServices.all.filter { !$0.publishes.isEmpty }.map { $0.name.rawValue }
-        var waiting: [String] = [], total: Int64 = 0, oldest = 0.0
+        var waiting: [String] = [], total: Int64 = 0, refusedCount: Int64 = 0, oldest = 0.0
         for name in names {
             let isThere = try await hub.database.query("select to_regclass(\("\(name).outbox")) is not null").first
             guard let isThere, try isThere.decode(Bool.self) else { continue }
@@ -166,7 +183,8 @@ extension Doctor {
                     "\(count) events of \(name) wait to be sent, the oldest for \(Duration.seconds(age).shown)")
             }
             if deadCount > 0 {
-                waiting.append("\(deadCount) events of \(name) were refused by the log (\(name).outbox_dead)")
+                refusedCount += deadCount
+                waiting.append("the log refused \(deadCount) \(deadCount == 1 ? "event" : "events") of \(name)")
             }
         }
         if waiting.isEmpty {
@@ -178,7 +196,9 @@ extension Doctor {
         }
         return Finding(
             part: "outbox", state: .broken, detail: waiting.joined(separator: "; "),
-            remedy: "check that the service runs; the log lines of its relay give the reason")
+            remedy: refusedCount > 0
+                ? "`\(Program.name) outbox list` shows the reasons; repair the cause, then `outbox resend SERVICE`"
+                : "check that the service runs; the log lines of its relay give the reason")
     }
 
     func registry(_ hub: HubStore) async throws -> Finding {

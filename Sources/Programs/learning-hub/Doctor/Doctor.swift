@@ -34,7 +34,7 @@ struct Doctor {
     }
 
     private static let kept = [
-        "database", "connections", "log", "groups", "dead letters", "outbox", "registry", "mails",
+        "database", "connections", "log", "groups", "dead letters", "outbox", "registry", "mails", "tasks",
     ]
 
     private func kept(_ hub: HubStore, _ running: RunningHub, _ shell: Settings) async -> [Finding] {
@@ -45,12 +45,13 @@ struct Doctor {
         } catch {
             services = [Finding(part: "services", state: .broken, detail: "\(error)")]
         }
-        var findings = [database] + services
+        var findings = [database] + services + addresses(running)
         findings.append(await examine("connections") { try await connections(hub, running, shell) })
         findings += await onLog(hub)
         findings.append(await examine("outbox") { try await outboxes(hub) })
         findings.append(await examine("registry") { try await registry(hub) })
         findings.append(await examine("mails") { try await mails(hub) })
+        findings.append(await examine("tasks") { try await tasks(hub) })
         return findings
     }
 
@@ -60,8 +61,11 @@ struct Doctor {
         do {
             log = try await self.log(hub)
         } catch {
+            let name = KafkaSettings.bootstrapServers.name
+            // Running processes know the other brokers of the cluster; this one knows only what the setting names.
+            let isOne = hub.settings.shown(named: name)?.contains(",") == false
             let remedy =
-                "start the brokers, or correct \(KafkaSettings.bootstrapServers.name); events wait in the outboxes"
+                "start the brokers, or correct \(name)\(isOne ? "; name several brokers there, so that one may be down" : "")"
             let isOnKafka = hub.settings.isSet(KafkaSettings.bootstrapServers)
             return [Finding(part: "log", state: .broken, detail: "\(error)", remedy: isOnKafka ? remedy : nil)]
                 + ["groups", "dead letters"].map {

@@ -43,12 +43,20 @@ struct RunningHub: Sendable {
         let reason: String?
     }
 
+    /// An address at which a running process calls a service, and where the service does not answer.
+    struct DeadAddress: Sendable {
+        let caller: ProcessRecord
+        let service: ServiceName
+        let url: String
+    }
+
     private static let patience: Duration = .seconds(5)
     private static let bodyBytesMax = 64 * 1024
 
     let instances: [Instance]
+    var deadAddresses: [DeadAddress] = []
 
-    /// Queries every recorded service.
+    /// Queries every recorded service, and the addresses at which processes of this machine call services of others.
     static func ask(_ records: [ProcessRecord], _ loops: EventLoopGroup) async -> RunningHub {
         let http = HTTPClient(loops: loops)
         let instances = await withTaskGroup(of: (Int, Instance).self) { group in
@@ -57,8 +65,35 @@ struct RunningHub: Sendable {
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
+        var hub = RunningHub(instances: instances.sorted { $0.0 < $1.0 }.map(\.1))
+        hub.deadAddresses = await hub.deadAddresses(http)
         await http.close()
-        return RunningHub(instances: instances.sorted { $0.0 < $1.0 }.map(\.1))
+        return hub
+    }
+
+    /// Only of services that run: others are reported anyway.
+    private func deadAddresses(_ http: HTTPClient) async -> [DeadAddress] {
+        let running = Dictionary(grouping: instances.filter { runs($0.record) }, by: \.record.service)
+        // A service that does not answer at its own address is reported anyway.
+        var answers = Dictionary(instances.map { ($0.record.address, true) }, uniquingKeysWith: { first, _ in first })
+        var dead: [DeadAddress] = []
+        for caller in processes where caller.machine == ThisMachine.name && runs(caller) {
+            let own = Set(instances(of: caller).map(\.record.service))
+            // Nothing calls the gateway.
+            for service in running.keys.sorted(by: { $0.rawValue < $1.rawValue })
+            where service != .gateway && !own.contains(service) {
+                guard let url = try? caller.settings.url(of: service) else { continue }
+                let isAnswered: Bool
+                if let known = answers[url] {
+                    isAnswered = known
+                } else {
+                    isAnswered = await Self.answer(at: url, http).failing != nil
+                    answers[url] = isAnswered
+                }
+                if !isAnswered { dead.append(DeadAddress(caller: caller, service: service, url: url)) }
+            }
+        }
+        return dead
     }
 
     func instances(of service: ServiceName) -> [Instance] { instances.filter { $0.record.service == service } }
@@ -92,9 +127,13 @@ struct RunningHub: Sendable {
     private static func answer(of record: ProcessRecord, _ http: HTTPClient) async -> Answer {
         let host = URLComponents(string: record.address)?.host ?? ""
         if record.machine != ThisMachine.name, ServiceDirectory.isOfThisMachine(host) { return .outOfReach }
+        return await answer(at: record.address, http)
+    }
+
+    private static func answer(at url: String, _ http: HTTPClient) async -> Answer {
         do {
             let response = try await http.send(
-                HTTPClientRequest(.get, record.address + "/health/ready"), timeout: patience)
+                HTTPClientRequest(.get, url + "/health/ready"), timeout: patience)
             let page = try JSONDecoder().decode(
                 ReadyPage.self, from: Data(try await response.body.collect(bytesMax: bodyBytesMax)))
             let failing = page.checks.filter { $0.value != "ok" }.map(\.key).sorted().map {

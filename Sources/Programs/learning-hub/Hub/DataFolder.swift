@@ -17,7 +17,8 @@ struct DataFolder {
     let path: String
 
     init(_ path: String) {
-        self.path = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+        let here = FileManager.default.currentDirectoryPath
+        self.path = path.hasPrefix("/") ? path : (here == "/" ? "" : here) + "/" + path
     }
 
     var postgres: String { path + "/postgres" }
@@ -35,7 +36,11 @@ struct DataFolder {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw CommandFailure("the data folder \(path) cannot be created")
+            let cause = (error as? CocoaError)?.underlying as? POSIXError
+            let reason = cause.map { String(cString: strerror($0.code.rawValue)) }
+            throw CommandFailure(
+                "the data folder \(path) cannot be created: \(reason ?? "\(error)"). Choose another folder with --data, or run this as a user who can write there."
+            )
         }
         let descriptor = open(lockFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw CommandFailure("\(lockFile) cannot be opened: \(reason())\(remedy)") }

@@ -10,7 +10,9 @@ enum HubLocation {
     }
 
     /// The same, with the hub's log, for commands that open the hub's parts.
-    static func settingsForParts(_ arguments: Arguments) async throws -> Settings {
+    /// - Parameter creates: the command may create a hub's tables in a new database.
+    /// - Throws: also ``CommandFailure`` when the database contains no hub.
+    static func settingsForParts(_ arguments: Arguments, creates: Bool = false) async throws -> Settings {
         var flags = try flags(arguments)
         let settings = try HubSettings.read(commandLine: flags)
         if !settings.isSet(PlatformSettings.identitySecret) {
@@ -19,33 +21,40 @@ enum HubLocation {
         }
         if !settings.isSet(PlatformSettings.logLevel) { flags[PlatformSettings.logLevel.name] = "warning" }
         let all = try HubSettings.read(commandLine: flags)
-        // A database without migrations has no hub records.
-        let running = try? await OpenHub.with(arguments) { $0.settings }
-        return running.map { all.completed(by: $0, HubStore.places) } ?? all
+        do {
+            return all.completed(by: try await OpenHub.with(arguments) { $0.settings }, HubStore.places)
+        } catch {
+            if creates { return all }
+            throw error
+        }
     }
 
     /// The data folder that the arguments name, if it has the hub's database and no hub runs on it, also after a crash.
     static func stoppedFolder(_ arguments: Arguments) throws -> DataFolder? {
-        guard try !HubSettings.read().isSet(PlatformSettings.databaseURL), let folder = try folder(arguments),
+        guard try !HubSettings.namesDatabase, let folder = try folder(arguments),
             folder.hasDatabase, !folder.isLocked
         else { return nil }
         return folder
     }
 
     /// nil when DATABASE_URL names the hub.
-    private static func folder(_ arguments: Arguments) throws -> DataFolder? {
-        if try HubSettings.read().isSet(PlatformSettings.databaseURL), !arguments.isGiven(.data) { return nil }
+    static func folder(_ arguments: Arguments) throws -> DataFolder? {
+        if try HubSettings.namesDatabase, !arguments.isGiven(.data) { return nil }
         return DataFolder(arguments.text(.data) ?? ".data")
+    }
+
+    static func nothingRuns(on folder: DataFolder) -> CommandFailure {
+        CommandFailure(
+            """
+            no hub runs on \(folder.path). Start it with `\(Program.name) up --data \(folder.path.shellWord)`, or name another hub with --data DIR or \
+            DATABASE_URL.
+            """)
     }
 
     private static func flags(_ arguments: Arguments) throws -> [String: String] {
         guard let folder = try folder(arguments) else { return [:] }
         guard let note = try folder.readNote() else {
-            throw CommandFailure(
-                """
-                no hub runs on \(folder.path). Start it with `\(Program.name) up`, or name another hub with --data DIR or \
-                DATABASE_URL.
-                """)
+            throw nothingRuns(on: folder)
         }
         var flags = try HubSettings.read().isSet(PlatformSettings.identitySecret) ? [:] : try folder.secrets()
         flags[PlatformSettings.databaseURL.name] = note.databaseURL

@@ -17,6 +17,9 @@ enum HubSettings {
             commandLine: commandLine, environment: ProcessInfo.processInfo.environment, file: try textOfFile())
     }
 
+    /// Whether DATABASE_URL is set.
+    static var namesDatabase: Bool { get throws { try read().isSet(PlatformSettings.databaseURL) } }
+
     /// nil when there is no file; a folder of that name belongs to something else.
     private static func textOfFile() throws -> String? {
         guard FileManager.default.fileExists(atPath: file), !isFolder(at: file) else { return nil }

@@ -41,7 +41,7 @@ enum OpenHub {
         let loops = try EventLoopGroup(count: 1, name: "command")
         let hub = try await HubStore.look(settings, loops, Logger(label: "command", level: .error))
         do {
-            try await check(hub.database)
+            try await check(hub.database, isNamed: HubSettings.namesDatabase)
             let result = try await body(hub)
             await hub.close()
             return result
@@ -51,7 +51,8 @@ enum OpenHub {
         }
     }
 
-    private static func check(_ database: Database) async throws {
+    /// - Parameter isNamed: DATABASE_URL names the database.
+    private static func check(_ database: Database, isNamed: Bool) async throws {
         let isPrepared: Bool
         do {
             let rows = try await database.query(
@@ -60,11 +61,17 @@ enum OpenHub {
                 """)
             isPrepared = try rows.first?.decode(Bool.self) ?? false
         } catch let error as PostgresError {
-            throw CommandFailure("the database of the hub cannot be used: \(error). Check that the hub runs.")
+            let name = PlatformSettings.databaseURL.name
+            let remedy =
+                isNamed
+                ? "Start its server, correct \(name), or create the database."
+                : error.message.contains("authentication failed")
+                    ? "Run this as the user whose hub it is." : "Check that the hub runs."
+            throw CommandFailure("the database of the hub cannot be used: \(error.message). \(remedy)")
         }
         if !isPrepared {
             throw CommandFailure(
-                "this database contains no hub yet. `\(Program.name) up`, `serve` or `topics apply` creates its tables."
+                "this database contains no hub yet. Correct \(PlatformSettings.databaseURL.name) or --data, or create a hub in it: `\(Program.name) up`, `serve` or `topics apply`."
             )
         }
     }

@@ -1,6 +1,17 @@
-internal import Contracts
+public import Contracts
 internal import Platform
-internal import Postgres
+public import Postgres
+
+extension UserService {
+    /// Whether a database of the service contains an account, also an erased one. False when the service has never run with it.
+    public static func knows(_ id: UserID, in database: Database) async throws -> Bool {
+        do {
+            return try await Store().findState(id, on: database) != nil
+        } catch let error as PostgresError where error.isOfMissingTable {
+            return false
+        }
+    }
+}
 
 extension Operations {
     /// - Throws: ``UserError/notFound``.

@@ -38,9 +38,7 @@ enum GroupsCommand {
     ) { arguments, console in
         let group = try arguments.positional(0).map { try hubGroup($0) }
         let positions = try await OpenHub.with(arguments) { try await $0.positions(of: group) }
-        if let group, positions.isEmpty {
-            throw CommandFailure("group \(group) has no position yet: the \(group.service) service has never run here")
-        }
+        if let group { try requireSome(positions, of: group) }
         show(positions, arguments, console)
     }
 
@@ -72,11 +70,12 @@ enum GroupsCommand {
         }
         let targets = try await OpenHub.whileStopped(arguments) { hub in
             let known = try await hub.positions(of: group)
+            try requireSome(known, of: group)
             var topics = Set(known.map(\.partition.topic))
             if let wanted = arguments.text(topic) { topics.formIntersection([wanted]) }
             if topics.isEmpty {
                 throw CommandFailure(
-                    "the group \(group) does not read this topic. `\(Program.name) groups list` lists the topics of each group."
+                    "the group \(group) does not read the topic \(arguments.text(topic) ?? ""). `\(Program.name) groups describe \(group)` lists its topics."
                 )
             }
             var targets: [TopicPartition: Int64] = [:]
@@ -112,6 +111,13 @@ enum GroupsCommand {
             }
         }
         if !arguments.has(yes) { throw CommandFailure("nothing was changed. Add --yes to make the change.") }
+    }
+
+    private static func requireSome(_ positions: [GroupPosition], of group: ConsumerGroup) throws {
+        if positions.isEmpty {
+            throw CommandFailure(
+                "the group \(group) has no position yet: the \(group.service) service has never run with this database")
+        }
     }
 
     /// - Throws: ``CommandFailure`` for a group that is not the hub's: a Kafka cluster may have groups of other programs.

@@ -62,7 +62,10 @@ enum TopicsCommand {
             if arguments.has(.json) { console.json(json(change)) } else { console.line("\(change)") }
         }
         if !changes.isEmpty {
-            throw CommandFailure("\(changes.count) differences; `\(Program.name) topics apply` resolves them")
+            let count = changes.count == 1 ? "1 difference" : "\(changes.count) differences"
+            let forced = changes.count { $0.hazard != nil }
+            let rest = forced == 0 ? "" : ", \(forced) of them only with --force"
+            throw CommandFailure("\(count); `\(Program.name) topics apply` resolves them\(rest)")
         }
         if !arguments.has(.json) { console.line("all topics match the catalogue") }
     }
@@ -80,7 +83,7 @@ enum TopicsCommand {
             start; `serve` only checks. Ends with exit code 1 when a change needs --force, or when the log cannot make it.
             """
     ) { arguments, console in
-        let parts = try await HubParts.open(try HubLocation.settingsForParts(arguments))
+        let parts = try await HubParts.open(try HubLocation.settingsForParts(arguments, creates: true))
         let outcome: (done: [TopicChange], left: [TopicChange])
         do {
             try await parts.store.claimLog(adopts: arguments.has(.adoptLog))
@@ -100,7 +103,9 @@ enum TopicsCommand {
             return
         }
         for change in outcome.left { console.complaint("not done: \(change)") }
-        throw CommandFailure("\(outcome.left.count) changes were not made")
+        let count = outcome.left.count == 1 ? "1 change was" : "\(outcome.left.count) changes were"
+        let canForce = outcome.left.contains { $0.hazard != .impossible } && !arguments.has(force)
+        throw CommandFailure("\(count) not made\(canForce ? "; see --force" : "")")
     }
 
     private static func json(_ change: TopicChange) -> JSONTree {

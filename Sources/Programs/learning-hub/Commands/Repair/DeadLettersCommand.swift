@@ -47,7 +47,7 @@ enum DeadLettersCommand {
         let id = try deadLetterID(arguments.positional[0], arguments)
         try await OpenHub.with(arguments) { hub in
             guard let letter = try await hub.deadLetters.show(id) else {
-                throw CommandFailure("there is no dead letter \(id). `\(Program.name) dlq list` lists them.")
+                throw unknown(id)
             }
             let value = try? await letter.record.decoded(by: hub.codec)
             guard case .object(let record) = letter.record.json(value: value ?? .null) else { return }
@@ -55,6 +55,10 @@ enum DeadLettersCommand {
             let object = JSONTree.object(letter.members + more)
             console.line(arguments.has(.json) ? object.compactText() : object.prettyText())
         }
+    }
+
+    private static func unknown(_ id: DeadLetter.ID) -> CommandFailure {
+        CommandFailure("there is no dead letter \(id). `\(Program.name) dlq list` lists them.")
     }
 
     private static let wait = Option(
@@ -99,6 +103,9 @@ enum DeadLettersCommand {
         let batch = batchID()
         let (report, hasMore) = try await OpenHub.with(arguments) { hub in
             let (ids, hasMore) = try await named(arguments, hub)
+            for id in arguments.positional.isEmpty ? [] : ids {
+                guard try await hub.deadLetters.show(id) != nil else { throw unknown(id) }
+            }
             let letters = ids.count == 1 ? "1 dead letter" : "\(ids.count) dead letters"
             guard ids.isEmpty || arguments.has(yes) || console.agrees(to: "Discard \(letters) permanently?") else {
                 throw CommandFailure(

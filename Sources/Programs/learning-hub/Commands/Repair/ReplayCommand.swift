@@ -46,16 +46,12 @@ struct ReplayCommand {
     let console: Console
 
     func run() async throws {
-        let group = ConsumerGroup(rawValue: arguments.positional[0])
+        let group = try GroupsCommand.hubGroup(arguments.positional[0])
         guard let type = HubServices.named(group.service.rawValue) else {
             throw arguments.misuse("there is no group `\(group)` in this program")
         }
         let until = try arguments.text(Self.untilTime).map { try time($0) }
         let replayID = arguments.text(Self.id) ?? "r\(SecureRandom.token(byteCount: 6))"
-        if !arguments.isGiven(Self.id) {
-            console.complaint(
-                "this is replay \(replayID). If it is interrupted, continue it with --id \(replayID).")
-        }
         let parts = try await HubParts.open(try await HubLocation.settingsForParts(arguments))
         do {
             try await run(type, group, parts, until: until, replayID: replayID)
@@ -79,6 +75,10 @@ struct ReplayCommand {
                 codec: parts.codec, loops: parts.loops, logger: wired.context.logger)
             let topics = try topics(worker.handlers)
             let start = try await start(parts.log, topics)
+            if !arguments.isGiven(Self.id) {
+                console.complaint(
+                    "this is replay \(replayID). If it is interrupted, continue it with --id \(replayID).")
+            }
             var total = Counts()
             // Topic by topic, to report progress.
             for topic in topics {
@@ -133,6 +133,9 @@ struct ReplayCommand {
 
     private func topics(_ handlers: [Handler]) throws -> [Topic] {
         let all = Set(handlers.filter(\.runsInReplay).map(\.topic)).sorted { $0.name < $1.name }
+        if all.isEmpty {
+            throw CommandFailure("no handler of this group runs in a replay: all have effects outside the hub")
+        }
         guard let name = arguments.text(Self.topic) else { return all }
         guard let topic = all.first(where: { $0.name == name }) else {
             throw arguments.misuse("no handler of this group handles `\(name)` in a replay")

@@ -88,7 +88,8 @@ enum TasksCommand {
         let name = "\(kind) \(key)"
         switch try await tasks.restart(kind: kind, key: key) {
         case .failed: return 1
-        case nil: throw CommandFailure("there is no task \(name)")
+        case nil:
+            throw CommandFailure("there is no task \(name). `\(Program.name) tasks list` shows kinds and keys.")
         case .waiting, .running: throw CommandFailure("\(name) is already waiting or running")
         case .done: throw CommandFailure("\(name) is already done")
         }
@@ -133,7 +134,7 @@ private struct TaskView {
 
 extension HubStore {
     /// Calls `body` with the tasks of a service; nil when it has no task table.
-    fileprivate func tasks<Result: Sendable>(
+    func tasks<Result: Sendable>(
         of service: ServiceName, _ body: (TaskRecords) async throws -> Result
     ) async throws -> Result? {
         let own = database(of: service)

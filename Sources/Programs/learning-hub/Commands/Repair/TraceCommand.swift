@@ -40,7 +40,11 @@ enum TraceCommand {
     private static let idBytesMax = 256
 
     private static func nothing(of id: String, _ found: FoundJourneys) -> CommandFailure {
-        if found.longerIDs.isEmpty { return CommandFailure("the hub has no records of \(id)") }
+        if found.longerIDs.isEmpty {
+            return CommandFailure(
+                "the hub has no records of \(id). Use the X-Correlation-Id of a response, or the id of a user, course or event; requests without events are kept for a day at most."
+            )
+        }
         let ids = found.longerIDs.joined(separator: ", ")
         return CommandFailure("\(id) is not a complete id. Ids that begin with it, perhaps not all: \(ids)")
     }
