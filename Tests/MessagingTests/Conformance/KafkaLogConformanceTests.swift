@@ -73,6 +73,7 @@ final class KafkaLogFactory: EventLogFactory {
     func connect() async throws -> any EventLog {
         var configuration = KafkaConfiguration(bootstrapServers: cluster.bootstrapServers)
         configuration.metadataInterval = .seconds(1)
+        configuration.unknownTopicWait = .seconds(5)
         let log = try KafkaLog(
             configuration, loops: TestLoops.shared,
             logger: Logger(label: "test", level: .warning, sink: LogRecorder()))
