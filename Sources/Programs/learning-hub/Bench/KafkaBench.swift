@@ -163,8 +163,16 @@ enum KafkaBench {
             }
             for case .unconfirmed(let error) in await producer.append(records, within: .seconds(60)) { throw error }
         }
-        // Connects and loads all partitions.
-        try await append()
+        // Connects and loads all partitions. A broker may not know a new topic for a moment.
+        let end = ContinuousClock.now + .seconds(30)
+        while true {
+            do {
+                try await append()
+                break
+            } catch let error as KafkaError where error.kind == .unknownTopic && ContinuousClock.now < end {
+                try await loop.sleep(for: .milliseconds(200))
+            }
+        }
         let span = Span()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for index in 0..<count / batchCount {
