@@ -47,6 +47,8 @@ import Testing
         // Commands use the log of the last process, although none runs.
         let topic = try await run(["topics", "describe", "user.registered"], database)
         #expect(topic.code == 0 && topic.text.contains("3 messages now"), "\(topic)")
+        let back = try await run(["serve", "user"], database)
+        #expect(back.code == 1 && back.text.contains("as before (\(cluster.bootstrapServers))"), "\(back)")
         try await cluster.stop()
         folder.finish()
     }

@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import HubTesting
 import Postgres
 import SystemTesting
@@ -14,6 +15,10 @@ import Testing
         (
             ["demo", "--url", "nonsense"],
             "`nonsense` is not the address of a hub; an address looks like http://127.0.0.1:3000"
+        ),
+        (
+            ["demo", "--url", "https://127.0.0.1:9"],
+            "this command does not support TLS; use the gateway's own address"
         ),
     ])
     func `an unreachable or invalid address of a hub is reported`(arguments: [String], message: String) async throws {
@@ -39,7 +44,42 @@ import Testing
     func `up creates nothing when a setting is invalid`(name: String, value: String) async throws {
         let run = try await Run(["up", "--data", "hub", "--port", "0"], [name: value])
         #expect(run.code == 1 && run.errors.contains("\(name) has an invalid value. Expected:"), "\(run.errors)")
-        #expect(!FileManager.default.fileExists(atPath: run.folder.file("hub").path))
+        #expect(run.created.isEmpty, "\(run.created)")
+    }
+
+    @Test func `up creates nothing when a port is in use`() async throws {
+        let server = HTTPServer(configuration: HTTPServerConfiguration(), loops: TestLoops.shared, router: Router())
+        let port = try await server.start()
+        let run = try await Run(["up", "--data", "hub", "--port", "\(port)"])
+        #expect(run.code == 1 && run.errors.contains("port \(port) for the gateway service is in use"), "\(run.errors)")
+        #expect(run.created.isEmpty, "\(run.created)")
+        await server.drain(within: .zero)
+    }
+
+    @Test(arguments: [
+        (["groups", "describe", "gamificaton"], 1, "the hub has no group gamificaton. Did you mean `gamification`?"),
+        (
+            ["serve", "notfication"], 2,
+            "there is no service `notfication`. Did you mean `notification`? The services: "
+        ),
+        (["tasks", "list", "--service", "media2"], 2, "there is no service `media2`. Did you mean `media`?"),
+        (
+            ["up", "--data", "/etc/passwd", "--port", "0"], 1,
+            "/etc/passwd cannot be created: it is not a folder. Choose"
+        ),
+    ])
+    func `a wrong name is reported with what was probably meant`(
+        arguments: [String], code: Int32, message: String
+    ) async throws {
+        let run = try await Run(arguments, ["DATABASE_URL": "postgres://nobody@127.0.0.1:1/x"])
+        #expect(run.code == code && run.errors.contains(message), "\(run.errors)")
+    }
+
+    @Test func `admin create refuses an unsuitable address before it asks for a password`() async throws {
+        let hub = try await HubUnderTest.inManyProcesses(["user"])
+        #expect(
+            try await hub.command(["admin", "create", "--email", "nonsense"]).errors.contains("was not created: email"))
+        #expect(try await hub.stop() == [0])
     }
 
     @Test func `an invalid administrator password is reported with the name of its setting`() async throws {
@@ -197,17 +237,19 @@ import Testing
 
 /// A complete run of the program in a new folder.
 private struct Run {
-    let folder: WorkFolder
     let code: Int32
     let output: String
     let errors: String
+    /// What the program created in its folder.
+    let created: [String]
 
     init(_ arguments: [String], _ environment: [String: String] = [:]) async throws {
-        folder = try WorkFolder("message")
+        let folder = try WorkFolder("message")
         let program = try Program(arguments, environment, log: folder.file("log"))
         code = try await program.exitCode()
         output = program.output
         errors = program.logText
+        created = try FileManager.default.contentsOfDirectory(atPath: folder.url.path).filter { !$0.hasPrefix("log") }
         folder.finish()
     }
 }

@@ -54,10 +54,14 @@ import Testing
             return found
         }
         let good = try await bury(record, on: log), bad = try await bury(nil, on: log)
+        let open = try await hub.command(["dlq", "show", good, "--json"])
+        #expect(open.output.contains("\"state\":\"open\""), "\(open)")
         let handled = try await hub.command(["dlq", "redrive", good])
         #expect(
             handled.code == 0 && handled.output.contains("1 sent again") && handled.output.contains("1 handled"),
             "\(handled)")
+        let redriven = try await hub.command(["dlq", "show", good, "--json"])
+        #expect(redriven.output.contains("\"state\":\"redriven\""), "\(redriven)")
         let failed = try await hub.command(["dlq", "redrive", bad])
         #expect(failed.code == 1 && failed.output.contains("\(bad) failed again, as gamification/"), "\(failed)")
         #expect(failed.errors.contains("1 failed again; repair the cause first"), "\(failed)")

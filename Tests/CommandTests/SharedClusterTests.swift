@@ -57,6 +57,12 @@ import Testing
             let refused = try await hub.command(command)
             #expect(refused.code == 1 && refused.output.isEmpty, "\(command): \(refused)")
         }
+        let other = try await HubUnderTest.inOneProcess(["KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrapServers])
+        try await eventually(within: .seconds(60), "doctor notices another hub on the cluster") {
+            let found = try await hub.command(["doctor"])
+            return found.code == 0 && found.output.contains("has 2 members, but this hub has 1 process of its service")
+        }
+        #expect(try await other.stop() == [0])
         // Their topics have no leader now; the hub's have one copy less.
         try await cluster.kill(3)
         try await eventually(within: .seconds(180), "the others have noticed") {

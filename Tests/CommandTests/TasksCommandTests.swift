@@ -24,13 +24,15 @@ import Testing
             task.error == "MailRefused: RCPT TO answered 550" && task.dueAt == nil && task.endedAt != nil, "\(task)")
         #expect(try await failed(hub, ["--limit", "2"]).count == 2)
         #expect(try await failed(hub, ["--service", "payment"]).isEmpty)
-        let jobs = try await hub.command(["tasks", "list", "--service", "course"])
+        let jobs = try await hub.command(["tasks", "list", "--service", "course", "--jobs"])
         for job in [
             "forget tasks", "forget handled events", "forget refused events", "forget idempotency keys",
             "forget old records",
         ] {
             #expect(jobs.output.contains("job \(job) "), "\(jobs)")
         }
+        let tasksAlone = try await hub.command(["tasks", "list"]).output
+        #expect(tasksAlone.contains("deliver-mail") && !tasksAlone.contains("job "), "\(tasksAlone)")
 
         let retried = try await hub.command(["tasks", "retry", "notification", task.kind, task.key])
         #expect(retried.code == 0 && retried.output.hasPrefix("1 task waits for a retry"), "\(retried)")
@@ -49,7 +51,7 @@ import Testing
         for (arguments, message) in [
             (["retry"], "SERVICE is missing"), (["retry", "notification"], "name a task by KIND and KEY"),
             (["retry", "notification", "deliver-mail"], "name a task by KIND and KEY"),
-            (["retry", "post-office", "a", "b"], "`post-office` is not a service"),
+            (["retry", "post-office", "a", "b"], "there is no service `post-office`"),
             (["list", "--state", "lost"], "`lost` is not a state of a task"),
         ] {
             let run = try await hub.command(["tasks"] + arguments)

@@ -37,6 +37,16 @@ import Testing
         #expect(differ.code == 1 && differ.output.contains("the two passwords differ"), "\(differ.output)")
         let made = try await type([password, password], to: create, environment)
         #expect(made.code == 0 && made.output.contains("head@example.org is now an administrator"), "\(made.output)")
+        // Before it asks for a password: here it could read none.
+        let again = try await hub.command(create)
+        #expect(again.errors.contains("an account with this e-mail address exists"), "\(again.errors)")
+        let other = ["admin", "create", "--email", "other@example.org"]
+        let short = try await type(["short"], to: other, environment)
+        #expect(
+            short.code == 1 && short.output.contains("password must have at least 12 characters")
+                && !short.output.contains("Repeat"), "\(short.output)")
+        let stopped = try await type(["\u{3}"], to: other, environment)
+        #expect(stopped.code == 130 && !stopped.output.contains("[the echo is off]"), "\(stopped)")
         #expect(made.output.contains("Password of head@example.org: ") && made.output.contains("Repeat the password: "))
         #expect(!(differ.output + made.output).contains("correct horse"), "\(differ.output)\(made.output)")
         #expect(try await hub.stop() == [0])

@@ -113,6 +113,23 @@ import Testing
         }
     }
 
+    @Test func `of two requests that begin at the same time, the one that contains the other comes first`() async throws
+    {
+        try await TestDatabase.with(Self.template) { test in
+            let requests = Self.log(test)
+            var inner = Self.request("req_1"), outer = inner
+            (outer.service, outer.microseconds) = (.gateway, 2_000)
+            inner.atMs = outer.atMs
+            for request in [inner, outer] { requests.note(request) }
+            try await requests.write()
+            let log = PostgresLog(
+                database: test.connect(.init(schema: PostgresLog.schema)), loops: TestLoops.shared,
+                logger: Logger(label: "test", sink: LogRecorder()))
+            let found = try await Journey(log: log, database: test.database).find("req_1")
+            #expect(found.steps.map(\.service) == [.gateway, .course])
+        }
+    }
+
     @Test func `a trace says when it has not looked at all requests that are kept`() async throws {
         try await TestDatabase.with(Self.template) { test in
             let requests = Self.log(test)

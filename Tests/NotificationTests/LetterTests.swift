@@ -75,6 +75,15 @@ import Testing
         #expect(Facts.text(of: number) == text)
     }
 
+    @Test(arguments: ["en", "de"]) func `a welcome mail fits the role`(language: String) {
+        let letters = ["ADMIN", "INSTRUCTOR", "STUDENT"].map {
+            Letter(.welcome, [.language: language, .role: $0]).text
+        }
+        #expect(Set(letters).count == 3)
+        #expect(Letter(.welcome, [.language: language]).text == letters[2])
+        #expect(letters[2].contains(language == "en" ? "Choose a course" : "Such dir einen Kurs"))
+    }
+
     @Test func `a mail without a name or with an unknown language is sent`() {
         let letter = Letter(.welcome, [.language: "tlh"])
         #expect(letter.text.hasPrefix("Hello,\n"))

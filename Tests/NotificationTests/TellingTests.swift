@@ -14,7 +14,8 @@ import Testing
             let mail = try #require(try await hub.mails().first)
             #expect(mail.userID == ada && mail.to == "ada@example.org" && mail.template == "welcome")
             #expect(mail.subject == "Welcome to Learning Hub" && mail.causeEventID == registration)
-            #expect(mail.parameters == ["firstName": "Ada", "lastName": "Lovelace", "language": "en"])
+            #expect(
+                mail.parameters == ["firstName": "Ada", "lastName": "Lovelace", "language": "en", "role": "STUDENT"])
         }
     }
 

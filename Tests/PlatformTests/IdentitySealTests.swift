@@ -8,7 +8,7 @@ import Testing
     private let user = Identity.user(.make(at: Date(timeIntervalSince1970: 1)), role: .instructor, session: "ses.1 %2E")
 
     private func seal(_ secret: String = "a secret of enough bytes", now: Int64 = 1_000_000) throws -> IdentitySeal {
-        try IdentitySeal(secret: secret) { now }
+        try IdentitySeal(secret: IdentitySecret(secret)) { now }
     }
 
     @Test func `a sealed identity is verified for the same request`() throws {
@@ -42,6 +42,12 @@ import Testing
         #expect(throws: SettingsError.self) { try seal("short") }
     }
 
+    @Test func `the shown fingerprint tells secrets apart and does not contain them`() throws {
+        let shown = ["a secret of enough bytes", "another secret of length"].compactMap(IdentitySecret.harmless)
+        #expect(Set(shown).count == 2 && shown.allSatisfy { $0.contains("fingerprint") && !$0.contains("secret") })
+        #expect(IdentitySecret.harmless("short") == nil)
+    }
+
     @Test func `a changed, truncated or forged header is refused`() throws {
         let seal = try seal()
         let header = Array(seal.header(for: user, method: "GET", target: "/").utf8)
@@ -54,7 +60,7 @@ import Testing
             let cut = String(decoding: header[..<index], as: UTF8.self)
             #expect(seal.open(cut, method: "GET", target: "/")?.identity == nil)
         }
-        for invented in [nil, "", ".", "v1", "v1.....", String(repeating: ".", count: 9_000), "v1.9.u.x.y.z.AAAA"] {
+        for invented in ["", ".", "v1", "v1.....", String(repeating: ".", count: 9_000), "v1.9.u.x.y.z.AAAA"] {
             #expect(seal.open(invented, method: "GET", target: "/")?.identity == nil)
         }
     }

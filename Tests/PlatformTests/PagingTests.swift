@@ -25,7 +25,7 @@ import Testing
     }
 
     private func send(_ query: String) async throws -> HTTPResponse {
-        let seal = try IdentitySeal(secret: "a secret of enough bytes") { 0 }
+        let seal = try IdentitySeal(secret: IdentitySecret("a secret of enough bytes")) { 0 }
         let logger = Logger(label: "test", sink: LogRecorder())
         var routes = Routes(seal: seal, logger: logger, metrics: Metrics())
         routes.get("/numbers", .anyone, query: .page()) { request in

@@ -25,7 +25,7 @@ import Testing
     private let metrics = Metrics()
 
     init() throws {
-        seal = try IdentitySeal(secret: "a secret of enough bytes") { 0 }
+        seal = try IdentitySeal(secret: IdentitySecret("a secret of enough bytes")) { 0 }
         var routes = Routes(
             seal: seal, logger: Logger(label: "test", sink: log), metrics: metrics)
         routes.post("/greetings", .anyone) { request in
@@ -73,6 +73,20 @@ import Testing
         let answer = try await send(.post, "/greetings", json: #"{"name": " Ada ", "times": 2}"#)
         #expect(answer.status == 200)
         #expect(answer.body == #"{"text":"Hello Ada Hello Ada "}"#)
+    }
+
+    @Test func `a seal of another secret is refused and logged, a request without a seal only refused`() async throws {
+        let none = await router.respond(to: HTTPRequest(.get, "/mine"))
+        #expect(none.status.code == 401 && log.lines.isEmpty)
+        let other = try IdentitySeal(secret: IdentitySecret("another secret of length")) { 0 }
+        for _ in 1...3 {
+            var fields = HTTPFields()
+            fields[IdentitySeal.fieldName] = other.header(for: user(.student), method: "GET", target: "/mine")
+            #expect(await router.respond(to: HTTPRequest(.get, "/mine", fields: fields)).status.code == 401)
+            #expect(try await send(.get, "/mine", as: user(.student)).status == 204)
+        }
+        let lines = log.lines.filter { $0.contains("another HUB_IDENTITY_SECRET") }
+        #expect(lines.count == 1 && log.lines.count == 1, "\(log.lines)")
     }
 
     @Test func `all errors of a body are reported at once, including unknown fields`() async throws {

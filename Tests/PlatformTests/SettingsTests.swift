@@ -78,6 +78,17 @@ import Testing
         let settings = try Settings(file: "# note\n\nexport HUB_TEST_PORT=42\r\nHUB_TEST_SECRET=\"a = b\"\n")
         #expect(try settings.value(port) == 42)
         #expect(try settings.value(secret) == "a = b")
+        let noted = try Settings(
+            file: """
+                A=3 # three
+                B="x # y" # z
+                C='it' 's'
+                D=#fff
+                E= # nothing
+                F=a#b
+                """)
+        let values = try "ABCDEF".map { try noted.optional(Setting<String>(String($0), "")) }
+        #expect(values == ["3", "x # y", "it' 's", "#fff", nil, "a#b"])
         #expect(throws: SettingsError.badLine(number: 2)) { try Settings(file: "A=1\nnonsense\n") }
     }
 }

@@ -14,7 +14,7 @@ import Testing
     private let router: Router
 
     init() throws {
-        seal = try IdentitySeal(secret: "a secret of enough bytes") { 0 }
+        seal = try IdentitySeal(secret: IdentitySecret("a secret of enough bytes")) { 0 }
         var routes = Routes(seal: seal, logger: Logger(label: "test", sink: LogRecorder()), metrics: Metrics())
         routes.putStream("/parts/{n}", .anyone, bodyBytesMax: 4 << 20) { request in
             var count = 0

@@ -33,7 +33,7 @@ final class Things: Sendable {
 
     init(_ database: Database, secret: String = "a secret of enough bytes") throws {
         self.database = database
-        seal = try IdentitySeal(secret: secret) { 0 }
+        seal = try IdentitySeal(secret: IdentitySecret(secret)) { 0 }
         let behaviour = Behaviour()
         self.behaviour = behaviour
         var routes = Routes(seal: seal, logger: Logger(label: "test", sink: LogRecorder()), metrics: Metrics())

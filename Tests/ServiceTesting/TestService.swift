@@ -209,7 +209,9 @@ extension ServiceContext {
 extension IdentitySeal {
     /// Shared by all services of a test.
     static func make(_ clock: TestClock) throws -> IdentitySeal {
-        try IdentitySeal(secret: "a secret for tests alone") { Int64(clock.now.timeIntervalSince1970 * 1_000) }
+        try IdentitySeal(secret: IdentitySecret("a secret for tests alone")) {
+            Int64(clock.now.timeIntervalSince1970 * 1_000)
+        }
     }
 }
 

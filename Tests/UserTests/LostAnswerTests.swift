@@ -120,7 +120,7 @@ private struct OwnServer: Sendable {
         self.observer = observer
         let codec = EventCodec(registry: InMemorySchemaRegistry())
         try await codec.prepare(EventCatalogue.all)
-        seal = try IdentitySeal(secret: "a secret for tests alone") { 0 }
+        seal = try IdentitySeal(secret: IdentitySecret("a secret for tests alone")) { 0 }
         var routes = Routes(seal: seal, logger: Logger(label: "test", sink: LogRecorder()), metrics: Metrics())
         let context = try ServiceContext.make(.user, on: database, codec: codec)
         let operations = Operations(

@@ -16,6 +16,7 @@ public struct Routes: Sendable {
     private let seal: IdentitySeal
     private let logger: Logger
     private let unavailable: OutageLog
+    private let invalidSeals: OutageLog
     private let metrics: Metrics
     private let keys: IdempotencyKeys
     private(set) var router = Router()
@@ -31,6 +32,11 @@ public struct Routes: Sendable {
         unavailable = OutageLog(
             logger, level: .error, failing: "requests fail because a dependency is not available",
             over: "requests succeed again")
+        invalidSeals = OutageLog(
+            logger,
+            failing:
+                "requests have an invalid seal: a process of the hub has another HUB_IDENTITY_SECRET or a wrong clock",
+            over: "all requests have a valid seal again")
         self.metrics = metrics
         router.wrap(Around.traced)
         if let access { router.wrap(Around.recorded(access)) }
@@ -86,7 +92,8 @@ public struct Routes: Sendable {
     ) {
         let body = streamBytesMax.map(Sealed.withStream) ?? Sealed.withWholeBody(bytesMax: Self.bodyBytesMax)
         let steps: [Step] = [
-            Sealed.identified(by: seal), Sealed.allowed(access), query.checked, body, Sealed.unlessKnown,
+            Sealed.identified(by: seal, invalid: invalidSeals), Sealed.allowed(access), query.checked, body,
+            Sealed.unlessKnown,
         ]
         let answering = Answering { [logger, unavailable] error, problem, _ in
             guard problem.isOurFault else { return }

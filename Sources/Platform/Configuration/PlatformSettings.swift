@@ -24,7 +24,7 @@ public enum PlatformSettings {
         "REDIS_URL", secret: true,
         "A Redis server for caches, `redis://[[user]:password@]host[:port][/database]`. Unset: each process keeps its own "
             + "in memory.")
-    public static let identitySecret = Setting<String>(
+    public static let identitySecret = Setting<IdentitySecret>(
         "HUB_IDENTITY_SECRET", secret: true,
         "The secret that signs the identity of a caller between gateway and services, at least 16 bytes. The same for all processes."
     )

@@ -113,7 +113,8 @@ public enum SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// The form of a `.env` file: `NAME=value` lines, `#` comments, values optionally in single or double quotes.
+/// The form of a `.env` file: `NAME=value` lines, `#` comments, also after a value and a space; values optionally in single or double
+/// quotes.
 enum EnvironmentFile {
     static func parse(_ text: String) throws(SettingsError) -> [String: String] {
         var values: [String: String] = [:]
@@ -124,16 +125,23 @@ enum EnvironmentFile {
             guard let equals = line.firstIndex(of: "=") else { throw .badLine(number: index + 1) }
             let name = line[..<equals].trimmed()
             guard !name.isEmpty else { throw .badLine(number: index + 1) }
-            values[String(name)] = unquoted(line[line.index(after: equals)...].trimmed())
+            values[String(name)] = value(line[line.index(after: equals)...])
         }
         return values
     }
 
-    private static func unquoted(_ value: Substring) -> String {
-        for quote in ["\"", "'"] where value.count >= 2 && value.hasPrefix(quote) && value.hasSuffix(quote) {
-            return String(value.dropFirst().dropLast())
+    /// - Parameter text: all after `=`.
+    private static func value(_ text: Substring) -> String {
+        let value = text.trimmed()
+        for quote in ["\"", "'"] as [Character] where value.first == quote {
+            let inner = value.dropFirst()
+            if let end = inner.firstIndex(of: quote) {
+                let rest = inner[inner.index(after: end)...].trimmed()
+                if rest.isEmpty || rest.hasPrefix("#") { return String(inner[..<end]) }
+            }
+            if inner.last == quote { return String(inner.dropLast()) }
         }
-        return String(value)
+        return String(text.firstRange(of: " #").map { text[..<$0.lowerBound].trimmed() } ?? value)
     }
 }
 

@@ -20,14 +20,10 @@ public struct IdentitySeal: Sendable {
     private let now: @Sendable () -> Int64
 
     /// - Parameters:
-    ///   - secret: shared by the gateway and the services, at least 16 bytes.
+    ///   - secret: shared by the gateway and the services.
     ///   - now: milliseconds since 1970.
-    /// - Throws: ``SettingsError`` when the secret is too short.
-    public init(secret: String, now: @escaping @Sendable () -> Int64) throws(SettingsError) {
-        guard let key = HMACKey(secret: secret) else {
-            throw .invalid(name: PlatformSettings.identitySecret.name, expected: "a secret text of at least 16 bytes")
-        }
-        self.key = key.derived(for: "identity-header")
+    public init(secret: IdentitySecret, now: @escaping @Sendable () -> Int64) {
+        key = secret.key.derived(for: "identity-header")
         self.now = now
     }
 
@@ -49,8 +45,8 @@ public struct IdentitySeal: Sendable {
     }
 
     /// Opens a header; nil if it was not sealed with this key, method and target, or has expired.
-    public func open(_ header: String?, method: String, target: String) -> SealedRequest? {
-        guard let header, header.utf8.count <= Self.headerBytesMax, let dot = header.lastIndex(of: "."),
+    public func open(_ header: String, method: String, target: String) -> SealedRequest? {
+        guard header.utf8.count <= Self.headerBytesMax, let dot = header.lastIndex(of: "."),
             let given = Base64URL.decode(header[header.index(after: dot)...])
         else { return nil }
         let claims = String(header[..<dot])

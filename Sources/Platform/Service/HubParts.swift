@@ -52,7 +52,7 @@ public struct HubParts: Sendable {
     ) async throws -> HubParts {
         try settings.require([PlatformSettings.databaseURL.declaration, PlatformSettings.identitySecret.declaration])
         let level = try settings.value(PlatformSettings.logLevel)
-        let seal = try IdentitySeal(secret: try settings.value(PlatformSettings.identitySecret)) {
+        let seal = IdentitySeal(secret: try settings.value(PlatformSettings.identitySecret)) {
             WallClock.millisecondsSinceEpoch
         }
         let drainTime = try settings.value(PlatformSettings.drainTime)

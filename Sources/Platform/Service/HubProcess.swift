@@ -59,7 +59,7 @@ public final class HubProcess: Sendable {
         _ types: [any HubService.Type], command: String, settings: Settings, topics: Topics, commit: String? = nil,
         sink: any LogSink = LogWriter.standardError, progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws -> HubProcess {
-        for type in types { try requireListening(type.name, settings) }
+        try requireListening(types, settings)
         let parts = try await HubParts.open(settings, for: types.map { $0.name }, commit: commit, sink: sink)
         let upkeep = Supervisor(loops: parts.loops, logger: parts.logger)
         upkeep.start("event log") { try await parts.log.run() }
@@ -83,7 +83,12 @@ public final class HubProcess: Sendable {
         return HubProcess(parts: parts, services: started, upkeep: upkeep, note: note)
     }
 
-    /// An address that cannot be used is reported before the first service starts.
+    /// Checks the addresses of services before the first one starts.
+    /// - Throws: ``StartError/portTaken(_:_:)``, ``StartError/cannotListen(_:host:_:reason:)``, ``SettingsError``.
+    public static func requireListening(_ types: [any HubService.Type], _ settings: Settings) throws {
+        for type in types { try requireListening(type.name, settings) }
+    }
+
     private static func requireListening(_ name: ServiceName, _ settings: Settings) throws {
         let host = try settings.value(PlatformSettings.host(of: name))
         let port = try settings.value(PlatformSettings.port(of: name))
@@ -223,7 +228,8 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
     case database(String)
     case topicsMissing([String])
     /// The database belongs to another log.
-    case anotherLog(known: String, given: String)
+    /// - Parameter servers: the last known brokers of the known log; nil if it is the database, or none are recorded.
+    case anotherLog(known: String, servers: String?, given: String)
     case hubRuns
     case registry(String)
     case objects(String)
@@ -246,11 +252,11 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
         case .database(let reason): "the database cannot be used: \(reason)"
         case .topicsMissing(let names):
             "the log lacks \(names.count == 1 ? "the topic" : "\(names.count) topics, such as") \(names[0]). Create them with `learning-hub topics apply`."
-        case .anotherLog(let known, let given):
+        case .anotherLog(let known, let servers, let given):
             """
             the hub has used \(known) as its event log until now, and the positions of its groups refer to the records there, but the \
-            settings name \(given). Set \(KafkaSettings.bootstrapServers.name) as before, or use another database or data folder. Only to \
-            change the log, see --adopt-log of `learning-hub up` and `learning-hub topics apply`.
+            settings name \(given). Set \(KafkaSettings.bootstrapServers.name) as before\(servers.map { " (\($0))" } ?? ""), or use another \
+            database or data folder. Only to change the log, see --adopt-log of `learning-hub up` and `learning-hub topics apply`.
             """
         case .hubRuns:
             "processes of the hub run. Stop them first; one that was killed on another machine counts for 30 s."

@@ -20,7 +20,10 @@ extension HubStore {
             on conflict (is_only) do update set identity = known.identity returning identity
             """
         ).first?.decode(String.self)
-        if let known, known != identity { throw StartError.anotherLog(known: known, given: identity) }
+        guard let known, known != identity else { return }
+        let last = try await ProcessRecords(database).lastSettings()
+        throw StartError.anotherLog(
+            known: known, servers: try last?.optional(KafkaSettings.bootstrapServers), given: identity)
     }
 
     /// Also when no log is recorded: a hub of an older program has positions, but no record.

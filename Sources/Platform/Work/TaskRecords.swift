@@ -50,9 +50,11 @@ public struct TaskRecords: Sendable {
     }
 
     /// Newest first.
-    /// - Parameter state: nil for every state.
-    public func list(_ state: State? = nil, countMax: Int) async throws -> [Record] {
-        try await store.list(state, countMax: countMax, in: database)
+    /// - Parameters:
+    ///   - state: nil for every state.
+    ///   - withJobs: also jobs, which run periodically.
+    public func list(_ state: State? = nil, withJobs: Bool, countMax: Int) async throws -> [Record] {
+        try await store.list(state, withJobs: withJobs, countMax: countMax, in: database)
     }
 
     public func failedCount() async throws -> Int { try await store.failedCount(in: database) }

@@ -179,12 +179,16 @@ struct TaskStore: Sendable {
     }
 
     /// Newest first, of every state when `state` is nil.
-    func list(_ state: TaskRecords.State?, countMax: Int, in database: Database) async throws -> [TaskRecords.Record] {
-        let some: SQL = state.map { "where state = \($0.rawValue)" } ?? ""
+    func list(
+        _ state: TaskRecords.State?, withJobs: Bool, countMax: Int, in database: Database
+    ) async throws -> [TaskRecords.Record] {
+        let ofState: SQL = state.map { "state = \($0.rawValue)" } ?? "true"
+        // The key of a job is empty.
+        let some: SQL = withJobs ? ofState : "\(ofState) and key <> ''"
         let rows = try await database.query(
             """
             select kind, key, state, attempts, due_at, error, correlation_id, created_at, ended_at
-            from task \(some) order by created_at desc, kind, key limit \(countMax)
+            from task where \(some) order by created_at desc, kind, key limit \(countMax)
             """)
         return try rows.compactMap { row in
             let (kind, key, state, attempts, dueAt, error, correlationID, createdAt, endedAt) = try row.decode(

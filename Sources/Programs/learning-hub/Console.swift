@@ -1,4 +1,5 @@
 internal import Avro
+internal import Dispatch
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -44,15 +45,10 @@ struct Console: Sendable {
 
     /// Reads a line without echo; nil at the end of input or without a terminal.
     func secret(_ prompt: String) -> String? {
-        var shown = termios()
-        guard tcgetattr(STDIN_FILENO, &shown) == 0 else { return nil }
-        var hidden = shown
-        hidden.c_lflag &= ~tcflag_t(ECHO)
-        // TCSAFLUSH discards input before the prompt.
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)
+        guard let input = HiddenInput() else { return nil }
         Self.write("\(prompt): ", to: STDERR_FILENO)
         defer {
-            tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown)
+            input.end()
             Self.write("\n", to: STDERR_FILENO)
         }
         return readLine()
@@ -83,5 +79,45 @@ struct Console: Sendable {
                 }
             }
         }
+    }
+}
+
+/// A terminal without echo. A signal that ends the program restores the echo first.
+private final class HiddenInput {
+    private let before: termios
+    private let sources: [any DispatchSourceSignal]
+
+    /// nil without a terminal.
+    init?() {
+        var before = termios()
+        guard tcgetattr(STDIN_FILENO, &before) == 0 else { return nil }
+        self.before = before
+        sources = [SIGINT, SIGTERM, SIGHUP].map { [before] number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number)
+            source.setEventHandler {
+                Self.set(before)
+                _exit(128 + number)
+            }
+            source.resume()
+            return source
+        }
+        var hidden = before
+        hidden.c_lflag &= ~tcflag_t(ECHO)
+        Self.set(hidden)
+    }
+
+    func end() {
+        Self.set(before)
+        for source in sources {
+            source.cancel()
+            signal(Int32(source.handle), SIG_DFL)
+        }
+    }
+
+    private static func set(_ state: termios) {
+        var state = state
+        // Discards what was typed before.
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &state)
     }
 }

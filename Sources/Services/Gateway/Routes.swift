@@ -48,6 +48,7 @@ struct GatewayRoutes: Sendable {
         router.wrap(Self.marked)
         router.wrap(Around.recorded(access))
         router.wrap(Self.named)
+        router.wrap(ProblemForBrowser.shown)
         // Outside the rate limits: pages of other origins can then read a 429.
         if let crossOrigin { router.wrap { request, next in await crossOrigin(request, next) } }
         router.wrap(limited(metrics))

@@ -1,6 +1,6 @@
 """Runs a program on a terminal of its own and types what it is told to: terminal.py ORDER, a JSON object with `columns`, `environment`,
 `folder`, `arguments` and `answers`: each is typed when the program asks, which ends a line with a colon or a bracket. Prints what the
-terminal showed and ends as the program did."""
+terminal showed, and whether its echo is off at the end, and ends as the program did."""
 import fcntl
 import json
 import os
@@ -30,7 +30,10 @@ while True:
     shown += piece
     if answers and re.search(rb"(: |\] )$", shown[seen:]):
         seen = len(shown)
-        os.write(terminal, answers.pop(0).encode() + b"\n")
+        answer = answers.pop(0)
+        os.write(terminal, answer.encode() + (b"" if answer == "\x03" else b"\n"))
+if not termios.tcgetattr(terminal)[3] & termios.ECHO:
+    shown += b"[the echo is off]"
 sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n"))
 sys.stdout.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

@@ -205,7 +205,8 @@ import Testing
                 try await eventually { try await hub.count("ledger") == 2 }
             }
             #expect(hub.lines.lines.contains { $0.contains("partition lost to another member") })
-            #expect(try await hub.count("event_log.group_partition where generation > 1") == 1)
+            // More on a busy machine, where the member itself can expire and claim its partitions again.
+            #expect(try await hub.count("event_log.group_partition where generation > 1") >= 1)
         }
     }
 
@@ -216,6 +217,7 @@ import Testing
         #expect(FailureClass(of: server("25006")) == .dependencyDown)
         #expect(FailureClass(of: server("22003")) == .permanent)
         #expect(FailureClass(of: server("23514")) == .permanent)
+        #expect(FailureClass(of: server("42P01")) == .permanent)
         #expect(FailureClass(of: server("23503")) == .transient)
         #expect(FailureClass(of: server("40001")) == .transient)
         #expect(FailureClass(of: PostgresError(.commitUnknown, "")) == .transient)

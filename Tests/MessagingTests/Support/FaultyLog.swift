@@ -61,6 +61,7 @@ final class FaultyLog: EventLog {
     }
     func search(_ search: LogSearch) async throws -> [LogRecord] { try await log.search(search) }
     func positions(of groups: [String]?) async throws -> [GroupPosition] { try await log.positions(of: groups) }
+    func memberCounts(of groups: [String]) async throws -> [String: Int]? { try await log.memberCounts(of: groups) }
     func resetOffsets(of group: String, to offsets: [TopicPartition: Int64]) async throws {
         try await log.resetOffsets(of: group, to: offsets)
     }

@@ -50,16 +50,10 @@ public struct ConsumerPositions: Sendable {
 
     /// The group's lag in each partition it has started, from its own offsets; only the end offsets come from the log.
     func standing(on log: any EventLog) async throws -> [GroupPosition] {
-        let rows = try await database.query(
-            """
-            select topic, partition, next_offset from \(table)
-            where consumer_group = \(group.rawValue) and next_offset is not null order by topic, partition
-            """)
         var marks: [String: [TopicPartition: Range<Int64>]] = [:]
         var positions: [GroupPosition] = []
-        for row in rows {
-            let (topic, number, next) = try row.decode(String.self, Int32.self, Int64.self)
-            let partition = TopicPartition(topic, Int(number))
+        for (partition, next) in try await offsets() {
+            let topic = partition.topic
             if marks[topic] == nil { marks[topic] = try await log.watermarks(of: topic) }
             guard let mark = marks[topic]?[partition] else { continue }
             let place = min(max(next, mark.lowerBound), mark.upperBound)
@@ -70,6 +64,32 @@ public struct ConsumerPositions: Sendable {
                     lag: mark.upperBound - place, oldestUnprocessed: oldest?.time, isHeld: true))
         }
         return positions
+    }
+
+    /// The partitions among `positions` that end before the group's own offset, as after a topic is created again. The group has stopped
+    /// there until a reset.
+    public func stopped(among positions: [GroupPosition]) async throws -> [TopicPartition] {
+        let ends = Dictionary(positions.map { ($0.partition, $0.end) }) { $1 }
+        do {
+            return try await offsets().filter { partition, next in ends[partition].map { next > $0 } ?? false }
+                .map(\.partition)
+        } catch let error as PostgresError where error.isOfMissingTable {
+            // The service has never run here.
+            return []
+        }
+    }
+
+    /// The group's own offsets.
+    private func offsets() async throws -> [(partition: TopicPartition, next: Int64)] {
+        try await database.query(
+            """
+            select topic, partition, next_offset from \(table)
+            where consumer_group = \(group.rawValue) and next_offset is not null order by topic, partition
+            """
+        ).map { row in
+            let (topic, number, next) = try row.decode(String.self, Int32.self, Int64.self)
+            return (TopicPartition(topic, Int(number)), next)
+        }
     }
 
     /// Sets the next offsets of a stopped group, here and in the log. A member that still holds a partition loses it.

@@ -31,9 +31,11 @@ extension FailureClass {
         }
     }
 
-    /// A value that violates the schema stays invalid; a missing row may still arrive.
+    /// A value that violates the schema stays invalid, and a missing table or right needs an operator; a missing row may still arrive.
     private static func ofState(_ state: String) -> FailureClass {
-        if state.hasPrefix("22") || state == "23502" || state == PostgresError.checkViolation { return .permanent }
+        if state.hasPrefix("22") || state.hasPrefix("42") || state == "23502" || state == PostgresError.checkViolation {
+            return .permanent
+        }
         return .transient
     }
 

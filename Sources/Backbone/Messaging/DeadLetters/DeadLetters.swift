@@ -32,7 +32,7 @@ public struct DeadLetters: Sendable {
     }
 
     /// How a dead letter was resolved.
-    enum Resolution: String {
+    public enum Resolution: String, Sendable {
         case redriven, discarded
     }
 
@@ -57,6 +57,11 @@ public struct DeadLetters: Sendable {
     public func show(_ id: DeadLetter.ID) async throws -> DeadLetter? {
         let partition = TopicPartition(id.group.deadLetterTopic, id.partition)
         return try await log.record(at: LogPosition(partition, id.offset)).flatMap { DeadLetter($0, of: id.group) }
+    }
+
+    /// How a dead letter was resolved; nil while it is open.
+    public func resolution(of id: DeadLetter.ID) async throws -> Resolution? {
+        try await resolutions(of: id.group, id.partition, id.offset...id.offset)[id.offset]
     }
 
     /// The result of a redrive or a discard.
@@ -133,30 +138,33 @@ public struct DeadLetters: Sendable {
     func forEachUnresolved(of group: ConsumerGroup, _ body: (DeadLetter) -> Void) async throws {
         try await log.forEachBatch(of: try await log.ranges(of: group.deadLetterTopic)) { batch in
             guard let first = batch.records.first, let last = batch.records.last else { return }
-            let done = try await resolved(
+            let done = try await resolutions(
                 of: group, batch.partition.partition, first.position.offset...last.position.offset)
             for letter in batch.records.lazy.compactMap({ DeadLetter($0, of: group) })
-            where !done.contains(letter.id.offset) {
+            where done[letter.id.offset] == nil {
                 body(letter)
             }
         }
     }
 
-    /// The offsets of resolved dead letters in a range.
-    private func resolved(
+    /// The resolved dead letters in a range, by offset.
+    private func resolutions(
         of group: ConsumerGroup, _ partition: Int, _ offsets: ClosedRange<Int64>
-    ) async throws -> Set<Int64> {
+    ) async throws -> [Int64: Resolution] {
         do {
             let rows = try await database.query(
                 """
-                select "offset" from \(quoted: group.service.rawValue).dead_letter_resolution
+                select "offset", resolution from \(quoted: group.service.rawValue).dead_letter_resolution
                 where consumer_group = \(group.rawValue) and partition = \(Int64(partition))
                     and "offset" between \(offsets.lowerBound) and \(offsets.upperBound)
                 """)
-            return Set(try rows.map { try $0.decode(Int64.self) })
+            return try rows.reduce(into: [:]) { found, row in
+                let (offset, resolution) = try row.decode(Int64.self, String.self)
+                found[offset] = Resolution(rawValue: resolution)
+            }
         } catch let error as PostgresError where error.sqlState == "42P01" {
             // The group's topics exist from the start, but its service has never run here.
-            return []
+            return [:]
         }
     }
 

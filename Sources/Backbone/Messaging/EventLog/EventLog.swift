@@ -70,6 +70,9 @@ public protocol EventLog: EventAppender {
     /// - Parameter groups: nil for every group of the log, including those of other programs on a cluster.
     func positions(of groups: [String]?) async throws -> [GroupPosition]
 
+    /// The number of active members of each group. Nil for a log of one hub alone, whose members can only be the hub's.
+    func memberCounts(of groups: [String]) async throws -> [String: Int]?
+
     /// Sets a group's next offsets in the log; other partitions stay unchanged. For groups whose offsets are stored in a database see
     /// ``ConsumerPositions``.
     /// - Throws: ``EventLogError/groupInUse(_:)`` while the group has members.

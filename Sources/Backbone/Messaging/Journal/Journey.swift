@@ -130,7 +130,7 @@ public struct Journey: Sendable {
         // The journal's entries of these requests contain less.
         let told = Set(requests.map(\.request))
         steps = steps.filter { $0.kind != .http || !told.contains($0.request) } + requests
-        return steps.sorted { ($0.at, $0.kind.order) < ($1.at, $1.kind.order) }
+        return steps.sorted { $0.place < $1.place }
     }
 
     // MARK: Parts
@@ -230,12 +230,14 @@ public struct Journey: Sendable {
 }
 
 extension JourneyStep {
+    /// With equal times, the cause comes before the effect: a request that took longer contains the shorter one.
+    fileprivate var place: (Date, Int, Double) { (at, kind.order, -(answer?.milliseconds ?? 0)) }
+
     /// The journal and the request log contain the same request.
     fileprivate var request: [String] { [service.rawValue, name, correlationID] }
 }
 
 extension JourneyKind {
-    /// With equal times, the cause comes before the effect.
     fileprivate var order: Int {
         switch self {
         case .http: 0

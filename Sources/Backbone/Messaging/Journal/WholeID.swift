@@ -16,8 +16,9 @@ enum WholeID {
         for record in records {
             let parts = [record.key, record.value].compactMap { $0 } + record.headers.compactMap(\.value)
             for part in parts {
-                for place in places(of: text, in: part) where isStart(place, in: part) {
-                    let id = String(decoding: part[place.lowerBound..<end(of: place, in: part)], as: UTF8.self)
+                for place in places(of: text, in: part) {
+                    guard let end = end(of: place, in: part) else { continue }
+                    let id = String(decoding: part[place.lowerBound..<end], as: UTF8.self)
                     if !found.contains(id) { found.append(id) }
                     if found.count == longerIDsMax { return found }
                 }
@@ -27,25 +28,17 @@ enum WholeID {
     }
 
     /// The end of the id that begins at `place`: of the Avro string, because the next field can begin with a byte that is a letter; else of
-    /// the word.
-    private static func end(of place: Range<Int>, in bytes: [UInt8]) -> Int {
-        if let length = bytes[..<place.lowerBound].last, !wordStarts.contains(length), length.isMultiple(of: 2),
-            length < 128
-        {
+    /// the word. Nil if no id begins there.
+    private static func end(of place: Range<Int>, in bytes: [UInt8]) -> Int? {
+        let before = bytes[..<place.lowerBound].last
+        if let length = before, !wordStarts.contains(length), length.isMultiple(of: 2), length < 128 {
             let end = place.lowerBound + Int(length) / 2
             if end >= place.upperBound, end <= bytes.count, bytes[place.upperBound..<end].allSatisfy(isOfID) {
                 return end
             }
         }
+        if let before, isOfID(before) { return nil }
         return bytes[place.upperBound...].firstIndex { !isOfID($0) } ?? bytes.endIndex
-    }
-
-    /// Whether an Avro string or a word begins there.
-    private static func isStart(_ place: Range<Int>, in bytes: [UInt8]) -> Bool {
-        guard let before = bytes[..<place.lowerBound].last else { return true }
-        let end = place.lowerBound + Int(before) / 2
-        let isLength = before.isMultiple(of: 2) && before < 128 && end >= place.upperBound && end <= bytes.count
-        return !isOfID(before) || isLength && bytes[place.upperBound..<end].allSatisfy(isOfID)
     }
 
     /// Before an id in a text. As a length they would be 16 to 29, and ids of the hub are longer.

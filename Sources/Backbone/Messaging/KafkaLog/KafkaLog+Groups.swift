@@ -85,6 +85,10 @@ extension KafkaLog {
         return times
     }
 
+    public func memberCounts(of groups: [String]) async throws -> [String: Int]? {
+        try await attempt { try await $0.describeGroups(groups, within: limits.requestMax).mapValues(\.members.count) }
+    }
+
     public func resetOffsets(of group: String, to offsets: [TopicPartition: Int64]) async throws {
         try await attempt { admin in
             try await requireUnused(group, admin)

@@ -66,6 +66,8 @@ extension PostgresLog {
         }
     }
 
+    public func memberCounts(of groups: [String]) async throws -> [String: Int]? { nil }
+
     public func resetOffsets(of group: String, to offsets: [TopicPartition: Int64]) async throws {
         var targets: [(id: Int64, offset: Int64)] = []
         for (partition, offset) in offsets {

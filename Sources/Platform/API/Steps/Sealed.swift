@@ -1,16 +1,21 @@
 internal import HTTP
+internal import Observability
 
 /// The steps of a route behind the gateway that check identity, access and the sealed body.
 enum Sealed {
     /// Takes the identity from the seal of the gateway or a service.
-    static func identified(by seal: IdentitySeal) -> Step {
+    /// - Parameter invalid: told of each seal that is not valid; one of another process with another secret, for example.
+    static func identified(by seal: IdentitySeal, invalid: OutageLog) -> Step {
         { request, next in
             let http = request.http
+            guard let header = http.fields[IdentitySeal.fieldName] else { throw Problem.notFromTheGateway }
             // The GET route answers a HEAD request, but the seal names HEAD.
-            guard
-                let sealed = seal.open(
-                    http.fields[IdentitySeal.fieldName], method: http.method.rawValue, target: http.target)
-            else { throw Problem.notFromTheGateway }
+            guard let sealed = seal.open(header, method: http.method.rawValue, target: http.target) else {
+                invalid.failed([.method: .text(http.method.rawValue)], of: "seal")
+                throw Problem.notFromTheGateway
+            }
+            // Another key than that of the failures: valid requests end the outage only after an interval without invalid ones.
+            invalid.succeeded()
             return try await next(Request(http, sealed))
         }
     }

@@ -17,7 +17,7 @@ struct BenchWorld: Sendable {
     /// The clients' event loop.
     let loop: EventLoop
     private let settings: Settings
-    private let secret: String
+    private let secret: IdentitySecret
 
     /// Starts the hub, and always stops it afterwards.
     /// - Parameter hashesAsUsual: false if the row does not measure password hashing.
@@ -40,7 +40,7 @@ struct BenchWorld: Sendable {
                 client: try APIClient(address: "http://127.0.0.1:\(gatewayPort)"),
                 database: Database(url: try settings.value(PlatformSettings.databaseURL).settingText, loops: loops),
                 loop: loops.next(), settings: settings,
-                secret: try settings.value(PlatformSettings.identitySecret).settingText)
+                secret: try settings.value(PlatformSettings.identitySecret))
             let value = await outcome { try await body(world) }
             await world.client.close()
             await world.database.close()
@@ -135,7 +135,7 @@ struct BenchWorld: Sendable {
 
     /// The identity header for a direct call of a service; valid for 30 s.
     func identityField(of identity: Identity, _ target: String) throws -> String {
-        let seal = try IdentitySeal(secret: secret) { WallClock.millisecondsSinceEpoch }
+        let seal = IdentitySeal(secret: secret) { WallClock.millisecondsSinceEpoch }
         return "\(IdentitySeal.fieldName): \(seal.header(for: identity, method: "GET", target: target))"
     }
 

@@ -39,7 +39,7 @@ enum EnrollmentBench {
 
     /// Enrolments per second, each in a course new to the learner.
     private static func orders(_ process: HubProcess, _ settings: Settings) throws -> [Double] {
-        let seal = try IdentitySeal(secret: settings.value(PlatformSettings.identitySecret).settingText) {
+        let seal = try IdentitySeal(secret: settings.value(PlatformSettings.identitySecret)) {
             WallClock.millisecondsSinceEpoch
         }
         let time = Date()

@@ -19,9 +19,12 @@ enum AdminCommand {
     ) { arguments, console in
         let address = arguments.text(email) ?? ""
         let settings = try await HubLocation.settingsForParts(arguments)
-        let password = try password(of: address, console)
-        let id = try await withAccounts(settings) {
-            try await $0.createAccount(as: .admin, email: address, password: password)
+        let id = try await withAccounts(settings) { accounts in
+            try await accounts.checkAddress(address)
+            let password = try password(of: address, console) {
+                try accounts.checkPassword($0, of: .admin, email: address)
+            }
+            return try await accounts.createAccount(as: .admin, email: address, password: password)
         }
         if arguments.has(.json) {
             console.json(.object([.init("id", .string(id)), .init("email", .string(address))]))
@@ -31,7 +34,10 @@ enum AdminCommand {
     }
 
     /// Typed twice on a terminal, else the first line of standard input.
-    private static func password(of address: String, _ console: Console) throws -> String {
+    /// - Parameter check: throws for an unsuitable password; the person does not repeat it then.
+    private static func password(
+        of address: String, _ console: Console, _ check: (String) throws -> Void
+    ) throws -> String {
         guard Console.isInteractive else {
             guard let password = readLine(), !password.isEmpty else {
                 throw CommandFailure(
@@ -43,6 +49,7 @@ enum AdminCommand {
         guard let password = console.secret("Password of \(address)"), !password.isEmpty else {
             throw CommandFailure("no password was given")
         }
+        try check(password)
         guard console.secret("Repeat the password") == password else {
             throw CommandFailure("the two passwords differ; no account was created")
         }

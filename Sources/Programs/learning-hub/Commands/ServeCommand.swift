@@ -23,7 +23,7 @@ enum ServeCommand {
         var types: [any HubService.Type] = []
         for name in arguments.positional {
             guard let type = HubServices.named(name) else {
-                throw arguments.misuse("there is no service `\(name)`; choose from \(HubServices.names)")
+                throw arguments.misuse(HubServices.unknown(name))
             }
             if !types.contains(where: { $0 == type }) { types.append(type) }
         }

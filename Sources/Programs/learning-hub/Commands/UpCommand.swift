@@ -53,9 +53,10 @@ struct UpCommand {
         // Invalid settings are reported before anything is created.
         let given = try HubSettings.read()
         for declaration in HubServices.settings { if let wrong = given.complaint(about: declaration) { throw wrong } }
+        try requirePorts()
         try folder.lock()
         folder.removeNote()
-        var flags = try flags()
+        var flags = try addresses().merging(secrets()) { $1 }
         let postgres = try await privatePostgres(unless: try HubSettings.read(commandLine: flags))
         if let postgres { flags[PlatformSettings.databaseURL.name] = postgres.url() }
         do {
@@ -119,14 +120,30 @@ struct UpCommand {
         return try await PrivatePostgres.start(.init(folder: folder.postgres))
     }
 
-    /// Converts this command's flags and the folder's secrets to settings.
-    private func flags() throws -> [String: String] {
+    /// Nothing is created for a hub whose ports are in use.
+    private func requirePorts() throws {
+        let settings = try HubSettings.read(commandLine: try addresses())
+        do {
+            try HubProcess.requireListening(HubServices.started(with: settings), settings)
+        } catch {
+            // A hub that runs on the folder is the better reason.
+            if folder.isLocked { try folder.lock() }
+            throw error
+        }
+    }
+
+    /// The folder's secrets, as settings that are not set otherwise.
+    private func secrets() throws -> [String: String] {
+        let settings = try HubSettings.read()
+        return try folder.secrets().filter { name, _ in
+            HubServices.settings.contains { $0.name == name && settings.source(of: $0) == .standard }
+        }
+    }
+
+    /// This command's flags as settings.
+    private func addresses() throws -> [String: String] {
         let settings = try HubSettings.read()
         var flags: [String: String] = [:]
-        for (name, secret) in try folder.secrets()
-        where HubServices.settings.contains(where: { $0.name == name && settings.source(of: $0) == .standard }) {
-            flags[name] = secret
-        }
         if let host { flags[PlatformSettings.host.name] = host }
         if Console.logIsATerminal, !settings.isSet(PlatformSettings.logLevel) {
             flags[PlatformSettings.logLevel.name] = "warning"

@@ -10,7 +10,12 @@ final class APIClient: Sendable {
     private let loops: EventLoopGroup
     private static let bodyBytesMax = 4 * 1024 * 1024
 
+    /// - Throws: ``CommandFailure`` for an address that this client cannot call.
     init(address: String) throws {
+        if address.hasPrefix("https:") {
+            throw CommandFailure(
+                "this command does not support TLS; use the gateway's own address, such as http://127.0.0.1:3000")
+        }
         var address = address
         while address.hasSuffix("/") { address.removeLast() }
         self.address = address

@@ -65,9 +65,10 @@ extension Doctor {
         return findings
     }
 
-    /// Whether all use the same log and registry.
+    /// Whether all use the same log, registry and secret. Commands do not use the secret of their shell.
     private func places(_ processes: [Settings], _ shell: Settings) -> [Finding] {
-        HubStore.places.compactMap { name in
+        let secret = PlatformSettings.identitySecret.name
+        return (HubStore.places + [secret]).compactMap { name in
             let values = Set(processes.map { $0.shown(named: name) })
             if values.count > 1 {
                 let all = values.map { $0 ?? "unset" }.sorted().joined(separator: " and ")
@@ -76,7 +77,9 @@ extension Doctor {
                     detail: "processes of this hub have different values of \(name): \(all)",
                     remedy: "set the same value for all of them and restart them")
             }
-            guard let own = shell.shown(named: name), let value = values.first, own != value else { return nil }
+            guard name != secret, let own = shell.shown(named: name), let value = values.first, own != value else {
+                return nil
+            }
             return Finding(
                 part: Self.part, state: .odd,
                 detail: "\(name) is \(own) in this shell, but \(value ?? "unset") for the hub",

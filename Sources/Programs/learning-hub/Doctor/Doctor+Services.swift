@@ -85,7 +85,7 @@ extension Doctor {
                 part: part, state: record.isFresh ? .odd : .broken,
                 detail: "\(place) listens at \(record.address), which only its own machine can reach; \(heard)",
                 remedy: record.isFresh
-                    ? "run `\(Program.name) doctor` on that machine" : "restart it: `\(Program.name) \(record.command)`"
+                    ? "run `\(Program.name) doctor` on that machine" : "restart it: `\(restart(record))`"
             )
         }
     }
@@ -94,8 +94,21 @@ extension Doctor {
         Finding(
             part: part, state: .broken, detail: "\(place) does not answer at \(record.address): \(reason)",
             remedy: record.isFresh
-                ? "see its log; if it was killed, restart it: `\(Program.name) \(record.command)`"
-                : "restart it: `\(Program.name) \(record.command)`")
+                ? "see its log; if it was killed, restart it: `\(restart(record))`"
+                : "restart it: `\(restart(record))`")
+    }
+
+    /// The command, after the ports that differ from the defaults: other services call them.
+    private func restart(_ record: ProcessRecord) -> String {
+        let words = record.command.split(separator: " ")
+        let names = words.first == "serve" ? words.dropFirst().map { ServiceName(rawValue: String($0)) } : []
+        let ports = names.flatMap { name in
+            [PlatformSettings.port(of: name)] + (name == .gateway ? [PlatformSettings.gatewayPrivatePort] : [])
+        }.compactMap { setting -> String? in
+            guard let port = try? record.settings.optional(setting), port != setting.defaultValue else { return nil }
+            return "\(setting.name)=\(port) "
+        }
+        return ports.joined() + "\(Program.name) \(record.command)"
     }
 
     private func said(_ failing: [RunningHub.FailingPart]) -> String {

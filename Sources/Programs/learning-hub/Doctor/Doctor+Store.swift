@@ -100,13 +100,14 @@ extension Doctor {
     }
 
     /// Whether every group makes progress: a stopped or blocked one is detected by the age of its unread events.
-    func groups(_ hub: HubStore) async throws -> Finding {
+    func groups(_ hub: HubStore, _ running: RunningHub) async throws -> Finding {
         let now = OpenHub.now
         let late = try await hub.positions().filter { position in
             position.oldestUnprocessed.map { now.timeIntervalSince($0) > Self.lateSeconds } ?? false
         }
         guard let worst = late.min(by: { ($0.oldestUnprocessed ?? now) < ($1.oldestUnprocessed ?? now) }) else {
-            return Finding(part: "groups", state: .sound, detail: "no group is behind")
+            return try await strangers(hub, running)
+                ?? Finding(part: "groups", state: .sound, detail: "no group is behind")
         }
         let age = Duration.seconds(now.timeIntervalSince(worst.oldestUnprocessed ?? now)).shown
         let more = late.count > 1 ? "; \(late.count) partitions in all" : ""
@@ -118,6 +119,24 @@ extension Doctor {
             part: "groups", state: .broken,
             detail: "\(worst.group) has a lag of \(worst.lag) in \(worst.partition), the oldest for \(age)\(more)",
             remedy: "\(remedy); `\(Program.name) groups list`")
+    }
+
+    /// Members of groups that this hub's processes do not explain: each process has one member in a group of its services. Another hub on
+    /// the same cluster would hold a part of the partitions. Nil if there are none.
+    private func strangers(_ hub: HubStore, _ running: RunningHub) async throws -> Finding? {
+        guard let counts = try await hub.log.memberCounts(of: TopicCatalogue.groups.map(\.rawValue)) else { return nil }
+        for group in TopicCatalogue.groups {
+            let count = counts[group.rawValue] ?? 0, own = running.instances(of: group.service).count
+            guard count > own else { continue }
+            return Finding(
+                part: "groups", state: .odd,
+                detail:
+                    "\(group) has \(count) \(count == 1 ? "member" : "members"), but this hub has \(own) \(own == 1 ? "process" : "processes") of its service",
+                remedy:
+                    "if another hub uses this Kafka cluster, stop it: this hub handles the events of its partitions only afterwards; a member of a killed process leaves within a minute"
+            )
+        }
+        return nil
     }
 
     func deadLetters(_ hub: HubStore) async throws -> Finding {
@@ -137,7 +156,8 @@ extension Doctor {
             return Finding(
                 part: "mails", state: .sound, detail: "the notification service has never run with this database")
         }
-        let detail = "\(counts.failed) \(counts.failed == 1 ? "mail" : "mails") failed, \(counts.waiting) wait"
+        let detail =
+            "\(counts.failed) \(counts.failed == 1 ? "mail" : "mails") failed, \(counts.waiting) wait\(await requested(hub))"
         if counts.failed == 0, counts.late == 0 { return Finding(part: "mails", state: .sound, detail: detail) }
         var remedies = ["`\(Program.name) mail list --state failed` shows the reasons, `mail resend` sends them again"]
         if counts.late > 0 {
@@ -145,6 +165,13 @@ extension Doctor {
             remedies = ["the notification service retries waiting mails\(reason)"] + (counts.failed > 0 ? remedies : [])
         }
         return Finding(part: "mails", state: .odd, detail: detail, remedy: remedies.joined(separator: "; "))
+    }
+
+    /// The requested mails that the service has not read from the log; empty for none, and while the log cannot be read.
+    private func requested(_ hub: HubStore) async -> String {
+        let positions = (try? await hub.positions(of: .emailSender)) ?? []
+        let count = positions.reduce(0) { $0 + $1.lag }
+        return count == 0 ? "" : ", \(count) more are requested in the log"
     }
 
     func tasks(_ hub: HubStore) async throws -> Finding {
@@ -180,7 +207,8 @@ extension Doctor {
             oldest = max(oldest, age ?? 0)
             if let age, age > Self.lateSeconds {
                 waiting.append(
-                    "\(count) events of \(name) wait to be sent, the oldest for \(Duration.seconds(age).shown)")
+                    "\(count == 1 ? "1 event of \(name) waits" : "\(count) events of \(name) wait") to be sent, the oldest for \(Duration.seconds(age).shown)"
+                )
             }
             if deadCount > 0 {
                 refusedCount += deadCount
@@ -191,7 +219,7 @@ extension Doctor {
             let detail =
                 total == 0
                 ? "no events are waiting"
-                : "\(total) events are waiting, the oldest for \(Duration.seconds(oldest).shown)"
+                : "\(total == 1 ? "1 event is" : "\(total) events are") waiting, the oldest for \(Duration.seconds(oldest).shown)"
             return Finding(part: "outbox", state: .sound, detail: detail)
         }
         return Finding(

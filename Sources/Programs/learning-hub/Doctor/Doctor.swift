@@ -47,7 +47,7 @@ struct Doctor {
         }
         var findings = [database] + services + addresses(running)
         findings.append(await examine("connections") { try await connections(hub, running, shell) })
-        findings += await onLog(hub)
+        findings += await onLog(hub, running)
         findings.append(await examine("outbox") { try await outboxes(hub) })
         findings.append(await examine("registry") { try await registry(hub) })
         findings.append(await examine("mails") { try await mails(hub) })
@@ -56,7 +56,7 @@ struct Doctor {
     }
 
     /// The checks that read the log: when it cannot be reached, one timeout is enough.
-    private func onLog(_ hub: HubStore) async -> [Finding] {
+    private func onLog(_ hub: HubStore, _ running: RunningHub) async -> [Finding] {
         let log: Finding
         do {
             log = try await self.log(hub)
@@ -73,7 +73,7 @@ struct Doctor {
                 }
         }
         return [
-            log, await examine("groups") { try await groups(hub) },
+            log, await examine("groups") { try await groups(hub, running) },
             await examine("dead letters") { try await deadLetters(hub) },
         ]
     }

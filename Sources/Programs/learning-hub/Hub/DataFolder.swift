@@ -37,7 +37,9 @@ struct DataFolder {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
             let cause = (error as? CocoaError)?.underlying as? POSIXError
-            let reason = cause.map { String(cString: strerror($0.code.rawValue)) }
+            // Of a file with this name.
+            let isTaken = cause?.code == .EEXIST || cause?.code == .ENOTDIR
+            let reason = isTaken ? "it is not a folder" : cause.map { String(cString: strerror($0.code.rawValue)) }
             throw CommandFailure(
                 "the data folder \(path) cannot be created: \(reason ?? "\(error)"). Choose another folder with --data, or run this as a user who can write there."
             )

@@ -51,6 +51,12 @@ enum HubServices {
 
     static func named(_ name: String) -> (any HubService.Type)? { all.first { $0.name.rawValue == name } }
 
+    /// The complaint about a name that is no service's.
+    static func unknown(_ name: String) -> String {
+        let suggestion = Suggestion.text(for: name, among: all.map { $0.name.rawValue })
+        return "there is no service `\(name)`\(suggestion.isEmpty ? "." : suggestion) The services: \(names)"
+    }
+
     /// Every setting of the program, each once.
     static var settings: [SettingDeclaration] {
         var names: Set<String> = []

@@ -6,10 +6,7 @@ extension Wording {
         case .welcome:
             self.init(
                 "Welcome to Learning Hub", "Your account is ready.",
-                more: [
-                    "Choose a course and begin whenever you like: your progress is kept.",
-                    "We wish you much joy in learning.",
-                ])
+                more: Self.englishWelcome(facts[.role]))
         case .profileChanged:
             self.init(
                 "Your account was changed", Self.englishChange(facts),
@@ -99,6 +96,18 @@ extension Wording {
         if change.changesEmail { sentences.append("The e-mail address of your account was changed.") }
         if change.changesRole { sentences.append("Your role is now: \(englishRole(facts[.role])).") }
         return sentences.joined(separator: " ")
+    }
+
+    private static func englishWelcome(_ role: String) -> [String] {
+        switch Role(rawValue: role) {
+        case .admin: ["You can administer accounts, courses and payments."]
+        case .instructor: ["Create your first course whenever you like: learners see it when you publish it."]
+        case .student, nil:
+            [
+                "Choose a course and begin whenever you like: your progress is kept.",
+                "We wish you much joy in learning.",
+            ]
+        }
     }
 
     private static func englishRole(_ role: String) -> String {

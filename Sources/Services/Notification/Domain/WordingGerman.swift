@@ -6,10 +6,7 @@ extension Wording {
         case .welcome:
             self.init(
                 "Willkommen bei Learning Hub", "Dein Konto ist bereit.",
-                more: [
-                    "Such dir einen Kurs aus und fang an, wann du magst: Dein Fortschritt bleibt erhalten.",
-                    "Wir wünschen dir viel Freude beim Lernen.",
-                ])
+                more: Self.germanWelcome(facts[.role]))
         case .profileChanged:
             self.init(
                 "Dein Konto wurde geändert", Self.germanChange(facts),
@@ -111,6 +108,19 @@ extension Wording {
         if change.changesEmail { sentences.append("Die E-Mail-Adresse deines Kontos wurde geändert.") }
         if change.changesRole { sentences.append("Deine Rolle ist jetzt: \(germanRole(facts[.role])).") }
         return sentences.joined(separator: " ")
+    }
+
+    private static func germanWelcome(_ role: String) -> [String] {
+        switch Role(rawValue: role) {
+        case .admin: ["Du kannst Konten, Kurse und Zahlungen verwalten."]
+        case .instructor:
+            ["Erstelle deinen ersten Kurs, wann du magst: Lernende sehen ihn, sobald du ihn veröffentlichst."]
+        case .student, nil:
+            [
+                "Such dir einen Kurs aus und fang an, wann du magst: Dein Fortschritt bleibt erhalten.",
+                "Wir wünschen dir viel Freude beim Lernen.",
+            ]
+        }
     }
 
     private static func germanRole(_ role: String) -> String {

@@ -12,7 +12,8 @@ internal import Foundation
 /// Creates notifications: a list entry, and the events that request a mail and a push message, in one transaction.
 extension Operations {
     func welcome(_ user: UserRegistered, because event: EventID, on tx: Transaction) async throws {
-        let notice = Notice(Telling(kind: .welcome, userID: user.userID), because: event, at: now())
+        let notice = Notice(
+            Telling(kind: .welcome, userID: user.userID, facts: [.role: user.role.rawValue]), because: event, at: now())
         let recipient = Recipient(user, language: language)
         let told = try await store.insertRecipient(recipient, asOf: user.registeredAt, telling: notice, on: tx)
         if let told, told.isNew { try mail(notice, to: told.recipient, because: event, on: tx) }

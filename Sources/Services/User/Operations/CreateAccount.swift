@@ -15,6 +15,19 @@ extension Operations {
         }
     }
 
+    /// Refuses an address that ``createAccount(as:email:password:)`` would refuse.
+    /// - Throws: ``UserError/unacceptable(field:message:)``, ``UserError/emailTaken``.
+    public func checkAddress(_ email: String) async throws {
+        let email = try Self.checked("email", email, as: Email.self)
+        if try await store.findCredentials(email, on: database) != nil { throw UserError.emailTaken }
+    }
+
+    /// Refuses a password that ``createAccount(as:email:password:)`` would refuse.
+    /// - Throws: ``UserError/unacceptable(field:message:)``.
+    public func checkPassword(_ password: String, of role: Role = .admin, email: String) throws {
+        _ = try Self.registration(email, password, role)
+    }
+
     /// As ``createAccount(as:email:password:)`` for an administrator, once in the life of the database, however many processes start at once.
     /// - Returns: whether it was made now.
     func createFirstAdmin(email: String, password: String) async throws -> Bool {

@@ -20,7 +20,10 @@ enum GroupsCommand {
         "list", "List the groups with their total lag.", options: [.data, .json],
         examples: ["groups list", "groups list --json"], notes: "`groups describe` shows each partition."
     ) { arguments, console in
-        let positions = try await OpenHub.with(arguments) { try await $0.positions() }
+        let (positions, stopped) = try await OpenHub.with(arguments) { hub in
+            let positions = try await hub.positions()
+            return (positions, try await hub.stopped(among: positions))
+        }
         let groups = Dictionary(grouping: positions, by: \.group).sorted { $0.key < $1.key }.map {
             GroupSum(name: $0.key, positions: $0.value)
         }
@@ -29,6 +32,7 @@ enum GroupsCommand {
         } else {
             console.table(["group", "topics", "partitions", "lag", "behind", "read by members"], groups.map(\.row))
         }
+        warn(of: stopped, console)
     }
 
     private static let describe = Command(
@@ -37,9 +41,13 @@ enum GroupsCommand {
         examples: ["groups describe notification", "groups describe --json"]
     ) { arguments, console in
         let group = try arguments.positional(0).map { try hubGroup($0) }
-        let positions = try await OpenHub.with(arguments) { try await $0.positions(of: group) }
+        let (positions, stopped) = try await OpenHub.with(arguments) { hub in
+            let positions = try await hub.positions(of: group)
+            return (positions, try await hub.stopped(among: positions))
+        }
         if let group { try requireSome(positions, of: group) }
         show(positions, arguments, console)
+        warn(of: stopped, console)
     }
 
     private static let topic = Option(
@@ -123,9 +131,18 @@ enum GroupsCommand {
     /// - Throws: ``CommandFailure`` for a group that is not the hub's: a Kafka cluster may have groups of other programs.
     static func hubGroup(_ name: String) throws -> ConsumerGroup {
         if let group = TopicCatalogue.groups.first(where: { $0.rawValue == name }) { return group }
+        let names = TopicCatalogue.groups.map(\.rawValue)
         throw CommandFailure(
-            "the hub has no group \(name). Its groups: \(TopicCatalogue.groups.map(\.rawValue).joined(separator: ", "))."
+            "the hub has no group \(name)\(Suggestion.text(for: name, among: names)). Its groups: \(names.joined(separator: ", "))."
         )
+    }
+
+    private static func warn(of stopped: [(group: ConsumerGroup, partitions: [TopicPartition])], _ console: Console) {
+        for (group, partitions) in stopped {
+            console.complaint(
+                "\(group) has stopped in \(partitions.map { "\($0)" }.joined(separator: ", ")): the topic was created again. Stop its service and run `\(Program.name) groups reset \(group) --to beginning --yes`."
+            )
+        }
     }
 
     private static func show(_ positions: [GroupPosition], _ arguments: Arguments, _ console: Console) {
@@ -197,6 +214,19 @@ extension HubStore {
     /// The positions of the hub's groups, or of one of them. A Kafka cluster may have groups of other programs.
     func positions(of group: ConsumerGroup? = nil) async throws -> [GroupPosition] {
         try await log.positions(of: (group.map { [$0] } ?? TopicCatalogue.groups).map(\.rawValue))
+    }
+
+    /// The partitions of groups that wait for a reset.
+    fileprivate func stopped(
+        among positions: [GroupPosition]
+    ) async throws -> [(group: ConsumerGroup, partitions: [TopicPartition])] {
+        var stopped: [(group: ConsumerGroup, partitions: [TopicPartition])] = []
+        for (name, positions) in Dictionary(grouping: positions, by: \.group).sorted(by: { $0.key < $1.key }) {
+            let group = ConsumerGroup(rawValue: name)
+            let partitions = try await ConsumerPositions(of: group, in: database).stopped(among: positions)
+            if !partitions.isEmpty { stopped.append((group, partitions)) }
+        }
+        return stopped
     }
 }
 

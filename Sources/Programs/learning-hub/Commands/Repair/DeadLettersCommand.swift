@@ -40,7 +40,7 @@ enum DeadLettersCommand {
     }
 
     private static let show = Command(
-        "show", "Show the error, headers and value of a dead letter.",
+        "show", "Show the state, error, headers and value of a dead letter.",
         arguments: [Argument("ID", "The id of a dead letter from `dlq list`.")], options: [.data, .json],
         examples: ["dlq show notification/0/17"]
     ) { arguments, console in
@@ -52,7 +52,8 @@ enum DeadLettersCommand {
             let value = try? await letter.record.decoded(by: hub.codec)
             guard case .object(let record) = letter.record.json(value: value ?? .null) else { return }
             let more = record.filter { ["headers", "value", "valueBase64"].contains($0.name) }
-            let object = JSONTree.object(letter.members + more)
+            let state = try await hub.deadLetters.resolution(of: id)?.rawValue ?? "open"
+            let object = JSONTree.object(letter.members + [.init("state", .string(state))] + more)
             console.line(arguments.has(.json) ? object.compactText() : object.prettyText())
         }
     }

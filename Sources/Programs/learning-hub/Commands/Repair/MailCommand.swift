@@ -12,7 +12,9 @@ enum MailCommand {
     private static let state = Option(
         "state", "STATE", "Only mails in this state: waiting, sending, sent, failed or dropped.")
     private static let limit = Option("limit", "N", default: "100", "The maximum number of mails.")
-    private static let showAddresses = Option("show-addresses", "Show full addresses instead of `a…@example.org`.")
+    private static let showAddresses = Option(
+        "show-addresses",
+        "Show full addresses instead of `a…@example.org`. The address of a mail is kept only until the mail is sent.")
     private static let allFailed = Option("all-failed", "All failed mails.")
     private static let yes = Option(
         "yes",

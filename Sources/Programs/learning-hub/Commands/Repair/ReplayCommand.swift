@@ -92,7 +92,8 @@ struct ReplayCommand {
             tell(nil, replayID, total, [:])
             if total.failed > 0 {
                 throw CommandFailure(
-                    "\(total.failed) events failed. Repair the cause, and continue with --id \(replayID).")
+                    "\(total.failed == 1 ? "1 event" : "\(total.failed) events") failed. Repair the cause, and continue with --id \(replayID)."
+                )
             }
         } catch {
             await wired.close()

@@ -11,6 +11,7 @@ enum TasksCommand {
 
     private static let service = Option("service", "NAME", "Only tasks of this service.")
     private static let state = Option("state", "STATE", "Only tasks in this state: waiting, running, done or failed.")
+    private static let jobs = Option("jobs", "Also the jobs, which run periodically.")
     private static let limit = Option("limit", "N", default: "100", "The maximum number of tasks.")
     private static let allFailed = Option("all-failed", "All failed tasks of the service.")
     private static let yes = Option(
@@ -19,8 +20,8 @@ enum TasksCommand {
     )
 
     private static let list = Command(
-        "list", "List tasks and jobs, newest first.", options: [service, state, limit, .data, .json],
-        examples: ["tasks list --state failed", "tasks list --service payment --limit 20 --json"]
+        "list", "List tasks, newest first.", options: [service, state, jobs, limit, .data, .json],
+        examples: ["tasks list --state failed", "tasks list --service payment --jobs --limit 20 --json"]
     ) { arguments, console in
         let wanted = try arguments.text(state).map { try taskState($0, arguments) }
         let countMax = try arguments.number(limit, in: 1...10_000) ?? 100
@@ -28,8 +29,10 @@ enum TasksCommand {
         let found = try await OpenHub.with(arguments) { hub in
             var found: [TaskView] = []
             for name in names {
-                let records = try await hub.tasks(of: name) { try await $0.list(wanted, countMax: countMax + 1) } ?? []
-                found += records.map { TaskView(service: name, record: $0) }
+                let records = try await hub.tasks(of: name) {
+                    try await $0.list(wanted, withJobs: arguments.has(jobs), countMax: countMax + 1)
+                }
+                found += (records ?? []).map { TaskView(service: name, record: $0) }
             }
             return found.sorted { $0.record.createdAt > $1.record.createdAt }
         }
@@ -103,7 +106,7 @@ enum TasksCommand {
 
     private static func known(_ text: String, _ arguments: Arguments) throws -> ServiceName {
         guard let type = HubServices.named(text) else {
-            throw arguments.misuse("`\(text)` is not a service; the services are \(HubServices.names)")
+            throw arguments.misuse(HubServices.unknown(text))
         }
         return type.name
     }

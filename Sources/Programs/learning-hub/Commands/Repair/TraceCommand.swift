@@ -81,11 +81,12 @@ enum TraceCommand {
             var before = first.at
             let rows = journey.map { step in
                 defer { before = step.at }
-                let after = "+\(step.milliseconds(after: before)) ms"
+                let after = "+\(Duration.milliseconds(step.milliseconds(after: before)).shown)"
                 return ["  \(after)", step.service.rawValue, step.kind.rawValue, step.name, step.outcome]
             }
             for row in Columns.aligned(rows) { console.line(row) }
-            console.line("  \(journey.count) steps in \(last.milliseconds(after: first.at)) ms")
+            let steps = journey.count == 1 ? "1 step" : "\(journey.count) steps"
+            console.line("  \(steps) in \(Duration.milliseconds(last.milliseconds(after: first.at)).shown)")
         }
     }
 }
