@@ -132,8 +132,9 @@ enum GroupsCommand {
     static func hubGroup(_ name: String) throws -> ConsumerGroup {
         if let group = TopicCatalogue.groups.first(where: { $0.rawValue == name }) { return group }
         let names = TopicCatalogue.groups.map(\.rawValue)
+        let suggestion = Suggestion.text(for: name, among: names)
         throw CommandFailure(
-            "the hub has no group \(name)\(Suggestion.text(for: name, among: names)). Its groups: \(names.joined(separator: ", "))."
+            "the hub has no group \(name)\(suggestion.isEmpty ? "." : suggestion) Its groups: \(names.joined(separator: ", "))."
         )
     }
 
