@@ -57,7 +57,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (["groups", "describe", "gamificaton"], 1, "the hub has no group gamificaton. Did you mean `gamification`? Its groups: a"),
+        (
+            ["groups", "describe", "gamificaton"], 1,
+            "the hub has no group gamificaton. Did you mean `gamification`? Its groups: a"
+        ),
         (
             ["serve", "notfication"], 2,
             "there is no service `notfication`. Did you mean `notification`? The services: "
