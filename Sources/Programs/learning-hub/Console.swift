@@ -92,6 +92,7 @@ private final class HiddenInput {
         var before = termios()
         guard tcgetattr(STDIN_FILENO, &before) == 0 else { return nil }
         self.before = before
+        let isReady = DispatchSemaphore(value: 0)
         sources = [SIGINT, SIGTERM, SIGHUP].map { [before] number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number)
@@ -99,9 +100,12 @@ private final class HiddenInput {
                 Self.set(before)
                 _exit(128 + number)
             }
+            source.setRegistrationHandler { isReady.signal() }
             source.resume()
             return source
         }
+        // Dispatch registers a source later. A signal before that would be lost.
+        for _ in sources { isReady.wait() }
         var hidden = before
         hidden.c_lflag &= ~tcflag_t(ECHO)
         Self.set(hidden)

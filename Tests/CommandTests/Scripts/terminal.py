@@ -6,10 +6,13 @@ import json
 import os
 import pty
 import re
+import signal
 import struct
 import sys
 import termios
 
+# A program that does not end is a failure: it loses its terminal with this process.
+signal.alarm(300)
 order = json.loads(sys.argv[1])
 pid, terminal = pty.fork()
 if pid == 0:
