@@ -1,5 +1,4 @@
 internal import Avro
-internal import Dispatch
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -83,29 +82,19 @@ struct Console: Sendable {
 }
 
 /// A terminal without echo. A signal that ends the program restores the echo first.
-private final class HiddenInput {
+private struct HiddenInput {
     private let before: termios
-    private let sources: [any DispatchSourceSignal]
+    private let signals: SignalHandler
 
     /// nil without a terminal.
     init?() {
         var before = termios()
         guard tcgetattr(STDIN_FILENO, &before) == 0 else { return nil }
         self.before = before
-        let isReady = DispatchSemaphore(value: 0)
-        sources = [SIGINT, SIGTERM, SIGHUP].map { [before] number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler {
-                Self.set(before)
-                _exit(128 + number)
-            }
-            source.setRegistrationHandler { isReady.signal() }
-            source.resume()
-            return source
+        signals = SignalHandler(of: [SIGINT, SIGTERM, SIGHUP]) { [before] number in
+            Self.set(before)
+            _exit(128 + number)
         }
-        // Dispatch registers a source later. A signal before that would be lost.
-        for _ in sources { isReady.wait() }
         var hidden = before
         hidden.c_lflag &= ~tcflag_t(ECHO)
         Self.set(hidden)
@@ -113,10 +102,7 @@ private final class HiddenInput {
 
     func end() {
         Self.set(before)
-        for source in sources {
-            source.cancel()
-            signal(Int32(source.handle), SIG_DFL)
-        }
+        signals.end()
     }
 
     private static func set(_ state: termios) {

@@ -39,7 +39,8 @@ struct LogUnderTest: Sendable {
     }
 
     private static func isUnheardOf(_ outcome: AppendOutcome) -> Bool {
-        if case .retry(let reason) = outcome { reason.contains("unknownTopic") } else { false }
+        guard case .retry(let reason) = outcome else { return false }
+        return reason.contains("create the topic")
     }
 
     func subscribe(

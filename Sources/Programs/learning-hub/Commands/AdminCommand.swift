@@ -22,7 +22,7 @@ enum AdminCommand {
         let id = try await withAccounts(settings) { accounts in
             try await accounts.checkAddress(address)
             let password = try password(of: address, console) {
-                try accounts.checkPassword($0, of: .admin, email: address)
+                try accounts.checkPassword($0, email: address)
             }
             return try await accounts.createAccount(as: .admin, email: address, password: password)
         }

@@ -26,7 +26,7 @@ extension Doctor {
                 findings.append(finding)
             }
         }
-        findings += places(judged.map(\.settings), shell)
+        findings += places(living.map(\.settings), shell)
         let which =
             switch (judged.count, living.isEmpty) {
             case (1, false): "the running process \((living.first ?? first).pid)"
@@ -65,7 +65,7 @@ extension Doctor {
         return findings
     }
 
-    /// Whether all use the same log, registry and secret. Commands do not use the secret of their shell.
+    /// Whether all running processes use the same log, registry and secret. Commands do not use the secret of their shell.
     private func places(_ processes: [Settings], _ shell: Settings) -> [Finding] {
         let secret = PlatformSettings.identitySecret.name
         return (HubStore.places + [secret]).compactMap { name in

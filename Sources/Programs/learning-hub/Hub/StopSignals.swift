@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -9,23 +8,16 @@ internal import Darwin
 
 /// SIGINT and SIGTERM. The first signal is for an orderly stop; the second ends the process at once.
 final class StopSignals {
-    private let sources: [any DispatchSourceSignal]
+    private let signals: SignalHandler
     private let stream: AsyncStream<Int32>
 
     init() {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
         self.stream = stream
-        let queue = DispatchQueue(label: "signals")
         let first = FirstSignal()
-        sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler {
-                if first.isRepeated() { _exit(128 + number) }
-                continuation.yield(number)
-            }
-            source.resume()
-            return source
+        signals = SignalHandler(of: [SIGINT, SIGTERM]) { number in
+            if first.isRepeated() { _exit(128 + number) }
+            continuation.yield(number)
         }
     }
 

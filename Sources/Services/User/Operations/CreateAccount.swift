@@ -22,10 +22,10 @@ extension Operations {
         if try await store.findCredentials(email, on: database) != nil { throw UserError.emailTaken }
     }
 
-    /// Refuses a password that ``createAccount(as:email:password:)`` would refuse.
+    /// Refuses a password that ``createAccount(as:email:password:)`` would refuse for an administrator.
     /// - Throws: ``UserError/unacceptable(field:message:)``.
-    public func checkPassword(_ password: String, of role: Role = .admin, email: String) throws {
-        _ = try Self.registration(email, password, role)
+    public func checkPassword(_ password: String, email: String) throws {
+        _ = try Self.registration(email, password, .admin)
     }
 
     /// As ``createAccount(as:email:password:)`` for an administrator, once in the life of the database, however many processes start at once.

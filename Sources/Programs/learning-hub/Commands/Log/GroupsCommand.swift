@@ -20,10 +20,7 @@ enum GroupsCommand {
         "list", "List the groups with their total lag.", options: [.data, .json],
         examples: ["groups list", "groups list --json"], notes: "`groups describe` shows each partition."
     ) { arguments, console in
-        let (positions, stopped) = try await OpenHub.with(arguments) { hub in
-            let positions = try await hub.positions()
-            return (positions, try await hub.stopped(among: positions))
-        }
+        let (positions, stopped) = try await OpenHub.with(arguments) { try await $0.positionsAndStops() }
         let groups = Dictionary(grouping: positions, by: \.group).sorted { $0.key < $1.key }.map {
             GroupSum(name: $0.key, positions: $0.value)
         }
@@ -41,10 +38,7 @@ enum GroupsCommand {
         examples: ["groups describe notification", "groups describe --json"]
     ) { arguments, console in
         let group = try arguments.positional(0).map { try hubGroup($0) }
-        let (positions, stopped) = try await OpenHub.with(arguments) { hub in
-            let positions = try await hub.positions(of: group)
-            return (positions, try await hub.stopped(among: positions))
-        }
+        let (positions, stopped) = try await OpenHub.with(arguments) { try await $0.positionsAndStops(of: group) }
         if let group { try requireSome(positions, of: group) }
         show(positions, arguments, console)
         warn(of: stopped, console)
@@ -138,7 +132,7 @@ enum GroupsCommand {
         )
     }
 
-    private static func warn(of stopped: [(group: ConsumerGroup, partitions: [TopicPartition])], _ console: Console) {
+    private static func warn(of stopped: [StoppedGroup], _ console: Console) {
         for (group, partitions) in stopped {
             console.complaint(
                 "\(group) has stopped in \(partitions.map { "\($0)" }.joined(separator: ", ")): the topic was created again. Stop its service and run `\(Program.name) groups reset \(group) --to beginning --yes`."
@@ -175,6 +169,9 @@ enum GroupsCommand {
             })
     }
 }
+
+/// A group and its partitions that wait for a reset.
+private typealias StoppedGroup = (group: ConsumerGroup, partitions: [TopicPartition])
 
 /// The lag of a group over all its partitions.
 private struct GroupSum {
@@ -217,17 +214,18 @@ extension HubStore {
         try await log.positions(of: (group.map { [$0] } ?? TopicCatalogue.groups).map(\.rawValue))
     }
 
-    /// The partitions of groups that wait for a reset.
-    fileprivate func stopped(
-        among positions: [GroupPosition]
-    ) async throws -> [(group: ConsumerGroup, partitions: [TopicPartition])] {
-        var stopped: [(group: ConsumerGroup, partitions: [TopicPartition])] = []
-        for (name, positions) in Dictionary(grouping: positions, by: \.group).sorted(by: { $0.key < $1.key }) {
+    /// As ``positions(of:)``, with the groups that wait for a reset.
+    fileprivate func positionsAndStops(
+        of group: ConsumerGroup? = nil
+    ) async throws -> (positions: [GroupPosition], stopped: [StoppedGroup]) {
+        let positions = try await positions(of: group)
+        var stopped: [StoppedGroup] = []
+        for (name, own) in Dictionary(grouping: positions, by: \.group).sorted(by: { $0.key < $1.key }) {
             let group = ConsumerGroup(rawValue: name)
-            let partitions = try await ConsumerPositions(of: group, in: database).stopped(among: positions)
+            let partitions = try await ConsumerPositions(of: group, in: database).stopped(among: own)
             if !partitions.isEmpty { stopped.append((group, partitions)) }
         }
-        return stopped
+        return (positions, stopped)
     }
 }
 
