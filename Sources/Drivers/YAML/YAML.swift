@@ -100,6 +100,8 @@ private struct JSONWriter {
         case "", "~", "null", "Null", "NULL": text.append(contentsOf: "null".utf8)
         case "true", "True", "TRUE": text.append(contentsOf: "true".utf8)
         case "false", "False", "FALSE": text.append(contentsOf: "false".utf8)
+        // Texts are many and patterns are slow.
+        case _ where scalar.first.map(Self.beginsNumber) != true: write(scalar)
         default:
             if plain.wholeMatch(of: /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/) != nil {
                 text.append(contentsOf: scalar)
@@ -110,6 +112,8 @@ private struct JSONWriter {
             }
         }
     }
+
+    private static func beginsNumber(_ byte: UInt8) -> Bool { "+-.0123456789".utf8.contains(byte) }
 
     /// Numbers of the core schema that JSON writes differently or cannot express.
     private static var otherNumber: Regex<Substring> {

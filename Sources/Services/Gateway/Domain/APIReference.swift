@@ -28,13 +28,18 @@ struct APIReference: Sendable {
         }
     }
 
-    /// The operations whose responses mention a problem code.
-    func operations(answering code: String) -> [APIOperation] {
-        operations.filter { operation in
-            operation.node.members("responses").contains {
-                resolved($0.value)["description"]?.text?.contains("`\(code)`") == true
+    /// The operations by the problem codes that the descriptions of their responses contain, in backquotes.
+    var operationsByCode: [String: [APIOperation]] {
+        var operations: [String: [APIOperation]] = [:]
+        for operation in self.operations {
+            let codes = operation.node.members("responses").flatMap { response in
+                let description = resolved(response.value)["description"]?.text ?? ""
+                return description.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+                    .filter { !$0.offset.isMultiple(of: 2) }.map { String($0.element) }
             }
+            for code in Set(codes) { operations[code, default: []].append(operation) }
         }
+        return operations
     }
 
     /// The named schemas.

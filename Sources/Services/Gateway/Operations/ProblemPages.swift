@@ -10,6 +10,7 @@ struct ProblemPages: Sendable {
 
     init(_ reference: APIReference, _ markdown: MarkdownRenderer) async throws {
         var list = "", pages: [String: HTTPResponse] = [:]
+        let operations = reference.operationsByCode
         for problem in reference.problems {
             let meaning = try await markdown.html(of: problem.meaning)
             list += """
@@ -22,7 +23,7 @@ struct ProblemPages: Sendable {
                 main: """
                     <h1><code>\(problem.code)</code></h1>
                     \(meaning)
-                    \(Self.calls(reference.operations(answering: problem.code)))
+                    \(Self.calls(operations[problem.code] ?? []))
                     <p><a href="/problems">All codes</a> · <a href="/docs">The API</a></p>
                     """)
         }
