@@ -125,9 +125,6 @@ extension HubUnderTest {
         // The cluster outlives a hub, and contains events of other hubs without accounts in this one.
         if case .kafka = kind { try await log.deleteTopics(TopicSettings.catalogue.map(\.name)) }
         environment["DATABASE_URL"] = url
-        // Cheap password hashes, to save time.
-        environment["HUB_PASSWORD_MEMORY_KIB"] = "8"
-        environment["HUB_PASSWORD_ITERATIONS"] = "1"
         let hub = try await inManyProcesses(services, environment)
         let books = try await Books.open(for: services, database, log)
         try await HoldPoint.prepare(database)

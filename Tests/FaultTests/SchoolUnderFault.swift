@@ -54,8 +54,7 @@ final class SchoolUnderFault: Sendable {
         self.books = books
         self.newcomers = newcomers
         let made = try await hub.command(
-            ["admin", "create", "--email", Self.author], input: HubClient.password,
-            ["HUB_PASSWORD_MEMORY_KIB": "8", "HUB_PASSWORD_ITERATIONS": "1"])
+            ["admin", "create", "--email", Self.author], input: HubClient.password)
         try #require(made.code == 0, "\(made.errors)")
         authorToken = try await hub.client.logIn(Self.author)
         course = try await hub.client.publishCourse("Faults", token: authorToken)

@@ -2,13 +2,13 @@ internal import Foundation
 internal import Synchronization
 
 /// Runs a shell script when this process has ended, also after `kill -9`: the end of the process closes a pipe.
-final class AfterProcess: Sendable {
+public final class AfterProcess: Sendable {
     /// The end of the pipe that only this process has; nil after ``cancel()``.
     private let pipe: Mutex<FileHandle?>
 
     struct NoPipe: Error {}
 
-    init(run script: String) throws {
+    public init(run script: String) throws {
         var ends: [Int32] = [-1, -1]
         guard Foundation.pipe(&ends) == 0 else { throw NoPipe() }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -24,7 +24,7 @@ final class AfterProcess: Sendable {
 
     /// The script does not run any more. A script that kills a process must be cancelled before that process is stopped: its id is soon that
     /// of another process.
-    func cancel() {
+    public func cancel() {
         let pipe = pipe.withLock { pipe in
             defer { pipe = nil }
             return pipe

@@ -32,7 +32,18 @@ public final class HubUnderTest: Sendable {
     public static func inOneProcess(
         _ environment: [String: String] = [:], on folder: WorkFolder? = nil
     ) async throws -> HubUnderTest {
-        let folder = try folder ?? WorkFolder("system")
+        if let folder { return try await up(on: folder, environment) }
+        let folder = try WorkFolder("system")
+        // A database remembers its log and its registry.
+        if !environment.keys.contains(where: {
+            $0 == "DATABASE_URL" || $0.hasPrefix("KAFKA_") || $0.contains("REGISTRY")
+        }) {
+            try await UsedFolder.shared.copy(to: folder)
+        }
+        return try await up(on: folder, environment)
+    }
+
+    fileprivate static func up(on folder: WorkFolder, _ environment: [String: String]) async throws -> HubUnderTest {
         let note = folder.file("hub.json")
         try? FileManager.default.removeItem(at: note)
         let program = try Program(
@@ -46,11 +57,25 @@ public final class HubUnderTest: Sendable {
             processes: [ServiceProcess(name: "up", program: program)], folder: folder, environment)
     }
 
+    /// Starts a hub that must refuse to start: in one process, or these services in processes of their own.
+    /// - Returns: how its program ended, and the end of what it wrote.
+    public static func failedStart(
+        of services: [String]? = nil, _ environment: [String: String]
+    ) async throws -> String {
+        let folder = try WorkFolder("system")
+        folder.finish()
+        let error = await #expect(throws: ProgramEnded.self) {
+            if let services { return try await inManyProcesses(services, environment, on: folder) }
+            return try await inOneProcess(environment, on: folder)
+        }
+        return error?.description ?? ""
+    }
+
     /// Each service in its own process, as in a cluster, on one database. A service that is listed twice has two processes.
     public static func inManyProcesses(
-        _ services: [String], _ environment: [String: String] = [:]
+        _ services: [String], _ environment: [String: String] = [:], on folder: WorkFolder? = nil
     ) async throws -> HubUnderTest {
-        let folder = try WorkFolder("system")
+        let folder = try folder ?? WorkFolder("system")
         let given = environment
         var environment = standard(environment)
         let databaseURL =
@@ -193,9 +218,40 @@ public final class HubUnderTest: Sendable {
         var all = [
             "HUB_RATE_LIMITS": "off", "HUB_LOG_LEVEL": "warning", "HUB_UPSTREAM_TIMEOUT": "300s",
             "HUB_GATEWAY_PRIVATE_PORT": "0",
+            // The cost of a hash is tested with the user service.
+            "HUB_PASSWORD_MEMORY_KIB": "8", "HUB_PASSWORD_ITERATIONS": "1",
         ]
         all.merge(environment) { $1 }
         return all
+    }
+}
+
+/// The data folder of a hub that has run once. To create its database server and all tables takes longer than the rest of a start, so hubs of
+/// tests begin with a copy.
+private actor UsedFolder {
+    static let shared = UsedFolder()
+    private var making: Task<WorkFolder, any Error>?
+    private var removal: AfterProcess?
+
+    struct CannotCopy: Error {}
+
+    func copy(to folder: WorkFolder) async throws {
+        let making = making ?? Task { try await make() }
+        self.making = making
+        let source = try await making.value
+        // With the owners of the files.
+        let copying = try Process.run(
+            URL(filePath: "/bin/cp"), arguments: ["-a", source.url.path + "/.", folder.url.path])
+        try await eventually("the folder is copied") { !copying.isRunning }
+        guard copying.terminationStatus == 0 else { throw CannotCopy() }
+    }
+
+    private func make() async throws -> WorkFolder {
+        let folder = try WorkFolder("used")
+        removal = try AfterProcess(run: "rm -rf '\(folder.url.path)'")
+        let hub = try await HubUnderTest.up(on: folder, [:])
+        guard try await hub.stop() == [0] else { throw CannotCopy() }
+        return folder
     }
 }
 

@@ -7,12 +7,10 @@ import Testing
 
 @Suite(.serialized) struct ManyRegistrationsTests {
     private static let count = 1_000
-    /// Events are tested, not hashes, which take minutes beside other tests.
-    private static let cheap = ["HUB_PASSWORD_MEMORY_KIB": "8", "HUB_PASSWORD_ITERATIONS": "1"]
 
     @Test func `a thousand registrations at once are a thousand accounts, events, mails and ledger rows`() async throws
     {
-        let hub = try await HubUnderTest.inOneProcess(Self.cheap)
+        let hub = try await HubUnderTest.inOneProcess()
         let statuses = try await registerAll(hub.client)
         #expect(statuses == [201: Self.count])
         try await expectExactlyOnce(hub)
@@ -20,7 +18,7 @@ import Testing
     }
 
     @Test func `a hub that was killed continues after its restart`() async throws {
-        let hub = try await HubUnderTest.inOneProcess(Self.cheap)
+        let hub = try await HubUnderTest.inOneProcess()
         let client = hub.client
         async let accepted = acceptedUntilTheEnd(client)
         let database = try await Probe(hub.databaseURL)
@@ -31,7 +29,7 @@ import Testing
         let people = await accepted
         await database.close()
 
-        let again = try await HubUnderTest.inOneProcess(Self.cheap, on: folder)
+        let again = try await HubUnderTest.inOneProcess(on: folder)
         let probe = try await Probe(again.databaseURL)
         // Every 201 has an account, and every account has its effects once.
         for person in people {
