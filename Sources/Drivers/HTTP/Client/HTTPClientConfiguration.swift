@@ -14,7 +14,6 @@ public struct HTTPClientConfiguration: Sendable {
     /// the next request is being sent.
     public var keptTimeout: Duration = .seconds(20)
     public var responseHeaderBytesMax = 64 * 1024
-    public var responseBytesMax = 1024 * 1024 * 1024
     /// How many bytes of a response are buffered before backpressure stops the sender.
     public var bodyBytesBuffered = 256 * 1024
     /// A CA file to trust instead of the system's certificates.

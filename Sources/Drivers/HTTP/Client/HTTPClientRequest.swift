@@ -39,7 +39,7 @@ public enum HTTPClientError: Error, Sendable, Equatable {
     /// sent.
     case busy
     case cancelled
-    /// The response is larger than ``HTTPClientConfiguration/responseBytesMax``.
+    /// The response is larger than its reader allows. The client itself has no limit: it never reads much further than its reader.
     case bodyTooLarge(bytesMax: Int)
     /// The stream of the request body failed, or the request timed out while the server waited for it.
     case requestBodyFailed

@@ -25,9 +25,7 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
     private var head: (status: HTTPStatus, fields: HTTPFields)?
     private var collected: [UInt8] = []
     private var pipe: BodyPipe?
-    private var byteCount = 0
     private var isHeld = false
-    private var isTooLarge = false
 
     init(_ request: HTTPClientRequest, timeout: Duration?, on multi: CurlMulti) {
         self.request = request
@@ -148,18 +146,12 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
     }
 
     override func received(_ bytes: UnsafeBufferPointer<UInt8>) -> Int32 {
-        if byteCount + bytes.count > multi.configuration.responseBytesMax {
-            isTooLarge = true
-            return Int32(HUB_CURL_BODY_ABORT)
-        }
         if let pipe {
             if pipe.isAbandoned { return Int32(HUB_CURL_BODY_ABORT) }
             if isHeld { return Int32(HUB_CURL_BODY_LATER) }
-            byteCount += bytes.count
             isHeld = !pipe.push(Array(bytes))
             return Int32(HUB_CURL_BODY_TAKEN)
         }
-        byteCount += bytes.count
         collected.append(contentsOf: bytes)
         return Int32(HUB_CURL_BODY_TAKEN)
     }
@@ -210,8 +202,7 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
     }
 
     private func error(_ outcome: Int32, _ message: String) -> HTTPClientError {
-        if isTooLarge { return .bodyTooLarge(bytesMax: multi.configuration.responseBytesMax) }
-        return switch outcome {
+        switch outcome {
         case Int32(HUB_CURL_INVALID): .invalidRequest
         case Int32(HUB_CURL_CONNECT): .connectFailed(message)
         case Int32(HUB_CURL_TIMED_OUT) where outgoing?.isStarved == true: .requestBodyFailed
@@ -222,11 +213,7 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
     }
 
     private func bodyError(_ error: HTTPClientError) -> HTTPBodyError {
-        switch error {
-        case .bodyTooLarge(let bytesMax): .tooLarge(bytesMax: bytesMax)
-        case .timedOut: .timedOut
-        default: .interrupted
-        }
+        error == .timedOut ? .timedOut : .interrupted
     }
 
     override func wasCancelled() {
