@@ -64,6 +64,25 @@ import Testing
         }
     }
 
+    @Test func `a repeated submission gets its result although the learner has left the course`() async throws {
+        try await School.with { hub, school in
+            let quiz = try await hub.addQuiz(school)
+            let first = try await hub.submit(quiz, [[1]], as: school.ada, key: "k")
+            school.withdraw(school.ada)
+            let second = try await hub.submit(quiz, [[1]], as: school.ada, key: "k")
+            #expect(first.status == 200 && second.status == 200 && first.body == second.body)
+            #expect(try await hub.submit(quiz, [[1]], as: school.ada, key: "another").status == 403)
+        }
+    }
+
+    @Test func `a quiz without a limit takes a hundred attempts`() async throws {
+        try await School.with { hub, school in
+            let quiz = try await hub.addQuiz(school)
+            for _ in 1...100 { #expect(try await hub.submit(quiz, [[1]], as: school.ada).status == 200) }
+            #expect(try await hub.submit(quiz, [[1]], as: school.ada).code == "no-attempts-left")
+        }
+    }
+
     @Test func `the correct options are never returned`() async throws {
         try await School.with { hub, school in
             let quiz = try await hub.addQuiz(school)

@@ -42,6 +42,14 @@ import Testing
                 code: "card_declined", message: "Your card was declined.", retryable: false, failedAt: time)
         },
         Example(
+            kind: .paymentFailed, isMailed: true, isPushed: false,
+            body: "We could not enrol you, so we have refunded your payment of 49.99 USD for “Swift”."
+        ) {
+            PaymentFailed(
+                paymentID: .make(at: time), userID: $0, courseID: $1, amount: try NotificationHub.price(),
+                code: "not-enrolled", message: "The amount was refunded.", retryable: true, failedAt: time)
+        },
+        Example(
             kind: .subscription, isMailed: true, isPushed: false,
             body: "You are subscribed to PRO for 9.90 EUR a month."
         ) { user, _ in
@@ -119,6 +127,38 @@ import Testing
                 try await hub.inbox(of: ada).items.map(\.type).sorted() == [example.kind.rawValue, "welcome"].sorted())
             #expect(try await hub.inbox(of: eve).items.isEmpty)
             #expect(try await hub.mails().allSatisfy { $0.userID == ada })
+        }
+    }
+
+    /// Anybody can register with the address of a stranger.
+    @Test func `a person gets at most twenty mails of a kind in a day, and the rest in the list`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new, count = Notice.mailsOfKindPerDayMax
+            try await hub.register(ada)
+            try await hub.deliver(together: (0..<count + 3).map { _ in NotificationHub.completed(ada) })
+            for _ in 0..<count + 3 { try await hub.deliver(try NotificationHub.paid(ada, for: .new)) }
+            let templates = try await hub.mails().map(\.template)
+            #expect(templates.count { $0 == "completion" } == count)
+            #expect(templates.count { $0 == "receipt" } == count + 3)
+            #expect(try await hub.rowCount("notice") == 2 * (count + 3) + 1)
+            hub.clock.advance(by: 86_401)
+            try await hub.deliver(NotificationHub.completed(ada))
+            #expect(try await hub.mails().count { $0.template == "completion" } == count + 1)
+        }
+    }
+
+    @Test func `a flood of changed addresses warns twenty times at most`() async throws {
+        try await NotificationHub.with { hub in
+            let ada = UserID.new
+            try await hub.register(ada)
+            for turn in 1...Notice.mailsOfKindPerDayMax + 2 {
+                try await hub.update(
+                    ada, email: "\(turn)@new.example", changed: ["email"],
+                    at: NotificationHub.time + TimeInterval(60 * turn))
+            }
+            let mails = try await hub.mails().filter { $0.template == "profile-changed" }
+            // To the new and to the old address each.
+            #expect(mails.count == 2 * Notice.mailsOfKindPerDayMax)
         }
     }
 

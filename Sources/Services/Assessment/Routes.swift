@@ -321,7 +321,7 @@ extension AssessmentError: ProblemConvertible {
         case .notFound: .notFound
         case .noAccess: Problem(.forbidden, "no-access", detail: "Enrol in the course first.")
         case .noAttemptsLeft:
-            Problem(.conflict, "no-attempts-left", detail: "No attempts are left for this quiz.")
+            Problem(.conflict, "no-attempts-left", detail: "No attempts are left.")
         case .unknownLesson:
             .invalidBody([.init(field: "lessonId", message: "is not a lesson of this course and kind")])
         case .unacceptableAnswer(let message): .invalidBody([.init(field: "answers", message: message)])

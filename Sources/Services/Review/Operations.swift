@@ -29,6 +29,12 @@ struct Operations: Sendable {
     /// - Returns: the review in its current state when the same request already published it.
     /// - Throws: ``ReviewError``; ``ServiceCallError``.
     func publish(_ words: ReviewWords, of course: CourseID, by author: UserID, _ once: Once) async throws -> Review {
+        if let known = try await once.made(in: database) {
+            guard let review = try await store.find(ReviewID(validating: known), on: database) else {
+                throw ReviewError.notFound
+            }
+            return review
+        }
         let progress = try await progress(of: author, in: course)
         try progress.checkMayReview()
         return try await database.transaction { tx in

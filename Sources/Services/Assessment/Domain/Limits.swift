@@ -7,6 +7,7 @@ enum Limits {
     static let optionTextLength = 1...500
     static let points = 0.5...1_000
     static let maxScore = 1.0...10_000
+    /// The upper bound also holds for quizzes without a limit of their own, and for assignments.
     static let attempts = 1...100
     static let instructionsLength = 1...20_000
     static let textLength = 1...100_000

@@ -16,7 +16,7 @@ struct Work: Sendable, Equatable, Identifiable {
     let maxScore: Double
     /// The pass mark in percent of the maximum score.
     let passPercent: Double
-    /// How many attempts a learner has; nil for no limit.
+    /// How many attempts a learner has; nil for ``Limits/attempts``.
     let attemptsMax: Int?
     let form: Form
     let createdAt: Date

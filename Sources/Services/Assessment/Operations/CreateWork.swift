@@ -25,10 +25,16 @@ extension Operations {
     /// A work, for learners and instructors of its course.
     /// - Throws: ``AssessmentError/notFound``, ``AssessmentError/noAccess``.
     func work(_ id: GradedWorkID, _ kind: GradedWorkKind, for caller: Identity) async throws -> Work {
+        let work = try await work(id, kind)
+        try await checkAccess(to: work.courseID, for: caller)
+        return work
+    }
+
+    /// - Throws: ``AssessmentError/notFound``.
+    func work(_ id: GradedWorkID, _ kind: GradedWorkKind) async throws -> Work {
         guard let work = try await store.findWork(id, on: database), work.kind == kind else {
             throw AssessmentError.notFound
         }
-        try await checkAccess(to: work.courseID, for: caller)
         return work
     }
 

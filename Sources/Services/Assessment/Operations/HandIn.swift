@@ -8,7 +8,7 @@ extension Operations {
     /// - Throws: ``AssessmentError/notFound``, ``AssessmentError/noAccess``, ``AssessmentError/unacceptableAnswer(_:)``,
     ///   ``AssessmentError/noAttemptsLeft``.
     func handIn(_ answers: [Answer], to quiz: QuizID, by caller: Identity, _ once: Once) async throws -> QuizResult {
-        let work = try await work(GradedWorkID(quiz), .quiz, for: caller)
+        let work = try await work(GradedWorkID(quiz), .quiz, for: caller, once)
         let grade = try work.grade(work.score(of: answers), nil, at: now())
         let submission = try await handIn(.answers(answers), to: work, grade, by: caller, once)
         // The submission of the same request, if it was sent before.
@@ -20,8 +20,16 @@ extension Operations {
     func handIn(
         _ text: String, to assignment: AssignmentID, by caller: Identity, _ once: Once
     ) async throws -> Submission {
-        let work = try await work(GradedWorkID(assignment), .assignment, for: caller)
+        let work = try await work(GradedWorkID(assignment), .assignment, for: caller, once)
         return try await handIn(.text(text), to: work, nil, by: caller, once)
+    }
+
+    /// A repeated request gets its submission, although its caller may have lost the access meanwhile.
+    private func work(
+        _ id: GradedWorkID, _ kind: GradedWorkKind, for caller: Identity, _ once: Once
+    ) async throws -> Work {
+        if try await once.made(in: database) == nil { return try await work(id, kind, for: caller) }
+        return try await work(id, kind)
     }
 
     private func handIn(
@@ -32,7 +40,7 @@ extension Operations {
             try await once.run(on: tx) {
                 if try await store.people.lock(user, on: tx).isErased() { throw AssessmentError.noAccess }
                 let known = try await store.countAttempts(at: work.id, by: user, on: tx)
-                if let most = work.attemptsMax, known >= most { throw AssessmentError.noAttemptsLeft }
+                if known >= work.attemptsMax ?? Limits.attempts.upperBound { throw AssessmentError.noAttemptsLeft }
                 let time = now()
                 let submission = Submission(
                     id: .make(at: time), workID: work.id, courseID: work.courseID, userID: user, attempt: known + 1,

@@ -51,7 +51,7 @@ struct Facts: Sendable, Equatable, ExpressibleByDictionaryLiteral {
         case firstName, lastName, language
         case changed, role
         case courseID, courseTitle
-        case amount, currency, paymentID, retryable
+        case amount, currency, paymentID, retryable, refunded
         case plan, interval, until
         case work, attempt, score, maxScore, percent
         case badge, badgeName, milestone

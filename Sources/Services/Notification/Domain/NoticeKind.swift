@@ -24,6 +24,15 @@ extension Notice {
     /// Badges for actions that already cause a mail: one action should not cause two mails.
     private static let quietBadges: Set<String> = ["NEWCOMER", "FIRST_ENROLLMENT"]
 
+    /// The maximum number of mails of one kind to one person in a day. People could otherwise enter a stranger's address and then cause as
+    /// many mails to it as they like. The limits of the kinds are separate, so that no flood hides the warning of a changed account.
+    static let mailsOfKindPerDayMax = 20
+    /// Each of them costs its reader money.
+    private static let unlimitedKinds: Set<NoticeKind> = [.receipt, .subscription]
+
+    /// Whether there is a limit of mails of this kind.
+    var isLimited: Bool { !Self.unlimitedKinds.contains(kind) }
+
     private var isQuiet: Bool {
         Self.quietKinds.contains(kind) || kind == .achievement && Self.quietBadges.contains(facts[.badge])
     }

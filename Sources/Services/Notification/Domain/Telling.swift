@@ -43,8 +43,14 @@ extension PaymentCompleted: TellingEvent {
 }
 
 extension PaymentFailed: TellingEvent {
+    /// The payment service has charged the card, could not enrol the learner, and has given the money back.
+    private static let refundedCode = "not-enrolled"
+
     var telling: Telling? {
-        var facts: Facts = [.courseID: courseID?.rawValue ?? "", .retryable: retryable ? "yes" : ""]
+        var facts: Facts = [
+            .courseID: courseID?.rawValue ?? "", .retryable: retryable ? "yes" : "",
+            .refunded: code == Self.refundedCode ? "yes" : "",
+        ]
         facts.add(amount)
         return Telling(kind: .paymentFailed, userID: userID, facts: facts)
     }

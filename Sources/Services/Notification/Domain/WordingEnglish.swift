@@ -26,6 +26,11 @@ extension Wording {
                 "Receipt: \(Self.englishMoney(facts))",
                 "We have received your payment of \(Self.englishMoney(facts))\(Self.englishPurpose(facts)). Thank you!",
                 more: ["The number of the payment is \(facts[.paymentID])."])
+        case .paymentFailed where !facts[.refunded].isEmpty:
+            self.init(
+                "Your payment was refunded",
+                "We could not enrol you, so we have refunded your payment of \(Self.englishMoney(facts))\(Self.englishPurpose(facts)).",
+                more: ["The money can take some days to reach your account. You can order again at any time."])
         case .paymentFailed:
             self.init(
                 "Your payment has failed",

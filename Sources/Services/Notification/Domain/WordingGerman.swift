@@ -27,6 +27,13 @@ extension Wording {
                 "Zahlungsbeleg: \(Self.germanMoney(facts))",
                 "Wir haben deine Zahlung von \(Self.germanMoney(facts))\(Self.germanPurpose(facts)) erhalten. Vielen Dank!",
                 more: ["Die Nummer der Zahlung ist \(facts[.paymentID])."])
+        case .paymentFailed where !facts[.refunded].isEmpty:
+            self.init(
+                "Deine Zahlung wurde erstattet",
+                "Wir konnten dich nicht anmelden und haben dir deine Zahlung von \(Self.germanMoney(facts))\(Self.germanPurpose(facts)) erstattet.",
+                more: [
+                    "Bis das Geld auf deinem Konto ist, kann es einige Tage dauern. Du kannst jederzeit neu bestellen."
+                ])
         case .paymentFailed:
             self.init(
                 "Deine Zahlung ist fehlgeschlagen",

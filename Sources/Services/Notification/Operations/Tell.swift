@@ -16,7 +16,7 @@ extension Operations {
             Telling(kind: .welcome, userID: user.userID, facts: [.role: user.role.rawValue]), because: event, at: now())
         let recipient = Recipient(user, language: language)
         let told = try await store.insertRecipient(recipient, asOf: user.registeredAt, telling: notice, on: tx)
-        if let told, told.isNew { try mail(notice, to: told.recipient, because: event, on: tx) }
+        if let told, told.isNew { try await mail(notice, to: told.recipient, because: event, on: tx) }
     }
 
     /// Stores the profile. When the e-mail address or the role changed, the person is notified, also at the old address, because an
@@ -31,11 +31,11 @@ extension Operations {
         let recipient = Recipient(user, language: language)
         let told = try await store.insertRecipient(recipient, asOf: user.updatedAt, telling: notice, on: tx)
         guard let told, let change, let notice, told.isNew else { return }
-        try mail(notice, to: told.recipient, because: event, on: tx)
+        guard try await mail(notice, to: told.recipient, because: event, on: tx) else { return }
         guard change.changesEmail, let previous = told.previousEmail, previous != told.recipient.email else { return }
         var formerly = told.recipient
         formerly.email = previous
-        try mail(notice, to: formerly, because: event, on: tx)
+        try ask(for: notice, to: formerly, because: event, on: tx)
     }
 
     /// Notifies the person of an event. For an event of a course, the title is added if known.
@@ -77,7 +77,7 @@ extension Operations {
     private func tell(_ notice: Notice, because cause: EventID, on tx: Transaction) async throws {
         switch try await store.insertNotice(notice, on: tx) {
         case .known(let told) where told.isNew:
-            if notice.isMailed { try mail(notice, to: told.recipient, because: cause, on: tx) }
+            if notice.isMailed { try await mail(notice, to: told.recipient, because: cause, on: tx) }
             if notice.isPushed { try push(notice, to: told.recipient, because: cause, on: tx) }
         case .unknown:
             try store.insertWaiting(WaitingNotice(notice: notice, cause: cause, journey: .current), on: tx)
@@ -85,8 +85,25 @@ extension Operations {
         }
     }
 
+    /// - Returns: false when the person has got too many mails of this kind today; the list has the notification all the same.
+    @discardableResult
     private func mail(
         _ notice: Notice, to recipient: Recipient, because cause: EventID, on tx: Transaction
+    ) async throws -> Bool {
+        if notice.isLimited {
+            let since = now().addingTimeInterval(-86_400)
+            let count = try await store.countNotices(notice.kind, of: recipient.userID, since: since, on: tx)
+            if count > Notice.mailsOfKindPerDayMax {
+                journal.note(.mail, "\(notice.kind.rawValue) left out: too many today", eventID: cause, on: tx)
+                return false
+            }
+        }
+        try ask(for: notice, to: recipient, because: cause, on: tx)
+        return true
+    }
+
+    private func ask(
+        for notice: Notice, to recipient: Recipient, because cause: EventID, on tx: Transaction
     ) throws {
         let facts = notice.facts.addressed(to: recipient)
         try outbox.append(

@@ -21,12 +21,13 @@ extension Store {
             """)
     }
 
-    /// Removes and returns notifications whose readers are now known, or erased.
+    /// Removes and returns notifications whose readers are now known, or erased. Those of a newer version of the service wait for it.
     func deleteSettled(countMax: Int, on tx: Transaction) async throws -> [WaitingNotice] {
         let rows = try await tx.query(
             """
             delete from waiting_notice where cause_event_id in (
                 select w.cause_event_id from waiting_notice w join recipient r using (user_id)
+                where w.kind = any(\(NoticeKind.allCases.map(\.rawValue)))
                 order by w.cause_event_id limit \(countMax) for update of w skip locked)
             returning cause_event_id, notice_id, user_id, kind, facts, created_at, correlation_id, traceparent
             """)
@@ -44,6 +45,16 @@ extension Store {
     }
 
     // MARK: The list
+
+    /// How many notifications of a kind a person has got since a time, with those of `tx`.
+    func countNotices(_ kind: NoticeKind, of user: UserID, since time: Date, on tx: Transaction) async throws -> Int {
+        let rows = try await tx.query(
+            """
+            select count(*) from notice
+            where user_id = \(user.rawValue) and kind = \(kind.rawValue) and created_at > \(time)
+            """)
+        return try rows.first?.decode(Int.self) ?? 0
+    }
 
     func listNotices(
         of user: UserID, before: NotificationID?, countMax: Int, on database: Database
