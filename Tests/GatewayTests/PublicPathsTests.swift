@@ -68,3 +68,15 @@ import Testing
         #expect(try PublicPaths.row(for: method, path[...])?.service == service)
     }
 }
+
+@Suite struct SlowPathsTests {
+    @Test func `slow readers of files have connections of their own`() throws {
+        let row = try #require(try PublicPaths.row(for: .get, "/media/files/med_1/video.mp4"))
+        #expect(row.lane == .download && row.timeMax == .seconds(3_600) && row.silenceMax == nil)
+    }
+
+    @Test func `a long upload may be merged in silence`() throws {
+        let row = try #require(try PublicPaths.row(for: .post, "/media/med_1/complete"))
+        #expect(row.silenceMax == row.timeMax && row.timeMax == .seconds(300))
+    }
+}

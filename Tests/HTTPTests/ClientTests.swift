@@ -67,7 +67,12 @@ struct ClientTests {
         }
     }
 
-    @Test func `waiting for a connection differs from a failed connection`() async throws {
+    @Test(arguments: [
+        (timeout: Duration.milliseconds(200), waitMax: Duration.seconds(60)), (.seconds(60), .milliseconds(200)),
+    ])
+    func `waiting for a connection differs from a failed connection, and has a limit of its own`(
+        timeout: Duration, waitMax: Duration
+    ) async throws {
         let gate = Gate(), entered = Tally()
         try await TestServer.with(routes: { router in
             router.add(.get, "/slow") { _ in
@@ -76,7 +81,7 @@ struct ClientTests {
                 return .text(.ok, "")
             }
         }) { server in
-            try await Self.with({ $0.connectionsPerHostMax = 1 }) { client in
+            try await Self.with({ ($0.connectionsPerHostMax, $0.connectionWaitMax) = (1, waitMax) }) { client in
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     // One for each loop, so that the next one is busy in any case.
                     for loop in TestLoops.shared.loops {
@@ -88,7 +93,7 @@ struct ClientTests {
                     }
                     try await eventually { entered.value == TestLoops.shared.loops.count }
                     let request = HTTPClientRequest(.get, server.url + "/slow")
-                    let failure = await Self.failure(client, request, timeout: .milliseconds(200))
+                    let failure = await Self.failure(client, request, timeout: timeout)
                     gate.open()
                     try await group.waitForAll()
                     #expect(failure == .busy)
@@ -338,6 +343,20 @@ struct ClientTests {
         try await Self.with({ $0.idleTimeout = .seconds(1) }) { client in
             #expect(
                 await Self.failure(client, HTTPClientRequest(.get, "http://127.0.0.1:\(server.port)/")) == .timedOut)
+        }
+    }
+
+    @Test func `a request can allow its server to be silent for longer`() async throws {
+        let late = try RawServer { socket in
+            _ = try await socket.read { $0.has("\r\n\r\n") }
+            // Longer than the client's own limit.
+            try await Task.sleep(for: .seconds(3))
+            try await socket.send("HTTP/1.1 204 No Content\r\n\r\n")
+        }
+        try await Self.with({ $0.idleTimeout = .seconds(1) }) { client in
+            var request = HTTPClientRequest(.get, "http://127.0.0.1:\(late.port)/")
+            request.silenceMax = .seconds(60)
+            #expect(try await client.send(request).status == .noContent)
         }
     }
 

@@ -18,6 +18,11 @@ import Testing
         #expect(limits.connectionsPerAddressMax * 2 <= limits.connectionsMax)
     }
 
+    @Test func `the processes of a hub may all be at one address`() {
+        let limits = ServerLimits.configuration(of: .media, descriptorsMax: 65_536)
+        #expect(limits.connectionsPerAddressMax == limits.connectionsMax)
+    }
+
     @Test func `a process raises its descriptor limit to the maximum`() {
         let count = ServerLimits.raiseDescriptors()
         #expect(count > 0)

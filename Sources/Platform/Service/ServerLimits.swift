@@ -24,6 +24,8 @@ enum ServerLimits {
         configuration.connectionsMax = min(configuration.connectionsMax, connectionsMax)
         configuration.connectionsPerAddressMax = min(configuration.connectionsPerAddressMax, connectionsMax / 2)
         if name != .gateway {
+            // Its clients are the processes of the hub, often all at one address.
+            configuration.connectionsPerAddressMax = configuration.connectionsMax
             configuration.headerCountMax += headerCountAdded
             configuration.headerBytesMax += headerBytesAdded
         }

@@ -12,7 +12,7 @@ struct Handlers: Sendable {
                 show(PaymentCompleted.self), show(PaymentFailed.self), show(SubscriptionCreated.self),
                 show(NotificationEmail.self), show(NotificationPush.self),
                 TailHandler(on: UserDeleted.self) { streams.end($0.userID) },
-            ], onGap: streams.resync)
+            ], onGap: streams.resync, onChange: streams.follows)
     }
 
     private func show<E: ShownEvent>(_ type: E.Type) -> TailHandler {

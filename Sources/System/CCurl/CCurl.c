@@ -324,8 +324,7 @@ static void set_http(hub_curl_transfer *transfer) {
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_request);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, transfer->curl->limits.connect_ms);
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, transfer->curl->limits.idle_seconds ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, transfer->curl->limits.idle_seconds);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
 }
 
 static hub_curl_transfer *take_transfer(hub_curl *curl) {
@@ -457,6 +456,7 @@ hub_curl_transfer *hub_curl_start(hub_curl *curl, const hub_curl_request *reques
     set_method(transfer, request);
     curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, lines);
     curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, request->timeout_ms);
+    curl_easy_setopt(transfer->easy, CURLOPT_LOW_SPEED_TIME, request->idle_seconds);
     return add(transfer, context);
 }
 

@@ -21,7 +21,9 @@ extension EventLogBehaviour {
             let texts = ["unreadable", "fails once", "b"]
             try await test.append(texts.map { test.record("k", $0, partition: 0) })
             try await eventually(within: .seconds(20)) { tail.seen.values == ["a", "fails once", "b"] }
+            #expect(tail.changes.values == [true, false, true])
             await tail.stop()
+            #expect(tail.changes.values == [true, false, true, false])
             try await test.append([test.record("k", "while it was away", partition: 1)])
             tail.start()
             try await eventually(within: .seconds(20)) { tail.seen.values.last == "while it was away" }
@@ -63,18 +65,19 @@ extension EventLogBehaviour {
 private final class TestTail: Sendable {
     let seen = Collected<String>()
     let gaps = Gate()
+    let changes = Collected<Bool>()
     private let reader: TailReader
     private let running = Mutex<Task<Void, any Error>?>(nil)
 
     init(_ test: LogUnderTest) {
-        let (seen, gaps, hasFailed) = (seen, gaps, Tally())
+        let (seen, gaps, changes, hasFailed) = (seen, gaps, changes, Tally())
         let handler = TailHandler(topic: test.topic) { record, _ in
             if record.text == "unreadable" { throw Failure.permanent("damaged") }
             if record.text == "fails once", hasFailed.add() == 1 { throw Failure.dependencyDown("away") }
             seen.add(record.text)
         }
         reader = TailReader(
-            Tail([handler], onGap: { gaps.open() }), log: test.log,
+            Tail([handler], onGap: { gaps.open() }, onChange: { changes.add($0) }), log: test.log,
             codec: EventCodec(registry: InMemorySchemaRegistry()), loops: TestLoops.shared,
             lookInterval: .milliseconds(50), logger: Logger(label: "test", sink: LogRecorder()))
     }

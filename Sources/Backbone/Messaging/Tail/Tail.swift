@@ -9,10 +9,16 @@ public struct Tail: Sendable {
     public let handlers: [TailHandler]
     /// Called before the first event, and whenever events may have been missed.
     public let onGap: @Sendable () -> Void
+    /// Called with true when the process follows the log, and with false when a failure has ended that.
+    public let onChange: @Sendable (Bool) -> Void
 
-    public init(_ handlers: [TailHandler], onGap: @escaping @Sendable () -> Void) {
+    public init(
+        _ handlers: [TailHandler], onGap: @escaping @Sendable () -> Void,
+        onChange: @escaping @Sendable (Bool) -> Void = { _ in }
+    ) {
         self.handlers = handlers
         self.onGap = onGap
+        self.onChange = onChange
     }
 }
 

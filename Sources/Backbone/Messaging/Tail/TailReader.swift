@@ -34,8 +34,10 @@ public final class TailReader: Sendable {
     /// Passes events on until the task is cancelled.
     /// - Throws: `CancellationError`; ``EventLogError``.
     public func run() async throws {
+        defer { tail.onChange(false) }
         while true {
             try await place()
+            tail.onChange(true)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await self.read() }
                 group.addTask { try await self.awaitNewPartitions() }

@@ -42,7 +42,6 @@ package final class CurlMulti: @unchecked Sendable {
         limits.connections_kept_max = configuration.connectionsKeptMax
         limits.kept_seconds = max(1, Int(configuration.keptTimeout.components.seconds))
         limits.connect_ms = max(1, configuration.connectTimeout.milliseconds)
-        limits.idle_seconds = max(1, Int(configuration.idleTimeout.components.seconds))
         limits.header_bytes_max = configuration.responseHeaderBytesMax
         var callbacks = hub_curl_callbacks()
         callbacks.setAll()

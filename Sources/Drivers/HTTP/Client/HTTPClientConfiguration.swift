@@ -4,11 +4,13 @@ public struct HTTPClientConfiguration: Sendable {
     public var connectionsPerHostMax = 64
     /// The maximum number of idle connections a loop keeps.
     public var connectionsKeptMax = 256
+    /// How long a request may wait for a connection; it fails with ``HTTPClientError/busy`` then.
+    public var connectionWaitMax: Duration = .seconds(10)
     /// The maximum number of running and waiting requests per loop.
     public var requestsMax = 10_000
     /// The time limit for connecting, including the TLS handshake.
     public var connectTimeout: Duration = .seconds(5)
-    /// The time limit without any byte sent or received.
+    /// The time limit without any byte sent or received, unless the request has its own.
     public var idleTimeout: Duration = .seconds(60)
     /// Idle connections are closed after this time. It is shorter than common server timeouts: a server could close the connection while
     /// the next request is being sent.

@@ -7,6 +7,8 @@ public struct HTTPClientRequest: Sendable {
     public var url: String
     public var fields: HTTPFields
     public var body: HTTPBody
+    /// How long the server may send and take nothing; nil for ``HTTPClientConfiguration/idleTimeout``.
+    public var silenceMax: Duration?
 
     public init(_ method: HTTPMethod, _ url: String, fields: HTTPFields = [:], body: HTTPBody = .empty) {
         self.method = method

@@ -50,9 +50,11 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
     }
 
     private func wait() {
-        guard let timeout else { return }
-        timeoutEnd = ContinuousClock.now + timeout
-        patience = try? multi.loop.schedule(after: timeout) { [weak self] in self?.resolve(.failure(.busy)) }
+        let limit = multi.configuration.connectionWaitMax
+        timeoutEnd = timeout.map { ContinuousClock.now + $0 }
+        patience = try? multi.loop.schedule(after: min(timeout ?? limit, limit)) { [weak self] in
+            self?.resolve(.failure(.busy))
+        }
     }
 
     /// Stops waiting for a connection.
@@ -87,6 +89,8 @@ final class HTTPTransfer: CurlTransfer, @unchecked Sendable {
         var raw = hub_curl_request()
         // curl treats 0 as no limit.
         raw.timeout_ms = timeout.map { max(1, $0.milliseconds) } ?? 0
+        let silenceMax = request.silenceMax ?? multi.configuration.idleTimeout
+        raw.idle_seconds = max(1, Int(silenceMax.components.seconds))
         raw.may_repeat = request.method.isIdempotent ? 1 : 0
         raw.streams_body = outgoing == nil ? 0 : 1
         raw.stream_count = Int64(request.body.length ?? -1)

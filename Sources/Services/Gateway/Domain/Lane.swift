@@ -4,8 +4,10 @@ enum Lane: String, CaseIterable {
     case logIn
     /// Hashes a password.
     case registration
-    /// Streams a body at the speed of its client.
+    /// Streams the body of a request at the speed of its client.
     case stream
+    /// Streams a file at the speed of its reader.
+    case download
     case general
 
     /// The limits of expensive work.
@@ -16,13 +18,19 @@ enum Lane: String, CaseIterable {
         let waitMax: Duration
     }
 
+    /// Concurrent connections to one service, for each event loop; nil for the default.
+    var connectionsMax: Int? {
+        // A reader may take an hour.
+        self == .download ? 512 : room?.inFlightMax
+    }
+
     /// nil for cheap work.
     var room: Room? {
         switch self {
         case .logIn: Room(inFlightMax: 32, waitMax: .seconds(2))
         // Registrations may wait, so that log-ins get the hashing threads.
         case .registration: Room(inFlightMax: 8, waitMax: .seconds(30))
-        case .stream, .general: nil
+        case .stream, .download, .general: nil
         }
     }
 }

@@ -28,7 +28,7 @@ struct ForwardRequest: Sendable {
         if let length = request.body.length, length > row.streamBytesMax ?? Self.bodyBytesMax {
             throw Problem.bodyTooLarge
         }
-        guard let address = context.services[row.service], let upstream = upstreams[isStreamed ? .stream : lane] else {
+        guard let address = context.services[row.service], let upstream = upstreams[row.lane ?? lane] else {
             throw Problem.unavailable
         }
         let network = IPAddress.network(of: request.remoteAddress)
@@ -37,9 +37,11 @@ struct ForwardRequest: Sendable {
         defer { room.leave(byteCount, network) }
         let body = isStreamed ? nil : try await held(request, network, &byteCount)
         let answer = try await upstream.send(to: row.service, within: row.timeMax) {
-            HTTPClientRequest(
+            var call = HTTPClientRequest(
                 request.method, address + request.target, fields: fields(of: request, body, as: identity),
                 body: body.map(HTTPBody.bytes) ?? request.body)
+            call.silenceMax = row.silenceMax
+            return call
         }
         return HTTPResponse(
             answer.status, fields: ProxyFields.crossing(answer.fields), body: Self.body(of: answer, to: request))

@@ -30,7 +30,7 @@ final class LiveStreams: Sendable {
         var streamCount = 0
         /// Users who left, in order; some may be back.
         var gone = FIFO<(UserID, ContinuousClock.Instant)>()
-        /// The process has begun to follow the log.
+        /// The process follows the log.
         var isFollowing = false
         var isClosed = false
     }
@@ -59,7 +59,7 @@ final class LiveStreams: Sendable {
 
     var streamCount: Int { state.withLock { $0.streamCount } }
 
-    /// Whether events are delivered. Streams opened earlier get a `resync` when this becomes true.
+    /// Whether events are delivered. Streams get a `resync` if they have missed some.
     var isFollowing: Bool { state.withLock { $0.isFollowing } }
 
     // MARK: Readers
@@ -143,10 +143,11 @@ final class LiveStreams: Sendable {
         if let frame { for queue in queues { queue.add(frame) } }
     }
 
+    func follows(_ isFollowing: Bool) { state.withLock { $0.isFollowing = isFollowing } }
+
     /// Events may have been missed: all clients must reload.
     func resync() {
         let (frame, queues) = state.withLock { state in
-            state.isFollowing = true
             state.number += 1
             for user in Array(state.people.keys) {
                 state.people[user]?.kept = []

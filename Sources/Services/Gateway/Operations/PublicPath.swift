@@ -17,6 +17,10 @@ struct PublicPath: Sendable {
     private(set) var streamBytesMax: Int?
     /// Timeout for the whole response; nil for the default.
     private(set) var timeMax: Duration?
+    /// How long the service may send nothing; nil for the default.
+    private(set) var silenceMax: Duration?
+    /// nil: that of the request.
+    private(set) var lane: Lane?
     private let segments: [Segment]
     private let goesOn: Bool
 
@@ -34,6 +38,7 @@ struct PublicPath: Sendable {
     func streamed(bodyBytesMax: Int) -> PublicPath {
         var path = self
         path.streamBytesMax = bodyBytesMax
+        path.lane = .stream
         return path
     }
 
@@ -41,6 +46,20 @@ struct PublicPath: Sendable {
     func taking(_ timeMax: Duration) -> PublicPath {
         var path = self
         path.timeMax = timeMax
+        return path
+    }
+
+    /// For files, which their readers may take slowly.
+    func downloaded(within timeMax: Duration) -> PublicPath {
+        var path = taking(timeMax)
+        path.lane = .download
+        return path
+    }
+
+    /// For responses that begin only after long work.
+    func working(_ timeMax: Duration) -> PublicPath {
+        var path = taking(timeMax)
+        path.silenceMax = timeMax
         return path
     }
 

@@ -43,11 +43,11 @@ enum PublicPaths {
         PublicPath("/subscriptions/**", .payment),
         PublicPath("/webhooks/stripe", .payment),
         PublicPath("/media", .media),
-        PublicPath("/media/files/*/*", .media, .get).taking(.seconds(3_600)),
+        PublicPath("/media/files/*/*", .media, .get).downloaded(within: .seconds(3_600)),
         PublicPath("/media/*", .media),
         PublicPath("/media/*/parts/*", .media, .put).streamed(bodyBytesMax: 8 * 1024 * 1024).taking(.seconds(600)),
         // Merges the upload's parts.
-        PublicPath("/media/*/complete", .media).taking(.seconds(300)),
+        PublicPath("/media/*/complete", .media).working(.seconds(300)),
         PublicPath("/courses/*/quizzes", .assessment),
         PublicPath("/courses/*/assignments", .assessment),
         PublicPath("/courses/*/gradebook", .assessment),

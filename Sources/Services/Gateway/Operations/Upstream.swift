@@ -23,7 +23,7 @@ struct Upstream: Sendable {
             http = context.http
         } else {
             var configuration = HTTPClientConfiguration()
-            if let limits = lane.room { configuration.connectionsPerHostMax = limits.inFlightMax }
+            if let max = lane.connectionsMax { configuration.connectionsPerHostMax = max }
             http = HTTPClient(loops: context.loops, configuration: configuration)
         }
         room = lane.room.map {

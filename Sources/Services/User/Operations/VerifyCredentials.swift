@@ -17,7 +17,11 @@ extension Operations {
             try await hasher.verify(password.text, against: known.hash)
         }
         guard isRight else { throw UserError.wrongCredentials }
-        if hasher.isOutdated(known.hash) { try await renew(known, password) }
+        if hasher.isOutdated(known.hash) {
+            // The credentials are right, whether or not there is time for another hash.
+            try? await renew(known, password)
+            try Task.checkCancellation()
+        }
         return known
     }
 

@@ -41,7 +41,7 @@ typedef struct {
 
 typedef struct {
     long connections_per_host_max, connections_kept_max, kept_seconds;
-    long connect_ms, idle_seconds;
+    long connect_ms;
     size_t header_bytes_max;
     const char *ca_file; // NULL for the system's; copied
 } hub_curl_limits;
@@ -61,6 +61,7 @@ typedef struct {
     /// It may be acted on twice. One that must not is not sent again on another connection when its own ends without an answer.
     int may_repeat;
     long timeout_ms; // 0 for none
+    long idle_seconds;
 } hub_curl_request;
 
 /// Everything is copied.
