@@ -16,6 +16,10 @@ enum FaultForm {
     /// The number of concurrent clients.
     static let lineCount = isLong ? 12 : 4
 
+    /// The pause of a client between two people. In the short form other tests run at the same time: registrations at full speed would only
+    /// slow down the restarts that they wait for.
+    static let pause: Duration = isLong ? .zero : .milliseconds(150)
+
     static let kafkaVersions = isLong ? TestKafka.versions : TestKafka.versions.suffix(1)
     static let logs: [HubLogKind] = [.postgres] + kafkaVersions.map { .kafka($0) }
 

@@ -36,7 +36,12 @@ final class Registrations: Sendable {
     func run() async throws {
         try await withThrowingTaskGroup { group in
             for _ in 0..<lineCount {
-                group.addTask { while let number = self.nextPerson() { try await self.register(number) } }
+                group.addTask {
+                    while let number = self.nextPerson() {
+                        try await self.register(number)
+                        try await Task.sleep(for: FaultForm.pause)
+                    }
+                }
             }
             try await group.waitForAll()
         }
