@@ -104,6 +104,11 @@ struct MediaWorld {
         try await service.context.objects.list(prefix: "media/", after: nil, countMax: 100).map(\.key.text)
     }
 
+    /// Stores an object as a process does that is killed before it notices that the medium was deleted.
+    func store(_ key: String) async throws {
+        try await service.context.objects.put([1], at: try ObjectKey(key), contentType: "image/jpeg")
+    }
+
     static let pdf = Array("%PDF-1.7 and so on, for a while".utf8)
 }
 

@@ -166,6 +166,27 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false])
+    func `renditions that a killed attempt stored after an erasure are deleted`(isGivenUp: Bool) async throws {
+        try await MediaWorld.with { world in
+            let id = try await world.upload(MediaWorld.pdf)
+            try await world.service.deliver(UserDeleted(userID: MediaWorld.teacher, deletedAt: world.service.clock.now))
+            try await world.service.runTasks()
+            try await world.store("media/\(id)/files/video.mp4")
+            if isGivenUp {
+                let operations = world.service.service.operations
+                try await world.service.database.transaction { tx in
+                    try await operations.giveUp(Transcode(mediaID: id), on: tx)
+                }
+                try await world.service.runTasks()
+            } else {
+                try await world.transcode()
+            }
+            #expect(try await world.objects().isEmpty)
+            #expect(try await world.service.published(MediaProcessed.self).isEmpty)
+        }
+    }
+
     @Test(arguments: ["kill -9 $$", "exec sleep 60"])
     func `when ffmpeg is killed or hangs it is retried, and then the medium fails`(script: String) async throws {
         let folder = NSTemporaryDirectory() + "hub-ffmpeg-\(UUID())"

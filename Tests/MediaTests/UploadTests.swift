@@ -215,6 +215,35 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false])
+    func `an object stored after a deletion by a process that was then killed is deleted later`(
+        byErasure: Bool
+    ) async throws {
+        try await MediaWorld.with { world in
+            let id = try #require(try await world.announce(MediaWorld.pdf)["id"])
+            if byErasure {
+                try await world.service.deliver(
+                    UserDeleted(userID: MediaWorld.teacher, deletedAt: world.service.clock.now))
+            } else {
+                world.service.clock.advance(by: Medium.uploadTimeMax + 1)
+                try await world.service.runJob("expire uploads")
+            }
+            try await world.service.runTasks()
+            try await world.store("media/\(id)/parts/1")
+            if byErasure {
+                // The erasure does not wait for the later deletion.
+                let told = try await world.service.send(
+                    .get, "/internal/erasures/\(MediaWorld.teacher)", as: .service(.user))
+                #expect(told.status == 200)
+            }
+            try await world.service.runTasks()
+            #expect(try await world.objects().count == 1)
+            world.service.clock.advance(by: Operations.storingTimeMax / .seconds(1))
+            try await world.service.runTasks()
+            #expect(try await world.objects().isEmpty)
+        }
+    }
+
     @Test(arguments: [
         ("video/mp4", MediaType.mp4), ("video/x-m4v", .mp4), ("video/quicktime", .quickTime), ("video/webm", .webm),
         ("image/png", .png), ("image/jpeg", .jpeg), ("image/webp", .webp), ("image/gif", .gif),

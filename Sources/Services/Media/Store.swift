@@ -56,6 +56,11 @@ struct Store: Sendable {
         try await statements.query("select \(Self.columns) from medium where id = \(id.rawValue)").first.flatMap(medium)
     }
 
+    /// Also true for a row written by a newer version of the program.
+    func exists(_ id: MediaID, on statements: some Statements) async throws -> Bool {
+        try await !statements.query("select id from medium where id = \(id.rawValue)").isEmpty
+    }
+
     /// The medium, locked until the transaction ends.
     func lock(_ id: MediaID, on tx: Transaction) async throws -> Medium? {
         try await tx.query("select \(Self.columns) from medium where id = \(id.rawValue) for update").first

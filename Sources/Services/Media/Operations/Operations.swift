@@ -3,6 +3,7 @@ internal import EventLoop
 internal import HTTP
 internal import Messaging
 internal import ObjectStore
+internal import Observability
 internal import Platform
 internal import Postgres
 internal import Secrets
@@ -15,6 +16,9 @@ internal import Foundation
 
 /// The service's use cases, one method each.
 struct Operations: Sendable {
+    /// Longer than an attempt at transcoding or a request can take: later, nothing that began before a deletion stores an object.
+    static let storingTimeMax = WorkFolder.timeMax + .seconds(3_600)
+
     let database: Database
     let outbox: Outbox
     let tasks: Tasks
@@ -99,9 +103,18 @@ struct Operations: Sendable {
         }
     }
 
+    /// Deletes the objects of a deleted medium at once, and again after ``storingTimeMax``: a process that was storing one meanwhile may
+    /// have ended before it deleted it.
     private func enqueueRemoval(of id: MediaID, on tx: Transaction) throws {
         let prefix = MediaKeys.all(of: id)
         try tasks.enqueue(RemoveObjects(prefix: prefix), key: prefix, on: tx)
+        let dueAt = now().addingTimeInterval(Self.storingTimeMax / .seconds(1))
+        // Without a cause, because an erasure is complete only after all tasks that it caused.
+        var trace = TraceContext.current ?? .root()
+        trace.causationID = nil
+        try TraceContext.$current.withValue(trace) {
+            try tasks.enqueue(RemoveObjects(prefix: prefix), key: "\(prefix) again", dueAt: dueAt, on: tx)
+        }
     }
 
     /// Deletes the objects that were stored after a medium was deleted. The key is unique, because an earlier task of this kind may have

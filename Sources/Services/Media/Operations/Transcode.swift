@@ -27,7 +27,13 @@ extension Operations {
     /// - Throws: temporary failures: ffmpeg was killed or timed out, or the object store is unavailable.
     func transcode(_ task: Transcode, _ run: TaskRun) async throws {
         let id = try MediaID(validating: task.mediaID)
-        guard let medium = try await store.find(id, on: database), medium.state == .processing else { return }
+        guard let medium = try await store.find(id, on: database) else {
+            return try await database.transaction { tx in
+                try await removeObjects(ofDeleted: id, on: tx)
+                try await run.finish(on: tx)
+            }
+        }
+        guard medium.state == .processing else { return }
         do {
             let made = try await renditions(of: medium)
             try await end(id, made: made, run)
@@ -59,19 +65,26 @@ extension Operations {
                 }
                 try tell(medium, made.renditions, on: tx)
             } else {
-                // The owner was erased meanwhile.
-                try enqueueLateRemoval(of: id, on: tx)
+                try await removeObjects(ofDeleted: id, on: tx)
             }
             try await run.finish(on: tx)
         }
     }
 
     private func fail(_ id: MediaID, _ reason: String, on tx: Transaction) async throws {
-        guard var medium = try await store.lock(id, on: tx), medium.state == .processing else { return }
+        guard var medium = try await store.lock(id, on: tx) else {
+            return try await removeObjects(ofDeleted: id, on: tx)
+        }
+        guard medium.state == .processing else { return }
         medium.state = .failed
         medium.error = reason
         store.update(medium, on: tx)
         try tell(medium, [], on: tx)
+    }
+
+    /// Deletes the renditions that this attempt or an earlier one stored after the owner was erased. Does nothing for an existing medium.
+    private func removeObjects(ofDeleted id: MediaID, on tx: Transaction) async throws {
+        if try await !store.exists(id, on: tx) { try enqueueLateRemoval(of: id, on: tx) }
     }
 
     private func tell(_ medium: Medium, _ renditions: [Rendition], on tx: Transaction) throws {
