@@ -74,6 +74,11 @@ struct CertificateHub: Sendable {
         try await certificates.deliver(UserDeleted(userID: user, deletedAt: clock.now))
     }
 
+    /// The status of the answer whether a person was erased.
+    func told(_ user: UserID) async throws -> Int {
+        try await certificates.send(.get, "/internal/erasures/\(user)", as: .service(.user)).status
+    }
+
     /// The names of the files there are.
     func files() async throws -> [String] {
         try await objects.list(prefix: "certificates/", after: nil, countMax: 100).map(\.key.text)

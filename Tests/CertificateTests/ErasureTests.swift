@@ -40,14 +40,11 @@ import Testing
             let user = UserID.new
             _ = try await hub.issue(.of(user))
             try await hub.erase(user)
-            func told() async throws -> Int {
-                try await hub.certificates.send(.get, "/internal/erasures/\(user)", as: .service(.user)).status
-            }
             #expect(try await hub.files().count == 1)
-            #expect(try await told() == 404)
+            #expect(try await hub.told(user) == 404)
             try await hub.certificates.runTasks()
             #expect(try await hub.files().isEmpty)
-            #expect(try await told() == 200)
+            #expect(try await hub.told(user) == 200)
         }
     }
 
@@ -94,14 +91,22 @@ import Testing
         }
     }
 
-    @Test func `a learner erased at user gets no certificate, before the event arrives`() async throws {
+    @Test func `a learner erased at user gets no new certificate, and the event's handler erases the earlier one`()
+        async throws
+    {
         try await CertificateHub.with { hub in
             let user = UserID.new
+            let (id, _) = try await hub.issue(.of(user))
             hub.others.set { ($0.firstName, $0.lastName) = (nil, nil) }
             try await hub.certificates.deliver(EnrollmentCompleted.of(user))
             try await hub.certificates.runTasks()
-            #expect(try await hub.list(of: user).items.isEmpty)
+            #expect(try await hub.list(of: user).items.map { $0["id"] as? String } == [id.rawValue])
+            #expect(try await hub.files().count == 1)
+            try await hub.erase(user)
+            #expect(try await hub.told(user) == 404)
+            try await hub.certificates.runTasks()
             #expect(try await hub.files().isEmpty)
+            #expect(try await hub.told(user) == 200)
             #expect(try await hub.certificates.count("select count(*) from certificate where erased_at is null") == 0)
         }
     }

@@ -60,7 +60,7 @@ extension Operations {
         if !isThere { try await removeFiles(ofErased: id) }
     }
 
-    /// A certificate with its printed facts, which are requested once and stored. nil for an erased one.
+    /// A certificate with its printed facts, which are requested once and stored. nil if it or its learner was erased.
     private func printed(_ id: CertificateID) async throws -> Certificate? {
         guard let certificate = try await store.find(id, on: database) else {
             throw Failure.permanent("there is no such certificate")
@@ -69,8 +69,7 @@ extension Operations {
         if certificate.print != nil { return certificate }
         let learner = try await client.get(.user, "/internal/users/\(certificate.userID)", as: LearnerAnswer.self)
         guard let name = learner.name else {
-            // Erased; the corresponding event is on its way.
-            try await database.transaction { tx in try await erase(certificate.userID, at: now(), on: tx) }
+            // The learner was erased. The handler of that event erases the certificate and all others, so that the erasure waits for files.
             return nil
         }
         let course = try await client.get(.course, "/internal/courses/\(certificate.courseID)", as: CourseAnswer.self)
