@@ -3,6 +3,7 @@ import FileTypes
 import Foundation
 import HTTP
 import HubTesting
+import ObjectStore
 import Platform
 import ServiceTesting
 import Testing
@@ -189,28 +190,102 @@ import Testing
 
     @Test(arguments: ["kill -9 $$", "exec sleep 60"])
     func `when ffmpeg is killed or hangs it is retried, and then the medium fails`(script: String) async throws {
+        try await withPrograms("echo run >> ${0%/*}/runs\n\(script)") { folder in
+            let settings = ["HUB_FFMPEG_FOLDER": folder, "HUB_TRANSCODE_TIME": "300ms"]
+            try await MediaWorld.with(settings: settings) { world in
+                let id = try await world.upload(Array("....ftypisom".utf8), as: "video/mp4")
+                try await world.transcode()
+                #expect(try await world.medium(id)["status"] == "PROCESSING")
+                for _ in 0..<2 {
+                    world.service.clock.advance(by: 600)
+                    try await world.service.runTasks()
+                }
+                #expect(try await world.medium(id)["status"] == "FAILED")
+                #expect(try await world.medium(id)["error"]?.contains("several times") == true)
+                let runs = try String(contentsOfFile: "\(folder)/runs", encoding: .utf8).split(separator: "\n")
+                #expect(runs.count == 3)
+                #expect(try await world.service.published(MediaProcessed.self).map(\.data.status) == [.failed])
+            }
+        }
+    }
+
+    @Test(arguments: ["No space left on device", "Cannot allocate memory"])
+    func `when the machine has too little disk or memory, the medium is transcoded later`(lack: String) async throws {
+        let bytes = try await SampleFile.film("a.mp4")
+        try await withPrograms(Self.onceMended("{ echo 'output: \(lack)' >&2; exit 1; }")) { folder in
+            try await MediaWorld.with(settings: ["HUB_FFMPEG_FOLDER": folder]) { world in
+                let id = try await world.upload(bytes, as: "video/mp4")
+                try await world.transcode()
+                #expect(try await world.medium(id)["status"] == "PROCESSING")
+                try mend(folder)
+                world.service.clock.advance(by: 600)
+                try await world.service.runTasks()
+                #expect(try await world.medium(id)["status"] == "READY")
+            }
+        }
+    }
+
+    @Test func `a medium that was given up is transcoded when an operator restarts its task`() async throws {
+        let bytes = try await SampleFile.film("a.mp4")
+        try await withPrograms(Self.onceMended("kill -9 $$")) { folder in
+            try await MediaWorld.with(settings: ["HUB_FFMPEG_FOLDER": folder]) { world in
+                let id = try await world.upload(bytes, as: "video/mp4"), clock = world.service.clock
+                try await world.transcode()
+                for _ in 0..<2 {
+                    clock.advance(by: 600)
+                    try await world.service.runTasks()
+                }
+                #expect(try await world.medium(id)["status"] == "FAILED")
+                try mend(folder)
+                let records = TaskRecords(database: world.service.database) { clock.now }
+                #expect(try await records.restart(kind: Transcode.kind, key: id) == .failed)
+                try await world.service.runTasks()
+                let medium = try await world.medium(id)
+                #expect(medium["status"] == "READY" && medium["error"] == nil)
+                #expect(try await world.service.published(MediaProcessed.self).map(\.data.status) == [.failed, .ready])
+            }
+        }
+    }
+
+    @Test func `while an original cannot be read to its end, the medium waits`() async throws {
+        let bytes = try await SampleFile.film("a.mp4")
+        try await MediaWorld.with { world in
+            let id = try await world.upload(bytes, as: "video/mp4"), files = FileManager.default
+            let store = try #require(world.service.context.objects as? FolderStore)
+            // A folder can be opened like a file, and then not be read.
+            let file = "\(store.path)/media=\(id)=original"
+            try files.moveItem(atPath: file, toPath: "\(store.path)/kept")
+            try files.createDirectory(atPath: file, withIntermediateDirectories: false)
+            try await world.transcode()
+            for _ in 0..<3 {
+                world.service.clock.advance(by: 600)
+                try await world.service.runTasks()
+            }
+            #expect(try await world.medium(id)["status"] == "PROCESSING")
+            try files.removeItem(atPath: file)
+            try files.moveItem(atPath: "\(store.path)/kept", toPath: file)
+            world.service.clock.advance(by: 600)
+            try await world.service.runTasks()
+            #expect(try await world.medium(id)["status"] == "READY")
+        }
+    }
+
+    /// A script that fails until ``mend(_:)``, and from then on runs the program itself.
+    private static func onceMended(_ failure: String) -> String {
+        "[ -e ${0%/*}/mended ] || \(failure)\nexec /usr/bin/${0##*/} \"$@\""
+    }
+
+    private func mend(_ folder: String) throws { try Data().write(to: URL(filePath: "\(folder)/mended")) }
+
+    /// Runs `body` with a folder in which ffmpeg and ffprobe are a script.
+    private func withPrograms(_ script: String, _ body: @Sendable (String) async throws -> Void) async throws {
         let folder = NSTemporaryDirectory() + "hub-ffmpeg-\(UUID())"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         for name in ["ffmpeg", "ffprobe"] {
-            try Data("#!/bin/sh\necho run >> \(folder)/runs\n\(script)\n".utf8).write(
-                to: URL(filePath: "\(folder)/\(name)"))
+            try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(filePath: "\(folder)/\(name)"))
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(folder)/\(name)")
         }
-        let settings = ["HUB_FFMPEG_FOLDER": folder, "HUB_TRANSCODE_TIME": "300ms"]
-        try await MediaWorld.with(settings: settings) { world in
-            let id = try await world.upload(Array("....ftypisom".utf8), as: "video/mp4")
-            try await world.transcode()
-            #expect(try await world.medium(id)["status"] == "PROCESSING")
-            for _ in 0..<2 {
-                world.service.clock.advance(by: 600)
-                try await world.service.runTasks()
-            }
-            #expect(try await world.medium(id)["status"] == "FAILED")
-            #expect(try await world.medium(id)["error"]?.contains("several times") == true)
-            let runs = try String(contentsOfFile: "\(folder)/runs", encoding: .utf8).split(separator: "\n")
-            #expect(runs.count == 3)
-            #expect(try await world.service.published(MediaProcessed.self).map(\.data.status) == [.failed])
-        }
+        try await body(folder)
     }
 }

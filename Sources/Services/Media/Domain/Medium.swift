@@ -36,6 +36,9 @@ struct Medium: Sendable, Equatable, Identifiable {
     var durationSeconds: Double?
     let createdAt: Date
 
+    /// Whether renditions of it may be created: also after it was given up, when an operator restarts its task.
+    var mayBeTranscoded: Bool { state == .processing || state == .failed }
+
     /// Whether a part fits into the announced size, together with the parts of other numbers.
     func hasRoom(for partBytes: Int, as number: Int, beside parts: [(number: Int, sizeBytes: Int)]) -> Bool {
         parts.reduce(partBytes) { $1.number == number ? $0 : $0 + $1.sizeBytes } <= sizeBytes

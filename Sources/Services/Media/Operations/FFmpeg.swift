@@ -139,6 +139,13 @@ struct FFmpeg: Sendable {
         // The process may have been killed because others used the memory.
         if outcome.status > 128 { throw Failure.transient("\(name) was killed by signal \(outcome.status - 128)") }
         guard outcome.status == 0 else {
+            if outcome.errors.contains("No space left on device") {
+                throw Failure.dependencyDown("\(name): the disk is full")
+            }
+            // The memory of a run is limited, so the file can be the cause too.
+            if outcome.errors.contains("Cannot allocate memory") {
+                throw Failure.transient("\(name): not enough memory")
+            }
             throw Refusal(
                 reason: "The \(kind) cannot be read: the file is damaged or of an unusual kind. Export it again.")
         }

@@ -33,7 +33,7 @@ extension Operations {
                 try await run.finish(on: tx)
             }
         }
-        guard medium.state == .processing else { return }
+        guard medium.mayBeTranscoded else { return }
         do {
             let made = try await renditions(of: medium)
             try await end(id, made: made, run)
@@ -56,8 +56,9 @@ extension Operations {
 
     private func end(_ id: MediaID, made: Made, _ run: TaskRun) async throws {
         try await database.transaction { tx in
-            if var medium = try await store.lock(id, on: tx), medium.state == .processing {
+            if var medium = try await store.lock(id, on: tx), medium.mayBeTranscoded {
                 medium.state = .ready
+                medium.error = nil
                 medium.durationSeconds = made.durationSeconds
                 store.update(medium, on: tx)
                 for (position, rendition) in made.renditions.enumerated() {
@@ -75,7 +76,7 @@ extension Operations {
         guard var medium = try await store.lock(id, on: tx) else {
             return try await removeObjects(ofDeleted: id, on: tx)
         }
-        guard medium.state == .processing else { return }
+        guard medium.mayBeTranscoded else { return }
         medium.state = .failed
         medium.error = reason
         store.update(medium, on: tx)

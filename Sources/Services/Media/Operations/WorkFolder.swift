@@ -31,7 +31,11 @@ struct WorkFolder: Sendable {
     /// - Returns: the file's path.
     func fetch(_ key: ObjectKey, from objects: any ObjectStore) async throws -> String {
         guard let opened = try await objects.get(key) else { throw MediaError.notFound }
-        _ = try await files.put(opened.body, at: try ObjectKey("input"), contentType: "", sha256: nil)
+        do {
+            _ = try await files.put(opened.body, at: try ObjectKey("input"), contentType: "", sha256: nil)
+        } catch ObjectStoreError.bodyInterrupted {
+            throw Failure.dependencyDown("the original could not be read to its end")
+        }
         return "\(path)/input"
     }
 
