@@ -53,6 +53,36 @@ import Testing
         }
     }
 
+    @Test func `a video whose picture ends long before its sound has a poster image`() async throws {
+        let bytes = try await SampleFile.make(
+            [
+                "-f", "lavfi", "-i", "testsrc=size=320x240:rate=10:duration=0.1", "-f", "lavfi", "-i",
+                "sine=duration=5",
+            ], "a.mp4")
+        try await MediaWorld.with { world in
+            let id = try await world.upload(bytes, as: "video/mp4")
+            try await world.transcode()
+            let medium = try await world.medium(id)
+            #expect(medium["status"] == "READY")
+            #expect(Set(urls(medium).keys) == ["video.mp4", "poster.jpg"])
+        }
+    }
+
+    @Test(arguments: [0, 1])
+    func `a video of which no poster image can be made is READY without one`(status: Int) async throws {
+        let bytes = try await SampleFile.film("a.mp4")
+        let script = "case \"$*\" in *poster.jpg) exit \(status);; esac\nexec /usr/bin/${0##*/} \"$@\""
+        try await withPrograms(script) { folder in
+            try await MediaWorld.with(settings: ["HUB_FFMPEG_FOLDER": folder]) { world in
+                let id = try await world.upload(bytes, as: "video/mp4")
+                try await world.transcode()
+                let medium = try await world.medium(id)
+                #expect(medium["status"] == "READY")
+                #expect(Set(urls(medium).keys) == ["video.mp4"])
+            }
+        }
+    }
+
     @Test func `a picture becomes three sizes, none wider than the original, without metadata`() async throws {
         let bytes = try await SampleFile.make(
             [

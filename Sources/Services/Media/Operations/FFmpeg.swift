@@ -42,7 +42,7 @@ struct FFmpeg: Sendable {
 
     // MARK: Renditions
 
-    /// An MP4 that plays while it loads, and a poster image.
+    /// An MP4 that plays while it loads, and a poster image, if there is one.
     func video(
         _ input: String, _ format: String, into output: String
     ) async throws -> (files: [Output], durationSeconds: Double?) {
@@ -60,15 +60,28 @@ struct FFmpeg: Sendable {
                 "-c:a", "aac", "-b:a", "128k", "-ac", "2", "-movflags", "+faststart", "-threads", "2", movie,
             ], "video")
         let made = try await probe(movie, "mov", "video")
-        let still = String((made.seconds ?? 0) / 10)
-        try await make(
-            ["-ss", still] + reading(movie, "mov") + ["-frames:v", "1", "-q:v", "3", "-update", "1", poster], "video")
-        return (
-            [
-                Output(name: "video.mp4", contentType: "video/mp4", width: made.width, height: made.height),
-                Output(name: "poster.jpg", contentType: "image/jpeg", width: made.width, height: made.height),
-            ], made.seconds
-        )
+        var files = [Output(name: "video.mp4", contentType: "video/mp4", width: made.width, height: made.height)]
+        var hasPoster = try await still(of: movie, at: (made.seconds ?? 0) / 10, into: poster)
+        // The sound may be much longer than the picture.
+        if !hasPoster { hasPoster = try await still(of: movie, at: 0, into: poster) }
+        if hasPoster {
+            files.append(
+                Output(name: "poster.jpg", contentType: "image/jpeg", width: made.width, height: made.height))
+        }
+        return (files, made.seconds)
+    }
+
+    /// - Returns: false when the video has no picture at that time, which some versions of ffmpeg report as an error.
+    private func still(of movie: String, at seconds: Double, into poster: String) async throws -> Bool {
+        do {
+            try await make(
+                ["-ss", "\(seconds)"] + reading(movie, "mov") + [
+                    "-frames:v", "1", "-q:v", "3", "-update", "1", poster,
+                ], "video")
+        } catch is Refusal {
+            return false
+        }
+        return try await pool.run { FileManager.default.fileExists(atPath: poster) }
     }
 
     /// The picture in sizes for small, medium and large screens; never enlarged.
