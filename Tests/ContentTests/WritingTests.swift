@@ -1,4 +1,5 @@
 import Contracts
+import EventLoop
 import HTTP
 import Platform
 import Postgres
@@ -109,6 +110,24 @@ import Testing
             let refused = try await world.content.send(
                 .post, "/content/preview", as: .student(.new), json: #"{"markdown": "A"}"#)
             #expect(refused.status == 403)
+        }
+    }
+
+    @Test func `a text is rendered although the threads for files have no room`() async throws {
+        let files = try BlockingPool(name: "files", threadCount: 1, queueCountMax: 1)
+        // It refuses all work from here on.
+        files.shutdown()
+        try await TestService<ContentService>.with(making: { context in
+            try ContentService(
+                ServiceContext(
+                    name: context.name, settings: context.settings, loops: context.loops, blockingPool: files,
+                    database: context.database, outbox: context.outbox, http: context.http,
+                    services: context.services, seal: context.seal, objects: context.objects, logger: context.logger,
+                    metrics: context.metrics, cache: context.cache, clock: context.clock, uptime: context.uptime))
+        }) { content in
+            let shown = try await content.send(
+                .post, "/content/preview", as: .instructor(.new), json: #"{"markdown": "A"}"#)
+            #expect(shown["html"] == "<p>A</p>\n")
         }
     }
 

@@ -10,7 +10,7 @@ public struct ContentService: HubService {
 
     let operations: Operations
 
-    public init(_ context: ServiceContext) { operations = Operations(context) }
+    public init(_ context: ServiceContext) throws { operations = try Operations(context) }
 
     public func addRoutes(to routes: inout Routes) { ContentRoutes(operations: operations).add(to: &routes) }
 

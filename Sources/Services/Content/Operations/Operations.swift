@@ -1,5 +1,6 @@
 internal import Contracts
 internal import Documents
+internal import EventLoop
 internal import HTTP
 internal import Platform
 internal import Postgres
@@ -20,12 +21,14 @@ struct Operations: Sendable {
     let now: @Sendable () -> Date
     let store = Store()
 
-    init(_ context: ServiceContext) {
+    init(_ context: ServiceContext) throws {
         database = context.database
         lessons = Lessons(
             client: ServiceClient(context), database: context.database, now: context.clock, store: store)
         addresses = Addresses(client: ServiceClient(context, lane: "addresses", timeout: Addresses.timeMax))
-        renderer = MarkdownRenderer(pool: context.blockingPool)
+        // A separate thread, so that long texts do not delay the files of all services.
+        renderer = MarkdownRenderer(
+            pool: try BlockingPool(name: "markdown", threadCount: 1, queueCountMax: 64, givesWay: true))
         cache = context.cache
         now = context.clock
     }
