@@ -1,4 +1,5 @@
 import Contracts
+import EventLoop
 import FileTypes
 import Foundation
 import HTTP
@@ -112,6 +113,32 @@ import Testing
         #expect(try Set(files.contentsOfDirectory(atPath: parent.path)) == ["hub-media-left", "another"])
         WorkFolder.removeAbandoned(in: parent, at: Date() + 4 * 3_600)
         #expect(try files.contentsOfDirectory(atPath: parent.path) == ["another"])
+    }
+
+    @Test func `the periodic job deletes abandoned working folders`() async throws {
+        let files = FileManager.default, folder = files.temporaryDirectory.path + "/hub-media-left-\(UUID().uuidString)"
+        defer { try? files.removeItem(atPath: folder) }
+        try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try files.setAttributes([.modificationDate: Date() - 4 * 3_600], ofItemAtPath: folder)
+        try await MediaWorld.with { world in
+            try await world.service.runJob("expire uploads")
+            #expect(!FileManager.default.fileExists(atPath: folder))
+        }
+    }
+
+    @Test func `a cancelled attempt leaves no working folder`() async throws {
+        let pool = try BlockingPool(name: "folders", threadCount: 1, queueCountMax: 8), gate = Gate()
+        defer { pool.shutdown() }
+        let folder = WorkFolder(pool: pool, loops: TestLoops.shared)
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        let attempt = Task {
+            // Only the cancellation ends this.
+            await gate.wait()
+            await folder.remove()
+        }
+        attempt.cancel()
+        await attempt.value
+        #expect(!FileManager.default.fileExists(atPath: folder.path))
     }
 
     @Test func `a document is not changed`() async throws {

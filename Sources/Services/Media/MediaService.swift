@@ -47,7 +47,12 @@ public struct MediaService: HubService {
 
     public var jobs: [Job] {
         let operations = operations
-        return [Job("expire uploads", every: .seconds(600)) { try await operations.expireUploads() }]
+        return [
+            Job("expire uploads", every: .seconds(600)) {
+                try await operations.expireUploads()
+                try await operations.removeAbandonedFolders()
+            }
+        ]
     }
 }
 

@@ -31,6 +31,7 @@ struct Operations: Sendable {
     let quotaBytes: Int
     /// The pool for blocking file operations.
     let files: BlockingPool
+    let loops: EventLoopGroup
     private let addressKey: HMACKey
 
     init(_ context: ServiceContext, _ config: MediaConfig) throws {
@@ -41,6 +42,7 @@ struct Operations: Sendable {
         client = ServiceClient(context)
         now = context.clock
         files = context.blockingPool
+        loops = context.loops
         quotaBytes = config.quotaBytes
         addressKey = context.seal.key(for: "media-address")
         ffmpeg = FFmpeg(
@@ -102,6 +104,9 @@ struct Operations: Sendable {
             if count < stepCountMax { return }
         }
     }
+
+    /// Deletes working folders that killed processes left on this machine.
+    func removeAbandonedFolders() async throws { try await files.run { WorkFolder.removeAbandoned() } }
 
     /// Deletes the objects of a deleted medium at once, and again after ``storingTimeMax``: a process that was storing one meanwhile may
     /// have ended before it deleted it.

@@ -117,7 +117,7 @@ extension Operations {
             )
             return Made(renditions: [document])
         }
-        let folder = WorkFolder(pool: files)
+        let folder = WorkFolder(pool: files, loops: loops)
         do {
             let input = try await folder.fetch(original, from: objects)
             let outputs =

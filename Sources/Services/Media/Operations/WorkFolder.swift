@@ -20,11 +20,13 @@ struct WorkFolder: Sendable {
     let path: String
     private let files: FolderStore
     private let pool: BlockingPool
+    private let loops: EventLoopGroup
 
-    init(pool: BlockingPool) {
+    init(pool: BlockingPool, loops: EventLoopGroup) {
         path = FileManager.default.temporaryDirectory.path + "/\(Self.prefix)\(SecureRandom.token(byteCount: 12))"
         files = FolderStore(path: path, pool: pool)
         self.pool = pool
+        self.loops = loops
     }
 
     /// Copies an object into a file.
@@ -45,9 +47,11 @@ struct WorkFolder: Sendable {
         return opened.body
     }
 
-    /// Never fails: remaining files are deleted later as abandoned.
+    /// Works also for a cancelled task. Never fails: remaining files are deleted later as abandoned.
     func remove() async {
-        _ = try? await pool.run { [path] in try FileManager.default.removeItem(atPath: path) }
+        _ = try? await loops.next().shielded("the removal of a work folder") { [pool, path] in
+            try await pool.run { try FileManager.default.removeItem(atPath: path) }
+        }
     }
 
     /// Deletes abandoned folders of killed processes. Folders that may still be in use are kept.
