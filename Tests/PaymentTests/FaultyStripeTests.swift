@@ -96,6 +96,26 @@ import Testing
         }
     }
 
+    @Test func `a payment whose place has expired and gone to another one is not charged after an outage`() async throws {
+        try await PaymentWorld.with { world in
+            world.behave { behaviour in
+                behaviour.failures = 1_000
+                behaviour.failureStatus = 503
+            }
+            async let answer = world.order()
+            try await eventually {
+                try await world.payments.count("select count(*) from task where error like 'dependency-down%'") == 1
+            }
+            world.neighbours.state.withLock { $0.reserved = ["pay_another": "enr_another"] }
+            world.behave { $0.failures = 0 }
+            try await pass(world) {
+                try await world.payments.count("select count(*) from payment where status = 'FAILED'") == 1
+            }
+            #expect(try await answer.code == "already-enrolled")
+            #expect(try await world.intents().isEmpty)
+        }
+    }
+
     @Test func `a charge is not repeated when Stripe has forgotten its key, and is refunded`() async throws {
         try await PaymentWorld.with { world in
             world.behave { behaviour in

@@ -134,9 +134,10 @@ extension Operations {
         try await settle(id, .failed(.abandoned, stripeID: nil), on: tx)
     }
 
+    /// Requests the place before each attempt to charge: the one of an earlier attempt may have expired, and another payment may have it.
     /// - Returns: false when the person already has an enrolment, or was erased; an erased person gets no message.
     private func reserve(_ payment: Payment) async throws -> Bool {
-        guard payment.enrollmentID == nil, let course = payment.courseID else { return true }
+        guard let course = payment.courseID else { return true }
         let seat: Reservation
         do {
             seat = try await services.post(
