@@ -96,7 +96,8 @@ import Testing
         }
     }
 
-    @Test func `a payment whose place has expired and gone to another one is not charged after an outage`() async throws {
+    @Test func `a payment whose place has expired and gone to another one is not charged after an outage`() async throws
+    {
         try await PaymentWorld.with { world in
             world.behave { behaviour in
                 behaviour.failures = 1_000

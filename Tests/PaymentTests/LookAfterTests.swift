@@ -61,6 +61,49 @@ import Testing
         }
     }
 
+    @Test func `after a long downtime enrollment has time for the event that is sent again`() async throws {
+        try await PaymentWorld.with { world in
+            let (payment, _) = try await world.paid()
+            world.clock.advance(by: 7_200)
+            for (seconds, status) in [(0.0, "COMPLETED"), (299, "COMPLETED"), (2, "REFUNDED")] {
+                world.clock.advance(by: seconds)
+                try await world.payments.runJob("look after payments")
+                try await world.settled()
+                #expect(try await world.payment(payment.rawValue)["status"] == status)
+            }
+            #expect(try await world.payments.published(PaymentCompleted.self).count == 2)
+        }
+    }
+
+    @Test func `an enrolment before the refund keeps the money, until an administrator asks for it`() async throws {
+        try await PaymentWorld.with { world in
+            let (payment, enrollment) = try await world.paid()
+            world.clock.advance(by: 130)
+            try await world.payments.runJob("look after payments")
+            world.clock.advance(by: 1_800)
+            world.behave { behaviour in
+                behaviour.failures = 1_000
+                behaviour.failureStatus = 503
+            }
+            try await world.payments.runJob("look after payments")
+            try await eventually {
+                try await world.payments.count("select count(*) from task where error like 'dependency-down%'") == 1
+            }
+            try await world.payments.deliver(enrolled(world, payment, enrollment))
+            world.behave { $0.failures = 0 }
+            try await eventually(within: .seconds(18)) {
+                world.clock.advance(by: 1)
+                return try await world.payments.count(
+                    "select count(*) from task where kind = 'give-back' and state = 'done'") == 1
+            }
+            #expect(try await world.payment(payment.rawValue)["status"] == "COMPLETED")
+            #expect(try await world.intents().map(\.amountRefunded) == [0])
+            #expect(try await world.refund(payment).status == 202)
+            try await world.settled()
+            #expect(try await world.intents().map(\.amountRefunded) == [4_999])
+        }
+    }
+
     @Test func `an enrolment after the refund is ended`() async throws {
         try await PaymentWorld.with { world in
             let (payment, enrollment) = try await world.paid()
@@ -120,6 +163,8 @@ import Testing
             world.clock.advance(by: 1)
             let other = try await world.paid().0.rawValue
             world.clock.advance(by: 1_900)
+            for _ in 0..<2 { try await world.payments.runJob("look after payments") }
+            world.clock.advance(by: 301)
             world.behave { behaviour in
                 behaviour.failures = 1
                 behaviour.failureStatus = 400

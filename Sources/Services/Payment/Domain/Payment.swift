@@ -85,6 +85,8 @@ struct PaymentLimits: Sendable {
     var enrolledAfterMax = Duration.seconds(120)
     /// From payment to enrolment, before the refund.
     var refundedAfter = Duration.seconds(1_800)
+    /// From the second sending of the event to the refund at the earliest: after a long outage enrollment first reads what waits for it.
+    var refundedAfterResent = Duration.seconds(300)
     /// From the start to an outcome, before the payment is abandoned: the duration of a reservation.
     var openMax = Duration.seconds(1_800)
     /// From the start to the last attempt to charge. After 24 hours Stripe no longer knows the key, and the same call would charge again.

@@ -14,6 +14,8 @@ internal import Foundation
 struct GiveBack: TaskPayload {
     static let kind = "give-back"
     let paymentID: String
+    /// Of a sweep: an enrolment that arrives before the refund keeps the money.
+    var unlessEnrolled: Bool?
 }
 
 /// The task of refunding an intent that pays for nothing, because its payment has another intent or has failed.
@@ -46,9 +48,10 @@ extension Operations {
         try await database.transaction { tx in
             for payment in try await store.updateNotEnrolled(
                 since: time - limits.refundedAfter / .seconds(1),
+                resentBefore: time - limits.refundedAfterResent / .seconds(1),
                 Sweep(time: time, again: limits.refundedAgainAfter, countMax: limits.sweptCountMax), on: tx)
             {
-                try giveBack(payment.id, on: tx)
+                try giveBack(payment.id, unlessEnrolled: true, on: tx)
             }
             for payment in try await store.updateOpen(
                 since: time - limits.openMax / .seconds(1),
@@ -84,17 +87,21 @@ extension Operations {
         return payment
     }
 
-    /// Begins a refund, or tries one again that has failed.
-    private func giveBack(_ id: PaymentID, on tx: Transaction) throws {
-        try tasks.enqueue(GiveBack(paymentID: id.rawValue), key: id.rawValue, on: tx)
-        Tasks.restart(GiveBack.self, keys: [id.rawValue], dueAt: now(), on: tx)
+    /// Begins a refund, or tries one again that has failed. A sweep's refund has a key of its own: it may end without a refund, and an
+    /// administrator's must not find its key in use.
+    private func giveBack(_ id: PaymentID, unlessEnrolled: Bool = false, on tx: Transaction) throws {
+        let key = unlessEnrolled ? "\(id).not-enrolled" : id.rawValue
+        try tasks.enqueue(
+            GiveBack(paymentID: id.rawValue, unlessEnrolled: unlessEnrolled ? true : nil), key: key, on: tx)
+        Tasks.restart(GiveBack.self, keys: [key], dueAt: now(), on: tx)
     }
 
     func giveBack(_ task: GiveBack, _ run: TaskRun) async throws {
         let id = PaymentID(checked: task.paymentID)
-        guard let payment = try await store.find(id, on: database), payment.status == .completed,
-            let intent = payment.intent
-        else { return }
+        // The lock waits for an enrolment that is being stored.
+        let found = try await database.transaction { tx in try await store.lock(id, on: tx) }
+        guard let payment = found, payment.status == .completed, let intent = payment.intent else { return }
+        if task.unlessEnrolled == true, payment.enrolledAt != nil { return }
         // Stripe answers a key that it has refused with the same error for 24 hours.
         let failedCount = try await store.listSteps(of: id, on: database).count { $0.name == Self.refundFailed }
         try await refund(intent, key: failedCount == 0 ? "\(id).refund" : "\(id).refund.\(failedCount)")

@@ -149,11 +149,13 @@ struct Store: Sendable {
 
     // MARK: Sweeps
 
-    /// Paid before `time` without an enrolment, although the event was sent again.
-    func updateNotEnrolled(since time: Date, _ sweep: Sweep, on tx: Transaction) async throws -> [Payment] {
+    /// Paid before `time` without an enrolment, although the event was sent again before `resent`.
+    func updateNotEnrolled(
+        since time: Date, resentBefore resent: Date, _ sweep: Sweep, on tx: Transaction
+    ) async throws -> [Payment] {
         let due: SQL = """
             status = 'COMPLETED' and course_id is not null and enrolled_at is null and completed_at < \(time)
-                and resent_at is not null
+                and resent_at < \(resent)
             """
         return try await update("payment", where: due, by: "completed_at", sweep, returning: Self.columns, on: tx)
             .map(payment)
