@@ -140,10 +140,19 @@ import Testing
         }
     }
 
-    @Test func `a plan that was just beginning when its owner was erased ends at Stripe too`() async throws {
+    @Test func `a plan that was just beginning when its owner was erased ends at Stripe too, and is refunded`()
+        async throws
+    {
         try await PaymentWorld.with { world in
-            world.behave { $0.answerDelayMs = 500 }
+            world.behave { behaviour in
+                behaviour.holdsWebhooks = true
+                behaviour.answerDelayMs = 300
+            }
             async let answer = world.subscribe()
+            try await eventually {
+                try await world.sandbox.count("select count(*) from object where kind = 'customer'") == 1
+            }
+            world.behave { $0.answerDelayMs = 2_000 }
             let begun: SQL = "select count(*) from object where kind = 'subscription'"
             try await eventually("Stripe has begun it, and not said so") { try await world.sandbox.count(begun) == 1 }
             try await world.payments.deliver(UserDeleted(userID: PaymentWorld.userID(1), deletedAt: world.clock.now))
@@ -154,6 +163,48 @@ import Testing
             }
             try await world.settled()
             #expect(try await world.payments.count("select count(*) from subscription where status = 'ENDED'") == 1)
+            #expect(try await world.intents().map(\.amountRefunded) == [1_900])
+        }
+    }
+
+    @Test func `Stripe is not called for a person who was erased during an outage`() async throws {
+        try await PaymentWorld.with { world in
+            world.behave { behaviour in
+                behaviour.failures = 1_000
+                behaviour.failureStatus = 503
+            }
+            async let plan = world.subscribe()
+            async let order = world.order()
+            try await eventually {
+                try await world.payments.count("select count(*) from task where error like 'dependency-down%'") == 2
+            }
+            try await world.payments.deliver(UserDeleted(userID: PaymentWorld.userID(1), deletedAt: world.clock.now))
+            world.behave { $0.failures = 0 }
+            try await eventually(within: .seconds(18)) {
+                world.clock.advance(by: 5)
+                return try await world.payments.count("select count(*) from task where state <> 'done'") == 0
+            }
+            #expect(try await plan.code == "card-declined")
+            #expect(try await order.code == "card-declined")
+            #expect(try await world.sandbox.count("select count(*) from object") == 0)
+            #expect(try await world.payments.count("select count(*) from payment where status = 'FAILED'") == 2)
+        }
+    }
+
+    @Test func `a plan can be ended while it is beginning`() async throws {
+        try await PaymentWorld.with { world in
+            world.behave { $0.answerDelayMs = 500 }
+            async let answer = world.subscribe()
+            try await eventually { try await world.payments.count("select count(*) from subscription") == 1 }
+            #expect(try await world.payments.send(.delete, "/subscriptions/me", as: PaymentWorld.learner).status == 202)
+            #expect(try await answer.status == 202)
+            try await eventually {
+                world.clock.advance(by: 1)
+                return try await world.payments.count("select count(*) from subscription where status = 'ENDED'") == 1
+            }
+            #expect(
+                try await world.sandbox.count(
+                    "select count(*) from object where kind = 'subscription' and body ->> 'status' = 'canceled'") == 1)
         }
     }
 
@@ -296,13 +347,13 @@ import Testing
         try await PaymentWorld.with(settings: ["HUB_PRO_MONTH_PRICE": "19.50 JPY"]) { world in
             async let answer = world.subscribe()
             try await eventually { try await world.payments.count("select count(*) from subscription") == 1 }
-            try await world.payments.deliver(UserDeleted(userID: PaymentWorld.userID(1), deletedAt: world.clock.now))
             try await eventually(within: .seconds(18)) {
                 world.clock.advance(by: 30)
                 return try await world.payments.count(
                     "select count(*) from subscription where status = 'FAILED' and payment_method is null") == 1
             }
             #expect(try await answer.code == "card-declined")
+            try await world.payments.deliver(UserDeleted(userID: PaymentWorld.userID(1), deletedAt: world.clock.now))
             try await eventually {
                 world.clock.advance(by: 5)
                 return try await world.payments.count("select count(*) from task where state = 'waiting'") == 0

@@ -108,7 +108,7 @@ extension Operations {
         guard let payment = try await store.find(id, on: database), payment.isOpen,
             let paymentMethod = try await store.findPaymentMethod(of: id, on: database)
         else { return }
-        guard mayCharge(begunAt: payment.createdAt) else {
+        guard mayCharge(begunAt: payment.createdAt), try await !isErased(payment.userID) else {
             return try await database.transaction { tx in
                 try await giveUp(task, on: tx)
                 try await run.finish(on: tx)

@@ -89,7 +89,7 @@ extension Operations {
 
     /// Begins a refund, or tries one again that has failed. A sweep's refund has a key of its own: it may end without a refund, and an
     /// administrator's must not find its key in use.
-    private func giveBack(_ id: PaymentID, unlessEnrolled: Bool = false, on tx: Transaction) throws {
+    func giveBack(_ id: PaymentID, unlessEnrolled: Bool = false, on tx: Transaction) throws {
         let key = unlessEnrolled ? "\(id).not-enrolled" : id.rawValue
         try tasks.enqueue(
             GiveBack(paymentID: id.rawValue, unlessEnrolled: unlessEnrolled ? true : nil), key: key, on: tx)

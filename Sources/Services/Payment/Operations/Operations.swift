@@ -41,6 +41,11 @@ struct Operations: Sendable {
         now().timeIntervalSince(time) < limits.chargedWithin / .seconds(1)
     }
 
+    /// Whether the person has deleted their account since the payment or plan began: nothing is charged then.
+    func isErased(_ user: UserID) async throws -> Bool {
+        try await database.transaction { tx in try await store.people.lock(user, on: tx).isErased() }
+    }
+
     // MARK: Reading
 
     /// - Throws: ``PaymentError/notFound`` for another person's payment, unless the caller may see all.

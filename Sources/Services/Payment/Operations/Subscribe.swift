@@ -96,7 +96,7 @@ extension Operations {
 
     func endSubscription(of user: UserID) async throws {
         let subscription = try await subscription(of: user)
-        guard subscription.status == .active else { throw PaymentError.notFound }
+        guard subscription.status == .active || subscription.status == .initiated else { throw PaymentError.notFound }
         try await database.transaction { tx in
             try enqueueEnd(of: subscription, on: tx)
         }
@@ -116,7 +116,7 @@ extension Operations {
         guard let (known, paymentMethod) = try await store.findSubscription(id, on: database), let paymentMethod,
             known.status == .initiated
         else { return }
-        guard mayCharge(begunAt: known.createdAt) else {
+        guard mayCharge(begunAt: known.createdAt), try await !isErased(known.userID) else {
             return try await database.transaction { tx in
                 try await giveUp(task, on: tx)
                 try await run.finish(on: tx)
@@ -163,6 +163,7 @@ extension Operations {
             subscription.currentPeriodEnd = stripe.currentPeriodEnd
             try outbox.append(SubscriptionCreated(subscription, until: stripe.currentPeriodEnd, at: now()), on: tx)
             try await settle(payment, .paid(stripeID: stripe.paymentIntent ?? stripe.id), on: tx)
+            if try await store.people.lock(subscription.userID, on: tx).isErased() { try giveBack(payment, on: tx) }
         case .success(let stripe):
             // A card that requires authentication for each charge cannot pay recurring charges.
             subscription.status = .failed
