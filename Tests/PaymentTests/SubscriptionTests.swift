@@ -129,6 +129,27 @@ import Testing
         }
     }
 
+    @Test func `an erasure waits for the end of a plan that its owner had already asked for`() async throws {
+        try await PaymentWorld.with { world in
+            #expect(try await world.subscribe().status == 202)
+            try await world.settled()
+            world.behave { behaviour in
+                behaviour.failures = 1_000
+                behaviour.failureStatus = 503
+            }
+            #expect(try await world.payments.send(.delete, "/subscriptions/me", as: PaymentWorld.learner).status == 202)
+            try await world.payments.deliver(UserDeleted(userID: PaymentWorld.userID(1), deletedAt: world.clock.now))
+            let path = "/internal/erasures/\(PaymentWorld.userID(1))"
+            #expect(try await world.payments.send(.get, path, as: .service(.user)).code == "not-found")
+            world.behave { $0.failures = 0 }
+            try await eventually(within: .seconds(18)) {
+                world.clock.advance(by: 1)
+                return try await world.payments.send(.get, path, as: .service(.user)).status == 200
+            }
+            #expect(try await world.payments.count("select count(*) from subscription where status = 'ENDED'") == 1)
+        }
+    }
+
     /// A token is good for some minutes after its owner is gone.
     @Test func `an erased person cannot buy`() async throws {
         try await PaymentWorld.with { world in

@@ -87,7 +87,7 @@ struct Operations: Sendable {
     func erase(_ user: UserID, at time: Date, on tx: Transaction) async throws {
         store.people.erase(user, at: time, on: tx)
         for subscription in try await store.listActive(of: user, on: tx) {
-            try enqueueEnd(of: subscription, on: tx)
+            try enqueueEnd(of: subscription, forErasure: true, on: tx)
         }
     }
 

@@ -102,11 +102,13 @@ extension Operations {
         }
     }
 
-    /// Begins to end a plan, or tries it again if it has failed.
-    func enqueueEnd(of subscription: Subscription, on tx: Transaction) throws {
+    /// Begins to end a plan, or tries it again if it has failed. An erasure counts once the tasks that it caused are done, so it has a task
+    /// of its own, even if the plan is being ended already.
+    func enqueueEnd(of subscription: Subscription, forErasure: Bool = false, on tx: Transaction) throws {
         let id = subscription.id.rawValue
-        try tasks.enqueue(EndSubscription(subscriptionID: id), key: id, on: tx)
-        Tasks.restart(EndSubscription.self, keys: [id], dueAt: now(), on: tx)
+        let key = forErasure ? "\(id).erased" : id
+        try tasks.enqueue(EndSubscription(subscriptionID: id), key: key, on: tx)
+        Tasks.restart(EndSubscription.self, keys: [key], dueAt: now(), on: tx)
     }
 
     // MARK: Tasks
