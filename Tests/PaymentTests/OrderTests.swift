@@ -180,6 +180,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [(503, "unavailable"), (429, "too-busy")])
+    func `a confirmation can be repeated later if Stripe fails`(status: Int, code: String) async throws {
+        try await PaymentWorld.with { world in
+            let id = try #require(try await world.order("pm_card_authenticationRequired")["paymentId"])
+            world.behave { behaviour in
+                behaviour.failures = 1
+                behaviour.failureStatus = status
+            }
+            let path = "/payments/\(id)/confirm"
+            let failed = try await world.payments.send(.post, path, as: PaymentWorld.learner)
+            #expect(failed.status == 503 && failed.code == code && failed.fields["retry-after"] == "1")
+            #expect(try await world.payments.send(.post, path, as: PaymentWorld.learner)["status"] == "COMPLETED")
+        }
+    }
+
     @Test func `a payment without a confirmation is cancelled after half an hour`() async throws {
         try await PaymentWorld.with { world in
             let id = try await world.order("pm_card_authenticationRequired")["paymentId"]

@@ -150,7 +150,7 @@ extension Operations {
         } catch StripeError.refused(let code, _) where code == "charge_already_refunded" {
             // Refunded manually at Stripe, or by an attempt whose response was lost.
         } catch let error as StripeError {
-            throw Failure(error)
+            throw StripeFailure(error)
         }
     }
 

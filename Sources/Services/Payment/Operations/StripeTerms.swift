@@ -1,5 +1,7 @@
 internal import Contracts
+internal import HTTP
 internal import Messaging
+internal import Platform
 internal import Stripe
 
 extension StripeAmount {
@@ -32,14 +34,31 @@ extension StripePlan {
     }
 }
 
-extension Failure {
-    /// Maps a Stripe error to the failure class of a task. A wrong secret key must be fixed by the operator: tasks wait for that.
-    init(_ error: StripeError) {
+/// A failed call to Stripe, with its failure class for tasks and its problem for requests.
+struct StripeFailure: ClassifiedError, ProblemConvertible, CustomStringConvertible {
+    let error: StripeError
+
+    init(_ error: StripeError) { self.error = error }
+
+    /// A wrong secret key must be fixed by the operator: tasks wait for that.
+    var failureClass: FailureClass {
         switch error {
-        case .unavailable, .busy, .unauthorized: self = .dependencyDown("\(error)")
-        case .declined, .refused: self = .permanent("\(error)")
+        case .unavailable, .busy, .unauthorized: .dependencyDown
+        case .declined, .refused: .permanent
         }
     }
+
+    var failureName: String { failureClass.rawValue }
+
+    var problem: Problem {
+        switch error {
+        case .unavailable, .unauthorized: .unavailable
+        case .busy(let seconds): .tooBusy(retryAfterSeconds: seconds)
+        case .declined, .refused: .internalError
+        }
+    }
+
+    var description: String { "\(error)" }
 }
 
 /// Runs calls to Stripe without specific error handling.
@@ -47,7 +66,7 @@ func askingStripe<Answer>(_ body: () async throws -> Answer) async throws -> Ans
     do {
         return try await body()
     } catch let error as StripeError {
-        throw Failure(error)
+        throw StripeFailure(error)
     }
 }
 
@@ -77,7 +96,7 @@ enum ChargeOutcome: Sendable {
         switch error {
         case .declined(let code, let message, let intent): self = .failed(.declined(code, message), stripeID: intent)
         case .refused: self = .failed(.badPaymentMethod, stripeID: nil)
-        case .unavailable, .busy, .unauthorized: throw Failure(error)
+        case .unavailable, .busy, .unauthorized: throw StripeFailure(error)
         }
     }
 }

@@ -254,7 +254,7 @@ extension Operations {
         } catch StripeError.refused(let code, _) where code == "resource_missing" {
             // It has already ended.
         } catch let error as StripeError {
-            throw Failure(error)
+            throw StripeFailure(error)
         }
     }
 
