@@ -1,5 +1,6 @@
 import Contracts
 import Foundation
+import HubTesting
 @testable import Notification
 import Postgres
 import ServiceTesting
