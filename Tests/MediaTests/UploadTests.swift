@@ -191,6 +191,52 @@ import Testing
         }
     }
 
+    @Test func `of simultaneous completions one joins the parts, and the others are asked to wait`() async throws {
+        let gate = Gate()
+        try await MediaWorld.with(holding: (gate, ["/original"])) { world in
+            let id = try #require(try await world.announce(MediaWorld.pdf)["id"])
+            #expect(try await world.put(MediaWorld.pdf, 1, of: id).status == 204)
+            async let first = world.complete(id)
+            try await eventually { gate.arrivals == 1 }
+            let second = try await world.complete(id)
+            #expect(second.status == 503 && second.code == "too-busy" && second.fields["retry-after"] != nil)
+            #expect(gate.arrivals == 1)
+            gate.open()
+            #expect(try await first.status == 202)
+            #expect(try await world.complete(id).status == 202)
+        }
+    }
+
+    @Test func `a process that was killed while it joined the parts delays the next request for a limited time`()
+        async throws
+    {
+        try await MediaWorld.with { world in
+            let id = try #require(try await world.announce(MediaWorld.pdf)["id"])
+            #expect(try await world.put(MediaWorld.pdf, 1, of: id).status == 204)
+            let operations = world.service.service.operations, time = world.service.clock.now
+            let begun = try await operations.store.beginAssembly(
+                of: MediaID(checked: id), at: time, until: time + Medium.assemblyTimeMax, on: operations.database)
+            #expect(begun)
+            #expect(try await world.complete(id).status == 503)
+            world.service.clock.advance(by: Medium.assemblyTimeMax + 1)
+            #expect(try await world.complete(id).status == 202)
+        }
+    }
+
+    @Test func `a completion that fails because another one succeeded has its result`() async throws {
+        let gate = Gate()
+        try await MediaWorld.with(holding: (gate, ["/original"])) { world in
+            let id = try #require(try await world.announce(MediaWorld.pdf)["id"])
+            // These bytes are refused when they are stored.
+            #expect(try await world.put(MediaWorld.pdf.dropLast() + [0], 1, of: id).status == 204)
+            async let completed = world.complete(id)
+            try await eventually { gate.arrivals == 1 }
+            try await world.service.database.execute("update medium set state = 'PROCESSING'")
+            gate.open()
+            #expect(try await completed.status == 202)
+        }
+    }
+
     @Test(arguments: [true, false])
     func `an upload that is deleted while it is completed leaves no objects`(byErasure: Bool) async throws {
         let gate = Gate()

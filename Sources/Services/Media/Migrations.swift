@@ -7,6 +7,7 @@ enum Migrations {
         Migration(
             id: "media-002-lesson",
             sql: "create index medium_lesson on medium (lesson_id, id) where lesson_id is not null"),
+        Migration(id: "media-003-assembly", sql: "alter table medium add column assembling_until timestamptz"),
     ]
 
     /// Writes about a person lock their `person` row, which remains, empty, after erasure.

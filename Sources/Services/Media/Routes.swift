@@ -138,6 +138,7 @@ extension MediaError: ProblemConvertible {
         case .partsTooLarge:
             Problem(
                 .conflict, "parts-too-large", detail: "With this part, the parts would exceed the announced size.")
+        case .beingAssembled: .tooBusy(retryAfterSeconds: 5)
         case .partsMissing:
             Problem(
                 .conflict, "parts-missing", detail: "The total size of the parts does not match the announced size.")

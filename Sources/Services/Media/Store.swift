@@ -76,6 +76,26 @@ struct Store: Sendable {
             """)
     }
 
+    /// - Returns: false while another request assembles the parts, and when the upload is complete.
+    func beginAssembly(
+        of id: MediaID, at time: Date, until end: Date, on statements: some Statements
+    ) async throws -> Bool {
+        try await statements.execute(
+            """
+            update medium set assembling_until = \(end)
+            where id = \(id.rawValue) and state = 'UPLOADING'
+                and (assembling_until is null or assembling_until < \(time))
+            """) == 1
+    }
+
+    /// - Parameter end: as given to ``beginAssembly(of:at:until:on:)``.
+    func endAssembly(of id: MediaID, until end: Date, on statements: some Statements) async throws {
+        try await statements.execute(
+            """
+            update medium set assembling_until = null where id = \(id.rawValue) and assembling_until = \(end)
+            """)
+    }
+
     /// Deletes uploads started before a time and never completed.
     /// - Returns: the deleted media.
     func deleteUploads(begunBefore time: Date, countMax: Int, on tx: Transaction) async throws -> [MediaID] {

@@ -7,6 +7,8 @@ enum MediaError: Error, Sendable, Equatable {
     case alreadyComplete
     /// The parts together exceed the announced size.
     case partsTooLarge
+    /// Another request is assembling the parts.
+    case beingAssembled
     /// Parts are missing.
     case partsMissing
     /// The parts do not match the announced checksum.

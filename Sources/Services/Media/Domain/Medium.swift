@@ -17,6 +17,8 @@ struct Medium: Sendable, Equatable, Identifiable {
     static let partNumbers = 1...1_000
     /// The maximum duration of an upload.
     static let uploadTimeMax: TimeInterval = 24 * 3_600
+    /// After this time another request may assemble the parts: the process that began it may be gone.
+    static let assemblyTimeMax: TimeInterval = 300
     /// The maximum number of incomplete uploads per person.
     static let uploadsPerPersonMax = 20
     static let fileNameLength = 1...200

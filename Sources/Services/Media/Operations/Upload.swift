@@ -84,12 +84,32 @@ extension Operations {
         throw refusal
     }
 
-    /// Assembles the parts if they match the announced file, and schedules transcoding. Idempotent.
+    /// Assembles the parts if they match the announced file, and schedules transcoding. Idempotent; one request of a medium at a time,
+    /// because a file can have gigabytes.
     /// - Throws: ``MediaError``; ``ObjectStoreError``.
     func complete(_ id: MediaID, by identity: Identity) async throws -> Medium {
         let medium = try await find(id, for: identity).medium
         guard medium.state == .uploading else { return medium }
-        let key = try await assemble(medium)
+        let end = now().addingTimeInterval(Medium.assemblyTimeMax)
+        guard try await store.beginAssembly(of: id, at: now(), until: end, on: database) else {
+            let medium = try await find(id, for: identity).medium
+            if medium.state == .uploading { throw MediaError.beingAssembled }
+            return medium
+        }
+        do {
+            return try await accept(id, at: try await assemble(medium))
+        } catch {
+            // Also for a client that is gone: its next request need not wait.
+            try? await loops.next().shielded("the end of an assembly") { [store, database] in
+                try await store.endAssembly(of: id, until: end, on: database)
+            }
+            // Another process that took longer than the limit may have completed the upload, and deleted parts that were still read here.
+            if let medium = try? await store.find(id, on: database), medium.state != .uploading { return medium }
+            throw error
+        }
+    }
+
+    private func accept(_ id: MediaID, at key: ObjectKey) async throws -> Medium {
         let completed: Medium? = try await database.transaction { tx in
             guard var medium = try await store.lock(id, on: tx) else {
                 // The upload was deleted after its parts were read.
