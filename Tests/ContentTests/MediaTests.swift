@@ -58,6 +58,31 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false])
+    func `a deleted medium is not shown, also when its events arrive later`(isEarly: Bool) async throws {
+        try await ContentWorld.with { world in
+            let lesson = try await world.lesson(by: .new)
+            func forget(as identity: Identity) async throws -> Int {
+                try await world.content.send(.delete, "/internal/media/\(id)", as: identity).status
+            }
+            if !isEarly {
+                try await world.content.deliver(together: [uploaded(lesson), processed(lesson, .failed, after: 1)])
+            }
+            for identity in [Identity.service(.enrollment), .instructor(lesson.instructorID)] {
+                #expect(try await forget(as: identity) >= 400)
+            }
+            #expect(try await media(of: lesson, world).count == (isEarly ? 0 : 1))
+            for _ in 0..<2 { #expect(try await forget(as: .service(.media)) == 204) }
+            #expect(try await media(of: lesson, world).isEmpty)
+            if isEarly { try await world.content.deliver(uploaded(lesson)) }
+            try await world.content.deliver(processed(lesson, .ready, after: 2))
+            #expect(try await media(of: lesson, world).isEmpty)
+            let left = try await world.content.count(
+                "select count(*) from medium where owner_id is not null or file_name is not null")
+            #expect(left == 0)
+        }
+    }
+
     @Test func `no name or id of an erased owner remains, in any order of events`() async throws {
         try await ContentWorld.with { world in
             let lesson = try await world.lesson(by: .new)

@@ -6,24 +6,35 @@ import ObjectStore
 import Platform
 import Secrets
 import ServiceTesting
+import Synchronization
 import Testing
 
 @testable import Media
 
-/// The media service, with a course service that knows one course.
+/// The media service, with a course service that knows one course, and a content service.
 struct MediaWorld {
     static let course = CourseID(checked: "crs_1")
     static let lesson = LessonID(checked: "lsn_1")
     static let teacher = UserID(checked: "usr_teacher")
 
     let service: TestService<MediaService>
+    let content: Content
+
+    /// The media of whose deletion the content service was told.
+    final class Content: Sendable {
+        private let state = Mutex<[String]>([])
+
+        var forgotten: [String] { state.withLock { $0 } }
+
+        func forget(_ id: String) { state.withLock { $0.append(id) } }
+    }
 
     /// - Parameter hold: a gate that objects wait at before they are stored, and the ends of their keys.
     static func with(
         settings: [String: String] = [:], holding hold: (gate: Gate, keyEnds: [String])? = nil,
         _ body: @escaping @Sendable (MediaWorld) async throws -> Void
     ) async throws {
-        let directory = ServiceDirectory(), clock = TestClock()
+        let directory = ServiceDirectory(), clock = TestClock(), content = Content()
         try await TestService<MediaService>.with(
             settings: settings, clock: clock, directory: directory,
             making: { context in
@@ -32,7 +43,7 @@ struct MediaWorld {
                 return try MediaService(context.with(objects))
             }
         ) { service in
-            try await Neighbours.with([.course], in: directory, clock: clock) { routes in
+            try await Neighbours.with([.course, .content], in: directory, clock: clock) { routes in
                 routes.get("/internal/courses/{id}", .service(.media)) { request in
                     guard request.http.pathParameters["id"] == course.rawValue else { throw Problem.notFound }
                     return try .ok(["instructorId": teacher.rawValue])
@@ -40,8 +51,12 @@ struct MediaWorld {
                 routes.get("/internal/lessons/{id}", .service(.media)) { _ in
                     try .ok(["courseId": course.rawValue, "instructorId": teacher.rawValue])
                 }
+                routes.delete("/internal/media/{id}", .service(.media)) { request in
+                    content.forget(request.http.pathParameters["id"] ?? "")
+                    return .noContent
+                }
             } _: {
-                try await body(MediaWorld(service: service))
+                try await body(MediaWorld(service: service, content: content))
             }
         }
     }
@@ -82,6 +97,10 @@ struct MediaWorld {
 
     func medium(_ id: String, by identity: Identity = person()) async throws -> TestAnswer {
         try await service.send(.get, "/media/\(id)", as: identity)
+    }
+
+    func delete(_ id: String, by identity: Identity = person()) async throws -> TestAnswer {
+        try await service.send(.delete, "/media/\(id)", as: identity)
     }
 
     /// Uploads a file in parts and has it completed.

@@ -191,6 +191,42 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false])
+    func `its owner and administrators delete a medium with its objects, and content is told`(
+        byOwner: Bool
+    ) async throws {
+        try await MediaWorld.with { world in
+            let id = try await world.upload(MediaWorld.pdf, more: ", \"lessonId\": \"lsn_1\"")
+            try await world.transcode()
+            let other = MediaWorld.person(UserID(checked: "usr_other"))
+            #expect(try await world.delete(id, by: other).status == 404)
+            #expect(try await world.delete(id, by: MediaWorld.person(MediaWorld.teacher, .student)).status == 403)
+            #expect(try await world.delete(id, by: .anonymous).status == 401)
+            try await world.service.runTasks()
+            #expect(try await world.objects() == ["media/\(id)/original"])
+            #expect(world.content.forgotten.isEmpty)
+            let caller = byOwner ? MediaWorld.person() : MediaWorld.person(UserID(checked: "usr_a"), .admin)
+            #expect(try await world.delete(id, by: caller).status == 204)
+            #expect(try await world.delete(id, by: caller).status == 404)
+            #expect(try await world.medium(id, by: caller).status == 404)
+            try await world.service.runTasks()
+            #expect(try await world.objects().isEmpty)
+            #expect(world.content.forgotten == [id])
+        }
+    }
+
+    @Test func `an incomplete upload is deleted with its parts, and nobody is told`() async throws {
+        try await MediaWorld.with { world in
+            let id = try #require(try await world.announce(MediaWorld.pdf)["id"])
+            #expect(try await world.put(MediaWorld.pdf, 1, of: id).status == 204)
+            #expect(try await world.delete(id).status == 204)
+            #expect(try await world.complete(id).status == 404)
+            try await world.service.runTasks()
+            #expect(try await world.objects().isEmpty)
+            #expect(world.content.forgotten.isEmpty)
+        }
+    }
+
     @Test func `of simultaneous completions one joins the parts, and the others are asked to wait`() async throws {
         let gate = Gate()
         try await MediaWorld.with(holding: (gate, ["/original"])) { world in

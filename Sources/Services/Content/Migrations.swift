@@ -8,6 +8,9 @@ enum Migrations {
         Migration(id: "content-003-page", sql: page),
         Migration(id: "content-004-medium", sql: medium),
         Migration(id: "content-005-public-lessons", sql: publicLessons),
+        Migration(
+            id: "content-006-deleted-media",
+            sql: "alter table medium add column is_deleted boolean not null default false"),
     ]
 
     /// Writes about a person lock their `person` row, which remains, empty, after erasure. A revoked access remains too, because its

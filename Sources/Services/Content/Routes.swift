@@ -21,6 +21,7 @@ struct ContentRoutes: Sendable {
         routes.get("/lessons/{id}/content/revisions/{number}", .instructor, revision)
         routes.post("/content/preview", .instructor, preview)
         routes.put("/internal/access/{id}", .service(.enrollment, .payment), revoke)
+        routes.delete("/internal/media/{id}", .service(.media), forgetMedium)
     }
 
     // MARK: Lessons
@@ -117,6 +118,11 @@ struct ContentRoutes: Sendable {
         let id = try request.id("id", as: EnrollmentID.self)
         let body = try await request.body(as: AccessBody.self)
         try await operations.revoke(id, of: body.userID, to: body.courseID)
+        return .noContent
+    }
+
+    func forgetMedium(_ request: Request) async throws -> Response {
+        try await operations.forgetMedium(request.id("id", as: MediaID.self))
         return .noContent
     }
 }

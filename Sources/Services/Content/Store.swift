@@ -184,7 +184,7 @@ struct Store: Sendable {
                 content_type = excluded.content_type, size_bytes = excluded.size_bytes,
                 uploaded_at = excluded.uploaded_at, course_id = coalesce(medium.course_id, excluded.course_id),
                 lesson_id = coalesce(medium.lesson_id, excluded.lesson_id)
-            where medium.uploaded_at is null
+            where medium.uploaded_at is null and not medium.is_deleted
             """)
     }
 
@@ -200,7 +200,18 @@ struct Store: Sendable {
                 duration_seconds = excluded.duration_seconds, processed_at = excluded.processed_at,
                 course_id = coalesce(medium.course_id, excluded.course_id),
                 lesson_id = coalesce(medium.lesson_id, excluded.lesson_id)
-            where medium.processed_at is null or medium.processed_at <= excluded.processed_at
+            where (medium.processed_at is null or medium.processed_at <= excluded.processed_at)
+                and not medium.is_deleted
+            """)
+    }
+
+    /// Replaces the facts of a medium with a tombstone, also of an unknown one.
+    func deleteMedium(_ id: MediaID, on statements: some Statements) async throws {
+        try await statements.execute(
+            """
+            insert into medium (media_id, is_deleted) values (\(id.rawValue), true)
+            on conflict (media_id) do update set is_deleted = true, course_id = null, lesson_id = null,
+                owner_id = null, file_name = null, content_type = null, size_bytes = null
             """)
     }
 

@@ -37,6 +37,7 @@ public struct MediaService: HubService {
                 onGivenUp: { task, _, tx in try await operations.giveUp(task, on: tx) }
             ) { try await operations.transcode($0, $1) },
             TaskHandler(RemoveObjects.self) { task, _ in try await operations.remove(task) },
+            TaskHandler(TellDeletion.self) { task, _ in try await operations.tellDeletion(task) },
         ]
     }
 

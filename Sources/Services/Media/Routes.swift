@@ -11,6 +11,7 @@ struct MediaRoutes: Sendable {
         routes.putStream("/media/{id}/parts/{number}", .instructor, bodyBytesMax: Medium.partBytesMax, putPart)
         routes.post("/media/{id}/complete", .instructor, complete)
         routes.get("/media/{id}", .instructor, medium)
+        routes.delete("/media/{id}", .instructor, delete)
         routes.get("/media/files/{id}/{name}", .anyone, query: ["expires", "signature"], file)
         routes.get("/internal/lessons/{id}/media", .service(.content), mediaOfLesson)
     }
@@ -60,6 +61,11 @@ struct MediaRoutes: Sendable {
     func complete(_ request: Request) async throws -> Response {
         let medium = try await operations.complete(request.id("id", as: MediaID.self), by: request.identity)
         return try .accepted(StateView(id: medium.id.rawValue, status: medium.state.rawValue))
+    }
+
+    func delete(_ request: Request) async throws -> Response {
+        try await operations.delete(request.id("id", as: MediaID.self), by: request.identity)
+        return .noContent
     }
 
     // MARK: Reading

@@ -76,6 +76,8 @@ struct Store: Sendable {
             """)
     }
 
+    func delete(_ id: MediaID, on tx: Transaction) { tx.submit("delete from medium where id = \(id.rawValue)") }
+
     /// - Returns: false while another request assembles the parts, and when the upload is complete.
     func beginAssembly(
         of id: MediaID, at time: Date, until end: Date, on statements: some Statements

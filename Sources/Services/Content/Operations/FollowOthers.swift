@@ -17,4 +17,7 @@ extension Operations {
     func noteOutcome(_ event: MediaProcessed, on tx: Transaction) {
         store.upsertOutcome(event, on: tx)
     }
+
+    /// A medium was deleted. Idempotent. Its events may arrive later, so a tombstone remains.
+    func forgetMedium(_ id: MediaID) async throws { try await store.deleteMedium(id, on: database) }
 }

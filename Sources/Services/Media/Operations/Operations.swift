@@ -85,7 +85,29 @@ struct Operations: Sendable {
         return (rendition, secondsLeft)
     }
 
-    // MARK: Erasure and clean-up
+    // MARK: Deletion, erasure and clean-up
+
+    /// Deletes a medium in any state. Its objects are deleted by a task, and another one tells the content service.
+    /// - Throws: ``MediaError/notFound``, also for another person's medium.
+    func delete(_ id: MediaID, by identity: Identity) async throws {
+        try await database.transaction { tx in
+            guard let medium = try await store.lock(id, on: tx), medium.mayBeSeen(by: identity) else {
+                throw MediaError.notFound
+            }
+            store.delete(id, on: tx)
+            try enqueueRemoval(of: id, on: tx)
+            // Nobody was told of an incomplete upload.
+            if medium.state != .uploading {
+                try tasks.enqueue(TellDeletion(mediaID: id.rawValue), key: id.rawValue, on: tx)
+            }
+        }
+    }
+
+    /// Tells the content service that a medium was deleted.
+    func tellDeletion(_ task: TellDeletion) async throws {
+        let id = try MediaID(validating: task.mediaID)
+        try await client.delete(.content, "/internal/media/\(id)")
+    }
 
     /// Deletes a person's media, except those that belong to a course.
     func erase(_ user: UserID, at time: Date, on tx: Transaction) async throws {
@@ -143,6 +165,12 @@ struct Operations: Sendable {
 struct RemoveObjects: TaskPayload {
     static let kind = "remove-objects"
     let prefix: String
+}
+
+/// The task of telling the content service that a medium was deleted.
+struct TellDeletion: TaskPayload {
+    static let kind = "tell-deletion"
+    let mediaID: String
 }
 
 extension Medium {
