@@ -141,6 +141,29 @@ import Testing
         }
     }
 
+    @Test func `a failure of Stripe with one payment pauses no other one, and is retried beyond the last attempt`()
+        async throws
+    {
+        try await PaymentWorld.with { world in
+            world.behave { $0.failures = 1_000 }
+            async let answer = world.order()
+            try await eventually {
+                try await world.payments.count("select count(*) from task where error like 'transient: Stripe%'") == 1
+            }
+            #expect(!world.payments.context.tasks.isResting(Checkout.self))
+            // Only the last attempt is left.
+            try await world.payments.database.execute("update task set attempts = 49 where kind = 'checkout'")
+            try await pass(world) {
+                try await world.payments.count(
+                    "select count(*) from task where kind = 'checkout' and state = 'waiting' and attempts = 0") == 1
+            }
+            world.behave { $0.failures = 0 }
+            world.clock.advance(by: 300)
+            try await pass(world) { try await world.payments.published(PaymentCompleted.self).count == 1 }
+            #expect(try await answer["status"] == "COMPLETED")
+        }
+    }
+
     @Test func `a payment whose task is given up fails and keeps no card`() async throws {
         try await PaymentWorld.with { world in
             world.neighbours.state.withLock { $0.isUnreadable = true }

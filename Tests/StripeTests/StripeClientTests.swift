@@ -64,6 +64,28 @@ import Testing
         }
     }
 
+    static let failures: [(Int, String, StripeError)] = [
+        (500, "{\"error\":{\"type\":\"api_error\"}}", .failed(code: "api_error")),
+        (500, "", .unavailable("status 500")),
+        (503, "{\"error\":{\"type\":\"api_error\"}}", .unavailable("status 503")),
+        (409, "{\"error\":{\"type\":\"idempotency_error\"}}", .keyInUse),
+        (429, "{\"error\":{\"type\":\"invalid_request_error\"}}", .busy(retryAfterSeconds: 1)),
+    ]
+
+    @Test(arguments: failures)
+    func `a failure of one request differs from an outage`(status: Int, body: String, error: StripeError) async throws {
+        var router = Router()
+        router.add(.get, "/v1/payment_intents/{id}") { _ in .json(HTTPStatus(status), Array(body.utf8)) }
+        let server = HTTPServer(configuration: .init(), loops: TestLoops.shared, router: router)
+        let port = try await server.start()
+        let http = HTTPClient(loops: TestLoops.shared)
+        await #expect(throws: error) {
+            try await StripeClient(http, base: "http://127.0.0.1:\(port)", secretKey: "sk_test_1").paymentIntent("pi_1")
+        }
+        await http.close()
+        await server.drain(within: .zero)
+    }
+
     @Test func `a wrong key differs from an unreachable server`() async throws {
         let server = try await LocalStripe()
         let http = HTTPClient(loops: TestLoops.shared)

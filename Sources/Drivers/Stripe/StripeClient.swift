@@ -173,12 +173,14 @@ public struct StripeClient: Sendable {
                 code: fault?.declineCode ?? fault?.code ?? "card_declined", message: message,
                 intent: fault?.paymentIntent?.id)
         case 404: return .refused(code: fault?.code ?? "resource_missing", message: message)
-        // Another request with the same key is in progress.
-        case 409: return .busy(retryAfterSeconds: 1)
+        case 409: return .keyInUse
         case 429:
             let seconds = response.fields["retry-after"].flatMap { Int($0) } ?? 1
             return .busy(retryAfterSeconds: min(max(1, seconds), busySecondsMax))
         case 400..<500: return .refused(code: fault?.code ?? fault?.type ?? "invalid_request", message: message)
+        // Stripe stores the result of a request that it has begun, even this one. Proxies in front of it send no error of Stripe.
+        // Source: https://docs.stripe.com/api/idempotent_requests
+        case 500 where fault != nil: return .failed(code: fault?.code ?? fault?.type ?? "api_error")
         default: return .unavailable("status \(response.status.code)")
         }
     }

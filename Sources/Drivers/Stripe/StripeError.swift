@@ -6,9 +6,13 @@ public enum StripeError: Error, Sendable, Equatable, CustomStringConvertible {
     case refused(code: String, message: String)
     /// The secret key is invalid or lacks the permission.
     case unauthorized
-    /// The outcome is unknown: no response, or a Stripe server error. Retry with the same key.
+    /// The outcome is unknown: no response, or one without an error of Stripe. Retry with the same key.
     case unavailable(String)
-    /// The rate limit was exceeded, or a request with this key is still in progress.
+    /// The outcome is unknown: Stripe failed to handle this request, and repeats that for its key. Other requests may succeed.
+    case failed(code: String)
+    /// A request with this key is still in progress.
+    case keyInUse
+    /// The rate limit was exceeded.
     case busy(retryAfterSeconds: Int)
 
     public var description: String {
@@ -17,6 +21,8 @@ public enum StripeError: Error, Sendable, Equatable, CustomStringConvertible {
         case .refused(let code, let message): "Stripe refused the request: \(code) \(message)"
         case .unauthorized: "Stripe does not accept the secret key"
         case .unavailable(let reason): "Stripe's response is missing or unusable: \(reason)"
+        case .failed(let code): "Stripe failed to handle the request: \(code)"
+        case .keyInUse: "Stripe still handles a request with the same key"
         case .busy(let seconds): "Stripe accepts no requests for \(seconds) s"
         }
     }

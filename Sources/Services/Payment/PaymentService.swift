@@ -29,23 +29,30 @@ public struct PaymentService: HubService {
         return [
             TaskHandler(
                 Checkout.self, policy: .atOnce, onGivenUp: { task, _, tx in try await operations.giveUp(task, on: tx) }
-            ) { try await operations.checkOut($0, $1) },
-            TaskHandler(LookUp.self) { try await operations.lookUp($0, $1) },
+            ) { task, run in try await operations.persisting(run) { try await operations.checkOut(task, run) } },
+            TaskHandler(LookUp.self) { task, run in
+                try await operations.persisting(run) { try await operations.lookUp(task, run) }
+            },
             TaskHandler(ReleaseSeat.self) { task, _ in try await operations.release(task) },
-            TaskHandler(GiveBack.self, onGivenUp: { task, _, tx in operations.giveUp(task, on: tx) }) {
-                try await operations.giveBack($0, $1)
+            TaskHandler(GiveBack.self, onGivenUp: { task, _, tx in operations.giveUp(task, on: tx) }) { task, run in
+                try await operations.persisting(run) { try await operations.giveBack(task, run) }
             },
             TaskHandler(ReturnSurplus.self, onGivenUp: { task, _, tx in try operations.giveUp(task, on: tx) }) {
-                try await operations.returnSurplus($0, $1)
+                task, run in
+                try await operations.persisting(run) { try await operations.returnSurplus(task, run) }
             },
             TaskHandler(TellRefund.self) { task, _ in try await operations.tellRefund(task) },
             TaskHandler(Abandon.self) { try await operations.abandon($0, $1) },
             TaskHandler(
                 BeginSubscription.self, policy: .atOnce,
                 onGivenUp: { task, _, tx in try await operations.giveUp(task, on: tx) }
-            ) { try await operations.begin($0, $1) },
-            TaskHandler(LookUpSubscription.self) { try await operations.lookUp($0, $1) },
-            TaskHandler(EndSubscription.self) { try await operations.end($0, $1) },
+            ) { task, run in try await operations.persisting(run) { try await operations.begin(task, run) } },
+            TaskHandler(LookUpSubscription.self) { task, run in
+                try await operations.persisting(run) { try await operations.lookUp(task, run) }
+            },
+            TaskHandler(EndSubscription.self) { task, run in
+                try await operations.persisting(run) { try await operations.end(task, run) }
+            },
             TaskHandler(TellPlanEnd.self) { task, _ in try await operations.tellPlanEnd(task) },
         ]
     }

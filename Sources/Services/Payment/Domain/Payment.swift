@@ -95,6 +95,10 @@ struct PaymentLimits: Sendable {
     var sweptAgainAfter = Duration.seconds(3_600)
     /// From a failed refund to the next attempt.
     var refundedAgainAfter = Duration.seconds(86_400)
+    /// Attempts of a task that meet a failure of Stripe with one call, before the task rests.
+    var failuresInARowMax = 8
+    /// How long it rests.
+    var failuresRest = Duration.seconds(300)
     /// How long a request waits for the result of a charge.
     var answerMax = Duration.seconds(20)
     /// The maximum number of payments per sweep.

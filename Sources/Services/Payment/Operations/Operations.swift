@@ -22,6 +22,7 @@ struct Operations: Sendable {
     let stripeAccess: StripeAccess
     let offers: [PlanOffer]
     let limits: PaymentLimits
+    let logger: Logger
     let now: @Sendable () -> Date
     let store = Store()
 
@@ -33,6 +34,7 @@ struct Operations: Sendable {
         stripeAccess = StripeAccess(context, config)
         offers = config.offers
         self.limits = limits
+        logger = context.logger
         now = context.clock
     }
 

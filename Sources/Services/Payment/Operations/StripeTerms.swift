@@ -1,8 +1,16 @@
 internal import Contracts
 internal import HTTP
 internal import Messaging
+internal import Observability
 internal import Platform
+internal import Postgres
 internal import Stripe
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
 
 extension StripeAmount {
     /// Stripe's zero-decimal currencies. Some currencies without decimals are not among them: Stripe expects hundredths.
@@ -44,6 +52,7 @@ struct StripeFailure: ClassifiedError, ProblemConvertible, CustomStringConvertib
     var failureClass: FailureClass {
         switch error {
         case .unavailable, .busy, .unauthorized: .dependencyDown
+        case .failed, .keyInUse: .transient
         case .declined, .refused: .permanent
         }
     }
@@ -52,13 +61,32 @@ struct StripeFailure: ClassifiedError, ProblemConvertible, CustomStringConvertib
 
     var problem: Problem {
         switch error {
-        case .unavailable, .unauthorized: .unavailable
+        case .unavailable, .unauthorized, .failed: .unavailable
+        case .keyInUse: .tooBusy(retryAfterSeconds: 1)
         case .busy(let seconds): .tooBusy(retryAfterSeconds: seconds)
         case .declined, .refused: .internalError
         }
     }
 
     var description: String { "\(error)" }
+}
+
+extension Operations {
+    /// Runs a task that calls Stripe. A failure that concerns only this call is transient, so other tasks of the kind continue, but it is
+    /// retried for as long as an outage: after some attempts the task rests and begins to count anew.
+    func persisting(_ run: TaskRun, _ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let failure as StripeFailure
+            where failure.failureClass == .transient && run.attempt >= limits.failuresInARowMax
+        {
+            logger.warning(
+                "Stripe repeats a failure, the task is retried later", [.id: .text(run.key), .error: LogValue(failure)])
+            try await database.transaction { tx in
+                try await run.again(at: now() + limits.failuresRest / .seconds(1), on: tx)
+            }
+        }
+    }
 }
 
 /// Runs calls to Stripe without specific error handling.
@@ -96,7 +124,7 @@ enum ChargeOutcome: Sendable {
         switch error {
         case .declined(let code, let message, let intent): self = .failed(.declined(code, message), stripeID: intent)
         case .refused: self = .failed(.badPaymentMethod, stripeID: nil)
-        case .unavailable, .busy, .unauthorized: throw StripeFailure(error)
+        case .unavailable, .failed, .keyInUse, .busy, .unauthorized: throw StripeFailure(error)
         }
     }
 }
