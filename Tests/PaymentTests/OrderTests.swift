@@ -114,6 +114,32 @@ import Testing
         }
     }
 
+    @Test func `a charge that Stripe refuses for another reason than the card is reported as such`() async throws {
+        try await PaymentWorld.with { world in
+            world.behave { behaviour in
+                behaviour.failures = 1
+                behaviour.failureStatus = 400
+            }
+            let answer = try await world.order()
+            #expect(answer.status == 409 && answer.code == "cannot-be-charged")
+            let failed = try #require(try await world.payments.published(PaymentFailed.self).first)
+            #expect(failed.data.code == "cannot-be-charged" && !failed.data.retryable)
+            let logged = world.payments.log.lines.filter { $0.contains("Stripe refused a charge") }
+            #expect(logged.count == 1 && logged.first?.contains("asked_for") == true)
+        }
+    }
+
+    @Test func `an amount that is too large for Stripe is refused before any charge`() async throws {
+        try await PaymentWorld.with { world in
+            world.neighbours.state.withLock { $0.price = "1000000.00" }
+            let answer = try await world.order()
+            #expect(answer.status == 409 && answer.code == "not-chargeable")
+            #expect(try await world.payments.count("select count(*) from payment") == 0)
+            world.neighbours.state.withLock { $0.price = "999999.99" }
+            #expect(try await world.order().status == 202)
+        }
+    }
+
     @Test func `another price than the agreed one is refused, and drafts are not sold`() async throws {
         try await PaymentWorld.with { world in
             let other = try await world.order(expectedPrice: "39.99 USD")

@@ -38,7 +38,7 @@ import Testing
             await #expect {
                 try await stripe.paymentIntent("pi_unknown")
             } throws: { error in
-                if case StripeError.refused(code: "resource_missing", _) = error { true } else { false }
+                if case StripeError.refused(code: "resource_missing", _, _) = error { true } else { false }
             }
             await #expect {
                 try await stripe.charge(price, to: "pm_unknown", metadata: [:], key: "k")
@@ -70,6 +70,10 @@ import Testing
         (503, "{\"error\":{\"type\":\"api_error\"}}", .unavailable("status 503")),
         (409, "{\"error\":{\"type\":\"idempotency_error\"}}", .keyInUse),
         (429, "{\"error\":{\"type\":\"invalid_request_error\"}}", .busy(retryAfterSeconds: 1)),
+        (
+            400, "{\"error\":{\"code\":\"resource_missing\",\"param\":\"payment_method\",\"message\":\"No.\"}}",
+            .refused(code: "resource_missing", message: "No.", parameter: "payment_method")
+        ),
     ]
 
     @Test(arguments: failures)

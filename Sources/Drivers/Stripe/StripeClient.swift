@@ -74,7 +74,7 @@ public struct StripeClient: Sendable {
     public func ensure(_ plan: StripePlan) async throws {
         do {
             let _: Named = try await call(.get, "/v1/plans/\(PercentEncoding.encode(plan.id))")
-        } catch StripeError.refused(let code, _) where code == "resource_missing" {
+        } catch StripeError.refused(let code, _, _) where code == "resource_missing" {
             do {
                 let _: Named = try await call(
                     .post, "/v1/plans",
@@ -82,7 +82,7 @@ public struct StripeClient: Sendable {
                         "id": plan.id, "amount": String(plan.amount.minorUnits), "currency": plan.amount.currency,
                         "interval": plan.interval.rawValue, "product[name]": plan.name,
                     ], key: "plan.\(plan.id)")
-            } catch StripeError.refused(let code, _) where code == "resource_already_exists" {
+            } catch StripeError.refused(let code, _, _) where code == "resource_already_exists" {
                 // Another process created it first.
             }
         }
@@ -159,7 +159,7 @@ public struct StripeClient: Sendable {
         struct Answer: Decodable {
             struct Fault: Decodable {
                 struct Intent: Decodable { let id: String }
-                let type, code, declineCode, message: String?
+                let type, code, declineCode, message, param: String?
                 let paymentIntent: Intent?
             }
             let error: Fault
@@ -172,12 +172,15 @@ public struct StripeClient: Sendable {
             return .declined(
                 code: fault?.declineCode ?? fault?.code ?? "card_declined", message: message,
                 intent: fault?.paymentIntent?.id)
-        case 404: return .refused(code: fault?.code ?? "resource_missing", message: message)
+        case 404:
+            return .refused(code: fault?.code ?? "resource_missing", message: message, parameter: fault?.param)
         case 409: return .keyInUse
         case 429:
             let seconds = response.fields["retry-after"].flatMap { Int($0) } ?? 1
             return .busy(retryAfterSeconds: min(max(1, seconds), busySecondsMax))
-        case 400..<500: return .refused(code: fault?.code ?? fault?.type ?? "invalid_request", message: message)
+        case 400..<500:
+            return .refused(
+                code: fault?.code ?? fault?.type ?? "invalid_request", message: message, parameter: fault?.param)
         // Stripe stores the result of a request that it has begun, even this one. Proxies in front of it send no error of Stripe.
         // Source: https://docs.stripe.com/api/idempotent_requests
         case 500 where fault != nil: return .failed(code: fault?.code ?? fault?.type ?? "api_error")

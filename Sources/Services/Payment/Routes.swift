@@ -215,6 +215,8 @@ extension PaymentError: ProblemConvertible {
             Problem(
                 .unprocessableContent, "bad-payment-method", detail: failure.message,
                 errors: [.init(field: "paymentMethod", message: "is not known")])
+        case .refused(let failure) where failure == .unchargeable:
+            Problem(.conflict, "cannot-be-charged", detail: failure.message)
         case .refused(let failure):
             Problem(402, "card-declined", detail: "\(failure.message) (\(failure.code))")
         case .notChargeable:

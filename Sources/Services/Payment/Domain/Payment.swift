@@ -61,6 +61,9 @@ struct PaymentFailure: Sendable, Equatable {
         isRetryable: false)
     static let badPaymentMethod = PaymentFailure(
         code: "bad-payment-method", message: "The payment method is unknown.", isRetryable: true)
+    /// Stripe refused the charge, and not because of the card. The log has Stripe's code.
+    static let unchargeable = PaymentFailure(
+        code: "cannot-be-charged", message: "The payment cannot be charged. You paid nothing.", isRetryable: false)
     /// The payment was not completed in time.
     static let abandoned = PaymentFailure(
         code: "abandoned", message: "The payment was not completed in time.", isRetryable: true)

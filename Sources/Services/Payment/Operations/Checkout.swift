@@ -120,7 +120,7 @@ extension Operations {
                 try await run.finish(on: tx)
             }
         }
-        let outcome = try await charge(payment, paymentMethod)
+        let outcome = try await charge(payment, paymentMethod, run)
         try await database.transaction { tx in
             try await settle(id, outcome, on: tx)
             try await run.finish(on: tx)
@@ -159,14 +159,14 @@ extension Operations {
         return true
     }
 
-    private func charge(_ payment: Payment, _ paymentMethod: String) async throws -> ChargeOutcome {
+    private func charge(_ payment: Payment, _ paymentMethod: String, _ run: TaskRun) async throws -> ChargeOutcome {
         do {
             return ChargeOutcome(
                 try await stripeAccess.client().charge(
                     try StripeAmount(payment.amount), to: paymentMethod,
                     metadata: [StripeMetadata.payment: payment.id.rawValue], key: payment.id.rawValue))
         } catch let error as StripeError {
-            return try ChargeOutcome(error)
+            return try outcome(of: error, run)
         }
     }
 }

@@ -147,7 +147,7 @@ extension Operations {
     private func refund(_ intent: String, key: String) async throws {
         do {
             _ = try await stripeAccess.client().refund(intent, key: key)
-        } catch StripeError.refused(let code, _) where code == "charge_already_refunded" {
+        } catch StripeError.refused(let code, _, _) where code == "charge_already_refunded" {
             // Refunded manually at Stripe, or by an attempt whose response was lost.
         } catch let error as StripeError {
             throw StripeFailure(error)

@@ -19,7 +19,11 @@ extension StripeAmount {
         "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF",
     ]
 
-    /// - Throws: ``PaymentError/notChargeable`` for an amount with too many decimals for its currency.
+    /// The largest amount of a charge, in the smallest unit of its currency.
+    /// Source: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+    private static let minorUnitsMax: Int64 = 99_999_999
+
+    /// - Throws: ``PaymentError/notChargeable`` for an amount that is too large, or has too many decimals for its currency.
     init(_ money: Money) throws(PaymentError) {
         let code = money.currency.rawValue
         if Self.wholeUnits.contains(code) {
@@ -28,6 +32,17 @@ extension StripeAmount {
         } else {
             self.init(minorUnits: money.hundredths, currency: code)
         }
+        guard minorUnits <= Self.minorUnitsMax else { throw .notChargeable }
+    }
+}
+
+extension StripeError {
+    /// Whether Stripe refused the request because of the payment method.
+    /// Source: https://docs.stripe.com/error-codes
+    fileprivate var concernsPaymentMethod: Bool {
+        guard case .refused(let code, _, let parameter) = self else { return false }
+        return code.hasPrefix("payment_method_")
+            || code == "resource_missing" && parameter?.contains("payment_method") == true
     }
 }
 
@@ -72,6 +87,16 @@ struct StripeFailure: ClassifiedError, ProblemConvertible, CustomStringConvertib
 }
 
 extension Operations {
+    /// The outcome of a first charge that Stripe has not accepted. An operator must look at a refusal for which the card is not the cause.
+    /// - Throws: errors that leave the result unknown.
+    func outcome(of error: StripeError, _ run: TaskRun) throws -> ChargeOutcome {
+        let outcome = try ChargeOutcome(error)
+        if case .failed(let failure, _) = outcome, failure == .unchargeable {
+            logger.error("Stripe refused a charge", [.id: .text(run.key), .error: LogValue(error)])
+        }
+        return outcome
+    }
+
     /// Runs a task that calls Stripe. A failure that concerns only this call is transient, so other tasks of the kind continue, but it is
     /// retried for as long as an outage: after some attempts the task rests and begins to count anew.
     func persisting(_ run: TaskRun, _ body: () async throws -> Void) async throws {
@@ -123,7 +148,8 @@ enum ChargeOutcome: Sendable {
     init(_ error: StripeError) throws {
         switch error {
         case .declined(let code, let message, let intent): self = .failed(.declined(code, message), stripeID: intent)
-        case .refused: self = .failed(.badPaymentMethod, stripeID: nil)
+        case .refused:
+            self = .failed(error.concernsPaymentMethod ? .badPaymentMethod : .unchargeable, stripeID: nil)
         case .unavailable, .failed, .keyInUse, .busy, .unauthorized: throw StripeFailure(error)
         }
     }

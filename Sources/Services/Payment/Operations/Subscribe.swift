@@ -128,7 +128,7 @@ extension Operations {
         do {
             begun = .success(try await begin(known, paymentMethod))
         } catch let error as StripeError {
-            guard case .failed(let failure, _) = try ChargeOutcome(error) else { return }
+            guard case .failed(let failure, _) = try outcome(of: error, run) else { return }
             begun = .failure(.init(failure))
         }
         try await database.transaction { tx in
@@ -251,7 +251,7 @@ extension Operations {
     private func endAtStripe(_ stripeID: String) async throws {
         do {
             try await stripeAccess.client().endSubscription(stripeID)
-        } catch StripeError.refused(let code, _) where code == "resource_missing" {
+        } catch StripeError.refused(let code, _, _) where code == "resource_missing" {
             // It has already ended.
         } catch let error as StripeError {
             throw StripeFailure(error)

@@ -7,6 +7,8 @@ struct SandboxError: Error, Sendable, Equatable {
     var declineCode: String?
     /// The intent whose card was declined.
     var intent: String?
+    /// The invalid field of the request.
+    var param: String?
 
     static func missing(_ what: String) -> SandboxError {
         SandboxError(status: 404, type: "invalid_request_error", code: "resource_missing", message: "No such \(what)")

@@ -64,7 +64,7 @@ extension Operations {
 struct ErrorView: Encodable {
     struct Fault: Encodable {
         let type, code, message: String
-        let declineCode: String?
+        let declineCode, param: String?
         let paymentIntent: Intent?
     }
     let error: Fault
@@ -72,12 +72,12 @@ struct ErrorView: Encodable {
     init(_ error: SandboxError) {
         self.error = Fault(
             type: error.type, code: error.code, message: error.message, declineCode: error.declineCode,
-            paymentIntent: nil)
+            param: error.param, paymentIntent: nil)
     }
 
     init(_ failure: Intent.Failure, _ intent: Intent) {
         error = Fault(
             type: "card_error", code: failure.code, message: failure.message, declineCode: failure.declineCode,
-            paymentIntent: intent)
+            param: nil, paymentIntent: intent)
     }
 }

@@ -129,7 +129,8 @@ final class Operations: Sendable {
         guard let paymentMethod, let card = TestCard(paymentMethod) else {
             throw SandboxError(
                 status: 400, type: "invalid_request_error", code: "resource_missing",
-                message: "No such payment method. The sandbox only accepts Stripe's test cards, such as pm_card_visa.")
+                message: "No such payment method. The sandbox only accepts Stripe's test cards, such as pm_card_visa.",
+                param: "payment_method")
         }
         return (paymentMethod, card)
     }
