@@ -101,6 +101,24 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("pm_unknown", "bad-payment-method", "unknown"),
+        ("pm_card_chargeDeclinedInsufficientFunds", "card-declined", "insufficient_funds"),
+        ("pm_card_chargeCustomerFail", "card-declined", "generic_decline"),
+        ("pm_card_authenticationRequired", "card-declined", "authentication_required"),
+    ])
+    func `a plan that cannot be paid is refused for the reason of its payment`(
+        method: String, code: String, reason: String
+    ) async throws {
+        try await PaymentWorld.with { world in
+            let answer = try await world.subscribe(method)
+            #expect(answer.status == (code == "card-declined" ? 402 : 422) && answer.code == code)
+            #expect(answer["detail"]?.contains(reason) == true, "\(answer)")
+            try await world.settled()
+            #expect(try await world.payments.count("select count(*) from subscription where status = 'FAILED'") == 1)
+        }
+    }
+
     @Test func `lost responses of Stripe create one plan`() async throws {
         try await PaymentWorld.with { world in
             world.behave { $0.lostAnswers = 2 }

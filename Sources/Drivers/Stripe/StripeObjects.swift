@@ -29,6 +29,8 @@ public struct StripePaymentIntent: Decodable, Sendable, Hashable {
 
     public struct Failure: Decodable, Sendable, Hashable {
         public let code: String?
+        /// The reason of the bank; nil when it gave none.
+        public let declineCode: String?
         public let message: String?
     }
 

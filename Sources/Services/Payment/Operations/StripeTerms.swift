@@ -140,7 +140,8 @@ enum ChargeOutcome: Sendable {
         case .requiresPaymentMethod:
             let failure = intent.lastPaymentError
             self = .failed(
-                .declined(failure?.code ?? "card_declined", failure?.message ?? ""), stripeID: intent.id)
+                .declined(failure?.declineCode ?? failure?.code ?? "card_declined", failure?.message ?? ""),
+                stripeID: intent.id)
         }
     }
 
@@ -151,6 +152,18 @@ enum ChargeOutcome: Sendable {
         case .refused:
             self = .failed(error.concernsPaymentMethod ? .badPaymentMethod : .unchargeable, stripeID: nil)
         case .unavailable, .failed, .keyInUse, .busy, .unauthorized: throw StripeFailure(error)
+        }
+    }
+}
+
+extension PaymentFailure {
+    /// Why the first invoice of a plan is not paid. A card that requires authentication for each charge cannot pay recurring charges.
+    init(unpaid intent: StripePaymentIntent) {
+        switch ChargeOutcome(intent) {
+        case .asksCustomer:
+            self = .declined("authentication_required", "The card requires authentication for each charge.")
+        case .failed(let failure, _): self = failure
+        case .paid, .open: self = .declined("card_declined", "")
         }
     }
 }

@@ -50,7 +50,10 @@ extension Operations {
         guard let (subscription, _) = try await store.findSubscription(begun.id, on: database) else {
             throw PaymentError.notFound
         }
-        if subscription.status == .failed { throw PaymentError.refused(.declined("card_declined", "")) }
+        if subscription.status == .failed {
+            let payment = try await store.find(paying: begun.id, on: database)
+            throw PaymentError.refused(payment?.failure ?? .declined("card_declined", ""))
+        }
         return subscription
     }
 
@@ -124,12 +127,12 @@ extension Operations {
                 try await run.finish(on: tx)
             }
         }
-        let begun: Result<StripeSubscription, PaymentFailure.Thrown>
+        let begun: Begun
         do {
-            begun = .success(try await begin(known, paymentMethod))
+            begun = try await begin(known, paymentMethod)
         } catch let error as StripeError {
             guard case .failed(let failure, _) = try outcome(of: error, run) else { return }
-            begun = .failure(.init(failure))
+            begun = .refused(failure)
         }
         try await database.transaction { tx in
             try await note(begun, of: id, on: tx)
@@ -139,43 +142,42 @@ extension Operations {
 
     /// The plan fails. If Stripe has begun it all the same, the webhook ends it and causes a refund.
     func giveUp(_ task: BeginSubscription, on tx: Transaction) async throws {
-        try await note(.failure(.init(.abandoned)), of: SubscriptionID(checked: task.subscriptionID), on: tx)
+        try await note(.refused(.abandoned), of: SubscriptionID(checked: task.subscriptionID), on: tx)
     }
 
-    private func begin(_ subscription: Subscription, _ paymentMethod: String) async throws -> StripeSubscription {
+    private func begin(_ subscription: Subscription, _ paymentMethod: String) async throws -> Begun {
         let stripe = try stripeAccess.client()
         let plan = try StripePlan(subscription.offer)
         let metadata = [StripeMetadata.subscription: subscription.id.rawValue]
         try await stripe.ensure(plan)
         let customer = try await stripe.customer(
             paying: paymentMethod, metadata: metadata, key: "\(subscription.id).customer")
-        return try await stripe.subscribe(customer, to: plan, metadata: metadata, key: subscription.id.rawValue)
+        let made = try await stripe.subscribe(customer, to: plan, metadata: metadata, key: subscription.id.rawValue)
+        if made.status == "active" { return .active(made) }
+        guard let intent = made.paymentIntent else { return .unpaid(made, .declined("card_declined", "")) }
+        return .unpaid(made, PaymentFailure(unpaid: try await stripe.paymentIntent(intent)))
     }
 
-    private func note(
-        _ begun: Result<StripeSubscription, PaymentFailure.Thrown>, of id: SubscriptionID, on tx: Transaction
-    ) async throws {
+    private func note(_ begun: Begun, of id: SubscriptionID, on tx: Transaction) async throws {
         guard case (var subscription, let payment)? = try await store.lockSubscription(id, on: tx),
             subscription.status == .initiated
         else { return }
         switch begun {
-        case .success(let stripe) where stripe.status == "active":
+        case .active(let stripe):
             subscription.status = .active
             subscription.stripeID = stripe.id
             subscription.currentPeriodEnd = stripe.currentPeriodEnd
             try outbox.append(SubscriptionCreated(subscription, until: stripe.currentPeriodEnd, at: now()), on: tx)
             try await settle(payment, .paid(stripeID: stripe.paymentIntent ?? stripe.id), on: tx)
             if try await store.people.lock(subscription.userID, on: tx).isErased() { try giveBack(payment, on: tx) }
-        case .success(let stripe):
-            // A card that requires authentication for each charge cannot pay recurring charges.
+        case .unpaid(let stripe, let failure):
             subscription.status = .failed
             subscription.stripeID = stripe.id
             try enqueueEnd(of: subscription, on: tx)
-            let failure = PaymentFailure.declined("authentication_required", "")
             try await settle(payment, .failed(failure, stripeID: stripe.paymentIntent ?? stripe.id), on: tx)
-        case .failure(let thrown):
+        case .refused(let failure):
             subscription.status = .failed
-            try await settle(payment, .failed(thrown.failure, stripeID: nil), on: tx)
+            try await settle(payment, .failed(failure, stripeID: nil), on: tx)
         }
         store.update(subscription, on: tx)
     }
@@ -224,7 +226,7 @@ extension Operations {
             guard let (subscription, payment) = try await store.lockSubscription(known.id, on: tx) else { return }
             guard subscription.status == known.status else { throw Failure.transient("the subscription has changed") }
             if known.status == .initiated {
-                try await note(.success(stripe), of: known.id, on: tx)
+                try await note(.active(stripe), of: known.id, on: tx)
             } else if let intent = stripe.paymentIntent {
                 try tasks.enqueue(LookUp(paymentID: payment.rawValue, stripeID: intent), key: intent, on: tx)
             }
@@ -292,12 +294,12 @@ extension Operations {
     }
 }
 
-extension PaymentFailure {
-    /// Wraps a failure as an error.
-    struct Thrown: Error {
-        let failure: PaymentFailure
-        init(_ failure: PaymentFailure) { self.failure = failure }
-    }
+/// What became of the attempt to begin a plan.
+private enum Begun: Sendable {
+    case active(StripeSubscription)
+    /// Stripe has a subscription whose first invoice is not paid.
+    case unpaid(StripeSubscription, PaymentFailure)
+    case refused(PaymentFailure)
 }
 
 extension SubscriptionCreated {

@@ -90,6 +90,16 @@ struct Store: Sendable {
         return try rows.first.map(payment)
     }
 
+    /// The first payment of a plan.
+    func find(paying subscription: SubscriptionID, on database: Database) async throws -> Payment? {
+        let rows = try await database.query(
+            """
+            select \(Self.columns) from payment
+            where id = (select payment_id from subscription where id = \(subscription.rawValue))
+            """)
+        return try rows.first.map(payment)
+    }
+
     func find(stripeID: String, on database: Database) async throws -> Payment? {
         let rows = try await database.query("select \(Self.columns) from payment where stripe_id = \(stripeID)")
         return try rows.first.map(payment)

@@ -33,7 +33,7 @@ struct Intent: Codable, Sendable {
             latestCharge = chargeID
             lastPaymentError = nil
         case .asksFirst: status = "requires_action"
-        case .declined(let decline):
+        case .declined(let decline), .declinesCharges(let decline):
             status = "requires_payment_method"
             lastPaymentError = Failure(
                 code: decline.code, declineCode: decline.declineCode, message: decline.message)

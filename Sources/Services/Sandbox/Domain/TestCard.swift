@@ -3,6 +3,8 @@
 enum TestCard: Sendable, Equatable {
     case succeeds
     case declined(Decline)
+    /// A customer may have it, and each charge is declined.
+    case declinesCharges(Decline)
     /// Requires authentication by the customer's bank; afterwards it behaves like the other card.
     indirect case asksFirst(TestCard)
 
@@ -45,6 +47,7 @@ enum TestCard: Sendable, Equatable {
         "pm_card_chargeDeclinedIncorrectCvc": .declined(.incorrectCVC), "4000000000000127": .declined(.incorrectCVC),
         "pm_card_chargeDeclinedProcessingError": .declined(.processingError),
         "4000000000000119": .declined(.processingError),
+        "pm_card_chargeCustomerFail": .declinesCharges(.generic), "4000000000000341": .declinesCharges(.generic),
         "pm_card_authenticationRequired": .asksFirst(.succeeds), "4000002500003155": .asksFirst(.succeeds),
         "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds":
             .asksFirst(.declined(.insufficientFunds)),
