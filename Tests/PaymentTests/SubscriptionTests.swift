@@ -6,6 +6,7 @@ import HubTesting
 import Platform
 import Postgres
 import ServiceTesting
+import Stripe
 import Synchronization
 import Testing
 
@@ -288,6 +289,38 @@ import Testing
             try await world.settled()
             #expect(try await world.order(nil).status == 201)
         }
+    }
+
+    @Test func `a renewal whose invoice is a draft covers nothing until Stripe reports the payment`() async throws {
+        try await PaymentWorld.with { world in
+            #expect(try await world.subscribe().status == 202)
+            try await world.settled()
+            world.clock.advance(by: 30 * 86_400 + 60)
+            let next = Int(world.clock.now.timeIntervalSince1970) + 30 * 86_400
+            let invoice = "\"latestInvoice\":{\"id\":\"in_2\",\"object\":\"invoice\",\"paymentIntent\":\"pi_2\""
+            try await world.change(
+                "subscription", to: "{\"currentPeriodEnd\":\(next),\(invoice),\"status\":\"draft\"}}")
+            try await world.payments.runJob("look after subscriptions")
+            try await world.settled()
+            #expect(try await world.order(nil).code == "payment-method-required")
+            try await world.change("subscription", to: "{\(invoice),\"status\":\"paid\"}}")
+            let rows = try await world.sandbox.database.query("select id from object where kind = 'subscription'")
+            let subscription = try #require(try rows.first?.decode(String.self))
+            #expect(try await reportPaid(subscription, to: world).status == 204)
+            try await world.settled()
+            #expect(try await world.order(nil).status == 201)
+        }
+    }
+
+    /// Sends the webhook of a paid invoice.
+    private func reportPaid(_ subscription: String, to world: PaymentWorld) async throws -> TestAnswer {
+        let object = "{\"id\":\"in_2\",\"subscription\":\"\(subscription)\"}"
+        let body = "{\"id\":\"evt_2\",\"type\":\"invoice.paid\",\"created\":1,\"data\":{\"object\":\(object)}}"
+        let secret = SandboxSecrets(world.payments.context.seal).webhookSecret
+        let signature = try #require(StripeSignature(secret: secret))
+        var fields = HTTPFields()
+        fields[StripeSignature.fieldName] = signature.sign(Array(body.utf8), at: world.clock.now)
+        return try await world.payments.send(.post, "/webhooks/stripe", json: body, fields: fields)
     }
 
     @Test func `an unpaid renewal takes no other plan's place in the sweep`() async throws {

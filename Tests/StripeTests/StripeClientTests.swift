@@ -90,6 +90,19 @@ import Testing
         await server.drain(within: .zero)
     }
 
+    @Test func `an invoice that is only an id has no status`() throws {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let invoices: [(String, String?)] = [
+            ("\"in_1\"", nil), ("{\"status\":\"draft\",\"payment_intent\":null}", "draft"),
+        ]
+        for (invoice, status) in invoices {
+            let text = "{\"id\":\"sub_1\",\"status\":\"active\",\"current_period_end\":5,\"latest_invoice\":\(invoice)}"
+            let subscription = try decoder.decode(StripeSubscription.self, from: Data(text.utf8))
+            #expect(subscription.invoiceStatus == status && subscription.paymentIntent == nil)
+        }
+    }
+
     @Test func `a wrong key differs from an unreachable server`() async throws {
         let server = try await LocalStripe()
         let http = HTTPClient(loops: TestLoops.shared)

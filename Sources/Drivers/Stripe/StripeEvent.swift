@@ -13,6 +13,8 @@ public struct StripeEvent: Sendable, Hashable {
     public let createdAt: Date
     /// The id of the event's object, such as `pi_…` or `sub_…`.
     public let objectID: String
+    /// The subscription that an invoice charges.
+    public let subscriptionID: String?
     public let metadata: [String: String]
 
     /// nil when the bytes are not an event.
@@ -22,14 +24,25 @@ public struct StripeEvent: Sendable, Hashable {
         type = view.type
         createdAt = Date(timeIntervalSince1970: view.created)
         objectID = view.data.object.id ?? ""
+        subscriptionID = view.data.object.subscription
         metadata = view.data.object.metadata ?? [:]
     }
 
     private struct View: Decodable {
         struct Payload: Decodable { let object: Object }
         struct Object: Decodable {
+            private enum CodingKeys: CodingKey { case id, metadata, subscription }
             let id: String?
             let metadata: [String: String]?
+            let subscription: String?
+
+            /// Objects of other types may have a field with the name `subscription` and another type.
+            init(from decoder: any Decoder) throws {
+                let fields = try decoder.container(keyedBy: CodingKeys.self)
+                id = try fields.decodeIfPresent(String.self, forKey: .id)
+                metadata = try fields.decodeIfPresent([String: String].self, forKey: .metadata)
+                subscription = try? fields.decodeIfPresent(String.self, forKey: .subscription)
+            }
         }
         let id, type: String
         let created: Double

@@ -60,19 +60,23 @@ public struct StripeSubscription: Decodable, Sendable, Hashable {
     public let metadata: [String: String]?
     /// The intent that charges the latest invoice; nil if the invoice needs none.
     public let paymentIntent: String?
+    /// The status of the latest invoice: `paid`, `open`, `draft` and others. nil if Stripe returned only its id.
+    public let invoiceStatus: String?
 
     private enum CodingKeys: CodingKey { case id, status, currentPeriodEnd, metadata, items, latestInvoice }
     private enum ListKeys: CodingKey { case data }
     private struct Item: Decodable { let currentPeriodEnd: Double? }
-    private struct Invoice: Decodable { let paymentIntent: String? }
+    private struct Invoice: Decodable { let paymentIntent, status: String? }
 
-    /// Newer API versions return the period per item instead of per subscription.
+    /// Newer API versions return the period per item instead of per subscription. An invoice that is not expanded is only an id.
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         id = try fields.decode(String.self, forKey: .id)
         status = try fields.decode(String.self, forKey: .status)
         metadata = try fields.decodeIfPresent([String: String].self, forKey: .metadata)
-        paymentIntent = try fields.decodeIfPresent(Invoice.self, forKey: .latestInvoice)?.paymentIntent
+        let invoice = try? fields.decodeIfPresent(Invoice.self, forKey: .latestInvoice)
+        paymentIntent = invoice?.paymentIntent
+        invoiceStatus = invoice?.status
         if let end = try fields.decodeIfPresent(Double.self, forKey: .currentPeriodEnd) {
             currentPeriodEnd = Date(timeIntervalSince1970: end)
         } else {

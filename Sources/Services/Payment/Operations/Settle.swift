@@ -87,6 +87,8 @@ extension Operations {
                 let id = event.metadata[StripeMetadata.subscription]
                 try tasks.enqueue(
                     LookUpSubscription(stripeID: event.objectID, subscriptionID: id), key: event.id, on: tx)
+            } else if event.type == "invoice.paid", let id = event.subscriptionID {
+                try tasks.enqueue(LookUpSubscription(stripeID: id), key: event.id, on: tx)
             }
         }
     }

@@ -84,6 +84,8 @@ struct Invoice: Codable, Sendable {
     var id: String
     var object = "invoice"
     var paymentIntent: String
+    /// An invoice of an earlier release has none.
+    var status: String?
 }
 
 struct Subscription: Codable, Sendable {

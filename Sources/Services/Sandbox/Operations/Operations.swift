@@ -185,7 +185,9 @@ final class Operations: Sendable {
             id: makeID("sub"), customer: customer.id, plan: plan,
             status: intent.status == "succeeded" ? "active" : "incomplete", metadata: form.metadata,
             currentPeriodStart: seconds, currentPeriodEnd: seconds + (plan.interval == "year" ? 365 : 30) * 86_400,
-            latestInvoice: Invoice(id: makeID("in"), paymentIntent: intent.id), created: seconds)
+            latestInvoice: Invoice(
+                id: makeID("in"), paymentIntent: intent.id, status: intent.status == "succeeded" ? "paid" : "open"),
+            created: seconds)
         try store.upsert(subscription.id, "subscription", subscription, on: tx)
         try tell("customer.subscription.created", subscription, on: tx)
         return subscription
