@@ -6,6 +6,7 @@ import HTTP
 import HubTesting
 import ObjectStore
 import Platform
+import Postgres
 import ServiceTesting
 import Testing
 
