@@ -137,11 +137,20 @@ import Testing
             let reader = try streams.open(token(), after: nil)
             streams.publish(Self.event("a1"))
             let place = try await Frames(reader.next()).all.last?.place
-            #expect(!streams.isFollowing)
             Handlers(streams: streams).tail.onGap()
-            #expect(streams.isFollowing)
             #expect(try await Frames(reader.next()).all.map(\.kind) == ["resync"])
             #expect(try await Frames(streams.open(token(), after: place).next()).all.map(\.kind) == ["resync"])
+        }
+    }
+
+    @Test func `readiness tells whether the process follows the log`() async throws {
+        try await with { streams, _ in
+            let tail = Handlers(streams: streams).tail
+            #expect(!streams.isFollowing)
+            for isFollowing in [true, false, true] {
+                tail.onChange(isFollowing)
+                #expect(streams.isFollowing == isFollowing)
+            }
         }
     }
 

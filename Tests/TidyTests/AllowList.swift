@@ -57,6 +57,7 @@ enum AllowList {
     /// Files that may sleep: the polling of tests.
     static let sleepingTests: [String: String] = [
         "Tests/HubTesting/Eventually.swift": "polls a state for every test",
+        "Tests/FaultTests/Registrations.swift": "the rate of the registrations; nothing is awaited",
         "Tests/EventLoopTests/EventLoopTests.swift": "a loop's sleep is what it tests",
         "Tests/EventLoopTests/StallReporterTests.swift": "holds a loop on purpose",
         "Tests/FuzzTests/Support/Fuzz.swift": "watches whether rounds come to their end",
