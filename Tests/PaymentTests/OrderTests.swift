@@ -5,6 +5,7 @@ import HubTesting
 import Platform
 import Postgres
 import ServiceTesting
+import Stripe
 import Synchronization
 import Testing
 
@@ -204,6 +205,40 @@ import Testing
             try await world.settled()
             #expect(try await world.payments.published(PaymentCompleted.self).count == 1)
         }
+    }
+
+    @Test func `only the payer gets the secret that completes the authentication, while it is required`() async throws {
+        try await PaymentWorld.with { world in
+            let answer = try await world.order("pm_card_authenticationRequired")
+            let id = try #require(answer["paymentId"])
+            let secret = try #require(try await world.intents().first).clientSecret
+            #expect(answer["clientSecret"] == secret)
+            #expect(try await world.payment(id)["clientSecret"] == secret)
+            #expect(try await world.payment(id, as: PaymentWorld.administrator)["clientSecret"] == nil)
+            try await world.settled()
+            let address = world.directory[.sandbox]
+            world.directory[.sandbox] = nil
+            let without = try await world.payment(id)
+            #expect(without["status"] == "REQUIRES_ACTION" && without["clientSecret"] == nil)
+            world.directory[.sandbox] = address
+            _ = try await world.payments.send(.post, "/payments/\(id)/confirm", as: PaymentWorld.learner)
+            let paid = try await world.payment(id)
+            #expect(paid["status"] == "COMPLETED" && paid["clientSecret"] == nil)
+        }
+    }
+
+    @Test(arguments: [
+        ("requires_action", false, true), ("requires_confirmation", true, true),
+        ("requires_payment_method", false, false),
+        ("processing", false, false), ("succeeded", false, false),
+    ])
+    func `the browser authenticates at Stripe, the confirmation at the sandbox`(
+        status: String, atStripe: Bool, atSandbox: Bool
+    ) throws {
+        let text = "{\"id\":\"pi_1\",\"status\":\"\(status)\",\"amount\":1,\"currency\":\"usd\"}"
+        let intent = try JSONDecoder().decode(StripePaymentIntent.self, from: Data(text.utf8))
+        #expect(intent.awaitsConfirmation(inSandbox: false) == atStripe)
+        #expect(intent.awaitsConfirmation(inSandbox: true) == atSandbox)
     }
 
     @Test(arguments: [(503, "unavailable"), (429, "too-busy")])

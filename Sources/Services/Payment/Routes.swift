@@ -48,6 +48,7 @@ struct PaymentRoutes: Sendable {
 
     struct OrderedView: Encodable {
         let paymentId, status: String
+        let clientSecret: String?
     }
 
     @Sendable func order(_ request: Request, _ once: Once) async throws -> Response {
@@ -57,8 +58,9 @@ struct PaymentRoutes: Sendable {
         case .enrolled(let id):
             return try .created(EnrolledView(enrollmentId: id.rawValue), at: "/enrollments/\(id)")
         case .payment(let payment):
+            let secret = await operations.clientSecret(of: payment, for: user)
             var response = try Response.accepted(
-                OrderedView(paymentId: payment.id.rawValue, status: payment.status.rawValue))
+                OrderedView(paymentId: payment.id.rawValue, status: payment.status.rawValue, clientSecret: secret))
             response.fields["location"] = "/payments/\(payment.id)"
             return response
         }
@@ -81,12 +83,12 @@ struct PaymentRoutes: Sendable {
             let retryable: Bool
         }
         let id, status, amount, currency: String
-        let enrollmentId, courseId, plan: String?
+        let enrollmentId, courseId, plan, clientSecret: String?
         let failure: Failure?
         let createdAt: Date
         let steps: [Step]?
 
-        init(_ payment: Payment, _ steps: [PaymentStep]? = nil) {
+        init(_ payment: Payment, _ steps: [PaymentStep]? = nil, clientSecret: String? = nil) {
             id = payment.id.rawValue
             status = payment.status.rawValue
             amount = payment.amount.amount
@@ -94,6 +96,7 @@ struct PaymentRoutes: Sendable {
             enrollmentId = payment.enrolledAt == nil ? nil : payment.enrollmentID?.rawValue
             courseId = payment.courseID?.rawValue
             plan = payment.plan
+            self.clientSecret = clientSecret
             failure = payment.failure.map { Failure(code: $0.code, message: $0.message, retryable: $0.isRetryable) }
             createdAt = payment.createdAt
             self.steps = steps?.map { Step(name: $0.name, at: $0.at) }
@@ -103,7 +106,8 @@ struct PaymentRoutes: Sendable {
     @Sendable func payment(_ request: Request) async throws -> Response {
         let (payment, steps) = try await operations.payment(
             try request.id("id", as: PaymentID.self), of: request.user, maySeeAll: request.identity.isAdministrator)
-        return try .ok(PaymentView(payment, steps))
+        let secret = await operations.clientSecret(of: payment, for: try request.user)
+        return try .ok(PaymentView(payment, steps, clientSecret: secret))
     }
 
     @Sendable func list(_ request: Request) async throws -> Response {

@@ -104,6 +104,8 @@ struct PaymentLimits: Sendable {
     var failuresRest = Duration.seconds(300)
     /// How long a request waits for the result of a charge.
     var answerMax = Duration.seconds(20)
+    /// How long a request waits for the client secret of an intent, without which it is answered then.
+    var clientSecretMax = Duration.seconds(3)
     /// The maximum number of payments per sweep.
     var sweptCountMax = 200
 }

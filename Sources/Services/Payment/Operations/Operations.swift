@@ -105,20 +105,23 @@ struct StripeAccess: Sendable {
     private let services: ServiceDirectory
     /// nil: all webhooks are refused.
     let signature: StripeSignature?
+    let isSandbox: Bool
 
     init(_ context: ServiceContext, _ config: PaymentConfig) {
         let sandbox = SandboxSecrets(context.seal)
         http = context.http
         services = context.services
         secretKey = config.secretKey ?? sandbox.secretKey
-        base = config.secretKey == nil ? nil : config.apiBase
-        let secret = config.webhookSecret ?? (config.secretKey == nil ? sandbox.webhookSecret : nil)
+        isSandbox = config.secretKey == nil
+        base = isSandbox ? nil : config.apiBase
+        let secret = config.webhookSecret ?? (isSandbox ? sandbox.webhookSecret : nil)
         signature = secret.flatMap { StripeSignature(secret: $0) }
     }
 
+    /// - Parameter timeout: per call.
     /// - Throws: ``StripeError/unavailable(_:)`` while the sandbox's address is unknown.
-    func client() throws(StripeError) -> StripeClient {
+    func client(timeout: Duration = .seconds(20)) throws(StripeError) -> StripeClient {
         guard let base = base ?? services[.sandbox] else { throw .unavailable("the sandbox's address is unknown") }
-        return StripeClient(http, base: base, secretKey: secretKey)
+        return StripeClient(http, base: base, secretKey: secretKey, timeout: timeout)
     }
 }

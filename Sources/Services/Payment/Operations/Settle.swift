@@ -113,6 +113,14 @@ extension Operations {
 
     // MARK: Bank authentication
 
+    /// The secret with which the payer's browser completes the authentication. It is not stored; nil while Stripe does not answer.
+    func clientSecret(of payment: Payment, for user: UserID) async -> String? {
+        guard payment.status == .requiresAction, payment.userID == user, let stripeID = payment.stripeID else {
+            return nil
+        }
+        return try? await stripeAccess.client(timeout: limits.clientSecretMax).paymentIntent(stripeID).clientSecret
+    }
+
     /// Continues after the customer has authenticated; with the sandbox, this call simulates the authentication.
     func confirm(_ id: PaymentID, by user: UserID) async throws -> Payment {
         guard let payment = try await store.find(id, on: database), payment.userID == user else {
@@ -122,11 +130,18 @@ extension Operations {
             if payment.status == .completed { return payment }
             throw PaymentError.wrongState(payment.status)
         }
-        let outcome = try await outcome(of: stripeID) { try await $0.confirm(stripeID, key: "\(id).confirm") }
+        let outcome = try await confirmed(stripeID, of: id)
         try await database.transaction { tx in try await settle(id, outcome, on: tx) }
         guard let settled = try await store.find(id, on: database) else { throw PaymentError.notFound }
         if settled.status == .failed, let failure = settled.failure { throw PaymentError.refused(failure) }
         return settled
+    }
+
+    /// The payer's browser authenticates without the hub, so Stripe is asked for the result before anything else.
+    private func confirmed(_ stripeID: String, of id: PaymentID) async throws -> ChargeOutcome {
+        let intent = try await askingStripe { try await stripeAccess.client().paymentIntent(stripeID) }
+        guard intent.awaitsConfirmation(inSandbox: stripeAccess.isSandbox) else { return ChargeOutcome(intent) }
+        return try await outcome(of: stripeID) { try await $0.confirm(stripeID, key: "\(id).confirm") }
     }
 
     /// The outcome of a call that changes an intent. Stripe refuses the call if the intent has an outcome already, whose webhook was lost or

@@ -36,6 +36,13 @@ extension StripeAmount {
     }
 }
 
+extension StripePaymentIntent {
+    /// Whether the hub's call continues it. At Stripe only the payer's browser authenticates; at the sandbox that call stands for it.
+    func awaitsConfirmation(inSandbox: Bool) -> Bool {
+        status == .requiresConfirmation || inSandbox && status == .requiresAction
+    }
+}
+
 extension StripeError {
     /// Whether Stripe refused the request because of the payment method.
     /// Source: https://docs.stripe.com/error-codes
