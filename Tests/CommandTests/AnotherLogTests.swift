@@ -33,6 +33,14 @@ import Testing
             #expect(refused.code == 1, "\(refused)")
             #expect(refused.text.contains("has used the database of the hub as its event log until now"), "\(refused)")
         }
+        for arguments in [
+            ["groups", "reset", "gamification", "--to", "end", "--yes"], ["dlq", "discard", "notification/0/1", "--yes"],
+            ["dlq", "redrive", "notification/0/1"], ["replay", "gamification", "--from-beginning"],
+        ] {
+            let refused = try await run(arguments, kafka)
+            #expect(refused.code == 1, "\(refused)")
+            #expect(refused.text.contains("has used the database of the hub as its event log until now"), "\(refused)")
+        }
         try await Self.refusesLater(cluster, kafka, folder)
         // As a hub of a program that did not record its log.
         let owner = Database(url: try #require(database["DATABASE_URL"]), loops: TestLoops.shared)

@@ -141,6 +141,14 @@ import Testing
         }
     }
 
+    /// One rupiah is a small amount.
+    @Test func `an amount of twelve digits is chargeable only in Indonesian rupiah`() throws {
+        let rupiah = try #require(Currency(rawValue: "IDR"))
+        let amount = try StripeAmount(try #require(Money("1500000.00", rupiah)))
+        #expect(amount.minorUnits == 150_000_000)
+        #expect(throws: PaymentError.notChargeable) { try StripeAmount(try #require(Money("1500000.00", .eur))) }
+    }
+
     @Test func `another price than the agreed one is refused, and drafts are not sold`() async throws {
         try await PaymentWorld.with { world in
             let other = try await world.order(expectedPrice: "39.99 USD")

@@ -291,7 +291,7 @@ import Testing
         }
     }
 
-    @Test func `a renewal whose invoice is a draft covers nothing until Stripe reports the payment`() async throws {
+    @Test func `a plan whose next invoice is a draft covers two hours more, and the period once it is paid`() async throws {
         try await PaymentWorld.with { world in
             #expect(try await world.subscribe().status == 202)
             try await world.settled()
@@ -302,6 +302,9 @@ import Testing
                 "subscription", to: "{\"currentPeriodEnd\":\(next),\(invoice),\"status\":\"draft\"}}")
             try await world.payments.runJob("look after subscriptions")
             try await world.settled()
+            #expect(try await covers(world))
+            world.clock.advance(by: 7_201)
+            #expect(try await !covers(world))
             #expect(try await world.order(nil).code == "payment-method-required")
             try await world.change("subscription", to: "{\(invoice),\"status\":\"paid\"}}")
             let rows = try await world.sandbox.database.query("select id from object where kind = 'subscription'")
@@ -310,6 +313,11 @@ import Testing
             try await world.settled()
             #expect(try await world.order(nil).status == 201)
         }
+    }
+
+    private func covers(_ world: PaymentWorld) async throws -> Bool {
+        try await world.payments.count(
+            "select count(*) from subscription where current_period_end > \(world.clock.now)") == 1
     }
 
     /// Sends the webhook of a paid invoice.

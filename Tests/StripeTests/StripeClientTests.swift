@@ -90,6 +90,14 @@ import Testing
         await server.drain(within: .zero)
     }
 
+    @Test(arguments: [
+        #""subscription":"sub_1""#, #""subscription":null,"parent":{"subscription_details":{"subscription":"sub_1"}}"#,
+    ])
+    func `an event of an invoice has its subscription, in each version of the API`(field: String) throws {
+        let text = #"{"id":"evt_1","type":"invoice.paid","created":1,"data":{"object":{"id":"in_1",\#(field)}}}"#
+        #expect(try #require(StripeEvent(json: Array(text.utf8))).subscriptionID == "sub_1")
+    }
+
     @Test func `an invoice that is only an id has no status`() throws {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase

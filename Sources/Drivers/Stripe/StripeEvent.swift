@@ -31,7 +31,12 @@ public struct StripeEvent: Sendable, Hashable {
     private struct View: Decodable {
         struct Payload: Decodable { let object: Object }
         struct Object: Decodable {
-            private enum CodingKeys: CodingKey { case id, metadata, subscription }
+            private enum CodingKeys: CodingKey { case id, metadata, subscription, parent }
+            /// Since the API version 2025-03-31 an invoice names its subscription here.
+            private struct Parent: Decodable {
+                struct Details: Decodable { let subscription: String? }
+                let subscriptionDetails: Details?
+            }
             let id: String?
             let metadata: [String: String]?
             let subscription: String?
@@ -41,7 +46,10 @@ public struct StripeEvent: Sendable, Hashable {
                 let fields = try decoder.container(keyedBy: CodingKeys.self)
                 id = try fields.decodeIfPresent(String.self, forKey: .id)
                 metadata = try fields.decodeIfPresent([String: String].self, forKey: .metadata)
-                subscription = try? fields.decodeIfPresent(String.self, forKey: .subscription)
+                let parent = try? fields.decodeIfPresent(Parent.self, forKey: .parent)
+                subscription =
+                    (try? fields.decodeIfPresent(String.self, forKey: .subscription))
+                    ?? parent?.subscriptionDetails?.subscription
             }
         }
         let id, type: String

@@ -1,4 +1,5 @@
 public import Contracts
+internal import HTTP
 public import Observability
 public import Redis
 public import SchemaRegistry
@@ -106,13 +107,28 @@ public enum PlatformSettings {
 
 /// A PostgreSQL address in one of libpq's two forms. libpq would read any other text as a database name.
 public struct DatabaseURL: SettingValue {
-    public static let settingType = "postgres://user:password@host:port/name"
+    public static let settingType =
+        "postgres://user:password@host:port/name, with special characters of user and password in percent-encoding, such as %40 for @"
     public let settingText: String
 
     public init?(settingText: String) {
         let isURL = ["postgres://", "postgresql://"].contains { settingText.hasPrefix($0) }
-        guard isURL || settingText.contains("=") else { return nil }
+        guard isURL ? Self.hasEncodedUser(settingText) : settingText.contains("=") else { return nil }
         self.settingText = settingText
+    }
+
+    /// libpq repeats the part of a URL that it cannot read in its error, and this part can be the password.
+    private static func hasEncodedUser(_ url: String) -> Bool {
+        let parts = url.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3 else { return false }
+        let rest = parts[2], place = rest.prefix { $0 != UInt8(ascii: "?") }
+        guard let end = place.lastIndex(of: UInt8(ascii: "@")) else {
+            // A later @ belongs to the query, or the password has a question mark.
+            return place.contains(UInt8(ascii: "/")) || !rest.contains(UInt8(ascii: "@"))
+        }
+        let user = place[..<end]
+        return !user.contains { [UInt8(ascii: "@"), UInt8(ascii: "/"), UInt8(ascii: "#")].contains($0) }
+            && PercentEncoding.decode(user) != nil
     }
 }
 

@@ -64,7 +64,10 @@ public struct HubParts: Sendable {
         let pool = try BlockingPool(name: "hub-work", threadCount: 2, queueCountMax: 1_000)
         let logger = Logger(label: label(of: services), level: level, sink: sink)
         let http = HTTPClient(loops: loops)
-        let objects = try settings.objects(pool, http) { WallClock.date }
+        // Files move at the speed of their readers, on separate connections.
+        var storing = HTTPClientConfiguration()
+        storing.connectionsPerHostMax = 1_024
+        let objects = try settings.objects(pool, HTTPClient(loops: loops, configuration: storing)) { WallClock.date }
         let store = try await HubStore.prepare(settings, loops, logger)
         let connections = try ConnectionBudget(
             settings, serviceCount: max(1, services.count),

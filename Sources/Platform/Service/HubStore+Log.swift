@@ -20,10 +20,24 @@ extension HubStore {
             on conflict (is_only) do update set identity = known.identity returning identity
             """
         ).first?.decode(String.self)
-        guard let known, known != identity else { return }
+        if let known, known != identity { throw try await anotherLog(known, identity) }
+    }
+
+    /// For commands whose arguments or results are positions in the log: changes nothing.
+    /// - Throws: as ``claimLog(adopts:)``.
+    public func checkLog() async throws {
+        // A hub of an older program has no record.
+        let isRecorded = try await database.query("select to_regclass('hub.log') is not null").first?.decode(Bool.self)
+        guard isRecorded == true,
+            let known = try await database.query("select identity from hub.log").first?.decode(String.self),
+            let identity = try await logIdentity(), known != identity
+        else { return }
+        throw try await anotherLog(known, identity)
+    }
+
+    private func anotherLog(_ known: String, _ given: String) async throws -> StartError {
         let last = try await ProcessRecords(database).lastSettings()
-        throw StartError.anotherLog(
-            known: known, servers: try last?.optional(KafkaSettings.bootstrapServers), given: identity)
+        return .anotherLog(known: known, servers: try last?.optional(KafkaSettings.bootstrapServers), given: given)
     }
 
     /// Also when no log is recorded: a hub of an older program has positions, but no record.

@@ -17,17 +17,18 @@ struct ServiceSchema {
 
     /// Migrates the schema: the histories of all components with tables in it.
     /// - Parameter owner: a login that may create schemas and usually roles.
-    /// - Returns: the role to use; nil when the login may not create roles, as in some managed databases.
+    /// - Returns: the role to use; nil when the login may not create roles, as in some managed databases, or may not use
+    ///   one that another login has created.
     func prepare(_ histories: [MigrationHistory], as owner: Database) async throws -> String? {
         try await owner.migrate(histories, schema: name)
         do {
             try await owner.execute(makeRole)
+            // Roles belong to the whole server, so another hub may have created this one; grants are per hub.
+            try await owner.transaction { tx in
+                for statement in grants { try await tx.execute(statement) }
+            }
         } catch let error as PostgresError where error.sqlState == "42501" {
             return nil
-        }
-        // Roles belong to the whole server, so another hub may have created this one; grants are per hub.
-        try await owner.transaction { tx in
-            for statement in grants { try await tx.execute(statement) }
         }
         return role
     }

@@ -14,6 +14,7 @@ public final class TailReader: Sendable {
     private let loop: EventLoop
     private let lookInterval: Duration
     private let logger: Logger
+    private let isFollowing = Atomic(false)
     /// The next offsets.
     private let positions = Mutex<[TopicPartition: Int64]>([:])
 
@@ -34,16 +35,22 @@ public final class TailReader: Sendable {
     /// Passes events on until the task is cancelled.
     /// - Throws: `CancellationError`; ``EventLogError``.
     public func run() async throws {
-        defer { tail.onChange(false) }
+        defer { report(false) }
         while true {
             try await place()
-            tail.onChange(true)
+            report(true)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await self.read() }
                 group.addTask { try await self.awaitNewPartitions() }
                 defer { group.cancelAll() }
                 try await group.next()
             }
+        }
+    }
+
+    private func report(_ isFollowing: Bool) {
+        if self.isFollowing.exchange(isFollowing, ordering: .acquiringAndReleasing) != isFollowing {
+            tail.onChange(isFollowing)
         }
     }
 

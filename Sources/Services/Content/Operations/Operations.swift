@@ -28,7 +28,7 @@ struct Operations: Sendable {
         addresses = Addresses(client: ServiceClient(context, lane: "addresses", timeout: Addresses.timeMax))
         // A separate thread, so that long texts do not delay the files of all services.
         renderer = MarkdownRenderer(
-            pool: try BlockingPool(name: "markdown", threadCount: 1, queueCountMax: 64, givesWay: true))
+            pool: try BlockingPool(name: "markdown", threadCount: 1, queueCountMax: 1_000, givesWay: true))
         cache = context.cache
         now = context.clock
     }

@@ -20,8 +20,11 @@ enum Lane: String, CaseIterable {
 
     /// Concurrent connections to one service, for each event loop; nil for the default.
     var connectionsMax: Int? {
-        // A reader may take an hour.
-        self == .download ? 512 : room?.inFlightMax
+        switch self {
+        // They move at the speed of a client, which may take an hour.
+        case .stream, .download: 512
+        case .logIn, .registration, .general: room?.inFlightMax
+        }
     }
 
     /// nil for cheap work.

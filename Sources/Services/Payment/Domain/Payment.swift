@@ -90,6 +90,8 @@ struct PaymentLimits: Sendable {
     var refundedAfter = Duration.seconds(1_800)
     /// From the second sending of the event to the refund at the earliest: after a long outage enrollment first reads what waits for it.
     var refundedAfterResent = Duration.seconds(300)
+    /// How long a plan whose next invoice is a draft covers more: Stripe charges it after an hour.
+    var draftMax = Duration.seconds(7_200)
     /// From the start to an outcome, before the payment is abandoned: the duration of a reservation.
     var openMax = Duration.seconds(1_800)
     /// From the start to the last attempt to charge. After 24 hours Stripe no longer knows the key, and the same call would charge again.

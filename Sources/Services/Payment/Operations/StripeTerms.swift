@@ -19,9 +19,11 @@ extension StripeAmount {
         "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF",
     ]
 
-    /// The largest amount of a charge, in the smallest unit of its currency.
+    /// The largest amount of a charge, in the smallest unit of its currency: eight digits, for the Indonesian rupiah twelve.
     /// Source: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
-    private static let minorUnitsMax: Int64 = 99_999_999
+    private static func minorUnitsMax(_ currency: String) -> Int64 {
+        currency == "IDR" ? 999_999_999_999 : 99_999_999
+    }
 
     /// - Throws: ``PaymentError/notChargeable`` for an amount that is too large, or has too many decimals for its currency.
     init(_ money: Money) throws(PaymentError) {
@@ -32,7 +34,7 @@ extension StripeAmount {
         } else {
             self.init(minorUnits: money.hundredths, currency: code)
         }
-        guard minorUnits <= Self.minorUnitsMax else { throw .notChargeable }
+        guard minorUnits <= Self.minorUnitsMax(code) else { throw .notChargeable }
     }
 }
 

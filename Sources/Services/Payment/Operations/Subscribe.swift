@@ -192,8 +192,11 @@ extension Operations {
                 subscription.status == .active
             else { return }
             switch stripe.status {
-            // Stripe begins the next period before it is paid: at first its invoice is a draft, for an hour.
             case "active" where stripe.invoiceStatus == "paid": subscription.currentPeriodEnd = stripe.currentPeriodEnd
+            // Stripe begins the next period before it charges: at first its invoice is a draft, for an hour.
+            case "active" where stripe.invoiceStatus == "draft":
+                let end = now().addingTimeInterval(limits.draftMax / .seconds(1))
+                subscription.currentPeriodEnd = subscription.currentPeriodEnd.map { max($0, end) }
             case "past_due": subscription.currentPeriodEnd = subscription.currentPeriodEnd.map { min($0, now()) }
             case "canceled", "unpaid", "incomplete_expired": try markEnded(&subscription, on: tx)
             default: break

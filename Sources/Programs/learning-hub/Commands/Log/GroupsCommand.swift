@@ -71,6 +71,7 @@ enum GroupsCommand {
                 "`\(place)` is not valid; expected `beginning`, `end` or a time such as 2026-01-31T12:00:00Z")
         }
         let targets = try await OpenHub.whileStopped(arguments) { hub in
+            try await hub.checkLog()
             let known = try await hub.positions(of: group)
             try requireSome(known, of: group)
             var topics = Set(known.map(\.partition.topic))

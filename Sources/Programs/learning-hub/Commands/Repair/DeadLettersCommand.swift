@@ -124,6 +124,8 @@ enum DeadLettersCommand {
     private static func named(
         _ arguments: Arguments, _ hub: HubStore
     ) async throws -> (ids: [DeadLetter.ID], hasMore: Bool) {
+        // An id is a position in the log.
+        try await hub.checkLog()
         let ids = try arguments.positional.map { try deadLetterID($0, arguments) }
         let group = try consumerGroup(arguments)
         if ids.isEmpty, group == nil {

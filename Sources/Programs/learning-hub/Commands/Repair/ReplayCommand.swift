@@ -54,6 +54,7 @@ struct ReplayCommand {
         let replayID = arguments.text(Self.id) ?? "r\(SecureRandom.token(byteCount: 6))"
         let parts = try await HubParts.open(try await HubLocation.settingsForParts(arguments))
         do {
+            try await parts.store.checkLog()
             try await run(type, group, parts, until: until, replayID: replayID)
         } catch {
             await parts.close()
