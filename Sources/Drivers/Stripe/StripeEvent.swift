@@ -34,8 +34,9 @@ public struct StripeEvent: Sendable, Hashable {
             private enum CodingKeys: CodingKey { case id, metadata, subscription, parent }
             /// Since the API version 2025-03-31 an invoice names its subscription here.
             private struct Parent: Decodable {
+                private enum CodingKeys: String, CodingKey { case details = "subscription_details" }
                 struct Details: Decodable { let subscription: String? }
-                let subscriptionDetails: Details?
+                let details: Details?
             }
             let id: String?
             let metadata: [String: String]?
@@ -49,7 +50,7 @@ public struct StripeEvent: Sendable, Hashable {
                 let parent = try? fields.decodeIfPresent(Parent.self, forKey: .parent)
                 subscription =
                     (try? fields.decodeIfPresent(String.self, forKey: .subscription))
-                    ?? parent?.subscriptionDetails?.subscription
+                    ?? parent?.details?.subscription
             }
         }
         let id, type: String
