@@ -34,8 +34,9 @@ import Testing
             #expect(refused.text.contains("has used the database of the hub as its event log until now"), "\(refused)")
         }
         for arguments in [
-            ["groups", "reset", "gamification", "--to", "end", "--yes"], ["dlq", "discard", "notification/0/1", "--yes"],
-            ["dlq", "redrive", "notification/0/1"], ["replay", "gamification", "--from-beginning"],
+            ["groups", "reset", "gamification", "--to", "end", "--yes"],
+            ["dlq", "discard", "--group", "notification", "--yes"],
+            ["dlq", "redrive", "--group", "notification"], ["replay", "gamification", "--from-beginning"],
         ] {
             let refused = try await run(arguments, kafka)
             #expect(refused.code == 1, "\(refused)")

@@ -8,7 +8,7 @@ enum FaultForm {
     private static let wanted = ProcessInfo.processInfo.environment["HUB_FAULT_EVENTS"].flatMap { Int($0) }
     static let isLong = wanted != nil
     /// The minimum number of events of a fault.
-    static let eventsMin = wanted ?? 1_000
+    static let eventsMin = wanted ?? 400
     /// Events of a registration: registered, points, notification, mail.
     static let registrationsMin = (eventsMin + 3) / 4
     /// The number of new learners for each fault.
@@ -18,7 +18,7 @@ enum FaultForm {
 
     /// The pause of a client between two people. In the short form other tests run at the same time: registrations at full speed would only
     /// slow down the restarts that they wait for.
-    static let pause: Duration = isLong ? .zero : .milliseconds(150)
+    static let pause: Duration = isLong ? .zero : .milliseconds(300)
 
     static let kafkaVersions = isLong ? TestKafka.versions : TestKafka.versions.suffix(1)
     static let logs: [HubLogKind] = [.postgres] + kafkaVersions.map { .kafka($0) }

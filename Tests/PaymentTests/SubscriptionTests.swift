@@ -291,7 +291,9 @@ import Testing
         }
     }
 
-    @Test func `a plan whose next invoice is a draft covers two hours more, and the period once it is paid`() async throws {
+    @Test func `a plan whose next invoice is a draft covers two hours more, and the period once it is paid`()
+        async throws
+    {
         try await PaymentWorld.with { world in
             #expect(try await world.subscribe().status == 202)
             try await world.settled()
