@@ -6,8 +6,7 @@ SHELL := /bin/bash
 
 SOURCES := Package.swift Sources Tests
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-# The index is for editors, which make their own.
-TEST_FLAGS := $(SWIFT_FLAGS) --disable-index-store -Xswiftc -warnings-as-errors
+TEST_FLAGS := $(SWIFT_FLAGS) -Xswiftc -warnings-as-errors
 RELEASE := .build/release/learning-hub
 # The test targets for the sanitizers: those of code with C, threads and raw memory.
 SANITIZED := EventLoopTests|ObservabilityTests|HTTPTests|PostgresTests|KafkaTests|RedisTests|MailTests|SecretsTests|ObjectStoreTests|FileTypesTests|DocumentsTests|YAMLTests|AvroTests
