@@ -24,7 +24,10 @@ public final class HubClient: Sendable {
 
     public init(address: String) {
         self.address = address
-        http = HTTPClient(loops: TestLoops.shared)
+        var configuration = HTTPClientConfiguration()
+        // Tests send more requests at once than a client has connections.
+        configuration.connectionWaitMax = .seconds(600)
+        http = HTTPClient(loops: TestLoops.shared, configuration: configuration)
     }
 
     public func close() async { await http.close() }
